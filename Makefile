@@ -1,0 +1,36 @@
+# Everything runs from .venv, which the first target that needs it creates from uv.lock.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format clean
+PYTHON ?= python3
+RUN := .venv/bin/
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: .venv/ready ## send the example orders through the whole system and check the books
+	@$(RUN)tallystick demo
+
+serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl-C
+	@$(RUN)tallystick dev
+
+test: .venv/ready ## the whole test suite, on real Postgres and NATS
+	@$(RUN)pytest
+
+check: .venv/ready ## format, lint, types, import contracts
+	@$(RUN)ruff format --check .
+	@$(RUN)ruff check .
+	@$(RUN)mypy
+	@$(RUN)lint-imports --no-cache
+
+format: .venv/ready ## rewrite the code as ruff formats it
+	@$(RUN)ruff check --fix .
+	@$(RUN)ruff format .
+
+clean: ## remove the virtual environment and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tallystick needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])'
+	@test -x .venv/bin/uv || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
+	@VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv/bin/python
+	@touch .venv/ready

@@ -1,0 +1,1 @@
+"""The payment aggregate: one stream, one file a verb."""

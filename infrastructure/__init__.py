@@ -1,0 +1,1 @@
+"""The ports' real ends: Postgres, NATS, providers, the embedded servers, logs."""

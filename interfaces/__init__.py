@@ -1,0 +1,1 @@
+"""How the world reaches the application: HTTP, the command line, the worker."""
