@@ -97,9 +97,7 @@ class Money(Struct, frozen=True):
         left_over = self.minor - sum(quotient for quotient, _ in shares)
         by_remainder = sorted(range(len(weights)), key=lambda index: (-shares[index][1], index))
         raised = set(by_remainder[:left_over])
-        return tuple(
-            Money(quotient + (index in raised), self.currency) for index, (quotient, _) in enumerate(shares)
-        )
+        return tuple(Money(quotient + (index in raised), self.currency) for index, (quotient, _) in enumerate(shares))
 
     def _require_same_currency(self, other: "Money") -> None:
         if other.currency != self.currency:

@@ -1,0 +1,16 @@
+"""How long an authorisation holds, as a versioned policy named in the event it dated."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+
+class AuthorizationWindow(Struct, frozen=True, kw_only=True):
+    """A fixed number of days. Visa, Mastercard, Amex and Discover hold a customer's online payment for 7
+    (Stripe's documentation, "Place a hold on a payment method")."""
+
+    version: str
+    days: int
+
+    def expiry(self, authorized_at: datetime) -> datetime:
+        return authorized_at + timedelta(days=self.days)

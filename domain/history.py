@@ -1,0 +1,58 @@
+"""An event as it stands in the store: the fact, its place in its stream, and who caused it, when, and why."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.ledger.entry import LedgerEvent
+from domain.payment.events import PaymentEvent
+
+AnyEvent = PaymentEvent | LedgerEvent
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """Who asked for it: `actor` is a key, worker or operator (`key:…`, `worker:recovery`, `operator:…`).
+
+    `causation_id` names the event that led to it (`<stream>:<version>`), None when a request from outside did.
+    """
+
+    actor: str
+    request_id: str
+    trace_id: str
+    causation_id: str | None = None
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """One event of one stream; `originator_version` counts from 1. Satisfies the eventsourcing library's
+    DomainEventProtocol."""
+
+    originator_id: UUID
+    originator_version: int
+    recorded_at: datetime
+    actor: str
+    request_id: str
+    trace_id: str
+    causation_id: str | None
+    data: AnyEvent
+
+
+class Positioned(Struct, frozen=True):
+    """A recorded event and its position in the one order of all events."""
+
+    position: int
+    event: Recorded
+
+
+def record(stream_id: UUID, version: int, event: AnyEvent, *, cause: Cause, recorded_at: datetime) -> Recorded:
+    """`event` as the `version`th of its stream."""
+    return Recorded(
+        originator_id=stream_id,
+        originator_version=version,
+        recorded_at=recorded_at,
+        actor=cause.actor,
+        request_id=cause.request_id,
+        trace_id=cause.trace_id,
+        causation_id=cause.causation_id,
+        data=event,
+    )

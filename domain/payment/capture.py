@@ -1,0 +1,110 @@
+"""Taking authorised money: in full, in part, or in several parts until one is final.
+
+A capture never takes more than is still authorised. A partial capture is final unless it says otherwise: it releases
+the rest of the authorisation. A capture of all that is left is final whatever it says.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from msgspec import Struct
+
+from domain.errors import DomainError
+from domain.fees import FlatFee
+from domain.identifiers import OperationId
+from domain.money import AmountOutOfRange, Money, zero
+from domain.payment.events import CaptureFailed, CaptureStarted, PaymentCaptured, PaymentEvent
+from domain.payment.operation import failure_of, outcome_unknown
+from domain.payment.outcome import (
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
+from domain.payment.refusals import refuse
+from domain.payment.state import Authorized, Capturing, PartiallyCaptured, Payment
+
+
+class CaptureExceedsAuthorized(DomainError):
+    """More was to be captured than is left of the authorisation."""
+
+    requested: Money
+    capturable: Money
+
+
+class AuthorizationLapsed(DomainError):
+    """The authorisation's time ran out before the capture."""
+
+    expired_at: datetime
+
+
+class CapturePayment(Struct, frozen=True, kw_only=True):
+    """Capture `amount`, or all that is left when it is None; `final` closes the authorisation."""
+
+    capture_id: OperationId
+    amount: Money | None = None
+    final: bool = True
+
+
+class RecordCaptureOutcome(Struct, frozen=True, kw_only=True):
+    capture_id: OperationId
+    outcome: Outcome
+    fees: FlatFee
+
+
+def capture(payment: Payment, command: CapturePayment, now: datetime) -> tuple[PaymentEvent, ...]:
+    """Start a capture. Raises CaptureExceedsAuthorized, AuthorizationLapsed, AmountOutOfRange, CurrencyMismatch,
+    or the refusal of a payment that has no open authorisation."""
+    match payment:
+        case Authorized() | PartiallyCaptured():
+            capturable = payment.capturable
+        case _:
+            raise refuse(payment, "capture")
+    amount = capturable if command.amount is None else command.amount
+    if amount.minor <= 0:
+        raise AmountOutOfRange(amount_minor=amount.minor)
+    if amount > capturable:
+        raise CaptureExceedsAuthorized(requested=amount, capturable=capturable)
+    if now >= payment.authorization.expires_at:
+        raise AuthorizationLapsed(expired_at=payment.authorization.expires_at)
+    final = command.final or amount == capturable
+    return (CaptureStarted(capture_id=command.capture_id, amount=amount, final=final),)
+
+
+def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome) -> tuple[PaymentEvent, ...]:
+    """What the provider's answer makes of the capture; nothing when that capture is no longer open."""
+    match payment:
+        case Capturing() if payment.capture_id == command.capture_id:
+            pass
+        case _:
+            return ()
+    match command.outcome:
+        case Approved(reference=reference):
+            return (_captured(payment, reference, command.fees),)
+        case Declined() | Rejected() | Unavailable():
+            kind, code, message = failure_of(command.outcome)
+            return (CaptureFailed(capture_id=payment.capture_id, kind=kind, code=code, message=message),)
+        case Unknown(reason=reason):
+            return outcome_unknown(payment, reason)
+        case ActionRequired():
+            return outcome_unknown(payment, "the provider asks for a customer action on a capture")
+        case _:
+            assert_never(command.outcome)
+
+
+def _captured(payment: Capturing, reference: str, fees: FlatFee) -> PaymentCaptured:
+    before, amount = payment.before, payment.amount
+    return PaymentCaptured(
+        merchant_id=before.terms.merchant_id,
+        provider=before.authorization.provider,
+        capture_id=payment.capture_id,
+        reference=reference,
+        amount=amount,
+        released=before.capturable - amount if payment.final else zero(amount.currency),
+        final=payment.final,
+        fee=fees.fee_on(amount),
+        fee_policy=fees.version,
+    )

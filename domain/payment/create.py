@@ -1,0 +1,28 @@
+"""A payment begins: its terms are fixed, and nothing is asked of anybody yet."""
+
+from msgspec import Struct
+
+from domain.identifiers import CustomerId, MerchantId
+from domain.money import Money, require_payable
+from domain.payment.events import CaptureMethod, PaymentCreated
+from domain.payment.method import PaymentMethod
+
+
+class CreatePayment(Struct, frozen=True, kw_only=True):
+    merchant_id: MerchantId
+    customer_id: CustomerId
+    amount: Money
+    method: PaymentMethod
+    capture_method: CaptureMethod
+
+
+def create(command: CreatePayment) -> PaymentCreated:
+    """The first event of a payment. Raises UnknownCurrency or AmountOutOfRange."""
+    require_payable(command.amount)
+    return PaymentCreated(
+        merchant_id=command.merchant_id,
+        customer_id=command.customer_id,
+        amount=command.amount,
+        method=command.method,
+        capture_method=command.capture_method,
+    )

@@ -1,0 +1,215 @@
+"""Everything that can happen to a payment. A released name is never edited: a change is a new version."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.event import Event
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
+from domain.money import Money
+from domain.payment.method import PaymentMethod
+
+
+class CaptureMethod(StrEnum):
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class OperationKind(StrEnum):
+    """What a provider can be asked to do."""
+
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class FailureKind(StrEnum):
+    """Why a provider did not do what was asked."""
+
+    DECLINED = "declined"
+    REJECTED = "rejected"
+    UNAVAILABLE = "unavailable"
+
+
+class PaymentCreated(Event, frozen=True, kw_only=True, tag="payment.created.v1"):
+    merchant_id: MerchantId
+    customer_id: CustomerId
+    amount: Money
+    method: PaymentMethod
+    capture_method: CaptureMethod
+
+
+class PaymentHeldForReview(Event, frozen=True, kw_only=True, tag="payment.held_for_review.v1"):
+    reason: str
+    risk_policy: str
+
+
+class PaymentReviewApproved(Event, frozen=True, kw_only=True, tag="payment.review_approved.v1"):
+    pass
+
+
+class PaymentAttemptStarted(Event, frozen=True, kw_only=True, tag="payment.attempt_started.v1"):
+    """Durable before the provider is called; `attempt_id` is the provider's idempotency key."""
+
+    attempt_id: OperationId
+    provider: ProviderName
+    amount: Money
+    capture: bool
+    routing_policy: str
+
+
+class OperationOutcomeUnknown(Event, frozen=True, kw_only=True, tag="payment.outcome_unknown.v1"):
+    """The provider may have done it: nothing else starts until this operation is resolved."""
+
+    operation_id: OperationId
+    operation: OperationKind
+    reason: str
+
+
+class PaymentActionRequired(Event, frozen=True, kw_only=True, tag="payment.action_required.v1"):
+    attempt_id: OperationId
+    reference: str
+    redirect_url: str
+
+
+class PaymentAuthorized(Event, frozen=True, kw_only=True, tag="payment.authorized.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    attempt_id: OperationId
+    reference: str
+    amount: Money
+    expires_at: datetime
+    window_policy: str
+
+
+class PaymentAttemptFailed(Event, frozen=True, kw_only=True, tag="payment.attempt_failed.v1"):
+    attempt_id: OperationId
+    provider: ProviderName
+    kind: FailureKind
+    code: str
+    message: str
+
+
+class PaymentFailed(Event, frozen=True, kw_only=True, tag="payment.failed.v1"):
+    """Ended without money taken; `code` and `message` are the last attempt's, or the review's."""
+
+    code: str
+    message: str
+
+
+class CaptureStarted(Event, frozen=True, kw_only=True, tag="payment.capture_started.v1"):
+    capture_id: OperationId
+    amount: Money
+    final: bool
+
+
+class PaymentCaptured(Event, frozen=True, kw_only=True, tag="payment.captured.v1"):
+    """Money taken. `released` is what this final capture gave back of the authorisation (zero when not final)."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    capture_id: OperationId
+    reference: str
+    amount: Money
+    released: Money
+    final: bool
+    fee: Money
+    fee_policy: str
+
+
+class CaptureFailed(Event, frozen=True, kw_only=True, tag="payment.capture_failed.v1"):
+    capture_id: OperationId
+    kind: FailureKind
+    code: str
+    message: str
+
+
+class VoidStarted(Event, frozen=True, kw_only=True, tag="payment.void_started.v1"):
+    void_id: OperationId
+
+
+class PaymentVoided(Event, frozen=True, kw_only=True, tag="payment.voided.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    void_id: OperationId
+    released: Money
+
+
+class VoidFailed(Event, frozen=True, kw_only=True, tag="payment.void_failed.v1"):
+    void_id: OperationId
+    kind: FailureKind
+    code: str
+    message: str
+
+
+class AuthorizationExpired(Event, frozen=True, kw_only=True, tag="payment.authorization_expired.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    released: Money
+
+
+class RefundStarted(Event, frozen=True, kw_only=True, tag="payment.refund_started.v1"):
+    refund_id: OperationId
+    amount: Money
+    reason: str
+
+
+class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    refund_id: OperationId
+    reference: str
+    amount: Money
+
+
+class RefundFailed(Event, frozen=True, kw_only=True, tag="payment.refund_failed.v1"):
+    refund_id: OperationId
+    kind: FailureKind
+    code: str
+    message: str
+
+
+class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v1"):
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    amount: Money
+    reason: str
+
+
+class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v1"):
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    amount: Money
+
+
+class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    amount: Money
+
+
+PaymentEvent = (
+    PaymentCreated
+    | PaymentHeldForReview
+    | PaymentReviewApproved
+    | PaymentAttemptStarted
+    | OperationOutcomeUnknown
+    | PaymentActionRequired
+    | PaymentAuthorized
+    | PaymentAttemptFailed
+    | PaymentFailed
+    | CaptureStarted
+    | PaymentCaptured
+    | CaptureFailed
+    | VoidStarted
+    | PaymentVoided
+    | VoidFailed
+    | AuthorizationExpired
+    | RefundStarted
+    | PaymentRefunded
+    | RefundFailed
+    | DisputeOpened
+    | DisputeWon
+    | DisputeLost
+)

@@ -1,0 +1,181 @@
+"""What each event makes of a payment. Nothing is refused here: rules live in the verbs, and history stays readable."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureStarted,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    OperationOutcomeUnknown,
+    PaymentActionRequired,
+    PaymentAttemptFailed,
+    PaymentAttemptStarted,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentCreated,
+    PaymentEvent,
+    PaymentFailed,
+    PaymentHeldForReview,
+    PaymentRefunded,
+    PaymentReviewApproved,
+    PaymentVoided,
+    RefundFailed,
+    RefundStarted,
+    VoidFailed,
+    VoidStarted,
+)
+from domain.payment.state import (
+    Attempt,
+    Authorization,
+    Authorized,
+    Capture,
+    Captured,
+    Capturing,
+    ClosedDispute,
+    Created,
+    Disputed,
+    DisputeResult,
+    Expired,
+    Failed,
+    InReview,
+    Open,
+    PartiallyCaptured,
+    Payment,
+    Processing,
+    Refund,
+    Refunding,
+    RequiresAction,
+    Taken,
+    Terms,
+    Voided,
+    Voiding,
+    terms_of,
+)
+
+
+class HistoryUnreadable(Exception):
+    """The events do not follow from one another: no decision of ours could have written them."""
+
+
+def fold(events: Iterable[PaymentEvent]) -> Payment | None:
+    """The payment after `events`, or None when there are none."""
+    payment: Payment | None = None
+    for event in events:
+        payment = evolve(payment, event)
+    return payment
+
+
+def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
+    """`payment` after `event`."""
+    match payment, event:
+        case None, PaymentCreated():
+            return Created(
+                terms=Terms(
+                    merchant_id=event.merchant_id,
+                    customer_id=event.customer_id,
+                    amount=event.amount,
+                    method=event.method,
+                    capture_method=event.capture_method,
+                )
+            )
+        case None, _:
+            raise HistoryUnreadable(f"a history cannot begin with {event!r}")
+        case _:
+            return _next(payment, event)
+
+
+def _next(payment: Payment, event: PaymentEvent) -> Payment:
+    match payment, event:
+        case Created(terms=terms), PaymentHeldForReview(reason=reason):
+            return InReview(terms=terms, reason=reason)
+        case InReview(terms=terms), PaymentReviewApproved():
+            return Created(terms=terms)
+        case Created(terms=terms), PaymentAttemptStarted():
+            attempt = Attempt(
+                attempt_id=event.attempt_id,
+                provider=event.provider,
+                amount=event.amount,
+                capture=event.capture,
+            )
+            return Processing(terms=terms, attempt=attempt)
+        case ((Processing() | Capturing() | Voiding() | Refunding()), OperationOutcomeUnknown()):
+            return replace(payment, outcome_unknown=True)
+        case Processing(terms=terms, attempt=attempt), PaymentActionRequired(redirect_url=redirect_url):
+            return RequiresAction(terms=terms, attempt=attempt, redirect_url=redirect_url)
+        case ((Processing(terms=terms) | RequiresAction(terms=terms)), PaymentAuthorized()):
+            return Authorized(terms=terms, authorization=_authorization(event))
+        case ((Processing() | RequiresAction()), PaymentAttemptFailed()):
+            return payment
+        case _, PaymentFailed(code=code, message=message):
+            return Failed(terms=terms_of(payment), code=code, message=message)
+        case ((Authorized() | PartiallyCaptured()), CaptureStarted()):
+            return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
+        case Capturing(before=before), PaymentCaptured():
+            return _captured(before, event)
+        case ((Authorized() | PartiallyCaptured()), PaymentCaptured()):
+            return _captured(payment, event)
+        case Capturing(before=before), CaptureFailed():
+            return before
+        case ((Authorized() | PartiallyCaptured()), VoidStarted(void_id=void_id)):
+            return Voiding(before=payment, void_id=void_id)
+        case Voiding(before=before), PaymentVoided():
+            return _released(before, Voided)
+        case Voiding(before=before), VoidFailed():
+            return before
+        case ((Authorized() | PartiallyCaptured()), AuthorizationExpired()):
+            return _released(payment, Expired)
+        case ((PartiallyCaptured() | Captured()), RefundStarted(refund_id=refund_id, amount=amount)):
+            return Refunding(before=payment, refund_id=refund_id, amount=amount)
+        case Refunding(before=before), PaymentRefunded(refund_id=refund_id, amount=amount):
+            refunds = (*before.taken.refunds, Refund(refund_id=refund_id, amount=amount))
+            return replace(before, taken=replace(before.taken, refunds=refunds))
+        case Refunding(before=before), RefundFailed():
+            return before
+        case Captured(), DisputeOpened(dispute_id=dispute_id, amount=amount):
+            return Disputed(before=payment, dispute_id=dispute_id, amount=amount)
+        case Disputed(), DisputeWon():
+            return _dispute_closed(payment, DisputeResult.WON)
+        case Disputed(), DisputeLost():
+            return _dispute_closed(payment, DisputeResult.LOST)
+        case _:
+            raise HistoryUnreadable(f"{event!r} cannot follow {payment!r}")
+
+
+def _authorization(event: PaymentAuthorized) -> Authorization:
+    return Authorization(
+        attempt_id=event.attempt_id,
+        provider=event.provider,
+        reference=event.reference,
+        amount=event.amount,
+        expires_at=event.expires_at,
+    )
+
+
+def _captured(before: Open, event: PaymentCaptured) -> PartiallyCaptured | Captured:
+    capture = Capture(capture_id=event.capture_id, amount=event.amount, fee=event.fee)
+    match before:
+        case Authorized():
+            taken = Taken(captures=(capture,))
+        case PartiallyCaptured():
+            taken = replace(before.taken, captures=(*before.taken.captures, capture))
+    stage = Captured if event.final else PartiallyCaptured
+    return stage(terms=before.terms, authorization=before.authorization, taken=taken)
+
+
+def _released(before: Open, stage: type[Voided] | type[Expired]) -> Payment:
+    match before:
+        case Authorized(terms=terms, authorization=authorization):
+            return stage(terms=terms, authorization=authorization)
+        case PartiallyCaptured(terms=terms, authorization=authorization, taken=taken):
+            return Captured(terms=terms, authorization=authorization, taken=taken)
+
+
+def _dispute_closed(payment: Disputed, result: DisputeResult) -> Captured:
+    before = payment.before
+    closed = ClosedDispute(dispute_id=payment.dispute_id, amount=payment.amount, result=result)
+    return replace(before, taken=replace(before.taken, disputes=(*before.taken.disputes, closed)))

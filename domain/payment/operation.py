@@ -1,0 +1,52 @@
+"""An operation in flight at a provider: what it is, what names it there, and what its outcome means."""
+
+from domain.identifiers import OperationId
+from domain.payment.events import FailureKind, OperationKind, OperationOutcomeUnknown
+from domain.payment.outcome import Declined, Refusal, Rejected, Unavailable
+from domain.payment.state import Capturing, InFlight, Processing, Refunding, Voiding
+
+
+def operation_of(payment: InFlight) -> OperationKind:
+    """What the provider is being asked to do."""
+    match payment:
+        case Processing():
+            return OperationKind.AUTHORIZE
+        case Capturing():
+            return OperationKind.CAPTURE
+        case Voiding():
+            return OperationKind.VOID
+        case Refunding():
+            return OperationKind.REFUND
+
+
+def operation_id_of(payment: InFlight) -> OperationId:
+    """The id under which the provider knows the operation: its idempotency key there."""
+    match payment:
+        case Processing(attempt=attempt):
+            return attempt.attempt_id
+        case Capturing(capture_id=operation_id):
+            return operation_id
+        case Voiding(void_id=operation_id):
+            return operation_id
+        case Refunding(refund_id=operation_id):
+            return operation_id
+
+
+def outcome_unknown(payment: InFlight, reason: str) -> tuple[OperationOutcomeUnknown, ...]:
+    """The fact that we lost sight of the operation, recorded once however often we look in vain."""
+    if payment.outcome_unknown:
+        return ()
+    return (
+        OperationOutcomeUnknown(operation_id=operation_id_of(payment), operation=operation_of(payment), reason=reason),
+    )
+
+
+def failure_of(outcome: Refusal) -> tuple[FailureKind, str, str]:
+    """A refusal's kind, code and message, as the failure events carry them."""
+    match outcome:
+        case Declined(code=code, message=message):
+            return FailureKind.DECLINED, code, message
+        case Rejected(code=code, message=message):
+            return FailureKind.REJECTED, code, message
+        case Unavailable(reason=reason):
+            return FailureKind.UNAVAILABLE, "provider_unavailable", reason

@@ -1,0 +1,235 @@
+"""Where a payment can be: one frozen struct a stage, holding just what that stage has."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
+from domain.money import Money, zero
+from domain.payment.events import CaptureMethod
+from domain.payment.method import PaymentMethod
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What was agreed when the payment was created; it never changes."""
+
+    merchant_id: MerchantId
+    customer_id: CustomerId
+    amount: Money
+    method: PaymentMethod
+    capture_method: CaptureMethod
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One try at one provider to authorise (and, for `capture`, to take) the amount."""
+
+    attempt_id: OperationId
+    provider: ProviderName
+    amount: Money
+    capture: bool
+
+
+class Authorization(Struct, frozen=True, kw_only=True):
+    """Funds a provider reserves for us until `expires_at`; `reference` is its name for the charge."""
+
+    attempt_id: OperationId
+    provider: ProviderName
+    reference: str
+    amount: Money
+    expires_at: datetime
+
+
+class Capture(Struct, frozen=True, kw_only=True):
+    capture_id: OperationId
+    amount: Money
+    fee: Money
+
+
+class Refund(Struct, frozen=True, kw_only=True):
+    refund_id: OperationId
+    amount: Money
+
+
+class DisputeResult(StrEnum):
+    WON = "won"
+    LOST = "lost"
+
+
+class ClosedDispute(Struct, frozen=True, kw_only=True):
+    dispute_id: DisputeId
+    amount: Money
+    result: DisputeResult
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """Money taken and given back so far: the one budget on which refunds and chargebacks both draw."""
+
+    captures: tuple[Capture, ...]
+    refunds: tuple[Refund, ...] = ()
+    disputes: tuple[ClosedDispute, ...] = ()
+
+    @property
+    def captured(self) -> Money:
+        return _total([capture.amount for capture in self.captures], self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return _total([refund.amount for refund in self.refunds], self.currency)
+
+    @property
+    def charged_back(self) -> Money:
+        lost = [dispute.amount for dispute in self.disputes if dispute.result is DisputeResult.LOST]
+        return _total(lost, self.currency)
+
+    @property
+    def refundable(self) -> Money:
+        return self.captured - self.refunded - self.charged_back
+
+    @property
+    def currency(self) -> str:
+        return self.captures[0].amount.currency
+
+
+class Created(Struct, frozen=True, kw_only=True):
+    terms: Terms
+
+
+class InReview(Struct, frozen=True, kw_only=True):
+    """Held by risk before any attempt."""
+
+    terms: Terms
+    reason: str
+
+
+class Processing(Struct, frozen=True, kw_only=True):
+    """An attempt is at the provider; `outcome_unknown` once we stopped hearing from it."""
+
+    terms: Terms
+    attempt: Attempt
+    outcome_unknown: bool = False
+
+
+class RequiresAction(Struct, frozen=True, kw_only=True):
+    """The provider waits for the customer at `redirect_url`."""
+
+    terms: Terms
+    attempt: Attempt
+    redirect_url: str
+
+
+class Authorized(Struct, frozen=True, kw_only=True):
+    """Funds reserved, nothing taken yet."""
+
+    terms: Terms
+    authorization: Authorization
+
+    @property
+    def capturable(self) -> Money:
+        return self.authorization.amount
+
+
+class PartiallyCaptured(Struct, frozen=True, kw_only=True):
+    """Some taken, and the rest of the authorisation still open for further captures."""
+
+    terms: Terms
+    authorization: Authorization
+    taken: Taken
+
+    @property
+    def capturable(self) -> Money:
+        return self.authorization.amount - self.taken.captured
+
+
+class Captured(Struct, frozen=True, kw_only=True):
+    """Money taken and the authorisation closed; some or all of it may have been given back since."""
+
+    terms: Terms
+    authorization: Authorization
+    taken: Taken
+
+
+class Capturing(Struct, frozen=True, kw_only=True):
+    """A capture is at the provider; a failure leads back to `before`."""
+
+    before: Authorized | PartiallyCaptured
+    capture_id: OperationId
+    amount: Money
+    final: bool
+    outcome_unknown: bool = False
+
+
+class Voiding(Struct, frozen=True, kw_only=True):
+    """A void is at the provider; a failure leads back to `before`."""
+
+    before: Authorized | PartiallyCaptured
+    void_id: OperationId
+    outcome_unknown: bool = False
+
+
+class Refunding(Struct, frozen=True, kw_only=True):
+    """A refund is at the provider, its amount already spoken for; a failure leads back to `before`."""
+
+    before: PartiallyCaptured | Captured
+    refund_id: OperationId
+    amount: Money
+    outcome_unknown: bool = False
+
+
+class Disputed(Struct, frozen=True, kw_only=True):
+    """The cardholder's bank disputes `amount` of what was taken; a result leads back to `before`."""
+
+    before: Captured
+    dispute_id: DisputeId
+    amount: Money
+
+
+class Voided(Struct, frozen=True, kw_only=True):
+    terms: Terms
+    authorization: Authorization
+
+
+class Expired(Struct, frozen=True, kw_only=True):
+    terms: Terms
+    authorization: Authorization
+
+
+class Failed(Struct, frozen=True, kw_only=True):
+    terms: Terms
+    code: str
+    message: str
+
+
+Open = Authorized | PartiallyCaptured
+"""An authorisation that can still be captured, voided, or expire."""
+InFlight = Processing | Capturing | Voiding | Refunding
+"""An operation is at a provider, and no other may start until its outcome is known."""
+Payment = (
+    Created
+    | InReview
+    | Processing
+    | RequiresAction
+    | Authorized
+    | PartiallyCaptured
+    | Captured
+    | Capturing
+    | Voiding
+    | Refunding
+    | Disputed
+    | Voided
+    | Expired
+    | Failed
+)
+
+
+def terms_of(payment: Payment) -> Terms:
+    """What was agreed, whatever has happened since."""
+    match payment:
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before) | Disputed(before=before):
+            return before.terms
+        case _:
+            return payment.terms
+
+
+def _total(amounts: list[Money], currency: str) -> Money:
+    return sum(amounts, start=zero(currency))

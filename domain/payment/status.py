@@ -1,0 +1,84 @@
+"""The one word a merchant reads for where a payment is."""
+
+from enum import StrEnum
+from typing import assert_never
+
+from domain.money import zero
+from domain.payment.state import (
+    Authorized,
+    Captured,
+    Capturing,
+    Created,
+    Disputed,
+    DisputeResult,
+    Expired,
+    Failed,
+    InReview,
+    PartiallyCaptured,
+    Payment,
+    Processing,
+    Refunding,
+    RequiresAction,
+    Voided,
+    Voiding,
+)
+
+
+class Status(StrEnum):
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    IN_REVIEW = "in_review"
+    PROCESSING = "processing"
+    AUTHORIZED = "authorized"
+    PARTIALLY_CAPTURED = "partially_captured"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+def status_of(payment: Payment) -> Status:
+    """The status of `payment`; while a capture, void or refund is in flight, that of the state it started from."""
+    match payment:
+        case Created():
+            return Status.REQUIRES_CONFIRMATION
+        case InReview():
+            return Status.IN_REVIEW
+        case Processing():
+            return Status.PROCESSING
+        case RequiresAction():
+            return Status.REQUIRES_ACTION
+        case Authorized():
+            return Status.AUTHORIZED
+        case PartiallyCaptured():
+            return Status.PARTIALLY_CAPTURED
+        case Captured():
+            return _after_capture(payment)
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+            return status_of(before)
+        case Disputed():
+            return Status.DISPUTED
+        case Voided():
+            return Status.VOIDED
+        case Expired():
+            return Status.EXPIRED
+        case Failed():
+            return Status.FAILED
+        case _:
+            assert_never(payment)
+
+
+def _after_capture(payment: Captured) -> Status:
+    taken = payment.taken
+    nothing = zero(taken.currency)
+    if taken.disputes:
+        won = taken.disputes[-1].result is DisputeResult.WON
+        return Status.DISPUTE_WON if won else Status.DISPUTE_LOST
+    if taken.refunded == nothing:
+        return Status.CAPTURED
+    return Status.REFUNDED if taken.refundable == nothing else Status.PARTIALLY_REFUNDED
