@@ -1,0 +1,79 @@
+"""A payment as its events make it, with what an append to it has to know."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from application.store import EventStore
+from domain.errors import DomainError
+from domain.history import Cause, Positioned, Recorded, record
+from domain.identifiers import MerchantId, PaymentId
+from domain.ledger.entry import entry_id_for
+from domain.ledger.rules import entry_for
+from domain.payment.events import PaymentEvent
+from domain.payment.evolve import evolve, fold
+from domain.payment.state import Payment, terms_of
+
+
+class PaymentNotFound(DomainError):
+    """There is no such payment, or it is another merchant's, which must look the same."""
+
+
+class LoadedPayment(Struct, frozen=True, kw_only=True):
+    """`version` is that of the last event in the payment's stream; `created_at` the time of the first."""
+
+    id: PaymentId
+    payment: Payment
+    version: int
+    created_at: datetime
+
+    def after(self, events: Sequence[PaymentEvent]) -> "LoadedPayment":
+        """The payment once `events` have been appended to it."""
+        payment = self.payment
+        for event in events:
+            payment = evolve(payment, event)
+        return replace(self, payment=payment, version=self.version + len(events))
+
+
+async def load(store: EventStore, payment_id: PaymentId) -> LoadedPayment:
+    """The payment as it is now. Raises PaymentNotFound, StoreUnavailable."""
+    return loaded_from(payment_id, await store.history(payment_id))
+
+
+async def load_for(store: EventStore, payment_id: PaymentId, merchant_id: MerchantId) -> LoadedPayment:
+    """The payment as it is now, for the merchant whose it is. Raises PaymentNotFound, StoreUnavailable."""
+    loaded = await load(store, payment_id)
+    if terms_of(loaded.payment).merchant_id != merchant_id:
+        raise PaymentNotFound()
+    return loaded
+
+
+def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedPayment:
+    """The payment after `history`, all or the first part of its stream. Raises PaymentNotFound when that is empty."""
+    payment = fold(payment_events(history))
+    if payment is None:
+        raise PaymentNotFound()
+    return LoadedPayment(id=payment_id, payment=payment, version=len(history), created_at=history[0].event.recorded_at)
+
+
+def payment_events(history: Iterable[Positioned]) -> Iterable[PaymentEvent]:
+    """The facts of a payment's stream."""
+    return (cast("PaymentEvent", positioned.event.data) for positioned in history)
+
+
+def record_with_entries(
+    payment_id: PaymentId, version: int, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime
+) -> tuple[Recorded, ...]:
+    """`events` as those after `version` of their payment, each followed by the journal entry it causes."""
+    recorded: list[Recorded] = []
+    for cause_version, event in enumerate(events, start=version + 1):
+        recorded.append(record(payment_id, cause_version, event, cause=cause, recorded_at=now))
+        entry = entry_for(payment_id, cause_version, event)
+        if entry is not None:
+            entry_id = entry_id_for(payment_id, cause_version)
+            entry_cause = replace(cause, causation_id=f"{payment_id}:{cause_version}")
+            recorded.append(record(entry_id, 1, entry, cause=entry_cause, recorded_at=now))
+    return tuple(recorded)

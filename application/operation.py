@@ -1,0 +1,221 @@
+"""An operation at a provider: asked once it is durable, settled in one append, resolved when its outcome is unknown."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple, assert_never
+
+from msgspec import Struct
+
+from application.answers import Answers
+from application.caller import Answered
+from application.idempotency import answered_before
+from application.loaded import LoadedPayment, load, record_with_entries
+from application.policies import Policies
+from application.provider import (
+    AuthorizeRequest,
+    CaptureRequest,
+    Provider,
+    ProviderRequest,
+    RefundRequest,
+    VoidRequest,
+)
+from application.store import (
+    Answer,
+    Append,
+    Appended,
+    EventStore,
+    KeyUsed,
+    LimitBroken,
+    Settlement,
+    UnresolvedOperation,
+    Verb,
+    VersionConflict,
+)
+from domain.errors import DomainError
+from domain.history import Cause
+from domain.identifiers import OperationId, PaymentId, ProviderName
+from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
+from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
+from domain.payment.events import PaymentEvent
+from domain.payment.operation import operation_id_of
+from domain.payment.outcome import Outcome
+from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
+from domain.payment.state import Capturing, InFlight, Payment, Processing, Refunding, Voiding
+from domain.payment.void import RecordVoidOutcome, record_void_outcome
+
+CONFLICTS_MAX = 10
+"""How often a command is decided anew because another one got to its stream first."""
+
+
+class TooManyConflicts(DomainError):
+    """Other commands kept changing the payment first; nothing was done."""
+
+
+class BalanceLimitBroken(DomainError):
+    """The command would take an account below its floor; nothing was done."""
+
+    account: str
+    currency: str
+
+
+class StartedOperation(Struct, frozen=True, kw_only=True):
+    """An operation whose intent is durable, and the payment with it in flight."""
+
+    operation_id: OperationId
+    verb: Verb
+    loaded: LoadedPayment
+    cause: Cause
+
+
+class Settled(NamedTuple):
+    """What the merchant is told, and whether recovery still has to find the outcome."""
+
+    answered: Answered
+    unresolved: bool
+
+
+class Operations:
+    """Takes started operations to their provider and brings their outcomes home."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        providers: Mapping[ProviderName, Provider],
+        answers: Answers,
+        policies: Policies,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._providers = providers
+        self._answers = answers
+        self._policies = policies
+        self._now = now
+
+    async def run(self, started: StartedOperation) -> Settled:
+        """Ask the provider and settle what it says. Raises StoreUnavailable when that cannot be made durable: the
+        operation then stays unresolved, for recovery to find."""
+        payment = started.loaded.payment
+        assert isinstance(payment, InFlight)
+        outcome = await self._ask(payment, started.loaded.id)
+        return await self._settle(started, outcome)
+
+    async def resolve(self, operation: UnresolvedOperation, cause: Cause) -> bool:
+        """Find out what became of an operation, or repeat it under its own id; True once its outcome is known.
+
+        Repeating is safe because the provider knows the id: it answers again instead of acting again.
+        """
+        loaded = await load(self._store, operation.payment_id)
+        payment = loaded.payment
+        if not isinstance(payment, InFlight) or operation_id_of(payment) != operation.operation_id:
+            return True
+        outcome = await self._providers[_provider_of(payment)].lookup(operation.operation_id)
+        if outcome is None:
+            outcome = await self._ask(payment, loaded.id)
+        started = StartedOperation(operation_id=operation.operation_id, verb=operation.verb, loaded=loaded, cause=cause)
+        settled = await self._settle(started, outcome)
+        return not settled.unresolved
+
+    async def _ask(self, payment: InFlight, payment_id: PaymentId) -> Outcome:
+        provider = self._providers[_provider_of(payment)]
+        request = request_for(payment, payment_id)
+        match request:
+            case AuthorizeRequest():
+                return await provider.authorize(request)
+            case CaptureRequest():
+                return await provider.capture(request)
+            case VoidRequest():
+                return await provider.void(request)
+            case RefundRequest():
+                return await provider.refund(request)
+
+    async def _settle(self, started: StartedOperation, outcome: Outcome) -> Settled:
+        loaded = started.loaded
+        for _ in range(CONFLICTS_MAX):
+            now = self._now()
+            events = self._decide(loaded.payment, started.operation_id, outcome, now)
+            settled = loaded.after(events)
+            unresolved = isinstance(settled.payment, InFlight)
+            answer = self._answers(started.verb, settled, started.operation_id)
+            if not events:
+                return Settled(await self._answered_elsewhere(started, answer), unresolved)
+            result = await self._store.append(
+                Append(
+                    events=record_with_entries(loaded.id, loaded.version, events, cause=started.cause, now=now),
+                    settlement=Settlement(
+                        operation_id=started.operation_id,
+                        answer=answer,
+                        unresolved=unresolved,
+                    ),
+                )
+            )
+            match result:
+                case Appended(position=position):
+                    answered = Answered(status=answer.status, body=answer.body, position=position)
+                    return Settled(answered, unresolved)
+                case VersionConflict():
+                    loaded = await load(self._store, loaded.id)
+                case LimitBroken(account=account, currency=currency):
+                    raise BalanceLimitBroken(account=account, currency=currency)
+                case KeyUsed():
+                    raise AssertionError("a settlement claims no key")
+                case _:
+                    assert_never(result)
+        raise TooManyConflicts()
+
+    async def _answered_elsewhere(self, started: StartedOperation, answer: Answer) -> Answered:
+        """Recovery was quicker, or the outcome is as unknown as before."""
+        claim = await self._store.claim_by_operation(started.operation_id)
+        if claim is not None and claim.answer is not None:
+            return answered_before(claim)
+        return Answered(status=answer.status, body=answer.body, position=None)
+
+    def _decide(
+        self, payment: Payment, operation_id: OperationId, outcome: Outcome, now: datetime
+    ) -> tuple[PaymentEvent, ...]:
+        match payment:
+            case Capturing():
+                return record_capture_outcome(
+                    payment,
+                    RecordCaptureOutcome(capture_id=operation_id, outcome=outcome, fees=self._policies.fees),
+                )
+            case Voiding():
+                return record_void_outcome(payment, RecordVoidOutcome(void_id=operation_id, outcome=outcome))
+            case Refunding():
+                return record_refund_outcome(payment, RecordRefundOutcome(refund_id=operation_id, outcome=outcome))
+            case _:
+                command = RecordAttemptOutcome(
+                    attempt_id=operation_id,
+                    outcome=outcome,
+                    fees=self._policies.fees,
+                    window=self._policies.window,
+                )
+                return record_attempt_outcome(payment, command, now)
+
+
+def request_for(payment: InFlight, payment_id: PaymentId) -> ProviderRequest:
+    """What to ask of the provider for the operation in flight: always the same for the same operation."""
+    match payment:
+        case Processing(terms=terms, attempt=attempt):
+            return AuthorizeRequest(
+                operation_id=attempt.attempt_id,
+                payment_id=payment_id,
+                amount=attempt.amount,
+                method=terms.method,
+                capture=attempt.capture,
+            )
+        case Capturing(before=before, capture_id=capture_id, amount=amount, final=final):
+            reference = before.authorization.reference
+            return CaptureRequest(operation_id=capture_id, reference=reference, amount=amount, final=final)
+        case Voiding(before=before, void_id=void_id):
+            return VoidRequest(operation_id=void_id, reference=before.authorization.reference)
+        case Refunding(before=before, refund_id=refund_id, amount=amount):
+            return RefundRequest(operation_id=refund_id, reference=before.authorization.reference, amount=amount)
+
+
+def _provider_of(payment: InFlight) -> ProviderName:
+    match payment:
+        case Processing(attempt=attempt):
+            return attempt.provider
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+            return before.authorization.provider

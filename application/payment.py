@@ -1,0 +1,242 @@
+"""What a merchant can ask of a payment: each command is decided on the payment's own history and appended."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from application.answers import Answers
+from application.caller import Answered, Caller
+from application.idempotency import answer_again, find_answer
+from application.loaded import LoadedPayment, load_for, record_with_entries
+from application.operation import (
+    CONFLICTS_MAX,
+    BalanceLimitBroken,
+    Operations,
+    StartedOperation,
+    TooManyConflicts,
+)
+from application.policies import Policies
+from application.recovery import Recovery
+from application.store import (
+    Append,
+    Appended,
+    Claim,
+    EventStore,
+    KeyUsed,
+    LimitBroken,
+    UnresolvedOperation,
+    Verb,
+    VersionConflict,
+)
+from domain.errors import DomainError
+from domain.history import Cause
+from domain.identifiers import OperationId, PaymentId
+from domain.money import Money
+from domain.payment.capture import CapturePayment, capture
+from domain.payment.confirm import ConfirmPayment, confirm
+from domain.payment.create import CreatePayment, create
+from domain.payment.events import PaymentEvent
+from domain.payment.evolve import evolve
+from domain.payment.refund import RefundPayment, refund
+from domain.payment.state import Payment, terms_of
+from domain.payment.void import VoidPayment, void
+
+Decision = Callable[[Payment, OperationId, datetime], tuple[PaymentEvent, ...]]
+"""Decides on a payment, with the id its operation would have at the provider."""
+
+
+class Payments:
+    """Every command of a merchant on its payments.
+
+    Each method raises the domain's refusals, PaymentNotFound, IdempotencyKeyReused, IdempotencyKeyInFlight,
+    TooManyConflicts, and StoreUnavailable; a refused command leaves no event, and does not use up its key.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        operations: Operations,
+        recovery: Recovery,
+        answers: Answers,
+        policies: Policies,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._store = store
+        self._operations = operations
+        self._recovery = recovery
+        self._answers = answers
+        self._policies = policies
+        self._now = now
+        self._new_id = new_id
+        self._running: set[asyncio.Task[Answered]] = set()
+
+    async def create(self, command: CreatePayment, caller: Caller, *, confirmed: bool) -> Answered:
+        """Create a payment; `confirmed` sends it to a provider at once, in the same append."""
+        payment_id = PaymentId(self._new_id())
+        now = self._now()
+        created = create(command)
+        payment = evolve(None, created)
+        events: tuple[PaymentEvent, ...] = (created,)
+        operation_id = OperationId(payment_id)
+        if confirmed:
+            operation_id = OperationId(self._new_id())
+            events += confirm(payment, self._confirmation(operation_id))
+        loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
+        answer = None if confirmed else self._answers(Verb.CREATE, loaded, operation_id)
+        result = await self._store.append(
+            Append(
+                events=record_with_entries(payment_id, 0, events, cause=caller.cause, now=now),
+                claim=Claim(
+                    operation_id=operation_id,
+                    merchant_id=caller.merchant_id,
+                    payment_id=payment_id,
+                    verb=Verb.CREATE,
+                    key=caller.key,
+                    fingerprint=caller.fingerprint,
+                    unresolved=confirmed,
+                    answer=answer,
+                ),
+            )
+        )
+        match result:
+            case Appended(position=position):
+                if answer is not None:
+                    return Answered(status=answer.status, body=answer.body, position=position)
+                return await self._run(operation_id, Verb.CREATE, loaded, caller)
+            case KeyUsed(claim=claim):
+                return await answer_again(self._store, claim, caller)
+            case VersionConflict() | LimitBroken():
+                raise AssertionError(f"a new stream cannot be refused with {result}")
+            case _:
+                assert_never(result)
+
+    async def confirm(self, payment_id: PaymentId, caller: Caller) -> Answered:
+        """Send a created payment to a provider."""
+
+        def decide(payment: Payment, attempt_id: OperationId, _now: datetime) -> tuple[PaymentEvent, ...]:
+            return confirm(payment, self._confirmation(attempt_id))
+
+        return await self._start(Verb.CONFIRM, payment_id, caller, decide)
+
+    async def capture(
+        self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, final: bool
+    ) -> Answered:
+        """Take authorised money: `amount_minor` of the payment's currency, or all that is left."""
+
+        def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
+            amount = _amount_of(payment, amount_minor)
+            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=final), now)
+
+        return await self._start(Verb.CAPTURE, payment_id, caller, decide)
+
+    async def void(self, payment_id: PaymentId, caller: Caller) -> Answered:
+        """Release what is still authorised."""
+
+        def decide(payment: Payment, void_id: OperationId, _now: datetime) -> tuple[PaymentEvent, ...]:
+            return void(payment, VoidPayment(void_id=void_id))
+
+        return await self._start(Verb.VOID, payment_id, caller, decide)
+
+    async def refund(self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, reason: str) -> Answered:
+        """Give captured money back: `amount_minor` of the payment's currency, or all that is left."""
+
+        def decide(payment: Payment, refund_id: OperationId, _now: datetime) -> tuple[PaymentEvent, ...]:
+            amount = _amount_of(payment, amount_minor)
+            return refund(payment, RefundPayment(refund_id=refund_id, amount=amount, reason=reason))
+
+        return await self._start(Verb.REFUND, payment_id, caller, decide)
+
+    async def aclose(self) -> None:
+        """Let every operation that is at a provider come home."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _start(
+        self,
+        verb: Verb,
+        payment_id: PaymentId,
+        caller: Caller,
+        decide: Decision,
+    ) -> Answered:
+        operation_id = OperationId(self._new_id())
+        for _ in range(CONFLICTS_MAX):
+            loaded = await load_for(self._store, payment_id, caller.merchant_id)
+            now = self._now()
+            try:
+                events = decide(loaded.payment, operation_id, now)
+            except DomainError:
+                # A repeat finds the payment as its first time left it: it gets that answer, not this refusal.
+                answered = await find_answer(self._store, caller)
+                if answered is None:
+                    raise
+                return answered
+            result = await self._store.append(
+                Append(
+                    events=record_with_entries(payment_id, loaded.version, events, cause=caller.cause, now=now),
+                    claim=Claim(
+                        operation_id=operation_id,
+                        merchant_id=caller.merchant_id,
+                        payment_id=payment_id,
+                        verb=verb,
+                        key=caller.key,
+                        fingerprint=caller.fingerprint,
+                        unresolved=True,
+                    ),
+                )
+            )
+            match result:
+                case Appended():
+                    return await self._run(operation_id, verb, loaded.after(events), caller)
+                case KeyUsed(claim=claim):
+                    return await answer_again(self._store, claim, caller)
+                case VersionConflict():
+                    continue
+                case LimitBroken(account=account, currency=currency):
+                    raise BalanceLimitBroken(account=account, currency=currency)
+                case _:
+                    assert_never(result)
+        raise TooManyConflicts()
+
+    async def _run(self, operation_id: OperationId, verb: Verb, loaded: LoadedPayment, caller: Caller) -> Answered:
+        cause = _caused_by(loaded, caller.cause)
+        started = StartedOperation(operation_id=operation_id, verb=verb, loaded=loaded, cause=cause)
+        # A merchant that hangs up must not leave the operation half done, so it runs in a task of its own.
+        task = asyncio.create_task(self._run_and_recover(started))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _run_and_recover(self, started: StartedOperation) -> Answered:
+        unresolved = UnresolvedOperation(
+            operation_id=started.operation_id,
+            payment_id=started.loaded.id,
+            verb=started.verb,
+            claimed_at=self._now(),
+        )
+        try:
+            settled = await self._operations.run(started)
+        except Exception:
+            self._recovery.soon(unresolved)
+            raise
+        if settled.unresolved:
+            self._recovery.soon(unresolved)
+        return settled.answered
+
+    def _confirmation(self, attempt_id: OperationId) -> ConfirmPayment:
+        return ConfirmPayment(attempt_id=attempt_id, routing=self._policies.routing)
+
+
+def _amount_of(payment: Payment, amount_minor: int | None) -> Money | None:
+    if amount_minor is None:
+        return None
+    return Money(amount_minor, terms_of(payment).amount.currency)
+
+
+def _caused_by(loaded: LoadedPayment, cause: Cause) -> Cause:
+    """What the provider's answer follows from: the last event of the payment, that the operation started."""
+    return replace(cause, causation_id=f"{loaded.id}:{loaded.version}")

@@ -1,0 +1,134 @@
+"""The port to the event store: histories to read, and one way to write, all of it or none of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.history import Positioned, Recorded
+from domain.identifiers import MerchantId, OperationId, PaymentId
+
+
+class StoreUnavailable(Exception):
+    """The store did not answer. Whether an append took effect is unknown: repeat it with the same key."""
+
+
+class Verb(StrEnum):
+    """What a merchant asked for, and so what the answer to it looks like."""
+
+    CREATE = "create"
+    CONFIRM = "confirm"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Answer(Struct, frozen=True):
+    """What a merchant is told, kept so that a repeat of the request is told the same, byte for byte."""
+
+    status: int
+    body: bytes
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """A merchant's command takes its place: under its idempotency key, if it has one, nothing else can.
+
+    `unresolved` marks an operation whose outcome at the provider we do not know yet: recovery looks for these.
+    `answer` is None while the command is in flight.
+    """
+
+    operation_id: OperationId
+    merchant_id: MerchantId
+    payment_id: PaymentId
+    verb: Verb
+    key: str | None
+    fingerprint: bytes
+    unresolved: bool
+    answer: Answer | None = None
+
+
+class Settlement(Struct, frozen=True, kw_only=True):
+    """What becomes of a claim: its answer, unless it already has one, and whether it still has to be resolved."""
+
+    operation_id: OperationId
+    answer: Answer
+    unresolved: bool
+
+
+class Append(Struct, frozen=True, kw_only=True):
+    """Events of any number of streams, with what has to happen in the same transaction."""
+
+    events: tuple[Recorded, ...]
+    claim: Claim | None = None
+    settlement: Settlement | None = None
+
+
+class Appended(Struct, frozen=True):
+    """All of it is durable; `position` is that of the last event."""
+
+    position: int
+
+
+class VersionConflict(Struct, frozen=True):
+    """Another command appended to one of the streams first: load again and decide again."""
+
+
+class StoredClaim(Struct, frozen=True, kw_only=True):
+    """A claim as the store has it; `position` is that of the last event when it was answered."""
+
+    operation_id: OperationId
+    payment_id: PaymentId
+    verb: Verb
+    fingerprint: bytes
+    answer: Answer | None
+    position: int | None
+
+
+class KeyUsed(Struct, frozen=True):
+    """The idempotency key belongs to an earlier command."""
+
+    claim: StoredClaim
+
+
+class LimitBroken(Struct, frozen=True):
+    """The append would have taken a balance below its floor."""
+
+    account: str
+    currency: str
+
+
+AppendResult = Appended | VersionConflict | KeyUsed | LimitBroken
+
+
+class UnresolvedOperation(Struct, frozen=True, kw_only=True):
+    """An operation that was started at a provider and has no outcome yet."""
+
+    operation_id: OperationId
+    payment_id: PaymentId
+    verb: Verb
+    claimed_at: datetime
+
+
+class EventStore(Protocol):
+    """Every method raises StoreUnavailable when the store does not answer."""
+
+    async def append(self, append: Append) -> AppendResult: ...
+
+    async def history(self, stream_id: UUID) -> Sequence[Positioned]:
+        """All events of one stream in order; empty when there is no such stream."""
+        ...
+
+    async def histories(self, stream_ids: Sequence[UUID]) -> Sequence[Positioned]:
+        """All events of several streams, by position."""
+        ...
+
+    async def claim_by_key(self, merchant_id: MerchantId, key: str) -> StoredClaim | None: ...
+
+    async def claim_by_operation(self, operation_id: OperationId) -> StoredClaim | None: ...
+
+    async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
+        """Operations claimed before then that still have no outcome, oldest first."""
+        ...
