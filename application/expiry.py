@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from application.loaded import load, record_with_entries
+from application.loaded import load
 from application.store import Append, Appended, EventStore
 from domain.history import Cause
 from domain.identifiers import PaymentId
@@ -22,6 +22,6 @@ async def expire_authorization(
         events = expire(loaded.payment, at)
     except (IllegalTransition, OperationInProgress, AuthorizationStillValid):
         return False
-    recorded = record_with_entries(payment_id, loaded.version, events, cause=cause, now=at)
+    recorded = loaded.record(events, cause=cause, now=at)
     result = await store.append(Append(events=recorded))
     return isinstance(result, Appended)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from application.store import EventStore
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, Recorded, record
+from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import entry_for
@@ -30,6 +31,14 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
 
+    @property
+    def merchant_id(self) -> MerchantId:
+        return terms_of(self.payment).merchant_id
+
+    def record(self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
+        """`events` as the next of the payment's stream, with the journal entries they cause."""
+        return record_with_entries(self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now)
+
     def after(self, events: Sequence[PaymentEvent]) -> "LoadedPayment":
         """The payment once `events` have been appended to it."""
         payment = self.payment
@@ -46,7 +55,7 @@ async def load(store: EventStore, payment_id: PaymentId) -> LoadedPayment:
 async def load_for(store: EventStore, payment_id: PaymentId, merchant_id: MerchantId) -> LoadedPayment:
     """The payment as it is now, for the merchant whose it is. Raises PaymentNotFound, StoreUnavailable."""
     loaded = await load(store, payment_id)
-    if terms_of(loaded.payment).merchant_id != merchant_id:
+    if loaded.merchant_id != merchant_id:
         raise PaymentNotFound()
     return loaded
 
@@ -65,15 +74,25 @@ def payment_events(history: Iterable[Positioned]) -> Iterable[PaymentEvent]:
 
 
 def record_with_entries(
-    payment_id: PaymentId, version: int, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime
+    payment_id: PaymentId,
+    version: int,
+    events: Sequence[PaymentEvent],
+    *,
+    merchant_id: MerchantId,
+    cause: Cause,
+    now: datetime,
 ) -> tuple[Recorded, ...]:
     """`events` as those after `version` of their payment, each followed by the journal entry it causes."""
+
+    def stamped(stream_id: UUID, version: int, event: AnyEvent, cause: Cause) -> Recorded:
+        return record(stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
+
     recorded: list[Recorded] = []
     for cause_version, event in enumerate(events, start=version + 1):
-        recorded.append(record(payment_id, cause_version, event, cause=cause, recorded_at=now))
+        recorded.append(stamped(payment_id, cause_version, event, cause))
         entry = entry_for(payment_id, cause_version, event)
         if entry is not None:
             entry_id = entry_id_for(payment_id, cause_version)
             entry_cause = replace(cause, causation_id=f"{payment_id}:{cause_version}")
-            recorded.append(record(entry_id, 1, entry, cause=entry_cause, recorded_at=now))
+            recorded.append(stamped(entry_id, 1, entry, entry_cause))
     return tuple(recorded)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from application.answers import Answers
 from application.caller import Answered
 from application.idempotency import answered_before
-from application.loaded import LoadedPayment, load, record_with_entries
+from application.loaded import LoadedPayment, load
 from application.policies import Policies
 from application.provider import (
     AuthorizeRequest,
@@ -136,12 +136,12 @@ class Operations:
             events = self._decide(loaded.payment, started.operation_id, outcome, now)
             settled = loaded.after(events)
             unresolved = isinstance(settled.payment, InFlight)
-            answer = self._answers(started.verb, settled, started.operation_id)
+            answer = self._answers(started.verb, started.operation_id, loaded, events)
             if not events:
                 return Settled(await self._answered_elsewhere(started, answer), unresolved)
             result = await self._store.append(
                 Append(
-                    events=record_with_entries(loaded.id, loaded.version, events, cause=started.cause, now=now),
+                    events=loaded.record(events, cause=started.cause, now=now),
                     settlement=Settlement(
                         operation_id=started.operation_id,
                         answer=answer,

@@ -88,10 +88,12 @@ class Payments:
             operation_id = OperationId(self._new_id())
             events += confirm(payment, self._confirmation(operation_id))
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
-        answer = None if confirmed else self._answers(Verb.CREATE, loaded, operation_id)
+        answer = None if confirmed else self._answers(Verb.CREATE, operation_id, loaded, ())
         result = await self._store.append(
             Append(
-                events=record_with_entries(payment_id, 0, events, cause=caller.cause, now=now),
+                events=record_with_entries(
+                    payment_id, 0, events, merchant_id=caller.merchant_id, cause=caller.cause, now=now
+                ),
                 claim=Claim(
                     operation_id=operation_id,
                     merchant_id=caller.merchant_id,
@@ -177,7 +179,7 @@ class Payments:
                 return answered
             result = await self._store.append(
                 Append(
-                    events=record_with_entries(payment_id, loaded.version, events, cause=caller.cause, now=now),
+                    events=loaded.record(events, cause=caller.cause, now=now),
                     claim=Claim(
                         operation_id=operation_id,
                         merchant_id=caller.merchant_id,

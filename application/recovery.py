@@ -80,7 +80,6 @@ class Recovery:
         except Exception:
             log.exception("recovery_failed", extra={"operation_id": str(operation.operation_id)})
             return False
-        log.info(
-            "operation_resolved" if resolved else "operation_still_unknown", operation_id=str(operation.operation_id)
-        )
+        said = "operation_resolved" if resolved else "operation_still_unknown"
+        log.info(said, extra={"operation_id": str(operation.operation_id)})
         return resolved

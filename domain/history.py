@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
 from domain.payment.events import PaymentEvent
 
@@ -24,11 +25,14 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """One event of one stream; `originator_version` counts from 1. Satisfies the eventsourcing library's
-    DomainEventProtocol."""
+    """One event of one stream; `originator_version` counts from 1; `merchant_id` is whose it is.
+
+    Satisfies the eventsourcing library's DomainEventProtocol.
+    """
 
     originator_id: UUID
     originator_version: int
+    merchant_id: MerchantId
     recorded_at: datetime
     actor: str
     request_id: str
@@ -44,11 +48,14 @@ class Positioned(Struct, frozen=True):
     event: Recorded
 
 
-def record(stream_id: UUID, version: int, event: AnyEvent, *, cause: Cause, recorded_at: datetime) -> Recorded:
+def record(
+    stream_id: UUID, version: int, event: AnyEvent, *, merchant_id: MerchantId, cause: Cause, recorded_at: datetime
+) -> Recorded:
     """`event` as the `version`th of its stream."""
     return Recorded(
         originator_id=stream_id,
         originator_version=version,
+        merchant_id=merchant_id,
         recorded_at=recorded_at,
         actor=cause.actor,
         request_id=cause.request_id,

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from domain.card_data import require_no_card_number
 from domain.identifiers import CustomerId, MerchantId
 from domain.money import Money, require_payable
 from domain.payment.events import CaptureMethod, PaymentCreated
@@ -17,8 +18,10 @@ class CreatePayment(Struct, frozen=True, kw_only=True):
 
 
 def create(command: CreatePayment) -> PaymentCreated:
-    """The first event of a payment. Raises UnknownCurrency or AmountOutOfRange."""
+    """The first event of a payment. Raises UnknownCurrency, AmountOutOfRange or CardDataRefused."""
     require_payable(command.amount)
+    require_no_card_number("customer_id", command.customer_id)
+    require_no_card_number("payment_method.token", command.method.token)
     return PaymentCreated(
         merchant_id=command.merchant_id,
         customer_id=command.customer_id,

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.identifiers import OperationId
 from domain.money import AmountOutOfRange, Money
@@ -47,7 +48,7 @@ class RecordRefundOutcome(Struct, frozen=True, kw_only=True):
 
 
 def refund(payment: Payment, command: RefundPayment) -> tuple[PaymentEvent, ...]:
-    """Start a refund. Raises RefundExceedsCaptured, AmountOutOfRange, CurrencyMismatch, or the refusal of a payment
+    """Start a refund. Raises RefundExceedsCaptured, AmountOutOfRange, CurrencyMismatch, CardDataRefused, or the refusal of a payment
     that has nothing left to give back."""
     match payment:
         case PartiallyCaptured() | Captured():
@@ -56,6 +57,7 @@ def refund(payment: Payment, command: RefundPayment) -> tuple[PaymentEvent, ...]
             raise refuse(payment, "refund")
     if refundable.minor == 0:
         raise IllegalTransition(verb="refund", status=status_of(payment))
+    require_no_card_number("reason", command.reason)
     amount = refundable if command.amount is None else command.amount
     if amount.minor <= 0:
         raise AmountOutOfRange(amount_minor=amount.minor)

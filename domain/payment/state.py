@@ -1,4 +1,7 @@
-"""Where a payment can be: one frozen struct a stage, holding just what that stage has."""
+"""Where a payment can be: one frozen struct a stage, holding just what that stage has.
+
+The stages are tagged with their names, so that a read model can keep a whole payment as JSON.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -91,18 +94,18 @@ class Taken(Struct, frozen=True, kw_only=True):
         return self.captures[0].amount.currency
 
 
-class Created(Struct, frozen=True, kw_only=True):
+class Created(Struct, frozen=True, kw_only=True, tag=True):
     terms: Terms
 
 
-class InReview(Struct, frozen=True, kw_only=True):
+class InReview(Struct, frozen=True, kw_only=True, tag=True):
     """Held by risk before any attempt."""
 
     terms: Terms
     reason: str
 
 
-class Processing(Struct, frozen=True, kw_only=True):
+class Processing(Struct, frozen=True, kw_only=True, tag=True):
     """An attempt is at the provider; `outcome_unknown` once we stopped hearing from it."""
 
     terms: Terms
@@ -110,7 +113,7 @@ class Processing(Struct, frozen=True, kw_only=True):
     outcome_unknown: bool = False
 
 
-class RequiresAction(Struct, frozen=True, kw_only=True):
+class RequiresAction(Struct, frozen=True, kw_only=True, tag=True):
     """The provider waits for the customer at `redirect_url`."""
 
     terms: Terms
@@ -118,7 +121,7 @@ class RequiresAction(Struct, frozen=True, kw_only=True):
     redirect_url: str
 
 
-class Authorized(Struct, frozen=True, kw_only=True):
+class Authorized(Struct, frozen=True, kw_only=True, tag=True):
     """Funds reserved, nothing taken yet."""
 
     terms: Terms
@@ -129,7 +132,7 @@ class Authorized(Struct, frozen=True, kw_only=True):
         return self.authorization.amount
 
 
-class PartiallyCaptured(Struct, frozen=True, kw_only=True):
+class PartiallyCaptured(Struct, frozen=True, kw_only=True, tag=True):
     """Some taken, and the rest of the authorisation still open for further captures."""
 
     terms: Terms
@@ -141,7 +144,7 @@ class PartiallyCaptured(Struct, frozen=True, kw_only=True):
         return self.authorization.amount - self.taken.captured
 
 
-class Captured(Struct, frozen=True, kw_only=True):
+class Captured(Struct, frozen=True, kw_only=True, tag=True):
     """Money taken and the authorisation closed; some or all of it may have been given back since."""
 
     terms: Terms
@@ -149,7 +152,7 @@ class Captured(Struct, frozen=True, kw_only=True):
     taken: Taken
 
 
-class Capturing(Struct, frozen=True, kw_only=True):
+class Capturing(Struct, frozen=True, kw_only=True, tag=True):
     """A capture is at the provider; a failure leads back to `before`."""
 
     before: Authorized | PartiallyCaptured
@@ -159,7 +162,7 @@ class Capturing(Struct, frozen=True, kw_only=True):
     outcome_unknown: bool = False
 
 
-class Voiding(Struct, frozen=True, kw_only=True):
+class Voiding(Struct, frozen=True, kw_only=True, tag=True):
     """A void is at the provider; a failure leads back to `before`."""
 
     before: Authorized | PartiallyCaptured
@@ -167,7 +170,7 @@ class Voiding(Struct, frozen=True, kw_only=True):
     outcome_unknown: bool = False
 
 
-class Refunding(Struct, frozen=True, kw_only=True):
+class Refunding(Struct, frozen=True, kw_only=True, tag=True):
     """A refund is at the provider, its amount already spoken for; a failure leads back to `before`."""
 
     before: PartiallyCaptured | Captured
@@ -176,7 +179,7 @@ class Refunding(Struct, frozen=True, kw_only=True):
     outcome_unknown: bool = False
 
 
-class Disputed(Struct, frozen=True, kw_only=True):
+class Disputed(Struct, frozen=True, kw_only=True, tag=True):
     """The cardholder's bank disputes `amount` of what was taken; a result leads back to `before`."""
 
     before: Captured
@@ -184,17 +187,17 @@ class Disputed(Struct, frozen=True, kw_only=True):
     amount: Money
 
 
-class Voided(Struct, frozen=True, kw_only=True):
+class Voided(Struct, frozen=True, kw_only=True, tag=True):
     terms: Terms
     authorization: Authorization
 
 
-class Expired(Struct, frozen=True, kw_only=True):
+class Expired(Struct, frozen=True, kw_only=True, tag=True):
     terms: Terms
     authorization: Authorization
 
 
-class Failed(Struct, frozen=True, kw_only=True):
+class Failed(Struct, frozen=True, kw_only=True, tag=True):
     terms: Terms
     code: str
     message: str

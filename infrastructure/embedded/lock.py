@@ -1,0 +1,47 @@
+"""One holder a file: an exclusive lock that the kernel frees however its holder ends."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from infrastructure.embedded.errors import HomeInUse
+
+
+class FileLock:
+    """The exclusive lock on one file of a home folder; while it is held, the file names the holder's pid."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock, or raise `HomeInUse` at once."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise HomeInUse(self._path.parent, pid_in(self._path)) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go; nothing happens when the lock is not held."""
+        if self._descriptor is None:
+            return
+        os.ftruncate(self._descriptor, 0)
+        # Unlock before closing: a child between fork and exec holds a copy of this descriptor.
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
+        self._descriptor = None
+
+
+def pid_in(path: Path) -> int | None:
+    """The process id on the first line of a file; `None` when there is no such file or number."""
+    try:
+        first_line, *_ = path.read_text().split("\n")
+        pid = int(first_line)
+    except (FileNotFoundError, ValueError):
+        return None
+    return pid if pid > 0 else None

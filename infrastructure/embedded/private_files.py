@@ -1,0 +1,36 @@
+"""A file with a secret is readable by one account only, and is there whole or not at all."""
+
+import os
+import secrets
+from pathlib import Path
+
+from infrastructure.embedded.privileges import Account, give_to
+
+
+def kept_password(path: Path, owner: Account | None = None) -> str:
+    """The password kept in `path`; the first call makes it up."""
+    if not path.exists():
+        write_private(path, secrets.token_hex(24), owner)
+    return path.read_text()
+
+
+def write_private(path: Path, text: str, owner: Account | None = None) -> None:
+    """Replace `path` by `text`, mode 0600, on disk before it can be seen under its name."""
+    unfinished = path.with_name(f"{path.name}.tmp")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    give_to(owner, unfinished)
+    unfinished.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's names on disk, so that a rename survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,136 @@
+"""A child process ends with its supervisor, however that ends, and never by a Ctrl-C meant for the supervisor."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from infrastructure.embedded.errors import BinaryMissing
+from infrastructure.embedded.privileges import Account
+
+_LOG_BYTES_MAX = 16 * 1024 * 1024
+_TAIL_BYTES_MAX = 4096
+_PR_SET_PDEATHSIG = 1
+# Looked up here, because between fork and exec there is no safe place for it.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+class ChildProcess:
+    """One program in a session of its own, its output appended to a private log file.
+
+    `stop_signals` is how it is asked to end, most polite first. On Linux the kernel sends the first of them when the
+    *thread* that called `start` ends: call it from one that lives as long as the child should (the main thread).
+    `env` is the whole environment of the child; `None` passes on our own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        account: Account | None = None,
+        stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
+    ) -> None:
+        self.name = name
+        self._command = command
+        self._log = log
+        self._env = env
+        self._cwd = cwd
+        self._account = account
+        self._stop_signals = stop_signals
+        self._log_start_bytes = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._started.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Run the command; raise `BinaryMissing` when there is none to run."""
+        assert not self.running, f"{self.name} runs already"
+        account = self._account
+        with os.fdopen(self._open_log(), "ab") as log:
+            self._log_start_bytes = log.tell()
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - running the caller's command is what this is for
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=self._env,
+                    cwd=self._cwd,
+                    start_new_session=True,
+                    user=account.user_id if account else None,
+                    group=account.group_id if account else None,
+                    extra_groups=[] if account else None,
+                    preexec_fn=_ending_with_parent(self._stop_signals[0], os.getpid()),
+                )
+            except (FileNotFoundError, PermissionError) as error:
+                raise BinaryMissing(Path(self._command[0])) from error
+
+    def poll(self) -> int | None:
+        """The exit status (negative: the signal that ended it), `None` while running."""
+        return self._started.poll()
+
+    def wait(self, timeout_s: float) -> int:
+        """The exit status, once ended; raise `subprocess.TimeoutExpired` if that takes longer."""
+        return self._started.wait(timeout_s)
+
+    def terminate(self, timeout_s: float = 10.0) -> None:
+        """Ask politely, waiting `timeout_s` after each stop signal, then kill; nothing happens once it has ended."""
+        for stop_signal in self._stop_signals:
+            if not self.running:
+                return
+            self._started.send_signal(stop_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(timeout_s)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL the whole process group, and wait for the child's end."""
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._started.wait()
+
+    def log_tail(self) -> str:
+        """What this run last wrote, at most 4 KiB."""
+        with self._log.open("rb") as log:
+            end_bytes = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_start_bytes, end_bytes - _TAIL_BYTES_MAX))
+            return log.read().decode(errors="replace").strip()
+
+    @property
+    def _started(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, f"{self.name} has not been started"
+        return self._process
+
+    def _open_log(self) -> int:
+        """Opened by us, for a child that may lack the right to; a log grown too long gives way to a new one."""
+        if self._log.exists() and self._log.stat().st_size > _LOG_BYTES_MAX:
+            self._log.rename(self._log.with_name(f"{self._log.name}.1"))
+        return os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _ending_with_parent(stop_signal: signal.Signals, parent_pid: int) -> Callable[[], None] | None:
+    if _prctl is None:
+        return None
+    prctl = _prctl
+
+    def before_exec() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+        if os.getppid() != parent_pid:  # it ended before the line above
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return before_exec

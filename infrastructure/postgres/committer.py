@@ -1,0 +1,120 @@
+"""Group commit: whatever is waiting goes to the database in one call, one transaction, one fsync.
+
+There is no artificial delay: while one batch flushes the next one collects.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from application.store import Append, AppendResult, StoreUnavailable
+from infrastructure.postgres.append_sql import APPEND_COMMANDS, Deferred, parameters, result
+from infrastructure.postgres.mapper import EventMapper
+
+BATCH_COMMANDS_MAX = 256
+QUEUE_COMMANDS_MAX = 8192
+CONNECT_TIMEOUT_S = 3
+STATEMENT_TIMEOUT_MS = 15_000
+
+log = logging.getLogger(__name__)
+
+
+class _Waiting(NamedTuple):
+    append: Append
+    answer: asyncio.Future[AppendResult]
+
+
+class Committer:
+    """The only writer of its process. Start it before the first append and close it after the last."""
+
+    def __init__(self, database_url: str, mapper: EventMapper) -> None:
+        self._database_url = database_url
+        self._mapper = mapper
+        self._queue: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def aclose(self) -> None:
+        """Stop; what is still waiting is told that the store is unavailable."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        _fail(self._take(len(self._queue)), StoreUnavailable("the writer is closed"))
+        await self._disconnect()
+
+    async def append(self, append: Append) -> AppendResult:
+        """Append in the next batch. Raises StoreUnavailable."""
+        if len(self._queue) >= QUEUE_COMMANDS_MAX:
+            raise StoreUnavailable(f"{QUEUE_COMMANDS_MAX} commands are waiting already")
+        waiting = _Waiting(append, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._wake.set()
+        return await waiting.answer
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            batch = self._take(BATCH_COMMANDS_MAX)
+            if not self._queue:
+                self._wake.clear()
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            results = await self._call([waiting.append for waiting in batch])
+        except asyncio.CancelledError:
+            _fail(batch, StoreUnavailable("the writer is closed"))
+            raise
+        except Exception as error:
+            log.warning("append_failed", extra={"error": str(error), "commands": len(batch)})
+            _fail(batch, StoreUnavailable(str(error)))
+            await self._disconnect()
+            return
+        for waiting, answer in zip(batch, results, strict=True):
+            if isinstance(answer, Deferred):
+                self._queue.append(waiting)
+                self._wake.set()
+            elif not waiting.answer.done():
+                waiting.answer.set_result(answer)
+
+    async def _call(self, appends: Sequence[Append]) -> list[AppendResult | Deferred]:
+        arguments = parameters(appends, self._mapper)
+        connection = await self._connected()
+        cursor = connection.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(APPEND_COMMANDS, arguments, prepare=True)
+        return [result(row) for row in await cursor.fetchall()]
+
+    async def _connected(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._database_url,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                application_name="tallystick committer",
+                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+            )
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    def _take(self, commands_max: int) -> list[_Waiting]:
+        return [self._queue.popleft() for _ in range(min(commands_max, len(self._queue)))]
+
+
+def _fail(batch: Sequence[_Waiting], error: StoreUnavailable) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

@@ -1,0 +1,47 @@
+"""Connections for single statements: a pool that answers within seconds, one way or the other."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from application.store import StoreUnavailable
+
+POOL_SIZE_MIN = 2
+POOL_SIZE_MAX = 8
+WAIT_S = 2.0
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+class ReadPool:
+    """Connections in autocommit for single statements."""
+
+    def __init__(self, database_url: str) -> None:
+        self._pool = AsyncConnectionPool(
+            database_url,
+            min_size=POOL_SIZE_MIN,
+            max_size=POOL_SIZE_MAX,
+            timeout=WAIT_S,
+            open=False,
+            reconnect_timeout=10.0,
+            kwargs={"autocommit": True, "application_name": "tallystick reader", "connect_timeout": 3},
+        )
+
+    async def open(self) -> None:
+        """Start connecting; does not wait for the database, which may come later."""
+        await self._pool.open(wait=False)
+
+    async def aclose(self) -> None:
+        await self._pool.close(timeout=2.0)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Raises StoreUnavailable when the database does not answer, before or during use."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise StoreUnavailable(str(error)) from error

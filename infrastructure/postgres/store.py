@@ -1,0 +1,95 @@
+"""The event store on Postgres: appends through the committer, reads by stream, claim and position."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from application.store import Append, AppendResult, StoredClaim, UnresolvedOperation, Verb
+from domain.history import Positioned
+from domain.identifiers import MerchantId, OperationId
+from infrastructure.postgres.append_sql import stored_claim
+from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.pool import ReadPool
+
+_SELECT_STREAM = """
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE originator_id = %b ORDER BY originator_version
+"""
+_SELECT_STREAMS = """
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE originator_id = ANY(%b) ORDER BY notification_id
+"""
+_SELECT_AFTER = """
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE notification_id > %b AND notification_id <= %b ORDER BY notification_id LIMIT %b
+"""
+_SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+_SELECT_CLAIM_BY_KEY = """
+SELECT operation_id, payment_id, verb, fingerprint, status, body, position
+FROM operation_claim WHERE merchant_id = %b AND key = %b
+"""
+_SELECT_CLAIM_BY_OPERATION = """
+SELECT operation_id, payment_id, verb, fingerprint, status, body, position
+FROM operation_claim WHERE operation_id = %b
+"""
+_SELECT_UNRESOLVED = """
+SELECT operation_id, payment_id, verb, claimed_at
+FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY claimed_at LIMIT 1000
+"""
+POSITION_MAX = 2**63 - 1
+
+
+class PostgresEventStore:
+    """Implements application.store.EventStore; also read by position, for tools and read models."""
+
+    def __init__(self, committer: Committer, pool: ReadPool, mapper: EventMapper) -> None:
+        self._committer = committer
+        self._pool = pool
+        self._mapper = mapper
+
+    async def append(self, append: Append) -> AppendResult:
+        return await self._committer.append(append)
+
+    async def history(self, stream_id: UUID) -> Sequence[Positioned]:
+        return self._positioned(await self._fetch(_SELECT_STREAM, stream_id))
+
+    async def histories(self, stream_ids: Sequence[UUID]) -> Sequence[Positioned]:
+        return self._positioned(await self._fetch(_SELECT_STREAMS, list(stream_ids)))
+
+    async def after(self, position: int, *, events_max: int, up_to: int = POSITION_MAX) -> Sequence[Positioned]:
+        """Up to `events_max` events after `position` and not after `up_to`, in order."""
+        return self._positioned(await self._fetch(_SELECT_AFTER, position, up_to, events_max))
+
+    async def head(self) -> int:
+        """The position of the last event; 0 for an empty store."""
+        [(head,)] = await self._fetch(_SELECT_HEAD)
+        return int(head)
+
+    async def claim_by_key(self, merchant_id: MerchantId, key: str) -> StoredClaim | None:
+        rows = await self._fetch(_SELECT_CLAIM_BY_KEY, merchant_id, key)
+        return stored_claim(rows[0]) if rows else None
+
+    async def claim_by_operation(self, operation_id: OperationId) -> StoredClaim | None:
+        rows = await self._fetch(_SELECT_CLAIM_BY_OPERATION, operation_id)
+        return stored_claim(rows[0]) if rows else None
+
+    async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
+        return [
+            UnresolvedOperation(
+                operation_id=operation_id, payment_id=payment_id, verb=Verb(verb), claimed_at=claimed_at
+            )
+            for operation_id, payment_id, verb, claimed_at in await self._fetch(_SELECT_UNRESOLVED, claimed_before)
+        ]
+
+    async def _fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(query, arguments)
+            return await cursor.fetchall()
+
+    def _positioned(self, rows: list[tuple[Any, ...]]) -> list[Positioned]:
+        return [Positioned(row[0], self._mapper.to_domain_event(StoredEvent(*row[1:]))) for row in rows]

@@ -1,0 +1,1 @@
+"""The connector to the simulator: `translate` is pure, `client` does the I/O."""

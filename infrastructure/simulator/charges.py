@@ -1,0 +1,60 @@
+"""The rules of a charge: what is taken, released and given back never exceeds what was reserved."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from infrastructure.simulator.tokens import Refusal
+
+
+class Charge(Struct, frozen=True):
+    """One charge; the amounts are running totals in minor units of `currency`."""
+
+    id: str
+    reference: str
+    currency: str
+    token: str
+    authorized: int
+    captured: int = 0
+    refunded: int = 0
+    voided: int = 0
+    released: int = 0
+
+    @property
+    def reserved(self) -> int:
+        """What may still be captured."""
+        return self.authorized - self.captured - self.voided - self.released
+
+    @property
+    def refundable(self) -> int:
+        """What was taken and not yet given back."""
+        return self.captured - self.refunded
+
+    @property
+    def status(self) -> str:
+        if self.refunded:
+            return "partially_refunded" if self.refundable else "refunded"
+        if self.captured:
+            return "partially_captured" if self.reserved else "captured"
+        return "authorized" if self.reserved else "voided"
+
+
+def captured(charge: Charge, amount: int, *, final: bool) -> Charge | Refusal:
+    """`amount` taken of what is reserved; a final capture releases the rest."""
+    rest = charge.reserved - amount
+    if rest < 0:
+        return Refusal("capture_exceeds_authorized", f"At most {charge.reserved} can be captured.")
+    return replace(charge, captured=charge.captured + amount, released=charge.released + (rest if final else 0))
+
+
+def voided(charge: Charge) -> Charge | Refusal:
+    """All that is still reserved given up."""
+    if charge.reserved == 0:
+        return Refusal("nothing_to_void", "The charge reserves nothing any more.")
+    return replace(charge, voided=charge.voided + charge.reserved)
+
+
+def refunded(charge: Charge, amount: int) -> Charge | Refusal:
+    """`amount` of what was taken given back."""
+    if amount > charge.refundable:
+        return Refusal("refund_exceeds_captured", f"At most {charge.refundable} can be refunded.")
+    return replace(charge, refunded=charge.refunded + amount)

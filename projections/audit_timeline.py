@@ -1,0 +1,112 @@
+"""The read model of who did what, when: one row an event, by payment and by merchant, in the order of the store."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from domain.event import name_of
+from domain.history import Positioned
+from domain.ledger.entry import JournalEntryPosted
+from projections.view import Key, View
+
+
+class AuditTimelineRow(Struct, frozen=True, kw_only=True):
+    """`data` is the event's own JSON, as it is stored."""
+
+    position: int
+    payment_id: UUID
+    merchant_id: str
+    event: str
+    recorded_at: datetime
+    actor: str
+    request_id: str
+    trace_id: str
+    causation_id: str | None
+    data: dict[str, Any]
+
+
+def keys_of(positioned: Positioned) -> Iterable[Key]:
+    return ((positioned.position,),)
+
+
+def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> AuditTimelineRow:
+    event = positioned.event
+    data = event.data
+    return AuditTimelineRow(
+        position=positioned.position,
+        payment_id=data.payment_id if isinstance(data, JournalEntryPosted) else event.originator_id,
+        merchant_id=event.merchant_id,
+        event=name_of(data),
+        recorded_at=event.recorded_at,
+        actor=event.actor,
+        request_id=event.request_id,
+        trace_id=event.trace_id,
+        causation_id=event.causation_id,
+        data=msgspec.to_builtins(data),
+    )
+
+
+AUDIT_TIMELINE = View(
+    name="audit_timeline",
+    table="audit_timeline",
+    row=AuditTimelineRow,
+    keys_of=keys_of,
+    apply=apply,
+    key_of=lambda row: (row.position,),
+    ddl="""
+        CREATE TABLE IF NOT EXISTS audit_timeline (
+            position bigint PRIMARY KEY,
+            payment_id uuid NOT NULL,
+            merchant_id text NOT NULL,
+            event text NOT NULL,
+            recorded_at timestamptz NOT NULL,
+            actor text NOT NULL,
+            request_id text NOT NULL,
+            trace_id text NOT NULL,
+            causation_id text,
+            data jsonb NOT NULL
+        );
+        CREATE INDEX IF NOT EXISTS audit_timeline_by_payment ON audit_timeline (payment_id, position);
+        CREATE INDEX IF NOT EXISTS audit_timeline_by_merchant ON audit_timeline (merchant_id, position);
+    """,
+    select="""
+        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM audit_timeline AS t
+        WHERE position IN (SELECT (key ->> 0)::bigint FROM jsonb_array_elements(%(keys)s::jsonb) AS key)
+    """,
+    select_all="SELECT to_jsonb(t)::text FROM audit_timeline AS t",
+    upsert="""
+        INSERT INTO audit_timeline
+        SELECT * FROM jsonb_populate_recordset(NULL::audit_timeline, %(rows)s::jsonb)
+        ON CONFLICT (position) DO NOTHING
+    """,
+)
+
+_OF_MERCHANT_AFTER = """
+SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.position), '[]')::text FROM (
+    SELECT * FROM views.audit_timeline WHERE merchant_id = %s AND position > %s ORDER BY position LIMIT %s
+) AS t
+"""
+_OF_PAYMENT = """
+SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.position), '[]')::text FROM views.audit_timeline AS t
+WHERE payment_id = %s
+"""
+
+
+async def of_merchant_after(
+    connection: psycopg.AsyncConnection[Any], merchant_id: str, position: int, *, rows_max: int
+) -> Sequence[AuditTimelineRow]:
+    """A merchant's events after `position`, without a gap, in order."""
+    cursor = await connection.execute(_OF_MERCHANT_AFTER, (merchant_id, position, rows_max))
+    [(rows,)] = await cursor.fetchall()
+    return msgspec.json.decode(rows, type=list[AuditTimelineRow])
+
+
+async def of_payment(connection: psycopg.AsyncConnection[Any], payment_id: UUID) -> Sequence[AuditTimelineRow]:
+    """Everything that happened to a payment and in the ledger because of it, in order."""
+    [(rows,)] = await (await connection.execute(_OF_PAYMENT, (payment_id,))).fetchall()
+    return msgspec.json.decode(rows, type=list[AuditTimelineRow])

@@ -1,0 +1,105 @@
+"""The read model of what we owe each merchant: one row a merchant and currency, folded from journal entries."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.history import Positioned
+from domain.ledger.accounts import AccountCode
+from domain.ledger.entry import JournalEntryPosted
+from projections.view import Key, View
+
+
+class MerchantBalancesRow(Struct, frozen=True, kw_only=True):
+    """Each amount is a balance on its account's normal side, in minor units."""
+
+    merchant_id: str
+    currency: str
+    authorized: int = 0
+    pending: int = 0
+    held: int = 0
+    position: int = 0
+
+
+def keys_of(positioned: Positioned) -> Iterable[Key]:
+    entry = positioned.event.data
+    if not isinstance(entry, JournalEntryPosted):
+        return ()
+    return {
+        (entry.merchant_id, posting.amount.currency)
+        for posting in entry.postings
+        if _bucket(posting.account, entry.merchant_id) is not None
+    }
+
+
+def apply(row: MerchantBalancesRow | None, key: Key, positioned: Positioned) -> MerchantBalancesRow:
+    entry = positioned.event.data
+    assert isinstance(entry, JournalEntryPosted)
+    merchant_id, currency = str(key[0]), str(key[1])
+    row = row or MerchantBalancesRow(merchant_id=merchant_id, currency=currency)
+    for posting in entry.postings:
+        bucket = _bucket(posting.account, merchant_id)
+        if bucket is not None and posting.amount.currency == currency:
+            row = replace(row, **{bucket: getattr(row, bucket) + posting.change_minor})
+    return replace(row, position=positioned.position)
+
+
+def _bucket(account: AccountCode, merchant_id: str) -> str | None:
+    """`pending` for `merchant:mer_…:pending`; None for an account that is not the merchant's."""
+    match account.split(":"):
+        case ["merchant", owner, bucket] if owner == merchant_id:
+            return bucket
+        case _:
+            return None
+
+
+MERCHANT_BALANCES = View(
+    name="merchant_balances",
+    table="merchant_balances",
+    row=MerchantBalancesRow,
+    keys_of=keys_of,
+    apply=apply,
+    key_of=lambda row: (row.merchant_id, row.currency),
+    ddl="""
+        CREATE TABLE IF NOT EXISTS merchant_balances (
+            merchant_id text NOT NULL,
+            currency text NOT NULL,
+            authorized bigint NOT NULL,
+            pending bigint NOT NULL,
+            held bigint NOT NULL,
+            position bigint NOT NULL,
+            PRIMARY KEY (merchant_id, currency)
+        ) WITH (fillfactor = 70);
+    """,
+    select="""
+        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM merchant_balances AS t
+        WHERE (merchant_id, currency) IN (
+            SELECT key ->> 0, key ->> 1 FROM jsonb_array_elements(%(keys)s::jsonb) AS key
+        )
+    """,
+    select_all="SELECT to_jsonb(t)::text FROM merchant_balances AS t",
+    upsert="""
+        INSERT INTO merchant_balances
+        SELECT * FROM jsonb_populate_recordset(NULL::merchant_balances, %(rows)s::jsonb)
+        ON CONFLICT (merchant_id, currency) DO UPDATE SET
+            authorized = excluded.authorized,
+            pending = excluded.pending,
+            held = excluded.held,
+            position = excluded.position
+    """,
+)
+
+_OF_MERCHANT = """
+SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.currency), '[]')::text FROM views.merchant_balances AS t
+WHERE merchant_id = %s
+"""
+
+
+async def of_merchant(connection: psycopg.AsyncConnection[Any], merchant_id: str) -> Sequence[MerchantBalancesRow]:
+    """A merchant's balances, by currency."""
+    [(rows,)] = await (await connection.execute(_OF_MERCHANT, (merchant_id,))).fetchall()
+    return msgspec.json.decode(rows, type=list[MerchantBalancesRow])

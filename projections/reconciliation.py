@@ -1,0 +1,146 @@
+"""The read model of what each provider still has to settle with us: one row a captured, refunded or lost amount."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from domain.history import Positioned
+from domain.payment.events import DisputeLost, PaymentCaptured, PaymentRefunded
+from projections.view import Key, View
+
+
+class Movement(StrEnum):
+    CAPTURE = "capture"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+
+
+class ReconciliationRow(Struct, frozen=True, kw_only=True):
+    """An amount that moved at a provider and is in no settlement yet. `reference` is the provider's name for it."""
+
+    movement_id: str
+    movement: Movement
+    payment_id: UUID
+    merchant_id: str
+    provider: str
+    reference: str
+    currency: str
+    amount_minor: int
+    moved_at: datetime
+    position: int
+
+
+class Unsettled(Struct, frozen=True, kw_only=True):
+    """What one provider owes us in one currency: captures less refunds and chargebacks, in minor units."""
+
+    provider: str
+    currency: str
+    captured_minor: int
+    refunded_minor: int
+    charged_back_minor: int
+    net_minor: int
+    movements: int
+
+
+def keys_of(positioned: Positioned) -> Iterable[Key]:
+    match positioned.event.data:
+        case PaymentCaptured(capture_id=operation_id) | PaymentRefunded(refund_id=operation_id):
+            return ((str(operation_id),),)
+        case DisputeLost(dispute_id=dispute_id):
+            return ((dispute_id,),)
+        case _:
+            return ()
+
+
+def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> ReconciliationRow:
+    event = positioned.event
+    movement, reference = _movement(event.data)
+    data = event.data
+    assert isinstance(data, PaymentCaptured | PaymentRefunded | DisputeLost)
+    return ReconciliationRow(
+        movement_id=str(key[0]),
+        movement=movement,
+        payment_id=event.originator_id,
+        merchant_id=event.merchant_id,
+        provider=data.provider,
+        reference=reference,
+        currency=data.amount.currency,
+        amount_minor=data.amount.minor,
+        moved_at=event.recorded_at,
+        position=positioned.position,
+    )
+
+
+def _movement(data: object) -> tuple[Movement, str]:
+    match data:
+        case PaymentCaptured(reference=reference):
+            return Movement.CAPTURE, reference
+        case PaymentRefunded(reference=reference):
+            return Movement.REFUND, reference
+        case DisputeLost(dispute_id=dispute_id):
+            return Movement.CHARGEBACK, dispute_id
+        case _:
+            raise AssertionError(f"{data!r} moves no money at a provider")
+
+
+RECONCILIATION = View(
+    name="reconciliation",
+    table="reconciliation",
+    row=ReconciliationRow,
+    keys_of=keys_of,
+    apply=apply,
+    key_of=lambda row: (row.movement_id,),
+    ddl="""
+        CREATE TABLE IF NOT EXISTS reconciliation (
+            movement_id text PRIMARY KEY,
+            movement text NOT NULL,
+            payment_id uuid NOT NULL,
+            merchant_id text NOT NULL,
+            provider text NOT NULL,
+            reference text NOT NULL,
+            currency text NOT NULL,
+            amount_minor bigint NOT NULL,
+            moved_at timestamptz NOT NULL,
+            position bigint NOT NULL
+        );
+        CREATE INDEX IF NOT EXISTS reconciliation_by_provider ON reconciliation (provider, currency);
+    """,
+    select="""
+        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM reconciliation AS t
+        WHERE movement_id IN (SELECT key ->> 0 FROM jsonb_array_elements(%(keys)s::jsonb) AS key)
+    """,
+    select_all="SELECT to_jsonb(t)::text FROM reconciliation AS t",
+    upsert="""
+        INSERT INTO reconciliation
+        SELECT * FROM jsonb_populate_recordset(NULL::reconciliation, %(rows)s::jsonb)
+        ON CONFLICT (movement_id) DO NOTHING
+    """,
+)
+
+_UNSETTLED = """
+SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.provider, t.currency), '[]')::text FROM (
+    SELECT
+        provider,
+        currency,
+        coalesce(sum(amount_minor) FILTER (WHERE movement = 'capture'), 0) AS captured_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE movement = 'refund'), 0) AS refunded_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE movement = 'chargeback'), 0) AS charged_back_minor,
+        sum(CASE movement WHEN 'capture' THEN amount_minor ELSE -amount_minor END) AS net_minor,
+        count(*) AS movements
+    FROM views.reconciliation
+    WHERE %(merchant_id)s::text IS NULL OR merchant_id = %(merchant_id)s
+    GROUP BY provider, currency
+) AS t
+"""
+
+
+async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str | None = None) -> Sequence[Unsettled]:
+    """What is still unsettled, by provider and currency; of one merchant, or of all when `merchant_id` is None."""
+    [(rows,)] = await (await connection.execute(_UNSETTLED, {"merchant_id": merchant_id})).fetchall()
+    return msgspec.json.decode(rows, type=list[Unsettled])

@@ -1,0 +1,68 @@
+"""Balances are what the entries add up to, in any portions, and books that balance come to zero in each currency."""
+
+from collections import Counter
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.identifiers import PaymentId
+from domain.ledger.accounts import account, authorized, held, holds, pending, platform_fees, psp_clearing
+from domain.ledger.balances import BalanceKey, LimitedChange, fold_balances, limited_changes, trial_balance
+from domain.ledger.entry import JournalEntryPosted
+from tests.domain.books import entries_of
+from tests.domain.recorded import journal_entries
+from tests.support.domain import ACQUIRER, MERCHANT, disputed, eur, partially_captured
+
+PAYMENT = PaymentId(UUID(int=1))
+any_entries = st.lists(journal_entries, max_size=4)
+
+
+@given(any_entries)
+def test_debits_equal_credits_in_each_currency(entries: list[JournalEntryPosted]) -> None:
+    assert set(trial_balance(entries).values()) <= {0}
+
+
+@given(any_entries, any_entries)
+def test_balances_can_be_folded_in_portions(earlier: list[JournalEntryPosted], later: list[JournalEntryPosted]) -> None:
+    in_portions = Counter(fold_balances(earlier))
+    in_portions.update(fold_balances(later))
+    assert fold_balances(earlier + later) == in_portions
+
+
+@given(any_entries)
+def test_the_balances_that_carry_a_limit_are_those_an_append_has_to_watch(entries: list[JournalEntryPosted]) -> None:
+    watched = {change.key: (change.change_minor, change.floor_minor) for change in limited_changes(entries)}
+    limited = {
+        key: (change_minor, floor_minor)
+        for key, change_minor in fold_balances(entries).items()
+        if (floor_minor := account(key.account).floor_minor) is not None
+    }
+    assert watched == limited
+
+
+def test_no_entries_are_no_balances() -> None:
+    assert fold_balances([]) == {}
+    assert limited_changes([]) == ()
+    assert trial_balance([]) == {}
+
+
+def test_a_partly_captured_and_a_disputed_payment_leave_these_balances() -> None:
+    entries = entries_of(PAYMENT, partially_captured(eur("40.00"), of=eur("100.00")))
+    entries += entries_of(PAYMENT, disputed(eur("60.00"), of=eur("100.00")))
+    assert fold_balances(entries) == {
+        BalanceKey(holds(ACQUIRER), "EUR"): 6000,
+        BalanceKey(authorized(MERCHANT), "EUR"): 6000,
+        BalanceKey(psp_clearing(ACQUIRER), "EUR"): 14000,
+        BalanceKey(pending(MERCHANT), "EUR"): 14000 - 6000 - 146 - 320,
+        BalanceKey(held(MERCHANT), "EUR"): 6000,
+        BalanceKey(platform_fees(), "EUR"): 146 + 320,
+    }
+
+
+def test_an_append_watches_the_net_change_of_what_it_reserves_and_freezes() -> None:
+    entries = entries_of(PAYMENT, disputed(eur("60.00"), of=eur("100.00")))
+    assert set(limited_changes(entries)) == {
+        LimitedChange(BalanceKey(authorized(MERCHANT), "EUR"), change_minor=0, floor_minor=0),
+        LimitedChange(BalanceKey(held(MERCHANT), "EUR"), change_minor=6000, floor_minor=0),
+    }

@@ -1,0 +1,186 @@
+"""A refund gives back no more than is left of what was taken, after refunds and chargebacks alike."""
+
+import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
+
+from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.payment.events import (
+    FailureKind,
+    OperationKind,
+    OperationOutcomeUnknown,
+    PaymentRefunded,
+    RefundFailed,
+    RefundStarted,
+)
+from domain.payment.outcome import Refusal
+from domain.payment.refund import RefundExceedsCaptured
+from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.state import DisputeResult
+from domain.payment.status import Status
+from tests.support.domain import (
+    ACQUIRER,
+    ACTION_REQUIRED,
+    APPROVED,
+    DECLINED,
+    MERCHANT,
+    REFUND,
+    REFUSALS,
+    STRANGER,
+    UNKNOWN,
+    History,
+    amounts,
+    captured,
+    captures,
+    dispute_closed,
+    disputed,
+    disputes,
+    eur,
+    given,
+    operation,
+    partially_captured,
+    refund_answered,
+    refunded,
+    refunding,
+    refunds,
+    then_,
+    usd,
+)
+
+# starting one
+
+
+def test_a_refund_is_a_fact_before_the_provider_is_called() -> None:
+    given(captured()).when(refunds(eur("30.00"))).then(
+        RefundStarted(refund_id=REFUND, amount=eur("30.00"), reason="requested_by_customer")
+    )
+
+
+def test_a_refund_without_an_amount_gives_back_all_that_is_left() -> None:
+    given(captured(eur("100.00"))).when(refunds()).then_payment(amount=eur("100.00"))
+    given(refunded(eur("30.00"), of=eur("100.00"))).when(refunds(id=STRANGER)).then_payment(amount=eur("70.00"))
+
+
+def test_what_a_partial_capture_took_can_be_given_back_while_the_rest_is_open() -> None:
+    history = partially_captured(eur("40.00"), of=eur("100.00"))
+    given(history).when(refunds(), refund_answered(APPROVED)).then_payment(
+        taken__refunded=eur("40.00"), taken__refundable=eur("0.00"), capturable=eur("60.00")
+    )
+
+
+def test_a_refund_over_what_was_taken_is_refused() -> None:
+    given(captured(eur("100.00"))).when(refunds(eur("100.01"))).then_raises(
+        RefundExceedsCaptured, requested=eur("100.01"), refundable=eur("100.00")
+    )
+    given(partially_captured(eur("40.00"), of=eur("100.00"))).when(refunds(eur("40.01"))).then_raises(
+        RefundExceedsCaptured, refundable=eur("40.00")
+    )
+
+
+def test_a_refund_over_what_earlier_refunds_left_is_refused() -> None:
+    given(refunded(eur("30.00"), of=eur("100.00"))).when(refunds(eur("70.01"))).then_raises(
+        RefundExceedsCaptured, requested=eur("70.01"), refundable=eur("70.00")
+    )
+
+
+def test_a_refund_over_what_a_lost_dispute_left_is_refused() -> None:
+    lost = dispute_closed(DisputeResult.LOST, eur("60.00"), of=eur("100.00"))
+    given(lost).when(refunds(eur("40.01"))).then_raises(RefundExceedsCaptured, refundable=eur("40.00"))
+    given(lost).when(refunds()).then_payment(amount=eur("40.00"))
+
+
+def test_what_a_won_dispute_froze_can_be_refunded_again() -> None:
+    given(dispute_closed(DisputeResult.WON)).when(refunds()).then_payment(amount=eur("100.00"))
+
+
+@pytest.mark.parametrize(
+    ("history", "status"),
+    [
+        (refunded(eur("100.00"), of=eur("100.00")), Status.REFUNDED),
+        (dispute_closed(DisputeResult.LOST), Status.DISPUTE_LOST),
+    ],
+)
+def test_there_is_nothing_to_refund_once_all_is_given_back(history: History, status: Status) -> None:
+    given(history).when(refunds()).then_raises(IllegalTransition, verb="refund", status=status)
+
+
+def test_nothing_is_refunded_while_the_bank_has_not_ruled() -> None:
+    given(disputed()).when(refunds(eur("1.00"))).then_raises(IllegalTransition, status=Status.DISPUTED)
+
+
+@pytest.mark.parametrize("minor", [0, -1])
+def test_a_refund_of_nothing_or_less_is_refused(minor: int) -> None:
+    given(captured()).when(refunds(Money(minor, "EUR"))).then_raises(AmountOutOfRange, amount_minor=minor)
+
+
+def test_a_refund_in_another_currency_is_refused() -> None:
+    given(captured(eur("100.00"))).when(refunds(usd("1.00"))).then_raises(
+        CurrencyMismatch, expected="EUR", actual="USD"
+    )
+
+
+def test_two_refunds_never_run_at_once() -> None:
+    given(refunding()).when(refunds(id=STRANGER)).then_raises(OperationInProgress, operation=OperationKind.REFUND)
+    given(refunding()).when(refund_answered(UNKNOWN), refunds(id=STRANGER)).then_raises(OperationInProgress)
+
+
+def test_no_dispute_and_no_capture_gets_in_between_a_refund_and_its_outcome() -> None:
+    given(refunding()).when(disputes(eur("100.00"))).then_raises(OperationInProgress, verb="dispute")
+    given(partially_captured()).when(refunds(), captures(id=STRANGER)).then_raises(OperationInProgress, verb="capture")
+
+
+# its outcome
+
+
+def test_an_approved_refund_gives_the_money_back() -> None:
+    given(refunding(eur("30.00"))).when(refund_answered(APPROVED)).then(
+        PaymentRefunded(
+            merchant_id=MERCHANT,
+            provider=ACQUIRER,
+            refund_id=REFUND,
+            reference=APPROVED.reference,
+            amount=eur("30.00"),
+        )
+    )
+    given(refunding(eur("30.00"))).when(refund_answered(APPROVED)).then_payment(
+        taken__refunded=eur("30.00"), taken__refundable=eur("70.00")
+    )
+
+
+@for_any(amounts("EUR"), st.lists(st.integers(1, 100), min_size=1, max_size=5))
+def test_refunds_in_parts_add_up_to_what_was_taken_and_not_a_cent_more(total: Money, weights: list[int]) -> None:
+    history = captured(total)
+    for number, part in enumerate(total.split(weights)):
+        if part.minor > 0:
+            id = operation(100 + number)
+            history = then_(then_(history, refunds(part, id=id)), refund_answered(APPROVED, id=id))
+    given(history).when(refunds(Money(1, "EUR"))).then_raises(IllegalTransition, status=Status.REFUNDED)
+
+
+@pytest.mark.parametrize("outcome", REFUSALS)
+def test_a_failed_refund_leaves_the_whole_budget(outcome: Refusal) -> None:
+    given(captured()).when(refunds(), refund_answered(outcome)).then_back_at(captured())
+    given(partially_captured()).when(refunds(), refund_answered(outcome)).then_back_at(partially_captured())
+
+
+def test_a_failed_refund_says_why() -> None:
+    given(refunding()).when(refund_answered(DECLINED)).then(
+        RefundFailed(refund_id=REFUND, kind=FailureKind.DECLINED, code=DECLINED.code, message=DECLINED.message)
+    )
+
+
+def test_losing_sight_of_a_refund_is_recorded_once() -> None:
+    given(refunding()).when(refund_answered(UNKNOWN)).then(
+        OperationOutcomeUnknown(operation_id=REFUND, operation=OperationKind.REFUND, reason=UNKNOWN.reason)
+    )
+    given(refunding()).when(refund_answered(UNKNOWN), refund_answered(UNKNOWN)).then_nothing()
+    given(refunding()).when(refund_answered(UNKNOWN), refund_answered(APPROVED)).then_back_at(refunded())
+
+
+def test_an_action_that_makes_no_sense_for_a_refund_leaves_it_unknown() -> None:
+    given(refunding()).when(refund_answered(ACTION_REQUIRED)).then_payment(outcome_unknown=True)
+
+
+def test_an_answer_to_another_refund_or_a_second_answer_changes_nothing() -> None:
+    given(refunding()).when(refund_answered(APPROVED, id=STRANGER)).then_nothing()
+    given(refunded()).when(refund_answered(APPROVED)).then_nothing()

@@ -1,0 +1,161 @@
+"""The table of legal transitions: every verb and every provider's answer against every state there is.
+
+A new state, or a new verb, fails here until it has its row: nothing is legal, or refused, by accident.
+"""
+
+from typing import get_args
+
+import pytest
+
+from domain.payment.dispute import close_dispute
+from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.review import approve_review, hold_for_review, reject_review
+from domain.payment.state import (
+    Authorized,
+    Captured,
+    Capturing,
+    Created,
+    Disputed,
+    DisputeResult,
+    Expired,
+    Failed,
+    InFlight,
+    InReview,
+    PartiallyCaptured,
+    Payment,
+    Processing,
+    Refunding,
+    RequiresAction,
+    Voided,
+    Voiding,
+)
+from domain.payment.status import status_of
+from tests.support.domain import (
+    APPROVED,
+    LAPSED,
+    Decision,
+    History,
+    attempt_answered,
+    authorized,
+    capture_answered,
+    captured,
+    captures,
+    capturing,
+    confirmed,
+    created,
+    disputed,
+    disputes,
+    eur,
+    expired,
+    expires,
+    failed,
+    given,
+    in_review,
+    partially_captured,
+    payment_of,
+    processing,
+    refund_answered,
+    refunding,
+    refunds,
+    requires_action,
+    void_answered,
+    voided,
+    voiding,
+    voids,
+)
+
+Stage = type[Payment]
+STAGES: tuple[Stage, ...] = get_args(Payment)
+
+AT: dict[Stage, History] = {
+    Created: created(),
+    InReview: in_review(),
+    Processing: processing(),
+    RequiresAction: requires_action(),
+    Authorized: authorized(),
+    PartiallyCaptured: partially_captured(),
+    Captured: captured(),
+    Capturing: capturing(),
+    Voiding: voiding(),
+    Refunding: refunding(),
+    Disputed: disputed(),
+    Voided: voided(),
+    Expired: expired(),
+    Failed: failed(),
+}
+VERBS: dict[str, Decision] = {
+    "hold for review": lambda payment: hold_for_review(payment, reason="velocity", risk_policy="risk-1"),
+    "approve review": approve_review,
+    "reject review": reject_review,
+    "confirm": confirmed(),
+    "capture": captures(eur("10.00")),
+    "void": voids(),
+    "expire": expires(LAPSED),
+    "refund": refunds(eur("10.00")),
+    "dispute": disputes(eur("10.00")),
+    "close dispute": lambda payment: close_dispute(payment, DisputeResult.LOST),
+}
+LEGAL: dict[Stage, dict[str, Stage]] = {
+    Created: {"hold for review": InReview, "confirm": Processing},
+    InReview: {"approve review": Created, "reject review": Failed},
+    Processing: {},
+    RequiresAction: {},
+    Authorized: {"capture": Capturing, "void": Voiding, "expire": Expired},
+    PartiallyCaptured: {"capture": Capturing, "void": Voiding, "expire": Captured, "refund": Refunding},
+    Captured: {"refund": Refunding, "dispute": Disputed},
+    Capturing: {},
+    Voiding: {},
+    Refunding: {},
+    Disputed: {"close dispute": Captured},
+    Voided: {},
+    Expired: {},
+    Failed: {},
+}
+ANSWERS: dict[str, Decision] = {
+    "attempt": attempt_answered(APPROVED),
+    "capture": capture_answered(APPROVED),
+    "void": void_answered(APPROVED),
+    "refund": refund_answered(APPROVED),
+}
+AWAITED: dict[Stage, dict[str, Stage]] = {
+    Created: {},
+    InReview: {},
+    Processing: {"attempt": Authorized},
+    RequiresAction: {"attempt": Authorized},
+    Authorized: {},
+    PartiallyCaptured: {},
+    Captured: {},
+    Capturing: {"capture": Captured},
+    Voiding: {"void": Voided},
+    Refunding: {"refund": Captured},
+    Disputed: {},
+    Voided: {},
+    Expired: {},
+    Failed: {},
+}
+
+
+def test_every_state_has_a_row_in_every_table() -> None:
+    assert set(AT) == set(LEGAL) == set(AWAITED) == set(STAGES)
+    assert {stage: type(payment_of(history)) for stage, history in AT.items()} == {stage: stage for stage in STAGES}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_verb_leads_where_the_table_says_or_is_refused_and_leaves_no_event(stage: Stage, verb: str) -> None:
+    attempted = given(AT[stage]).when(VERBS[verb])
+    if verb in LEGAL[stage]:
+        attempted.then_stage(LEGAL[stage][verb])
+    else:
+        refusal = OperationInProgress if issubclass(stage, InFlight) else IllegalTransition
+        attempted.then_raises(refusal, verb=verb, status=status_of(payment_of(AT[stage])))
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_answer_that_nobody_waits_for_changes_nothing(stage: Stage, answer: str) -> None:
+    answered = given(AT[stage]).when(ANSWERS[answer])
+    if answer in AWAITED[stage]:
+        answered.then_stage(AWAITED[stage][answer])
+    else:
+        answered.then_nothing()

@@ -1,0 +1,182 @@
+"""What every connector keeps of the promise of `application.provider.Provider`, whichever provider is behind it.
+
+A connector's own test module subclasses `ProviderContract` and gives it a `bench`.
+"""
+
+from uuid import uuid4
+
+import pytest
+from msgspec import Struct
+
+from application.provider import AuthorizeRequest, CaptureRequest, Provider, RefundRequest, VoidRequest
+from domain.identifiers import OperationId, PaymentId
+from domain.money import Money
+from domain.payment.method import PaymentMethod
+from domain.payment.outcome import Approved, Declined, Rejected, Unavailable, Unknown
+
+
+class Bench(Struct, frozen=True, kw_only=True):
+    """One provider to test, with methods of payment that make each outcome happen."""
+
+    provider: Provider
+    """Connected, with a time limit short enough for a test to wait for."""
+    unreachable: Provider
+    """The same connector, where nothing listens."""
+    approved: PaymentMethod
+    declined: PaymentMethod
+    declined_code: str
+    authorize_times_out: PaymentMethod
+    capture_times_out: PaymentMethod
+    refund_times_out: PaymentMethod
+
+
+class ProviderContract:
+    """Tests that need nothing but a `bench`."""
+
+    @pytest.fixture
+    def bench(self) -> Bench:
+        raise NotImplementedError("a connector's own test class gives the bench")
+
+    async def test_an_authorisation_is_approved_with_a_reference(self, bench: Bench) -> None:
+        outcome = await bench.provider.authorize(authorization(bench.approved))
+        assert isinstance(outcome, Approved)
+        assert outcome.reference
+
+    async def test_a_bad_method_is_declined_with_the_reason(self, bench: Bench) -> None:
+        outcome = await bench.provider.authorize(authorization(bench.declined))
+        assert isinstance(outcome, Declined)
+        assert outcome.code == bench.declined_code
+
+    async def test_several_captures_take_what_was_authorised_and_no_more(self, bench: Bench) -> None:
+        charge = await self.charge(bench, bench.approved, eur(100))
+        first = await bench.provider.capture(capture(charge, eur(40)))
+        second = await bench.provider.capture(capture(charge, eur(60)))
+        assert isinstance(first, Approved)
+        assert isinstance(second, Approved)
+        assert first.reference != second.reference
+        assert isinstance(await bench.provider.capture(capture(charge, eur(1))), Rejected)
+
+    async def test_nothing_can_be_captured_behind_a_final_capture(self, bench: Bench) -> None:
+        charge = await self.charge(bench, bench.approved, eur(100))
+        assert isinstance(await bench.provider.capture(capture(charge, eur(40), final=True)), Approved)
+        assert isinstance(await bench.provider.capture(capture(charge, eur(1))), Rejected)
+
+    async def test_a_void_releases_what_is_reserved(self, bench: Bench) -> None:
+        charge = await self.charge(bench, bench.approved, eur(100))
+        void = VoidRequest(operation_id=new_operation_id(), reference=charge)
+        assert isinstance(await bench.provider.void(void), Approved)
+        assert isinstance(await bench.provider.capture(capture(charge, eur(1))), Rejected)
+
+    async def test_refunds_give_back_what_was_captured_and_no_more(self, bench: Bench) -> None:
+        charge = await self.charge(bench, bench.approved, eur(100), captured=True)
+        assert isinstance(await bench.provider.refund(refund(charge, eur(70))), Approved)
+        assert isinstance(await bench.provider.refund(refund(charge, eur(31))), Rejected)
+        assert isinstance(await bench.provider.refund(refund(charge, eur(30))), Approved)
+
+    async def test_an_operation_on_an_unknown_charge_is_rejected(self, bench: Bench) -> None:
+        assert isinstance(await bench.provider.capture(capture("no such/charge?", eur(1))), Rejected)
+
+    async def test_a_repeated_operation_has_one_effect_and_the_same_outcome(self, bench: Bench) -> None:
+        authorize = authorization(bench.approved, eur(100))
+        charge = await bench.provider.authorize(authorize)
+        assert isinstance(charge, Approved)
+        assert await bench.provider.authorize(authorize) == charge
+        take = capture(charge.reference, eur(60))
+        assert await bench.provider.capture(take) == await bench.provider.capture(take)
+        give_back = refund(charge.reference, eur(50))
+        assert await bench.provider.refund(give_back) == await bench.provider.refund(give_back)
+        void = VoidRequest(operation_id=new_operation_id(), reference=charge.reference)
+        assert await bench.provider.void(void) == await bench.provider.void(void)
+        assert isinstance(await bench.provider.refund(refund(charge.reference, eur(10))), Approved)
+
+    async def test_a_repeated_decline_is_the_same_decline(self, bench: Bench) -> None:
+        request = authorization(bench.declined)
+        assert await bench.provider.authorize(request) == await bench.provider.authorize(request)
+
+    async def test_the_lookup_gives_the_outcome_of_each_operation(self, bench: Bench) -> None:
+        authorize = authorization(bench.approved, eur(100))
+        charge = await bench.provider.authorize(authorize)
+        assert isinstance(charge, Approved)
+        take = capture(charge.reference, eur(60))
+        give_back = refund(charge.reference, eur(50))
+        void = VoidRequest(operation_id=new_operation_id(), reference=charge.reference)
+        too_much = refund(charge.reference, eur(50))
+        outcomes = {
+            authorize.operation_id: charge,
+            take.operation_id: await bench.provider.capture(take),
+            give_back.operation_id: await bench.provider.refund(give_back),
+            void.operation_id: await bench.provider.void(void),
+            too_much.operation_id: await bench.provider.refund(too_much),
+        }
+        assert isinstance(outcomes[too_much.operation_id], Rejected)
+        for operation_id, outcome in outcomes.items():
+            assert await bench.provider.lookup(operation_id) == outcome
+
+    async def test_the_lookup_gives_a_decline(self, bench: Bench) -> None:
+        request = authorization(bench.declined)
+        declined = await bench.provider.authorize(request)
+        assert await bench.provider.lookup(request.operation_id) == declined
+
+    async def test_the_lookup_of_an_operation_never_seen_is_none(self, bench: Bench) -> None:
+        assert await bench.provider.lookup(new_operation_id()) is None
+
+    async def test_a_timed_out_authorisation_is_unknown_until_it_is_looked_up(self, bench: Bench) -> None:
+        request = authorization(bench.authorize_times_out)
+        assert isinstance(await bench.provider.authorize(request), Unknown)
+        resolved = await bench.provider.lookup(request.operation_id)
+        assert isinstance(resolved, Approved)
+        assert await bench.provider.authorize(request) == resolved
+
+    async def test_a_timed_out_capture_is_unknown_until_it_is_looked_up(self, bench: Bench) -> None:
+        request = capture(await self.charge(bench, bench.capture_times_out, eur(100)), eur(40))
+        assert isinstance(await bench.provider.capture(request), Unknown)
+        assert isinstance(await bench.provider.lookup(request.operation_id), Approved)
+
+    async def test_a_timed_out_refund_is_unknown_until_it_is_looked_up(self, bench: Bench) -> None:
+        charge = await self.charge(bench, bench.refund_times_out, eur(100), captured=True)
+        request = refund(charge, eur(40))
+        assert isinstance(await bench.provider.refund(request), Unknown)
+        assert isinstance(await bench.provider.lookup(request.operation_id), Approved)
+
+    async def test_where_nothing_listens_the_provider_is_unavailable(self, bench: Bench) -> None:
+        provider = bench.unreachable
+        assert isinstance(await provider.authorize(authorization(bench.approved)), Unavailable)
+        assert isinstance(await provider.capture(capture("charge", eur(1))), Unavailable)
+        assert isinstance(await provider.refund(refund("charge", eur(1))), Unavailable)
+        void = VoidRequest(operation_id=new_operation_id(), reference="charge")
+        assert isinstance(await provider.void(void), Unavailable)
+
+    async def test_a_lookup_that_reaches_nobody_is_unknown_and_never_none(self, bench: Bench) -> None:
+        assert isinstance(await bench.unreachable.lookup(new_operation_id()), Unknown)
+
+    async def charge(self, bench: Bench, method: PaymentMethod, amount: Money, *, captured: bool = False) -> str:
+        """The reference of an approved charge."""
+        outcome = await bench.provider.authorize(authorization(method, amount, captured=captured))
+        assert isinstance(outcome, Approved)
+        return outcome.reference
+
+
+def eur(whole: int) -> Money:
+    return Money(whole * 100, "EUR")
+
+
+def new_operation_id() -> OperationId:
+    return OperationId(uuid4())
+
+
+def authorization(method: PaymentMethod, amount: Money | None = None, *, captured: bool = False) -> AuthorizeRequest:
+    return AuthorizeRequest(
+        operation_id=new_operation_id(),
+        payment_id=PaymentId(uuid4()),
+        amount=amount or eur(100),
+        method=method,
+        capture=captured,
+    )
+
+
+def capture(charge: str, amount: Money, *, final: bool = False) -> CaptureRequest:
+    return CaptureRequest(operation_id=new_operation_id(), reference=charge, amount=amount, final=final)
+
+
+def refund(charge: str, amount: Money) -> RefundRequest:
+    return RefundRequest(operation_id=new_operation_id(), reference=charge, amount=amount)

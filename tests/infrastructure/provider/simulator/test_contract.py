@@ -1,0 +1,42 @@
+"""The simulator's connector keeps the contract of a provider, against the real simulator process."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+
+import pytest
+
+from domain.payment.method import MethodType, PaymentMethod
+from infrastructure.provider.simulator.client import SimulatorProvider
+from tests.infrastructure.provider.contract import Bench, ProviderContract
+from tests.support.simulator import HOST, free_port, running_simulator
+
+TIMEOUT_S = 0.4
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_simulator(tmp_path_factory.mktemp("simulator")) as url:
+        yield url
+
+
+class TestSimulatorProvider(ProviderContract):
+    @pytest.fixture
+    async def bench(self, base_url: str) -> AsyncIterator[Bench]:
+        async with (
+            aclosing(SimulatorProvider(base_url, timeout_s=TIMEOUT_S)) as provider,
+            aclosing(SimulatorProvider(f"http://{HOST}:{free_port()}")) as unreachable,
+        ):
+            yield Bench(
+                provider=provider,
+                unreachable=unreachable,
+                approved=card("tok_visa"),
+                declined=card("tok_insufficient_funds"),
+                declined_code="insufficient_funds",
+                authorize_times_out=card("tok_timeout"),
+                capture_times_out=card("tok_capture_timeout"),
+                refund_times_out=card("tok_refund_timeout"),
+            )
+
+
+def card(token: str) -> PaymentMethod:
+    return PaymentMethod(MethodType.CARD, token)

@@ -1,0 +1,121 @@
+"""Translation to and from the simulator's dialect: pure, so tried without any server."""
+
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.provider import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
+from domain.identifiers import OperationId, PaymentId
+from domain.money import Money
+from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unknown
+from infrastructure.provider.simulator.translate import call, looked_up, lookup_path, outcome
+
+OPERATION_ID = OperationId(UUID("018f0000-0000-7000-8000-000000000001"))
+PAYMENT_ID = PaymentId(UUID("018f0000-0000-7000-8000-000000000002"))
+
+
+def error(code: str, message: str = "why") -> bytes:
+    return msgspec.json.encode({"error": {"code": code, "message": message}})
+
+
+def operation(http_status: int, answer: object) -> bytes:
+    return msgspec.json.encode({"operation": "charge", "http_status": http_status, "answer": answer})
+
+
+def test_an_authorisation_is_a_charge_named_after_the_payment_and_keyed_by_the_operation() -> None:
+    request = AuthorizeRequest(
+        operation_id=OPERATION_ID,
+        payment_id=PAYMENT_ID,
+        amount=Money(1_234, "KWD"),
+        method=PaymentMethod(MethodType.CARD, "tok_visa"),
+        capture=True,
+    )
+    assert (call(request).path, call(request).key) == ("/v1/charges", str(OPERATION_ID))
+    assert msgspec.to_builtins(call(request).body) == {
+        "reference": str(PAYMENT_ID),
+        "amount": 1_234,
+        "currency": "KWD",
+        "token": "tok_visa",
+        "capture": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "body"),
+    [
+        (
+            CaptureRequest(operation_id=OPERATION_ID, reference="ch_1", amount=Money(5, "JPY"), final=True),
+            "/v1/charges/ch_1/captures",
+            {"amount": 5, "final": True},
+        ),
+        (VoidRequest(operation_id=OPERATION_ID, reference="ch_1"), "/v1/charges/ch_1/voids", {}),
+        (
+            RefundRequest(operation_id=OPERATION_ID, reference="a/b?c", amount=Money(5, "EUR")),
+            "/v1/charges/a%2Fb%3Fc/refunds",
+            {"amount": 5},
+        ),
+    ],
+    ids=["capture", "void", "refund"],
+)
+def test_a_movement_names_its_charge(
+    request_: CaptureRequest | VoidRequest | RefundRequest, path: str, body: object
+) -> None:
+    asked = call(request_)
+    assert (asked.path, asked.key) == (path, str(OPERATION_ID))
+    assert msgspec.to_builtins(asked.body) == body
+
+
+@pytest.mark.parametrize(
+    ("http_status", "body", "meant"),
+    [
+        (201, b'{"id":"ch_1","status":"authorized"}', Approved("ch_1")),
+        (200, b'{"id":"ch_1"}', Approved("ch_1")),
+        (402, error("card_declined"), Declined("card_declined", "why")),
+        (402, error("a_reason_of_tomorrow"), Declined("declined", "why")),
+        (409, error("idempotency_key_reuse"), Rejected("idempotency_key_reuse", "why")),
+        (422, error("capture_exceeds_authorized"), Rejected("capture_exceeds_authorized", "why")),
+        (500, error("card_declined"), Unknown("HTTP status 500")),
+        (302, b"", Unknown("HTTP status 302")),
+        (201, b"", Unknown("undecodable answer with HTTP status 201")),
+        (201, b'{"id":""}', Unknown("undecodable answer with HTTP status 201")),
+        (402, b"Payment required", Unknown("undecodable answer with HTTP status 402")),
+    ],
+)
+def test_an_answer_means_one_outcome(http_status: int, body: bytes, meant: Outcome) -> None:
+    assert outcome(http_status, body) == meant
+
+
+@pytest.mark.parametrize(
+    ("http_status", "body", "meant"),
+    [
+        (200, operation(201, {"id": "ch_1"}), Approved("ch_1")),
+        (200, operation(402, {"error": {"code": "card_declined", "message": "m"}}), Declined("card_declined", "m")),
+        (200, operation(422, {"error": {"code": "nothing_to_void", "message": "m"}}), Rejected("nothing_to_void", "m")),
+        (404, error("operation_not_found"), None),
+        (404, error("not_found"), Unknown("lookup answered with HTTP status 404")),
+        (404, b"nginx", Unknown("undecodable lookup with HTTP status 404")),
+        (500, b"", Unknown("lookup answered with HTTP status 500")),
+        (200, b"{}", Unknown("undecodable lookup with HTTP status 200")),
+    ],
+)
+def test_a_lookup_means_one_outcome_or_that_nothing_was_seen(
+    http_status: int, body: bytes, meant: Outcome | None
+) -> None:
+    assert looked_up(http_status, body) == meant
+
+
+@given(st.integers(100, 599), st.binary() | st.sampled_from([b"[" * 100_000, b'{"id":"\xff"}']))
+def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(http_status: int, body: bytes) -> None:
+    meant = outcome(http_status, body)
+    assert isinstance(meant, get_args(Outcome))
+    assert not isinstance(meant, Approved)
+    assert looked_up(http_status, body) is not None
+
+
+def test_an_operation_is_looked_up_by_its_id() -> None:
+    assert lookup_path(OPERATION_ID) == f"/v1/operations/{OPERATION_ID}"

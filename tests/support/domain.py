@@ -1,0 +1,329 @@
+"""The language of the domain tests: payments with a history, and given – when – then over the real decisions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import strategies as st
+
+from domain.authorization_window import AuthorizationWindow
+from domain.currencies import DECIMALS
+from domain.errors import DomainError
+from domain.fees import FlatFee
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
+from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal
+from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
+from domain.payment.confirm import ConfirmPayment, RecordAttemptOutcome, confirm, record_attempt_outcome
+from domain.payment.create import CreatePayment, create
+from domain.payment.dispute import OpenDispute, close_dispute, open_dispute
+from domain.payment.events import CaptureMethod, PaymentEvent
+from domain.payment.evolve import fold
+from domain.payment.expire import expire
+from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.outcome import (
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Refusal,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
+from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.review import hold_for_review
+from domain.payment.state import DisputeResult, Payment
+from domain.payment.status import Status, status_of
+from domain.payment.void import RecordVoidOutcome, VoidPayment, record_void_outcome, void
+from domain.routing import SingleProvider
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+FEES = FlatFee(version="flat-2026-11", basis_points=290, fixed_minor=30)
+WINDOW = AuthorizationWindow(version="window-2026-11", days=7)
+ACQUIRER = ProviderName("northbank")
+ROUTING = SingleProvider(version="single-2026-11", provider=ACQUIRER)
+LAPSED = NOW + timedelta(days=7)
+"""The first instant at which an authorisation given at NOW no longer holds."""
+MERCHANT = MerchantId("mer_acme")
+DISPUTE = DisputeId("dp_1")
+CARD = PaymentMethod(MethodType.CARD, "tok_visa")
+
+APPROVED = Approved("ch_1")
+ACTION_REQUIRED = ActionRequired("ch_1", "https://acs.example/challenge")
+DECLINED = Declined("insufficient_funds", "The card has insufficient funds.")
+REJECTED = Rejected("unknown_token", "No such token.")
+UNAVAILABLE = Unavailable("connection refused")
+UNKNOWN = Unknown("no answer in 10 s")
+REFUSALS: tuple[Refusal, ...] = (DECLINED, REJECTED, UNAVAILABLE)
+
+History = tuple[PaymentEvent, ...]
+Decision = Callable[[Payment], History]
+
+
+def eur(text: str) -> Money:
+    return parse_decimal(text, "EUR")
+
+
+def usd(text: str) -> Money:
+    return parse_decimal(text, "USD")
+
+
+def jpy(text: str) -> Money:
+    return parse_decimal(text, "JPY")
+
+
+HUNDRED, FORTY, THIRTY = eur("100.00"), eur("40.00"), eur("30.00")
+
+
+def operation(number: int) -> OperationId:
+    """The `number`th operation id of a test."""
+    return OperationId(UUID(int=number))
+
+
+ATTEMPT, CAPTURE, VOID, REFUND, STRANGER = (operation(number) for number in range(1, 6))
+
+
+# given: a payment that has come this far
+
+
+def payment_of(history: History) -> Payment:
+    """The payment after `history`."""
+    payment = fold(history)
+    assert payment is not None, "a payment needs at least its first event"
+    return payment
+
+
+def then_(history: History, decision: Decision) -> History:
+    """`history`, and what `decision` makes of it."""
+    return history + decision(payment_of(history))
+
+
+def created(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUAL) -> History:
+    command = CreatePayment(
+        merchant_id=MERCHANT, customer_id=CustomerId("cus_1"), amount=amount, method=CARD, capture_method=method
+    )
+    return (create(command),)
+
+
+def in_review(amount: Money = HUNDRED) -> History:
+    return then_(created(amount), lambda payment: hold_for_review(payment, reason="velocity", risk_policy="risk-1"))
+
+
+def processing(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUAL) -> History:
+    return then_(created(amount, method), confirmed())
+
+
+def requires_action(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUAL) -> History:
+    return then_(processing(amount, method), attempt_answered(ACTION_REQUIRED))
+
+
+def authorized(amount: Money = HUNDRED) -> History:
+    return then_(processing(amount), attempt_answered(APPROVED))
+
+
+def partially_captured(taken: Money = FORTY, *, of: Money = HUNDRED) -> History:
+    return capture_taken(authorized(of), taken, final=False)
+
+
+def captured(amount: Money = HUNDRED) -> History:
+    return capture_taken(authorized(amount), amount)
+
+
+def capturing(amount: Money = FORTY, *, of: Money = HUNDRED, final: bool = True) -> History:
+    return then_(authorized(of), captures(amount, final=final))
+
+
+def voiding(amount: Money = HUNDRED) -> History:
+    return then_(authorized(amount), voids())
+
+
+def refunding(amount: Money = THIRTY, *, of: Money = HUNDRED) -> History:
+    return then_(captured(of), refunds(amount))
+
+
+def refunded(amount: Money = THIRTY, *, of: Money = HUNDRED) -> History:
+    return then_(refunding(amount, of=of), refund_answered(APPROVED))
+
+
+def disputed(amount: Money = HUNDRED, *, of: Money = HUNDRED) -> History:
+    return then_(captured(of), disputes(amount))
+
+
+def dispute_closed(result: DisputeResult, amount: Money = HUNDRED, *, of: Money = HUNDRED) -> History:
+    return then_(disputed(amount, of=of), lambda payment: close_dispute(payment, result))
+
+
+def voided(amount: Money = HUNDRED) -> History:
+    return then_(voiding(amount), void_answered(APPROVED))
+
+
+def expired(amount: Money = HUNDRED) -> History:
+    return then_(authorized(amount), lambda payment: expire(payment, LAPSED))
+
+
+def failed(amount: Money = HUNDRED) -> History:
+    return then_(processing(amount), attempt_answered(DECLINED))
+
+
+def capture_taken(history: History, amount: Money, *, final: bool = True, id: OperationId = CAPTURE) -> History:
+    started = then_(history, captures(amount, final=final, id=id))
+    return then_(started, capture_answered(APPROVED, id=id))
+
+
+# when: the verbs, with everything that a test does not care about filled in
+
+
+def confirmed() -> Decision:
+    command = ConfirmPayment(attempt_id=ATTEMPT, routing=ROUTING)
+    return lambda payment: confirm(payment, command)
+
+
+def captures(
+    amount: Money | None = None, *, final: bool = True, id: OperationId = CAPTURE, at: datetime = NOW
+) -> Decision:
+    return lambda payment: capture(payment, CapturePayment(capture_id=id, amount=amount, final=final), at)
+
+
+def voids(id: OperationId = VOID) -> Decision:
+    return lambda payment: void(payment, VoidPayment(void_id=id))
+
+
+def refunds(amount: Money | None = None, *, id: OperationId = REFUND) -> Decision:
+    command = RefundPayment(refund_id=id, amount=amount, reason="requested_by_customer")
+    return lambda payment: refund(payment, command)
+
+
+def disputes(amount: Money, *, id: DisputeId = DISPUTE) -> Decision:
+    return lambda payment: open_dispute(payment, OpenDispute(dispute_id=id, amount=amount, reason="fraudulent"))
+
+
+def expires(at: datetime = LAPSED) -> Decision:
+    return lambda payment: expire(payment, at)
+
+
+def attempt_answered(outcome: Outcome, *, id: OperationId = ATTEMPT, at: datetime = NOW) -> Decision:
+    command = RecordAttemptOutcome(attempt_id=id, outcome=outcome, fees=FEES, window=WINDOW)
+    return lambda payment: record_attempt_outcome(payment, command, at)
+
+
+def capture_answered(outcome: Outcome, *, id: OperationId = CAPTURE) -> Decision:
+    command = RecordCaptureOutcome(capture_id=id, outcome=outcome, fees=FEES)
+    return lambda payment: record_capture_outcome(payment, command)
+
+
+def void_answered(outcome: Outcome, *, id: OperationId = VOID) -> Decision:
+    return lambda payment: record_void_outcome(payment, RecordVoidOutcome(void_id=id, outcome=outcome))
+
+
+def refund_answered(outcome: Outcome, *, id: OperationId = REFUND) -> Decision:
+    return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome))
+
+
+# then: what came of it
+
+
+@dataclass(frozen=True)
+class Given:
+    history: History
+
+    def when(self, *decisions: Decision) -> "When":
+        """Everything but the last decision is taken for granted; the last is what the test is about."""
+        history = self.history
+        for decision in decisions[:-1]:
+            history = then_(history, decision)
+        return When(history, decisions[-1])
+
+
+@dataclass(frozen=True)
+class When:
+    history: History
+    decision: Decision
+
+    def then(self, *expected: PaymentEvent) -> None:
+        """Exactly these events happened."""
+        assert self._events() == expected
+
+    def then_nothing(self) -> None:
+        """It was neither refused nor news."""
+        assert self._events() == ()
+
+    def then_payment(self, **facts: Any) -> None:
+        """The payment afterwards has these facts; a dotted path is written with two underscores."""
+        payment = payment_of(self.history + self._events())
+        assert {path: _fact(payment, path) for path in facts} == facts
+
+    def then_back_at(self, history: History) -> None:
+        """The payment afterwards is just what it is after `history`."""
+        assert payment_of(self.history + self._events()) == payment_of(history)
+
+    def then_stage(self, stage: type[Payment]) -> None:
+        assert type(payment_of(self.history + self._events())) is stage
+
+    def then_status(self, status: Status) -> None:
+        assert status_of(payment_of(self.history + self._events())) is status
+
+    def then_raises(self, error: type[DomainError], **facts: Any) -> None:
+        """Refused with just this error, carrying these facts; a refused command leaves no event."""
+        with pytest.raises(DomainError) as raised:
+            self._events()
+        assert type(raised.value) is error
+        assert {name: getattr(raised.value, name) for name in facts} == facts
+
+    def _events(self) -> History:
+        return self.decision(payment_of(self.history))
+
+
+def given(history: History) -> Given:
+    return Given(history)
+
+
+def _fact(payment: Payment, path: str) -> object:
+    value: object = payment
+    for name in path.split("__"):
+        value = getattr(value, name)
+    return value
+
+
+# for any: strategies
+
+currencies: st.SearchStrategy[str] = st.sampled_from(sorted(DECIMALS)) | st.sampled_from(
+    # One of each number of decimals, so that 0, 3 and 4 do not drown among the many with 2.
+    ["JPY", "EUR", "KWD", "CLF"]
+)
+
+
+def amounts(
+    currency: str | None = None, *, min_minor: int = 1, max_minor: int = AMOUNT_MINOR_MAX
+) -> st.SearchStrategy[Money]:
+    """Money within the bounds, in `currency` or in any."""
+    codes = currencies if currency is None else st.just(currency)
+    # Small amounts are where rounding, zero and "all that is left" live.
+    minor = st.integers(min_minor, min(max_minor, max(min_minor, 100))) | st.integers(min_minor, max_minor)
+    return st.builds(Money, minor, codes)
+
+
+def signed_amounts(currency: str | None = None) -> st.SearchStrategy[Money]:
+    return amounts(currency, min_minor=-AMOUNT_MINOR_MAX)
+
+
+fee_policies: st.SearchStrategy[FlatFee] = st.builds(
+    FlatFee, version=st.just("fees-any"), basis_points=st.integers(0, 10_000), fixed_minor=st.integers(0, 500)
+)
+texts: st.SearchStrategy[str] = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+refusals: st.SearchStrategy[Refusal] = (
+    st.builds(Declined, texts, texts) | st.builds(Rejected, texts, texts) | st.builds(Unavailable, texts)
+)
+outcomes: st.SearchStrategy[Outcome] = (
+    st.builds(Approved, texts) | refusals | st.builds(Unknown, texts) | st.builds(ActionRequired, texts, texts)
+)
+commands_to_create: st.SearchStrategy[CreatePayment] = st.builds(
+    CreatePayment,
+    merchant_id=st.builds(MerchantId, texts),
+    customer_id=st.builds(CustomerId, texts),
+    amount=amounts(),
+    method=st.builds(PaymentMethod, st.sampled_from(MethodType), texts),
+    capture_method=st.sampled_from(CaptureMethod),
+)
