@@ -20,7 +20,6 @@ from application.provider import (
     VoidRequest,
 )
 from application.store import (
-    Answer,
     Append,
     Appended,
     EventStore,
@@ -136,9 +135,9 @@ class Operations:
             events = self._decide(loaded.payment, started.operation_id, outcome, now)
             settled = loaded.after(events)
             unresolved = isinstance(settled.payment, InFlight)
-            answer = self._answers(started.verb, started.operation_id, loaded, events)
             if not events:
-                return Settled(await self._answered_elsewhere(started, answer), unresolved)
+                return Settled(await self._answered_before(started, settled), unresolved)
+            answer = self._answers(started.verb, started.operation_id, loaded, events)
             result = await self._store.append(
                 Append(
                     events=loaded.record(events, cause=started.cause, now=now),
@@ -163,11 +162,12 @@ class Operations:
                     assert_never(result)
         raise TooManyConflicts()
 
-    async def _answered_elsewhere(self, started: StartedOperation, answer: Answer) -> Answered:
-        """Recovery was quicker, or the outcome is as unknown as before."""
+    async def _answered_before(self, started: StartedOperation, loaded: LoadedPayment) -> Answered:
+        """The answer when there is nothing to add: somebody else settled it, or the outcome is still unknown."""
         claim = await self._store.claim_by_operation(started.operation_id)
         if claim is not None and claim.answer is not None:
             return answered_before(claim)
+        answer = self._answers(started.verb, started.operation_id, loaded, ())
         return Answered(status=answer.status, body=answer.body, position=None)
 
     def _decide(

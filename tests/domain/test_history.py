@@ -38,7 +38,9 @@ def test_a_stored_event_says_its_name(written: Recorded) -> None:
 
 
 def test_an_event_of_an_unknown_name_is_not_read() -> None:
-    stored = msgspec.json.encode(record(STREAM, 4, PaymentReviewApproved(), merchant_id=MERCHANT, cause=CAUSE, recorded_at=WHEN))
+    stored = msgspec.json.encode(
+        record(STREAM, 4, PaymentReviewApproved(), merchant_id=MERCHANT, cause=CAUSE, recorded_at=WHEN)
+    )
     with pytest.raises(msgspec.ValidationError, match=r"payment\.review_approved\.v9"):
         msgspec.json.decode(stored.replace(b"approved.v1", b"approved.v9"), type=Recorded)
 
@@ -59,7 +61,10 @@ def test_an_event_is_recorded_with_its_place_its_time_and_who_caused_it() -> Non
 
 def test_a_request_from_outside_was_caused_by_no_event() -> None:
     cause = Cause(actor="key:1", request_id="req_1", trace_id="4bf92f35")
-    assert record(STREAM, 1, PaymentReviewApproved(), merchant_id=MERCHANT, cause=cause, recorded_at=WHEN).causation_id is None
+    assert (
+        record(STREAM, 1, PaymentReviewApproved(), merchant_id=MERCHANT, cause=cause, recorded_at=WHEN).causation_id
+        is None
+    )
 
 
 def test_an_instant_is_the_same_wherever_it_was_read_from_the_clock() -> None:

@@ -1,0 +1,87 @@
+"""How each command is answered: the body and status that are kept with its key and given to every repeat."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import msgspec
+
+from application.loaded import LoadedPayment
+from application.store import Answer, Verb
+from domain.identifiers import OperationId
+from domain.payment.events import (
+    CaptureFailed,
+    OperationKind,
+    PaymentAttemptFailed,
+    PaymentEvent,
+    RefundFailed,
+    VoidFailed,
+)
+from domain.payment.operation import operation_id_of
+from domain.payment.state import InFlight, Refunding, terms_of
+from interfaces import ids
+from interfaces.http.resources import (
+    OPERATION_PREFIX,
+    Failure,
+    OperationResource,
+    RefundResource,
+    payment_resource,
+)
+
+_KIND = {
+    Verb.CREATE: OperationKind.AUTHORIZE,
+    Verb.CONFIRM: OperationKind.AUTHORIZE,
+    Verb.CAPTURE: OperationKind.CAPTURE,
+    Verb.VOID: OperationKind.VOID,
+    Verb.REFUND: OperationKind.REFUND,
+}
+_FAILED = PaymentAttemptFailed | CaptureFailed | VoidFailed | RefundFailed
+
+
+def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]) -> Answer:
+    """Implements application.answers.Answers."""
+    operation = _operation(verb, operation_id, before, events)
+    match verb:
+        case Verb.CREATE:
+            return _answer(201, payment_resource(before.after(events), operation))
+        case Verb.CONFIRM | Verb.CAPTURE | Verb.VOID:
+            return _answer(200, payment_resource(before.after(events), operation))
+        case Verb.REFUND:
+            assert operation is not None
+            assert isinstance(before.payment, Refunding)
+            return _answer(201, _refund(before, before.payment, operation))
+        case _:
+            assert_never(verb)
+
+
+def _operation(
+    verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]
+) -> OperationResource | None:
+    """The operation after `events`; None for a payment that was only created."""
+    if not isinstance(before.payment, InFlight):
+        return None
+    kind = _KIND[verb]
+    after = before.after(events).payment
+    failures = [Failure(event.code, event.message) for event in events if isinstance(event, _FAILED)]
+    failure = failures[0] if failures else None
+    if isinstance(after, InFlight) and operation_id_of(after) == operation_id:
+        status = "pending"
+    else:
+        status = "succeeded" if failure is None else "failed"
+    return OperationResource(
+        id=ids.text_of(OPERATION_PREFIX[kind], operation_id), type=kind, status=status, failure=failure
+    )
+
+
+def _refund(before: LoadedPayment, payment: Refunding, operation: OperationResource) -> RefundResource:
+    return RefundResource(
+        refund_id=operation.id,
+        payment_id=ids.text_of(ids.PAYMENT, before.id),
+        status=operation.status,
+        amount=payment.amount.minor,
+        currency=terms_of(payment).amount.currency,
+        failure=operation.failure,
+    )
+
+
+def _answer(status: int, resource: object) -> Answer:
+    return Answer(status, msgspec.json.encode(resource))

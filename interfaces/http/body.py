@@ -1,0 +1,94 @@
+"""Request bodies, decoded strictly: money in a JSON string or a float is a mistake, and is told so by field."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+
+from domain.errors import DomainError
+
+T = TypeVar("T")
+
+
+class BodyNotJson(DomainError):
+    """The body is no JSON text."""
+
+    reason: str
+
+
+class BodyInvalid(DomainError):
+    """The body is JSON, but not what the route takes; `field` is where it departs, `$` the body itself."""
+
+    field: str
+    reason: str
+
+
+def decode(kind: type[T], body: bytes) -> T:
+    """The body as a `kind`. Raises BodyNotJson, BodyInvalid."""
+    try:
+        return _decoder(kind).decode(body or b"{}")
+    except msgspec.ValidationError as error:
+        raise BodyInvalid(field=field_of(str(error)), reason=_sentence(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyNotJson(reason=str(error)) from None
+
+
+def accepts(kind: type[Any], *, required: bool = True) -> type[Operation]:
+    """For OpenAPI: an operation that takes a `kind` as its JSON body, in the very terms by which it is decoded."""
+    schema = _inlined(msgspec.json.schema(kind))
+
+    @dataclass
+    class AcceptingOperation(Operation):
+        def __post_init__(self) -> None:
+            self.request_body = RequestBody(
+                content={"application/json": OpenAPIMediaType(schema=_RawSchema(raw=schema))}, required=required
+            )
+
+    return AcceptingOperation
+
+
+def field_of(message: str) -> str:
+    """The dotted path of the field that a msgspec validation message is about; `$` for the whole body."""
+    path = (re.search(r" - at `\$\.?([^`]*)`", message) or [None, ""])[1]
+    named = re.search(r"(?:unknown|required) field `([^`]*)`", message)
+    return ".".join(part for part in (path, named and named[1]) if part) or "$"
+
+
+def _sentence(message: str) -> str:
+    return re.sub(r" - at `[^`]*`$", "", message).replace("`", "'")
+
+
+@dataclass
+class _RawSchema(Schema):
+    """A JSON Schema taken as it is."""
+
+    raw: Any = None
+
+    def to_schema(self) -> dict[str, Any]:
+        return dict(self.raw)
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    definitions = schema.get("$defs", {})
+
+    def resolve(node: Any) -> Any:
+        match node:
+            case {"$ref": str(reference), **rest}:
+                return resolve({**definitions[reference.rsplit("/", 1)[-1]], **rest})
+            case dict():
+                return {key: resolve(value) for key, value in node.items() if key != "$defs"}
+            case list():
+                return [resolve(item) for item in node]
+            case _:
+                return node
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved
+
+
+@cache
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(kind)

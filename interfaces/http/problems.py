@@ -1,0 +1,382 @@
+"""The one table that maps every refusal to its problem (RFC 9457): type, status, and a sentence for people."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import Response
+from msgspec import Struct
+
+from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
+from application.loaded import PaymentNotFound
+from application.merchant import KeyNotFound, MerchantNotFound
+from application.operation import BalanceLimitBroken, TooManyConflicts
+from application.store import StoreUnavailable
+from domain.card_data import CardDataRefused
+from domain.currencies import UnknownCurrency
+from domain.ledger.accounts import UnknownAccount
+from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
+from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
+from domain.payment.dispute import DisputeExceedsCaptured
+from domain.payment.expire import AuthorizationStillValid
+from domain.payment.refund import RefundExceedsCaptured
+from domain.payment.refusals import IllegalTransition, OperationInProgress
+from interfaces.http.body import BodyInvalid, BodyNotJson
+from interfaces.http.refusals import (
+    AsOfInFuture,
+    BodyTooLarge,
+    ConflictingIdempotencyKeys,
+    InvalidIdempotencyKey,
+    MethodNotAllowed,
+    MissingIdempotencyKey,
+    MissingKey,
+    NotFound,
+    OtherMerchant,
+    ParameterInvalid,
+    UnknownKey,
+    ViewBehind,
+)
+
+TYPE_PREFIX = "urn:tallystick:problem:"
+
+E = TypeVar("E", bound=Exception)
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """How one kind of refusal is told."""
+
+    slug: str
+    status: int
+    title: str
+    detail: Callable[[Any], str]
+    field: Callable[[Any], str | None]
+    facts: Callable[[Any], Mapping[str, Any]]
+    headers: Callable[[Any], Mapping[str, str]]
+
+
+class ProblemBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`application/problem+json`: `type` never changes, `detail` is for people, `field` is the offending one."""
+
+    type: str
+    status: int
+    title: str
+    detail: str
+    request_id: str
+    field: str | None = None
+    current_status: str | None = None
+
+
+PROBLEMS: dict[type[Exception], Problem] = {}
+
+
+def _problem(
+    kind: type[E],
+    status: int,
+    slug: str,
+    title: str,
+    detail: Callable[[E], str] | str,
+    *,
+    field: Callable[[E], str] | str | None = None,
+    facts: Callable[[E], Mapping[str, Any]] = lambda _: {},
+    headers: Callable[[E], Mapping[str, str]] = lambda _: {},
+) -> None:
+    PROBLEMS[kind] = Problem(
+        slug=slug,
+        status=status,
+        title=title,
+        detail=detail if callable(detail) else lambda _: cast("str", detail),
+        field=field if callable(field) else lambda _: cast("str | None", field),
+        facts=facts,
+        headers=headers,
+    )
+
+
+def _retry_after(seconds: int) -> Callable[[Any], Mapping[str, str]]:
+    return lambda _: {"Retry-After": str(seconds)}
+
+
+# What the request itself gets wrong
+_problem(BodyNotJson, 400, "body_not_json", "The body is not JSON", lambda e: f"The body cannot be read: {e.reason}.")
+_problem(
+    BodyInvalid,
+    400,
+    "body_invalid",
+    "The body does not fit",
+    lambda e: f"{e.reason}{'' if e.field == '$' else f', in {e.field}'}.",
+    field=lambda e: e.field,
+)
+_problem(
+    ParameterInvalid,
+    400,
+    "parameter_invalid",
+    "A query parameter cannot be read",
+    lambda e: f"{e.field}: {e.reason}.",
+    field=lambda e: e.field,
+)
+_problem(
+    AsOfInFuture,
+    400,
+    "as_of_in_future",
+    "That moment has not come yet",
+    lambda e: f"as_of {e.as_of} is in the future; history ends now.",
+    field="as_of",
+)
+_problem(
+    UnknownCurrency,
+    400,
+    "unknown_currency",
+    "The currency is not known",
+    lambda e: f"{e.currency!r} is no ISO 4217 currency with a minor unit.",
+    field="currency",
+)
+_problem(
+    AmountOutOfRange,
+    400,
+    "amount_out_of_range",
+    "The amount is out of range",
+    lambda e: f"The amount is {e.amount_minor}; it has to be from 1 to {e.amount_minor_max} minor units.",
+    field="amount",
+)
+_problem(
+    WrongPrecision,
+    400,
+    "wrong_precision",
+    "The amount does not fit its currency",
+    lambda e: f"{e.text!r} is no amount of {e.currency}, which has {e.decimals} decimals.",
+    field="amount",
+)
+_problem(
+    CurrencyMismatch,
+    400,
+    "currency_mismatch",
+    "The currencies differ",
+    lambda e: f"{e.expected} is needed, not {e.actual}.",
+    field="currency",
+)
+_problem(
+    CardDataRefused,
+    400,
+    "card_data_refused",
+    "Card numbers are not accepted",
+    lambda e: f"{e.field} holds what looks like a card number. Send the provider's token instead.",
+    field=lambda e: e.field,
+)
+_problem(
+    MissingIdempotencyKey,
+    400,
+    "idempotency_key_missing",
+    "An idempotency key is needed",
+    "Send a key of your own choice as the Idempotency-Key header or as idempotency_key in the body.",
+    field="idempotency_key",
+)
+_problem(
+    InvalidIdempotencyKey,
+    400,
+    "idempotency_key_invalid",
+    "The idempotency key is not usable",
+    "The key has to be 1 to 255 printable ASCII characters without spaces.",
+    field="idempotency_key",
+)
+_problem(
+    ConflictingIdempotencyKeys,
+    400,
+    "idempotency_keys_differ",
+    "Two different idempotency keys",
+    "The Idempotency-Key header and idempotency_key in the body differ. Send one of them.",
+    field="idempotency_key",
+)
+_problem(
+    MissingKey,
+    401,
+    "api_key_missing",
+    "An API key is needed",
+    "Send your API key as 'Authorization: Bearer tsk_…'.",
+    headers=lambda _: {"WWW-Authenticate": "Bearer"},
+)
+_problem(
+    UnknownKey,
+    401,
+    "api_key_unknown",
+    "The API key is not valid",
+    "The API key is not known, or has been revoked.",
+    headers=lambda _: {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+)
+_problem(
+    OtherMerchant,
+    403,
+    "other_merchant",
+    "The merchant is not yours",
+    "merchant_id has to be that of the API key; it can be left out.",
+    field="merchant_id",
+)
+_problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
+_problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(
+    MerchantNotFound, 404, "merchant_not_found", "No such merchant", lambda e: f"There is no merchant {e.merchant_id}."
+)
+_problem(KeyNotFound, 404, "key_not_found", "No such key", lambda e: f"There is no key {e.key_id} in force.")
+_problem(
+    MethodNotAllowed,
+    405,
+    "method_not_allowed",
+    "The method is not allowed",
+    lambda e: f"This path takes {e.allowed}.",
+    headers=lambda e: {"Allow": e.allowed},
+)
+_problem(
+    BodyTooLarge,
+    413,
+    "body_too_large",
+    "The body is too large",
+    lambda e: f"The body may have up to {e.bytes_max} bytes.",
+)
+
+# What the payment does not allow
+_problem(
+    IllegalTransition,
+    409,
+    "illegal_transition",
+    "The payment's status does not allow this",
+    lambda e: f"A payment that is {e.status} cannot {e.verb}.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    OperationInProgress,
+    409,
+    "operation_in_progress",
+    "Another operation is at the provider",
+    lambda e: f"The payment's {e.operation} has no outcome yet; {e.verb} has to wait for it.",
+    facts=lambda e: {"current_status": e.status},
+    headers=_retry_after(1),
+)
+_problem(
+    TooManyConflicts,
+    409,
+    "concurrent_update",
+    "The payment keeps changing",
+    "Other requests kept changing the payment first. Nothing was done; try again.",
+    headers=_retry_after(1),
+)
+_problem(
+    AuthorizationLapsed,
+    409,
+    "authorization_lapsed",
+    "The authorisation has run out",
+    lambda e: f"The authorisation ran out at {e.expired_at.isoformat()}.",
+    facts=lambda _: {"current_status": "authorized"},
+)
+_problem(
+    AuthorizationStillValid,
+    409,
+    "authorization_still_valid",
+    "The authorisation has not run out",
+    lambda e: f"The authorisation runs until {e.expires_at.isoformat()}.",
+)
+_problem(
+    CaptureExceedsAuthorized,
+    422,
+    "capture_exceeds_authorized",
+    "More than is authorised",
+    lambda e: f"{e.requested} is more than the {e.capturable} that can still be captured.",
+    field="amount",
+)
+_problem(
+    RefundExceedsCaptured,
+    422,
+    "refund_exceeds_captured",
+    "More than was taken",
+    lambda e: f"{e.requested} is more than the {e.refundable} that can still be refunded.",
+    field="amount",
+)
+_problem(
+    DisputeExceedsCaptured,
+    422,
+    "dispute_exceeds_captured",
+    "More than was taken",
+    lambda e: f"{e.disputed} is more than the {e.refundable} left of what was taken.",
+    field="amount",
+)
+_problem(
+    BalanceLimitBroken,
+    422,
+    "balance_limit_broken",
+    "A balance would fall below its limit",
+    lambda e: f"{e.account} in {e.currency} does not hold enough for this.",
+)
+_problem(
+    UnknownAccount, 422, "unknown_account", "No such account", lambda e: f"{e.code!r} is not in the chart of accounts."
+)
+_problem(
+    IdempotencyKeyReused,
+    422,
+    "idempotency_key_reused",
+    "The key belongs to another request",
+    "This idempotency key came with another request before. Use a new key for a new request.",
+    field="idempotency_key",
+)
+_problem(
+    IdempotencyKeyInFlight,
+    409,
+    "idempotency_key_in_flight",
+    "The first request is still in flight",
+    "The first request with this key has no answer yet. Ask again later, with the same key.",
+    field="idempotency_key",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+# What we cannot do now
+_problem(
+    StoreUnavailable,
+    503,
+    "store_unavailable",
+    "The service cannot do this now",
+    "The database does not answer. Ask again with the same idempotency key: nothing will be done twice.",
+    headers=_retry_after(1),
+)
+_problem(
+    ViewBehind,
+    503,
+    "view_behind",
+    "The view is not there yet",
+    lambda e: f"The view {e.view} has not come to position {e.position} yet. Ask again.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+
+def problem_response(error: Exception, request_id: str) -> Response[bytes]:
+    """The answer to a refused request. Raises KeyError for an error that the table does not have."""
+    problem = PROBLEMS[type(error)]
+    return response(
+        ProblemBody(
+            type=TYPE_PREFIX + problem.slug,
+            status=problem.status,
+            title=problem.title,
+            detail=problem.detail(error),
+            request_id=request_id,
+            field=problem.field(error),
+            **problem.facts(error),
+        ),
+        problem.headers(error),
+    )
+
+
+def unexpected_response(request_id: str) -> Response[bytes]:
+    """The answer when we fail in a way that nobody foresaw: it says nothing of the inside."""
+    return response(
+        ProblemBody(
+            type=TYPE_PREFIX + "unexpected",
+            status=500,
+            title="Something went wrong",
+            detail="The request failed and the failure has been logged. Ask again with the same idempotency key.",
+            request_id=request_id,
+        )
+    )
+
+
+def response(body: ProblemBody, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(body),
+        status_code=body.status,
+        headers=dict(headers or {}),
+        media_type="application/problem+json",
+    )

@@ -1,0 +1,64 @@
+"""What the HTTP layer itself refuses, as errors like any other, so that one table words them all."""
+
+from domain.errors import DomainError
+
+
+class MissingKey(DomainError):
+    """No API key in the Authorization header."""
+
+
+class UnknownKey(DomainError):
+    """The API key is not known, or is revoked; it is not said which."""
+
+
+class MissingIdempotencyKey(DomainError):
+    """The command needs an idempotency key."""
+
+
+class InvalidIdempotencyKey(DomainError):
+    """The idempotency key is not 1 to 255 printable ASCII characters without spaces."""
+
+
+class ConflictingIdempotencyKeys(DomainError):
+    """The header and the body carry different idempotency keys."""
+
+
+class OtherMerchant(DomainError):
+    """The body names a merchant that is not the key's own."""
+
+
+class ParameterInvalid(DomainError):
+    """A query parameter cannot be read."""
+
+    field: str
+    reason: str
+
+
+class AsOfInFuture(DomainError):
+    """`as_of` names a moment or position that has not come yet."""
+
+    as_of: str
+
+
+class ViewBehind(DomainError):
+    """The view has not come to the position that the query asks for."""
+
+    view: str
+    position: int
+    retry_after_s: int = 1
+
+
+class NotFound(DomainError):
+    """There is nothing at this path."""
+
+
+class MethodNotAllowed(DomainError):
+    """The path does not take this method."""
+
+    allowed: str
+
+
+class BodyTooLarge(DomainError):
+    """The body is over the limit."""
+
+    bytes_max: int

@@ -1,0 +1,36 @@
+"""Ids as the world sees them: a prefix that says what it is, and the UUIDv7 in base 32 (TypeID)."""
+
+from uuid import UUID
+
+import uuid_utils
+import uuid_utils.compat
+from typeid import TypeID
+from typeid.errors import TypeIDException
+
+PAYMENT, INTENT, AUTHORIZATION = "pay", "pi", "auth"
+CAPTURE, VOID, REFUND, ENTRY = "cap", "void", "re", "je"
+
+
+def new_uuid() -> UUID:
+    """A UUIDv7: later ones sort after earlier ones."""
+    return uuid_utils.compat.uuid7()
+
+
+def new_id(prefix: str) -> str:
+    return text_of(prefix, new_uuid())
+
+
+def text_of(prefix: str, uuid: UUID) -> str:
+    """`pay_01h…`"""
+    return str(TypeID.from_uuid(uuid_utils.UUID(bytes=uuid.bytes), prefix=prefix))
+
+
+def parse(text: str, *prefixes: str) -> UUID | None:
+    """The UUID behind `text` when it is an id with one of `prefixes`, None otherwise."""
+    try:
+        parsed = TypeID.from_string(text)
+    except TypeIDException:
+        return None
+    if parsed.prefix not in prefixes:
+        return None
+    return UUID(bytes=parsed.uuid.bytes)

@@ -1,0 +1,147 @@
+"""One payment on its way through any commands: its history, every state on the way, and every entry it caused."""
+
+from collections import Counter
+from uuid import UUID
+
+from domain.errors import DomainError
+from domain.identifiers import OperationId, PaymentId
+from domain.ledger.balances import fold_balances
+from domain.ledger.entry import JournalEntryPosted
+from domain.money import Money, zero
+from domain.payment.create import CreatePayment, create
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureStarted,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    OperationOutcomeUnknown,
+    PaymentActionRequired,
+    PaymentAttemptFailed,
+    PaymentAttemptStarted,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentEvent,
+    PaymentRefunded,
+    PaymentVoided,
+    RefundFailed,
+    RefundStarted,
+    VoidFailed,
+    VoidStarted,
+)
+from domain.payment.evolve import evolve, fold
+from domain.payment.state import Payment
+from tests.domain.books import Books, entries_of
+from tests.support.domain import Decision
+
+
+class Journey:
+    def __init__(self, number: int, command: CreatePayment) -> None:
+        self.id = PaymentId(UUID(int=number))
+        self.amount = command.amount
+        self.events: list[PaymentEvent] = [create(command)]
+        self.stages: list[Payment] = [evolve(None, self.events[0])]
+        """The payment as it was after each event."""
+
+    @property
+    def payment(self) -> Payment:
+        return self.stages[-1]
+
+    @property
+    def entries(self) -> list[JournalEntryPosted]:
+        return entries_of(self.id, self.events)
+
+    @property
+    def books(self) -> Books:
+        return Counter(fold_balances(self.entries))
+
+    def take(self, decision: Decision) -> bool:
+        """Let `decision` happen; False when it is refused, and then nothing has."""
+        try:
+            events = decision(self.payment)
+        except DomainError:
+            return False
+        for event in events:
+            self.stages.append(evolve(self.payment, event))
+            self.events.append(event)
+        return True
+
+    def part(self, tenths: int) -> Money:
+        """So many tenths of the payment's amount, and at least one minor unit; over ten is more than there is."""
+        return Money(max(1, self.amount.minor * tenths // 10), self.amount.currency)
+
+
+def assert_every_prefix_folds_to_the_payment_as_it_was(journey: Journey) -> None:
+    for length, stage in enumerate(journey.stages, start=1):
+        assert fold(journey.events[:length]) == stage
+
+
+def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) -> None:
+    """No outcome without its operation's start before it, and none starts while another one's outcome is open."""
+    started: set[OperationId] = set()
+    open_: OperationId | None = None
+    taken_at_once: OperationId | None = None
+    for event in journey.events:
+        match event:
+            case (
+                PaymentAttemptStarted(attempt_id=id)
+                | CaptureStarted(capture_id=id)
+                | VoidStarted(void_id=id)
+                | RefundStarted(refund_id=id)
+            ):
+                assert open_ is None, f"{event} starts while {open_} is open"
+                assert id not in started, f"{event} starts a second time"
+                started.add(id)
+                open_ = id
+                if isinstance(event, PaymentAttemptStarted) and event.capture:
+                    taken_at_once = id
+            case OperationOutcomeUnknown(operation_id=id) | PaymentActionRequired(attempt_id=id):
+                assert id == open_, f"{event} without its start"
+            case PaymentCaptured(capture_id=id) if id == taken_at_once:
+                assert open_ is None
+                taken_at_once = None
+            case (
+                PaymentAuthorized(attempt_id=id)
+                | PaymentAttemptFailed(attempt_id=id)
+                | PaymentCaptured(capture_id=id)
+                | CaptureFailed(capture_id=id)
+                | PaymentVoided(void_id=id)
+                | VoidFailed(void_id=id)
+                | PaymentRefunded(refund_id=id)
+                | RefundFailed(refund_id=id)
+            ):
+                assert id == open_, f"{event} without its start"
+                open_ = None
+            case AuthorizationExpired() | DisputeOpened() | DisputeWon() | DisputeLost():
+                assert open_ is None, f"{event} while {open_} is open"
+            case _:
+                pass
+
+
+def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: Journey) -> None:
+    """Also counting what is on its way: a started capture, a started refund, an open dispute."""
+    nothing = zero(journey.amount.currency)
+    authorised = taken = taking = released = back = going_back = nothing
+    for event in journey.events:
+        match event:
+            case PaymentAuthorized(amount=amount):
+                authorised += amount
+            case CaptureStarted(amount=amount):
+                taking = amount
+            case CaptureFailed():
+                taking = nothing
+            case PaymentCaptured(amount=amount):
+                taken, taking, released = taken + amount, nothing, released + event.released
+            case PaymentVoided() | AuthorizationExpired():
+                released += event.released
+            case RefundStarted(amount=amount) | DisputeOpened(amount=amount):
+                going_back = amount
+            case RefundFailed() | DisputeWon():
+                going_back = nothing
+            case PaymentRefunded(amount=amount) | DisputeLost(amount=amount):
+                back, going_back = back + amount, nothing
+            case _:
+                pass
+        assert taken + taking + released <= authorised
+        assert back + going_back <= taken
