@@ -35,6 +35,12 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
     def merchant_id(self) -> MerchantId:
         return terms_of(self.payment).merchant_id
 
+    def owned_by(self, merchant_id: MerchantId) -> "LoadedPayment":
+        """Itself, for the merchant whose it is. Raises PaymentNotFound for any other."""
+        if self.merchant_id != merchant_id:
+            raise PaymentNotFound()
+        return self
+
     def record(self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
         """`events` as the next of the payment's stream, with the journal entries they cause."""
         return record_with_entries(self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now)
@@ -50,14 +56,6 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
 async def load(store: EventStore, payment_id: PaymentId) -> LoadedPayment:
     """The payment as it is now. Raises PaymentNotFound, StoreUnavailable."""
     return loaded_from(payment_id, await store.history(payment_id))
-
-
-async def load_for(store: EventStore, payment_id: PaymentId, merchant_id: MerchantId) -> LoadedPayment:
-    """The payment as it is now, for the merchant whose it is. Raises PaymentNotFound, StoreUnavailable."""
-    loaded = await load(store, payment_id)
-    if loaded.merchant_id != merchant_id:
-        raise PaymentNotFound()
-    return loaded
 
 
 def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedPayment:

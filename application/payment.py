@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from application.answers import Answers
 from application.caller import Answered, Caller
 from application.idempotency import answer_again, find_answer
-from application.loaded import LoadedPayment, load_for, record_with_entries
+from application.loaded import LoadedPayment, load, record_with_entries
 from application.operation import (
     CONFLICTS_MAX,
     BalanceLimitBroken,
@@ -167,7 +167,7 @@ class Payments:
     ) -> Answered:
         operation_id = OperationId(self._new_id())
         for _ in range(CONFLICTS_MAX):
-            loaded = await load_for(self._store, payment_id, caller.merchant_id)
+            loaded = (await load(self._store, payment_id)).owned_by(caller.merchant_id)
             now = self._now()
             try:
                 events = decide(loaded.payment, operation_id, now)

@@ -10,6 +10,7 @@ from application.operation import Operations
 from application.store import EventStore, StoreUnavailable, UnresolvedOperation
 from domain.history import Cause
 
+CONCURRENT_MAX = 16
 FIRST_DELAY_S = 0.1
 DELAY_S_MAX = 10.0
 SOON_TRIES_MAX = 8
@@ -48,8 +49,13 @@ class Recovery:
         """
         before = self._now() - timedelta(seconds=older_than_s)
         operations = await self._store.unresolved(claimed_before=before)
-        results = [await self._try(operation) for operation in operations]
-        return results.count(False)
+        slots = asyncio.Semaphore(CONCURRENT_MAX)
+
+        async def try_in_turn(operation: UnresolvedOperation) -> bool:
+            async with slots:
+                return await self._try(operation)
+
+        return (await asyncio.gather(*map(try_in_turn, operations))).count(False)
 
     async def aclose(self) -> None:
         """Give up what is under way: the next start finds it again."""

@@ -47,7 +47,7 @@ def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> Aud
         request_id=event.request_id,
         trace_id=event.trace_id,
         causation_id=event.causation_id,
-        data=msgspec.to_builtins(data),
+        data=msgspec.json.decode(msgspec.json.encode(data)),
     )
 
 

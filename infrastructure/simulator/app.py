@@ -15,9 +15,9 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Raw
 
+from infrastructure.serving import die_with_supervisor
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.operations import NO_CHARGE_YET, perform
-from infrastructure.simulator.supervised import die_with_parent
 from infrastructure.simulator.tokens import Manner, Refusal
 from infrastructure.simulator.wire import (
     Body,
@@ -144,7 +144,7 @@ def create_app() -> Litestar:
     return Litestar(
         [charge, capture, void, refund, operation, books_page, health],
         lifespan=[_books],
-        on_startup=[die_with_parent],
+        on_startup=[die_with_supervisor],
         exception_handlers={HTTPException: _http_error},
         openapi_config=None,
     )

@@ -1,9 +1,10 @@
 """Request bodies, decoded strictly: money in a JSON string or a float is a mistake, and is told so by field."""
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -29,7 +30,8 @@ class BodyInvalid(DomainError):
 def decode(kind: type[T], body: bytes) -> T:
     """The body as a `kind`. Raises BodyNotJson, BodyInvalid."""
     try:
-        return _decoder(kind).decode(body or b"{}")
+        decoded: T = _decoder(cast("Hashable", kind)).decode(body or b"{}")
+        return decoded
     except msgspec.ValidationError as error:
         raise BodyInvalid(field=field_of(str(error)), reason=_sentence(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -90,5 +92,5 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)

@@ -1,7 +1,7 @@
 """The one table that maps every refusal to its problem (RFC 9457): type, status, and a sentence for people."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
@@ -84,8 +84,8 @@ def _problem(
         slug=slug,
         status=status,
         title=title,
-        detail=detail if callable(detail) else lambda _: cast("str", detail),
-        field=field if callable(field) else lambda _: cast("str | None", field),
+        detail=detail if callable(detail) else lambda _: detail,
+        field=field if callable(field) else lambda _: field,
         facts=facts,
         headers=headers,
     )

@@ -80,6 +80,7 @@ def assert_every_prefix_folds_to_the_payment_as_it_was(journey: Journey) -> None
 def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) -> None:
     """No outcome without its operation's start before it, and none starts while another one's outcome is open."""
     started: set[OperationId] = set()
+    lost: set[OperationId] = set()
     open_: OperationId | None = None
     taken_at_once: OperationId | None = None
     for event in journey.events:
@@ -96,7 +97,11 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
                 open_ = id
                 if isinstance(event, PaymentAttemptStarted) and event.capture:
                     taken_at_once = id
-            case OperationOutcomeUnknown(operation_id=id) | PaymentActionRequired(attempt_id=id):
+            case OperationOutcomeUnknown(operation_id=id):
+                assert id == open_, f"{event} without its start"
+                assert id not in lost, f"{event} a second time"
+                lost.add(id)
+            case PaymentActionRequired(attempt_id=id):
                 assert id == open_, f"{event} without its start"
             case PaymentCaptured(capture_id=id) if id == taken_at_once:
                 assert open_ is None

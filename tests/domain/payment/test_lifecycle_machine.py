@@ -20,10 +20,10 @@ from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import ConfirmPayment, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment
 from domain.payment.dispute import close_dispute
-from domain.payment.events import CaptureMethod
+from domain.payment.events import CaptureMethod, OperationOutcomeUnknown
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
-from domain.payment.outcome import Outcome
+from domain.payment.outcome import Outcome, Unknown
 from domain.payment.review import approve_review, hold_for_review, reject_review
 from domain.payment.state import (
     Authorized,
@@ -32,6 +32,7 @@ from domain.payment.state import (
     Created,
     Disputed,
     DisputeResult,
+    InFlight,
     InReview,
     PartiallyCaptured,
     Payment,
@@ -223,12 +224,19 @@ class PaymentLifecycle(RuleBasedStateMachine):
 
     def answer(self, id: OperationId, outcome: Outcome, fees: FlatFee) -> None:
         """The answer to operation `id`, tried as an answer to each kind of operation: only its own kind can fit."""
+        is_awaited = id == self.asked[-1] and isinstance(self.journey.payment, InFlight | RequiresAction)
+        news = len(self.journey.events)
         attempt = RecordAttemptOutcome(attempt_id=id, outcome=outcome, fees=fees, window=WINDOW)
         capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, fees=fees)
         self.take(lambda payment: record_attempt_outcome(payment, attempt, self.now))
         self.take(lambda payment: record_capture_outcome(payment, capture))
         self.take(void_answered(outcome, id=id))
         self.take(refund_answered(outcome, id=id))
+        if not is_awaited:
+            assert self.journey.events[news:] == [], "an answer that nobody waits for was taken for news"
+        if isinstance(outcome, Unknown):
+            learned = {type(event) for event in self.journey.events[news:]}
+            assert learned <= {OperationOutcomeUnknown}, "what is unknown was taken for an answer"
 
     def part(self, tenths: int | None) -> Money | None:
         return None if tenths is None else self.journey.part(tenths)

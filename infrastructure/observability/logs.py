@@ -1,0 +1,63 @@
+"""Structured logs: one JSON object a line, with the request's ids, and never a secret, a key or a card number."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from domain.card_data import holds_card_number
+
+REDACTED = "[redacted]"
+_SECRET_NAME = re.compile(r"authorization|secret|password|api_?key|token$|card|cvc|pan$", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"tsk_[A-Za-z0-9_-]+|(?<=://)[^/@\s]+(?=@)|Bearer\s+\S+")
+
+Event = MutableMapping[str, Any]
+
+
+def configure_logs(*, level: str = "INFO") -> None:
+    """Send every logger of this process to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for noisy in ("nats", "psycopg", "psycopg.pool", "aiohttp", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def redact(_logger: object, _method: str, event: Event) -> Event:
+    """Take out whatever is named like a secret, or looks like one or like a card number, however deep."""
+    return {name: _clean(name, value) for name, value in event.items()}
+
+
+def _clean(name: str, value: object) -> object:
+    if _SECRET_NAME.search(name):
+        return REDACTED
+    match value:
+        case str():
+            return REDACTED if holds_card_number(value) else _SECRET_TEXT.sub(REDACTED, value)
+        case dict():
+            return {key: _clean(str(key), item) for key, item in value.items()}
+        case list() | tuple():
+            return [_clean(name, item) for item in value]
+        case _:
+            return value

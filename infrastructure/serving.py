@@ -1,0 +1,67 @@
+"""Serving an HTTP application under granian, on one port and nowhere else, with workers that never outlive us."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.server import Server
+
+STOP_S_MAX: Final = 5
+"""How long a stop waits for open requests; one whose answer never comes would hold it for ever."""
+_PR_SET_PDEATHSIG: Final = 1
+"""Linux, prctl(2): the signal that the kernel sends this process when its parent dies."""
+
+
+class PortInUse(OSError):
+    """Somebody listens on the port already, or it is not ours to take."""
+
+
+def serve(
+    name: str, load_app: Callable[[], Any], *, host: str, port: int, workers: int = 1, stop_s_max: int = STOP_S_MAX
+) -> None:
+    """Serve the ASGI application that `load_app` makes in each worker, until SIGTERM or SIGINT. Raises PortInUse."""
+    require_free(host, port)
+    server = Server(
+        name,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        loop=Loops.uvloop,
+        websockets=False,
+        workers=workers,
+        workers_kill_timeout=stop_s_max,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    )
+    server.serve(target_loader=load_app, wrap_loader=False)
+
+
+def require_free(host: str, port: int) -> None:
+    """granian binds with SO_REUSEPORT: without this a second server would silently share the port."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise PortInUse(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+def die_with_supervisor() -> None:
+    """Called by a worker: have the kernel kill it together with its supervisor (on Linux; elsewhere nothing can)."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None or sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != supervisor.pid:
+        # The supervisor died before the kernel knew of the wish.
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,69 @@
+"""`tallystick demo`: the main job on real input, from nothing, with every promise checked at the end."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from interfaces.cli.shared import console, home, told_clearly
+from interfaces.demo.orders import OrdersUnreadable, read_orders
+from interfaces.demo.report import last_line
+from interfaces.demo.run import demonstrate
+from interfaces.stack import Stack
+
+EXAMPLE_ORDERS = Path(__file__).parents[2] / "docs" / "examples" / "orders.csv"
+PROVIDER_TIMEOUT_S = "2"
+"""Short, so that the cards whose answer never comes do not hold the demonstration up."""
+
+
+@click.command()
+@click.option(
+    "--orders",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=EXAMPLE_ORDERS,
+    help="A CSV file like docs/examples/orders.csv, which is the default.",
+)
+@click.option("--keep", is_flag=True, help="Keep the data and logs afterwards, and say where they are.")
+@told_clearly
+def demo(orders: Path, keep: bool) -> None:
+    """Send orders through the whole system, then check the books.
+
+    Starts everything on fresh data, sends every order over HTTP (one in ten twice at the same moment under the same
+    key), waits for the read models, and prints what came of it. Then it replays the whole store and compares it with
+    every read model and with the provider's own books. The last line is one JSON object; the exit code is 1 when any
+    promise is broken.
+    """
+    try:
+        listed = read_orders(orders)
+    except OrdersUnreadable as error:
+        raise click.ClickException(str(error)) from error
+    console.print(f"{len(listed)} orders from {orders}")
+    environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": os.environ.get("TALLYSTICK_PROVIDER_TIMEOUT_S", PROVIDER_TIMEOUT_S)}
+    with _fresh_folder(keep=keep) as folder, Stack(folder, environment=environment) as stack:
+        figures, verdict = asyncio.run(demonstrate(stack.settings, stack.url, listed, console))
+    for difference in verdict.differences[:20]:
+        console.print(f"[red]{difference}[/red]")
+    if figures.duplicates_differing:
+        console.print(f"[red]{figures.duplicates_differing} repeats were answered differently[/red]")
+    click.echo(last_line(figures, verdict))
+    if not verdict.holds or figures.duplicates_differing:
+        raise SystemExit(1)
+
+
+@contextmanager
+def _fresh_folder(*, keep: bool) -> Iterator[Path]:
+    parent = home() / "demo"
+    parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        if keep:
+            console.print(f"Data and logs are kept in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)

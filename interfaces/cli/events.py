@@ -1,0 +1,55 @@
+"""`tallystick events`: a payment's whole history, as an auditor reads it."""
+
+import click
+import msgspec
+from rich.table import Table
+
+from application.loaded import loaded_from
+from domain.history import Positioned
+from domain.identifiers import PaymentId
+from domain.payment.status import status_of
+from interfaces import composition, ids
+from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.composition import Core
+from interfaces.http.as_of import cut
+from interfaces.http.resources import event_resource
+
+
+@click.command()
+@click.argument("payment")
+@click.option("--as-of", help="Only what had happened then: an RFC 3339 time, or a position.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@told_clearly
+def events(payment: str, as_of: str | None, as_json: bool) -> None:
+    """Print every event of PAYMENT (pay_… or pi_…), with who caused it and what it says."""
+    uuid = ids.parse(payment, ids.PAYMENT, ids.INTENT)
+    if uuid is None:
+        raise click.BadParameter("expected an id such as pay_01h… or pi_01h…", param_hint="PAYMENT")
+    payment_id = PaymentId(uuid)
+
+    async def work(core: Core) -> list[Positioned]:
+        history = await core.store.history(payment_id)
+        if as_of is not None:
+            history = cut(history, as_of, now=composition.utc_now(), head=await core.store.head())
+        return list(history)
+
+    history = with_core(work)
+    loaded = loaded_from(payment_id, history)
+    if as_json:
+        for positioned in history:
+            click.echo(msgspec.json.encode(event_resource(positioned)))
+        return
+    table = Table("position", "when", "event", "who", "what", title=f"{payment}: {status_of(loaded.payment)}")
+    for positioned in history:
+        shown = event_resource(positioned)
+        what = ", ".join(f"{name}={_plain(value)}" for name, value in shown.data.items() if name != "type")
+        table.add_row(str(shown.position), shown.recorded_at.isoformat(), shown.event, shown.actor, what)
+    console.print(table)
+
+
+def _plain(value: object) -> str:
+    match value:
+        case {"minor": minor, "currency": currency}:
+            return f"{minor} {currency}"
+        case _:
+            return str(value)

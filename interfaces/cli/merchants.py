@@ -1,0 +1,58 @@
+"""Commands on merchants and their API keys."""
+
+import click
+
+from application.merchant import NewKey, create_key, create_merchant
+from domain.identifiers import MerchantId
+from interfaces import ids
+from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.composition import Core
+
+
+@click.group()
+def merchant() -> None:
+    """Merchants."""
+
+
+@merchant.command("create")
+@click.argument("name")
+@told_clearly
+def create(name: str) -> None:
+    """Register a merchant called NAME and print its id. It needs a key next: `tallystick key create`."""
+
+    async def work(core: Core) -> MerchantId:
+        return await create_merchant(core.directory, name, ids.new_id)
+
+    console.print(with_core(work))
+
+
+@click.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.argument("merchant_id")
+@told_clearly
+def create_one(merchant_id: str) -> None:
+    """Make an API key for MERCHANT_ID. The secret is shown this once; only its digest is kept."""
+
+    async def work(core: Core) -> NewKey:
+        return await create_key(core.directory, MerchantId(merchant_id), ids.new_id)
+
+    made = with_core(work)
+    console.print(f"key id   {made.key_id}")
+    console.print(f"secret   {made.secret}")
+
+
+@key.command("revoke")
+@click.argument("key_id")
+@told_clearly
+def revoke(key_id: str) -> None:
+    """Revoke KEY_ID: from the next request on it is refused."""
+
+    async def work(core: Core) -> None:
+        await core.directory.revoke_key(key_id)
+
+    with_core(work)
+    console.print(f"{key_id} is revoked.")

@@ -1,0 +1,116 @@
+"""Commands that run: everything at once, or each part by itself."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from application.merchant import NewKey, create_key, create_merchant
+from interfaces import composition, ids
+from interfaces.cli.shared import console, home, migrated_settings, told_clearly, with_core
+from interfaces.composition import Core
+from interfaces.settings import to_environment
+from interfaces.stack import HOST, Stack, servers
+from interfaces.worker import supervise
+
+PORT = 8080
+SIMULATOR_PORT = 8089
+
+
+@click.command()
+@click.option("--port", default=PORT, show_default=True, help="Port of the API, on loopback.")
+@told_clearly
+def dev(port: int) -> None:
+    """Run everything: Postgres, NATS, the provider simulator, the worker and the API, until Ctrl-C.
+
+    Prints the URL and a fresh API key. All data lie under TALLYSTICK_HOME and are kept for the next start.
+    """
+    stop = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: stop.set())
+    console.print("Starting Postgres, NATS, the simulator, the worker and the API …")
+    with Stack(home(), port=port) as stack:
+        os.environ.update(to_environment(stack.settings))
+        key = with_core(_new_merchant_key)
+        console.print(f"API          {stack.url}")
+        console.print(f"Browse it    {stack.url}/docs")
+        console.print(f"API key      {key.secret}   (shown once)")
+        console.print(f"Data, logs   {stack.embedded.home}")
+        console.print("Ctrl-C stops everything.")
+        while not stop.wait(0.5):
+            for process in (stack.simulator, stack.worker, stack.api):
+                if not process.running:
+                    raise click.ClickException(f"{process.name} has ended:\n{process.log_tail()}")
+        console.print("Stopping …")
+    console.print("Stopped.")
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
+@told_clearly
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the HTTP API. A worker and a provider have to run as well."""
+    with migrated_settings() as settings:
+        os.environ.update(to_environment(settings))
+        composition.serve_api(settings, host=host, port=port, workers=workers)
+
+
+@click.command()
+@told_clearly
+def worker() -> None:
+    """Publish events, keep the read models current, resolve unknown outcomes, expire authorisations."""
+    with migrated_settings() as settings:
+        composition.configure_logs(level=settings.log_level)
+        asyncio.run(_work(Core(settings)))
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", default=SIMULATOR_PORT, show_default=True, help="Port to listen on.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of its books.  [default: simulator, under TALLYSTICK_HOME]",
+)
+@told_clearly
+def simulator(host: str, port: int, data: Path | None) -> None:
+    """Run the payment provider simulator.
+
+    Card tokens decide what happens: tok_visa is approved; tok_declined and tok_insufficient_funds are declined;
+    tok_timeout takes the money and never answers; tok_error_5xx fails; tok_slow takes its time.
+    """
+    folder = data or home() / "simulator"
+    folder.mkdir(parents=True, exist_ok=True)
+    composition.serve_simulator(host, port, folder)
+
+
+@click.command()
+@told_clearly
+def migrate() -> None:
+    """Bring the database's schema and the read models' tables to this version."""
+    with servers(home()) as settings:
+        applied = composition.migrate_all(settings)
+    for name in applied:
+        console.print(f"applied {name}")
+    console.print("The schema is up to date.")
+
+
+async def _work(core: Core) -> None:
+    loop = asyncio.get_running_loop()
+    async with core:
+        working = asyncio.create_task(supervise(composition.worker_tasks(core)))
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signal_number, working.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
+async def _new_merchant_key(core: Core) -> NewKey:
+    merchant_id = await create_merchant(core.directory, "Development", ids.new_id)
+    return await create_key(core.directory, merchant_id, ids.new_id)

@@ -1,0 +1,72 @@
+"""What the commands have in common: where the data are, and how a failure is told."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import psycopg
+from rich.console import Console
+
+from application.store import StoreUnavailable
+from domain.errors import DomainError
+from interfaces import composition
+from interfaces.composition import Core
+from interfaces.settings import SettingInvalid, Settings
+from interfaces.stack import NotReady, servers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WIDTH_MIN = 120
+"""Tables are not cut off when the output goes to a file or a pipe, which have no width of their own."""
+
+console = Console() if sys.stdout.isatty() else Console(width=WIDTH_MIN)
+
+
+def home() -> Path:
+    return composition.embedded_home.default_home()
+
+
+def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
+    """A failure that an operator can do something about becomes one clear line and exit code 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except (
+            composition.EmbeddedError,
+            composition.PortInUse,
+            NotReady,
+            SettingInvalid,
+            StoreUnavailable,
+            DomainError,
+            psycopg.Error,
+        ) as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+@contextmanager
+def migrated_settings() -> Iterator[Settings]:
+    """Settings for servers that run, with the schema at this version."""
+    with servers(home()) as settings:
+        composition.migrate_all(settings)
+        yield settings
+
+
+def with_core(work: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
+    """Do `work` with the parts of the system, on servers that run."""
+
+    async def run(settings: Settings) -> T:
+        async with Core(settings) as core:
+            return await work(core)
+
+    with migrated_settings() as settings:
+        return asyncio.run(run(settings))

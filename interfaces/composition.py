@@ -1,0 +1,217 @@
+"""Where the objects are wired: the one place that knows which real part stands behind which port."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+from litestar import Litestar
+
+from application.expiry import expire_authorization
+from application.merchant import Directory
+from application.operation import Operations
+from application.payment import Payments
+from application.policies import DEFAULT_POLICIES, SIMULATOR
+from application.recovery import Recovery
+from domain.history import Cause
+from domain.identifiers import PaymentId
+from infrastructure.embedded import home as embedded_home
+from infrastructure.embedded.errors import EmbeddedError, HomeInUse
+from infrastructure.embedded.nats import EmbeddedNats
+from infrastructure.embedded.ports import free_port
+from infrastructure.embedded.postgres import EmbeddedPostgres
+from infrastructure.embedded.process import ChildProcess
+from infrastructure.nats.bus import Bus
+from infrastructure.nats.feed import JetStreamFeed
+from infrastructure.nats.relay import Relay
+from infrastructure.observability.logs import configure_logs
+from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
+from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.provider.simulator.client import SimulatorProvider
+from infrastructure.serving import PortInUse, die_with_supervisor, serve
+from infrastructure.simulator.server import run as serve_simulator
+from interfaces import ids
+from interfaces.http.answers import word_answer
+from interfaces.http.app import create_app
+from interfaces.services import Services
+from interfaces.settings import Settings, from_environment
+from interfaces.worker import Task, every
+from projections import payment_status
+from projections.projector import LIVE_SCHEMA, Projector
+from projections.tables import create
+from projections.view import View
+from projections.views import VIEWS
+
+__all__ = [
+    "ChildProcess",
+    "Core",
+    "EmbeddedError",
+    "EmbeddedNats",
+    "EmbeddedPostgres",
+    "HomeInUse",
+    "PortInUse",
+    "configure_logs",
+    "embedded_home",
+    "free_port",
+    "migrate_all",
+    "own_command",
+    "serve_api",
+    "serve_simulator",
+    "view_connection",
+    "worker_tasks",
+]
+
+SWEEP_EVERY_S = 1.0
+EXPIRE_EVERY_S = 5.0
+PROVIDER_GRACE_S = 2.0
+"""How much longer than the provider's time-out an operation is left to the process that started it."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Core:
+    """The parts that every process needs, opened and closed together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        mapper = EventMapper()
+        self.pool = ReadPool(settings.database_url)
+        self.committer = Committer(settings.database_url, mapper)
+        self.store = PostgresEventStore(self.committer, self.pool, mapper)
+        self.directory: Directory = PostgresDirectory(self.pool)
+        self.bus = Bus(settings.nats_url)
+
+    async def __aenter__(self) -> Self:
+        await self.pool.open()
+        self.committer.start()
+        self.bus.start()
+        self.provider = SimulatorProvider(self.settings.simulator_url, timeout_s=self.settings.provider_timeout_s)
+        self.operations = Operations(
+            store=self.store,
+            providers={SIMULATOR: self.provider},
+            answers=word_answer,
+            policies=DEFAULT_POLICIES,
+            now=utc_now,
+        )
+        self.recovery = Recovery(store=self.store, operations=self.operations, now=utc_now, new_id=ids.new_uuid)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.recovery.aclose()
+        await self.provider.aclose()
+        await self.committer.aclose()
+        await self.bus.aclose()
+        await self.pool.aclose()
+
+
+def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serve the HTTP API until a signal; the workers read their settings from the environment. Raises PortInUse."""
+    configure_logs(level=settings.log_level)
+    serve("tallystick", load_api, host=host, port=port, workers=workers)
+
+
+def load_api() -> Litestar:
+    """The HTTP application of one server process."""
+    die_with_supervisor()
+    settings = from_environment()
+    configure_logs(level=settings.log_level)
+
+    @asynccontextmanager
+    async def open_services() -> AsyncIterator[Services]:
+        async with Core(settings) as core:
+            payments = Payments(
+                store=core.store,
+                operations=core.operations,
+                recovery=core.recovery,
+                answers=word_answer,
+                policies=DEFAULT_POLICIES,
+                now=utc_now,
+                new_id=ids.new_uuid,
+            )
+            yield Services(
+                payments=payments,
+                store=core.store,
+                directory=core.directory,
+                reader=core.pool.connection,
+                now=utc_now,
+                new_uuid=ids.new_uuid,
+                is_bus_connected=lambda: core.bus.is_connected,
+            )
+            await payments.aclose()
+
+    return create_app(open_services)
+
+
+def worker_tasks(core: Core) -> dict[str, Task]:
+    """What a worker runs, by name."""
+
+    async def relay() -> None:
+        async with await psycopg.AsyncConnection.connect(core.settings.database_url, autocommit=True) as connection:
+            await Relay(connection, core.bus).run()
+
+    async def project(view: View[Any]) -> None:
+        async with await view_connection(core.settings) as connection:
+            feed = JetStreamFeed(core.bus, MsgspecTranscoder())
+            await Projector(view, connection=connection, source=core.store, feed=feed).run()
+
+    async def recover() -> None:
+        await core.recovery.sweep(older_than_s=0)
+        older_than_s = core.settings.provider_timeout_s + PROVIDER_GRACE_S
+
+        async def sweep() -> None:
+            await core.recovery.sweep(older_than_s=older_than_s)
+
+        await every(SWEEP_EVERY_S, sweep)
+
+    async def expire_lapsed() -> None:
+        async with core.pool.connection() as connection:
+            payments = await payment_status.lapsed(connection, utc_now())
+        for payment_id in payments:
+            request_id = ids.new_id("req")
+            cause = Cause(actor="worker:expiry", request_id=request_id, trace_id=ids.new_uuid().hex)
+            await expire_authorization(core.store, PaymentId(payment_id), cause, utc_now)
+
+    def projecting(view: View[Any]) -> Task:
+        return lambda: project(view)
+
+    return {
+        "relay": relay,
+        "recovery": recover,
+        "expiry": lambda: every(EXPIRE_EVERY_S, expire_lapsed),
+        **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
+    }
+
+
+async def view_connection(settings: Settings, schema: str = LIVE_SCHEMA) -> psycopg.AsyncConnection[Any]:
+    """A connection in which the views' SQL means the tables of `schema`."""
+    return await psycopg.AsyncConnection.connect(
+        settings.database_url, autocommit=True, options=f"-c search_path={schema},public"
+    )
+
+
+def migrate_all(settings: Settings) -> list[str]:
+    """Bring the schema and the views' tables to this version; the names of the migrations applied."""
+    applied = migrate(settings.database_url)
+
+    async def create_views() -> None:
+        async with await view_connection(settings) as connection:
+            for view in VIEWS.values():
+                await create(connection, view, view.name)
+
+    asyncio.run(create_views())
+    return applied
+
+
+def own_command(name: str, arguments: list[str], *, log: Path, env: Mapping[str, str]) -> ChildProcess:
+    """One of our own commands as a supervised process."""
+    return ChildProcess(name, [sys.executable, "-m", "interfaces.cli.main", *arguments], log=log, env=env)

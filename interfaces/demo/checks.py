@@ -1,0 +1,136 @@
+"""The promises, checked: our books against the replay, the read models, and the provider's own books."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from application.loaded import LoadedPayment
+from domain.identifiers import PaymentId
+from interfaces.composition import Core, utc_now, view_connection
+from interfaces.http.resources import payment_resource
+from interfaces.verification import Replay, balance_difference, kept_balances, view_difference
+from projections.payment_status import PAYMENT_STATUS
+from projections.tables import all_rows, checkpoints
+from projections.views import VIEWS
+
+BOOKS_PAGE = 1_000
+
+
+class ProviderCharge(Struct, frozen=True, kw_only=True):
+    """One charge in the provider's own books, amounts in minor units."""
+
+    id: str
+    reference: str
+    currency: str
+    authorized: int
+    captured: int
+    refunded: int
+    charges_of_reference: int
+
+
+class BooksPage(Struct, frozen=True, kw_only=True):
+    charges: list[ProviderCharge]
+    next_after: int | None
+
+
+class Amounts(NamedTuple):
+    """What one payment reserved, took and gave back, in minor units of its currency."""
+
+    currency: str
+    authorized: int
+    captured: int
+    refunded: int
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What the checks found; `differences` explains every promise that does not hold."""
+
+    replay: Replay
+    unresolved: int
+    double_charges: int
+    views_equal_replay: bool
+    provider_books_equal: bool
+    lag_events: int
+    differences: list[str]
+
+    @property
+    def holds(self) -> bool:
+        return (
+            self.views_equal_replay
+            and self.provider_books_equal
+            and not any(self.replay.trial_balance.values())
+            and self.unresolved == self.double_charges == self.lag_events == 0
+            and not self.differences
+        )
+
+
+async def check(core: Core, replay: Replay) -> Verdict:
+    """Hold everything derived against `replay`, the whole store folded, and the provider's books against it too."""
+    differences: list[str] = []
+    async with await view_connection(core.settings) as connection:
+        stands = {checkpoint.projection: checkpoint.position for checkpoint in await checkpoints(connection)}
+        for name, view in VIEWS.items():
+            difference = view_difference(view, await all_rows(connection, view), replay.rows[name])
+            if difference:
+                differences.append(f"view {difference}")
+        views_equal_replay = not differences
+        inline = balance_difference(await kept_balances(connection), replay.balances)
+        if inline:
+            differences.append(f"inline balance {inline}")
+    charges = await provider_charges(core.settings.simulator_url)
+    books = book_differences(our_amounts(replay), charges)
+    return Verdict(
+        replay=replay,
+        unresolved=len(await core.store.unresolved(claimed_before=utc_now())),
+        double_charges=sum(1 for charge in charges if charge.charges_of_reference > 1),
+        views_equal_replay=views_equal_replay,
+        provider_books_equal=not books,
+        lag_events=await core.store.head() - min(stands.values()),
+        differences=[*differences, *books],
+    )
+
+
+def our_amounts(replay: Replay) -> dict[str, Amounts]:
+    """What our books say of every payment that has an authorisation, by its reference at the provider."""
+    amounts = {}
+    for row in replay.rows[PAYMENT_STATUS.name].values():
+        loaded = LoadedPayment(
+            id=PaymentId(row.payment_id), payment=row.payment, version=row.version, created_at=row.created_at
+        )
+        shown = payment_resource(loaded)
+        if shown.authorization is not None:
+            amounts[str(row.payment_id)] = Amounts(
+                shown.currency, shown.authorization.amount, shown.amount_captured, shown.amount_refunded
+            )
+    return amounts
+
+
+def book_differences(ours: Mapping[str, Amounts], charges: list[ProviderCharge]) -> list[str]:
+    """Where the provider's books and ours depart, payment by payment."""
+    theirs = {
+        charge.reference: Amounts(charge.currency, charge.authorized, charge.captured, charge.refunded)
+        for charge in charges
+    }
+    return [
+        f"payment {reference}: we say {ours.get(reference)}, the provider says {theirs.get(reference)}"
+        for reference in sorted(ours.keys() | theirs.keys())
+        if ours.get(reference) != theirs.get(reference)
+    ]
+
+
+async def provider_charges(simulator_url: str) -> list[ProviderCharge]:
+    """All of the provider's books."""
+    charges: list[ProviderCharge] = []
+    after: int | None = 0
+    async with aiohttp.ClientSession() as http:
+        while after is not None:
+            parameters = {"after": after, "limit": BOOKS_PAGE}
+            async with http.get(f"{simulator_url}/v1/books", params=parameters) as response:
+                response.raise_for_status()
+                page = msgspec.json.decode(await response.read(), type=BooksPage)
+            charges += page.charges
+            after = page.next_after
+    return charges

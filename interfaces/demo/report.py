@@ -1,0 +1,89 @@
+"""What the demonstration prints for people, and the one JSON line that it ends with for programs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from domain.money import Money
+from interfaces.demo.checks import Verdict
+from projections.payment_status import PAYMENT_STATUS
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured while the orders went through."""
+
+    payments: int
+    duplicates_sent: int
+    duplicates_differing: int
+    seconds: float
+    confirm_ms: list[float]
+
+    def percentile(self, percent: float) -> float:
+        """The nearest-rank percentile of the confirmation times, in milliseconds."""
+        ordered = sorted(self.confirm_ms)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
+
+
+def print_statuses(console: Console, verdict: Verdict) -> None:
+    counted = Counter(str(row.status) for row in verdict.replay.rows[PAYMENT_STATUS.name].values())
+    table = Table("status", "payments", title="Payments by status")
+    for status, count in counted.most_common():
+        table.add_row(status, f"{count:,}")
+    console.print(table)
+
+
+def print_balances(console: Console, balances: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Each merchant's balances, as the API gives them."""
+    table = Table("merchant", "authorized", "pending", "held", title="Balances")
+    for merchant, rows in balances.items():
+        for row in rows:
+            shown = [str(Money(row[name], row["currency"])) for name in ("authorized", "pending", "held")]
+            table.add_row(merchant, *shown)
+    console.print(table)
+
+
+def print_trial_balance(console: Console, verdict: Verdict) -> None:
+    table = Table("currency", "debits less credits", title="Trial balance")
+    for currency, surplus in sorted(verdict.replay.trial_balance.items()):
+        table.add_row(currency, str(Money(surplus, currency)))
+    console.print(table)
+
+
+def print_timeline(console: Console, payment_id: str, timeline: Sequence[Mapping[str, Any]]) -> None:
+    """One payment's audit timeline, as the API gives it."""
+    table = Table("position", "at", "event", "who", "because of", title=f"Audit timeline of {payment_id}")
+    for row in timeline:
+        at = str(row["recorded_at"])[11:23]
+        table.add_row(str(row["position"]), at, row["event"], row["actor"], row["causation_id"] or "the request")
+    console.print(table)
+
+
+def print_figures(console: Console, figures: Figures) -> None:
+    console.print(
+        f"{figures.payments} payments in {figures.seconds:.1f} s, {figures.payments / figures.seconds:.0f} a second. "
+        f"Create and confirm took {figures.percentile(50):.0f} ms at the median, {figures.percentile(95):.0f} ms at "
+        f"the 95th percentile, {figures.percentile(99):.0f} ms at the 99th."
+    )
+
+
+def last_line(figures: Figures, verdict: Verdict) -> str:
+    """The result as one JSON object."""
+    return msgspec.json.encode(
+        {
+            "payments": figures.payments,
+            "duplicates_sent": figures.duplicates_sent,
+            "double_charges": verdict.double_charges,
+            "unresolved": verdict.unresolved,
+            "trial_balance": dict(sorted(verdict.replay.trial_balance.items())),
+            "views_equal_replay": verdict.views_equal_replay,
+            "provider_books_equal": verdict.provider_books_equal,
+            "lag_events": verdict.lag_events,
+            "payments_per_s": round(figures.payments / figures.seconds, 1),
+            "confirm_ms_p50": round(figures.percentile(50), 1),
+            "confirm_ms_p95": round(figures.percentile(95), 1),
+        }
+    ).decode()

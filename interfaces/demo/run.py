@@ -1,0 +1,113 @@
+"""The demonstration's course: merchants, orders, waiting for the views, then the checks."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import aiohttp
+from rich.console import Console
+from rich.progress import Progress
+
+from application.merchant import create_key, create_merchant
+from interfaces import ids
+from interfaces.cli.progress import all_events
+from interfaces.composition import Core, utc_now, view_connection
+from interfaces.demo.checks import Verdict, check
+from interfaces.demo.orders import Order
+from interfaces.demo.report import (
+    Figures,
+    print_balances,
+    print_figures,
+    print_statuses,
+    print_timeline,
+    print_trial_balance,
+)
+from interfaces.demo.shop import Result, Shop
+from interfaces.settings import Settings
+from interfaces.verification import Replay
+from projections.tables import checkpoints
+
+IN_FLIGHT_MAX = 32
+TWICE_EVERY = 10
+SETTLED_WITHIN_S = 60.0
+_POLL_S = 0.05
+
+
+async def demonstrate(
+    settings: Settings, url: str, orders: Sequence[Order], console: Console
+) -> tuple[Figures, Verdict]:
+    """Send the orders through the API at `url` and check everything."""
+    connector = aiohttp.TCPConnector(limit=2 * IN_FLIGHT_MAX)
+    async with Core(settings) as core, aiohttp.ClientSession(connector=connector) as http:
+        shops = await _open_shops(core, http, url, orders)
+        figures, results = await _send(shops, orders)
+        await _wait_until_settled(core)
+        replay = Replay()
+        async for batch in all_events(core, "Replaying"):
+            replay.take_in(batch)
+        verdict = await check(core, replay)
+        print_statuses(console, verdict)
+        balances = {name: (await shop.get("/v1/balances"))["balances"] for name, shop in shops.items()}
+        print_balances(console, balances)
+        print_trial_balance(console, verdict)
+        order, result = _most_eventful(orders, results)
+        timeline = await shops[order.merchant].get(f"/v1/payments/{result.payment_id}/timeline")
+        print_timeline(console, result.payment_id, timeline["timeline"])
+        print_figures(console, figures)
+        return figures, verdict
+
+
+async def _open_shops(core: Core, http: aiohttp.ClientSession, url: str, orders: Sequence[Order]) -> dict[str, Shop]:
+    run = ids.new_id("run")
+    shops = {}
+    for name in sorted({order.merchant for order in orders}):
+        merchant_id = await create_merchant(core.directory, name, ids.new_id)
+        key = await create_key(core.directory, merchant_id, ids.new_id)
+        shops[name] = Shop(http, url, key.secret, run)
+    return shops
+
+
+async def _send(shops: dict[str, Shop], orders: Sequence[Order]) -> tuple[Figures, list[Result]]:
+    slots = asyncio.Semaphore(IN_FLIGHT_MAX)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("Sending orders", total=len(orders))
+
+        async def place(number: int, order: Order) -> Result:
+            async with slots:
+                result = await shops[order.merchant].place(order, twice=number % TWICE_EVERY == 0)
+            progress.advance(bar)
+            return result
+
+        started = time.perf_counter()
+        results = await asyncio.gather(*(place(number, order) for number, order in enumerate(orders)))
+        seconds = time.perf_counter() - started
+    repeated = [result.duplicate_differed for result in results if result.duplicate_differed is not None]
+    figures = Figures(
+        payments=len(results),
+        duplicates_sent=len(repeated),
+        duplicates_differing=sum(repeated),
+        seconds=seconds,
+        confirm_ms=[result.confirm_ms for result in results],
+    )
+    return figures, results
+
+
+async def _wait_until_settled(core: Core) -> None:
+    """Until no outcome is unknown and every view has come to the end of the store."""
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    async with await view_connection(core.settings) as connection:
+        while True:
+            head = await core.store.head()
+            stands = [checkpoint.position for checkpoint in await checkpoints(connection)]
+            unresolved = await core.store.unresolved(claimed_before=utc_now())
+            if not unresolved and min(stands) >= head:
+                return
+            if time.monotonic() > deadline:
+                # The checks will say what is missing.
+                return
+            await asyncio.sleep(_POLL_S)
+
+
+def _most_eventful(orders: Sequence[Order], results: Sequence[Result]) -> tuple[Order, Result]:
+    """The order with the most steps: the one whose timeline shows most."""
+    return max(zip(orders, results, strict=True), key=lambda pair: len(pair[0].then))

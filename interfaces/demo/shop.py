@@ -1,0 +1,99 @@
+"""A shop as a merchant's developer would write it: over HTTP, with keys, trying again when it is told to."""
+
+import asyncio
+import time
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from interfaces.demo.orders import Order, Step
+
+ANSWER_WITHIN_S = 60.0
+_POLL_S = 0.05
+
+
+class Reply(NamedTuple):
+    status: int
+    body: bytes
+    json: dict[str, Any]
+
+
+class Result(NamedTuple):
+    """What became of one order."""
+
+    payment_id: str
+    confirm_ms: float
+    duplicate_differed: bool | None
+    """None when the order was sent once."""
+
+
+class Shop:
+    """One merchant's connection to the API."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, secret: str, run: str) -> None:
+        self._http = http
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {secret}"}
+        self._run = run
+
+    async def place(self, order: Order, *, twice: bool) -> Result:
+        """Pay for an order and do what follows; `twice` sends the payment two times at the same moment."""
+        body = {
+            "customer_id": order.customer,
+            "amount": order.amount.minor,
+            "currency": order.amount.currency,
+            "payment_method": {"type": "card", "token": order.card},
+            "capture_method": order.capture_method,
+            "confirm": True,
+        }
+        started = time.perf_counter()
+        sending = [self._post("/v1/payment_intents", body, f"{self._run}-{order.order}") for _ in range(1 + twice)]
+        first, *repeats = await asyncio.gather(*sending)
+        confirm_ms = (time.perf_counter() - started) * 1000
+        payment_id: str = first.json["payment_id"]
+        payment = await self._settled(first.json)
+        if payment["status"] in ("authorized", "captured"):
+            for number, step in enumerate(order.then):
+                await self._follow(payment_id, order, number, step)
+        differed = any((first.status, first.body) != (repeat.status, repeat.body) for repeat in repeats)
+        return Result(payment_id, confirm_ms, differed if twice else None)
+
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        async with self._http.get(self._url + path, headers=self._headers | (headers or {})) as response:
+            response.raise_for_status()
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def _follow(self, payment_id: str, order: Order, number: int, step: Step) -> None:
+        path = "refunds" if step.kind == "refund" else step.kind
+        body: dict[str, Any] = {} if step.amount is None else {"amount": step.amount.minor}
+        if step.open:
+            body["final"] = False
+        key = f"{self._run}-{order.order}-{number}"
+        reply = await self._post(f"/v1/payments/{payment_id}/{path}", body, key)
+        if reply.status >= 400:
+            raise RuntimeError(f"order {order.order}, {step}: {reply.status} {reply.body.decode()}")
+        await self._settled(await self.get(f"/v1/payments/{payment_id}"))
+
+    async def _settled(self, payment: dict[str, Any]) -> dict[str, Any]:
+        """The payment once no operation of it is in flight."""
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        while (payment["operation"] or {}).get("status") == "pending":
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{payment['payment_id']} has no outcome after {ANSWER_WITHIN_S:.0f} s")
+            await asyncio.sleep(_POLL_S)
+            payment = await self.get(f"/v1/payments/{payment['payment_id']}")
+        return payment
+
+    async def _post(self, path: str, body: dict[str, Any], key: str) -> Reply:
+        """Send until there is an answer: a 409 or 503 with Retry-After asks to come back with the same key."""
+        headers = self._headers | {"Idempotency-Key": key}
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        while True:
+            async with self._http.post(self._url + path, json=body, headers=headers) as response:
+                raw = await response.read()
+                if "Retry-After" not in response.headers:
+                    return Reply(response.status, raw, await response.json(content_type=None))
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{path}: {response.status} {raw.decode()}")
+                await asyncio.sleep(min(1.0, float(response.headers["Retry-After"])) / 4)

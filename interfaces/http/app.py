@@ -1,0 +1,119 @@
+"""The HTTP application: its routes, its layers, and the one place where an error becomes a reply."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import (
+    ClientException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+
+from domain.errors import DomainError
+from interfaces.http.auth import KeyAuthentication
+from interfaces.http.balances import BalanceController
+from interfaces.http.body import BodyNotJson
+from interfaces.http.context import RequestContext
+from interfaces.http.events import EventController
+from interfaces.http.health import HealthController
+from interfaces.http.payment_intents import PaymentIntentController
+from interfaces.http.payments import PaymentController
+from interfaces.http.problems import PROBLEMS, problem_response, unexpected_response
+from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
+from interfaces.services import Services
+
+BODY_BYTES_MAX = 64 * 1024
+
+log = logging.getLogger(__name__)
+
+
+def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]]) -> Litestar:
+    """The application; `open_services` is entered when the server starts and left when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_services() as services:
+            app.state.services = services
+            yield
+
+    return Litestar(
+        route_handlers=[
+            PaymentIntentController,
+            PaymentController,
+            BalanceController,
+            EventController,
+            HealthController,
+        ],
+        lifespan=[lifespan],
+        dependencies={"services": Provide(_services, sync_to_thread=False)},
+        middleware=[RequestContext, KeyAuthentication],
+        exception_handlers={Exception: _reply},
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=_OPENAPI,
+    )
+
+
+def _services(state: State) -> Services:
+    services: Services = state.services
+    return services
+
+
+def _reply(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    request_id = request.scope["state"].get("request_id", "")
+    refusal = _refusal(request, error)
+    if refusal is None:
+        log.error("unexpected_error", exc_info=error)
+        return unexpected_response(request_id)
+    return problem_response(refusal, request_id)
+
+
+def _refusal(request: Request[Any, Any, Any], error: Exception) -> Exception | None:
+    """The error that the problem table words; None for one that nobody foresaw."""
+    if type(error) in PROBLEMS:
+        return error
+    match error:
+        case RequestEntityTooLarge():
+            return BodyTooLarge(bytes_max=BODY_BYTES_MAX)
+        case NotFoundException():
+            return NotFound()
+        case MethodNotAllowedException():
+            return MethodNotAllowed(allowed=", ".join(_allowed_methods(request)))
+        case ValidationException():
+            return _parameter_invalid(error)
+        case ClientException():
+            return BodyNotJson(reason=error.detail)
+        case _:
+            return None
+
+
+def _parameter_invalid(error: ValidationException) -> DomainError:
+    first: Any = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    reason = str(first.get("message", error.detail)).replace("`", "'")
+    return ParameterInvalid(field=str(first.get("key", "query")), reason=reason)
+
+
+def _allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
+    path = request.scope.get("path_template", "")
+    routes = [route for route in request.app.routes if route.path_format == path]
+    return sorted({str(method) for route in routes for method in getattr(route, "methods", ())})
+
+
+_OPENAPI = OpenAPIConfig(
+    title="Tallystick",
+    version="0.1.0",
+    description="A payment core that never charges twice, loses nothing, and explains every unit of money.",
+    path="/docs",
+    components=Components(
+        security_schemes={"api_key": SecurityScheme(type="http", scheme="bearer", description="tsk_…")}
+    ),
+    security=[{"api_key": []}],
+)

@@ -1,0 +1,70 @@
+"""/v1/balances and /v1/reconciliation: what we owe a merchant, and what the providers owe on its payments."""
+
+from typing import Any
+
+from litestar import Controller, Response, get
+from msgspec import Struct
+
+from interfaces.http.caller import AuthenticatedRequest
+from interfaces.http.documented import replies
+from interfaces.http.fresh import WaitForPosition, wait_for_position
+from interfaces.http.reply import resource
+from interfaces.services import Services
+from projections.merchant_balances import MERCHANT_BALANCES, of_merchant
+from projections.reconciliation import RECONCILIATION, Unsettled, unsettled
+
+
+class BalanceResource(Struct, frozen=True, kw_only=True):
+    """Minor units of one currency: reserved on cards, captured and not yet released, frozen by disputes."""
+
+    currency: str
+    authorized: int
+    pending: int
+    held: int
+
+
+class BalanceList(Struct, frozen=True, kw_only=True):
+    balances: list[BalanceResource]
+
+
+class UnsettledList(Struct, frozen=True, kw_only=True):
+    unsettled: list[Unsettled]
+
+
+class BalanceController(Controller):
+    path = "/v1"
+    tags = ("Balances",)
+
+    @get(
+        "/balances",
+        operation_id="list_balances",
+        summary="What we owe the merchant",
+        responses=replies(200, BalanceList, "Its balances, by currency"),
+    )
+    async def balances(
+        self, request: AuthenticatedRequest, services: Services, position: WaitForPosition = None
+    ) -> Response[Any]:
+        """From the merchant_balances view. `pending` can be below zero: fees are not given back on a refund."""
+        reached = await wait_for_position(services, MERCHANT_BALANCES.name, position)
+        async with services.reader() as connection:
+            rows = await of_merchant(connection, request.user.merchant_id)
+        balances = [
+            BalanceResource(currency=row.currency, authorized=row.authorized, pending=row.pending, held=row.held)
+            for row in rows
+        ]
+        return resource(BalanceList(balances=balances), reached)
+
+    @get(
+        "/reconciliation",
+        operation_id="list_unsettled",
+        summary="What the providers have not settled yet",
+        responses=replies(200, UnsettledList, "The merchant's unsettled amounts, by provider and currency"),
+    )
+    async def reconciliation(
+        self, request: AuthenticatedRequest, services: Services, position: WaitForPosition = None
+    ) -> Response[Any]:
+        """From the reconciliation view."""
+        reached = await wait_for_position(services, RECONCILIATION.name, position)
+        async with services.reader() as connection:
+            rows = await unsettled(connection, request.user.merchant_id)
+        return resource(UnsettledList(unsettled=list(rows)), reached)

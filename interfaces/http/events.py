@@ -1,0 +1,52 @@
+"""/v1/events: everything that happened to a merchant's payments, in order, without a gap, from any position on."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get
+from litestar.params import Parameter
+from msgspec import Struct
+
+from interfaces.http.caller import AuthenticatedRequest
+from interfaces.http.documented import replies
+from interfaces.http.fresh import WaitForPosition, wait_for_position
+from interfaces.http.reply import resource
+from interfaces.services import Services
+from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after
+
+PAGE_EVENTS_MAX = 500
+POSITION_MAX = 2**63 - 1
+
+
+class Feed(Struct, frozen=True, kw_only=True):
+    """Ask again with `after` set to `next`: nothing is passed over, nothing comes twice."""
+
+    events: list[AuditTimelineRow]
+    next: int
+    has_more: bool
+
+
+class EventController(Controller):
+    path = "/v1/events"
+    tags = ("Events",)
+
+    @get(
+        "/",
+        operation_id="list_events",
+        summary="The feed of everything",
+        responses=replies(200, Feed, "Events after that position"),
+    )
+    async def feed(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        after: Annotated[int, Parameter(ge=0, le=POSITION_MAX, description="A position; 0 for the beginning")] = 0,
+        limit: Annotated[int, Parameter(ge=1, le=PAGE_EVENTS_MAX)] = 100,
+        position: WaitForPosition = None,
+    ) -> Response[Any]:
+        """From the audit_timeline view, which takes every event in, in the order of the store."""
+        reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
+        async with services.reader() as connection:
+            rows = await of_merchant_after(connection, request.user.merchant_id, after, rows_max=limit + 1)
+        page = list(rows[:limit])
+        feed = Feed(events=page, next=page[-1].position if page else after, has_more=len(rows) > limit)
+        return resource(feed, reached)

@@ -1,0 +1,44 @@
+"""A query that names a position waits, a moment at most, until the view has come there: merchants read their writes."""
+
+import asyncio
+from typing import Annotated
+
+from litestar.params import Parameter
+
+from interfaces.http.refusals import ParameterInvalid, ViewBehind
+from interfaces.http.reply import POSITION_HEADER, is_position
+from interfaces.services import Services
+from projections.tables import checkpoints
+
+WaitForPosition = Annotated[
+    str | None, Parameter(header=POSITION_HEADER, description="A position to wait for, from an earlier reply")
+]
+WAIT_S = 2.0
+_POLL_S = 0.01
+
+
+async def wait_for_position(services: Services, view: str, wanted: str | None) -> int:
+    """The position at which `view` stands, once that is at least `wanted` (the header's text, or None).
+
+    Raises ParameterInvalid when that is no position, ViewBehind when the view does not come there in time.
+    """
+    position = 0
+    if wanted is not None:
+        if not is_position(wanted):
+            raise ParameterInvalid(field=POSITION_HEADER, reason="expected the position of an earlier reply")
+        position = int(wanted)
+    waited_s = 0.0
+    while True:
+        reached = await _reached(services, view)
+        if reached >= position:
+            return reached
+        if waited_s >= WAIT_S:
+            raise ViewBehind(view=view, position=position)
+        await asyncio.sleep(_POLL_S)
+        waited_s += _POLL_S
+
+
+async def _reached(services: Services, view: str) -> int:
+    async with services.reader() as connection:
+        reached = {checkpoint.projection: checkpoint.position for checkpoint in await checkpoints(connection)}
+    return reached.get(view, 0)

@@ -1,0 +1,49 @@
+"""/health: whether the process runs, and whether it can take payments."""
+
+from typing import Any
+
+from litestar import Controller, Response, get
+from msgspec import Struct
+
+from application.store import StoreUnavailable
+from interfaces.http.reply import resource
+from interfaces.services import Services
+
+
+class Liveness(Struct, frozen=True):
+    status: str
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """`bus` may be away while `status` is ready: payments go on, and the views catch up later."""
+
+    status: str
+    database: bool
+    bus: bool
+
+
+class HealthController(Controller):
+    path = "/health"
+    tags = ("Health",)
+    security = ()
+
+    @get("/live", operation_id="live", summary="Does the process run?", return_annotation=Liveness)
+    async def live(self) -> Response[Any]:
+        return resource(Liveness("live"))
+
+    @get("/ready", operation_id="ready", summary="Can it take payments?", return_annotation=Readiness)
+    async def ready(self, services: Services) -> Response[Any]:
+        """503 while the database does not answer."""
+        try:
+            await services.store.head()
+            database = True
+        except StoreUnavailable:
+            database = False
+        readiness = Readiness(
+            status="ready" if database else "unavailable", database=database, bus=services.is_bus_connected()
+        )
+        reply = resource(readiness)
+        if not database:
+            reply.status_code = 503
+            reply.headers["Retry-After"] = "1"
+        return reply

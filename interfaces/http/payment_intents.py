@@ -1,0 +1,90 @@
+"""/v1/payment_intents: a merchant creates a payment, and confirms it."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Response, post
+from msgspec import Meta, Struct
+
+from domain.identifiers import CustomerId, MerchantId
+from domain.money import AMOUNT_MINOR_MAX, Money
+from domain.payment.create import CreatePayment
+from domain.payment.events import CaptureMethod
+from domain.payment.method import MethodType, PaymentMethod
+from interfaces import ids
+from interfaces.http.body import accepts, decode
+from interfaces.http.caller import AuthenticatedRequest, caller_of
+from interfaces.http.documented import replies
+from interfaces.http.refusals import OtherMerchant
+from interfaces.http.reply import answered, payment_id_of
+from interfaces.http.resources import PaymentResource
+from interfaces.services import Services
+
+IdempotencyKeyField = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
+Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units of the currency")]
+
+
+class MethodBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`token` is the provider's token for the method; a card number is refused."""
+
+    type: MethodType
+    token: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$")]
+
+
+class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    customer_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:@+-]+$")]
+    amount: Amount
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+    payment_method: MethodBody
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    confirm: bool = False
+    merchant_id: str | None = None
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class ConfirmIntentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class PaymentIntentController(Controller):
+    path = "/v1/payment_intents"
+    tags = ("Payment intents",)
+
+    @post(
+        "/",
+        operation_id="create_payment_intent",
+        summary="Create a payment",
+        operation_class=accepts(CreateIntentBody),
+        responses=replies(201, PaymentResource, "The payment", 403, 409, 413, 422),
+    )
+    async def create(self, request: AuthenticatedRequest, services: Services, body: bytes) -> Response[Any]:
+        """Needs an idempotency key. With `confirm: true` it goes to a provider at once, and the reply says what came
+        of it: a payment that is `processing` has an outcome that is not known yet."""
+        asked = decode(CreateIntentBody, body)
+        if asked.merchant_id not in (None, request.user.merchant_id):
+            raise OtherMerchant()
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
+        command = CreatePayment(
+            merchant_id=MerchantId(request.user.merchant_id),
+            customer_id=CustomerId(asked.customer_id),
+            amount=Money(asked.amount, asked.currency),
+            method=PaymentMethod(asked.payment_method.type, asked.payment_method.token),
+            capture_method=asked.capture_method,
+        )
+        return answered(await services.payments.create(command, caller, confirmed=asked.confirm))
+
+    @post(
+        "/{intent_id:str}/confirm",
+        operation_id="confirm_payment_intent",
+        summary="Send a payment to a provider",
+        operation_class=accepts(ConfirmIntentBody, required=False),
+        responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
+        status_code=200,
+    )
+    async def confirm(
+        self, request: AuthenticatedRequest, services: Services, body: bytes, intent_id: str
+    ) -> Response[Any]:
+        """Only a payment that is `requires_confirmation` can be confirmed, and only once."""
+        asked = decode(ConfirmIntentBody, body)
+        payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
+        return answered(await services.payments.confirm(payment_id, caller))

@@ -1,0 +1,246 @@
+"""/v1/payments: capture, void, refund; a payment now or as it was, its history, its journal entries, search."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+from msgspec import Meta, Struct
+
+from application.loaded import LoadedPayment, loaded_from
+from domain.identifiers import PaymentId
+from domain.ledger.entry import entry_id_for
+from domain.ledger.rules import MoneyEvent
+from domain.payment.status import Status
+from interfaces import ids
+from interfaces.http.as_of import cut, instant
+from interfaces.http.body import accepts, decode
+from interfaces.http.caller import AuthenticatedRequest, caller_of
+from interfaces.http.documented import replies
+from interfaces.http.fresh import WaitForPosition, wait_for_position
+from interfaces.http.payment_intents import Amount, IdempotencyKeyField
+from interfaces.http.refusals import ParameterInvalid
+from interfaces.http.reply import answered, payment_id_of, resource
+from interfaces.http.resources import (
+    EntryResource,
+    EventResource,
+    PaymentResource,
+    RefundResource,
+    entry_resources,
+    event_resource,
+    payment_resource,
+)
+from interfaces.services import Services
+from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_payment
+from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
+
+PAGE_ROWS_MAX = 100
+
+
+class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Without `amount` all that is left is captured. `final: false` keeps the rest open for further captures."""
+
+    amount: Amount | None = None
+    final: bool = True
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class VoidBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Without `amount` all that is left is refunded."""
+
+    amount: Amount | None = None
+    reason: Annotated[str, Meta(max_length=255)] = "requested_by_customer"
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class PaymentPage(Struct, frozen=True, kw_only=True):
+    """Newest first; `next_cursor` is null on the last page."""
+
+    payments: list[PaymentResource]
+    next_cursor: str | None
+
+
+class EventList(Struct, frozen=True, kw_only=True):
+    events: list[EventResource]
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    timeline: list[AuditTimelineRow]
+
+
+class EntryList(Struct, frozen=True, kw_only=True):
+    entries: list[EntryResource]
+
+
+class PaymentController(Controller):
+    path = "/v1/payments"
+    tags = ("Payments",)
+
+    @post(
+        "/{payment_id:str}/capture",
+        operation_id="capture_payment",
+        summary="Take authorised money",
+        operation_class=accepts(CaptureBody, required=False),
+        responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
+        status_code=200,
+    )
+    async def capture(
+        self, request: AuthenticatedRequest, services: Services, body: bytes, payment_id: str
+    ) -> Response[Any]:
+        """Needs an idempotency key. A partial capture releases the rest unless `final` is false."""
+        asked = decode(CaptureBody, body)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
+        payment = payment_id_of(payment_id, ids.PAYMENT)
+        return answered(await services.payments.capture(payment, caller, amount_minor=asked.amount, final=asked.final))
+
+    @post(
+        "/{payment_id:str}/void",
+        operation_id="void_payment",
+        summary="Release what is still authorised",
+        operation_class=accepts(VoidBody, required=False),
+        responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
+        status_code=200,
+    )
+    async def void(
+        self, request: AuthenticatedRequest, services: Services, body: bytes, payment_id: str
+    ) -> Response[Any]:
+        """After a partial capture this releases the rest, and the payment stays captured."""
+        asked = decode(VoidBody, body)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
+        return answered(await services.payments.void(payment_id_of(payment_id, ids.PAYMENT), caller))
+
+    @post(
+        "/{payment_id:str}/refunds",
+        operation_id="refund_payment",
+        summary="Give captured money back",
+        operation_class=accepts(RefundBody, required=False),
+        responses=replies(201, RefundResource, "The refund", 404, 409, 413, 422),
+    )
+    async def refund(
+        self, request: AuthenticatedRequest, services: Services, body: bytes, payment_id: str
+    ) -> Response[Any]:
+        """Needs an idempotency key. Several refunds may follow one another, in total no more than was captured."""
+        asked = decode(RefundBody, body)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
+        payment = payment_id_of(payment_id, ids.PAYMENT)
+        return answered(await services.payments.refund(payment, caller, amount_minor=asked.amount, reason=asked.reason))
+
+    @get(
+        "/{payment_id:str}",
+        operation_id="get_payment",
+        summary="A payment, now or as it was",
+        responses=replies(200, PaymentResource, "The payment", 404),
+    )
+    async def get_one(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        payment_id: str,
+        as_of: Annotated[str | None, Parameter(description="An RFC 3339 time, or a position")] = None,
+    ) -> Response[Any]:
+        """Folded from the payment's own events at this moment: never behind."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        if as_of is not None:
+            history = cut(history, as_of, now=services.now(), head=await services.store.head())
+        loaded = loaded_from(payment, history)
+        return resource(payment_resource(loaded), history[-1].position)
+
+    @get(
+        "/{payment_id:str}/events",
+        operation_id="list_payment_events",
+        summary="A payment's whole history",
+        responses=replies(200, EventList, "Its events, in order", 404),
+    )
+    async def events(self, request: AuthenticatedRequest, services: Services, payment_id: str) -> Response[Any]:
+        """Every fact about the payment: who asked, which provider was called, what it answered."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        return resource(EventList(events=[event_resource(event) for event in history]), history[-1].position)
+
+    @get(
+        "/{payment_id:str}/ledger",
+        operation_id="list_payment_entries",
+        summary="A payment's journal entries",
+        responses=replies(200, EntryList, "Its entries, in order", 404),
+    )
+    async def ledger(self, request: AuthenticatedRequest, services: Services, payment_id: str) -> Response[Any]:
+        """Every movement of money the payment caused, as balanced postings."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
+        entries = await services.store.histories([entry_id_for(payment, version) for version in causes])
+        return resource(EntryList(entries=entry_resources(entries)), history[-1].position)
+
+    @get(
+        "/{payment_id:str}/timeline",
+        operation_id="get_payment_timeline",
+        summary="Who did what, when",
+        responses=replies(200, Timeline, "Its events and its journal entries, in the order they happened", 404),
+    )
+    async def timeline(
+        self, request: AuthenticatedRequest, services: Services, payment_id: str, position: WaitForPosition = None
+    ) -> Response[Any]:
+        """From the audit_timeline view."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        loaded_from(payment, await services.store.history(payment)).owned_by(request.user.merchant_id)
+        reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
+        async with services.reader() as connection:
+            rows = await of_payment(connection, payment)
+        return resource(Timeline(timeline=list(rows)), reached)
+
+    @get(
+        "/",
+        operation_id="search_payments",
+        summary="Search payments",
+        responses=replies(200, PaymentPage, "A page of payments"),
+    )
+    async def find(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        status: Status | None = None,
+        customer_id: str | None = None,
+        created_after: Annotated[str | None, Parameter(description="An RFC 3339 time")] = None,
+        created_before: Annotated[str | None, Parameter(description="An RFC 3339 time")] = None,
+        limit: Annotated[int, Parameter(ge=1, le=PAGE_ROWS_MAX)] = 20,
+        cursor: Annotated[str | None, Parameter(description="next_cursor of the page before")] = None,
+        position: WaitForPosition = None,
+    ) -> Response[Any]:
+        """From the payment_status view, newest first."""
+        before = None if cursor is None else ids.parse(cursor, ids.PAYMENT)
+        if cursor is not None and before is None:
+            raise ParameterInvalid(field="cursor", reason="expected next_cursor of an earlier page")
+        reached = await wait_for_position(services, PAYMENT_STATUS.name, position)
+        async with services.reader() as connection:
+            rows = await search(
+                connection,
+                merchant_id=request.user.merchant_id,
+                rows_max=limit + 1,
+                before=before,
+                status=status,
+                customer_id=customer_id,
+                created_after=None if created_after is None else instant("created_after", created_after),
+                created_before=None if created_before is None else instant("created_before", created_before),
+            )
+        page = rows[:limit]
+        more = len(rows) > limit
+        return resource(
+            PaymentPage(
+                payments=[payment_resource(_loaded(row)) for row in page],
+                next_cursor=ids.text_of(ids.PAYMENT, page[-1].payment_id) if more else None,
+            ),
+            reached,
+        )
+
+
+def _loaded(row: PaymentStatusRow) -> LoadedPayment:
+    return LoadedPayment(
+        id=PaymentId(row.payment_id), payment=row.payment, version=row.version, created_at=row.created_at
+    )

@@ -1,0 +1,35 @@
+"""What the HTTP layer works with: commands, the store, the views' connections, and how the parts are."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+
+from application.merchant import Directory
+from application.payment import Payments
+from application.store import EventStore
+from domain.history import Positioned
+
+
+class ReadableStore(EventStore, Protocol):
+    """The store with the reads by position that queries need."""
+
+    async def head(self) -> int: ...
+
+    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]: ...
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """Everything that a request can reach."""
+
+    payments: Payments
+    store: ReadableStore
+    directory: Directory
+    reader: Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[tuple[Any, ...]]]]
+    now: Callable[[], datetime]
+    new_uuid: Callable[[], UUID]
+    is_bus_connected: Callable[[], bool]

@@ -1,0 +1,86 @@
+"""What an operator can set, by environment variable; each has a safe default, and a wrong one is named."""
+
+import os
+from collections.abc import Mapping
+from typing import TypedDict
+
+from msgspec import Struct
+
+
+class SettingInvalid(Exception):
+    """An environment variable is missing or cannot be used."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    database_url: str
+    nats_url: str
+    simulator_url: str = "http://127.0.0.1:8089"
+    provider_timeout_s: float = 10.0
+    log_level: str = "INFO"
+
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+VARIABLES = {
+    "database_url": "TALLYSTICK_DATABASE_URL",
+    "nats_url": "TALLYSTICK_NATS_URL",
+    "simulator_url": "TALLYSTICK_SIMULATOR_URL",
+    "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
+    "log_level": "TALLYSTICK_LOG_LEVEL",
+}
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Raises SettingInvalid for a URL that is missing, or a number that is none."""
+    return Settings(
+        database_url=_needed(environment, "database_url"),
+        nats_url=_needed(environment, "nats_url"),
+        **optional_from_environment(environment),
+    )
+
+
+class OptionalSettings(TypedDict, total=False):
+    """Those that have a default."""
+
+    simulator_url: str
+    provider_timeout_s: float
+    log_level: str
+
+
+def optional_from_environment(environment: Mapping[str, str] = os.environ) -> OptionalSettings:
+    """What is set of the settings that have a default. Raises SettingInvalid."""
+    given = OptionalSettings()
+    if url := environment.get(VARIABLES["simulator_url"]):
+        given["simulator_url"] = url
+    if seconds := environment.get(VARIABLES["provider_timeout_s"]):
+        given["provider_timeout_s"] = _positive(VARIABLES["provider_timeout_s"], seconds)
+    if level := environment.get(VARIABLES["log_level"]):
+        given["log_level"] = _level(level)
+    return given
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The variables from which another process reads the same settings."""
+    return {variable: str(getattr(settings, field)) for field, variable in VARIABLES.items()}
+
+
+def _needed(environment: Mapping[str, str], field: str) -> str:
+    variable = VARIABLES[field]
+    if not environment.get(variable):
+        raise SettingInvalid(f"{variable} is not set. Set it, or run `tallystick dev`, which starts everything.")
+    return environment[variable]
+
+
+def _positive(variable: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise SettingInvalid(f"{variable} has to be a number above 0, not {text!r}.")
+    return value
+
+
+def _level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise SettingInvalid(f"{VARIABLES['log_level']} has to be one of {', '.join(LOG_LEVELS)}, not {text!r}.")
+    return text.upper()

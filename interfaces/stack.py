@@ -1,0 +1,135 @@
+"""Everything on one machine: the embedded servers, and our own processes over them, started and stopped in order."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from interfaces import composition
+from interfaces.settings import VARIABLES, Settings, from_environment, optional_from_environment, to_environment
+
+HOST = "127.0.0.1"
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 8.0
+_POLL_S = 0.02
+
+
+class NotReady(Exception):
+    """A process of ours did not come up; its log says why."""
+
+
+@contextmanager
+def servers(home: Path) -> Iterator[Settings]:
+    """Settings for a database and a bus that run: those of the environment, those that another process of ours has
+    embedded under `home`, or else embedded ones of our own, stopped again afterwards. Raises EmbeddedError."""
+    if os.environ.get(VARIABLES["database_url"]):
+        yield from_environment()
+        return
+    try:
+        with Embedded(home) as embedded:
+            yield embedded.settings
+    except composition.HomeInUse:
+        yield _shared_settings(home)
+
+
+class Embedded:
+    """Postgres and NATS under one home folder, unless the environment names servers to use instead."""
+
+    def __init__(self, home: Path) -> None:
+        self._stack = ExitStack()
+        self._home = composition.embedded_home.Home(home)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.home = stack.enter_context(self._home).path
+            self.postgres = composition.EmbeddedPostgres(self.home)
+            self.nats = composition.EmbeddedNats(self.home)
+            urls = {}
+            if not os.environ.get(VARIABLES["database_url"]):
+                stack.callback(self.postgres.stop)
+                self.postgres.start()
+                urls[VARIABLES["database_url"]] = self.postgres.url
+            if not os.environ.get(VARIABLES["nats_url"]):
+                stack.callback(self.nats.stop)
+                self.nats.start()
+                urls[VARIABLES["nats_url"]] = self.nats.url
+            self.settings = from_environment({**os.environ, **urls})
+            shared = self.home / "settings.json"
+            stack.callback(shared.unlink, missing_ok=True)
+            _write_private(shared, msgspec.json.encode(self.settings))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+class Stack:
+    """The embedded servers, the simulator, the worker and the API, each in a process of its own."""
+
+    def __init__(self, home: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None) -> None:
+        self._embedded = Embedded(home)
+        self._port = port
+        self._environment = environment or {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.embedded = stack.enter_context(self._embedded)
+            home, port = self.embedded.home, self._port or composition.free_port()
+            simulator_port = composition.free_port()
+            self.url = f"http://{HOST}:{port}"
+            self.settings = msgspec.structs.replace(
+                self.embedded.settings, simulator_url=f"http://{HOST}:{simulator_port}"
+            )
+            self.environment = {**os.environ, **to_environment(self.settings), **self._environment}
+            self.applied = composition.migrate_all(self.settings)
+            self.simulator = self._process(
+                "simulator", ["simulator", "--port", str(simulator_port), "--data", str(home / "simulator")]
+            )
+            self.worker = self._process("worker", ["worker"])
+            self.api = self._process("api", ["serve", "--port", str(port)])
+            for process, wait_port in ((self.simulator, simulator_port), (self.worker, None), (self.api, port)):
+                stack.callback(process.terminate, STOP_WITHIN_S)
+                process.start()
+                if wait_port is not None:
+                    wait_until_listening(process, wait_port)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def logs(self) -> Path:
+        return self.embedded.home / "log"
+
+    def _process(self, name: str, arguments: list[str]) -> composition.ChildProcess:
+        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=self.environment)
+
+
+def wait_until_listening(process: composition.ChildProcess, port: int) -> None:
+    """Wait until `process` takes connections on `port`. Raises NotReady with the end of its log."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline and process.running:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(_POLL_S)
+    raise NotReady(f"{process.name} does not listen on port {port}:\n{process.log_tail()}")
+
+
+def _shared_settings(home: Path) -> Settings:
+    shared = home.expanduser().resolve() / "settings.json"
+    given = msgspec.json.decode(shared.read_bytes(), type=Settings)
+    return msgspec.structs.replace(given, **optional_from_environment())
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(content)

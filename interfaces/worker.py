@@ -1,0 +1,39 @@
+"""The worker: relay, projectors, recovery and timers side by side, each started again when it fails."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from projections.projector import PoisonEvent
+
+RESTART_AFTER_S = 0.5
+
+Task = Callable[[], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+async def supervise(tasks: Mapping[str, Task]) -> None:
+    """Run every task until cancelled. One that fails starts again; one that meets a poison event stays down, alone."""
+    async with asyncio.TaskGroup() as group:
+        for name, task in tasks.items():
+            group.create_task(_keep_running(name, task), name=name)
+
+
+async def every(interval_s: float, task: Task) -> None:
+    """Run `task` now and again and again, `interval_s` after it ends."""
+    while True:
+        await task()
+        await asyncio.sleep(interval_s)
+
+
+async def _keep_running(name: str, task: Task) -> None:
+    while True:
+        try:
+            await task()
+        except PoisonEvent as error:
+            log.error("task_stands_still", extra={"task": name, "error": str(error)})
+            return
+        except Exception as error:
+            log.warning("task_restarts", extra={"task": name, "error": repr(error)})
+        await asyncio.sleep(RESTART_AFTER_S)

@@ -1,0 +1,164 @@
+"""What was stored under a released name is read, and written again, for ever.
+
+A golden file is never edited: a change to an event is a new version beside the old one, and an upcaster. For an event
+that has no golden yet, the failing test prints the file to save.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from domain.event import Event, name_of
+from domain.history import AnyEvent, Recorded
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
+from domain.ledger.accounts import AccountCode, Side
+from domain.ledger.entry import JournalEntryPosted, Posting
+from domain.money import Money
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureMethod,
+    CaptureStarted,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FailureKind,
+    OperationKind,
+    OperationOutcomeUnknown,
+    PaymentActionRequired,
+    PaymentAttemptFailed,
+    PaymentAttemptStarted,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentHeldForReview,
+    PaymentRefunded,
+    PaymentReviewApproved,
+    PaymentVoided,
+    RefundFailed,
+    RefundStarted,
+    VoidFailed,
+    VoidStarted,
+)
+from domain.payment.method import MethodType, PaymentMethod
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
+
+MERCHANT, PROVIDER = MerchantId("mer_01jd4x8c2qfyv9zkm3s7w5t6ha"), ProviderName("northbank")
+PAYMENT = PaymentId(UUID("01934a2e-6c00-7a10-8000-00000000000a"))
+ATTEMPT, CAPTURE, VOID, REFUND = (OperationId(UUID(f"01934a2e-6c00-7a10-8000-00000000010{n}")) for n in range(4))
+DISPUTE = DisputeId("dp_1MtJUT2eZvKYlo2C")
+KWD_TEN = Money(10_000, "KWD")
+"""Three decimals, so that nobody reading a golden takes minor units for hundredths."""
+
+EVENTS: tuple[AnyEvent, ...] = (
+    PaymentCreated(
+        merchant_id=MERCHANT,
+        customer_id=CustomerId("cus_7"),
+        amount=KWD_TEN,
+        method=PaymentMethod(MethodType.CARD, "tok_visa"),
+        capture_method=CaptureMethod.MANUAL,
+    ),
+    PaymentHeldForReview(reason="velocity: 9 payments in 60 s", risk_policy="risk:2"),
+    PaymentReviewApproved(),
+    PaymentAttemptStarted(
+        attempt_id=ATTEMPT, provider=PROVIDER, amount=KWD_TEN, capture=False, routing_policy="single:1"
+    ),
+    OperationOutcomeUnknown(operation_id=ATTEMPT, operation=OperationKind.AUTHORIZE, reason="no answer in 10 s"),
+    PaymentActionRequired(attempt_id=ATTEMPT, reference="ch_31", redirect_url="https://acs.example/c/31?step=1"),
+    PaymentAuthorized(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        attempt_id=ATTEMPT,
+        reference="ch_31",
+        amount=KWD_TEN,
+        expires_at=datetime(2026, 11, 27, 12, 0, 0, 123456, tzinfo=UTC),
+        window_policy="seven-days:1",
+    ),
+    PaymentAttemptFailed(
+        attempt_id=ATTEMPT,
+        provider=PROVIDER,
+        kind=FailureKind.DECLINED,
+        code="insufficient_funds",
+        message="The card has “insufficient” funds.",
+    ),
+    PaymentFailed(code="insufficient_funds", message="The card has “insufficient” funds."),
+    CaptureStarted(capture_id=CAPTURE, amount=Money(4_000, "KWD"), final=True),
+    PaymentCaptured(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        capture_id=CAPTURE,
+        reference="ch_31",
+        amount=Money(4_000, "KWD"),
+        released=Money(6_000, "KWD"),
+        final=True,
+        fee=Money(146, "KWD"),
+        fee_policy="flat:1",
+    ),
+    CaptureFailed(
+        capture_id=CAPTURE, kind=FailureKind.UNAVAILABLE, code="provider_unavailable", message="connection refused"
+    ),
+    VoidStarted(void_id=VOID),
+    PaymentVoided(merchant_id=MERCHANT, provider=PROVIDER, void_id=VOID, released=KWD_TEN),
+    VoidFailed(void_id=VOID, kind=FailureKind.REJECTED, code="unknown_charge", message="No such charge: ch_31"),
+    AuthorizationExpired(merchant_id=MERCHANT, provider=PROVIDER, released=KWD_TEN),
+    RefundStarted(refund_id=REFUND, amount=Money(1_500, "KWD"), reason="requested_by_customer"),
+    PaymentRefunded(
+        merchant_id=MERCHANT, provider=PROVIDER, refund_id=REFUND, reference="re_8", amount=Money(1_500, "KWD")
+    ),
+    RefundFailed(refund_id=REFUND, kind=FailureKind.DECLINED, code="card_closed", message="The card is closed."),
+    DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(2_500, "KWD"), reason="fraudulent"),
+    DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(2_500, "KWD")),
+    DisputeLost(merchant_id=MERCHANT, provider=PROVIDER, dispute_id=DISPUTE, amount=Money(2_500, "KWD")),
+    JournalEntryPosted(
+        payment_id=PAYMENT,
+        merchant_id=MERCHANT,
+        cause="payment.captured.v1",
+        cause_version=5,
+        postings=(
+            Posting(AccountCode("psp:northbank:clearing"), Side.DEBIT, Money(4_000, "KWD")),
+            Posting(AccountCode(f"merchant:{MERCHANT}:pending"), Side.CREDIT, Money(4_000, "KWD")),
+        ),
+    ),
+)
+EXPECTED: dict[str, Recorded] = {
+    name_of(event): Recorded(
+        originator_id=PAYMENT,
+        originator_version=5,
+        merchant_id=MERCHANT,
+        recorded_at=datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC),
+        actor="key:01934a2e",
+        request_id="01934a2e-6c00-7a10-8000-000000000fff",
+        trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+        causation_id=None if isinstance(event, PaymentCreated) else f"{PAYMENT}:4",
+        data=event,
+    )
+    for event in EVENTS
+}
+
+
+def golden_text(event: Recorded) -> str:
+    """The file to save as the golden of a new event."""
+    return msgspec.json.format(msgspec.json.encode(event), indent=2).decode() + "\n"
+
+
+@pytest.mark.parametrize("name", sorted(map(name_of, EVENT_TYPES)))
+def test_every_event_has_a_golden(name: str) -> None:
+    assert name in EXPECTED, f"{name}: say above what its golden should hold"
+    path = GOLDEN / f"{name}.json"
+    assert path.exists(), f"save this as {path}:\n{golden_text(EXPECTED[name])}"
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+def test_a_golden_is_read_as_the_event_it_was_and_written_as_it_stands(path: Path) -> None:
+    assert path.stem in EXPECTED, f"{path.stem} was released: its name may not vanish"
+    text = path.read_text(encoding="utf-8")
+    read = msgspec.json.decode(text, type=Recorded)
+    assert read == EXPECTED[path.stem]
+    assert golden_text(read) == text
