@@ -1,0 +1,89 @@
+"""Real servers for the tests: one Postgres for the session with a fresh database a test, one NATS a test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from psycopg.sql import SQL, Identifier
+
+from infrastructure.embedded.nats import EmbeddedNats
+from infrastructure.embedded.postgres import EmbeddedPostgres
+from interfaces import composition
+from interfaces.settings import VARIABLES, Settings
+
+settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_servers_only() -> None:
+    """What the developer's shell names is not for the tests to use."""
+    for variable in (*VARIABLES.values(), "TALLYSTICK_HOME"):
+        os.environ.pop(variable, None)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="tallystick-tests-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def folder(session_folder: Path) -> Path:
+    """A folder of the test's own that Postgres can reach, which pytest's tmp_path is not when we are root."""
+    made = Path(tempfile.mkdtemp(dir=session_folder))
+    made.chmod(0o711)
+    return made
+
+
+@pytest.fixture(scope="session")
+def postgres(session_folder: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(session_folder / "servers")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: EmbeddedPostgres) -> str:
+    """The name of a database with our schema, for others to be copied from."""
+    _create_database(postgres, TEMPLATE)
+    composition.migrate_all(Settings(database_url=url_of(postgres, TEMPLATE), nats_url=""))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
+    """An empty store in a database of the test's own."""
+    name = f"test_{os.urandom(6).hex()}"
+    _create_database(postgres, name, template=migrated)
+    yield url_of(postgres, name)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def nats(folder: Path) -> Iterator[EmbeddedNats]:
+    """A NATS server of the test's own, which it may kill."""
+    server = EmbeddedNats(folder / "nats-home")
+    server.start()
+    yield server
+    server.stop()
+
+
+def url_of(postgres: EmbeddedPostgres, database: str) -> str:
+    return postgres.url.rsplit("/", 1)[0] + f"/{database}"
+
+
+def _create_database(postgres: EmbeddedPostgres, name: str, *, template: str = "template1") -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
