@@ -3,6 +3,8 @@
 .PHONY: help demo serve test check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
+# The system's certificates first, for networks with a certificate authority of their own; then uv's.
+SYNC := VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv/bin/python
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,5 +34,5 @@ clean: ## remove the virtual environment and caches
 .venv/ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tallystick needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])'
 	@test -x .venv/bin/uv || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
-	@VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv/bin/python
+	@$(SYNC) --system-certs 2>/dev/null || $(SYNC)
 	@touch .venv/ready

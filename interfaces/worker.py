@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 async def supervise(tasks: Mapping[str, Task]) -> None:
     """Run every task until cancelled. One that fails starts again; one that meets a poison event stays down, alone."""
+    log.info("worker_started", extra={"tasks": list(tasks)})
     async with asyncio.TaskGroup() as group:
         for name, task in tasks.items():
             group.create_task(_keep_running(name, task), name=name)

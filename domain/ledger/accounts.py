@@ -64,14 +64,14 @@ def platform_fees() -> AccountCode:
 def account(code: AccountCode) -> Account:
     """The account behind `code`. Raises UnknownAccount."""
     match code.split(":"):
-        case ["psp", _, "clearing"] | ["holds", _]:
+        case ["psp", _, "clearing" | "fees"] | ["bank", _] | ["holds", _]:
             return Account(Side.DEBIT)
         case ["merchant", _, "pending"]:
             # No floor: a refund gives back the whole amount, and the fee on its capture is not returned.
             return Account(Side.CREDIT)
-        case ["merchant", _, "authorized" | "held"]:
+        case ["merchant", _, "authorized" | "available" | "held" | "in_transit"]:
             return Account(Side.CREDIT, floor_minor=0)
-        case ["platform", "fees"]:
+        case ["platform", "fees"] | ["fx", _]:
             return Account(Side.CREDIT)
         case _:
             raise UnknownAccount(code=code)

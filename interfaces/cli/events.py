@@ -2,11 +2,11 @@
 
 import click
 import msgspec
-from rich.table import Table
 
 from application.loaded import loaded_from
 from domain.history import Positioned
 from domain.identifiers import PaymentId
+from domain.money import Money
 from domain.payment.status import status_of
 from interfaces import composition, ids
 from interfaces.cli.shared import console, told_clearly, with_core
@@ -39,17 +39,21 @@ def events(payment: str, as_of: str | None, as_json: bool) -> None:
         for positioned in history:
             click.echo(msgspec.json.encode(event_resource(positioned)))
         return
-    table = Table("position", "when", "event", "who", "what", title=f"{payment}: {status_of(loaded.payment)}")
+    console.print(f"[bold]{payment}[/bold]  {status_of(loaded.payment)}, after {len(history)} events")
     for positioned in history:
         shown = event_resource(positioned)
-        what = ", ".join(f"{name}={_plain(value)}" for name, value in shown.data.items() if name != "type")
-        table.add_row(str(shown.position), shown.recorded_at.isoformat(), shown.event, shown.actor, what)
-    console.print(table)
+        console.print(f"\n{shown.position:>8}  {shown.recorded_at.isoformat()}  [bold]{shown.event}[/bold]")
+        console.print(f"          by {shown.actor}, request {shown.request_id}, trace {shown.trace_id}")
+        for name, value in shown.data.items():
+            if name != "type":
+                console.print(f"          {name:16} {_plain(value)}")
 
 
 def _plain(value: object) -> str:
     match value:
-        case {"minor": minor, "currency": currency}:
-            return f"{minor} {currency}"
+        case {"minor": int(minor), "currency": str(currency)}:
+            return str(Money(minor, currency))
+        case {"type": kind, "token": token}:
+            return f"{kind}, {token}"
         case _:
             return str(value)
