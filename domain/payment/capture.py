@@ -87,10 +87,8 @@ def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome) -> t
         case Declined() | Rejected() | Unavailable():
             kind, code, message = failure_of(command.outcome)
             return (CaptureFailed(capture_id=payment.capture_id, kind=kind, code=code, message=message),)
-        case Unknown(reason=reason):
-            return outcome_unknown(payment, reason)
-        case ActionRequired():
-            return outcome_unknown(payment, "the provider asks for a customer action on a capture")
+        case Unknown() | ActionRequired():
+            return outcome_unknown(payment, command.outcome)
         case _:
             assert_never(command.outcome)
 

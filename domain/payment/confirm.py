@@ -82,8 +82,8 @@ def _settle(
             return _approved(payment.terms, attempt, reference, command, now)
         case Declined() | Rejected() | Unavailable():
             return _failed(attempt, command.outcome)
-        case Unknown(reason=reason):
-            return outcome_unknown(payment, reason) if isinstance(payment, Processing) else ()
+        case Unknown():
+            return outcome_unknown(payment, command.outcome) if isinstance(payment, Processing) else ()
         case ActionRequired(reference=reference, redirect_url=redirect_url):
             if isinstance(payment, RequiresAction):
                 return ()

@@ -2,7 +2,7 @@
 
 from domain.identifiers import OperationId
 from domain.payment.events import FailureKind, OperationKind, OperationOutcomeUnknown
-from domain.payment.outcome import Declined, Refusal, Rejected, Unavailable
+from domain.payment.outcome import ActionRequired, Declined, Refusal, Rejected, Unavailable, Unknown
 from domain.payment.state import Capturing, InFlight, Processing, Refunding, Voiding
 
 
@@ -32,10 +32,14 @@ def operation_id_of(payment: InFlight) -> OperationId:
             return operation_id
 
 
-def outcome_unknown(payment: InFlight, reason: str) -> tuple[OperationOutcomeUnknown, ...]:
-    """The fact that we lost sight of the operation, recorded once however often we look in vain."""
+def outcome_unknown(payment: InFlight, outcome: Unknown | ActionRequired) -> tuple[OperationOutcomeUnknown, ...]:
+    """The fact that we lost sight of the operation, recorded once however often we look in vain.
+
+    A customer cannot act on a capture, void or refund: a provider that asks for it has not said what it did.
+    """
     if payment.outcome_unknown:
         return ()
+    reason = outcome.reason if isinstance(outcome, Unknown) else "the provider asks for a customer action"
     return (
         OperationOutcomeUnknown(operation_id=operation_id_of(payment), operation=operation_of(payment), reason=reason),
     )

@@ -48,8 +48,8 @@ class RecordRefundOutcome(Struct, frozen=True, kw_only=True):
 
 
 def refund(payment: Payment, command: RefundPayment) -> tuple[PaymentEvent, ...]:
-    """Start a refund. Raises RefundExceedsCaptured, AmountOutOfRange, CurrencyMismatch, CardDataRefused, or the refusal of a payment
-    that has nothing left to give back."""
+    """Start a refund. Raises RefundExceedsCaptured, AmountOutOfRange, CurrencyMismatch, CardDataRefused, or the
+    refusal of a payment that has nothing left to give back."""
     match payment:
         case PartiallyCaptured() | Captured():
             refundable = payment.taken.refundable
@@ -88,9 +88,7 @@ def record_refund_outcome(payment: Payment, command: RecordRefundOutcome) -> tup
         case Declined() | Rejected() | Unavailable():
             kind, code, message = failure_of(command.outcome)
             return (RefundFailed(refund_id=payment.refund_id, kind=kind, code=code, message=message),)
-        case Unknown(reason=reason):
-            return outcome_unknown(payment, reason)
-        case ActionRequired():
-            return outcome_unknown(payment, "the provider asks for a customer action on a refund")
+        case Unknown() | ActionRequired():
+            return outcome_unknown(payment, command.outcome)
         case _:
             assert_never(command.outcome)

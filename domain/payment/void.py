@@ -59,9 +59,7 @@ def record_void_outcome(payment: Payment, command: RecordVoidOutcome) -> tuple[P
         case Declined() | Rejected() | Unavailable():
             kind, code, message = failure_of(command.outcome)
             return (VoidFailed(void_id=payment.void_id, kind=kind, code=code, message=message),)
-        case Unknown(reason=reason):
-            return outcome_unknown(payment, reason)
-        case ActionRequired():
-            return outcome_unknown(payment, "the provider asks for a customer action on a void")
+        case Unknown() | ActionRequired():
+            return outcome_unknown(payment, command.outcome)
         case _:
             assert_never(command.outcome)
