@@ -31,7 +31,7 @@ PROVIDER_TIMEOUT_S = "2"
 @click.option("--keep", is_flag=True, help="Keep the data and logs afterwards, and say where they are.")
 @told_clearly
 def demo(orders: Path, keep: bool) -> None:
-    """Send orders through the whole system, then check the books.
+    """Send orders through, then check the books.
 
     Starts everything on fresh data, sends every order over HTTP (one in ten twice at the same moment under the same
     key), waits for the read models, and prints what came of it. Then it replays the whole store and compares it with

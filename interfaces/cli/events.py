@@ -21,7 +21,9 @@ from interfaces.http.resources import event_resource
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
 @told_clearly
 def events(payment: str, as_of: str | None, as_json: bool) -> None:
-    """Print every event of PAYMENT (pay_… or pi_…), with who caused it and what it says."""
+    """Print a payment's whole history.
+
+    Every event of PAYMENT (pay_… or pi_…), with who caused it and what it says."""
     uuid = ids.parse(payment, ids.PAYMENT, ids.INTENT)
     if uuid is None:
         raise click.BadParameter("expected an id such as pay_01h… or pi_01h…", param_hint="PAYMENT")

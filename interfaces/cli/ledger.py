@@ -16,9 +16,9 @@ def ledger() -> None:
 @ledger.command()
 @told_clearly
 def verify() -> None:
-    """Fold every journal entry, and compare with the balances that the appends have kept.
+    """Check that the books balance.
 
-    Exits with 1 and names the first difference, or the currency whose debits and credits differ.
+    Folds every journal entry, and compares with the balances that the appends have kept. Exits with 1 and names the first difference, or the currency whose debits and credits differ.
     """
 
     async def work(core: Core) -> str | None:

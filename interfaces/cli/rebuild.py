@@ -15,9 +15,9 @@ from projections.views import VIEWS
 @click.argument("view", type=click.Choice(sorted(VIEWS)))
 @told_clearly
 def rebuild(view: str) -> None:
-    """Fill VIEW again from the first event on, beside the live one, then swap the two in one instant.
+    """Make a read model anew.
 
-    Queries are answered from the old rows until then. Ctrl-C leaves the old view in service.
+    Fills VIEW from the first event on beside the live one, then swaps the two in one instant. Queries are answered from the old rows until then. Ctrl-C leaves the old view in service.
     """
 
     async def work(core: Core) -> int:

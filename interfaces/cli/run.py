@@ -25,9 +25,9 @@ SIMULATOR_PORT = 8089
 @click.option("--port", default=PORT, show_default=True, help="Port of the API, on loopback.")
 @told_clearly
 def dev(port: int) -> None:
-    """Run everything: Postgres, NATS, the provider simulator, the worker and the API, until Ctrl-C.
+    """Run everything until Ctrl-C.
 
-    Prints the URL and a fresh API key. All data lie under TALLYSTICK_HOME and are kept for the next start.
+    Starts Postgres, NATS, the provider simulator, the worker and the API; prints the URL and a fresh API key. All data lie under TALLYSTICK_HOME and are kept for the next start.
     """
     stop = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -55,7 +55,9 @@ def dev(port: int) -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
 @told_clearly
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the HTTP API. A worker and a provider have to run as well."""
+    """Serve the HTTP API.
+
+    A worker and a provider have to run as well."""
     with migrated_settings() as settings:
         os.environ.update(to_environment(settings))
         composition.serve_api(settings, host=host, port=port, workers=workers)
@@ -64,7 +66,10 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.command()
 @told_clearly
 def worker() -> None:
-    """Publish events, keep the read models current, resolve unknown outcomes, expire authorisations."""
+    """Run the relay, the projectors, recovery and timers.
+
+    Publishes events, keeps the read models current, resolves unknown outcomes and expires authorisations. Several may
+    run at once."""
     with migrated_settings() as settings:
         composition.configure_logs(level=settings.log_level)
         asyncio.run(_work(Core(settings)))
@@ -80,7 +85,7 @@ def worker() -> None:
 )
 @told_clearly
 def simulator(host: str, port: int, data: Path | None) -> None:
-    """Run the payment provider simulator.
+    """Run the provider simulator.
 
     Card tokens decide what happens: tok_visa is approved; tok_declined and tok_insufficient_funds are declined;
     tok_timeout takes the money and never answers; tok_error_5xx fails; tok_slow takes its time.
@@ -93,7 +98,9 @@ def simulator(host: str, port: int, data: Path | None) -> None:
 @click.command()
 @told_clearly
 def migrate() -> None:
-    """Bring the database's schema and the read models' tables to this version."""
+    """Bring the database to this version.
+
+    Applies the migrations that it lacks, and makes the read models' tables. Safe to repeat."""
     with servers(home()) as settings:
         applied = composition.migrate_all(settings)
     for name in applied:
