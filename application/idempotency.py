@@ -33,7 +33,8 @@ async def answer_again(store: EventStore, claim: StoredClaim, caller: Caller) ->
     current: StoredClaim | None = claim
     while current is not None and current.answer is None and waited_s < IN_FLIGHT_WAIT_S:
         await asyncio.sleep(poll_s)
-        waited_s, poll_s = waited_s + poll_s, poll_s * 2
+        waited_s += poll_s
+        poll_s = min(poll_s * 2, IN_FLIGHT_WAIT_S - waited_s)
         current = await store.claim_by_operation(claim.operation_id)
     if current is None or current.answer is None:
         raise IdempotencyKeyInFlight()

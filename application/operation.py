@@ -37,7 +37,7 @@ from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.events import PaymentEvent
 from domain.payment.operation import operation_id_of
-from domain.payment.outcome import Outcome
+from domain.payment.outcome import Outcome, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import Capturing, InFlight, Payment, Processing, Refunding, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
@@ -102,7 +102,8 @@ class Operations:
     async def resolve(self, operation: UnresolvedOperation, cause: Cause) -> bool:
         """Find out what became of an operation, or repeat it under its own id; True once its outcome is known.
 
-        Repeating is safe because the provider knows the id: it answers again instead of acting again.
+        Repeating is safe because the provider knows the id: it answers again instead of acting again. A repeat that
+        could not be sent says nothing of the first time, which may still arrive: the outcome stays unknown.
         """
         loaded = await load(self._store, operation.payment_id)
         payment = loaded.payment
@@ -111,6 +112,8 @@ class Operations:
         outcome = await self._providers[_provider_of(payment)].lookup(operation.operation_id)
         if outcome is None:
             outcome = await self._ask(payment, loaded.id)
+            if isinstance(outcome, Unavailable):
+                outcome = Unknown(outcome.reason)
         started = StartedOperation(operation_id=operation.operation_id, verb=operation.verb, loaded=loaded, cause=cause)
         settled = await self._settle(started, outcome)
         return not settled.unresolved
@@ -132,7 +135,7 @@ class Operations:
         loaded = started.loaded
         for _ in range(CONFLICTS_MAX):
             now = self._now()
-            events = self._decide(loaded.payment, started.operation_id, outcome, now)
+            events = self._decide(loaded.payment, started.operation_id, outcome)
             settled = loaded.after(events)
             unresolved = isinstance(settled.payment, InFlight)
             if not events:
@@ -170,9 +173,7 @@ class Operations:
         answer = self._answers(started.verb, started.operation_id, loaded, ())
         return Answered(status=answer.status, body=answer.body, position=None)
 
-    def _decide(
-        self, payment: Payment, operation_id: OperationId, outcome: Outcome, now: datetime
-    ) -> tuple[PaymentEvent, ...]:
+    def _decide(self, payment: Payment, operation_id: OperationId, outcome: Outcome) -> tuple[PaymentEvent, ...]:
         match payment:
             case Capturing():
                 return record_capture_outcome(
@@ -190,7 +191,7 @@ class Operations:
                     fees=self._policies.fees,
                     window=self._policies.window,
                 )
-                return record_attempt_outcome(payment, command, now)
+                return record_attempt_outcome(payment, command)
 
 
 def request_for(payment: InFlight, payment_id: PaymentId) -> ProviderRequest:

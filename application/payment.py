@@ -86,7 +86,7 @@ class Payments:
         operation_id = OperationId(payment_id)
         if confirmed:
             operation_id = OperationId(self._new_id())
-            events += confirm(payment, self._confirmation(operation_id))
+            events += confirm(payment, self._confirmation(operation_id), now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
         answer = None if confirmed else self._answers(Verb.CREATE, operation_id, loaded, ())
         result = await self._store.append(
@@ -121,8 +121,8 @@ class Payments:
     async def confirm(self, payment_id: PaymentId, caller: Caller) -> Answered:
         """Send a created payment to a provider."""
 
-        def decide(payment: Payment, attempt_id: OperationId, _now: datetime) -> tuple[PaymentEvent, ...]:
-            return confirm(payment, self._confirmation(attempt_id))
+        def decide(payment: Payment, attempt_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
+            return confirm(payment, self._confirmation(attempt_id), now)
 
         return await self._start(Verb.CONFIRM, payment_id, caller, decide)
 

@@ -6,11 +6,14 @@ from msgspec import Struct
 
 
 class AuthorizationWindow(Struct, frozen=True, kw_only=True):
-    """A fixed number of days. Visa, Mastercard, Amex and Discover hold a customer's online payment for 7
-    (Stripe's documentation, "Place a hold on a payment method")."""
+    """A fixed number of days from the start of the attempt, when the provider may have reserved the money.
+
+    Visa, Mastercard, Amex and Discover hold a customer's online payment for 7 (Stripe's documentation, "Place a hold
+    on a payment method").
+    """
 
     version: str
     days: int
 
-    def expiry(self, authorized_at: datetime) -> datetime:
-        return authorized_at + timedelta(days=self.days)
+    def expiry(self, started_at: datetime) -> datetime:
+        return started_at + timedelta(days=self.days)

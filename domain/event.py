@@ -9,7 +9,4 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 def name_of(event: type[Event] | Event) -> str:
     """The stored name of an event or event class: `payment.captured.v1`."""
-    tag = event.__struct_config__.tag
-    if not isinstance(tag, str):
-        raise TypeError(f"{event!r} has no stored name: declare it with tag=…")
-    return tag
+    return str(event.__struct_config__.tag)

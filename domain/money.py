@@ -13,6 +13,10 @@ AMOUNT_MINOR_MAX = 2**53
 """The largest amount one payment may have: the largest integer that every JSON reader keeps exact."""
 
 
+WHOLE_DIGITS_MAX = 20
+"""What is read as an amount: more than AMOUNT_MINOR_MAX has, so that an amount too large is told from nonsense."""
+
+
 class CurrencyMismatch(DomainError):
     """Two amounts in different currencies met where one currency is required."""
 
@@ -21,7 +25,7 @@ class CurrencyMismatch(DomainError):
 
 
 class WrongPrecision(DomainError):
-    """A decimal amount does not fit its currency's number of decimals, or is no number at all."""
+    """A decimal amount does not fit its currency's number of decimals, is absurdly long, or is no number at all."""
 
     text: str
     currency: str
@@ -33,6 +37,9 @@ class AmountOutOfRange(DomainError):
 
     amount_minor: int
     amount_minor_max: int = AMOUNT_MINOR_MAX
+
+
+_DECIMAL = re.compile(rf"([+-]?)(\d{{1,{WHOLE_DIGITS_MAX}}})(?:\.(\d+))?", re.ASCII)
 
 
 class Rounding(StrEnum):
@@ -110,9 +117,9 @@ def zero(currency: str) -> Money:
 
 
 def parse_decimal(text: str, currency: str) -> Money:
-    """`"12.34"` EUR as 1234 minor units. Raises UnknownCurrency, or WrongPrecision for too many decimals."""
+    """`"12.34"` EUR as 1234 minor units. Raises UnknownCurrency, or WrongPrecision for too many decimals or digits."""
     places = decimals(currency)
-    match = re.fullmatch(r"([+-]?)(\d+)(?:\.(\d+))?", text, re.ASCII)
+    match = _DECIMAL.fullmatch(text)
     if match is None or len(match[3] or "") > places:
         raise WrongPrecision(text=text, currency=currency, decimals=places)
     sign, whole, fraction = match[1], match[2], (match[3] or "").ljust(places, "0")

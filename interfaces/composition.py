@@ -165,13 +165,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
             await Projector(view, connection=connection, source=core.store, feed=feed).run()
 
     async def recover() -> None:
-        await core.recovery.sweep(older_than_s=0)
-        older_than_s = core.settings.provider_timeout_s + PROVIDER_GRACE_S
-
-        async def sweep() -> None:
-            await core.recovery.sweep(older_than_s=older_than_s)
-
-        await every(SWEEP_EVERY_S, sweep)
+        # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
+        await core.recovery.sweep(older_than_s=core.settings.provider_timeout_s + PROVIDER_GRACE_S)
 
     async def expire_lapsed() -> None:
         async with core.pool.connection() as connection:
@@ -186,7 +181,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     return {
         "relay": relay,
-        "recovery": recover,
+        "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "expiry": lambda: every(EXPIRE_EVERY_S, expire_lapsed),
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

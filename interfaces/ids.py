@@ -25,6 +25,11 @@ def text_of(prefix: str, uuid: UUID) -> str:
     return str(TypeID.from_uuid(uuid_utils.UUID(bytes=uuid.bytes), prefix=prefix))
 
 
+def pattern(*prefixes: str) -> str:
+    """A regular expression that the ids with one of `prefixes` match."""
+    return f"^({'|'.join(prefixes)})_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"
+
+
 def parse(text: str, *prefixes: str) -> UUID | None:
     """The UUID behind `text` when it is an id with one of `prefixes`, None otherwise."""
     try:

@@ -94,11 +94,11 @@ class Stack:
             )
             self.worker = self._process("worker", ["worker"])
             self.api = self._process("api", ["serve", "--port", str(port)])
-            for process, wait_port in ((self.simulator, simulator_port), (self.worker, None), (self.api, port)):
+            for process in (self.simulator, self.worker, self.api):
                 stack.callback(process.terminate, STOP_WITHIN_S)
                 process.start()
-                if wait_port is not None:
-                    wait_until_listening(process, wait_port)
+            wait_until_listening(self.simulator, simulator_port)
+            wait_until_listening(self.api, port)
             self._stack = stack.pop_all()
         return self
 

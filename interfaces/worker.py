@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from projections.projector import PoisonEvent
 
 RESTART_AFTER_S = 0.5
+CANCEL_AGAIN_AFTER_S = 0.5
 
 Task = Callable[[], Awaitable[None]]
 
@@ -16,9 +17,11 @@ log = logging.getLogger(__name__)
 async def supervise(tasks: Mapping[str, Task]) -> None:
     """Run every task until cancelled. One that fails starts again; one that meets a poison event stays down, alone."""
     log.info("worker_started", extra={"tasks": list(tasks)})
-    async with asyncio.TaskGroup() as group:
-        for name, task in tasks.items():
-            group.create_task(_keep_running(name, task), name=name)
+    running = [asyncio.create_task(_keep_running(name, task), name=name) for name, task in tasks.items()]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        await _end(set(running))
 
 
 async def every(interval_s: float, task: Task) -> None:
@@ -26,6 +29,14 @@ async def every(interval_s: float, task: Task) -> None:
     while True:
         await task()
         await asyncio.sleep(interval_s)
+
+
+async def _end(running: set[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: nats-py takes some cancellations for a time-out of its own, and loses them."""
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_AFTER_S)
 
 
 async def _keep_running(name: str, task: Task) -> None:

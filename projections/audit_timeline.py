@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 import psycopg
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from domain.event import name_of
 from domain.history import Positioned
@@ -22,7 +22,7 @@ class AuditTimelineRow(Struct, frozen=True, kw_only=True):
     payment_id: UUID
     merchant_id: str
     event: str
-    recorded_at: datetime
+    recorded_at: Annotated[datetime, Meta(tz=True)]
     actor: str
     request_id: str
     trace_id: str

@@ -68,9 +68,9 @@ MERCHANT_BALANCES = View(
         CREATE TABLE IF NOT EXISTS merchant_balances (
             merchant_id text NOT NULL,
             currency text NOT NULL,
-            authorized bigint NOT NULL,
-            pending bigint NOT NULL,
-            held bigint NOT NULL,
+            authorized numeric NOT NULL,
+            pending numeric NOT NULL,
+            held numeric NOT NULL,
             position bigint NOT NULL,
             PRIMARY KEY (merchant_id, currency)
         ) WITH (fillfactor = 70);

@@ -14,6 +14,8 @@ from projections.view import View
 
 BATCH_EVENTS_MAX = 500
 LIVE_SCHEMA = "views"
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What a source raises for an event that it has and cannot read."""
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Projector:
         try:
             while True:
                 await self._follow()
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             failure = f"an event after position {self._position} cannot be read: {error}"
             raise await self._poisoned(failure) from error
 
@@ -85,10 +87,17 @@ class Projector:
     async def _catch_up(self) -> int:
         """Take in from the store whatever it has; the number of events."""
         caught_up = 0
-        while events := await self._source.after(self._position, events_max=BATCH_EVENTS_MAX):
+        while events := await self._next():
             await self._advance(events)
             caught_up += len(events)
         return caught_up
+
+    async def _next(self) -> Sequence[Positioned]:
+        try:
+            return await self._source.after(self._position, events_max=BATCH_EVENTS_MAX)
+        except UNREADABLE:
+            # One of them cannot be read. Those before it can, one at a time.
+            return await self._source.after(self._position, events_max=1)
 
     async def _advance(self, events: Sequence[Positioned]) -> None:
         try:

@@ -11,6 +11,8 @@ from projections.view import View
 
 REBUILD_SCHEMA = "views_rebuild"
 
+_WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
+_LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
 _LOCK_LIVE = "SELECT position FROM projection_checkpoint WHERE projection = %s FOR UPDATE"
 _FORGET = "DELETE FROM projection_checkpoint WHERE projection = %s"
 _MOVE_LIVE = """
@@ -23,8 +25,20 @@ async def rebuild(connection: Connection, view: View[Any], source: Source, *, on
 
     `connection` has REBUILD_SCHEMA first in its search path. Queries see the old rows until the swap commits, and
     the live projector carries on from the new position. Interrupted before that, the old view stays in service.
+    A second rebuild of the same view waits for the first.
     """
     checkpoint = f"{view.name} rebuild"
+    await connection.execute(_WAIT_FOR_OTHERS, (checkpoint,))
+    try:
+        return await _rebuild(connection, view, source, checkpoint, on_advance)
+    finally:
+        if not connection.closed:
+            await connection.execute(_LET_OTHERS, (checkpoint,))
+
+
+async def _rebuild(
+    connection: Connection, view: View[Any], source: Source, checkpoint: str, on_advance: Callable[[int], None]
+) -> int:
     await _clear(connection, view, checkpoint)
     position = await create(connection, view, checkpoint)
     while events := await source.after(position, events_max=BATCH_EVENTS_MAX):

@@ -33,13 +33,15 @@ class Checkpoint(msgspec.Struct, frozen=True):
 async def create(connection: Connection, view: View[Any], checkpoint: str) -> int:
     """Make the view's table in the connection's schema unless it is there, and give the position it stands at."""
     async with connection.transaction():
-        await connection.execute(view.ddl)
+        # The checkpoint before the table, as everywhere: a rebuild that swaps tables meanwhile is waited for.
         await connection.execute(_MAKE_CHECKPOINT, (checkpoint,))
-        return await _lock(connection, checkpoint)
+        position = await _lock(connection, checkpoint)
+        await connection.execute(view.ddl)
+        return position
 
 
 async def advance(connection: Connection, view: View[Any], checkpoint: str, events: Sequence[Positioned]) -> int:
-    """Apply those of `events` that are after the view's position, and give its new position.
+    """Apply those of `events`, which are in order, that are after the view's position; give its new position.
 
     One transaction moves rows and position. It need not survive a crash: both would fall back together, and the
     events are in the store.
@@ -47,7 +49,7 @@ async def advance(connection: Connection, view: View[Any], checkpoint: str, even
     async with connection.transaction():
         await connection.execute("SET LOCAL synchronous_commit = off")
         position = await _lock(connection, checkpoint)
-        fresh = [event for event in events if event.position > position]
+        fresh = after(position, events)
         if not fresh:
             return position
         rows = await _rows(connection, view, keys_touched(view, fresh))
@@ -58,6 +60,16 @@ async def advance(connection: Connection, view: View[Any], checkpoint: str, even
         position = fresh[-1].position
         await connection.execute(_MOVE_CHECKPOINT, (position, checkpoint))
         return position
+
+
+def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
+    """Those of `events` that are after `position`, once each, however often they come."""
+    fresh = []
+    for event in events:
+        if event.position > position:
+            fresh.append(event)
+            position = event.position
+    return fresh
 
 
 async def note_failure(connection: Connection, checkpoint: str, failure: str) -> None:

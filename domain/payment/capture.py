@@ -14,7 +14,7 @@ from domain.fees import FlatFee
 from domain.identifiers import OperationId
 from domain.money import AmountOutOfRange, Money, zero
 from domain.payment.events import CaptureFailed, CaptureStarted, PaymentCaptured, PaymentEvent
-from domain.payment.operation import failure_of, outcome_unknown
+from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
     ActionRequired,
     Approved,
@@ -81,16 +81,17 @@ def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome) -> t
             pass
         case _:
             return ()
-    match command.outcome:
+    outcome = outcome_of(payment, command.outcome)
+    match outcome:
         case Approved(reference=reference):
             return (_captured(payment, reference, command.fees),)
         case Declined() | Rejected() | Unavailable():
-            kind, code, message = failure_of(command.outcome)
+            kind, code, message = failure_of(outcome)
             return (CaptureFailed(capture_id=payment.capture_id, kind=kind, code=code, message=message),)
         case Unknown() | ActionRequired():
-            return outcome_unknown(payment, command.outcome)
+            return outcome_unknown(payment, outcome)
         case _:
-            assert_never(command.outcome)
+            assert_never(outcome)
 
 
 def _captured(payment: Capturing, reference: str, fees: FlatFee) -> PaymentCaptured:

@@ -19,7 +19,7 @@ from domain.payment.events import (
     PaymentEvent,
     PaymentFailed,
 )
-from domain.payment.operation import failure_of, outcome_unknown
+from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
     ActionRequired,
     Approved,
@@ -47,7 +47,7 @@ class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
     window: AuthorizationWindow
 
 
-def confirm(payment: Payment, command: ConfirmPayment) -> tuple[PaymentEvent, ...]:
+def confirm(payment: Payment, command: ConfirmPayment, now: datetime) -> tuple[PaymentEvent, ...]:
     """Start the first attempt. Raises IllegalTransition or OperationInProgress unless it awaits confirmation."""
     match payment:
         case Created(terms=terms):
@@ -57,6 +57,7 @@ def confirm(payment: Payment, command: ConfirmPayment) -> tuple[PaymentEvent, ..
                     provider=command.routing.provider,
                     amount=terms.amount,
                     capture=terms.capture_method is CaptureMethod.AUTOMATIC,
+                    started_at=now,
                     routing_policy=command.routing.version,
                 ),
             )
@@ -64,26 +65,25 @@ def confirm(payment: Payment, command: ConfirmPayment) -> tuple[PaymentEvent, ..
             raise refuse(payment, "confirm")
 
 
-def record_attempt_outcome(payment: Payment, command: RecordAttemptOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
+def record_attempt_outcome(payment: Payment, command: RecordAttemptOutcome) -> tuple[PaymentEvent, ...]:
     """What the provider's answer makes of the attempt; nothing when that attempt is no longer open."""
     match payment:
         case Processing() | RequiresAction() if payment.attempt.attempt_id == command.attempt_id:
-            return _settle(payment, command, now)
+            return _settle(payment, command)
         case _:
             return ()
 
 
-def _settle(
-    payment: Processing | RequiresAction, command: RecordAttemptOutcome, now: datetime
-) -> tuple[PaymentEvent, ...]:
+def _settle(payment: Processing | RequiresAction, command: RecordAttemptOutcome) -> tuple[PaymentEvent, ...]:
     attempt = payment.attempt
-    match command.outcome:
+    outcome = outcome_of(payment, command.outcome)
+    match outcome:
         case Approved(reference=reference):
-            return _approved(payment.terms, attempt, reference, command, now)
+            return _approved(payment.terms, attempt, reference, command)
         case Declined() | Rejected() | Unavailable():
-            return _failed(attempt, command.outcome)
+            return _failed(attempt, outcome)
         case Unknown():
-            return outcome_unknown(payment, command.outcome) if isinstance(payment, Processing) else ()
+            return outcome_unknown(payment, outcome) if isinstance(payment, Processing) else ()
         case ActionRequired(reference=reference, redirect_url=redirect_url):
             if isinstance(payment, RequiresAction):
                 return ()
@@ -91,11 +91,11 @@ def _settle(
                 PaymentActionRequired(attempt_id=attempt.attempt_id, reference=reference, redirect_url=redirect_url),
             )
         case _:
-            assert_never(command.outcome)
+            assert_never(outcome)
 
 
 def _approved(
-    terms: Terms, attempt: Attempt, reference: str, command: RecordAttemptOutcome, now: datetime
+    terms: Terms, attempt: Attempt, reference: str, command: RecordAttemptOutcome
 ) -> tuple[PaymentEvent, ...]:
     authorized = PaymentAuthorized(
         merchant_id=terms.merchant_id,
@@ -103,7 +103,7 @@ def _approved(
         attempt_id=attempt.attempt_id,
         reference=reference,
         amount=attempt.amount,
-        expires_at=command.window.expiry(now),
+        expires_at=command.window.expiry(attempt.started_at),
         window_policy=command.window.version,
     )
     if not attempt.capture:

@@ -55,6 +55,7 @@ class PaymentAttemptStarted(Event, frozen=True, kw_only=True, tag="payment.attem
     provider: ProviderName
     amount: Money
     capture: bool
+    started_at: datetime
     routing_policy: str
 
 
@@ -91,7 +92,7 @@ class PaymentAttemptFailed(Event, frozen=True, kw_only=True, tag="payment.attemp
 
 
 class PaymentFailed(Event, frozen=True, kw_only=True, tag="payment.failed.v1"):
-    """Ended without money taken; `code` and `message` are the last attempt's, or the review's."""
+    """Ended without money taken; `code` and `message` are the last attempt's, or the reviewer's."""
 
     code: str
     message: str

@@ -54,7 +54,6 @@ from domain.payment.state import (
     Terms,
     Voided,
     Voiding,
-    terms_of,
 )
 
 
@@ -101,6 +100,7 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
                 provider=event.provider,
                 amount=event.amount,
                 capture=event.capture,
+                started_at=event.started_at,
             )
             return Processing(terms=terms, attempt=attempt)
         case ((Processing() | Capturing() | Voiding() | Refunding()), OperationOutcomeUnknown()):
@@ -111,8 +111,8 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Authorized(terms=terms, authorization=_authorization(event))
         case ((Processing() | RequiresAction()), PaymentAttemptFailed()):
             return payment
-        case _, PaymentFailed(code=code, message=message):
-            return Failed(terms=terms_of(payment), code=code, message=message)
+        case ((Created() | InReview() | Processing() | RequiresAction()), PaymentFailed(code=code, message=message)):
+            return Failed(terms=payment.terms, code=code, message=message)
         case ((Authorized() | PartiallyCaptured()), CaptureStarted()):
             return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
         case Capturing(before=before), PaymentCaptured():

@@ -2,8 +2,8 @@
 
 from domain.identifiers import OperationId
 from domain.payment.events import FailureKind, OperationKind, OperationOutcomeUnknown
-from domain.payment.outcome import ActionRequired, Declined, Refusal, Rejected, Unavailable, Unknown
-from domain.payment.state import Capturing, InFlight, Processing, Refunding, Voiding
+from domain.payment.outcome import ActionRequired, Declined, Outcome, Refusal, Rejected, Unavailable, Unknown
+from domain.payment.state import Capturing, InFlight, Processing, Refunding, RequiresAction, Voiding
 
 
 def operation_of(payment: InFlight) -> OperationKind:
@@ -30,6 +30,18 @@ def operation_id_of(payment: InFlight) -> OperationId:
             return operation_id
         case Refunding(refund_id=operation_id):
             return operation_id
+
+
+def outcome_of(payment: InFlight | RequiresAction, answer: Outcome) -> Outcome:
+    """What the provider's `answer` to one request says of the whole operation.
+
+    `Unavailable` speaks for that request alone: once an earlier one may have taken effect, the outcome stays unknown.
+    """
+    match answer:
+        case Unavailable(reason=reason) if isinstance(payment, RequiresAction) or payment.outcome_unknown:
+            return Unknown(reason)
+        case _:
+            return answer
 
 
 def outcome_unknown(payment: InFlight, outcome: Unknown | ActionRequired) -> tuple[OperationOutcomeUnknown, ...]:

@@ -12,7 +12,7 @@ from domain.errors import DomainError
 from domain.identifiers import OperationId
 from domain.money import AmountOutOfRange, Money
 from domain.payment.events import PaymentEvent, PaymentRefunded, RefundFailed, RefundStarted
-from domain.payment.operation import failure_of, outcome_unknown
+from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
     ActionRequired,
     Approved,
@@ -74,7 +74,8 @@ def record_refund_outcome(payment: Payment, command: RecordRefundOutcome) -> tup
         case _:
             return ()
     before = payment.before
-    match command.outcome:
+    outcome = outcome_of(payment, command.outcome)
+    match outcome:
         case Approved(reference=reference):
             return (
                 PaymentRefunded(
@@ -86,9 +87,9 @@ def record_refund_outcome(payment: Payment, command: RecordRefundOutcome) -> tup
                 ),
             )
         case Declined() | Rejected() | Unavailable():
-            kind, code, message = failure_of(command.outcome)
+            kind, code, message = failure_of(outcome)
             return (RefundFailed(refund_id=payment.refund_id, kind=kind, code=code, message=message),)
         case Unknown() | ActionRequired():
-            return outcome_unknown(payment, command.outcome)
+            return outcome_unknown(payment, outcome)
         case _:
-            assert_never(command.outcome)
+            assert_never(outcome)

@@ -31,6 +31,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     provider: ProviderName
     amount: Money
     capture: bool
+    started_at: datetime
 
 
 class Authorization(Struct, frozen=True, kw_only=True):

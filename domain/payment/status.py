@@ -74,11 +74,11 @@ def status_of(payment: Payment) -> Status:
 
 
 def _after_capture(payment: Captured) -> Status:
+    """What weighs most: a chargeback, then refunds, then a dispute that was won."""
     taken = payment.taken
     nothing = zero(taken.currency)
-    if taken.disputes:
-        won = taken.disputes[-1].result is DisputeResult.WON
-        return Status.DISPUTE_WON if won else Status.DISPUTE_LOST
-    if taken.refunded == nothing:
-        return Status.CAPTURED
-    return Status.REFUNDED if taken.refundable == nothing else Status.PARTIALLY_REFUNDED
+    if any(dispute.result is DisputeResult.LOST for dispute in taken.disputes):
+        return Status.DISPUTE_LOST
+    if taken.refunded > nothing:
+        return Status.REFUNDED if taken.refundable == nothing else Status.PARTIALLY_REFUNDED
+    return Status.DISPUTE_WON if taken.disputes else Status.CAPTURED

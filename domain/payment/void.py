@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.identifiers import OperationId
 from domain.payment.events import PaymentEvent, PaymentVoided, VoidFailed, VoidStarted
-from domain.payment.operation import failure_of, outcome_unknown
+from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
     ActionRequired,
     Approved,
@@ -46,7 +46,8 @@ def record_void_outcome(payment: Payment, command: RecordVoidOutcome) -> tuple[P
         case _:
             return ()
     before = payment.before
-    match command.outcome:
+    outcome = outcome_of(payment, command.outcome)
+    match outcome:
         case Approved():
             return (
                 PaymentVoided(
@@ -57,9 +58,9 @@ def record_void_outcome(payment: Payment, command: RecordVoidOutcome) -> tuple[P
                 ),
             )
         case Declined() | Rejected() | Unavailable():
-            kind, code, message = failure_of(command.outcome)
+            kind, code, message = failure_of(outcome)
             return (VoidFailed(void_id=payment.void_id, kind=kind, code=code, message=message),)
         case Unknown() | ActionRequired():
-            return outcome_unknown(payment, command.outcome)
+            return outcome_unknown(payment, outcome)
         case _:
-            assert_never(command.outcome)
+            assert_never(outcome)

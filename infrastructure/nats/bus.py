@@ -32,6 +32,7 @@ class Bus:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = Client()
+        self._jetstream = self._client.jetstream(timeout=REQUEST_TIMEOUT_S)
         self._connecting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -46,11 +47,10 @@ class Bus:
         """JetStream, with our stream in it. Raises one of BUS_ERRORS."""
         if not self.is_connected:
             raise BusUnavailable
-        jetstream = self._client.jetstream(timeout=REQUEST_TIMEOUT_S)
         try:
-            await jetstream.stream_info(STREAM)
+            await self._jetstream.stream_info(STREAM)
         except NotFoundError:
-            await jetstream.add_stream(
+            await self._jetstream.add_stream(
                 StreamConfig(
                     name=STREAM,
                     subjects=[SUBJECTS],
@@ -59,7 +59,7 @@ class Bus:
                     max_bytes=STREAM_BYTES_MAX,
                 )
             )
-        return jetstream
+        return self._jetstream
 
     async def aclose(self) -> None:
         if self._connecting is not None:

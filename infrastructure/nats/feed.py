@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 
@@ -18,6 +19,9 @@ from projections.projector import Delivery
 IDLE_S = 1.0
 PENDING_EVENTS_MAX = 5_000
 """Past this the feed forgets what it has: the reader finds the hole and fills it from the store."""
+
+
+log = logging.getLogger(__name__)
 
 
 class JetStreamFeed:
@@ -55,14 +59,18 @@ class JetStreamFeed:
                 batch = [pending.popleft() for _ in range(min(events_max, len(pending)))]
                 if not pending:
                     arrived.clear()
-                yield [self._delivery(message) for message in batch]
+                yield [delivery for message in batch if (delivery := self._delivery(message)) is not None]
         finally:
             if subscription is not None:
                 with contextlib.suppress(*BUS_ERRORS):
                     await subscription.unsubscribe()
 
-    def _delivery(self, message: Msg) -> Delivery:
+    def _delivery(self, message: Msg) -> Delivery | None:
+        """None for a message that no relay sent, and for one that cannot be read: the store has the say on that."""
         headers = message.headers or {}
-        position = int(headers[Header.MSG_ID])
-        event = Positioned(position, self._transcoder.decode(message.data))
-        return Delivery(int(headers[PREVIOUS_POSITION]), event)
+        try:
+            position, previous = int(headers[Header.MSG_ID]), int(headers[PREVIOUS_POSITION])
+            return Delivery(previous, Positioned(position, self._transcoder.decode(message.data)))
+        except (KeyError, ValueError):
+            log.warning("message_unreadable", extra={"subject": message.subject})
+            return None

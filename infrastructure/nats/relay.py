@@ -1,7 +1,7 @@
 """The relay publishes every stored event once and in order; its checkpoint is the stream's own last message.
 
 Each message carries its position as `Nats-Msg-Id` and demands, as `Nats-Expected-Last-Msg-Id`, that the one before it
-is the last: the server itself refuses a second relay's messages and any hole.
+is the last (the first one, that there is none): the server itself refuses a second relay's messages and any hole.
 """
 
 import asyncio
@@ -9,24 +9,25 @@ import logging
 from typing import Any
 
 import psycopg
-from nats.js.api import Header, RawStreamMsg
+from nats.js.api import Header, PubAck, RawStreamMsg, StreamState
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from infrastructure.nats.bus import BUS_ERRORS, STREAM, Bus
+from infrastructure.nats.bus import BUS_ERRORS, STREAM, STREAM_BYTES_MAX, Bus
 from infrastructure.postgres import locks
 
 PREVIOUS_POSITION = "Tallystick-Previous-Position"
 BATCH_EVENTS_MAX = 500
 WAIT_S = 1.0
 """How long the relay trusts that a notification would have come."""
-ACKNOWLEDGED_WITHIN_S = 10.0
+ACKNOWLEDGED_WITHIN_S = 5.0
+"""Past this a batch has failed. A refusal looks like silence: nats-py 2.16 loses it in its own callback."""
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
 _SELECT_AFTER = """
 SELECT notification_id, topic, state FROM stored_events WHERE notification_id > %b ORDER BY notification_id LIMIT %b
 """
-_SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+_SELECT_STATE = "SELECT state FROM stored_events WHERE notification_id = %b"
 
 log = logging.getLogger(__name__)
 
@@ -59,58 +60,93 @@ class Relay:
             await asyncio.sleep(WAIT_S)
 
     async def _publish_from_last(self) -> None:
+        position = await self._last_published()
         jetstream = await self._bus.jetstream()
-        position = await self._last_published(jetstream)
-        while True:
+        while self._bus.is_connected:
             cursor = await self._connection.execute(_SELECT_AFTER, (position, BATCH_EVENTS_MAX))
             rows = await cursor.fetchall()
             if rows:
                 position = await self._publish(jetstream, position, rows)
-            else:
-                await self._wait()
-                if not self._bus.is_connected:
-                    return
+            elif not await self._notified() and not await self._is_intact(jetstream):
+                return
 
-    async def _last_published(self, jetstream: JetStreamContext) -> int:
-        """The position of the stream's last message; 0 when it is empty, or stands ahead of the store."""
-        position = await last_position(jetstream)
-        [(head,)] = await (await self._connection.execute(_SELECT_HEAD)).fetchall()
-        if position > head:
-            log.warning("stream_ahead_of_store", extra={"stream": position, "store": head})
-            await jetstream.purge_stream(STREAM)
-            return 0
-        return position
+    async def _last_published(self) -> int:
+        """The position of the stream's last message; 0 when it is new, and is made new when messages are gone from it,
+        or the last is not our store's event of that position: another store's, or of a history since restored."""
+        jetstream = await self._bus.jetstream()
+        last = await last_message(jetstream)
+        if is_whole(await state_of(jetstream)):
+            if last is None:
+                return 0
+            if await self._holds(last):
+                return position_of(last)
+        log.warning("stream_made_anew", extra={"position": last and position_of(last)})
+        # Not purged: a purged stream still answers the ids that it remembers as duplicates.
+        await jetstream.delete_stream(STREAM)
+        return 0
+
+    async def _holds(self, message: RawStreamMsg) -> bool:
+        cursor = await self._connection.execute(_SELECT_STATE, (position_of(message),))
+        row = await cursor.fetchone()
+        return row is not None and bytes(row[0]) == message.data
+
+    async def _is_intact(self, jetstream: JetStreamContext) -> bool:
+        return self._bus.is_connected and is_whole(await state_of(jetstream))
 
     async def _publish(self, jetstream: JetStreamContext, previous: int, rows: list[tuple[Any, ...]]) -> int:
-        acknowledgements = []
-        for position, topic, state in rows:
-            headers = {Header.MSG_ID: str(position), PREVIOUS_POSITION: str(previous)}
-            if previous:
-                headers[Header.EXPECTED_LAST_MSG_ID] = str(previous)
-            acknowledgements.append(
-                await jetstream.publish_async(
-                    subject_of(topic), bytes(state), wait_stall=ACKNOWLEDGED_WITHIN_S, headers=headers
-                )
-            )
-            previous = position
-        await asyncio.wait_for(asyncio.gather(*acknowledgements), ACKNOWLEDGED_WITHIN_S)
+        acknowledgements: list[asyncio.Future[PubAck]] = []
+        try:
+            for position, topic, state in rows:
+                headers = {Header.MSG_ID: str(position), PREVIOUS_POSITION: str(previous), **_fence(previous)}
+                # Without `wait_stall`, which turns a cancellation into an error; a batch is far below what stalls.
+                acknowledgements.append(await jetstream.publish_async(subject_of(topic), bytes(state), headers=headers))
+                previous = position
+            await asyncio.wait_for(asyncio.gather(*acknowledgements), ACKNOWLEDGED_WITHIN_S)
+        finally:
+            for acknowledgement in acknowledgements:
+                acknowledgement.cancel()
         return previous
 
-    async def _wait(self) -> None:
+    async def _notified(self) -> bool:
+        """Whether the store told of events, waiting WAIT_S for it."""
+        notified = False
         async for _ in self._connection.notifies(timeout=WAIT_S, stop_after=1):
-            return
+            notified = True
+        return notified
 
 
-async def last_position(jetstream: JetStreamContext) -> int:
-    """The position of the last message in our stream; 0 when it has none."""
-    info = await jetstream.stream_info(STREAM)
-    if info.state.messages == 0:
-        return 0
+async def last_message(jetstream: JetStreamContext) -> RawStreamMsg | None:
+    """The last message in our stream; None when it has none, or the last one was deleted."""
+    state = await state_of(jetstream)
+    if state.messages == 0:
+        return None
     try:
-        message: RawStreamMsg = await jetstream.get_msg(STREAM, seq=info.state.last_seq)
+        return await jetstream.get_msg(STREAM, seq=state.last_seq)
     except NotFoundError:
-        return 0
-    return int((message.headers or {}).get(Header.MSG_ID, "0"))
+        return None
+
+
+async def state_of(jetstream: JetStreamContext) -> StreamState:
+    """What our stream has. Raises NotFoundError when it was deleted."""
+    return (await jetstream.stream_info(STREAM)).state
+
+
+def is_whole(state: StreamState) -> bool:
+    """Whether nothing is gone from the stream but what its own limit pushed out, which it does only when it is full."""
+    pushed_out = state.bytes > STREAM_BYTES_MAX // 2
+    return not state.num_deleted and (state.first_seq <= 1 or pushed_out)
+
+
+def position_of(message: RawStreamMsg) -> int:
+    """The position that a message carries; 0 for one that no relay sent."""
+    identity = (message.headers or {}).get(Header.MSG_ID, "")
+    return int(identity) if identity.isdecimal() else 0
+
+
+def _fence(previous: int) -> dict[str, str]:
+    if previous == 0:
+        return {Header.EXPECTED_LAST_SEQUENCE: "0"}
+    return {Header.EXPECTED_LAST_MSG_ID: str(previous)}
 
 
 def subject_of(topic: str) -> str:

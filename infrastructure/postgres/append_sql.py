@@ -35,7 +35,7 @@ _Row = tuple[Any, ...]
 
 
 class Deferred:
-    """An earlier command of the same batch wants the same key or version: send it again with the next batch."""
+    """An earlier command of the same batch wants the same key, operation or version: send it with the next batch."""
 
 
 def parameters(appends: Sequence[Append], mapper: EventMapper) -> list[Any]:

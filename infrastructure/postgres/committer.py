@@ -20,6 +20,8 @@ BATCH_COMMANDS_MAX = 256
 QUEUE_COMMANDS_MAX = 8192
 CONNECT_TIMEOUT_S = 3
 STATEMENT_TIMEOUT_MS = 15_000
+UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
+"""What a command raises that no store could take: text that is none, an event twice."""
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +41,14 @@ class Committer:
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="committer")
 
     async def aclose(self) -> None:
-        """Stop; what is still waiting is told that the store is unavailable."""
+        """Stop; what is still waiting, or comes later, is told that the store is unavailable."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -52,7 +56,9 @@ class Committer:
         await self._disconnect()
 
     async def append(self, append: Append) -> AppendResult:
-        """Append in the next batch. Raises StoreUnavailable."""
+        """Append in the next batch. Raises StoreUnavailable, and what is UNSTORABLE, which took no effect."""
+        if self._closed:
+            raise StoreUnavailable("the writer is closed")
         if len(self._queue) >= QUEUE_COMMANDS_MAX:
             raise StoreUnavailable(f"{QUEUE_COMMANDS_MAX} commands are waiting already")
         waiting = _Waiting(append, asyncio.get_running_loop().create_future())
@@ -63,18 +69,22 @@ class Committer:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            batch = self._take(BATCH_COMMANDS_MAX)
+            batch = [waiting for waiting in self._take(BATCH_COMMANDS_MAX) if not waiting.answer.cancelled()]
             if not self._queue:
                 self._wake.clear()
-            if batch:
-                await self._commit(batch)
+            try:
+                if batch:
+                    await self._commit(batch)
+            except asyncio.CancelledError:
+                _fail(batch, StoreUnavailable("the writer is closed"))
+                raise
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
             results = await self._call([waiting.append for waiting in batch])
-        except asyncio.CancelledError:
-            _fail(batch, StoreUnavailable("the writer is closed"))
-            raise
+        except UNSTORABLE as error:
+            await self._commit_apart(batch, error)
+            return
         except Exception as error:
             log.warning("append_failed", extra={"error": str(error), "commands": len(batch)})
             _fail(batch, StoreUnavailable(str(error)))
@@ -86,6 +96,16 @@ class Committer:
                 self._wake.set()
             elif not waiting.answer.done():
                 waiting.answer.set_result(answer)
+
+    async def _commit_apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        """One of `batch` cannot be stored: halve it until that one stands alone and fails nobody else."""
+        if len(batch) == 1:
+            log.error("append_unstorable", extra={"error": str(error)})
+            _fail(batch, error)
+            return
+        middle = len(batch) // 2
+        await self._commit(batch[:middle])
+        await self._commit(batch[middle:])
 
     async def _call(self, appends: Sequence[Append]) -> list[AppendResult | Deferred]:
         arguments = parameters(appends, self._mapper)
@@ -114,7 +134,7 @@ class Committer:
         return [self._queue.popleft() for _ in range(min(commands_max, len(self._queue)))]
 
 
-def _fail(batch: Sequence[_Waiting], error: StoreUnavailable) -> None:
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)

@@ -1,25 +1,44 @@
 """A payment as it was: its history up to an instant, or to a position."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated
+
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.params import Parameter
 
 from domain.history import Positioned
 from interfaces.http.refusals import AsOfInFuture, ParameterInvalid
-from interfaces.http.reply import is_position
+from interfaces.http.reply import POSITION_PATTERN, is_position
+
+# A plus sign that nobody escaped arrives as a space.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+ -]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+
+_INSTANT_SCHEMA = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
+_POSITION_SCHEMA = Schema(type=OpenAPIType.STRING, pattern=POSITION_PATTERN)
+
+InstantParameter = Annotated[
+    str | None, Parameter(description="An RFC 3339 time", schema_extra={"format": OpenAPIFormat.DATE_TIME})
+]
+AsOfParameter = Annotated[
+    str | None,
+    Parameter(
+        description="An RFC 3339 time, or a position, that is not in the future",
+        schema_extra={"any_of": [_INSTANT_SCHEMA, _POSITION_SCHEMA]},
+    ),
+]
 
 
 def instant(field: str, text: str) -> datetime:
     """An RFC 3339 instant with its offset. Raises ParameterInvalid."""
     try:
-        # A plus sign that nobody escaped arrives as a space.
-        parsed = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise ParameterInvalid(
-            field=field, reason="expected an RFC 3339 time with an offset, such as 2026-01-31T09:00:00Z"
-        )
-    return parsed.astimezone(UTC)
+        if _INSTANT.fullmatch(text):
+            return datetime.fromisoformat(text.upper().replace(" ", "+")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ParameterInvalid(field=field, reason="expected an RFC 3339 time with an offset, such as 2026-01-31T09:00:00Z")
 
 
 def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) -> Sequence[Positioned]:

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 
 from domain.errors import DomainError
 
@@ -38,20 +36,6 @@ def decode(kind: type[T], body: bytes) -> T:
         raise BodyNotJson(reason=str(error)) from None
 
 
-def accepts(kind: type[Any], *, required: bool = True) -> type[Operation]:
-    """For OpenAPI: an operation that takes a `kind` as its JSON body, in the very terms by which it is decoded."""
-    schema = _inlined(msgspec.json.schema(kind))
-
-    @dataclass
-    class AcceptingOperation(Operation):
-        def __post_init__(self) -> None:
-            self.request_body = RequestBody(
-                content={"application/json": OpenAPIMediaType(schema=_RawSchema(raw=schema))}, required=required
-            )
-
-    return AcceptingOperation
-
-
 def field_of(message: str) -> str:
     """The dotted path of the field that a msgspec validation message is about; `$` for the whole body."""
     path = (re.search(r" - at `\$\.?([^`]*)`", message) or [None, ""])[1]
@@ -61,34 +45,6 @@ def field_of(message: str) -> str:
 
 def _sentence(message: str) -> str:
     return re.sub(r" - at `[^`]*`$", "", message).replace("`", "'")
-
-
-@dataclass
-class _RawSchema(Schema):
-    """A JSON Schema taken as it is."""
-
-    raw: Any = None
-
-    def to_schema(self) -> dict[str, Any]:
-        return dict(self.raw)
-
-
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    definitions = schema.get("$defs", {})
-
-    def resolve(node: Any) -> Any:
-        match node:
-            case {"$ref": str(reference), **rest}:
-                return resolve({**definitions[reference.rsplit("/", 1)[-1]], **rest})
-            case dict():
-                return {key: resolve(value) for key, value in node.items() if key != "$defs"}
-            case list():
-                return [resolve(item) for item in node]
-            case _:
-                return node
-
-    resolved: dict[str, Any] = resolve(schema)
-    return resolved
 
 
 @cache

@@ -9,6 +9,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.card_data import holds_card_number
 from interfaces import ids
 
 REQUEST_ID_HEADER = "x-request-id"
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class RequestContext:
-    """Outermost ASGI layer. A caller's own `X-Request-Id` and W3C `traceparent` are kept when they are well formed."""
+    """Outermost ASGI layer. A caller's own `X-Request-Id` and W3C `traceparent` are kept when they are usable."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,7 +31,8 @@ class RequestContext:
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get(REQUEST_ID_HEADER.encode(), "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else ids.new_id("req")
+        usable = _REQUEST_ID.fullmatch(given) and not holds_card_number(given)
+        request_id = given if usable else ids.new_id("req")
         traced = _TRACEPARENT.fullmatch(headers.get(b"traceparent", ""))
         trace_id = traced[1] if traced else ids.new_uuid().hex
         scope["state"]["request_id"], scope["state"]["trace_id"] = request_id, trace_id

@@ -1,10 +1,17 @@
-"""What every route says of itself in OpenAPI: the problems it may answer with, beside its own reply."""
+"""What every route says of itself in OpenAPI: the body it takes, its own reply, the problems it may answer with."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Reference, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 
 from interfaces.http.problems import ProblemBody
+
+PROBLEM_JSON = "application/problem+json"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
 
 _PROBLEM_TITLES = {
     400: "The request cannot be read, or does not fit",
@@ -16,16 +23,59 @@ _PROBLEM_TITLES = {
     422: "Over a limit, or the idempotency key belongs to another request",
     503: "Not possible now; ask again after Retry-After",
 }
+_KEY_RULE = (
+    "A key of your own choice. A repeat with the same key and the same request gets the first answer, byte for byte, "
+    "with `Idempotency-Replayed: true`; the same key with another request is refused (422). "
+    "It can be sent as `idempotency_key` in the body instead of this header"
+)
+
+
+class Accepting(Operation):
+    """An operation with a JSON body; `body` is the struct that it is decoded into."""
+
+    body: ClassVar[type[Any]]
+
+
+def accepts(kind: type[Any], *, required: bool = True, key_needed: bool = False) -> type[Accepting]:
+    """For a route that takes a `kind` as its JSON body, and an idempotency key."""
+
+    @dataclass
+    class AcceptingKind(Accepting):
+        body: ClassVar[type[Any]] = kind
+
+        def __post_init__(self) -> None:
+            schema = Reference(ref=f"#/components/schemas/{kind.__name__}")
+            self.request_body = RequestBody(
+                content={"application/json": OpenAPIMediaType(schema=schema)}, required=required
+            )
+            self.parameters = [*(self.parameters or ()), _idempotency_key(needed=key_needed)]
+
+    return AcceptingKind
+
+
+def reply(kind: type[Any], description: str) -> ResponseSpec:
+    """A reply as JSON."""
+    return ResponseSpec(kind, description=description, generate_examples=False)
 
 
 def replies(status: int, kind: type[Any], description: str, *problems: int) -> dict[int, ResponseSpec]:
     """The reply of a route and the problems it may answer with, besides 400, 401 and 503."""
-    specs = {status: ResponseSpec(kind, description=description, generate_examples=False)}
-    for problem in (400, 401, 503, *problems):
+    specs = {status: reply(kind, description)}
+    for problem in sorted((400, 401, 503, *problems)):
         specs[problem] = ResponseSpec(
             ProblemBody,
             description=_PROBLEM_TITLES[problem],
-            media_type="application/problem+json",
+            media_type=PROBLEM_JSON,
             generate_examples=False,
         )
     return specs
+
+
+def _idempotency_key(*, needed: bool) -> Parameter:
+    return Parameter(
+        name=IDEMPOTENCY_KEY,
+        param_in="header",
+        required=needed,
+        description=f"{_KEY_RULE}: one of the two is needed." if needed else f"{_KEY_RULE}.",
+        schema=Schema(type=OpenAPIType.STRING, pattern=IDEMPOTENCY_KEY_PATTERN),
+    )

@@ -10,17 +10,19 @@ from interfaces.http.caller import AuthenticatedRequest
 from interfaces.http.documented import replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.reply import resource
+from interfaces.http.resources import TimelineResource, timeline_resource
 from interfaces.services import Services
-from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after
+from projections.audit_timeline import AUDIT_TIMELINE, of_merchant_after
 
 PAGE_EVENTS_MAX = 500
-POSITION_MAX = 2**63 - 1
+POSITION_MAX = 2**53
+"""The largest integer that every JSON reader keeps exact."""
 
 
 class Feed(Struct, frozen=True, kw_only=True):
     """Ask again with `after` set to `next`: nothing is passed over, nothing comes twice."""
 
-    events: list[AuditTimelineRow]
+    events: list[TimelineResource]
     next: int
     has_more: bool
 
@@ -47,6 +49,10 @@ class EventController(Controller):
         reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
         async with services.reader() as connection:
             rows = await of_merchant_after(connection, request.user.merchant_id, after, rows_max=limit + 1)
-        page = list(rows[:limit])
-        feed = Feed(events=page, next=page[-1].position if page else after, has_more=len(rows) > limit)
+        page = rows[:limit]
+        feed = Feed(
+            events=list(map(timeline_resource, page)),
+            next=page[-1].position if page else after,
+            has_more=len(rows) > limit,
+        )
         return resource(feed, reached)

@@ -6,12 +6,17 @@ from typing import Annotated
 from litestar.params import Parameter
 
 from interfaces.http.refusals import ParameterInvalid, ViewBehind
-from interfaces.http.reply import POSITION_HEADER, is_position
+from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN, is_position
 from interfaces.services import Services
 from projections.tables import checkpoints
 
 WaitForPosition = Annotated[
-    str | None, Parameter(header=POSITION_HEADER, description="A position to wait for, from an earlier reply")
+    str | None,
+    Parameter(
+        header=POSITION_HEADER,
+        description="A position from an earlier reply: the view is waited for until it is there",
+        schema_extra={"pattern": POSITION_PATTERN},
+    ),
 ]
 WAIT_S = 2.0
 _POLL_S = 0.01

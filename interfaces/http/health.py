@@ -6,6 +6,7 @@ from litestar import Controller, Response, get
 from msgspec import Struct
 
 from application.store import StoreUnavailable
+from interfaces.http.documented import reply
 from interfaces.http.reply import resource
 from interfaces.services import Services
 
@@ -25,13 +26,22 @@ class Readiness(Struct, frozen=True, kw_only=True):
 class HealthController(Controller):
     path = "/health"
     tags = ("Health",)
-    security = ()
 
-    @get("/live", operation_id="live", summary="Does the process run?", return_annotation=Liveness)
+    @get(
+        "/live",
+        operation_id="live",
+        summary="Does the process run?",
+        responses={200: reply(Liveness, "It runs")},
+    )
     async def live(self) -> Response[Any]:
         return resource(Liveness("live"))
 
-    @get("/ready", operation_id="ready", summary="Can it take payments?", return_annotation=Readiness)
+    @get(
+        "/ready",
+        operation_id="ready",
+        summary="Can it take payments?",
+        responses={200: reply(Readiness, "It can"), 503: reply(Readiness, "The database does not answer")},
+    )
     async def ready(self, services: Services) -> Response[Any]:
         """503 while the database does not answer."""
         try:
@@ -42,8 +52,8 @@ class HealthController(Controller):
         readiness = Readiness(
             status="ready" if database else "unavailable", database=database, bus=services.is_bus_connected()
         )
-        reply = resource(readiness)
+        response = resource(readiness)
         if not database:
-            reply.status_code = 503
-            reply.headers["Retry-After"] = "1"
-        return reply
+            response.status_code = 503
+            response.headers["Retry-After"] = "1"
+        return response

@@ -5,35 +5,57 @@ from typing import Annotated, Any
 from litestar import Controller, Response, post
 from msgspec import Meta, Struct
 
+from domain.currencies import DECIMALS
 from domain.identifiers import CustomerId, MerchantId
 from domain.money import AMOUNT_MINOR_MAX, Money
 from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from interfaces import ids
-from interfaces.http.body import accepts, decode
+from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
-from interfaces.http.documented import replies
+from interfaces.http.documented import accepts, replies
 from interfaces.http.refusals import OtherMerchant
 from interfaces.http.reply import answered, payment_id_of
 from interfaces.http.resources import PaymentResource
 from interfaces.services import Services
 
 IdempotencyKeyField = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
-Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units of the currency")]
+# `$` alone also matches before a last line break.
+CUSTOMER_ID_PATTERN = r"^[A-Za-z0-9_.:@+-]+$(?!\n)"
+Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units of the currency", examples=[2500])]
+Currency = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z]{3}$",
+        description="ISO 4217 code",
+        examples=["EUR"],
+        extra_json_schema={"enum": sorted(DECIMALS)},
+    ),
+]
 
 
 class MethodBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`token` is the provider's token for the method; a card number is refused."""
 
     type: MethodType
-    token: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$")]
+    token: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            pattern=r"^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$(?!\n)",
+            examples=["tok_visa"],
+        ),
+    ]
 
 
 class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    customer_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:@+-]+$")]
+    customer_id: Annotated[
+        str, Meta(min_length=1, max_length=128, pattern=CUSTOMER_ID_PATTERN, examples=["customer-42"])
+    ]
     amount: Amount
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+    currency: Currency
     payment_method: MethodBody
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
     confirm: bool = False
@@ -53,7 +75,7 @@ class PaymentIntentController(Controller):
         "/",
         operation_id="create_payment_intent",
         summary="Create a payment",
-        operation_class=accepts(CreateIntentBody),
+        operation_class=accepts(CreateIntentBody, key_needed=True),
         responses=replies(201, PaymentResource, "The payment", 403, 409, 413, 422),
     )
     async def create(self, request: AuthenticatedRequest, services: Services, body: bytes) -> Response[Any]:

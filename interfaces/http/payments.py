@@ -12,12 +12,12 @@ from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
 from domain.payment.status import Status
 from interfaces import ids
-from interfaces.http.as_of import cut, instant
-from interfaces.http.body import accepts, decode
+from interfaces.http.as_of import AsOfParameter, InstantParameter, cut, instant
+from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
-from interfaces.http.documented import replies
+from interfaces.http.documented import accepts, replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
-from interfaces.http.payment_intents import Amount, IdempotencyKeyField
+from interfaces.http.payment_intents import CUSTOMER_ID_PATTERN, Amount, IdempotencyKeyField
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import answered, payment_id_of, resource
 from interfaces.http.resources import (
@@ -25,12 +25,14 @@ from interfaces.http.resources import (
     EventResource,
     PaymentResource,
     RefundResource,
+    TimelineResource,
     entry_resources,
     event_resource,
     payment_resource,
+    timeline_resource,
 )
 from interfaces.services import Services
-from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_payment
+from projections.audit_timeline import AUDIT_TIMELINE, of_payment
 from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
 
 PAGE_ROWS_MAX = 100
@@ -52,7 +54,8 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Without `amount` all that is left is refunded."""
 
     amount: Amount | None = None
-    reason: Annotated[str, Meta(max_length=255)] = "requested_by_customer"
+    # No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
+    reason: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = "requested_by_customer"
     idempotency_key: IdempotencyKeyField | None = None
 
 
@@ -68,7 +71,7 @@ class EventList(Struct, frozen=True, kw_only=True):
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
-    timeline: list[AuditTimelineRow]
+    timeline: list[TimelineResource]
 
 
 class EntryList(Struct, frozen=True, kw_only=True):
@@ -83,7 +86,7 @@ class PaymentController(Controller):
         "/{payment_id:str}/capture",
         operation_id="capture_payment",
         summary="Take authorised money",
-        operation_class=accepts(CaptureBody, required=False),
+        operation_class=accepts(CaptureBody, required=False, key_needed=True),
         responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
         status_code=200,
     )
@@ -116,7 +119,7 @@ class PaymentController(Controller):
         "/{payment_id:str}/refunds",
         operation_id="refund_payment",
         summary="Give captured money back",
-        operation_class=accepts(RefundBody, required=False),
+        operation_class=accepts(RefundBody, required=False, key_needed=True),
         responses=replies(201, RefundResource, "The refund", 404, 409, 413, 422),
     )
     async def refund(
@@ -139,7 +142,7 @@ class PaymentController(Controller):
         request: AuthenticatedRequest,
         services: Services,
         payment_id: str,
-        as_of: Annotated[str | None, Parameter(description="An RFC 3339 time, or a position")] = None,
+        as_of: AsOfParameter = None,
     ) -> Response[Any]:
         """Folded from the payment's own events at this moment: never behind."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
@@ -193,7 +196,7 @@ class PaymentController(Controller):
         reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
         async with services.reader() as connection:
             rows = await of_payment(connection, payment)
-        return resource(Timeline(timeline=list(rows)), reached)
+        return resource(Timeline(timeline=list(map(timeline_resource, rows))), reached)
 
     @get(
         "/",
@@ -205,12 +208,15 @@ class PaymentController(Controller):
         self,
         request: AuthenticatedRequest,
         services: Services,
-        status: Status | None = None,
-        customer_id: str | None = None,
-        created_after: Annotated[str | None, Parameter(description="An RFC 3339 time")] = None,
-        created_before: Annotated[str | None, Parameter(description="An RFC 3339 time")] = None,
+        status: Annotated[str | None, Parameter(schema_extra={"enum": [str(status) for status in Status]})] = None,
+        customer_id: Annotated[str | None, Parameter(pattern=CUSTOMER_ID_PATTERN)] = None,
+        created_after: InstantParameter = None,
+        created_before: InstantParameter = None,
         limit: Annotated[int, Parameter(ge=1, le=PAGE_ROWS_MAX)] = 20,
-        cursor: Annotated[str | None, Parameter(description="next_cursor of the page before")] = None,
+        cursor: Annotated[
+            str | None,
+            Parameter(description="next_cursor of the page before", schema_extra={"pattern": ids.pattern(ids.PAYMENT)}),
+        ] = None,
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the payment_status view, newest first."""
@@ -224,7 +230,7 @@ class PaymentController(Controller):
                 merchant_id=request.user.merchant_id,
                 rows_max=limit + 1,
                 before=before,
-                status=status,
+                status=None if status is None else _status(status),
                 customer_id=customer_id,
                 created_after=None if created_after is None else instant("created_after", created_after),
                 created_before=None if created_before is None else instant("created_before", created_before),
@@ -238,6 +244,13 @@ class PaymentController(Controller):
             ),
             reached,
         )
+
+
+def _status(text: str) -> Status:
+    try:
+        return Status(text)
+    except ValueError:
+        raise ParameterInvalid(field="status", reason=f"expected one of {', '.join(Status)}") from None
 
 
 def _loaded(row: PaymentStatusRow) -> LoadedPayment:

@@ -229,6 +229,8 @@ _problem(
     "body_too_large",
     "The body is too large",
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
+    # Its rest is not read, so nothing more can come over this connection.
+    headers=lambda _: {"Connection": "close"},
 )
 
 # What the payment does not allow
@@ -345,18 +347,20 @@ _problem(
 
 def problem_response(error: Exception, request_id: str) -> Response[bytes]:
     """The answer to a refused request. Raises KeyError for an error that the table does not have."""
+    return response(problem_body(error, request_id), PROBLEMS[type(error)].headers(error))
+
+
+def problem_body(error: Exception, request_id: str) -> ProblemBody:
+    """How a refusal is told. Raises KeyError for an error that the table does not have."""
     problem = PROBLEMS[type(error)]
-    return response(
-        ProblemBody(
-            type=TYPE_PREFIX + problem.slug,
-            status=problem.status,
-            title=problem.title,
-            detail=problem.detail(error),
-            request_id=request_id,
-            field=problem.field(error),
-            **problem.facts(error),
-        ),
-        problem.headers(error),
+    return ProblemBody(
+        type=TYPE_PREFIX + problem.slug,
+        status=problem.status,
+        title=problem.title,
+        detail=problem.detail(error),
+        request_id=request_id,
+        field=problem.field(error),
+        **problem.facts(error),
     )
 
 

@@ -14,6 +14,7 @@ from interfaces import ids
 
 POSITION_HEADER = "Tallystick-Position"
 REPLAYED_HEADER = "Idempotency-Replayed"
+POSITION_PATTERN = r"^[0-9]{1,18}$"
 
 
 def answered(answer: Answered) -> Response[Any]:
@@ -41,4 +42,4 @@ def payment_id_of(text: str, *prefixes: str) -> PaymentId:
 
 
 def is_position(text: str) -> bool:
-    return re.fullmatch(r"\d{1,18}", text, re.ASCII) is not None
+    return re.fullmatch(POSITION_PATTERN, text) is not None

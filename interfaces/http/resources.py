@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from application.loaded import LoadedPayment
 from domain.event import name_of
@@ -34,6 +34,7 @@ from domain.payment.state import (
 )
 from domain.payment.status import Status, status_of
 from interfaces import ids
+from projections.audit_timeline import AuditTimelineRow
 
 OPERATION_PREFIX = {
     OperationKind.AUTHORIZE: ids.AUTHORIZATION,
@@ -41,6 +42,8 @@ OPERATION_PREFIX = {
     OperationKind.VOID: ids.VOID,
     OperationKind.REFUND: ids.REFUND,
 }
+
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Failure(Struct, frozen=True):
@@ -62,7 +65,7 @@ class AuthorizationResource(Struct, frozen=True, kw_only=True):
     provider: str
     provider_reference: str
     amount: int
-    expires_at: datetime
+    expires_at: Instant
 
 
 class CaptureResource(Struct, frozen=True, kw_only=True):
@@ -107,7 +110,7 @@ class PaymentResource(Struct, frozen=True, kw_only=True):
     operation: OperationResource | None
     failure: Failure | None
     next_action: NextAction | None
-    created_at: datetime
+    created_at: Instant
     version: int
 
 
@@ -128,7 +131,22 @@ class EventResource(Struct, frozen=True, kw_only=True):
     position: int
     version: int
     event: str
-    recorded_at: datetime
+    recorded_at: Instant
+    actor: str
+    request_id: str
+    trace_id: str
+    causation_id: str | None
+    data: dict[str, Any]
+
+
+class TimelineResource(Struct, frozen=True, kw_only=True):
+    """An event of a payment, or a journal entry that it caused. `data` is its JSON as stored; ids in it are plain
+    UUIDs."""
+
+    position: int
+    payment_id: str
+    event: str
+    recorded_at: Instant
     actor: str
     request_id: str
     trace_id: str
@@ -150,7 +168,7 @@ class EntryResource(Struct, frozen=True, kw_only=True):
     position: int
     cause: str
     cause_version: int
-    recorded_at: datetime
+    recorded_at: Instant
     postings: list[PostingResource]
 
 
@@ -217,6 +235,20 @@ def event_resource(positioned: Positioned) -> EventResource:
         trace_id=event.trace_id,
         causation_id=event.causation_id,
         data=msgspec.to_builtins(event.data),
+    )
+
+
+def timeline_resource(row: AuditTimelineRow) -> TimelineResource:
+    return TimelineResource(
+        position=row.position,
+        payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
+        event=row.event,
+        recorded_at=row.recorded_at,
+        actor=row.actor,
+        request_id=row.request_id,
+        trace_id=row.trace_id,
+        causation_id=row.causation_id,
+        data=row.data,
     )
 
 

@@ -68,7 +68,12 @@ EVENTS: tuple[AnyEvent, ...] = (
     PaymentHeldForReview(reason="velocity: 9 payments in 60 s", risk_policy="risk:2"),
     PaymentReviewApproved(),
     PaymentAttemptStarted(
-        attempt_id=ATTEMPT, provider=PROVIDER, amount=KWD_TEN, capture=False, routing_policy="single:1"
+        attempt_id=ATTEMPT,
+        provider=PROVIDER,
+        amount=KWD_TEN,
+        capture=False,
+        started_at=datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC),
+        routing_policy="single:1",
     ),
     OperationOutcomeUnknown(operation_id=ATTEMPT, operation=OperationKind.AUTHORIZE, reason="no answer in 10 s"),
     PaymentActionRequired(attempt_id=ATTEMPT, reference="ch_31", redirect_url="https://acs.example/c/31?step=1"),

@@ -178,6 +178,12 @@ def test_what_is_no_plain_decimal_number_is_refused(text: str) -> None:
         parse_decimal(text, "EUR")
 
 
+@pytest.mark.parametrize("digits", [21, 5000])
+def test_an_absurdly_long_number_is_refused_unread(digits: int) -> None:
+    with pytest.raises(WrongPrecision):
+        parse_decimal("1" * digits, "EUR")
+
+
 @pytest.mark.parametrize("currency", ["", "eur", "EURO", "XXX", "XAU", "ZZZ"])
 def test_no_amount_is_read_in_a_currency_without_minor_units(currency: str) -> None:
     with pytest.raises(UnknownCurrency):

@@ -5,17 +5,32 @@ from pathlib import Path
 
 import pytest
 
+from application.merchant import Directory
+from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.pool import ReadPool
 from interfaces.stack import Stack
-from tests.support.running import Merchant, merchant_of, running_stack
+from tests.support.running import Merchant, merchant_in, running_stack
+
+PROVIDER_TIMEOUT_S = 2.0
+"""Longer than a repeat waits for the first answer under its key, so that a test can see one that is in flight."""
 
 
 @pytest.fixture(scope="session")
 def stack(session_folder: Path) -> Iterator[Stack]:
-    with running_stack(session_folder / "interfaces-home") as running:
+    with running_stack(session_folder / "interfaces-home", provider_timeout_s=PROVIDER_TIMEOUT_S) as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+async def directory(stack: Stack) -> AsyncIterator[Directory]:
+    """The merchants and keys of the running system."""
+    pool = ReadPool(stack.settings.database_url)
+    await pool.open()
+    yield PostgresDirectory(pool)
+    await pool.aclose()
+
+
 @pytest.fixture
-async def merchant(stack: Stack) -> AsyncIterator[Merchant]:
-    async with merchant_of(stack) as made:
+async def merchant(stack: Stack, directory: Directory) -> AsyncIterator[Merchant]:
+    async with merchant_in(directory, stack.url) as made:
         yield made

@@ -18,7 +18,7 @@ from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import ConfirmPayment, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
-from domain.payment.dispute import OpenDispute, close_dispute, open_dispute
+from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
 from domain.payment.events import CaptureMethod, PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
@@ -34,7 +34,7 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
-from domain.payment.review import hold_for_review
+from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
 from domain.payment.state import DisputeResult, Payment
 from domain.payment.status import Status, status_of
 from domain.payment.void import RecordVoidOutcome, VoidPayment, record_void_outcome, void
@@ -46,9 +46,9 @@ WINDOW = AuthorizationWindow(version="window-2026-11", days=7)
 ACQUIRER = ProviderName("northbank")
 ROUTING = SingleProvider(version="single-2026-11", provider=ACQUIRER)
 LAPSED = NOW + timedelta(days=7)
-"""The first instant at which an authorisation given at NOW no longer holds."""
+"""The first instant at which the authorisation of an attempt started at NOW no longer holds."""
 MERCHANT = MerchantId("mer_acme")
-DISPUTE = DisputeId("dp_1")
+DISPUTE, OTHER_DISPUTE = DisputeId("dp_1"), DisputeId("dp_2")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
 
 APPROVED = Approved("ch_1")
@@ -109,7 +109,7 @@ def created(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUA
 
 
 def in_review(amount: Money = HUNDRED) -> History:
-    return then_(created(amount), lambda payment: hold_for_review(payment, reason="velocity", risk_policy="risk-1"))
+    return then_(created(amount), held_for_review())
 
 
 def processing(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUAL) -> History:
@@ -153,7 +153,7 @@ def disputed(amount: Money = HUNDRED, *, of: Money = HUNDRED) -> History:
 
 
 def dispute_closed(result: DisputeResult, amount: Money = HUNDRED, *, of: Money = HUNDRED) -> History:
-    return then_(disputed(amount, of=of), lambda payment: close_dispute(payment, result))
+    return then_(disputed(amount, of=of), ruled(result))
 
 
 def voided(amount: Money = HUNDRED) -> History:
@@ -161,7 +161,7 @@ def voided(amount: Money = HUNDRED) -> History:
 
 
 def expired(amount: Money = HUNDRED) -> History:
-    return then_(authorized(amount), lambda payment: expire(payment, LAPSED))
+    return then_(authorized(amount), expires(LAPSED))
 
 
 def failed(amount: Money = HUNDRED) -> History:
@@ -176,9 +176,16 @@ def capture_taken(history: History, amount: Money, *, final: bool = True, id: Op
 # when: the verbs, with everything that a test does not care about filled in
 
 
-def confirmed() -> Decision:
-    command = ConfirmPayment(attempt_id=ATTEMPT, routing=ROUTING)
-    return lambda payment: confirm(payment, command)
+def held_for_review(reason: str = "velocity") -> Decision:
+    return lambda payment: hold_for_review(payment, HoldForReview(reason=reason, risk_policy="risk-1"))
+
+
+def review_rejected(reason: str = "stolen card") -> Decision:
+    return lambda payment: reject_review(payment, RejectReview(reason=reason))
+
+
+def confirmed(*, id: OperationId = ATTEMPT, routing: SingleProvider = ROUTING, at: datetime = NOW) -> Decision:
+    return lambda payment: confirm(payment, ConfirmPayment(attempt_id=id, routing=routing), at)
 
 
 def captures(
@@ -200,13 +207,17 @@ def disputes(amount: Money, *, id: DisputeId = DISPUTE) -> Decision:
     return lambda payment: open_dispute(payment, OpenDispute(dispute_id=id, amount=amount, reason="fraudulent"))
 
 
+def ruled(result: DisputeResult, *, id: DisputeId = DISPUTE) -> Decision:
+    return lambda payment: close_dispute(payment, CloseDispute(dispute_id=id, result=result))
+
+
 def expires(at: datetime = LAPSED) -> Decision:
     return lambda payment: expire(payment, at)
 
 
-def attempt_answered(outcome: Outcome, *, id: OperationId = ATTEMPT, at: datetime = NOW) -> Decision:
+def attempt_answered(outcome: Outcome, *, id: OperationId = ATTEMPT) -> Decision:
     command = RecordAttemptOutcome(attempt_id=id, outcome=outcome, fees=FEES, window=WINDOW)
-    return lambda payment: record_attempt_outcome(payment, command, at)
+    return lambda payment: record_attempt_outcome(payment, command)
 
 
 def capture_answered(outcome: Outcome, *, id: OperationId = CAPTURE) -> Decision:

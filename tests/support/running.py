@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from application.merchant import create_key, create_merchant
+from application.merchant import Directory, create_key, create_merchant
 from interfaces import ids
 from interfaces.composition import Core
 from interfaces.stack import Stack
@@ -92,10 +92,17 @@ def running_stack(home: Path, *, provider_timeout_s: float = 1.0) -> Iterator[St
 @asynccontextmanager
 async def merchant_of(stack: Stack, name: str = "Test merchant") -> AsyncIterator[Merchant]:
     """A new merchant of a running system."""
-    async with Core(stack.settings) as core, aiohttp.ClientSession() as http:
-        merchant_id = await create_merchant(core.directory, name, ids.new_id)
-        key = await create_key(core.directory, merchant_id, ids.new_id)
-        yield Merchant(http, stack.url, merchant_id, key.key_id, key.secret)
+    async with Core(stack.settings) as core, merchant_in(core.directory, stack.url, name) as merchant:
+        yield merchant
+
+
+@asynccontextmanager
+async def merchant_in(directory: Directory, url: str, name: str = "Test merchant") -> AsyncIterator[Merchant]:
+    """A new merchant in the directory of the system that serves at `url`."""
+    async with aiohttp.ClientSession() as http:
+        merchant_id = await create_merchant(directory, name, ids.new_id)
+        key = await create_key(directory, merchant_id, ids.new_id)
+        yield Merchant(http, url, merchant_id, key.key_id, key.secret)
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 30.0) -> None:

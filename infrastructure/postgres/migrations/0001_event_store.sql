@@ -56,9 +56,10 @@ CREATE UNIQUE INDEX operation_claim_key ON operation_claim (merchant_id, key) WH
 CREATE INDEX operation_claim_unresolved ON operation_claim (claimed_at) WHERE unresolved;
 
 -- Derived, and kept by the append itself: the balance of each account that carries a limit, on its normal side.
+-- A sum of any number of bigint amounts: numeric, so that no sum is too large to be recorded.
 CREATE TABLE account_balance (
     account text NOT NULL,
     currency text NOT NULL,
-    balance_minor bigint NOT NULL,
+    balance_minor numeric NOT NULL,
     PRIMARY KEY (account, currency)
 ) WITH (fillfactor = 70);

@@ -4,8 +4,9 @@
 -- The advisory lock makes positions appear in commit order: whoever draws a position has committed before the next
 -- one draws. A reader that follows positions therefore never passes over one that appears later.
 --
--- Outcomes: appended · key_used (with the stored claim) · version_conflict · limit_broken (with the account)
--- · deferred (an earlier command of this batch wants the same key or version: send it again).
+-- Outcomes: appended · key_used (the key or the operation is taken: with the stored claim) · version_conflict
+-- · limit_broken (with the account) · deferred (an earlier command of this batch wants the same key, operation or
+-- version: send it again).
 
 CREATE FUNCTION append_commands(
     commands int,
@@ -40,6 +41,9 @@ BEGIN
             FROM unnest(claim_command, claim_merchant_id, claim_key) AS c (command, merchant_id, key)
             WHERE c.key IS NOT NULL
             UNION ALL
+            SELECT c.command, min(c.command) OVER (PARTITION BY c.operation_id)
+            FROM unnest(claim_command, claim_operation_id) AS c (command, operation_id)
+            UNION ALL
             SELECT e.command, min(e.command) OVER (PARTITION BY e.originator_id, e.originator_version)
             FROM unnest(event_command, event_originator_id, event_originator_version)
                 AS e (command, originator_id, originator_version)
@@ -60,8 +64,12 @@ BEGIN
 
     FOR hit IN
         SELECT c.command, o.operation_id
+        FROM unnest(claim_command, claim_operation_id) AS c (command, operation_id)
+        JOIN operation_claim AS o USING (operation_id)
+        UNION ALL
+        SELECT c.command, o.operation_id
         FROM unnest(claim_command, claim_merchant_id, claim_key) AS c (command, merchant_id, key)
-        JOIN operation_claim AS o ON o.merchant_id = c.merchant_id AND o.key = c.key
+        JOIN operation_claim AS o USING (merchant_id, key)
     LOOP
         outcomes[hit.command] := 'key_used';
         used_operations[hit.command] := hit.operation_id;

@@ -114,6 +114,11 @@ def test_an_entry_that_does_not_balance_is_not_read_either() -> None:
         (pending(MERCHANT), Account(Side.CREDIT)),
         (held(MERCHANT), Account(Side.CREDIT, floor_minor=0)),
         (platform_fees(), Account(Side.CREDIT)),
+        (AccountCode("psp:northbank:fees"), Account(Side.DEBIT)),
+        (AccountCode("bank:main"), Account(Side.DEBIT)),
+        (AccountCode("merchant:mer_acme:available"), Account(Side.CREDIT, floor_minor=0)),
+        (AccountCode("merchant:mer_acme:in_transit"), Account(Side.CREDIT, floor_minor=0)),
+        (AccountCode("fx:EUR"), Account(Side.CREDIT)),
     ],
 )
 def test_an_account_has_its_normal_side_and_its_floor(code: AccountCode, expected: Account) -> None:

@@ -11,17 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from domain.identifiers import CustomerId, MerchantId, OperationId, ProviderName
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.ledger.balances import fold_balances, limited_changes, trial_balance
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money
-from domain.payment.confirm import ConfirmPayment, confirm
 from domain.payment.create import CreatePayment
-from domain.payment.dispute import close_dispute
 from domain.payment.events import CaptureMethod
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import Outcome
-from domain.payment.state import DisputeResult, InFlight
+from domain.payment.state import Disputed, DisputeResult, InFlight
 from domain.routing import SingleProvider
 from tests.domain.books import Books, balances_below_their_floor, books_of
 from tests.domain.journey import Journey
@@ -35,11 +33,13 @@ from tests.support.domain import (
     attempt_answered,
     capture_answered,
     captures,
+    confirmed,
     disputes,
     expires,
     operation,
     refund_answered,
     refunds,
+    ruled,
     void_answered,
     voids,
 )
@@ -74,7 +74,7 @@ class Ledger(RuleBasedStateMachine):
         )
         journey = Journey(next(self.fresh), command)
         self.journeys.append(journey)
-        self.ask(journey, lambda id: lambda payment: confirm(payment, ConfirmPayment(attempt_id=id, routing=route)))
+        self.ask(journey, lambda id: confirmed(id=id, routing=route))
         self.answer(journey, APPROVED)
         return journey
 
@@ -102,11 +102,12 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(journey=payments, tenths=st.integers(1, 10))
     def some_is_disputed(self, journey: Journey, tenths: int) -> None:
-        self.take(journey, disputes(journey.part(tenths)))
+        self.take(journey, disputes(journey.part(tenths), id=DisputeId(f"dp_{next(self.fresh)}")))
 
     @rule(journey=payments, result=st.sampled_from(DisputeResult))
     def the_bank_rules(self, journey: Journey, result: DisputeResult) -> None:
-        self.take(journey, lambda payment: close_dispute(payment, result))
+        if isinstance(journey.payment, Disputed):
+            self.take(journey, ruled(result, id=journey.payment.dispute_id))
 
     @rule(journey=payments)
     def a_refund_is_lost_sight_of(self, journey: Journey) -> None:

@@ -31,6 +31,7 @@ from tests.support.domain import (
     MERCHANT,
     REFUSALS,
     STRANGER,
+    UNAVAILABLE,
     UNKNOWN,
     amounts,
     authorized,
@@ -191,6 +192,10 @@ def test_losing_sight_of_a_capture_is_recorded_once() -> None:
     )
     given(capturing()).when(capture_answered(UNKNOWN), capture_answered(UNKNOWN)).then_nothing()
     given(capturing()).when(capture_answered(UNKNOWN), capture_answered(APPROVED)).then_status(Status.CAPTURED)
+
+
+def test_a_request_that_never_arrived_does_not_fail_a_capture_that_may_have_arrived_before() -> None:
+    given(capturing()).when(capture_answered(UNKNOWN), capture_answered(UNAVAILABLE)).then_nothing()
 
 
 def test_an_action_that_makes_no_sense_for_a_capture_leaves_it_unknown() -> None:

@@ -1,5 +1,7 @@
 """An attempt is a fact before the provider is called, and ends in one outcome; what is unknown stays open."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.payment.events import (
@@ -27,6 +29,7 @@ from tests.support.domain import (
     FEES,
     LAPSED,
     MERCHANT,
+    NOW,
     REFUSALS,
     REJECTED,
     ROUTING,
@@ -64,13 +67,14 @@ def test_confirming_starts_an_attempt_at_the_routed_provider(method: CaptureMeth
             provider=ACQUIRER,
             amount=eur("100.00"),
             capture=capture,
+            started_at=NOW,
             routing_policy=ROUTING.version,
         )
     )
 
 
 def test_the_attempt_is_part_of_the_payment_before_any_answer() -> None:
-    attempt = Attempt(attempt_id=ATTEMPT, provider=ACQUIRER, amount=eur("100.00"), capture=False)
+    attempt = Attempt(attempt_id=ATTEMPT, provider=ACQUIRER, amount=eur("100.00"), capture=False, started_at=NOW)
     given(created()).when(confirmed()).then_payment(attempt=attempt, outcome_unknown=False)
 
 
@@ -91,6 +95,13 @@ def test_an_unknown_outcome_is_not_a_decline_and_no_second_attempt_starts() -> N
 def test_an_approved_attempt_reserves_the_amount_until_its_window_ends(history: History) -> None:
     given(history).when(attempt_answered(APPROVED)).then(AUTHORIZED)
     given(history).when(attempt_answered(APPROVED)).then_stage(Authorized)
+
+
+def test_the_window_counts_from_the_start_of_the_attempt_however_late_we_learn_of_it() -> None:
+    long_ago = NOW - timedelta(days=30)
+    given(created()).when(confirmed(at=long_ago), attempt_answered(UNKNOWN), attempt_answered(APPROVED)).then_payment(
+        authorization__expires_at=WINDOW.expiry(long_ago)
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +129,6 @@ def test_an_approved_attempt_that_captures_at_once_also_takes_the_amount(history
 # not approved
 
 
-@pytest.mark.parametrize("history", [processing(), requires_action()])
 @pytest.mark.parametrize(
     ("outcome", "kind", "code", "message"),
     [
@@ -128,13 +138,18 @@ def test_an_approved_attempt_that_captures_at_once_also_takes_the_amount(history
     ],
 )
 def test_a_refused_attempt_fails_the_payment_and_says_why(
-    history: History, outcome: Refusal, kind: FailureKind, code: str, message: str
+    outcome: Refusal, kind: FailureKind, code: str, message: str
 ) -> None:
-    given(history).when(attempt_answered(outcome)).then(
+    given(processing()).when(attempt_answered(outcome)).then(
         PaymentAttemptFailed(attempt_id=ATTEMPT, provider=ACQUIRER, kind=kind, code=code, message=message),
         PaymentFailed(code=code, message=message),
     )
-    given(history).when(attempt_answered(outcome)).then_stage(Failed)
+    given(processing()).when(attempt_answered(outcome)).then_stage(Failed)
+
+
+@pytest.mark.parametrize("outcome", [DECLINED, REJECTED])
+def test_an_attempt_may_be_refused_after_the_customer_acted(outcome: Refusal) -> None:
+    given(requires_action()).when(attempt_answered(outcome)).then_stage(Failed)
 
 
 def test_a_customer_action_is_asked_for_where_the_provider_says() -> None:
@@ -172,8 +187,12 @@ def test_an_unknown_outcome_may_turn_out_to_wait_for_the_customer() -> None:
     given(processing()).when(attempt_answered(UNKNOWN), attempt_answered(ACTION_REQUIRED)).then_stage(RequiresAction)
 
 
-@pytest.mark.parametrize("outcome", [UNKNOWN, ActionRequired("ch_1", "https://acs.example/again")])
-def test_while_the_customer_acts_nothing_but_an_end_is_news(outcome: Unknown | ActionRequired) -> None:
+def test_a_request_that_never_arrived_does_not_fail_an_attempt_that_may_have_arrived_before() -> None:
+    given(processing()).when(attempt_answered(UNKNOWN), attempt_answered(UNAVAILABLE)).then_nothing()
+
+
+@pytest.mark.parametrize("outcome", [UNKNOWN, UNAVAILABLE, ActionRequired("ch_1", "https://acs.example/again")])
+def test_while_the_customer_acts_nothing_but_an_end_is_news(outcome: Unknown | Unavailable | ActionRequired) -> None:
     given(requires_action()).when(attempt_answered(outcome)).then_nothing()
 
 

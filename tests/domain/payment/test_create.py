@@ -3,22 +3,24 @@
 import pytest
 from hypothesis import given
 
+from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.identifiers import CustomerId
 from domain.money import AMOUNT_MINOR_MAX, AmountOutOfRange, Money
 from domain.payment.create import CreatePayment, create
 from domain.payment.events import CaptureMethod, PaymentCreated
 from domain.payment.evolve import fold
+from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.state import Created, Terms
 from tests.support.domain import CARD, MERCHANT, commands_to_create, eur
 
 
-def asking_for(amount: Money) -> CreatePayment:
+def asking_for(amount: Money, *, customer: str = "cus_1", token: str = CARD.token) -> CreatePayment:
     return CreatePayment(
         merchant_id=MERCHANT,
-        customer_id=CustomerId("cus_1"),
+        customer_id=CustomerId(customer),
         amount=amount,
-        method=CARD,
+        method=PaymentMethod(MethodType.CARD, token),
         capture_method=CaptureMethod.MANUAL,
     )
 
@@ -54,3 +56,16 @@ def test_an_amount_that_nobody_can_pay_is_refused(minor: int) -> None:
 def test_an_unknown_currency_is_refused() -> None:
     with pytest.raises(UnknownCurrency):
         create(asking_for(Money(100, "XXX")))
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (asking_for(eur("1.00"), token="4242 4242 4242 4242"), "payment_method.token"),
+        (asking_for(eur("1.00"), customer="378282246310005"), "customer_id"),
+    ],
+)
+def test_a_card_number_where_a_name_or_a_token_belongs_is_refused(command: CreatePayment, field: str) -> None:
+    with pytest.raises(CardDataRefused) as refusal:
+        create(command)
+    assert refusal.value.field == field

@@ -3,9 +3,8 @@
 import pytest
 from hypothesis import given as for_any
 
-from domain.identifiers import DisputeId
 from domain.money import AmountOutOfRange, CurrencyMismatch, Money, zero
-from domain.payment.dispute import DisputeExceedsCaptured, close_dispute
+from domain.payment.dispute import DisputeExceedsCaptured
 from domain.payment.events import DisputeLost, DisputeOpened, DisputeWon
 from domain.payment.refusals import IllegalTransition
 from domain.payment.state import DisputeResult
@@ -14,7 +13,8 @@ from tests.support.domain import (
     ACQUIRER,
     DISPUTE,
     MERCHANT,
-    Decision,
+    OTHER_DISPUTE,
+    History,
     amounts,
     captured,
     dispute_closed,
@@ -23,12 +23,11 @@ from tests.support.domain import (
     eur,
     given,
     refunded,
+    refunds,
+    ruled,
+    then_,
     usd,
 )
-
-
-def ruled(result: DisputeResult) -> Decision:
-    return lambda payment: close_dispute(payment, result)
 
 
 def test_a_dispute_freezes_what_the_bank_claims() -> None:
@@ -46,7 +45,7 @@ def test_a_dispute_over_what_refunds_left_is_refused() -> None:
 
 def test_a_dispute_over_what_an_earlier_lost_one_left_is_refused() -> None:
     given(dispute_closed(DisputeResult.LOST, eur("60.00"), of=eur("100.00"))).when(
-        disputes(eur("40.01"), id=DisputeId("dp_2"))
+        disputes(eur("40.01"), id=OTHER_DISPUTE)
     ).then_raises(DisputeExceedsCaptured, refundable=eur("40.00"))
 
 
@@ -90,9 +89,44 @@ def test_a_lost_dispute_is_charged_back() -> None:
     given(disputed()).when(ruled(DisputeResult.LOST)).then_status(Status.DISPUTE_LOST)
 
 
+# messages that come twice, or for another dispute
+
+ONE_WON = dispute_closed(DisputeResult.WON)
+KNOWN: dict[str, History] = {
+    "won": ONE_WON,
+    "lost": dispute_closed(DisputeResult.LOST),
+    "won, and a refund under way": then_(ONE_WON, refunds()),
+    "won, and another open": then_(ONE_WON, disputes(eur("60.00"), id=OTHER_DISPUTE)),
+}
+
+
+@pytest.mark.parametrize("history", [disputed(), *KNOWN.values()], ids=["open", *KNOWN])
+def test_a_dispute_that_we_have_heard_of_is_not_opened_again(history: History) -> None:
+    given(history).when(disputes(eur("60.00"))).then_nothing()
+
+
 @pytest.mark.parametrize("result", DisputeResult)
-def test_a_closed_dispute_is_not_closed_again(result: DisputeResult) -> None:
-    given(dispute_closed(result)).when(ruled(DisputeResult.LOST)).then_raises(IllegalTransition, verb="close dispute")
+@pytest.mark.parametrize("history", KNOWN.values(), ids=KNOWN)
+def test_a_closed_dispute_is_not_closed_again(history: History, result: DisputeResult) -> None:
+    given(history).when(ruled(result)).then_nothing()
+
+
+def test_no_second_dispute_opens_beside_an_open_one() -> None:
+    given(disputed(eur("60.00"))).when(disputes(eur("40.00"), id=OTHER_DISPUTE)).then_raises(
+        IllegalTransition, verb="dispute", status=Status.DISPUTED
+    )
+
+
+def test_a_ruling_on_a_dispute_that_we_never_heard_of_is_refused() -> None:
+    stranger = ruled(DisputeResult.LOST, id=OTHER_DISPUTE)
+    given(disputed()).when(stranger).then_raises(IllegalTransition, verb="close dispute", status=Status.DISPUTED)
+    given(ONE_WON).when(stranger).then_raises(IllegalTransition, verb="close dispute", status=Status.DISPUTE_WON)
+
+
+def test_a_ruling_closes_the_dispute_that_it_names() -> None:
+    given(KNOWN["won, and another open"]).when(ruled(DisputeResult.LOST, id=OTHER_DISPUTE)).then(
+        DisputeLost(merchant_id=MERCHANT, provider=ACQUIRER, dispute_id=OTHER_DISPUTE, amount=eur("60.00"))
+    )
 
 
 @for_any(amounts("EUR", min_minor=2))

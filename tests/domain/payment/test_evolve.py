@@ -12,11 +12,13 @@ from tests.support.domain import (
     captured,
     created,
     dispute_closed,
+    failed,
     payment_of,
     processing,
     refund_answered,
     refunds,
     then_,
+    voided,
 )
 
 LONG = then_(then_(dispute_closed(DisputeResult.WON), refunds()), refund_answered(APPROVED))
@@ -53,6 +55,10 @@ def test_a_capture_may_follow_an_authorisation_directly() -> None:
         (processing(), captured()[-1]),
         (captured(), captured()[-1]),
         (captured(), authorized()[-1]),
+        (authorized(), failed()[-1]),
+        (captured(), failed()[-1]),
+        (voided(), failed()[-1]),
+        (failed(), failed()[-1]),
     ],
 )
 def test_what_no_decision_of_ours_could_have_written_is_unreadable(history: History, event: PaymentEvent) -> None:

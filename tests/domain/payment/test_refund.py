@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
+from domain.card_data import CardDataRefused
 from domain.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.events import (
     FailureKind,
@@ -14,7 +15,7 @@ from domain.payment.events import (
     RefundStarted,
 )
 from domain.payment.outcome import Refusal
-from domain.payment.refund import RefundExceedsCaptured
+from domain.payment.refund import RefundExceedsCaptured, RefundPayment, refund
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
@@ -27,6 +28,7 @@ from tests.support.domain import (
     REFUND,
     REFUSALS,
     STRANGER,
+    UNAVAILABLE,
     UNKNOWN,
     History,
     amounts,
@@ -129,6 +131,11 @@ def test_no_dispute_and_no_capture_gets_in_between_a_refund_and_its_outcome() ->
     given(partially_captured()).when(refunds(), captures(id=STRANGER)).then_raises(OperationInProgress, verb="capture")
 
 
+def test_a_card_number_in_the_reason_is_refused() -> None:
+    command = RefundPayment(refund_id=REFUND, amount=None, reason="back to 4242 4242 4242 4242, please")
+    given(captured()).when(lambda payment: refund(payment, command)).then_raises(CardDataRefused, field="reason")
+
+
 # its outcome
 
 
@@ -175,6 +182,10 @@ def test_losing_sight_of_a_refund_is_recorded_once() -> None:
     )
     given(refunding()).when(refund_answered(UNKNOWN), refund_answered(UNKNOWN)).then_nothing()
     given(refunding()).when(refund_answered(UNKNOWN), refund_answered(APPROVED)).then_back_at(refunded())
+
+
+def test_a_request_that_never_arrived_does_not_fail_a_refund_that_may_have_arrived_before() -> None:
+    given(refunding()).when(refund_answered(UNKNOWN), refund_answered(UNAVAILABLE)).then_nothing()
 
 
 def test_an_action_that_makes_no_sense_for_a_refund_leaves_it_unknown() -> None:

@@ -2,9 +2,12 @@
 
 import pytest
 
+from domain.money import Money
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status, status_of
 from tests.support.domain import (
+    APPROVED,
+    OTHER_DISPUTE,
     History,
     authorized,
     captured,
@@ -12,6 +15,7 @@ from tests.support.domain import (
     created,
     dispute_closed,
     disputed,
+    disputes,
     eur,
     expired,
     failed,
@@ -19,10 +23,12 @@ from tests.support.domain import (
     partially_captured,
     payment_of,
     processing,
+    refund_answered,
     refunded,
     refunding,
     refunds,
     requires_action,
+    ruled,
     then_,
     voided,
     voiding,
@@ -57,6 +63,35 @@ def test_every_status_is_one_that_a_payment_can_have() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_a_payment_has_the_status_of_its_stage(status: Status) -> None:
     assert status_of(payment_of(SHOWN[status])) is status
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "status"),
+    [
+        (DisputeResult.WON, DisputeResult.LOST, Status.DISPUTE_LOST),
+        (DisputeResult.LOST, DisputeResult.WON, Status.DISPUTE_LOST),
+        (DisputeResult.WON, DisputeResult.WON, Status.DISPUTE_WON),
+    ],
+)
+def test_one_lost_dispute_outweighs_any_won_one(first: DisputeResult, then: DisputeResult, status: Status) -> None:
+    reopened = then_(dispute_closed(first, eur("40.00")), disputes(eur("30.00"), id=OTHER_DISPUTE))
+    assert status_of(payment_of(then_(reopened, ruled(then, id=OTHER_DISPUTE)))) is status
+
+
+@pytest.mark.parametrize(
+    ("result", "amount", "status"),
+    [
+        (DisputeResult.WON, eur("30.00"), Status.PARTIALLY_REFUNDED),
+        (DisputeResult.WON, HUNDRED, Status.REFUNDED),
+        (DisputeResult.LOST, eur("30.00"), Status.DISPUTE_LOST),
+        (DisputeResult.LOST, eur("60.00"), Status.DISPUTE_LOST),
+    ],
+)
+def test_a_refund_outweighs_a_won_dispute_and_not_a_lost_one(
+    result: DisputeResult, amount: Money, status: Status
+) -> None:
+    history = then_(dispute_closed(result, eur("40.00")), refunds(amount))
+    assert status_of(payment_of(then_(history, refund_answered(APPROVED)))) is status
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from typing import get_args
 
 import pytest
 
-from domain.payment.dispute import close_dispute
 from domain.payment.refusals import IllegalTransition, OperationInProgress
-from domain.payment.review import approve_review, hold_for_review, reject_review
+from domain.payment.review import approve_review
 from domain.payment.state import (
     Authorized,
     Captured,
@@ -33,6 +32,7 @@ from domain.payment.status import status_of
 from tests.support.domain import (
     APPROVED,
     LAPSED,
+    OTHER_DISPUTE,
     Decision,
     History,
     attempt_answered,
@@ -50,6 +50,7 @@ from tests.support.domain import (
     expires,
     failed,
     given,
+    held_for_review,
     in_review,
     partially_captured,
     payment_of,
@@ -58,6 +59,8 @@ from tests.support.domain import (
     refunding,
     refunds,
     requires_action,
+    review_rejected,
+    ruled,
     void_answered,
     voided,
     voiding,
@@ -84,16 +87,16 @@ AT: dict[Stage, History] = {
     Failed: failed(),
 }
 VERBS: dict[str, Decision] = {
-    "hold for review": lambda payment: hold_for_review(payment, reason="velocity", risk_policy="risk-1"),
+    "hold for review": held_for_review(),
     "approve review": approve_review,
-    "reject review": reject_review,
+    "reject review": review_rejected(),
     "confirm": confirmed(),
     "capture": captures(eur("10.00")),
     "void": voids(),
     "expire": expires(LAPSED),
     "refund": refunds(eur("10.00")),
-    "dispute": disputes(eur("10.00")),
-    "close dispute": lambda payment: close_dispute(payment, DisputeResult.LOST),
+    "dispute": disputes(eur("10.00"), id=OTHER_DISPUTE),
+    "close dispute": ruled(DisputeResult.LOST),
 }
 LEGAL: dict[Stage, dict[str, Stage]] = {
     Created: {"hold for review": InReview, "confirm": Processing},

@@ -22,6 +22,7 @@ from tests.support.domain import (
     MERCHANT,
     REFUSALS,
     STRANGER,
+    UNAVAILABLE,
     UNKNOWN,
     VOID,
     authorized,
@@ -81,6 +82,10 @@ def test_losing_sight_of_a_void_is_recorded_once() -> None:
     )
     given(voiding()).when(void_answered(UNKNOWN), void_answered(UNKNOWN)).then_nothing()
     given(voiding()).when(void_answered(UNKNOWN), void_answered(APPROVED)).then_stage(Voided)
+
+
+def test_a_request_that_never_arrived_does_not_fail_a_void_that_may_have_arrived_before() -> None:
+    given(voiding()).when(void_answered(UNKNOWN), void_answered(UNAVAILABLE)).then_nothing()
 
 
 def test_an_action_that_makes_no_sense_for_a_void_leaves_it_unknown() -> None:

@@ -1,0 +1,180 @@
+"""The API's OpenAPI 3.1 document: Litestar says which routes there are, msgspec what their JSON is, and this file
+what holds for all of them: ids, headers, security, and examples of what they refuse."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+from litestar import Controller, Litestar
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
+
+from interfaces import ids
+from interfaces.http.auth import OPEN_PATHS
+from interfaces.http.documented import IDEMPOTENCY_KEY, PROBLEM_JSON, Accepting
+from interfaces.http.problem_examples import examples_of
+from interfaces.http.problems import PROBLEMS, TYPE_PREFIX
+from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN, REPLAYED_HEADER
+
+Json = dict[str, Any]
+
+_ABOUT = """\
+Amounts are whole numbers of minor units (EUR cents, JPY yen, KWD fils). Times are RFC 3339.
+
+**Keys.** Send your API key as `Authorization: Bearer tsk_…`. Another merchant's payment does not exist for you (404).
+
+**Repeating.** Create, capture and refund need an idempotency key, as the `Idempotency-Key` header or as
+`idempotency_key` in the body. When a request gets no answer, send it again with the same key: nothing is done twice.
+
+**Reading your own writes.** Replies say in `Tallystick-Position` how far they have seen. Send that header with a later
+query, and the query waits until its view is there. `GET /v1/payments/{payment_id}` is never behind.
+
+**Request ids.** Every reply carries `X-Request-Id`: your own if you sent a usable one. Events and logs carry it too.
+
+**Refusals** are `application/problem+json` (RFC 9457). Their `type` never changes: `{prefix}` and one of
+
+| | | |
+|---|---|---|
+"""
+_CONFIG = OpenAPIConfig(
+    title="Tallystick",
+    version=version("tallystick"),
+    summary="A payment core that never charges twice, loses nothing, and explains every unit of money.",
+    description=_ABOUT.replace("{prefix}", TYPE_PREFIX)
+    + "\n".join(
+        f"| {problem.status} | `{problem.slug}` | {problem.title} |"
+        for problem in sorted(PROBLEMS.values(), key=lambda problem: (problem.status, problem.slug))
+    ),
+    use_handler_docstrings=True,
+    components=Components(
+        security_schemes={"api_key": SecurityScheme(type="http", scheme="bearer", description="An API key, `tsk_…`")}
+    ),
+)
+_HEADERS: Json = {
+    "X-Request-Id": {
+        "description": "The request's id in our events and logs",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
+    },
+    POSITION_HEADER: {
+        "description": "How far this reply has seen: send it with a query that has to see as much",
+        "schema": {"type": "string", "pattern": POSITION_PATTERN},
+    },
+    REPLAYED_HEADER: {
+        "description": "This is the first answer under the idempotency key, given again",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Retry-After": {
+        "description": "Seconds after which to ask again",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "WWW-Authenticate": {
+        "required": True,
+        "schema": {"type": "string", "pattern": "^Bearer"},
+    },
+}
+
+
+def describe(controllers: Sequence[type[Controller]], dependencies: Mapping[str, Provide]) -> Json:
+    """The document of these routes."""
+    app = Litestar(
+        route_handlers=controllers, dependencies=dict(dependencies), openapi_config=_CONFIG, logging_config=None
+    )
+    document = app.openapi_schema.to_schema()
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    document["tags"] = [{"name": tag} for tag in dict.fromkeys(operation["tags"][0] for operation in operations)]
+    document["paths"] = dict(sorted(document["paths"].items()))
+    document["components"]["schemas"] = _schemas(app)
+    document["components"]["headers"] = _HEADERS
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            _complete(operation, method=method, is_open=any(re.match(open_path, path) for open_path in OPEN_PATHS))
+    return document
+
+
+def _complete(operation: Json, *, method: str, is_open: bool) -> None:
+    operation.pop("deprecated")
+    operation["security"] = [] if is_open else [{"api_key": []}]
+    parameters = [_parameter(parameter, method) for parameter in operation.get("parameters", ())]
+    if parameters:
+        operation["parameters"] = parameters
+    is_command = any(parameter["name"] == IDEMPOTENCY_KEY for parameter in parameters)
+    for status, response in operation["responses"].items():
+        headers = _headers_of(int(status), is_command=is_command, is_open=is_open)
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
+        problem = response["content"].get(PROBLEM_JSON)
+        if problem is not None:
+            problem["examples"] = examples_of(operation["operationId"], int(status), is_command=is_command)
+
+
+def _headers_of(status: int, *, is_command: bool, is_open: bool) -> Iterator[str]:
+    yield "X-Request-Id"
+    if status < 300 and not is_open:
+        yield POSITION_HEADER
+        if is_command:
+            yield REPLAYED_HEADER
+    if status == 401:
+        yield "WWW-Authenticate"
+    if status in (409, 503):
+        yield "Retry-After"
+
+
+def _parameter(parameter: Json, method: str) -> Json:
+    """As it is sent: a parameter that can be left out is never null, and an id has its form."""
+    schema = parameter["schema"]
+    if {"type": "null"} in schema.get("oneOf", ()):
+        [kind, _] = schema.pop("oneOf")
+        schema = {**kind, **schema}
+    if parameter["name"] in ("payment_id", "intent_id"):
+        # A payment can be read and confirmed under both its names, and changed under the one that it is shown by.
+        both = method == "get" or parameter["name"] == "intent_id"
+        schema["pattern"] = ids.pattern(ids.PAYMENT, ids.INTENT) if both else ids.pattern(ids.PAYMENT)
+    for bound in {"minimum", "maximum"} & schema.keys():
+        schema[bound] = int(schema[bound])
+    schema.pop("description", None)
+    kept = ("name", "in", "description", "required")
+    return {key: parameter[key] for key in kept if key in parameter} | {"schema": _tidied(schema)}
+
+
+def _schemas(app: Litestar) -> Json:
+    """What the routes take and give, in the very terms by which it is decoded and encoded."""
+    kinds = {kind for handler in _handlers(app) for kind in _kinds(handler)}
+    _, schemas = msgspec.json.schema_components(
+        sorted(kinds, key=lambda kind: kind.__name__), ref_template="#/components/schemas/{name}"
+    )
+    tidied: Json = _tidied(schemas)
+    return tidied
+
+
+def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            yield from (handler for handler in route.route_handlers if handler.resolve_include_in_schema())
+
+
+def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
+    yield from (spec.data_container for spec in (handler.responses or {}).values())
+    if issubclass(handler.operation_class, Accepting):
+        yield handler.operation_class.body
+
+
+def _tidied(node: Any) -> Any:
+    """Docstrings without their indentation; patterns without what only Python needs (in JSON Schema `$` never matches
+    before a last line break); enumerations with their type, which some readers need."""
+    match node:
+        case {"enum": list(values)} if "type" not in node and all(isinstance(value, str) for value in values):
+            return _tidied({**node, "type": "string"})
+        case dict():
+            return {key: _tidied(value) for key, value in node.items()}
+        case list():
+            return [_tidied(item) for item in node]
+        case str():
+            return cleandoc(node).removesuffix(r"(?!\n)")
+        case _:
+            return node

@@ -1,0 +1,77 @@
+"""Refusals worth showing in the documentation, worded by the problem table itself so that they stay true."""
+
+from typing import Any
+
+import msgspec
+
+from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
+from application.loaded import PaymentNotFound
+from application.store import StoreUnavailable
+from domain.money import Money
+from domain.payment.capture import CaptureExceedsAuthorized
+from domain.payment.events import OperationKind
+from domain.payment.refund import RefundExceedsCaptured
+from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.status import Status
+from interfaces.http.body import BodyInvalid
+from interfaces.http.problems import PROBLEMS, problem_body
+from interfaces.http.refusals import (
+    BodyTooLarge,
+    MissingIdempotencyKey,
+    MissingKey,
+    OtherMerchant,
+    ParameterInvalid,
+    UnknownKey,
+    ViewBehind,
+)
+
+REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
+
+_OF_QUERIES: tuple[Exception, ...] = (
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingKey(),
+    UnknownKey(),
+    PaymentNotFound(),
+    StoreUnavailable(),
+    ViewBehind(view="payment_status", position=1042),
+)
+_OF_COMMANDS: tuple[Exception, ...] = (
+    BodyInvalid(field="amount", reason="Expected 'int' >= 1"),
+    MissingIdempotencyKey(),
+    MissingKey(),
+    UnknownKey(),
+    OtherMerchant(),
+    PaymentNotFound(),
+    IdempotencyKeyInFlight(),
+    BodyTooLarge(bytes_max=65536),
+    IdempotencyKeyReused(),
+    StoreUnavailable(),
+)
+_OF_STEPS: tuple[Exception, ...] = (
+    IllegalTransition(verb="capture", status=Status.VOIDED),
+    OperationInProgress(verb="refund", operation=OperationKind.CAPTURE, status=Status.AUTHORIZED),
+)
+_OF_ONE: dict[str, tuple[Exception, ...]] = {
+    "create_payment_intent": (),
+    "capture_payment": (
+        *_OF_STEPS,
+        CaptureExceedsAuthorized(requested=Money(12_000, "EUR"), capturable=Money(10_000, "EUR")),
+    ),
+    "refund_payment": (
+        *_OF_STEPS,
+        RefundExceedsCaptured(requested=Money(12_000, "EUR"), refundable=Money(10_000, "EUR")),
+    ),
+}
+
+
+def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str, dict[str, Any]]:
+    """For OpenAPI, by the slug of the problem: refusals that the operation may give with `status`."""
+    refusals = (*_OF_COMMANDS, *_OF_ONE.get(operation_id, _OF_STEPS)) if is_command else _OF_QUERIES
+    return {
+        PROBLEMS[type(refusal)].slug: {
+            "summary": PROBLEMS[type(refusal)].title,
+            "value": msgspec.to_builtins(problem_body(refusal, REQUEST_ID)),
+        }
+        for refusal in refusals
+        if PROBLEMS[type(refusal)].status == status
+    }

@@ -1,0 +1,58 @@
+"""Redaction: what is named like a secret or looks like one never leaves, however deep it stands."""
+
+from typing import Any
+
+import pytest
+
+from infrastructure.observability.logs import REDACTED, redact
+
+
+def redacted(**event: Any) -> dict[str, Any]:
+    return dict(redact(None, "info", event))
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "Authorization", "secret", "client_secret", "password", "api_key", "token", "cvc", "card"]
+)
+def test_a_value_named_like_a_secret_is_taken_out(name: str) -> None:
+    assert redacted(**{name: "harmless"}) == {name: REDACTED}
+
+
+@pytest.mark.parametrize("name", ["event", "request_id", "trace_id", "path", "status", "merchant_id", "key_id"])
+def test_what_is_needed_to_find_a_request_stays(name: str) -> None:
+    assert redacted(**{name: "value"}) == {name: "value"}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("key tsk_abc-DEF_1 refused", f"key {REDACTED} refused"),
+        ("Authorization: Bearer abc.def", f"Authorization: {REDACTED}"),
+        ("postgresql://tally:s3cret@127.0.0.1:5432/db", f"postgresql://{REDACTED}@127.0.0.1:5432/db"),
+        ("paid with 4242 4242 4242 4242", REDACTED),
+        ("4242424242424242", REDACTED),
+        ("payment pay_01h455vb4pex5vsknk084sn02q captured", "payment pay_01h455vb4pex5vsknk084sn02q captured"),
+    ],
+)
+def test_text_that_looks_like_a_secret_is_taken_out(text: str, left: str) -> None:
+    assert redacted(event=text) == {"event": left}
+
+
+def test_secrets_are_found_however_deep_they_stand() -> None:
+    assert redacted(body={"method": {"token": "tok_visa"}, "notes": ["tsk_abc", {"n": "4242424242424242"}]}) == {
+        "body": {"method": {"token": REDACTED}, "notes": [REDACTED, {"n": REDACTED}]}
+    }
+
+
+def test_a_card_number_is_taken_out_of_a_traceback() -> None:
+    traceback = "Traceback (most recent call last):\n  ...\nValueError: 4242424242424242 is no token"
+    assert redacted(exception=traceback) == {"exception": REDACTED}
+
+
+def test_what_is_no_text_stays_as_it_is() -> None:
+    assert redacted(status=200, ms=1.25, replayed=True, cause=None) == {
+        "status": 200,
+        "ms": 1.25,
+        "replayed": True,
+        "cause": None,
+    }

@@ -1,0 +1,187 @@
+"""The append protocol told in plain sequential Python, and any batch of commands to hold it against."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from application.store import Answer, Append, Appended, AppendResult, Claim, KeyUsed, LimitBroken, VersionConflict
+from domain.history import Recorded
+from domain.identifiers import MerchantId
+from domain.ledger.accounts import authorized
+from infrastructure.postgres.append_sql import Deferred
+from tests.support.store import claim, created, hold_entry, settlement
+
+CURRENCIES = ("EUR", "JPY")
+
+
+class Command(Struct, frozen=True):
+    """What a command does, in small numbers: `versions` are of streams 0 to 2, `operation` None is one of its own."""
+
+    versions: tuple[tuple[int, int], ...]
+    changes: tuple[tuple[int, int, int], ...]
+    """Merchant, currency, change."""
+    merchant: int
+    claims: bool
+    key: int | None
+    operation: int | None
+    settles: int | None
+    answered: bool
+
+
+_indexes = st.integers(0, 2)
+_commands = st.builds(
+    Command,
+    versions=st.lists(st.tuples(_indexes, st.integers(1, 3)), min_size=1, max_size=2, unique=True).map(tuple),
+    changes=st.lists(
+        st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(-3, 3).filter(bool)),
+        max_size=2,
+        unique_by=lambda change: change[:2],
+    ).map(tuple),
+    merchant=st.integers(0, 1),
+    claims=st.booleans(),
+    key=st.none() | _indexes,
+    operation=st.none() | _indexes,
+    settles=st.none() | _indexes,
+    answered=st.booleans(),
+)
+batches: st.SearchStrategy[list[list[Command]]] = st.lists(
+    # One operation has one outcome at a time: its stream's versions see to that.
+    st.lists(_commands, min_size=1, max_size=6).filter(lambda batch: _no_operation_settled_twice(batch)),
+    min_size=1,
+    max_size=4,
+)
+
+
+class World:
+    """What the small numbers stand for in one example: nothing that another example has used."""
+
+    def __init__(self) -> None:
+        self.streams = [uuid4() for _ in range(3)]
+        self.operations = [uuid4() for _ in range(3)]
+        self.merchants = [MerchantId(f"mer_{uuid4().hex}") for _ in range(2)]
+        self.bodies = 0
+
+    def append(self, command: Command) -> Append:
+        merchant = self.merchants[command.merchant]
+        self.bodies += 1
+        body = f"body {self.bodies}".encode()
+        return Append(
+            events=(
+                *(created(self.streams[stream], version) for stream, version in command.versions),
+                *(
+                    hold_entry(change, merchant_id=self.merchants[owner], currency=CURRENCIES[currency])
+                    for owner, currency, change in command.changes
+                ),
+            ),
+            claim=claim(
+                None if command.key is None else f"key {command.key}",
+                operation_id=None if command.operation is None else self.operations[command.operation],
+                merchant_id=merchant,
+                fingerprint=body,
+                answer=Answer(201, body) if command.answered else None,
+            )
+            if command.claims
+            else None,
+            settlement=None
+            if command.settles is None
+            else settlement(self.operations[command.settles], body, unresolved=command.answered),
+        )
+
+
+class Kept(NamedTuple):
+    """A claim as the model has it."""
+
+    claim: Claim
+    unresolved: bool
+    answer: Answer | None
+
+
+class Model:
+    """The store as one command after another makes it."""
+
+    def __init__(self) -> None:
+        self.events: list[Recorded] = []
+        self.balances: Counter[tuple[str, str]] = Counter()
+        self.claims: dict[UUID, Kept] = {}
+
+    def take_in(self, batch: Sequence[Append], answers: Sequence[AppendResult | Deferred]) -> None:
+        """Asserts that each of `answers` is what the protocol says, and takes in what was appended."""
+        before = _wants_of_claims(self.claims), {_version(event) for event in self.events}
+        earlier: set[object] = set()
+        appended = []
+        for append, answer in zip(batch, answers, strict=True):
+            wanted_claim, wanted_versions = _wants(append), {_version(event) for event in append.events}
+            taken = {before[0][want] for want in wanted_claim if want in before[0]}
+            if taken:
+                assert isinstance(answer, KeyUsed)
+                assert answer.claim.operation_id in taken
+                kept = self.claims[answer.claim.operation_id]
+                assert (answer.claim.fingerprint, answer.claim.answer) == (kept.claim.fingerprint, kept.answer)
+            elif wanted_versions & before[1]:
+                assert answer == VersionConflict()
+            elif earlier & {*wanted_claim, *wanted_versions}:
+                assert isinstance(answer, Deferred)
+            elif broken := self._breaks(append):
+                assert answer in broken
+            else:
+                assert isinstance(answer, Appended), answer
+                self._append(append)
+                appended.append(append)
+            earlier |= {*wanted_claim, *wanted_versions}
+        for append in appended:
+            self._settle(append)
+
+    def _breaks(self, append: Append) -> list[LimitBroken]:
+        return [
+            LimitBroken(account=account, currency=currency)
+            for (account, currency), change in _changes(append).items()
+            if change < 0 and self.balances[account, currency] + change < 0
+        ]
+
+    def _append(self, append: Append) -> None:
+        self.events += append.events
+        self.balances.update(_changes(append))
+        if append.claim is not None:
+            self.claims[append.claim.operation_id] = Kept(append.claim, append.claim.unresolved, append.claim.answer)
+
+    def _settle(self, append: Append) -> None:
+        settled = append.settlement
+        if settled is not None and settled.operation_id in self.claims:
+            kept = self.claims[settled.operation_id]
+            self.claims[settled.operation_id] = Kept(kept.claim, settled.unresolved, kept.answer or settled.answer)
+
+
+def _changes(append: Append) -> Counter[tuple[str, str]]:
+    changes: Counter[tuple[str, str]] = Counter()
+    for event in append.events:
+        for posting in getattr(event.data, "postings", ()):
+            if posting.account == authorized(event.merchant_id):
+                changes[posting.account, posting.amount.currency] += posting.change_minor
+    return changes
+
+
+def _version(event: Recorded) -> tuple[UUID, int]:
+    return event.originator_id, event.originator_version
+
+
+def _wants(append: Append) -> set[object]:
+    """What no other command can have: the operation and, with its merchant, the key."""
+    return set() if append.claim is None else set(_names(append.claim))
+
+
+def _wants_of_claims(claims: dict[UUID, Kept]) -> dict[object, UUID]:
+    return {name: operation_id for operation_id, kept in claims.items() for name in _names(kept.claim)}
+
+
+def _names(wanting: Claim) -> tuple[object, ...]:
+    named = (wanting.operation_id,)
+    return named if wanting.key is None else (*named, (wanting.merchant_id, wanting.key))
+
+
+def _no_operation_settled_twice(batch: list[Command]) -> bool:
+    settled = [command.settles for command in batch if command.settles is not None]
+    return len(settled) == len(set(settled))

@@ -1,0 +1,418 @@
+"""The append protocol: every command is appended whole or refused by itself, whatever else is in its batch."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
+
+from application.store import (
+    Answer,
+    Append,
+    Appended,
+    AppendResult,
+    KeyUsed,
+    LimitBroken,
+    StoreUnavailable,
+    VersionConflict,
+)
+from domain.ledger.accounts import authorized
+from domain.money import AMOUNT_MINOR_MAX
+from infrastructure.postgres import committer as committer_module
+from infrastructure.postgres.append_sql import APPEND_COMMANDS, Deferred, parameters, result, stored_claim
+from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.store import PostgresEventStore
+from tests.infrastructure.postgres.append_model import Command, Model, World, batches
+from tests.support.domain import MERCHANT
+from tests.support.store import (
+    append_all,
+    assert_appended,
+    claim,
+    created,
+    everything,
+    execute,
+    hold_entry,
+    open_committer,
+    settlement,
+    until,
+)
+
+OWN_BACKENDS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'tallystick committer'
+"""
+SELECT_BALANCES = "SELECT account, currency, balance_minor FROM account_balance WHERE account = ANY(%s)"
+SELECT_EVENTS = """
+SELECT originator_id, originator_version FROM stored_events WHERE notification_id > %s ORDER BY notification_id
+"""
+SELECT_CLAIMS = """
+SELECT operation_id, payment_id, verb, fingerprint, status, body, position, unresolved
+FROM operation_claim WHERE merchant_id = ANY(%s)
+"""
+
+
+class Database:
+    """The append function called directly, one batch at a time."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._connection = connection
+        self._mapper = EventMapper()
+
+    def append(self, appends: Sequence[Append]) -> list[AppendResult | Deferred]:
+        cursor = self._connection.cursor(binary=True)
+        cursor.execute(APPEND_COMMANDS, parameters(appends, self._mapper), prepare=True)
+        return [result(row) for row in cursor.fetchall()]
+
+    def head(self) -> int:
+        [(head,)] = self.rows("SELECT coalesce(max(notification_id), 0) FROM stored_events")
+        return int(head)
+
+    def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query.encode(), arguments).fetchall()
+
+
+@pytest.fixture
+def database(database_url: str) -> Any:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield Database(connection)
+
+
+# what each command is told
+
+
+@given(batches)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_batches_end_as_one_command_after_another_would(database: Database, batches: list[list[Command]]) -> None:
+    world, model, before = World(), Model(), database.head()
+    deferred: list[Append] = []
+    for batch in [*batches, *([[]] * 6)]:
+        appends = deferred + [world.append(command) for command in batch]
+        if not appends:
+            continue
+        answers = database.append(appends)
+        model.take_in(appends, answers)
+        deferred = [append for append, answer in zip(appends, answers, strict=True) if isinstance(answer, Deferred)]
+    assert not deferred
+    stored = database.rows(SELECT_EVENTS, before)
+    assert stored == [(event.originator_id, event.originator_version) for event in model.events]
+    accounts = [authorized(merchant) for merchant in world.merchants]
+    kept = {(code, currency): int(minor) for code, currency, minor in database.rows(SELECT_BALANCES, accounts)}
+    assert kept == dict(model.balances)
+    claims = {row[0]: (row[-1], stored_claim(row[:-1]).answer) for row in database.rows(SELECT_CLAIMS, world.merchants)}
+    assert claims == {id_: (kept.unresolved, kept.answer) for id_, kept in model.claims.items()}
+
+
+def test_positions_follow_the_order_of_commands_and_of_their_events(database: Database) -> None:
+    batch = [Append(events=tuple(created(uuid4()) for _ in range(count))) for count in (1, 3, 2)]
+    assert database.append(batch) == [Appended(1), Appended(4), Appended(6)]
+    events = [(event.originator_id, 1) for append in batch for event in append.events]
+    assert database.rows(SELECT_EVENTS, 0) == events
+
+
+def test_a_stream_that_somebody_else_continued_is_a_version_conflict(database: Database) -> None:
+    stream = uuid4()
+    first, other = Append(events=(created(stream, customer="a"),)), Append(events=(created(stream, customer="b"),))
+    assert database.append([first]) == [Appended(1)]
+    assert database.append([other]) == [VersionConflict()]
+    assert database.append([Append(events=(created(uuid4()), created(stream)))]) == [VersionConflict()]
+    assert database.rows(SELECT_EVENTS, 0) == [(stream, 1)]
+
+
+def test_a_used_key_is_told_with_what_is_stored_under_it(database: Database) -> None:
+    first = claim("key", fingerprint=b"first", answer=Answer(201, b"\x00\xff{}"))
+    database.append([Append(events=(created(uuid4()),), claim=first)])
+    second = claim("key", fingerprint=b"second")
+    [answer] = database.append([Append(events=(created(uuid4()),), claim=second)])
+    assert isinstance(answer, KeyUsed)
+    assert answer.claim.operation_id == first.operation_id
+    assert answer.claim.payment_id == first.payment_id
+    assert (answer.claim.fingerprint, answer.claim.answer) == (b"first", Answer(201, b"\x00\xff{}"))
+    assert answer.claim.position == 1
+
+
+def test_a_key_is_the_merchants_own(database: Database) -> None:
+    commands = [
+        Append(events=(created(uuid4()),), claim=claim("key", merchant_id=merchant))
+        for merchant in (MERCHANT, replace(claim(), merchant_id="mer_other").merchant_id)
+    ]
+    assert database.append(commands) == [Appended(1), Appended(2)]
+
+
+def test_commands_without_a_key_never_meet(database: Database) -> None:
+    commands = [Append(events=(created(uuid4()),), claim=claim()) for _ in range(3)]
+    assert database.append(commands) == [Appended(1), Appended(2), Appended(3)]
+
+
+def test_an_operation_is_claimed_once(database: Database) -> None:
+    operation = uuid4()
+    first, repeat = (Append(events=(created(uuid4()),), claim=claim(operation_id=operation)) for _ in range(2))
+    neighbour = Append(events=(created(uuid4()),))
+    appended, deferred, beside = database.append([first, repeat, neighbour])
+    assert (appended, beside) == (Appended(1), Appended(2))
+    assert isinstance(deferred, Deferred)
+    [again] = database.append([repeat])
+    assert isinstance(again, KeyUsed)
+    assert again.claim.operation_id == operation
+
+
+def test_a_broken_limit_names_the_account_and_leaves_nothing(database: Database) -> None:
+    assert database.append([Append(events=(hold_entry(100),))]) == [Appended(1)]
+    over = Append(events=(created(uuid4()), hold_entry(-101)), claim=claim("key"))
+    assert database.append([over]) == [LimitBroken(account=authorized(MERCHANT), currency="EUR")]
+    assert database.head() == 1
+    assert database.rows("SELECT count(*) FROM operation_claim") == [(0,)]
+    exactly = Append(events=(hold_entry(-100),), claim=claim("key"))
+    assert isinstance(database.append([exactly])[0], Appended)
+    assert database.rows("SELECT balance_minor FROM account_balance") == [(0,)]
+
+
+def test_only_those_that_break_a_limit_are_refused(database: Database) -> None:
+    changes = (50, -80, -50, -1, 30, -30)
+    answers = database.append([Append(events=(hold_entry(change),)) for change in changes])
+    broken = LimitBroken(account=authorized(MERCHANT), currency="EUR")
+    assert answers == [Appended(1), broken, Appended(2), broken, Appended(3), Appended(4)]
+
+
+def test_a_change_that_only_adds_is_never_refused(database: Database) -> None:
+    database.append([Append(events=(hold_entry(10),))])
+    database.rows("UPDATE account_balance SET balance_minor = -50 RETURNING 1")
+    assert isinstance(database.append([Append(events=(hold_entry(5),))])[0], Appended)
+
+
+def test_a_balance_may_grow_past_any_fixed_size(database: Database) -> None:
+    database.append([Append(events=(hold_entry(AMOUNT_MINOR_MAX),)) for _ in range(2000)])
+    database.append([Append(events=(hold_entry(AMOUNT_MINOR_MAX),))])
+    [(balance,)] = database.rows("SELECT balance_minor FROM account_balance")
+    assert balance == 2001 * AMOUNT_MINOR_MAX > 2**63
+
+
+# claims and their answers
+
+
+def test_the_first_answer_stays(database: Database) -> None:
+    operation = uuid4()
+    database.append([Append(events=(created(uuid4()),), claim=claim(operation_id=operation))])
+    for body, unresolved in ((b"processing", True), (b"captured", False)):
+        settled = settlement(operation, body, unresolved=unresolved)
+        database.append([Append(events=(created(uuid4()),), settlement=settled)])
+    [(*row, unresolved)] = database.rows(SELECT_CLAIMS, [MERCHANT])
+    assert stored_claim(row).answer == Answer(200, b"processing")
+    assert stored_claim(row).position == 2
+    assert unresolved is False
+
+
+def test_an_operation_may_be_claimed_and_settled_in_one_batch(database: Database) -> None:
+    operation = uuid4()
+    claiming = Append(events=(created(uuid4()),), claim=claim(operation_id=operation))
+    settling = Append(events=(created(uuid4()),), settlement=settlement(operation))
+    both = Append(events=(created(uuid4()),), claim=replace(claim(), operation_id=uuid4()))
+    assert both.claim is not None
+    both = replace(both, settlement=settlement(both.claim.operation_id))
+    database.append([claiming, settling, both])
+    rows = {row[0]: row for row in database.rows(SELECT_CLAIMS, [MERCHANT])}
+    assert {operation_id: (row[4], row[-1]) for operation_id, row in rows.items()} == {
+        operation: (200, False),
+        both.claim.operation_id: (200, False),
+    }
+
+
+def test_a_refused_settlement_changes_nothing(database: Database) -> None:
+    operation, stream = uuid4(), uuid4()
+    database.append([Append(events=(created(stream),), claim=claim(operation_id=operation))])
+    late = Append(events=(created(stream),), settlement=settlement(operation))
+    assert database.append([late]) == [VersionConflict()]
+    [(*row, unresolved)] = database.rows(SELECT_CLAIMS, [MERCHANT])
+    assert (stored_claim(row).answer, unresolved) == (None, True)
+
+
+async def test_claims_are_found_by_key_by_operation_and_while_unresolved(store: PostgresEventStore) -> None:
+    mine = claim("key")
+    await store.append(Append(events=(created(uuid4()),), claim=mine))
+    by_key = await store.claim_by_key(MERCHANT, "key")
+    assert by_key is not None
+    assert by_key == await store.claim_by_operation(mine.operation_id)
+    assert (by_key.operation_id, by_key.payment_id, by_key.verb) == (mine.operation_id, mine.payment_id, mine.verb)
+    assert (by_key.answer, by_key.position) == (None, None)
+    assert await store.claim_by_key(MERCHANT, "other") is None
+    assert await store.claim_by_operation(claim().operation_id) is None
+    far = created(uuid4()).recorded_at.replace(year=2100)
+    assert [found.operation_id for found in await store.unresolved(claimed_before=far)] == [mine.operation_id]
+    assert await store.unresolved(claimed_before=far.replace(year=2000)) == []
+    await store.append(Append(events=(created(uuid4()),), settlement=settlement(mine.operation_id)))
+    assert await store.unresolved(claimed_before=far) == []
+
+
+async def test_histories_are_read_by_stream_and_by_position(store: PostgresEventStore) -> None:
+    one, two = uuid4(), uuid4()
+    events = [created(one, 1), created(two, 1), created(one, 2), created(uuid4(), 1)]
+    await append_all(store, events)
+    assert [positioned.event for positioned in await store.history(one)] == [events[0], events[2]]
+    assert [positioned.position for positioned in await store.histories([two, one])] == [1, 2, 3]
+    assert await store.history(uuid4()) == []
+    assert await store.histories([]) == []
+    assert [positioned.position for positioned in await store.after(1, events_max=2)] == [2, 3]
+    assert [positioned.position for positioned in await store.after(1, events_max=9, up_to=2)] == [2]
+
+
+# the committer
+
+
+async def test_what_is_deferred_is_sent_again_until_it_is_answered(committer: Committer) -> None:
+    streams = uuid4()
+    same_key = [
+        Append(events=(created(uuid4()),), claim=claim("key", fingerprint=bytes([number]))) for number in range(5)
+    ]
+    same_version = [Append(events=(created(streams, customer=str(number)),)) for number in range(5)]
+    answers = await asyncio.gather(*map(committer.append, [*same_key, *same_version]))
+    assert [type(answer) for answer in answers] == [Appended, *[KeyUsed] * 4, Appended, *[VersionConflict] * 4]
+    assert all(answer.claim.fingerprint == b"\0" for answer in answers if isinstance(answer, KeyUsed))
+
+
+async def test_a_crowd_is_answered_one_by_one(committer: Committer, store: PostgresEventStore) -> None:
+    crowd = [Append(events=(created(uuid4()), created(uuid4())), claim=claim(str(number))) for number in range(2000)]
+    answers = await asyncio.gather(*map(committer.append, crowd))
+    assert [assert_appended(answer) for answer in answers] == list(range(2, 4002, 2))
+    assert await store.head() == 4000
+
+
+async def test_one_append_may_have_many_events(committer: Committer, store: PostgresEventStore) -> None:
+    stream = uuid4()
+    many = tuple(created(stream, version) for version in range(1, 5001))
+    assert assert_appended(await committer.append(Append(events=many))) == 5000
+    assert [positioned.event for positioned in await store.history(stream)] == list(many)
+
+
+UNSTORABLE: dict[str, Append] = {
+    "a key that holds NUL": Append(events=(created(uuid4()),), claim=claim("\0")),
+    "a merchant that holds NUL": Append(
+        events=(hold_entry(1, merchant_id=replace(claim(), merchant_id="\0").merchant_id),)
+    ),
+    "half a character": Append(events=(created(uuid4(), customer="\ud800"),)),
+    "the same version twice": Append(events=(created(UUID(int=1)), created(UUID(int=1)))),
+    "a version past bigint": Append(events=(created(uuid4(), 2**63),)),
+    "a status past smallint": Append(events=(created(uuid4()),), claim=claim(answer=Answer(2**20, b""))),
+}
+
+
+@pytest.mark.parametrize("reason", UNSTORABLE)
+async def test_what_cannot_be_stored_fails_alone(reason: str, committer: Committer, store: PostgresEventStore) -> None:
+    good = [Append(events=(created(uuid4()),)) for _ in range(20)]
+    crowd = [*good[:7], UNSTORABLE[reason], *good[7:]]
+    answers = await asyncio.gather(*map(committer.append, crowd), return_exceptions=True)
+    failures = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert len(failures) == 1
+    assert isinstance(failures[0], committer_module.UNSTORABLE)
+    assert answers.index(failures[0]) == 7
+    assert {positioned.event for positioned in await everything(store)} == {append.events[0] for append in good}
+
+
+async def test_a_full_queue_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer_module, "QUEUE_COMMANDS_MAX", 3)
+    async with open_committer(database_url) as committer:
+        appends = [committer.append(Append(events=(created(uuid4()),))) for _ in range(5)]
+        answers = await asyncio.gather(*appends, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [*[Appended] * 3, *[StoreUnavailable] * 2]
+        assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+
+
+async def test_a_lost_connection_is_unavailable_and_the_next_append_has_a_new_one(
+    committer: Committer, store: PostgresEventStore, database_url: str
+) -> None:
+    """What was answered is stored; what was not answered may be."""
+    stream_of: dict[UUID, AppendResult | BaseException] = {}
+    stop = False
+
+    async def keep_appending() -> None:
+        while not stop:
+            stream = uuid4()
+            try:
+                stream_of[stream] = await committer.append(Append(events=(created(stream),)))
+            except StoreUnavailable as error:
+                stream_of[stream] = error
+
+    crowd = [asyncio.create_task(keep_appending()) for _ in range(20)]
+    for _ in range(5):
+        await asyncio.sleep(0.03)
+        await asyncio.to_thread(execute, database_url, OWN_BACKENDS)
+    stop = True
+    await asyncio.gather(*crowd)
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+    failed = {stream for stream, answer in stream_of.items() if isinstance(answer, StoreUnavailable)}
+    answered = stream_of.keys() - failed
+    kept = {positioned.event.originator_id for positioned in await everything(store)}
+    assert failed
+    assert answered
+    assert answered <= kept
+
+
+async def test_a_batch_killed_in_the_database_is_unavailable_and_leaves_nothing(
+    committer: Committer, store: PostgresEventStore, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as holder:
+        holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
+        appends = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(10)]
+
+        async def waits() -> bool:
+            return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
+
+        await until(waits, "the batch is in the database")
+        execute(database_url, OWN_BACKENDS)
+        answers = await asyncio.gather(*appends, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {StoreUnavailable}
+    assert await store.head() == 0
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+
+
+async def test_a_database_that_is_away_is_unavailable() -> None:
+    async with open_committer("postgresql://nobody@127.0.0.1:1/nothing") as committer:
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await committer.append(Append(events=(created(uuid4()),)))
+
+
+async def test_who_gives_up_before_its_turn_leaves_nothing(committer: Committer, store: PostgresEventStore) -> None:
+    given_up = asyncio.create_task(committer.append(Append(events=(created(uuid4(), customer="gone"),))))
+    stays = asyncio.create_task(committer.append(Append(events=(created(uuid4(), customer="stays"),))))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert_appended(await stays)
+    [positioned] = await everything(store)
+    assert b"stays" in EventMapper().to_stored_event(positioned.event).state
+
+
+async def test_who_gives_up_in_the_middle_disturbs_nobody(committer: Committer, database_url: str) -> None:
+    with psycopg.connect(database_url) as holder:
+        holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
+        appends = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(3)]
+
+        async def waits() -> bool:
+            return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
+
+        await until(waits, "the batch is in the database")
+        appends[1].cancel()
+        await asyncio.sleep(0)
+    assert await appends[0] == Appended(1)
+    assert await appends[2] == Appended(3)
+
+
+async def test_closing_tells_all_that_wait(database_url: str) -> None:
+    with psycopg.connect(database_url) as holder:
+        holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
+        async with open_committer(database_url) as committer:
+            first = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(3)]
+
+            async def waits() -> bool:
+                return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
+
+            await until(waits, "the batch is in the database")
+            queued = asyncio.create_task(committer.append(Append(events=(created(uuid4()),))))
+            await asyncio.sleep(0)
+        answers = await asyncio.wait_for(asyncio.gather(*first, queued, return_exceptions=True), 5)
+    assert {type(answer) for answer in answers} == {StoreUnavailable}
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await committer.append(Append(events=(created(uuid4()),)))

@@ -1,0 +1,94 @@
+"""Whatever can be refused has its problem: one row of one table, and a sentence that can be told."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+
+import application
+import domain
+from application.store import StoreUnavailable
+from domain.errors import DomainError
+from domain.money import Money
+from domain.payment.events import OperationKind
+from domain.payment.status import Status
+from interfaces import http
+from interfaces.http.problems import PROBLEMS, TYPE_PREFIX, problem_response, unexpected_response
+
+SAMPLES: dict[type, Any] = {
+    str: "EUR",
+    int: 7,
+    Money: Money(1000, "EUR"),
+    Status: Status.CAPTURED,
+    OperationKind: OperationKind.REFUND,
+    datetime: datetime(2026, 11, 20, tzinfo=UTC),
+}
+
+
+def refusals() -> list[type[Exception]]:
+    """Every error that a request can be refused with, from every module that can be imported."""
+    for package in (domain, application, http):
+        _import_all(package)
+    ours = tuple(f"{package.__name__}." for package in (domain, application, http))
+    found = [kind for kind in _subclasses(DomainError) if f"{kind.__module__}.".startswith(ours)]
+    return sorted([*found, StoreUnavailable], key=lambda kind: kind.__qualname__)
+
+
+def _import_all(package: ModuleType) -> None:
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def _subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+def _sample(kind: type[Exception]) -> Exception:
+    """An error of that kind, its facts filled in."""
+    return kind(**{name: SAMPLES[hint] for name, hint in get_type_hints(kind).items()})
+
+
+def test_every_refusal_has_its_problem_and_no_problem_is_left_over() -> None:
+    assert set(refusals()) == set(PROBLEMS)
+
+
+def test_the_search_for_refusals_finds_them() -> None:
+    assert len(refusals()) > 25
+
+
+@pytest.mark.parametrize("kind", refusals(), ids=lambda kind: kind.__name__)
+def test_a_problem_can_be_told(kind: type[Exception]) -> None:
+    reply = problem_response(_sample(kind), "req_1")
+    problem = msgspec.json.decode(reply.content)
+    assert reply.media_type == "application/problem+json"
+    assert problem["type"] == TYPE_PREFIX + PROBLEMS[kind].slug
+    assert (problem["status"], problem["request_id"]) == (reply.status_code, "req_1")
+    assert problem["detail"].endswith(".")
+    assert "object at" not in problem["detail"]
+
+
+def test_no_two_problems_share_a_type() -> None:
+    slugs = [problem.slug for problem in PROBLEMS.values()]
+    assert len(slugs) == len(set(slugs))
+
+
+def test_every_problem_is_the_callers_fault_or_ours() -> None:
+    assert all(400 <= problem.status <= 599 for problem in PROBLEMS.values())
+
+
+def test_what_can_be_tried_again_says_when() -> None:
+    for kind, problem in PROBLEMS.items():
+        if problem.status == 503:
+            assert int(problem.headers(_sample(kind))["Retry-After"]) >= 1
+
+
+def test_a_failure_that_nobody_foresaw_tells_nothing_of_the_inside() -> None:
+    problem = msgspec.json.decode(unexpected_response("req_1").content)
+    assert (problem["type"], problem["status"]) == (TYPE_PREFIX + "unexpected", 500)

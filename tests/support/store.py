@@ -1,0 +1,161 @@
+"""Events and commands for the store, as small as the domain allows, and a store opened on a test's own database."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from application.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
+from domain.history import AnyEvent, Cause, Positioned, Recorded, record
+from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
+from domain.ledger.accounts import Side, authorized, holds
+from domain.ledger.entry import JournalEntryPosted, Posting
+from domain.money import Money
+from domain.payment.events import CaptureMethod, PaymentCreated
+from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.store import PostgresEventStore
+from projections.projector import LIVE_SCHEMA
+from tests.support.domain import ACQUIRER, CARD, MERCHANT
+
+RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+CAUSE = Cause(actor="key:test", request_id="req_test", trace_id="0" * 32)
+POLL_S = 0.01
+
+
+def created(
+    stream_id: UUID,
+    version: int = 1,
+    *,
+    merchant_id: MerchantId = MERCHANT,
+    customer: str = "cus_1",
+    recorded_at: datetime = RECORDED_AT,
+) -> Recorded:
+    """A payment's first event, at any place of any stream: the store does not care."""
+    event = PaymentCreated(
+        merchant_id=merchant_id,
+        customer_id=CustomerId(customer),
+        amount=Money(1000, "EUR"),
+        method=CARD,
+        capture_method=CaptureMethod.MANUAL,
+    )
+    return stored(stream_id, version, event, merchant_id=merchant_id, recorded_at=recorded_at)
+
+
+def stored(
+    stream_id: UUID,
+    version: int,
+    event: AnyEvent,
+    *,
+    merchant_id: MerchantId = MERCHANT,
+    recorded_at: datetime = RECORDED_AT,
+) -> Recorded:
+    return record(stream_id, version, event, merchant_id=merchant_id, cause=CAUSE, recorded_at=recorded_at)
+
+
+def hold_entry(change_minor: int, *, merchant_id: MerchantId = MERCHANT, currency: str = "EUR") -> Recorded:
+    """A journal entry that moves the merchant's `authorized`, an account that may not fall below zero."""
+    amount = Money(abs(change_minor), currency)
+    up, down = (Side.CREDIT, Side.DEBIT) if change_minor > 0 else (Side.DEBIT, Side.CREDIT)
+    entry = JournalEntryPosted(
+        payment_id=PaymentId(uuid4()),
+        merchant_id=merchant_id,
+        cause="payment.authorized.v1",
+        cause_version=1,
+        postings=(Posting(authorized(merchant_id), up, amount), Posting(holds(ACQUIRER), down, amount)),
+    )
+    return stored(uuid4(), 1, entry, merchant_id=merchant_id)
+
+
+def claim(
+    key: str | None = None,
+    *,
+    operation_id: UUID | None = None,
+    merchant_id: MerchantId = MERCHANT,
+    fingerprint: bytes = b"fingerprint",
+    unresolved: bool = True,
+    answer: Answer | None = None,
+) -> Claim:
+    return Claim(
+        operation_id=OperationId(operation_id or uuid4()),
+        merchant_id=merchant_id,
+        payment_id=PaymentId(uuid4()),
+        verb=Verb.CAPTURE,
+        key=key,
+        fingerprint=fingerprint,
+        unresolved=unresolved,
+        answer=answer,
+    )
+
+
+def settlement(operation_id: UUID, body: bytes = b"{}", *, unresolved: bool = False, status: int = 200) -> Settlement:
+    return Settlement(operation_id=OperationId(operation_id), answer=Answer(status, body), unresolved=unresolved)
+
+
+@asynccontextmanager
+async def open_committer(database_url: str) -> AsyncIterator[Committer]:
+    committer = Committer(database_url, EventMapper())
+    committer.start()
+    try:
+        yield committer
+    finally:
+        await committer.aclose()
+
+
+@asynccontextmanager
+async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
+    """The store as composition wires it."""
+    pool = ReadPool(database_url)
+    await pool.open()
+    try:
+        async with open_committer(database_url) as committer:
+            yield PostgresEventStore(committer, pool, EventMapper())
+    finally:
+        await pool.aclose()
+
+
+@asynccontextmanager
+async def open_views(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection in which the views' SQL means the tables of `schema`."""
+    connection = await psycopg.AsyncConnection.connect(
+        database_url, autocommit=True, options=f"-c search_path={schema},public"
+    )
+    async with connection:
+        yield connection
+
+
+async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> None:
+    """Each event by a command of its own, in their order."""
+    for event in events:
+        assert_appended(await store.append(Append(events=(event,))))
+
+
+async def everything(store: PostgresEventStore) -> list[Positioned]:
+    return list(await store.after(0, events_max=100_000))
+
+
+def assert_appended(result: AppendResult) -> int:
+    """The position of an append that took effect."""
+    assert isinstance(result, Appended), result
+    return result.position
+
+
+async def until(holds_: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 15.0) -> None:
+    """Wait until `holds_()`, polling."""
+    deadline = time.monotonic() + within_s
+    while not await holds_():
+        assert time.monotonic() < deadline, f"{what}: not within {within_s} s"
+        await asyncio.sleep(POLL_S)
+
+
+def execute(database_url: str, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
+    """Run one statement, and the rows that it gives, if it gives any."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        cursor = connection.execute(sql.encode(), arguments or None)
+        return cursor.fetchall() if cursor.description else []
