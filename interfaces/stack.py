@@ -26,8 +26,9 @@ class NotReady(Exception):
 @contextmanager
 def servers(home: Path) -> Iterator[Settings]:
     """Settings for a database and a bus that run: those of the environment, those that another process of ours has
-    embedded under `home`, or else embedded ones of our own, stopped again afterwards. Raises EmbeddedError."""
-    if os.environ.get(VARIABLES["database_url"]):
+    embedded under `home`, or else embedded ones of our own for what the environment does not name, stopped again
+    afterwards. Raises EmbeddedError."""
+    if all(os.environ.get(VARIABLES[url]) for url in ("database_url", "nats_url")):
         yield from_environment()
         return
     try:

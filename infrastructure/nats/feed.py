@@ -54,8 +54,10 @@ class JetStreamFeed:
                             deliver_policy=DeliverPolicy.NEW,
                             cb=receive,
                         )
+                # Not `wait_for`, which loses a cancellation that comes together with a message (before Python 3.12).
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(arrived.wait(), IDLE_S)
+                    async with asyncio.timeout(IDLE_S):
+                        await arrived.wait()
                 batch = [pending.popleft() for _ in range(min(events_max, len(pending)))]
                 if not pending:
                     arrived.clear()

@@ -101,7 +101,8 @@ class Relay:
                 # Without `wait_stall`, which turns a cancellation into an error; a batch is far below what stalls.
                 acknowledgements.append(await jetstream.publish_async(subject_of(topic), bytes(state), headers=headers))
                 previous = position
-            await asyncio.wait_for(asyncio.gather(*acknowledgements), ACKNOWLEDGED_WITHIN_S)
+            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_S):
+                await asyncio.gather(*acknowledgements)
         finally:
             for acknowledgement in acknowledgements:
                 acknowledgement.cancel()

@@ -18,7 +18,8 @@ def ledger() -> None:
 def verify() -> None:
     """Check that the books balance.
 
-    Folds every journal entry, and compares with the balances that the appends have kept. Exits with 1 and names the first difference, or the currency whose debits and credits differ.
+    Folds every journal entry, and compares with the balances that the appends have kept. Exits with 1 and names the
+    first difference, or the currency whose debits and credits differ.
     """
 
     async def work(core: Core) -> str | None:

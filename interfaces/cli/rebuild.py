@@ -17,7 +17,8 @@ from projections.views import VIEWS
 def rebuild(view: str) -> None:
     """Make a read model anew.
 
-    Fills VIEW from the first event on beside the live one, then swaps the two in one instant. Queries are answered from the old rows until then. Ctrl-C leaves the old view in service.
+    Fills VIEW from the first event on beside the live one, then swaps the two in one instant. Queries are
+    answered from the old rows until then. Ctrl-C leaves the old view in service.
     """
 
     async def work(core: Core) -> int:

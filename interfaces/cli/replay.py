@@ -15,7 +15,8 @@ from projections.views import VIEWS
 def replay() -> None:
     """Compare the read models with a replay.
 
-    Folds every event from the first on, and compares the result with every row of every read model. Exits with 1 and names the first difference of each view when one departs. Views that are behind the store (no
+    Folds every event from the first on, and compares the result with every row of every read model. Exits with
+    1 and names the first difference of each view when one departs. Views that are behind the store (no
     worker runs) are reported as such.
     """
     differences = with_core(_compare)

@@ -27,7 +27,8 @@ SIMULATOR_PORT = 8089
 def dev(port: int) -> None:
     """Run everything until Ctrl-C.
 
-    Starts Postgres, NATS, the provider simulator, the worker and the API; prints the URL and a fresh API key. All data lie under TALLYSTICK_HOME and are kept for the next start.
+    Starts Postgres, NATS, the provider simulator, the worker and the API; prints the URL and a fresh API key.
+    All data lie under TALLYSTICK_HOME and are kept for the next start.
     """
     stop = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

@@ -37,6 +37,8 @@ async def wait_for_position(services: Services, view: str, wanted: str | None) -
         reached = await _reached(services, view)
         if reached >= position:
             return reached
+        if waited_s == 0 and position > await services.store.head():
+            raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
         if waited_s >= WAIT_S:
             raise ViewBehind(view=view, position=position)
         await asyncio.sleep(_POLL_S)

@@ -139,7 +139,7 @@ def _parameter(parameter: Json, method: str) -> Json:
         schema[bound] = int(schema[bound])
     schema.pop("description", None)
     kept = ("name", "in", "description", "required")
-    return {key: parameter[key] for key in kept if key in parameter} | {"schema": _tidied(schema)}
+    return {key: parameter[key] for key in kept if key in parameter} | {"schema": _tidied(schema, {})}
 
 
 def _schemas(app: Litestar) -> Json:
@@ -148,8 +148,7 @@ def _schemas(app: Litestar) -> Json:
     _, schemas = msgspec.json.schema_components(
         sorted(kinds, key=lambda kind: kind.__name__), ref_template="#/components/schemas/{name}"
     )
-    tidied: Json = _tidied(schemas)
-    return tidied
+    return {name: _tidied(schema, schemas) for name, schema in schemas.items() if "enum" not in schema}
 
 
 def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
@@ -164,16 +163,16 @@ def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
         yield handler.operation_class.body
 
 
-def _tidied(node: Any) -> Any:
+def _tidied(node: Any, schemas: Json) -> Any:
     """Docstrings without their indentation; patterns without what only Python needs (in JSON Schema `$` never matches
-    before a last line break); enumerations with their type, which some readers need."""
+    before a last line break); enumerations in their place and with their type, as Scalar wants them."""
     match node:
-        case {"enum": list(values)} if "type" not in node and all(isinstance(value, str) for value in values):
-            return _tidied({**node, "type": "string"})
+        case {"$ref": str(reference), **rest} if "enum" in schemas.get(reference.rsplit("/", 1)[-1], {}):
+            return _tidied({**schemas[reference.rsplit("/", 1)[-1]], "type": "string", **rest}, {})
         case dict():
-            return {key: _tidied(value) for key, value in node.items()}
+            return {key: _tidied(value, schemas) for key, value in node.items()}
         case list():
-            return [_tidied(item) for item in node]
+            return [_tidied(item, schemas) for item in node]
         case str():
             return cleandoc(node).removesuffix(r"(?!\n)")
         case _:

@@ -1,4 +1,4 @@
-"""`tallystick dev` as a user has it: it starts everything, keeps the data, and takes everything with it when it ends."""
+"""`tallystick dev` as a user has it: it starts all, keeps the data, and takes all with it when it ends."""
 
 import os
 import re

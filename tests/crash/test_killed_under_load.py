@@ -1,13 +1,15 @@
 """kill -9 of any process while merchants pay: no answer is lost, nothing is charged twice, nothing stays stuck."""
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import AsyncIterator
 
 from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import Load, shopping
-from tests.crash.system import DOWN_S, nats_away, postgres_away, restart, until_listening
+from tests.crash.system import DOWN_S, descendants, nats_away, postgres_away, restart, until_listening
 
 KILLS = 2
 ANSWERS_BETWEEN = 15
@@ -17,6 +19,15 @@ async def test_the_api(stack: Stack) -> None:
     async with shopping(stack, seed=1) as load:
         async for _ in _random_moments(load, seed=1):
             await restart(stack.api, stack.url)
+    await assert_every_promise_holds(stack)
+
+
+async def test_only_the_process_that_serves_requests(stack: Stack) -> None:
+    """Its supervisor lives on, and starts another."""
+    async with shopping(stack, seed=9) as load:
+        async for _ in _random_moments(load, seed=9):
+            for pid in descendants(stack.api.pid):
+                os.kill(pid, signal.SIGKILL)
     await assert_every_promise_holds(stack)
 
 

@@ -1,6 +1,7 @@
 """The projector: every event applied once and in order, whatever the feed does; a poison event stops its own view."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -44,10 +45,11 @@ class FakeFeed:
     async def batches(self, *, events_max: int) -> AsyncGenerator[Sequence[Delivery], None]:
         self.begun += 1
         while True:
-            try:
-                yield await asyncio.wait_for(self._queue.get(), SILENCE_S)
-            except TimeoutError:
-                yield []
+            batch: Sequence[Delivery] = ()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SILENCE_S):
+                    batch = await self._queue.get()
+            yield batch
 
 
 def deliveries_of(events: Sequence[Positioned]) -> list[Delivery]:

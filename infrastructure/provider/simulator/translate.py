@@ -19,6 +19,7 @@ from application.provider import (
 )
 from domain.identifiers import OperationId
 from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unknown
+from infrastructure.provider.text import readable
 
 DECLINE_CODES: Final = frozenset(
     {
@@ -114,8 +115,8 @@ def outcome(http_status: int, body: bytes) -> Outcome:
         if 400 <= http_status < 500:
             error = msgspec.json.decode(body, type=_ErrorAnswer).error
             if http_status == HTTPStatus.PAYMENT_REQUIRED:
-                return Declined(_normalised(error.code), error.message)
-            return Rejected(error.code, error.message)
+                return Declined(_normalised(error.code), readable(error.message))
+            return Rejected(readable(error.code), readable(error.message))
     except UNDECODABLE:
         return Unknown(f"undecodable answer with HTTP status {http_status}")
     return Unknown(f"HTTP status {http_status}")

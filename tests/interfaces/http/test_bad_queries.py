@@ -1,8 +1,12 @@
 """Query parameters that cannot be read, paths that lead nowhere, methods that a path does not take."""
 
+import os
+import signal
+
 import pytest
 
 from interfaces import ids
+from interfaces.stack import Stack
 from tests.interfaces.http.expect import then_refused
 from tests.support.running import Merchant
 
@@ -48,10 +52,24 @@ async def test_a_position_that_is_none_is_refused_by_every_view(merchant: Mercha
         then_refused(reply, 400, "parameter_invalid", field="Tallystick-Position")
 
 
-async def test_a_view_that_does_not_come_to_a_position_in_time_says_to_ask_again(merchant: Merchant) -> None:
+async def test_a_position_that_no_event_has_yet_is_refused(merchant: Merchant) -> None:
     reply = await merchant.get("/v1/balances", headers={"Tallystick-Position": "9" * 18})
+    then_refused(reply, 400, "parameter_invalid", field="Tallystick-Position")
+
+
+async def test_a_view_that_does_not_come_to_a_position_in_time_says_to_ask_again(
+    stack: Stack, merchant: Merchant
+) -> None:
+    os.kill(stack.worker.pid, signal.SIGSTOP)
+    try:
+        paid = await merchant.pay()
+        position = {"Tallystick-Position": paid.headers["Tallystick-Position"]}
+        reply = await merchant.get("/v1/balances", headers=position)
+    finally:
+        os.kill(stack.worker.pid, signal.SIGCONT)
     then_refused(reply, 503, "view_behind")
     assert reply.headers["Retry-After"] == "1"
+    assert (await merchant.get("/v1/balances", headers=position)).status == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/payments/x/y", "/health", "/v2/payments"])

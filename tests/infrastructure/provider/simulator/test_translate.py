@@ -119,3 +119,12 @@ def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(htt
 
 def test_an_operation_is_looked_up_by_its_id() -> None:
     assert lookup_path(OPERATION_ID) == f"/v1/operations/{OPERATION_ID}"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("no\x00 way\n", "no  way "), ("x" * 1_000, "x" * 300), ("card 4242 4242 4242 4242 is stolen", "[redacted]")],
+)
+def test_what_a_provider_says_is_kept_printable_short_and_without_card_numbers(said: str, kept: str) -> None:
+    assert outcome(402, error("card_declined", said)) == Declined("card_declined", kept)
+    assert outcome(422, error("odd", said)) == Rejected("odd", kept)

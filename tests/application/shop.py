@@ -1,0 +1,183 @@
+"""A merchant's side of the application layer, on the real store and a scripted provider."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import msgspec
+from msgspec.structs import replace
+
+from application.caller import Answered, Caller
+from application.loaded import loaded_from
+from application.operation import Operations
+from application.payment import Payments
+from application.policies import DEFAULT_POLICIES, SIMULATOR
+from application.recovery import Recovery
+from application.store import Append, AppendResult, EventStore, StoreUnavailable, VersionConflict
+from domain.history import Cause, Positioned
+from domain.identifiers import CustomerId, PaymentId
+from domain.ledger.balances import fold_balances, trial_balance
+from domain.ledger.entry import JournalEntryPosted, entry_id_for
+from domain.payment.create import CreatePayment
+from domain.payment.events import CaptureMethod
+from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.state import Payment
+from infrastructure.postgres.store import PostgresEventStore
+from interfaces import ids
+from interfaces.http.answers import word_answer
+from tests.support.domain import HUNDRED, MERCHANT, NOW
+from tests.support.provider import ScriptedProvider
+from tests.support.store import everything
+
+
+class FlakyStore:
+    """The real store, whose next appends fail: before they took effect, or after."""
+
+    def __init__(self, store: PostgresEventStore) -> None:
+        self._store = store
+        self.fail_before = 0
+        self.fail_after = 0
+        self.conflicts = 0
+        """How many of the next appends find that somebody else was first."""
+        self.before_append: list[Callable[[], object]] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def append(self, append: Append) -> AppendResult:
+        if self.before_append:
+            happened = self.before_append.pop(0)()
+            if asyncio.iscoroutine(happened):
+                await happened
+        if self.conflicts:
+            self.conflicts -= 1
+            return VersionConflict()
+        if self.fail_before:
+            self.fail_before -= 1
+            raise StoreUnavailable("before")
+        result = await self._store.append(append)
+        if self.fail_after:
+            self.fail_after -= 1
+            raise StoreUnavailable("after")
+        return result
+
+
+class Shop:
+    """Payments, operations and recovery wired together, with a clock that stands still."""
+
+    def __init__(self, store: PostgresEventStore) -> None:
+        self.store = store
+        self.flaky = FlakyStore(store)
+        self.provider = ScriptedProvider()
+        self.now = NOW
+        as_store: EventStore = self.flaky  # type: ignore[assignment]
+        self.operations = Operations(
+            store=as_store,
+            providers={SIMULATOR: self.provider},
+            answers=word_answer,
+            policies=DEFAULT_POLICIES,
+            now=self.clock,
+        )
+        self.recovery = Recovery(store=as_store, operations=self.operations, now=far_future, new_id=uuid4)
+        self.payments = Payments(
+            store=as_store,
+            operations=self.operations,
+            recovery=self.recovery,
+            answers=word_answer,
+            policies=DEFAULT_POLICIES,
+            now=self.clock,
+            new_id=ids.new_uuid,
+        )
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def create(
+        self,
+        *,
+        token: str = "tok_visa",
+        method: CaptureMethod = CaptureMethod.MANUAL,
+        confirmed: bool = True,
+        caller: Caller | None = None,
+    ) -> Answered:
+        command = CreatePayment(
+            merchant_id=MERCHANT,
+            customer_id=CustomerId("cus_1"),
+            amount=HUNDRED,
+            method=PaymentMethod(MethodType.CARD, token),
+            capture_method=method,
+        )
+        return await self.payments.create(command, caller or a_caller(), confirmed=confirmed)
+
+    async def authorized(self) -> PaymentId:
+        """The id of a new payment whose money is reserved."""
+        return payment_id_of(await self.create())
+
+    async def captured(self) -> PaymentId:
+        return payment_id_of(await self.create(method=CaptureMethod.AUTOMATIC))
+
+    async def captured_by(self, key: str) -> PaymentId:
+        """A payment whose capture came under `key`."""
+        payment_id = await self.authorized()
+        await self.payments.capture(payment_id, a_caller(key), amount_minor=None, final=True)
+        return payment_id
+
+    async def payment(self, payment_id: PaymentId) -> Payment:
+        return loaded_from(payment_id, await self.store.history(payment_id)).payment
+
+    async def events(self, payment_id: PaymentId) -> list[str]:
+        return [positioned.event.data.__struct_config__.tag for positioned in await self.store.history(payment_id)]  # type: ignore[misc]
+
+    async def unresolved(self) -> int:
+        return len(await self.store.unresolved(claimed_before=far_future()))
+
+    async def settle_down(self) -> None:
+        """Let everything in the background end, then sweep as a start would, until nothing is unresolved."""
+        for _ in range(20):
+            if await self.recovery.sweep(older_than_s=0) == 0:
+                return
+        raise AssertionError("operations stay unresolved")
+
+    async def assert_books_hold(self) -> None:
+        """The books balance, agree with the kept balances and with the provider, and no event is without its entry."""
+        stored: Sequence[Positioned] = await everything(self.store)
+        entries = [
+            positioned.event.data for positioned in stored if isinstance(positioned.event.data, JournalEntryPosted)
+        ]
+        assert set(trial_balance(entries).values()) <= {0}
+        clearing = sum(minor for key, minor in fold_balances(entries).items() if key.account.endswith(":clearing"))
+        assert clearing == self.provider.taken_minor
+        ids_ = [
+            positioned.event.originator_id
+            for positioned in stored
+            if isinstance(positioned.event.data, JournalEntryPosted)
+        ]
+        assert ids_ == [entry_id_for(entry.payment_id, entry.cause_version) for entry in entries]
+
+
+def a_caller(key: str | None = None, *, request: bytes = b"request") -> Caller:
+    """A merchant's request; with a key it can be repeated."""
+    cause = Cause(actor="key:test", request_id=uuid4().hex, trace_id=uuid4().hex)
+    return Caller(merchant_id=MERCHANT, cause=cause, key=key, fingerprint=request)
+
+
+def somebody_else() -> Caller:
+    return replace(a_caller(), merchant_id="mer_other")
+
+
+def body_of(answered: Answered) -> dict[str, object]:
+    decoded: dict[str, object] = msgspec.json.decode(answered.body)
+    return decoded
+
+
+def payment_id_of(answered: Answered) -> PaymentId:
+    text = body_of(answered)["payment_id"]
+    uuid: UUID | None = ids.parse(str(text), ids.PAYMENT, ids.INTENT)
+    assert uuid is not None
+    return PaymentId(uuid)
+
+
+def far_future() -> datetime:
+    """Later than anything that the database's own clock has stamped."""
+    return NOW.replace(year=2100)

@@ -1,0 +1,90 @@
+"""Recovery repeats a call that the provider never saw; what that repeat does not prove is not taken for proven."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from application.loaded import load, record_with_entries
+from application.operation import Operations
+from application.policies import DEFAULT_POLICIES
+from application.provider import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
+from application.store import Append, Claim, UnresolvedOperation, Verb
+from domain.identifiers import OperationId, PaymentId
+from domain.payment.outcome import Outcome
+from domain.payment.status import Status, status_of
+from infrastructure.postgres.store import PostgresEventStore
+from interfaces.http.answers import word_answer
+from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, MERCHANT, NOW, UNAVAILABLE, processing
+from tests.support.store import CAUSE, assert_appended, open_store
+
+
+async def test_a_repeat_that_cannot_be_sent_leaves_the_outcome_unknown(database_url: str) -> None:
+    """The first call may have been on its way all the time: "failed" would be told of a card that is charged."""
+    async with open_store(database_url) as store:
+        operation = await _attempt_in_flight(store)
+        provider = NeverSaw(UNAVAILABLE)
+        assert not await _operations(store, provider).resolve(operation, CAUSE)
+        assert await _status(store, operation.payment_id) == Status.PROCESSING
+        assert await store.unresolved(claimed_before=operation.claimed_at) != []
+
+        provider.answers_repeats_with(APPROVED)
+        assert await _operations(store, provider).resolve(operation, CAUSE)
+        assert await _status(store, operation.payment_id) == Status.AUTHORIZED
+        assert provider.asked == [ATTEMPT, ATTEMPT]
+
+
+class NeverSaw:
+    """A provider that knows no operation, and answers every call with `outcome`."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self.asked: list[OperationId] = []
+
+    def answers_repeats_with(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+        self.asked.append(request.operation_id)
+        return self._outcome
+
+    async def capture(self, request: CaptureRequest) -> Outcome:
+        raise NotImplementedError
+
+    async def void(self, request: VoidRequest) -> Outcome:
+        raise NotImplementedError
+
+    async def refund(self, request: RefundRequest) -> Outcome:
+        raise NotImplementedError
+
+    async def lookup(self, operation_id: OperationId) -> Outcome | None:
+        return None
+
+
+def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
+    return Operations(
+        store=store,
+        providers={ACQUIRER: provider},
+        answers=word_answer,
+        policies=DEFAULT_POLICIES,
+        now=lambda: NOW,
+    )
+
+
+async def _attempt_in_flight(store: PostgresEventStore) -> UnresolvedOperation:
+    payment_id = PaymentId(uuid4())
+    claim = Claim(
+        operation_id=ATTEMPT,
+        merchant_id=MERCHANT,
+        payment_id=payment_id,
+        verb=Verb.CREATE,
+        key="key",
+        fingerprint=b"fingerprint",
+        unresolved=True,
+    )
+    events = record_with_entries(payment_id, 0, processing(), merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    assert_appended(await store.append(Append(events=events, claim=claim)))
+    [operation] = await store.unresolved(claimed_before=datetime.max.replace(tzinfo=UTC))
+    return operation
+
+
+async def _status(store: PostgresEventStore, payment_id: PaymentId) -> Status:
+    return status_of((await load(store, payment_id)).payment)

@@ -1,0 +1,128 @@
+"""A provider in memory that keeps the real one's contract, and whose next calls a test can spoil."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+
+from msgspec import Struct
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.identifiers import OperationId
+from domain.money import Money, zero
+from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+
+DECLINING, TIMING_OUT = "tok_declined", "tok_timeout"
+CAPTURE_TIMING_OUT, REFUND_TIMING_OUT = "tok_capture_timeout", "tok_refund_timeout"
+
+NO_ANSWER = Unknown("no answer in time")
+
+
+class Fate(Enum):
+    """What becomes of a call, apart from what it asks for."""
+
+    ANSWERED = auto()
+    ANSWER_LOST = auto()
+    """It took effect, and nobody hears of it."""
+    LOST = auto()
+    """It never arrived, and nobody knows."""
+
+
+class _Charge(Struct):
+    token: str
+    reserved: Money
+    taken: Money
+    given_back: Money
+
+
+class ScriptedProvider:
+    """Implements application.provider.Provider. `unreachable` ones answer as a connector does where nothing listens."""
+
+    def __init__(self, *, unreachable: bool = False) -> None:
+        self.unreachable = unreachable
+        self.asked: list[ProviderRequest] = []
+        self.looked_up: list[OperationId] = []
+        self.fates: deque[Fate] = deque()
+        """Of the next calls; those after them are answered."""
+        self.lookups_lost = 0
+        """How many of the next look-ups come back without an answer."""
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
+        """Awaited after the next call has taken effect, and then forgotten."""
+        self._charges: dict[str, _Charge] = {}
+        self._outcomes: dict[OperationId, Outcome] = {}
+
+    @property
+    def taken_minor(self) -> int:
+        """What it holds for us: captures less refunds."""
+        return sum(charge.taken.minor - charge.given_back.minor for charge in self._charges.values())
+
+    @property
+    def effects(self) -> int:
+        """How many different operations it has carried out or refused."""
+        return len(self._outcomes)
+
+    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+        return await self._answer(request, request.method.token == TIMING_OUT)
+
+    async def capture(self, request: CaptureRequest) -> Outcome:
+        return await self._answer(request, self._token(request.reference) == CAPTURE_TIMING_OUT)
+
+    async def void(self, request: VoidRequest) -> Outcome:
+        return await self._answer(request, False)
+
+    async def refund(self, request: RefundRequest) -> Outcome:
+        return await self._answer(request, self._token(request.reference) == REFUND_TIMING_OUT)
+
+    async def lookup(self, operation_id: OperationId) -> Outcome | None:
+        if self.unreachable:
+            return NO_ANSWER
+        self.looked_up.append(operation_id)
+        if self.lookups_lost:
+            self.lookups_lost -= 1
+            return NO_ANSWER
+        return self._outcomes.get(operation_id)
+
+    async def _answer(self, request: ProviderRequest, never_answers: bool) -> Outcome:
+        if self.unreachable:
+            return Unavailable("nothing listens")
+        self.asked.append(request)
+        fate = self.fates.popleft() if self.fates else Fate.ANSWERED
+        if fate is Fate.LOST:
+            return NO_ANSWER
+        known = request.operation_id in self._outcomes
+        outcome = self._outcomes.get(request.operation_id) or self._do(request)
+        self._outcomes[request.operation_id] = outcome
+        if self.before_answer is not None:
+            pause, self.before_answer = self.before_answer, None
+            await pause()
+        await asyncio.sleep(0)
+        return NO_ANSWER if fate is Fate.ANSWER_LOST or (never_answers and not known) else outcome
+
+    def _do(self, request: ProviderRequest) -> Outcome:
+        done = Approved(request.operation_id.hex)
+        match request:
+            case AuthorizeRequest(method=method, amount=amount) if method.token == DECLINING:
+                return Declined("card_declined", "The card was declined.")
+            case AuthorizeRequest(method=method, amount=amount, capture=capture):
+                none = zero(amount.currency)
+                self._charges[done.reference] = _Charge(
+                    method.token, none if capture else amount, amount if capture else none, none
+                )
+                return done
+        charge = self._charges.get(request.reference)
+        match request:
+            case CaptureRequest(amount=amount, final=final) if charge and amount <= charge.reserved:
+                charge.taken += amount
+                charge.reserved = zero(amount.currency) if final else charge.reserved - amount
+                return done
+            case VoidRequest() if charge and charge.reserved.minor:
+                charge.reserved = zero(charge.reserved.currency)
+                return done
+            case RefundRequest(amount=amount) if charge and amount <= charge.taken - charge.given_back:
+                charge.given_back += amount
+                return done
+        return Rejected("not_possible", "The charge does not allow that.")
+
+    def _token(self, reference: str) -> str:
+        charge = self._charges.get(reference)
+        return charge.token if charge else ""
