@@ -30,7 +30,8 @@ from interfaces.http.openapi import describe
 from interfaces.http.parameters import only_documented
 from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
-from interfaces.http.problems import PROBLEMS, problem_response, unexpected_response
+from interfaces.http.problem import unexpected_response
+from interfaces.http.problems import PROBLEMS, problem_response
 from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 from interfaces.services import Services
 

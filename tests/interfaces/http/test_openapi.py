@@ -12,7 +12,8 @@ from openapi_spec_validator import validate
 from interfaces.http.app import CONTROLLERS, openapi_document
 from interfaces.http.documented import IDEMPOTENCY_KEY, PROBLEM_JSON
 from interfaces.http.payment_intents import CreateIntentBody
-from interfaces.http.problems import PROBLEMS, TYPE_PREFIX
+from interfaces.http.problem import TYPE_PREFIX
+from interfaces.http.problems import PROBLEMS
 from tests.support.running import Merchant, Reply
 
 DOCUMENT = openapi_document()

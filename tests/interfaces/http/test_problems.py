@@ -18,7 +18,8 @@ from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.status import Status
 from interfaces import http
-from interfaces.http.problems import PROBLEMS, TYPE_PREFIX, problem_response, unexpected_response
+from interfaces.http.problem import TYPE_PREFIX, unexpected_response
+from interfaces.http.problems import PROBLEMS, problem_response
 
 SAMPLES: dict[type, Any] = {
     str: "EUR",
