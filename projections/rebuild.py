@@ -41,13 +41,17 @@ async def _rebuild(
 ) -> int:
     await _clear(connection, view, checkpoint)
     position = await create(connection, view, checkpoint)
-    while events := await source.after(position, events_max=BATCH_EVENTS_MAX):
+    more = True
+    while more:  # Until almost there: where events never stop coming, nobody is ever quite there.
+        events = await source.after(position, events_max=BATCH_EVENTS_MAX)
         position = await advance(connection, view, checkpoint, events)
         on_advance(position)
+        more = len(events) == BATCH_EVENTS_MAX
     async with connection.transaction():
-        await connection.execute(_LOCK_LIVE, (view.name,))
-        # The live projector waits for the checkpoint from here on; what came meanwhile goes in before the swap.
-        while events := await source.after(position, events_max=BATCH_EVENTS_MAX):
+        # The live projector waits for the checkpoint from here on; what it has taken in meanwhile goes in too.
+        [(live,)] = await (await connection.execute(_LOCK_LIVE, (view.name,))).fetchall()
+        while position < live:
+            events = await source.after(position, events_max=BATCH_EVENTS_MAX)
             position = await advance(connection, view, checkpoint, events)
         await _swap(connection, view)
         await connection.execute(_MOVE_LIVE, (position, view.name))

@@ -1,5 +1,6 @@
 """Connections for single statements: a pool that answers within seconds, one way or the other."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,11 +31,15 @@ class ReadPool:
             kwargs={"autocommit": True, "application_name": "tallystick reader", "connect_timeout": 3},
         )
 
+        self._checking: asyncio.Task[None] | None = None
+
     async def open(self) -> None:
         """Start connecting; does not wait for the database, which may come later."""
         await self._pool.open(wait=False)
 
     async def aclose(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
         await self._pool.close(timeout=2.0)
 
     @asynccontextmanager
@@ -44,4 +49,17 @@ class ReadPool:
             async with self._pool.connection() as connection:
                 yield connection
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self._replace_broken()
             raise StoreUnavailable(str(error)) from error
+
+    def _replace_broken(self) -> None:
+        """One connection broke, so the others may have too: replace them now, not at the cost of a request each."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._pool.check())
+            self._checking.add_done_callback(_ignore_outcome)
+
+
+def _ignore_outcome(checking: asyncio.Task[None]) -> None:
+    """A check that fails is no news: the next request will say so."""
+    if not checking.cancelled():
+        checking.exception()

@@ -65,8 +65,8 @@ async def test_every_operation_is_resolved(shop: Shop, verb: str, fate: Fate) ->
     assert isinstance(await shop.payment(payment_id), InFlight)
     assert await shop.unresolved() == 1
     await shop.settle_down()
-    payment = await shop.payment(payment_id)
-    assert type(payment) is {"capture": Captured, "void": Voided, "refund": Captured}[verb]
+    stages = {"capture": Captured, "void": Voided, "refund": Captured}
+    assert isinstance(await shop.payment(payment_id), stages[verb])
     assert shop.provider.effects == 2
     await shop.assert_books_hold()
 

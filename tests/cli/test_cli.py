@@ -302,14 +302,14 @@ def test_a_database_that_is_away_is_told_in_one_sentence(
     assert isinstance(result.exception, SystemExit)
 
 
-def test_a_setting_that_is_missing_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLES["nats_url"])
+def test_a_setting_that_cannot_be_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLES["provider_timeout_s"], "soon")
     result = run("ledger", "verify")
     assert result.exit_code == 1
-    assert VARIABLES["nats_url"] in result.output
+    assert VARIABLES["provider_timeout_s"] in result.output
 
 
-def test_a_home_that_is_in_nobodys_way_is_not_made(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_both_servers_named_no_home_is_made(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
     monkeypatch.setenv("TALLYSTICK_HOME", str(home))
     assert run("ledger", "verify").exit_code == 0

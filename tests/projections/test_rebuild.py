@@ -117,6 +117,16 @@ async def test_while_events_come_readers_see_every_row_at_every_moment(
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
 
 
+async def test_it_ends_although_events_never_stop_coming(database_url: str, views: Connection) -> None:
+    """Whenever it asks, there is one more."""
+
+    class Endless:
+        async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+            return [Positioned(position + 1, created(uuid4()))]
+
+    assert await asyncio.wait_for(rebuilt(database_url, AUDIT_TIMELINE, Endless()), 10) >= 1
+
+
 async def test_a_start_in_the_middle_of_the_swap_waits_for_it(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:

@@ -99,29 +99,29 @@ class ScriptedProvider:
         return NO_ANSWER if fate is Fate.ANSWER_LOST or (never_answers and not known) else outcome
 
     def _do(self, request: ProviderRequest) -> Outcome:
-        done = Approved(request.operation_id.hex)
-        match request:
-            case AuthorizeRequest(method=method, amount=amount) if method.token == DECLINING:
-                return Declined("card_declined", "The card was declined.")
-            case AuthorizeRequest(method=method, amount=amount, capture=capture):
-                none = zero(amount.currency)
-                self._charges[done.reference] = _Charge(
-                    method.token, none if capture else amount, amount if capture else none, none
-                )
-                return done
-        charge = self._charges.get(request.reference)
+        if isinstance(request, AuthorizeRequest):
+            return self._authorize(request)
+        charge, done = self._charges.get(request.reference), Approved(request.operation_id.hex)
         match request:
             case CaptureRequest(amount=amount, final=final) if charge and amount <= charge.reserved:
                 charge.taken += amount
                 charge.reserved = zero(amount.currency) if final else charge.reserved - amount
-                return done
             case VoidRequest() if charge and charge.reserved.minor:
                 charge.reserved = zero(charge.reserved.currency)
-                return done
             case RefundRequest(amount=amount) if charge and amount <= charge.taken - charge.given_back:
                 charge.given_back += amount
-                return done
-        return Rejected("not_possible", "The charge does not allow that.")
+            case _:
+                return Rejected("not_possible", "The charge does not allow that.")
+        return done
+
+    def _authorize(self, request: AuthorizeRequest) -> Outcome:
+        if request.method.token == DECLINING:
+            return Declined("card_declined", "The card was declined.")
+        nothing = zero(request.amount.currency)
+        reserved, taken = (nothing, request.amount) if request.capture else (request.amount, nothing)
+        reference = request.operation_id.hex
+        self._charges[reference] = _Charge(request.method.token, reserved, taken, given_back=nothing)
+        return Approved(reference)
 
     def _token(self, reference: str) -> str:
         charge = self._charges.get(reference)

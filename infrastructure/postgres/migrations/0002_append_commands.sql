@@ -5,8 +5,8 @@
 -- one draws. A reader that follows positions therefore never passes over one that appears later.
 --
 -- Outcomes: appended · key_used (the key or the operation is taken: with the stored claim) · version_conflict
--- · limit_broken (with the account) · deferred (an earlier command of this batch wants the same key, operation or
--- version: send it again).
+-- · limit_broken (with the account) · deferred (an earlier command of this batch wants the same key or version, or
+-- claims or settles the same operation: send it again).
 
 CREATE FUNCTION append_commands(
     commands int,
@@ -43,6 +43,9 @@ BEGIN
             UNION ALL
             SELECT c.command, min(c.command) OVER (PARTITION BY c.operation_id)
             FROM unnest(claim_command, claim_operation_id) AS c (command, operation_id)
+            UNION ALL
+            SELECT s.command, min(s.command) OVER (PARTITION BY s.operation_id)
+            FROM unnest(settle_command, settle_operation_id) AS s (command, operation_id)
             UNION ALL
             SELECT e.command, min(e.command) OVER (PARTITION BY e.originator_id, e.originator_version)
             FROM unnest(event_command, event_originator_id, event_originator_version)

@@ -91,7 +91,7 @@ def database(database_url: str) -> Any:
 def test_any_batches_end_as_one_command_after_another_would(database: Database, batches: list[list[Command]]) -> None:
     world, model, before = World(), Model(), database.head()
     deferred: list[Append] = []
-    for batch in [*batches, *([[]] * 6)]:
+    for batch in [*batches, *([[]] * 24)]:
         appends = deferred + [world.append(command) for command in batch]
         if not appends:
             continue
@@ -208,18 +208,29 @@ def test_the_first_answer_stays(database: Database) -> None:
 
 
 def test_an_operation_may_be_claimed_and_settled_in_one_batch(database: Database) -> None:
+    one, two = uuid4(), uuid4()
+    database.append(
+        [
+            Append(events=(created(uuid4()),), claim=claim(operation_id=one)),
+            Append(events=(created(uuid4()),), settlement=settlement(one)),
+            Append(events=(created(uuid4()),), claim=claim(operation_id=two), settlement=settlement(two)),
+        ]
+    )
+    rows = database.rows(SELECT_CLAIMS, [MERCHANT])
+    assert {row[0]: (row[4], row[-1]) for row in rows} == {one: (200, False), two: (200, False)}
+
+
+def test_of_two_settlements_of_one_operation_the_second_waits_for_the_first(database: Database) -> None:
     operation = uuid4()
-    claiming = Append(events=(created(uuid4()),), claim=claim(operation_id=operation))
-    settling = Append(events=(created(uuid4()),), settlement=settlement(operation))
-    both = Append(events=(created(uuid4()),), claim=replace(claim(), operation_id=uuid4()))
-    assert both.claim is not None
-    both = replace(both, settlement=settlement(both.claim.operation_id))
-    database.append([claiming, settling, both])
-    rows = {row[0]: row for row in database.rows(SELECT_CLAIMS, [MERCHANT])}
-    assert {operation_id: (row[4], row[-1]) for operation_id, row in rows.items()} == {
-        operation: (200, False),
-        both.claim.operation_id: (200, False),
-    }
+    database.append([Append(events=(created(uuid4()),), claim=claim(operation_id=operation))])
+    first = Append(events=(created(uuid4()),), settlement=settlement(operation, b"first", unresolved=True))
+    second = Append(events=(created(uuid4()),), settlement=settlement(operation, b"second", unresolved=False))
+    appended, deferred = database.append([first, second])
+    assert isinstance(appended, Appended)
+    assert isinstance(deferred, Deferred)
+    database.append([second])
+    [(*row, unresolved)] = database.rows(SELECT_CLAIMS, [MERCHANT])
+    assert (stored_claim(row).answer, unresolved) == (Answer(200, b"first"), False)
 
 
 def test_a_refused_settlement_changes_nothing(database: Database) -> None:
