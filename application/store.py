@@ -67,9 +67,9 @@ class Append(Struct, frozen=True, kw_only=True):
 
 
 class Appended(Struct, frozen=True):
-    """All of it is durable; `position` is that of the last event."""
+    """All of it is durable; `position` is that of the last event, None when there were no events."""
 
-    position: int
+    position: int | None
 
 
 class VersionConflict(Struct, frozen=True):

@@ -32,7 +32,7 @@ from infrastructure.observability.logs import configure_logs
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
-from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.migrate import MigrationChanged, migrate
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.provider.simulator.client import SimulatorProvider
@@ -57,6 +57,7 @@ __all__ = [
     "EmbeddedNats",
     "EmbeddedPostgres",
     "HomeInUse",
+    "MigrationChanged",
     "PortInUse",
     "configure_logs",
     "embedded_home",

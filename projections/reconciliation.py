@@ -52,8 +52,9 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
     match positioned.event.data:
         case PaymentCaptured(capture_id=operation_id) | PaymentRefunded(refund_id=operation_id):
             return ((str(operation_id),),)
-        case DisputeLost(dispute_id=dispute_id):
-            return ((dispute_id,),)
+        case DisputeLost(provider=provider, dispute_id=dispute_id):
+            # A provider names its own disputes: another one may use the same name.
+            return ((f"{provider}:{dispute_id}",),)
         case _:
             return ()
 

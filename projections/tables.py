@@ -83,6 +83,12 @@ async def checkpoints(connection: Connection) -> Sequence[Checkpoint]:
     return [Checkpoint(*row) for row in await cursor.fetchall()]
 
 
+async def positions(connection: Connection, views: Iterable[str]) -> dict[str, int]:
+    """Where each of `views` stands; 0 for one that has not begun."""
+    reached = {checkpoint.projection: checkpoint.position for checkpoint in await checkpoints(connection)}
+    return {view: reached.get(view, 0) for view in views}
+
+
 async def all_rows(connection: Connection, view: View[Row]) -> dict[Key, Row]:
     """Every row of the view, by key, in the connection's schema."""
     rows: dict[Key, Row] = {}

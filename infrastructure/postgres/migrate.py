@@ -21,7 +21,13 @@ _INSERT_APPLIED = "INSERT INTO schema_migration (name, sha256) VALUES (%s, %s)"
 
 
 class MigrationChanged(Exception):
-    """An applied migration's file is not what was applied: write a new file instead of editing an old one."""
+    """An applied migration's file is not what was applied."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the migration {name} is not the one that was applied to this database: it was edited since. "
+            "Restore the file, and make the change in a new one."
+        )
 
 
 def migrate(database_url: str) -> list[str]:

@@ -33,14 +33,16 @@ async def _compare(core: Core) -> list[Difference]:
     differences = []
     head = await core.store.head()
     async with await view_connection(core.settings) as connection:
-        positions = {checkpoint.projection: checkpoint.position for checkpoint in await checkpoints(connection)}
+        stands = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
         for name, view in VIEWS.items():
             difference = view_difference(view, await all_rows(connection, view), replayed.rows[name])
-            behind = head - positions.get(name, 0)
-            said = "differs" if difference else "equals the replay"
-            console.print(
-                f"{name:20} {len(replayed.rows[name]):>9,} rows  {said}{f', {behind} behind' if behind else ''}"
-            )
+            behind = head - stands[name].position
+            said = ["differs" if difference else "equals the replay"]
+            if behind:
+                said.append(f"{behind:,} positions behind the store")
+            if failure := stands[name].failure:
+                said.append(f"stands still: {failure}")
+            console.print(f"{name:20} {len(replayed.rows[name]):>9,} rows  {', '.join(said)}")
             if difference:
                 differences.append(difference)
     console.print(f"{replayed.events:,} events, {replayed.entries:,} journal entries.")

@@ -1,6 +1,7 @@
 """What the commands have in common: where the data are, and how a failure is told."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ T = TypeVar("T")
 WIDTH_MIN = 120
 """Tables are not cut off when the output goes to a file or a pipe, which have no width of their own."""
 
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_MIN)
 
 
@@ -46,9 +49,10 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             SettingInvalid,
             StoreUnavailable,
             DomainError,
+            composition.MigrationChanged,
             psycopg.Error,
         ) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_PASSWORD.sub("[redacted]", str(error))) from error
 
     return run
 

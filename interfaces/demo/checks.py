@@ -13,7 +13,7 @@ from interfaces.composition import Core, utc_now, view_connection
 from interfaces.http.resources import payment_resource
 from interfaces.verification import Replay, balance_difference, kept_balances, view_difference
 from projections.payment_status import PAYMENT_STATUS
-from projections.tables import all_rows, checkpoints
+from projections.tables import all_rows, positions
 from projections.views import VIEWS
 
 BOOKS_PAGE = 1_000
@@ -71,7 +71,7 @@ async def check(core: Core, replay: Replay) -> Verdict:
     """Hold everything derived against `replay`, the whole store folded, and the provider's books against it too."""
     differences: list[str] = []
     async with await view_connection(core.settings) as connection:
-        stands = {checkpoint.projection: checkpoint.position for checkpoint in await checkpoints(connection)}
+        stands = await positions(connection, VIEWS)
         for name, view in VIEWS.items():
             difference = view_difference(view, await all_rows(connection, view), replay.rows[name])
             if difference:

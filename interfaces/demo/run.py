@@ -25,7 +25,8 @@ from interfaces.demo.report import (
 from interfaces.demo.shop import Result, Shop
 from interfaces.settings import Settings
 from interfaces.verification import Replay
-from projections.tables import checkpoints
+from projections.tables import positions
+from projections.views import VIEWS
 
 IN_FLIGHT_MAX = 32
 TWICE_EVERY = 10
@@ -98,9 +99,9 @@ async def _wait_until_settled(core: Core) -> None:
     async with await view_connection(core.settings) as connection:
         while True:
             head = await core.store.head()
-            stands = [checkpoint.position for checkpoint in await checkpoints(connection)]
+            stands = await positions(connection, VIEWS)
             unresolved = await core.store.unresolved(claimed_before=utc_now())
-            if not unresolved and min(stands) >= head:
+            if not unresolved and min(stands.values()) >= head:
                 return
             if time.monotonic() > deadline:
                 # The checks will say what is missing.

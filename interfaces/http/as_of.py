@@ -7,7 +7,7 @@ from typing import Annotated
 
 from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from domain.history import Positioned
 from interfaces.http.refusals import AsOfInFuture, ParameterInvalid
@@ -20,11 +20,11 @@ _INSTANT_SCHEMA = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME
 _POSITION_SCHEMA = Schema(type=OpenAPIType.STRING, pattern=POSITION_PATTERN)
 
 InstantParameter = Annotated[
-    str | None, Parameter(description="An RFC 3339 time", schema_extra={"format": OpenAPIFormat.DATE_TIME})
+    str | None, QueryParameter(description="An RFC 3339 time", schema_extra={"format": OpenAPIFormat.DATE_TIME})
 ]
 AsOfParameter = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="An RFC 3339 time, or a position, that is not in the future",
         schema_extra={"any_of": [_INSTANT_SCHEMA, _POSITION_SCHEMA]},
     ),

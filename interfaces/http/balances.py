@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Response, get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from interfaces.http.caller import AuthenticatedRequest
@@ -42,7 +43,7 @@ class BalanceController(Controller):
         responses=replies(200, BalanceList, "Its balances, by currency"),
     )
     async def balances(
-        self, request: AuthenticatedRequest, services: Services, position: WaitForPosition = None
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], position: WaitForPosition = None
     ) -> Response[Any]:
         """From the merchant_balances view. `pending` can be below zero: fees are not given back on a refund."""
         reached = await wait_for_position(services, MERCHANT_BALANCES.name, position)
@@ -61,7 +62,7 @@ class BalanceController(Controller):
         responses=replies(200, UnsettledList, "The merchant's unsettled amounts, by provider and currency"),
     )
     async def reconciliation(
-        self, request: AuthenticatedRequest, services: Services, position: WaitForPosition = None
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], position: WaitForPosition = None
     ) -> Response[Any]:
         """From the reconciliation view."""
         reached = await wait_for_position(services, RECONCILIATION.name, position)

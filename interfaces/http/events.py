@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from interfaces.http.caller import AuthenticatedRequest
@@ -40,9 +41,9 @@ class EventController(Controller):
     async def feed(
         self,
         request: AuthenticatedRequest,
-        services: Services,
-        after: Annotated[int, Parameter(ge=0, le=POSITION_MAX, description="A position; 0 for the beginning")] = 0,
-        limit: Annotated[int, Parameter(ge=1, le=PAGE_EVENTS_MAX)] = 100,
+        services: NamedDependency[Services],
+        after: Annotated[int, QueryParameter(ge=0, le=POSITION_MAX, description="A position; 0 for the beginning")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_EVENTS_MAX)] = 100,
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the audit_timeline view, which takes every event in, in the order of the store."""

@@ -3,17 +3,17 @@
 import asyncio
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from interfaces.http.refusals import ParameterInvalid, ViewBehind
 from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN, is_position
 from interfaces.services import Services
-from projections.tables import checkpoints
+from projections.tables import positions
 
 WaitForPosition = Annotated[
     str | None,
-    Parameter(
-        header=POSITION_HEADER,
+    HeaderParameter(
+        name=POSITION_HEADER,
         description="A position from an earlier reply: the view is waited for until it is there",
         schema_extra={"pattern": POSITION_PATTERN},
     ),
@@ -47,5 +47,4 @@ async def wait_for_position(services: Services, view: str, wanted: str | None) -
 
 async def _reached(services: Services, view: str) -> int:
     async with services.reader() as connection:
-        reached = {checkpoint.projection: checkpoint.position for checkpoint in await checkpoints(connection)}
-    return reached.get(view, 0)
+        return (await positions(connection, [view]))[view]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Response, get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from application.store import StoreUnavailable
@@ -42,7 +43,7 @@ class HealthController(Controller):
         summary="Can it take payments?",
         responses={200: reply(Readiness, "It can"), 503: reply(Readiness, "The database does not answer")},
     )
-    async def ready(self, services: Services) -> Response[Any]:
+    async def ready(self, services: NamedDependency[Services]) -> Response[Any]:
         """503 while the database does not answer."""
         try:
             await services.store.head()

@@ -3,6 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
 from msgspec import Meta, Struct
 
 from domain.currencies import DECIMALS
@@ -78,7 +80,9 @@ class PaymentIntentController(Controller):
         operation_class=accepts(CreateIntentBody, key_needed=True),
         responses=replies(201, PaymentResource, "The payment", 403, 409, 413, 422),
     )
-    async def create(self, request: AuthenticatedRequest, services: Services, body: bytes) -> Response[Any]:
+    async def create(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], body: RawBody
+    ) -> Response[Any]:
         """Needs an idempotency key. With `confirm: true` it goes to a provider at once, and the reply says what came
         of it: a payment that is `processing` has an outcome that is not known yet."""
         asked = decode(CreateIntentBody, body)
@@ -103,7 +107,11 @@ class PaymentIntentController(Controller):
         status_code=200,
     )
     async def confirm(
-        self, request: AuthenticatedRequest, services: Services, body: bytes, intent_id: str
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        intent_id: FromPath[str],
     ) -> Response[Any]:
         """Only a payment that is `requires_confirmation` can be confirmed, and only once."""
         asked = decode(ConfirmIntentBody, body)

@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Meta, Struct
 
 from application.loaded import LoadedPayment, loaded_from
@@ -91,7 +92,11 @@ class PaymentController(Controller):
         status_code=200,
     )
     async def capture(
-        self, request: AuthenticatedRequest, services: Services, body: bytes, payment_id: str
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        payment_id: FromPath[str],
     ) -> Response[Any]:
         """Needs an idempotency key. A partial capture releases the rest unless `final` is false."""
         asked = decode(CaptureBody, body)
@@ -108,7 +113,11 @@ class PaymentController(Controller):
         status_code=200,
     )
     async def void(
-        self, request: AuthenticatedRequest, services: Services, body: bytes, payment_id: str
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        payment_id: FromPath[str],
     ) -> Response[Any]:
         """After a partial capture this releases the rest, and the payment stays captured."""
         asked = decode(VoidBody, body)
@@ -123,7 +132,11 @@ class PaymentController(Controller):
         responses=replies(201, RefundResource, "The refund", 404, 409, 413, 422),
     )
     async def refund(
-        self, request: AuthenticatedRequest, services: Services, body: bytes, payment_id: str
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        payment_id: FromPath[str],
     ) -> Response[Any]:
         """Needs an idempotency key. Several refunds may follow one another, in total no more than was captured."""
         asked = decode(RefundBody, body)
@@ -140,8 +153,8 @@ class PaymentController(Controller):
     async def get_one(
         self,
         request: AuthenticatedRequest,
-        services: Services,
-        payment_id: str,
+        services: NamedDependency[Services],
+        payment_id: FromPath[str],
         as_of: AsOfParameter = None,
     ) -> Response[Any]:
         """Folded from the payment's own events at this moment: never behind."""
@@ -159,7 +172,9 @@ class PaymentController(Controller):
         summary="A payment's whole history",
         responses=replies(200, EventList, "Its events, in order", 404),
     )
-    async def events(self, request: AuthenticatedRequest, services: Services, payment_id: str) -> Response[Any]:
+    async def events(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], payment_id: FromPath[str]
+    ) -> Response[Any]:
         """Every fact about the payment: who asked, which provider was called, what it answered."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         history = await services.store.history(payment)
@@ -172,7 +187,9 @@ class PaymentController(Controller):
         summary="A payment's journal entries",
         responses=replies(200, EntryList, "Its entries, in order", 404),
     )
-    async def ledger(self, request: AuthenticatedRequest, services: Services, payment_id: str) -> Response[Any]:
+    async def ledger(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], payment_id: FromPath[str]
+    ) -> Response[Any]:
         """Every movement of money the payment caused, as balanced postings."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         history = await services.store.history(payment)
@@ -188,7 +205,11 @@ class PaymentController(Controller):
         responses=replies(200, Timeline, "Its events and its journal entries, in the order they happened", 404),
     )
     async def timeline(
-        self, request: AuthenticatedRequest, services: Services, payment_id: str, position: WaitForPosition = None
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        payment_id: FromPath[str],
+        position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the audit_timeline view."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
@@ -207,15 +228,17 @@ class PaymentController(Controller):
     async def find(
         self,
         request: AuthenticatedRequest,
-        services: Services,
-        status: Annotated[str | None, Parameter(schema_extra={"enum": [str(status) for status in Status]})] = None,
-        customer_id: Annotated[str | None, Parameter(pattern=CUSTOMER_ID_PATTERN)] = None,
+        services: NamedDependency[Services],
+        status: Annotated[str | None, QueryParameter(schema_extra={"enum": [str(status) for status in Status]})] = None,
+        customer_id: Annotated[str | None, QueryParameter(pattern=CUSTOMER_ID_PATTERN)] = None,
         created_after: InstantParameter = None,
         created_before: InstantParameter = None,
-        limit: Annotated[int, Parameter(ge=1, le=PAGE_ROWS_MAX)] = 20,
+        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 20,
         cursor: Annotated[
             str | None,
-            Parameter(description="next_cursor of the page before", schema_extra={"pattern": ids.pattern(ids.PAYMENT)}),
+            QueryParameter(
+                description="next_cursor of the page before", schema_extra={"pattern": ids.pattern(ids.PAYMENT)}
+            ),
         ] = None,
         position: WaitForPosition = None,
     ) -> Response[Any]:

@@ -143,6 +143,7 @@ async def everything(store: PostgresEventStore) -> list[Positioned]:
 def assert_appended(result: AppendResult) -> int:
     """The position of an append that took effect."""
     assert isinstance(result, Appended), result
+    assert result.position is not None, "an append without events"
     return result.position
 
 
