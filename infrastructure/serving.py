@@ -51,7 +51,7 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            raise PortInUse(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+            raise PortInUse(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port") from error
 
 
 def die_with_supervisor() -> None:
