@@ -58,8 +58,20 @@ def print_timeline(console: Console, payment_id: str, timeline: Sequence[Mapping
     table = Table("position", "at", "event", "who", "because of", title=f"Audit timeline of {payment_id}")
     for row in timeline:
         at = str(row["recorded_at"])[11:23]
-        table.add_row(str(row["position"]), at, row["event"], row["actor"], row["causation_id"] or "the request")
+        table.add_row(str(row["position"]), at, row["event"], row["actor"], _because_of(row["causation_id"]))
     console.print(table)
+
+
+def _because_of(causation_id: str | None) -> str:
+    match (causation_id or "").split(":"):
+        case [""]:
+            return "the request"
+        case ["operation", _]:
+            return "recovery of an unknown outcome"
+        case [_, version]:
+            return f"the payment's event {version}"
+        case _:
+            return str(causation_id)
 
 
 def print_figures(console: Console, figures: Figures) -> None:
