@@ -16,6 +16,9 @@ from infrastructure.embedded.postgres import EmbeddedPostgres
 from interfaces import composition
 from interfaces.settings import VARIABLES, Settings
 
+# The contract suite's assertions are explained like a test's own.
+pytest.register_assert_rewrite("tests.infrastructure.provider.contract")
+
 settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
