@@ -5,7 +5,6 @@ import asyncio
 from application.caller import Answered, Caller
 from application.store import EventStore, StoredClaim
 from domain.errors import DomainError
-from domain.identifiers import MerchantId
 
 IN_FLIGHT_WAIT_S = 1.0
 """How long a repeat waits for the first command's answer before it is told to come back."""
@@ -43,7 +42,9 @@ async def answer_again(store: EventStore, claim: StoredClaim, caller: Caller) ->
 
 async def find_answer(store: EventStore, caller: Caller) -> Answered | None:
     """The earlier answer under the caller's key, or None when it has no key or the key is new."""
-    claim = await _claim_of(store, caller.merchant_id, caller.key)
+    if caller.key is None:
+        return None
+    claim = await store.claim_by_key(caller.merchant_id, caller.key)
     return None if claim is None else await answer_again(store, claim, caller)
 
 
@@ -51,7 +52,3 @@ def answered_before(claim: StoredClaim) -> Answered:
     """The stored answer of a claim that has one."""
     assert claim.answer is not None
     return Answered(status=claim.answer.status, body=claim.answer.body, position=claim.position, replayed=True)
-
-
-async def _claim_of(store: EventStore, merchant_id: MerchantId, key: str | None) -> StoredClaim | None:
-    return None if key is None else await store.claim_by_key(merchant_id, key)

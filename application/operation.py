@@ -36,7 +36,7 @@ from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.events import PaymentEvent
-from domain.payment.operation import operation_id_of
+from domain.payment.operation import operation_id_of, outcome_unknown
 from domain.payment.outcome import Outcome, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import Capturing, InFlight, Payment, Processing, Refunding, Voiding
@@ -73,6 +73,17 @@ class Settled(NamedTuple):
     unresolved: bool
 
 
+class _Settlement(NamedTuple):
+    """The payment after its settlement, and the answer as it is stored; None when there is none yet."""
+
+    loaded: LoadedPayment
+    answered: Answered | None
+
+    @property
+    def unresolved(self) -> bool:
+        return isinstance(self.loaded.payment, InFlight)
+
+
 class Operations:
     """Takes started operations to their provider and brings their outcomes home."""
 
@@ -97,13 +108,16 @@ class Operations:
         payment = started.loaded.payment
         assert isinstance(payment, InFlight)
         outcome = await self._ask(payment, started.loaded.id)
-        return await self._settle(started, outcome)
+        settlement = await self._settle(started, outcome)
+        answered = settlement.answered or await self._answer(started, settlement.loaded)
+        return Settled(answered, settlement.unresolved)
 
     async def resolve(self, operation: UnresolvedOperation, cause: Cause) -> bool:
         """Find out what became of an operation, or repeat it under its own id; True once its outcome is known.
 
-        Repeating is safe because the provider knows the id: it answers again instead of acting again. A repeat that
-        could not be sent says nothing of the first time, which may still arrive: the outcome stays unknown.
+        Repeating is safe because the provider knows the id: it answers again instead of acting again. Before that the
+        doubt is made durable, so that whoever started the operation can no longer record that it never took effect.
+        A repeat that could not be sent says nothing of the first time, which may still arrive.
         """
         loaded = await load(self._store, operation.payment_id)
         payment = loaded.payment
@@ -111,12 +125,23 @@ class Operations:
             return True
         outcome = await self._providers[_provider_of(payment)].lookup(operation.operation_id)
         if outcome is None:
+            doubted = await self._in_doubt(loaded, payment, cause)
+            if doubted is None:
+                return False
+            loaded = doubted
             outcome = await self._ask(payment, loaded.id)
-            if isinstance(outcome, Unavailable):
-                outcome = Unknown(outcome.reason)
+        if isinstance(outcome, Unavailable):
+            outcome = Unknown(outcome.reason)
         started = StartedOperation(operation_id=operation.operation_id, verb=operation.verb, loaded=loaded, cause=cause)
-        settled = await self._settle(started, outcome)
-        return not settled.unresolved
+        return not (await self._settle(started, outcome)).unresolved
+
+    async def _in_doubt(self, loaded: LoadedPayment, payment: InFlight, cause: Cause) -> LoadedPayment | None:
+        """The payment with the fact that its operation's outcome is unknown; None when another command came first."""
+        events = outcome_unknown(payment, Unknown("the provider has not seen it so far"))
+        if not events:
+            return loaded
+        result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=self._now())))
+        return loaded.after(events) if isinstance(result, Appended) else None
 
     async def _ask(self, payment: InFlight, payment_id: PaymentId) -> Outcome:
         provider = self._providers[_provider_of(payment)]
@@ -131,15 +156,14 @@ class Operations:
             case RefundRequest():
                 return await provider.refund(request)
 
-    async def _settle(self, started: StartedOperation, outcome: Outcome) -> Settled:
+    async def _settle(self, started: StartedOperation, outcome: Outcome) -> _Settlement:
         loaded = started.loaded
-        for _ in range(CONFLICTS_MAX):
+        for conflicts in range(CONFLICTS_MAX):
             now = self._now()
             events = self._decide(loaded.payment, started.operation_id, outcome)
             settled = loaded.after(events)
-            unresolved = isinstance(settled.payment, InFlight)
             if not events:
-                return Settled(await self._answered_before(started, settled), unresolved)
+                return _Settlement(settled, await self._stored_answer(started))
             answer = self._answers(started.verb, started.operation_id, loaded, events)
             result = await self._store.append(
                 Append(
@@ -147,14 +171,17 @@ class Operations:
                     settlement=Settlement(
                         operation_id=started.operation_id,
                         answer=answer,
-                        unresolved=unresolved,
+                        unresolved=isinstance(settled.payment, InFlight),
                     ),
                 )
             )
             match result:
+                case Appended() if conflicts:
+                    # Who came first may have answered already, and the first answer stays.
+                    return _Settlement(settled, await self._stored_answer(started))
                 case Appended(position=position):
                     answered = Answered(status=answer.status, body=answer.body, position=position)
-                    return Settled(answered, unresolved)
+                    return _Settlement(settled, answered)
                 case VersionConflict():
                     loaded = await load(self._store, loaded.id)
                 case LimitBroken(account=account, currency=currency):
@@ -165,13 +192,19 @@ class Operations:
                     assert_never(result)
         raise TooManyConflicts()
 
-    async def _answered_before(self, started: StartedOperation, loaded: LoadedPayment) -> Answered:
-        """The answer when there is nothing to add: somebody else settled it, or the outcome is still unknown."""
+    async def _stored_answer(self, started: StartedOperation) -> Answered | None:
         claim = await self._store.claim_by_operation(started.operation_id)
-        if claim is not None and claim.answer is not None:
-            return answered_before(claim)
+        return None if claim is None or claim.answer is None else answered_before(claim)
+
+    async def _answer(self, started: StartedOperation, loaded: LoadedPayment) -> Answered:
+        """Answer a merchant to whom nothing has been said, although the payment has nothing to add."""
         answer = self._answers(started.verb, started.operation_id, loaded, ())
-        return Answered(status=answer.status, body=answer.body, position=None)
+        unresolved = isinstance(loaded.payment, InFlight)
+        settlement = Settlement(operation_id=started.operation_id, answer=answer, unresolved=unresolved)
+        await self._store.append(Append(events=(), settlement=settlement))
+        stored = await self._stored_answer(started)
+        assert stored is not None
+        return stored
 
     def _decide(self, payment: Payment, operation_id: OperationId, outcome: Outcome) -> tuple[PaymentEvent, ...]:
         match payment:

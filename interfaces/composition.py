@@ -139,16 +139,18 @@ def load_api() -> Litestar:
                 now=utc_now,
                 new_id=ids.new_uuid,
             )
-            yield Services(
-                payments=payments,
-                store=core.store,
-                directory=core.directory,
-                reader=core.pool.connection,
-                now=utc_now,
-                new_uuid=ids.new_uuid,
-                is_bus_connected=lambda: core.bus.is_connected,
-            )
-            await payments.aclose()
+            try:
+                yield Services(
+                    payments=payments,
+                    store=core.store,
+                    directory=core.directory,
+                    reader=core.pool.connection,
+                    now=utc_now,
+                    new_uuid=ids.new_uuid,
+                    is_bus_connected=lambda: core.bus.is_connected,
+                )
+            finally:
+                await payments.aclose()
 
     return create_app(open_services)
 

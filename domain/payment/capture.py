@@ -26,6 +26,7 @@ from domain.payment.outcome import (
 )
 from domain.payment.refusals import refuse
 from domain.payment.state import Authorized, Capturing, PartiallyCaptured, Payment
+from domain.payment.status import Status, status_of
 
 
 class CaptureExceedsAuthorized(DomainError):
@@ -39,6 +40,7 @@ class AuthorizationLapsed(DomainError):
     """The authorisation's time ran out before the capture."""
 
     expired_at: datetime
+    status: Status
 
 
 class CapturePayment(Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ def capture(payment: Payment, command: CapturePayment, now: datetime) -> tuple[P
     if amount > capturable:
         raise CaptureExceedsAuthorized(requested=amount, capturable=capturable)
     if now >= payment.authorization.expires_at:
-        raise AuthorizationLapsed(expired_at=payment.authorization.expires_at)
+        raise AuthorizationLapsed(expired_at=payment.authorization.expires_at, status=status_of(payment))
     final = command.final or amount == capturable
     return (CaptureStarted(capture_id=command.capture_id, amount=amount, final=final),)
 

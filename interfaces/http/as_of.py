@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Annotated
 
 from litestar.openapi.spec import Schema
@@ -42,7 +43,9 @@ def instant(field: str, text: str) -> datetime:
 
 
 def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) -> Sequence[Positioned]:
-    """The part of `history` that had happened at `as_of`, an instant or a position.
+    """The first part of `history`, up to `as_of`, an instant or a position.
+
+    Always a first part, although the clocks of the processes that wrote it may differ by a little.
 
     Raises ParameterInvalid when it is neither, AsOfInFuture when it is after `now`, or `head`.
     """
@@ -50,8 +53,8 @@ def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) 
         position = int(as_of)
         if position > head:
             raise AsOfInFuture(as_of=as_of)
-        return [positioned for positioned in history if positioned.position <= position]
+        return list(takewhile(lambda positioned: positioned.position <= position, history))
     moment = instant("as_of", as_of)
     if moment > now:
         raise AsOfInFuture(as_of=as_of)
-    return [positioned for positioned in history if positioned.event.recorded_at <= moment]
+    return list(takewhile(lambda positioned: positioned.event.recorded_at <= moment, history))

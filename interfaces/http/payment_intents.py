@@ -52,7 +52,7 @@ class MethodBody(Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
-class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     customer_id: Annotated[
         str, Meta(min_length=1, max_length=128, pattern=CUSTOMER_ID_PATTERN, examples=["customer-42"])
     ]
@@ -65,7 +65,7 @@ class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     idempotency_key: IdempotencyKeyField | None = None
 
 
-class ConfirmIntentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ConfirmIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     idempotency_key: IdempotencyKeyField | None = None
 
 

@@ -39,7 +39,7 @@ from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
 PAGE_ROWS_MAX = 100
 
 
-class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Without `amount` all that is left is captured. `final: false` keeps the rest open for further captures."""
 
     amount: Amount | None = None
@@ -47,11 +47,11 @@ class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     idempotency_key: IdempotencyKeyField | None = None
 
 
-class VoidBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class VoidBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     idempotency_key: IdempotencyKeyField | None = None
 
 
-class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Without `amount` all that is left is refunded."""
 
     amount: Amount | None = None

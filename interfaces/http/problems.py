@@ -237,7 +237,7 @@ _problem(
     "authorization_lapsed",
     "The authorisation has run out",
     lambda e: f"The authorisation ran out at {e.expired_at.isoformat()}.",
-    facts=lambda _: {"current_status": "authorized"},
+    facts=lambda e: {"current_status": e.status},
 )
 _problem(
     AuthorizationStillValid,

@@ -145,6 +145,34 @@ async def test_an_original_that_knows_no_more_than_recovery_found_out_is_told_th
     assert await shop.unresolved() == 0
 
 
+@pytest.mark.usefixtures("patient")
+async def test_an_original_that_reports_late_cannot_bury_what_recovery_has_set_in_motion(shop: Shop) -> None:
+    """It could not reach the provider, and says so while recovery's repeat of the call is there, taking effect."""
+    repeated, original_is_done = asyncio.Event(), asyncio.Event()
+    recovering: list[asyncio.Task[None]] = []
+
+    async def at_the_provider() -> None:
+        repeated.set()
+        await original_is_done.wait()
+
+    async def recover_first() -> None:
+        shop.provider.unreachable = False
+        shop.provider.before_answer = at_the_provider
+        recovering.append(asyncio.create_task(shop.settle_down()))
+        await repeated.wait()
+
+    shop.provider.unreachable = True
+    shop.flaky.before_append = [lambda: None, recover_first]
+    answered = await shop.create(caller=a_caller("key"))
+    original_is_done.set()
+    await asyncio.gather(*recovering)
+    assert body_of(answered)["status"] == "processing"
+    assert isinstance(await shop.payment(payment_id_of(answered)), Authorized)
+    assert shop.provider.effects == 1
+    assert (await shop.create(caller=a_caller("key"))).body == answered.body
+    await shop.assert_books_hold()
+
+
 async def test_many_recoveries_at_once_settle_once(shop: Shop) -> None:
     payments = [payment_id_of(await shop.create(token=TIMING_OUT)) for _ in range(10)]
     await asyncio.gather(*(shop.recovery.sweep(older_than_s=0) for _ in range(5)))

@@ -106,8 +106,8 @@ def test_a_capture_in_another_currency_is_refused() -> None:
 def test_a_capture_is_possible_until_the_authorisation_lapses() -> None:
     last_moment = LAPSED - timedelta(microseconds=1)
     given(authorized()).when(captures(at=last_moment)).then_payment(amount=eur("100.00"))
-    given(authorized()).when(captures(at=LAPSED)).then_raises(AuthorizationLapsed, expired_at=LAPSED)
-    given(partially_captured()).when(captures(at=LAPSED)).then_raises(AuthorizationLapsed, expired_at=LAPSED)
+    for history, status in (authorized(), Status.AUTHORIZED), (partially_captured(), Status.PARTIALLY_CAPTURED):
+        given(history).when(captures(at=LAPSED)).then_raises(AuthorizationLapsed, expired_at=LAPSED, status=status)
 
 
 def test_no_second_capture_starts_before_the_first_has_an_outcome() -> None:
