@@ -1,11 +1,16 @@
 """A payment as it was at an instant or at a position; never as it will be."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
+from domain.history import Cause, Positioned, record
+from domain.payment.events import PaymentReviewApproved
+from interfaces.http.as_of import cut
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import asked, captured
+from tests.support.domain import MERCHANT, NOW
 from tests.support.running import Merchant
 
 
@@ -90,3 +95,16 @@ async def _status_at(merchant: Merchant, payment_id: str, as_of: str) -> str:
     assert reply.status == 200, reply
     status: str = reply.json["status"]
     return status
+
+
+def test_a_clock_that_runs_behind_never_tears_an_event_out_of_its_history() -> None:
+    cause = Cause(actor="key:k", request_id="r", trace_id="t")
+
+    def happened(version: int, *, after_s: int) -> Positioned:
+        at = NOW + timedelta(seconds=after_s)
+        event = record(UUID(int=1), version, PaymentReviewApproved(), merchant_id=MERCHANT, cause=cause, recorded_at=at)
+        return Positioned(version, event)
+
+    history = [happened(1, after_s=0), happened(2, after_s=5), happened(3, after_s=3)]
+    moment = (NOW + timedelta(seconds=4)).isoformat()
+    assert list(cut(history, moment, now=NOW + timedelta(hours=1), head=3)) == history[:1]
