@@ -24,6 +24,7 @@ from infrastructure.embedded.errors import EmbeddedError, HomeInUse
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.ports import free_port
 from infrastructure.embedded.postgres import EmbeddedPostgres
+from infrastructure.embedded.private_files import write_private
 from infrastructure.embedded.process import ChildProcess
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.feed import JetStreamFeed
@@ -68,6 +69,7 @@ __all__ = [
     "serve_simulator",
     "view_connection",
     "worker_tasks",
+    "write_private",
 ]
 
 SWEEP_EVERY_S = 1.0

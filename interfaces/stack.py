@@ -11,23 +11,24 @@ from typing import Self
 import msgspec
 
 from interfaces import composition
-from interfaces.settings import VARIABLES, Settings, from_environment, optional_from_environment, to_environment
+from interfaces.settings import VARIABLES, Settings, from_environment, to_environment
 
 HOST = "127.0.0.1"
+SHARED = "settings.json"
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 8.0
 _POLL_S = 0.02
 
 
 class NotReady(Exception):
-    """A process of ours did not come up; its log says why."""
+    """A process of ours is not up, or not yet; the message says what to look at or do."""
 
 
 @contextmanager
 def servers(home: Path) -> Iterator[Settings]:
     """Settings for a database and a bus that run: those of the environment, those that another process of ours has
     embedded under `home`, or else embedded ones of our own for what the environment does not name, stopped again
-    afterwards. Raises EmbeddedError."""
+    afterwards. Raises EmbeddedError, NotReady."""
     if all(os.environ.get(VARIABLES[url]) for url in ("database_url", "nats_url")):
         yield from_environment()
         return
@@ -48,6 +49,9 @@ class Embedded:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.home = stack.enter_context(self._home).path
+            shared = self.home / SHARED
+            # Left by one that was killed: it names servers that are gone.
+            shared.unlink(missing_ok=True)
             self.postgres = composition.EmbeddedPostgres(self.home)
             self.nats = composition.EmbeddedNats(self.home)
             urls = {}
@@ -60,9 +64,8 @@ class Embedded:
                 self.nats.start()
                 urls[VARIABLES["nats_url"]] = self.nats.url
             self.settings = from_environment({**os.environ, **urls})
-            shared = self.home / "settings.json"
             stack.callback(shared.unlink, missing_ok=True)
-            _write_private(shared, msgspec.json.encode(self.settings))
+            composition.write_private(shared, msgspec.json.encode(self.settings).decode())
             self._stack = stack.pop_all()
         return self
 
@@ -126,11 +129,11 @@ def wait_until_listening(process: composition.ChildProcess, port: int) -> None:
 
 
 def _shared_settings(home: Path) -> Settings:
-    shared = home.expanduser().resolve() / "settings.json"
-    given = msgspec.json.decode(shared.read_bytes(), type=Settings)
-    return msgspec.structs.replace(given, **optional_from_environment())
-
-
-def _write_private(file: Path, content: bytes) -> None:
-    file.touch(mode=0o600)
-    file.write_bytes(content)
+    """Those of the process that holds `home`, save for what the environment names. Raises NotReady."""
+    try:
+        written = (home.expanduser().resolve() / SHARED).read_bytes()
+    except FileNotFoundError:
+        raise NotReady(f"another tallystick is still starting on {home}; try again") from None
+    shared = to_environment(msgspec.json.decode(written, type=Settings))
+    named = {variable: value for variable in VARIABLES.values() if (value := os.environ.get(variable))}
+    return from_environment(shared | named)

@@ -1,19 +1,45 @@
 """Nothing derived is taken on trust: the whole store is folded again, and compared with what was kept of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 from msgspec import Struct
+from psycopg.sql import SQL, Identifier
 
 from domain.history import Positioned
 from domain.ledger.accounts import account
 from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
+from projections.tables import Checkpoint, all_rows, checkpoints
 from projections.view import Key, View, fold
 from projections.views import VIEWS
 
+_AT_ONE_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT_BALANCES = "SELECT account, currency, balance_minor FROM account_balance"
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class KeptBalances(Struct, frozen=True, kw_only=True):
+    """The balances that the appends have kept, after the event at `head` and before any later one."""
+
+    head: int
+    minor: Mapping[BalanceKey, int]
+
+
+class KeptViews(Struct, frozen=True, kw_only=True):
+    """Every view's rows, each as of the position of its own checkpoint, when the store stood at `head`."""
+
+    head: int
+    checkpoints: Mapping[str, Checkpoint]
+    rows: Mapping[str, Mapping[Key, Any]]
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return {name: checkpoint.position for name, checkpoint in self.checkpoints.items()}
 
 
 class Difference(Struct, frozen=True):
@@ -25,9 +51,13 @@ class Difference(Struct, frozen=True):
 
 
 class Replay:
-    """The whole store folded in memory: every view's rows, every account's balance, the trial balance."""
+    """The store folded in memory: every view's rows, every account's balance, the trial balance.
 
-    def __init__(self) -> None:
+    A view named in `views_up_to` takes in nothing after that position, so that it equals what was kept there.
+    """
+
+    def __init__(self, views_up_to: Mapping[str, int] | None = None) -> None:
+        self._views_up_to = views_up_to or {}
         self.rows: dict[str, dict[Key, Any]] = {name: {} for name in VIEWS}
         self.balances: dict[BalanceKey, int] = {}
         self.trial_balance: dict[str, int] = {}
@@ -37,7 +67,8 @@ class Replay:
     def take_in(self, events: Sequence[Positioned]) -> None:
         self.events += len(events)
         for name, view in VIEWS.items():
-            self.rows[name].update(fold(view, self.rows[name], events))
+            due = up_to(self._views_up_to.get(name), events)
+            self.rows[name].update(fold(view, self.rows[name], due))
         for positioned in events:
             if isinstance(positioned.event.data, JournalEntryPosted):
                 self._post(positioned.event.data)
@@ -49,6 +80,13 @@ class Replay:
             self.balances[key] = self.balances.get(key, 0) + posting.change_minor
             currency = posting.amount.currency
             self.trial_balance[currency] = self.trial_balance.get(currency, 0) + posting.signed_minor
+
+
+def up_to(position: int | None, events: Sequence[Positioned]) -> Sequence[Positioned]:
+    """Those of `events` that are not after `position`; all when it is None."""
+    if position is None:
+        return events
+    return [positioned for positioned in events if positioned.position <= position]
 
 
 def view_difference(view: View[Any], kept: Mapping[Key, Any], replayed: Mapping[Key, Any]) -> Difference | None:
@@ -68,10 +106,43 @@ def balance_difference(kept: Mapping[BalanceKey, int], replayed: Mapping[Balance
     return None
 
 
-async def kept_balances(connection: psycopg.AsyncConnection[Any]) -> dict[BalanceKey, int]:
-    """The balances that the appends have kept."""
-    cursor = await connection.execute(_SELECT_BALANCES)
-    return {BalanceKey(code, currency): int(minor) for code, currency, minor in await cursor.fetchall()}
+async def kept_balances(connection: Connection) -> KeptBalances:
+    """The balances, and the position they belong to, as of one instant."""
+    async with _one_instant(connection):
+        head = await _head(connection)
+        cursor = await connection.execute(_SELECT_BALANCES)
+        minor = {BalanceKey(code, currency): int(minor) for code, currency, minor in await cursor.fetchall()}
+    return KeptBalances(head=head, minor=minor)
+
+
+async def kept_views(connection: Connection) -> KeptViews:
+    """Every view's rows, and the position each belongs to, as of one instant.
+
+    In the connection's schema. A rebuild that is about to swap a table waits until all are read.
+    """
+    async with _one_instant(connection, lock=[view.table for view in VIEWS.values()]):
+        stands = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
+        return KeptViews(
+            head=await _head(connection),
+            checkpoints={name: stands[name] for name in VIEWS},
+            rows={name: await all_rows(connection, view) for name, view in VIEWS.items()},
+        )
+
+
+@asynccontextmanager
+async def _one_instant(connection: Connection, *, lock: Iterable[str] = ()) -> AsyncIterator[None]:
+    """All that is read inside is of one instant, and none of the tables in `lock` is replaced meanwhile."""
+    async with connection.transaction():
+        await connection.execute(_AT_ONE_INSTANT)
+        for table in lock:
+            # Before the first SELECT, which fixes the instant: a table swapped in after it would look empty.
+            await connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(Identifier(table)))
+        yield
+
+
+async def _head(connection: Connection) -> int:
+    [(head,)] = await (await connection.execute(_SELECT_HEAD)).fetchall()
+    return int(head)
 
 
 def _shown(value: object) -> str | None:

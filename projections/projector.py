@@ -1,7 +1,7 @@
 """A projector keeps one view current: from the feed while it is whole, from the store wherever it is not."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple, Protocol
 
@@ -55,13 +55,11 @@ class Projector:
         connection: Connection,
         source: Source,
         feed: Feed,
-        on_advance: Callable[[int], None] = lambda _position: None,
     ) -> None:
         self._view = view
         self._connection = connection
         self._source = source
         self._feed = feed
-        self._on_advance = on_advance
         self._position = 0
 
     async def run(self) -> None:
@@ -106,7 +104,6 @@ class Projector:
             raise
         except Exception as error:
             await self._stand_still(error, events)
-        self._on_advance(self._position)
 
     async def _stand_still(self, error: Exception, events: Sequence[Positioned]) -> None:
         """Take in what comes before the poison event, if any, then say which one it is."""

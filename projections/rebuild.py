@@ -13,10 +13,11 @@ REBUILD_SCHEMA = "views_rebuild"
 
 _WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
-_LOCK_LIVE = "SELECT position FROM projection_checkpoint WHERE projection = %s FOR UPDATE"
-_FORGET = "DELETE FROM projection_checkpoint WHERE projection = %s"
+_LOCK_LIVE = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
+_FORGET = "DELETE FROM views.projection_checkpoint WHERE projection = %s"
 _MOVE_LIVE = """
-UPDATE projection_checkpoint SET position = %s, failure = NULL, updated_at = clock_timestamp() WHERE projection = %s
+UPDATE views.projection_checkpoint SET position = %s, failure = NULL, updated_at = clock_timestamp()
+WHERE projection = %s
 """
 
 

@@ -135,13 +135,13 @@ SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.provider, t.currency), '[]')::t
         sum(CASE movement WHEN 'capture' THEN amount_minor ELSE -amount_minor END) AS net_minor,
         count(*) AS movements
     FROM views.reconciliation
-    WHERE %(merchant_id)s::text IS NULL OR merchant_id = %(merchant_id)s
+    WHERE merchant_id = %(merchant_id)s
     GROUP BY provider, currency
 ) AS t
 """
 
 
-async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str | None = None) -> Sequence[Unsettled]:
-    """What is still unsettled, by provider and currency; of one merchant, or of all when `merchant_id` is None."""
+async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str) -> Sequence[Unsettled]:
+    """What the providers have not settled with a merchant yet, by provider and currency."""
     [(rows,)] = await (await connection.execute(_UNSETTLED, {"merchant_id": merchant_id})).fetchall()
     return msgspec.json.decode(rows, type=list[Unsettled])

@@ -10,14 +10,15 @@ from domain.history import Positioned
 from projections.view import Key, Row, View, fold, keys_touched
 
 _MAKE_CHECKPOINT = """
-INSERT INTO projection_checkpoint (projection, position) VALUES (%s, 0) ON CONFLICT DO NOTHING
+INSERT INTO views.projection_checkpoint (projection, position) VALUES (%s, 0) ON CONFLICT DO NOTHING
 """
-_LOCK_CHECKPOINT = "SELECT position FROM projection_checkpoint WHERE projection = %s FOR UPDATE"
-_SELECT_CHECKPOINTS = "SELECT projection, position, failure FROM projection_checkpoint"
+_LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
+_SELECT_CHECKPOINTS = "SELECT projection, position, failure FROM views.projection_checkpoint"
 _MOVE_CHECKPOINT = """
-UPDATE projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL WHERE projection = %s
+UPDATE views.projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL
+WHERE projection = %s
 """
-_NOTE_FAILURE = "UPDATE projection_checkpoint SET failure = %s WHERE projection = %s"
+_NOTE_FAILURE = "UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s"
 
 Connection = psycopg.AsyncConnection[Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from domain.ledger.accounts import AccountCode, account
-from domain.ledger.entry import JournalEntryPosted, Posting, imbalance
+from domain.ledger.entry import JournalEntryPosted
 
 
 class BalanceKey(NamedTuple):
@@ -40,9 +40,3 @@ def limited_changes(entries: Iterable[JournalEntryPosted]) -> tuple[LimitedChang
         if floor_minor is not None:
             changes.append(LimitedChange(key, change_minor, floor_minor))
     return tuple(changes)
-
-
-def trial_balance(entries: Iterable[JournalEntryPosted]) -> dict[str, int]:
-    """Debits less credits in each currency over all entries, in minor units: zero for books that balance."""
-    postings: list[Posting] = [posting for entry in entries for posting in entry.postings]
-    return imbalance(postings)

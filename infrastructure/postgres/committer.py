@@ -7,19 +7,21 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import tuple_row
 
 from application.store import Append, AppendResult, StoreUnavailable
 from infrastructure.postgres.append_sql import APPEND_COMMANDS, Deferred, parameters, result
+from infrastructure.postgres.connecting import bounded, cut_off_after
 from infrastructure.postgres.mapper import EventMapper
 
 BATCH_COMMANDS_MAX = 256
 QUEUE_COMMANDS_MAX = 8192
-CONNECT_TIMEOUT_S = 3
 STATEMENT_TIMEOUT_MS = 15_000
+CALL_WITHIN_S = 20.0
+"""A little above the statement's own limit: whoever answers at all has answered by then."""
 UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
 """What a command raises that no store could take: text that is none, an event twice."""
 
@@ -39,7 +41,7 @@ class Committer:
         self._mapper = mapper
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
+        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -81,16 +83,20 @@ class Committer:
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
-            results = await self._call([waiting.append for waiting in batch])
+            cursor = await self._call([waiting.append for waiting in batch])
         except UNSTORABLE as error:
             await self._commit_apart(batch, error)
             return
         except Exception as error:
-            log.warning("append_failed", extra={"error": str(error), "commands": len(batch)})
-            _fail(batch, StoreUnavailable(str(error)))
-            await self._disconnect()
+            await self._give_up(batch, error)
             return
-        for waiting, answer in zip(batch, results, strict=True):
+        try:
+            # The batch is committed: whatever is wrong with its rows, it is not sent again.
+            answers = list(zip(batch, [result(row) for row in await cursor.fetchall()], strict=True))
+        except Exception as error:
+            await self._give_up(batch, error)
+            return
+        for waiting, answer in answers:
             if isinstance(answer, Deferred):
                 self._queue.append(waiting)
                 self._wake.set()
@@ -107,21 +113,28 @@ class Committer:
         await self._commit(batch[:middle])
         await self._commit(batch[middle:])
 
-    async def _call(self, appends: Sequence[Append]) -> list[AppendResult | Deferred]:
-        arguments = parameters(appends, self._mapper)
-        connection = await self._connected()
-        cursor = connection.cursor(binary=True, row_factory=tuple_row)
-        await cursor.execute(APPEND_COMMANDS, arguments, prepare=True)
-        return [result(row) for row in await cursor.fetchall()]
+    async def _give_up(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        """Nobody knows whether `batch` took effect."""
+        reason = str(error) or type(error).__name__
+        log.warning("append_failed", extra={"error": reason, "commands": len(batch)})
+        _fail(batch, StoreUnavailable(reason))
+        await self._disconnect()
 
-    async def _connected(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
+    async def _call(self, appends: Sequence[Append]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+        """The rows of a batch that is committed. What is UNSTORABLE is raised only where it is not."""
+        arguments = parameters(appends, self._mapper)
+        async with asyncio.timeout(CALL_WITHIN_S):
+            connection = await self._connected()
+        cursor = connection.cursor(binary=True, row_factory=tuple_row)
+        with cut_off_after(CALL_WITHIN_S, connection):
+            await cursor.execute(APPEND_COMMANDS, arguments, prepare=True)
+        return cursor
+
+    async def _connected(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             self._connection = await psycopg.AsyncConnection.connect(
-                self._database_url,
+                bounded(self._database_url, name="tallystick committer", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
                 autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                application_name="tallystick committer",
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
             )
         return self._connection
 

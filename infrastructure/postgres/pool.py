@@ -9,10 +9,12 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application.store import StoreUnavailable
+from infrastructure.postgres.connecting import bounded
 
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
 WAIT_S = 2.0
+STATEMENT_TIMEOUT_MS = 10_000
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -22,13 +24,13 @@ class ReadPool:
 
     def __init__(self, database_url: str) -> None:
         self._pool = AsyncConnectionPool(
-            database_url,
+            bounded(database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
             min_size=POOL_SIZE_MIN,
             max_size=POOL_SIZE_MAX,
             timeout=WAIT_S,
             open=False,
             reconnect_timeout=10.0,
-            kwargs={"autocommit": True, "application_name": "tallystick reader", "connect_timeout": 3},
+            kwargs={"autocommit": True},
         )
 
         self._checking: asyncio.Task[None] | None = None

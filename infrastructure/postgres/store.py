@@ -36,9 +36,11 @@ _SELECT_CLAIM_BY_OPERATION = """
 SELECT operation_id, payment_id, verb, fingerprint, status, body, position
 FROM operation_claim WHERE operation_id = %b
 """
+# In no order: more than one reading's worth that never resolve must not hide the younger ones. The index is partial
+# and small.
 _SELECT_UNRESOLVED = """
 SELECT operation_id, payment_id, verb, claimed_at
-FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY claimed_at LIMIT 1000
+FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY random() LIMIT 1000
 """
 POSITION_MAX = 2**63 - 1
 

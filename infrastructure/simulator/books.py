@@ -71,7 +71,7 @@ class Books:
     """Charges and operations, kept in the folder `data`; used from one thread, and every call takes microseconds."""
 
     def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._sqlite = sqlite3.connect(data / "simulator.sqlite3", isolation_level=None)
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = NORMAL")

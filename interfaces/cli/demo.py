@@ -47,9 +47,9 @@ def demo(orders: Path, keep: bool) -> None:
     with _fresh_folder(keep=keep) as folder, Stack(folder, environment=environment) as stack:
         figures, verdict = asyncio.run(demonstrate(stack.settings, stack.url, listed, console))
     for difference in verdict.differences[:20]:
-        console.print(f"[red]{difference}[/red]")
+        console.print(difference, style="red")
     if figures.duplicates_differing:
-        console.print(f"[red]{figures.duplicates_differing} repeats were answered differently[/red]")
+        console.print(f"{figures.duplicates_differing} repeats were answered differently", style="red")
     click.echo(last_line(figures, verdict))
     if not verdict.holds or figures.duplicates_differing:
         raise SystemExit(1)

@@ -2,6 +2,7 @@
 
 import click
 import msgspec
+from rich.text import Text
 
 from application.loaded import loaded_from
 from domain.history import Positioned
@@ -41,10 +42,12 @@ def events(payment: str, as_of: str | None, as_json: bool) -> None:
         for positioned in history:
             click.echo(msgspec.json.encode(event_resource(positioned)))
         return
-    console.print(f"[bold]{payment}[/bold]  {status_of(loaded.payment)}, after {len(history)} events")
+    status = f"{status_of(loaded.payment)}, after {len(history)} events"
+    console.print(Text.assemble((payment, "bold"), "  ", status))
     for positioned in history:
         shown = event_resource(positioned)
-        console.print(f"\n{shown.position:>8}  {shown.recorded_at.isoformat()}  [bold]{shown.event}[/bold]")
+        at = shown.recorded_at.isoformat()
+        console.print(Text.assemble(f"\n{shown.position:>8}  {at}  ", (shown.event, "bold")))
         console.print(f"          by {shown.actor}, request {shown.request_id}, trace {shown.trace_id}")
         for name, value in shown.data.items():
             if name != "type":

@@ -92,7 +92,7 @@ def simulator(host: str, port: int, data: Path | None) -> None:
     tok_timeout takes the money and never answers; tok_error_5xx fails; tok_slow takes its time.
     """
     folder = data or home() / "simulator"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     composition.serve_simulator(host, port, folder)
 
 

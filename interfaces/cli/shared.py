@@ -17,6 +17,7 @@ from application.store import StoreUnavailable
 from domain.errors import DomainError
 from interfaces import composition
 from interfaces.composition import Core
+from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.settings import SettingInvalid, Settings
 from interfaces.stack import NotReady, servers
 
@@ -28,7 +29,8 @@ WIDTH_MIN = 120
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
-console = Console() if sys.stdout.isatty() else Console(width=WIDTH_MIN)
+console = Console(width=None if sys.stdout.isatty() else WIDTH_MIN, markup=False, emoji=False)
+"""Prints text as it is: what a merchant wrote is data, and brackets or colons in it mean nothing."""
 
 
 def home() -> Path:
@@ -52,9 +54,16 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             composition.MigrationChanged,
             psycopg.Error,
         ) as error:
-            raise click.ClickException(_PASSWORD.sub("[redacted]", str(error))) from error
+            raise click.ClickException(_PASSWORD.sub("[redacted]", _sentence(error))) from error
 
     return run
+
+
+def _sentence(error: Exception) -> str:
+    """What the API would say of a refusal; of any other failure, its own words."""
+    if isinstance(error, DomainError) and type(error) in PROBLEMS:
+        return problem_body(error, "").detail
+    return str(error)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ async def demonstrate(
         figures, results = await _send(shops, orders)
         await _wait_until_settled(core)
         replay = Replay()
-        async for batch in all_events(core, "Replaying"):
+        async for batch in all_events(core, "Replaying", up_to=await core.store.head()):
             replay.take_in(batch)
         verdict = await check(core, replay)
         print_statuses(console, verdict)

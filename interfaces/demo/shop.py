@@ -58,8 +58,8 @@ class Shop:
         differed = any((first.status, first.body) != (repeat.status, repeat.body) for repeat in repeats)
         return Result(payment_id, confirm_ms, differed if twice else None)
 
-    async def get(self, path: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
-        async with self._http.get(self._url + path, headers=self._headers | (headers or {})) as response:
+    async def get(self, path: str) -> dict[str, Any]:
+        async with self._http.get(self._url + path, headers=self._headers) as response:
             response.raise_for_status()
             answer: dict[str, Any] = await response.json()
             return answer

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from domain.event import name_of
 from domain.identifiers import MerchantId
+from domain.payment.events import RefundStarted
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.postgres import migrate
 from interfaces import ids
@@ -23,8 +24,8 @@ from projections.tables import advance
 from projections.views import VIEWS
 from tests.cli.conftest import PAYMENTS, Run
 from tests.conftest import url_of
-from tests.projections.histories import HISTORIES
-from tests.support.store import everything, execute, open_store, open_views
+from tests.projections.histories import HISTORIES, recorded_history
+from tests.support.store import append_all, everything, execute, open_store, open_views
 
 
 def commands(command: Command = main, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -200,7 +201,19 @@ def test_a_time_that_cannot_be_is_told(run: Run, payments: list[str], as_of: str
 def test_a_payment_that_is_not_there_is_told(run: Run) -> None:
     result = run("events", ids.new_id(ids.PAYMENT))
     assert result.exit_code == 1
-    assert "PaymentNotFound" in result.output
+    assert result.output == "Error: You have no payment with this id.\n"
+
+
+async def test_what_a_merchant_wrote_is_printed_as_it_is(run: Run, database_url: str) -> None:
+    reason, payment_id = "[/refund] :warning: [bold]", uuid4()
+    *before, started = HISTORIES["refunding"]
+    assert isinstance(started, RefundStarted)
+    history = (*before, msgspec.structs.replace(started, reason=reason))
+    async with open_store(database_url) as store:
+        await append_all(store, recorded_history(payment_id, history))
+    result = await asyncio.to_thread(run, "events", ids.text_of(ids.PAYMENT, payment_id))
+    assert result.exit_code == 0, result.output
+    assert reason in result.output
 
 
 # the books and the views

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from domain.history import Positioned
+from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.store import PostgresEventStore
 from projections.audit_timeline import AUDIT_TIMELINE
 from projections.projector import PoisonEvent
@@ -187,3 +188,19 @@ async def test_a_poisoned_view_is_well_again_after_its_rebuild(
     await rebuilt(database_url, AUDIT_TIMELINE, store)
     assert await failure_of(views, "audit_timeline") is None
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+
+
+async def test_a_store_restored_without_its_views_has_them_filled_from_the_first_event(
+    database_url: str, store: PostgresEventStore
+) -> None:
+    events = await fill(store, "refunded", "authorized")
+    async with open_views(database_url) as views:
+        await create(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name)
+        await advance(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name, events)
+    execute(database_url, "DROP SCHEMA views CASCADE")
+    execute(database_url, "DELETE FROM schema_migration WHERE name = '0004_read_models.sql'")
+    migrate(database_url)
+    async with open_views(database_url) as views:
+        assert await create(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name) == 0
+        await advance(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name, events)
+        assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from domain.fees import FlatFee
 from domain.identifiers import CustomerId, DisputeId, OperationId
-from domain.ledger.balances import trial_balance
+from domain.ledger.entry import imbalance
 from domain.money import Money
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
@@ -281,7 +281,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def the_books_balance(self) -> None:
-        assert set(trial_balance(self.journey.entries).values()) <= {0}
+        assert set(imbalance(posting for entry in self.journey.entries for posting in entry.postings).values()) <= {0}
 
     @invariant()
     def the_books_say_what_the_payment_says(self) -> None:

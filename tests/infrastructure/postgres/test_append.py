@@ -2,7 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +28,7 @@ from application.store import (
 from domain.ledger.accounts import authorized
 from domain.money import AMOUNT_MINOR_MAX
 from infrastructure.postgres import committer as committer_module
+from infrastructure.postgres import locks
 from infrastructure.postgres.append_sql import APPEND_COMMANDS, Deferred, parameters, result, stored_claim
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.mapper import EventMapper
@@ -46,6 +51,14 @@ from tests.support.store import (
 OWN_BACKENDS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'tallystick committer'
+"""
+COMMITTER_PID = """
+SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tallystick committer'
+"""
+STUCK_CLAIMS = """
+INSERT INTO operation_claim (operation_id, merchant_id, payment_id, verb, fingerprint, unresolved, claimed_at)
+SELECT gen_random_uuid(), 'mer_1', gen_random_uuid(), 'capture', '', true, now() - interval '1 day'
+FROM generate_series(1, 1000)
 """
 SELECT_BALANCES = "SELECT account, currency, balance_minor FROM account_balance WHERE account = ANY(%s)"
 SELECT_EVENTS = """
@@ -430,3 +443,69 @@ async def test_closing_tells_all_that_wait(database_url: str) -> None:
     assert {type(answer) for answer in answers} == {StoreUnavailable}
     with pytest.raises(StoreUnavailable, match="closed"):
         await committer.append(Append(events=(created(uuid4()),)))
+
+
+async def test_a_database_that_does_not_answer_is_unavailable_within_the_bound(
+    committer: Committer, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer_module, "CALL_WITHIN_S", 0.2)
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+    with stopped(database_url):
+        begun = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="did not answer within"):
+            await committer.append(Append(events=(created(uuid4()),)))
+        assert time.monotonic() - begun < 2.0
+    monkeypatch.setattr(committer_module, "CALL_WITHIN_S", 5.0)
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+
+
+@contextlib.contextmanager
+def stopped(database_url: str) -> Iterator[None]:
+    """The committer's backend takes in what it is sent and does nothing, not even cancel."""
+    [(pid,)] = execute(database_url, COMMITTER_PID)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_who_waits_for_a_lock_longer_than_the_bound_is_told(
+    committer: Committer, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer_module, "CALL_WITHIN_S", 0.2)
+    with psycopg.connect(database_url) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(%s)", (locks.APPEND,))
+        with pytest.raises(StoreUnavailable, match="did not answer within"):
+            await committer.append(Append(events=(created(uuid4()),)))
+    monkeypatch.setattr(committer_module, "CALL_WITHIN_S", 5.0)
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+
+
+async def test_a_committed_batch_whose_rows_cannot_be_read_is_not_sent_again(
+    committer: Committer, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(row: object) -> AppendResult:
+        raise ValueError(row)
+
+    appends = [Append(events=(created(uuid4()),)) for _ in range(4)]
+    with monkeypatch.context() as patched:
+        patched.setattr(committer_module, "result", unreadable)
+        answers = await asyncio.gather(*map(committer.append, appends), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StoreUnavailable] * 4
+    assert [positioned.event for positioned in await everything(store)] == [append.events[0] for append in appends]
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+
+
+async def test_a_thousand_operations_that_never_resolve_do_not_hide_a_younger_one(
+    database_url: str, store: PostgresEventStore
+) -> None:
+    execute(database_url, STUCK_CLAIMS)
+    young = claim()
+    assert_appended(await store.append(Append(events=(created(uuid4()),), claim=young)))
+    seen = False
+    for _ in range(50):
+        found = await store.unresolved(claimed_before=datetime.now(UTC) + timedelta(minutes=1))
+        assert len(found) == 1000
+        seen = seen or young.operation_id in {operation.operation_id for operation in found}
+    assert seen

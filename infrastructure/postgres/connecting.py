@@ -1,0 +1,54 @@
+"""How long a silent network path or a stopped server can hold a connection up: never for ever."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+CONNECT_TIMEOUT_S = 3
+NETWORK_BOUNDS = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    # What we sent and nobody acknowledges, in milliseconds; then a peer that is silent while we wait: 5 s + 3 × 2 s.
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+
+
+def bounded(database_url: str, *, name: str, statement_timeout_ms: int) -> str:
+    """`database_url` with bounds on the network's silence and on the server's work; `name` is what it shows there."""
+    options = f"-c statement_timeout={statement_timeout_ms}"
+    return make_conninfo(database_url, application_name=name, options=options, **NETWORK_BOUNDS)
+
+
+@contextmanager
+def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> Iterator[None]:
+    """Whatever waits for an answer on `connection` for longer raises TimeoutError, and the connection is broken.
+
+    For a server whose system acknowledges every packet and which itself does nothing: no network bound sees that. A
+    cancelled psycopg call asks such a server to cancel and waits for it, 10 s more; this asks nobody.
+    """
+    is_cut = False
+
+    def cut() -> None:
+        nonlocal is_cut
+        is_cut = True
+        # Shut, not closed: the event loop still watches the descriptor, whose number must not become another's.
+        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+    timer = asyncio.get_running_loop().call_later(within_s, cut)
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if is_cut:
+            raise TimeoutError(f"the database did not answer within {within_s} s") from error
+        raise
+    finally:
+        timer.cancel()
