@@ -51,7 +51,10 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """What becomes of a claim: its answer, unless it already has one, and whether it still has to be resolved."""
+    """What becomes of a claim: its answer, unless it already has one, and whether it still has to be resolved.
+
+    An operation that was resolved stays resolved.
+    """
 
     operation_id: OperationId
     answer: Answer

@@ -173,6 +173,34 @@ async def test_an_original_that_reports_late_cannot_bury_what_recovery_has_set_i
     await shop.assert_books_hold()
 
 
+@pytest.mark.usefixtures("patient")
+async def test_an_original_that_answers_late_does_not_reopen_what_recovery_has_resolved(shop: Shop) -> None:
+    """Recovery resolves the operation just before the original, which knows nothing, has its answer stored."""
+    repeated, may_go_on = asyncio.Event(), asyncio.Event()
+    recovering: list[asyncio.Task[None]] = []
+
+    async def at_the_provider() -> None:
+        repeated.set()
+        await may_go_on.wait()
+
+    async def recover_first() -> None:
+        shop.provider.unreachable = False
+        shop.provider.before_answer = at_the_provider
+        recovering.append(asyncio.create_task(shop.settle_down()))
+        await repeated.wait()
+
+    async def let_recovery_end() -> None:
+        may_go_on.set()
+        await asyncio.gather(*recovering)
+
+    shop.provider.unreachable = True
+    created = recovery_doubts = lambda: None
+    shop.flaky.before_append = [created, recover_first, recovery_doubts, let_recovery_end]
+    answered = await shop.create(caller=a_caller("key"))
+    assert body_of(answered)["status"] == "authorized"
+    assert await shop.unresolved() == 0
+
+
 async def test_many_recoveries_at_once_settle_once(shop: Shop) -> None:
     payments = [payment_id_of(await shop.create(token=TIMING_OUT)) for _ in range(10)]
     await asyncio.gather(*(shop.recovery.sweep(older_than_s=0) for _ in range(5)))

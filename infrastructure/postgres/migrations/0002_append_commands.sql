@@ -147,9 +147,9 @@ BEGIN
     ) AS c (command, operation_id, merchant_id, payment_id, verb, key, fingerprint, unresolved, status, body)
     WHERE outcomes[c.command] = 'appended';
 
-    -- The first answer stays: a merchant that was told "processing" is told so again, whatever came of it since.
+    -- What is resolved stays resolved, whoever reports late. The first answer stays: a merchant that was told "processing" is told so again, whatever came of it since.
     UPDATE operation_claim AS o
-    SET unresolved = s.unresolved,
+    SET unresolved = o.unresolved AND s.unresolved,
         status = coalesce(o.status, s.status),
         body = coalesce(o.body, s.body),
         position = coalesce(o.position, positions[s.command])

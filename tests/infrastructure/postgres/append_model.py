@@ -154,7 +154,8 @@ class Model:
         settled = append.settlement
         if settled is not None and settled.operation_id in self.claims:
             kept = self.claims[settled.operation_id]
-            self.claims[settled.operation_id] = Kept(kept.claim, settled.unresolved, kept.answer or settled.answer)
+            unresolved = kept.unresolved and settled.unresolved
+            self.claims[settled.operation_id] = Kept(kept.claim, unresolved, kept.answer or settled.answer)
 
 
 def _changes(append: Append) -> Counter[tuple[str, str]]:
