@@ -34,11 +34,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         database_url=_needed(environment, "database_url"),
         nats_url=_needed(environment, "nats_url"),
-        **optional_from_environment(environment),
+        **_optional(environment),
     )
 
 
-class OptionalSettings(TypedDict, total=False):
+class _OptionalSettings(TypedDict, total=False):
     """Those that have a default."""
 
     simulator_url: str
@@ -46,9 +46,9 @@ class OptionalSettings(TypedDict, total=False):
     log_level: str
 
 
-def optional_from_environment(environment: Mapping[str, str] = os.environ) -> OptionalSettings:
+def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
     """What is set of the settings that have a default. Raises SettingInvalid."""
-    given = OptionalSettings()
+    given = _OptionalSettings()
     if url := environment.get(VARIABLES["simulator_url"]):
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
