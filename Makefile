@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it creates from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format clean
+.PHONY: help demo serve test bench check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
@@ -17,6 +17,9 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 
 test: .venv/ready ## the whole test suite, on real Postgres and NATS
 	@$(RUN)pytest
+
+bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
+	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)
 
 check: .venv/ready ## format, lint, types, import contracts
 	@$(RUN)ruff format --check .

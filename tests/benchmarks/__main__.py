@@ -1,0 +1,48 @@
+"""`make bench`: every benchmark, or those named. Each prints its table, and one JSON object as its last line."""
+
+import shutil
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from tests.benchmarks.bench import Bench, Benchmark
+from tests.benchmarks.machine import fsync_rate, machine
+
+NAMES = ("append", "pay", "lag", "rebuild", "verify", "growth", "memory")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--quick", is_flag=True, help="The same figures, less exactly, in under 50 seconds each.")
+def main(names: tuple[str, ...], quick: bool) -> None:
+    """Measure Tallystick on this machine. NAME is one of append, pay, lag, rebuild, verify, growth, memory; all by
+    default. The ratios are the result; absolute figures belong to the machine."""
+    if unknown := set(names) - set(NAMES):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}", param_hint="NAME")
+    console = Console(width=120, highlight=False)
+    console.print(machine())
+    for name in names or NAMES:
+        benchmark: Benchmark = import_module(f"tests.benchmarks.{name}").run
+        folder = Path(tempfile.mkdtemp(prefix="tallystick-bench-"))
+        folder.chmod(0o711)
+        try:
+            console.rule(name)
+            console.print(fsync_rate(folder))
+            started = time.perf_counter()
+            report = benchmark(Bench(quick=quick, console=console, folder=folder))
+            console.print(report.table)
+            for note in report.notes:
+                console.print(note)
+            console.print(f"{name} took {time.perf_counter() - started:.0f} s")
+            click.echo(msgspec.json.encode(dict(report.figures)).decode())
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
