@@ -37,7 +37,7 @@ def machine() -> str:
 
 def postgres_settings(connection: psycopg.Connection[Any]) -> str:
     """The settings that decide what a commit costs."""
-    values = {name: connection.execute(f"SHOW {name}").fetchone() for name in _SETTINGS}  # type: ignore[arg-type]
+    values = {name: connection.execute(f"SHOW {name}").fetchone() for name in _SETTINGS}
     said = ", ".join(f"{name} {value[0]}" for name, value in values.items() if value)
     return f"postgres: {said}"
 
