@@ -38,7 +38,15 @@ class NewKey(Struct, frozen=True):
     secret: str
 
 
-class Directory(Protocol):
+class Keys(Protocol):
+    """What is asked about a key at every request. Raises StoreUnavailable when nobody answers."""
+
+    async def find_key(self, digest: bytes) -> KnownKey | None:
+        """The key with that digest, unless it is revoked."""
+        ...
+
+
+class Directory(Keys, Protocol):
     """Where merchants and keys are kept. Every method raises StoreUnavailable when that does not answer."""
 
     async def add_merchant(self, merchant_id: MerchantId, name: str) -> None: ...
@@ -49,10 +57,6 @@ class Directory(Protocol):
 
     async def revoke_key(self, key_id: str) -> None:
         """Raises KeyNotFound."""
-        ...
-
-    async def find_key(self, digest: bytes) -> KnownKey | None:
-        """The key with that digest, unless it is revoked."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from application.operation import Operations
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES, SIMULATOR
 from application.recovery import Recovery
+from application.remembered_keys import RememberedKeys
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from infrastructure.embedded import home as embedded_home
@@ -145,7 +147,7 @@ def load_api() -> Litestar:
                 yield Services(
                     payments=payments,
                     store=core.store,
-                    directory=core.directory,
+                    keys=RememberedKeys(core.directory, time.monotonic),
                     reader=core.pool.connection,
                     now=utc_now,
                     new_uuid=ids.new_uuid,

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from msgspec import Struct
 
-from application.merchant import Directory
+from application.merchant import Keys
 from application.payment import Payments
 from application.store import EventStore
 from domain.history import Positioned
@@ -28,7 +28,7 @@ class Services(Struct, frozen=True, kw_only=True):
 
     payments: Payments
     store: ReadableStore
-    directory: Directory
+    keys: Keys
     reader: Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[tuple[Any, ...]]]]
     now: Callable[[], datetime]
     new_uuid: Callable[[], UUID]

@@ -4,7 +4,7 @@ from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from application.merchant import Directory, KnownKey, digest
+from application.merchant import Keys, KnownKey, digest
 from interfaces.http.refusals import MissingKey, UnknownKey
 from interfaces.services import Services
 
@@ -19,16 +19,16 @@ class KeyAuthentication(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:  # type: ignore[type-arg]
         services: Services = connection.app.state.services
-        key = await known_key(services.directory, connection.headers.get("authorization"))
+        key = await known_key(services.keys, connection.headers.get("authorization"))
         return AuthenticationResult(user=key, auth=None)
 
 
-async def known_key(directory: Directory, authorization: str | None) -> KnownKey:
+async def known_key(keys: Keys, authorization: str | None) -> KnownKey:
     """The key in an Authorization header. Raises MissingKey, UnknownKey."""
     scheme, _, secret = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
         raise MissingKey()
-    key = await directory.find_key(digest(secret.strip()))
+    key = await keys.find_key(digest(secret.strip()))
     if key is None:
         raise UnknownKey()
     return key

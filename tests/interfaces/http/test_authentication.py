@@ -5,7 +5,7 @@ import pytest
 from application.merchant import Directory
 from tests.interfaces.http.expect import then_nothing_was_created, then_refused
 from tests.interfaces.http.given import INTENT, captured
-from tests.support.running import Merchant
+from tests.support.running import Merchant, eventually
 
 ROUTES = [
     ("POST", "/v1/payment_intents"),
@@ -57,8 +57,13 @@ async def test_the_scheme_is_read_in_any_case(merchant: Merchant) -> None:
     assert reply.status == 200
 
 
-async def test_a_revoked_key_is_refused_from_then_on(merchant: Merchant, directory: Directory) -> None:
+async def test_a_revoked_key_is_refused_soon_and_from_then_on(merchant: Merchant, directory: Directory) -> None:
     await captured(merchant)
     await directory.revoke_key(merchant.key_id)
+
+    async def refused() -> bool:
+        return (await merchant.get("/v1/payments")).status == 401
+
+    await eventually(refused, "the key is refused")
     then_refused(await merchant.get("/v1/payments"), 401, "api_key_unknown")
     then_refused(await merchant.pay(), 401, "api_key_unknown")

@@ -1,0 +1,86 @@
+"""A known key is looked up once a second; an unknown one each time, so that a new key is in force at once."""
+
+import pytest
+
+from application import remembered_keys
+from application.merchant import KnownKey
+from application.remembered_keys import REMEMBER_S, RememberedKeys
+from domain.identifiers import MerchantId
+
+DIGEST = b"digest"
+KEY = KnownKey("key_1", MerchantId("mer_1"))
+
+
+class Register:
+    """The keys in force, which counts how often it is asked, and a clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.keys = {DIGEST: KEY}
+        self.asked = 0
+        self.now = 0.0
+
+    async def find_key(self, digest: bytes) -> KnownKey | None:
+        self.asked += 1
+        return self.keys.get(digest)
+
+
+@pytest.fixture
+def register() -> Register:
+    return Register()
+
+
+@pytest.fixture
+def remembered(register: Register) -> RememberedKeys:
+    return RememberedKeys(register, lambda: register.now)
+
+
+async def test_a_key_is_looked_up_once_a_second(register: Register, remembered: RememberedKeys) -> None:
+    assert [await remembered.find_key(DIGEST) for _ in range(10)] == [KEY] * 10
+    assert register.asked == 1
+    register.now = REMEMBER_S
+    assert await remembered.find_key(DIGEST) == KEY
+    assert register.asked == 2
+
+
+async def test_a_revoked_key_is_refused_once_the_second_is_over(register: Register, remembered: RememberedKeys) -> None:
+    await remembered.find_key(DIGEST)
+    del register.keys[DIGEST]
+    register.now = REMEMBER_S
+    assert await remembered.find_key(DIGEST) is None
+    assert await remembered.find_key(DIGEST) is None
+
+
+async def test_the_second_counts_from_before_the_look_up(
+    register: Register, remembered: RememberedKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(digest: bytes) -> KnownKey | None:
+        register.now += REMEMBER_S
+        return KEY
+
+    monkeypatch.setattr(register, "find_key", slowly)
+    await remembered.find_key(DIGEST)
+    monkeypatch.undo()
+    del register.keys[DIGEST]
+    assert await remembered.find_key(DIGEST) is None
+
+
+async def test_a_new_key_is_in_force_at_once(register: Register, remembered: RememberedKeys) -> None:
+    register.keys.clear()
+    assert await remembered.find_key(DIGEST) is None
+    register.keys[DIGEST] = KEY
+    assert await remembered.find_key(DIGEST) == KEY
+
+
+async def test_memory_is_bounded_and_forgets_the_oldest_look_up(
+    register: Register, remembered: RememberedKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered_keys, "KEYS_MAX", 2)
+    register.keys = {bytes([number]): KEY for number in range(3)}
+    for digest in register.keys:
+        await remembered.find_key(digest)
+    assert register.asked == 3
+    await remembered.find_key(bytes([2]))
+    await remembered.find_key(bytes([1]))
+    assert register.asked == 3
+    await remembered.find_key(bytes([0]))
+    assert register.asked == 4
