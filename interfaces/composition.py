@@ -21,6 +21,7 @@ from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
 from domain.history import Cause
 from domain.identifiers import PaymentId
+from infrastructure import garbage
 from infrastructure.embedded import home as embedded_home
 from infrastructure.embedded.errors import EmbeddedError, HomeInUse
 from infrastructure.embedded.nats import EmbeddedNats
@@ -65,6 +66,7 @@ __all__ = [
     "configure_logs",
     "embedded_home",
     "free_port",
+    "garbage",
     "migrate_all",
     "own_command",
     "serve_api",
@@ -143,6 +145,7 @@ def load_api() -> Litestar:
                 now=utc_now,
                 new_id=ids.new_uuid,
             )
+            garbage.settle()
             try:
                 yield Services(
                     payments=payments,
@@ -161,6 +164,7 @@ def load_api() -> Litestar:
 
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
+    feed = JetStreamFeed(core.bus, MsgspecTranscoder())
 
     async def relay() -> None:
         async with await psycopg.AsyncConnection.connect(core.settings.database_url, autocommit=True) as connection:
@@ -168,7 +172,6 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def project(view: View[Any]) -> None:
         async with await view_connection(core.settings) as connection:
-            feed = JetStreamFeed(core.bus, MsgspecTranscoder())
             await Projector(view, connection=connection, source=core.store, feed=feed).run()
 
     async def recover() -> None:

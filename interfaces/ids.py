@@ -1,5 +1,6 @@
 """Ids as the world sees them: a prefix that says what it is, and the UUIDv7 in base 32 (TypeID)."""
 
+from functools import lru_cache
 from uuid import UUID
 
 import uuid_utils
@@ -20,8 +21,9 @@ def new_id(prefix: str) -> str:
     return text_of(prefix, new_uuid())
 
 
+@lru_cache(maxsize=4096)
 def text_of(prefix: str, uuid: UUID) -> str:
-    """`pay_01h…`"""
+    """`pay_01h…`. Kept for a while: one request names the same payment several times."""
     return str(TypeID.from_uuid(uuid_utils.UUID(bytes=uuid.bytes), prefix=prefix))
 
 

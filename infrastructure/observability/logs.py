@@ -1,11 +1,14 @@
 """Structured logs: one JSON object a line, with the request's ids, and never a secret, a key or a card number."""
 
+import json
 import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import structlog
 
 from domain.card_data import holds_card_number
@@ -15,10 +18,11 @@ _SECRET_NAME = re.compile(r"authorization|secret|password|api_?key|token$|card|c
 _SECRET_TEXT = re.compile(r"tsk_[A-Za-z0-9_-]+|(?<=://)[^/@\s]+(?=@)|Bearer\s+\S+")
 
 Event = MutableMapping[str, Any]
+_TIMESTAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def configure_logs(*, level: str = "INFO") -> None:
-    """Send every logger of this process to standard error as JSON lines."""
+    """Send every logger of this process, the standard library's and structlog's, to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -27,7 +31,7 @@ def configure_logs(*, level: str = "INFO") -> None:
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _TIMESTAMP,
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -42,6 +46,26 @@ def configure_logs(*, level: str = "INFO") -> None:
     root.setLevel(level)
     for noisy in ("nats", "psycopg", "psycopg.pool", "aiohttp", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # For what is said once a request: structlog's own way takes a fifth of the time.
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _TIMESTAMP,
+            redact,
+            _as_json,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _as_json(_logger: object, _method: str, event: Event) -> bytes:
+    try:
+        return msgspec.json.encode(event, enc_hook=repr)
+    except UnicodeEncodeError:  # half a character, from a request: it is escaped
+        return json.dumps(event, default=repr).encode()
 
 
 def redact(_logger: object, _method: str, event: Event) -> Event:
@@ -49,8 +73,13 @@ def redact(_logger: object, _method: str, event: Event) -> Event:
     return {name: _clean(name, value) for name, value in event.items()}
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _clean(name: str, value: object) -> object:
-    if _SECRET_NAME.search(name):
+    if _is_secret(name):
         return REDACTED
     match value:
         case str():

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import click
+import uvloop
 
 from application.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
@@ -73,7 +74,7 @@ def worker() -> None:
     run at once."""
     with migrated_settings() as settings:
         composition.configure_logs(level=settings.log_level)
-        asyncio.run(_work(Core(settings)))
+        uvloop.run(_work(Core(settings)))
 
 
 @click.command()
@@ -112,6 +113,7 @@ def migrate() -> None:
 async def _work(core: Core) -> None:
     loop = asyncio.get_running_loop()
     async with core:
+        composition.garbage.settle()
         working = asyncio.create_task(supervise(composition.worker_tasks(core)))
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signal_number, working.cancel)

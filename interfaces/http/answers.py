@@ -39,12 +39,13 @@ _FAILED = PaymentAttemptFailed | CaptureFailed | VoidFailed | RefundFailed
 
 def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]) -> Answer:
     """Implements application.answers.Answers."""
-    operation = _operation(verb, operation_id, before, events)
+    after = before.after(events)
+    operation = _operation(verb, operation_id, before, events, after)
     match verb:
         case Verb.CREATE:
-            return _answer(201, payment_resource(before.after(events), operation))
+            return _answer(201, payment_resource(after, operation))
         case Verb.CONFIRM | Verb.CAPTURE | Verb.VOID:
-            return _answer(200, payment_resource(before.after(events), operation))
+            return _answer(200, payment_resource(after, operation))
         case Verb.REFUND:
             assert operation is not None
             assert isinstance(before.payment, Refunding)
@@ -54,16 +55,15 @@ def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, ev
 
 
 def _operation(
-    verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]
+    verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent], after: LoadedPayment
 ) -> OperationResource | None:
-    """The operation after `events`; None for a payment that was only created."""
+    """The operation once `events` have made `before` into `after`; None for a payment that was only created."""
     if not isinstance(before.payment, InFlight):
         return None
     kind = _KIND[verb]
-    after = before.after(events).payment
     failures = [Failure(event.code, event.message) for event in events if isinstance(event, _FAILED)]
     failure = failures[0] if failures else None
-    if isinstance(after, InFlight) and operation_id_of(after) == operation_id:
+    if isinstance(after.payment, InFlight) and operation_id_of(after.payment) == operation_id:
         status = "pending"
     else:
         status = "succeeded" if failure is None else "failed"

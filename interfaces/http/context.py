@@ -1,6 +1,5 @@
 """Every request has a request id and a trace id, in its log lines, its events and its response."""
 
-import logging
 import re
 import time
 
@@ -17,7 +16,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 # W3C Trace Context: version ff and ids of nothing but zeros are not valid.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class RequestContext:
@@ -53,10 +52,9 @@ class RequestContext:
             finally:
                 log.info(
                     "request",
-                    extra={
-                        "method": scope["method"],
-                        "path": scope["path"],
-                        "status": status,
-                        "ms": round((time.perf_counter() - started) * 1000, 2),
-                    },
+                    logger=__name__,
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round((time.perf_counter() - started) * 1000, 2),
                 )

@@ -20,7 +20,8 @@ def only_documented(document: dict[str, Any]) -> Guard:
         for operation in operations
     }
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    # Async although it awaits nothing: Litestar hands a sync guard to a thread, request by request.
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         names = known.get(getattr(handler, "operation_id", None))
         if names is None:
             return
