@@ -16,6 +16,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.middleware import DefineMiddleware
 from litestar.utils.path import normalize_path
 
 from domain.errors import DomainError
@@ -27,7 +28,7 @@ from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
 from interfaces.http.openapi import describe
-from interfaces.http.parameters import only_documented
+from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
 from interfaces.http.problem import unexpected_response
@@ -53,10 +54,9 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     document = openapi_document()
     app = Litestar(
         route_handlers=[*CONTROLLERS, docs_routes(document)],
-        guards=[only_documented(document)],
         lifespan=[lifespan],
         dependencies=_dependencies(),
-        middleware=[KeyAuthentication],
+        middleware=[KeyAuthentication, DefineMiddleware(OnlyDocumented, document=document)],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,

@@ -4,25 +4,34 @@
 from typing import Any
 
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from interfaces.http.refusals import ParameterInvalid
 
 
-def only_documented(document: dict[str, Any]) -> Guard:
-    """Refuses what the OpenAPI `document` does not name."""
-    operations = [operation for item in document["paths"].values() for operation in item.values()]
-    known = {
-        operation["operationId"]: {
-            parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"
-        }
-        for operation in operations
-    }
+class OnlyDocumented:
+    """ASGI layer inside the router; refuses what the OpenAPI `document` does not name.
 
-    # Async although it awaits nothing: Litestar hands a sync guard to a thread, request by request.
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        names = known.get(getattr(handler, "operation_id", None))
+    No Litestar guard: those cost every request a copy of its connection, and a sync one a thread as well.
+    """
+
+    def __init__(self, app: ASGIApp, document: dict[str, Any]) -> None:
+        self._app = app
+        operations = [operation for item in document["paths"].values() for operation in item.values()]
+        self._known = {
+            operation["operationId"]: {
+                parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"
+            }
+            for operation in operations
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"]:
+            self._check(ASGIConnection(scope))
+        await self._app(scope, receive, send)
+
+    def _check(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        names = self._known.get(getattr(connection.route_handler, "operation_id", None))
         if names is None:
             return
         seen = set[str]()
@@ -32,5 +41,3 @@ def only_documented(document: dict[str, Any]) -> Guard:
             if name in seen:
                 raise ParameterInvalid(field=name, reason="it is given more than once")
             seen.add(name)
-
-    return guard
