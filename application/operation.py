@@ -67,10 +67,15 @@ class StartedOperation(Struct, frozen=True, kw_only=True):
 
 
 class Settled(NamedTuple):
-    """What the merchant is told, and whether recovery still has to find the outcome."""
+    """What the merchant is told, and the payment as the store has it now."""
 
     answered: Answered
-    unresolved: bool
+    loaded: LoadedPayment
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether recovery still has to find the outcome."""
+        return isinstance(self.loaded.payment, InFlight)
 
 
 class _Settlement(NamedTuple):
@@ -110,7 +115,7 @@ class Operations:
         outcome = await self._ask(payment, started.loaded.id)
         settlement = await self._settle(started, outcome)
         answered = settlement.answered or await self._answer(started, settlement.loaded)
-        return Settled(answered, settlement.unresolved)
+        return Settled(answered, settlement.loaded)
 
     async def resolve(self, operation: UnresolvedOperation, cause: Cause) -> bool:
         """Find out what became of an operation, or repeat it under its own id; True once its outcome is known.

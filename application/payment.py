@@ -20,6 +20,7 @@ from application.operation import (
     TooManyConflicts,
 )
 from application.policies import Policies
+from application.recent import RecentPayments
 from application.recovery import Recovery
 from application.store import (
     Append,
@@ -74,6 +75,7 @@ class Payments:
         self._policies = policies
         self._now = now
         self._new_id = new_id
+        self._recent = RecentPayments()
         self._running: set[asyncio.Task[Answered]] = set()
 
     async def create(self, command: CreatePayment, caller: Caller, *, confirmed: bool) -> Answered:
@@ -109,6 +111,7 @@ class Payments:
         match result:
             case Appended(position=position):
                 if answer is not None:
+                    self._recent.put(loaded)
                     return Answered(status=answer.status, body=answer.body, position=position)
                 return await self._run(operation_id, Verb.CREATE, loaded, caller)
             case KeyUsed(claim=claim):
@@ -166,12 +169,16 @@ class Payments:
         decide: Decision,
     ) -> Answered:
         operation_id = OperationId(self._new_id())
+        recent = self._recent.get(payment_id)
         for _ in range(CONFLICTS_MAX):
-            loaded = (await load(self._store, payment_id)).owned_by(caller.merchant_id)
+            loaded = (recent or await load(self._store, payment_id)).owned_by(caller.merchant_id)
             now = self._now()
             try:
                 events = decide(loaded.payment, operation_id, now)
             except DomainError:
+                if recent is not None:
+                    recent = None
+                    continue
                 # A repeat finds the payment as its first time left it: it gets that answer, not this refusal.
                 answered = await find_answer(self._store, caller)
                 if answered is None:
@@ -197,7 +204,7 @@ class Payments:
                 case KeyUsed(claim=claim):
                     return await answer_again(self._store, claim, caller)
                 case VersionConflict():
-                    continue
+                    recent = None
                 case LimitBroken(account=account, currency=currency):
                     raise BalanceLimitBroken(account=account, currency=currency)
                 case _:
@@ -225,6 +232,7 @@ class Payments:
         except Exception:
             self._recovery.soon(unresolved)
             raise
+        self._recent.put(settled.loaded)
         if settled.unresolved:
             self._recovery.soon(unresolved)
         return settled.answered
