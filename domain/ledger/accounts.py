@@ -1,6 +1,7 @@
 """The chart of accounts: every account there is, its normal side, and the floor below which it may not fall."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from msgspec import Struct
@@ -61,6 +62,7 @@ def platform_fees() -> AccountCode:
     return AccountCode("platform:fees")
 
 
+@lru_cache(maxsize=4096)
 def account(code: AccountCode) -> Account:
     """The account behind `code`. Raises UnknownAccount."""
     match code.split(":"):

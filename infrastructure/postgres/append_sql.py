@@ -1,11 +1,15 @@
-"""A batch of appends as the parallel arrays of the database function `append_commands`, and its rows as results."""
+"""A batch of commands as the arguments of the database function `append_commands`, and its rows as their results."""
 
+import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from application.store import (
     Answer,
-    Append,
     Appended,
     AppendResult,
     KeyUsed,
@@ -14,95 +18,70 @@ from application.store import (
     Verb,
     VersionConflict,
 )
-from domain.ledger.balances import limited_changes
-from domain.ledger.entry import JournalEntryPosted
-from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.command_encoding import EncodedCommand
 
 APPEND_COMMANDS = """
-SELECT outcome, last_position, broken_account, broken_currency,
+SELECT last_positions, command, outcome, broken_account, broken_currency,
        operation_id, payment_id, verb, fingerprint, status, body, answered_position
-FROM append_commands(
-    %b::int,
-    %b::int[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[],
-    %b::int[], %b::uuid[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::bytea[], %b::boolean[], %b::smallint[],
-    %b::bytea[],
-    %b::int[], %b::uuid[], %b::boolean[], %b::smallint[], %b::bytea[],
-    %b::int[], %b::text[], %b::text[], %b::bigint[], %b::bigint[]
-)
+FROM append_commands(%b::event_part[], %b::stream_part[], %b::claim_part[], %b::settlement_part[], %b::change_part[])
 """
+SELECT_TYPES = """
+SELECT 'event_part'::regtype::oid, 'stream_part'::regtype::oid, 'claim_part'::regtype::oid,
+       'settlement_part'::regtype::oid, 'change_part'::regtype::oid
+"""
+_HEAD = struct.Struct("!iiIii")
+_EMPTY = struct.Struct("!iiI")
 
 _Row = tuple[Any, ...]
 
 
-class Deferred:
-    """An earlier command of the same batch wants the same key, operation or version: send it with the next batch."""
+class Types(NamedTuple):
+    """The object ids of the composite types, which each database has its own of."""
+
+    event: int
+    stream: int
+    claim: int
+    settlement: int
+    change: int
 
 
-def parameters(appends: Sequence[Append], mapper: EventMapper) -> list[Any]:
+class PackedArray(bytes):
+    """An array in Postgres' binary format."""
+
+
+class _PackedArrayDumper(Dumper):
+    """Sent as it is; the statement says of what type."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: PackedArray) -> PackedArray:
+        return obj
+
+
+def take_packed_arrays(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> None:
+    """Let APPEND_COMMANDS be executed on `connection`."""
+    connection.adapters.register_dumper(PackedArray, _PackedArrayDumper)
+
+
+def arguments(commands: Sequence[EncodedCommand], types: Types) -> tuple[PackedArray, ...]:
     """The arguments of APPEND_COMMANDS."""
-    events: list[_Row] = []
-    claims: list[_Row] = []
-    settlements: list[_Row] = []
-    changes: list[_Row] = []
-    for command, append in enumerate(appends, start=1):
-        for recorded in append.events:
-            stored = mapper.to_stored_event(recorded)
-            events.append((command, stored.originator_id, stored.originator_version, stored.topic, stored.state))
-        entries = [event.data for event in append.events if isinstance(event.data, JournalEntryPosted)]
-        for change in limited_changes(entries):
-            changes.append((command, *change.key, change.change_minor, change.floor_minor))
-        if append.claim is not None:
-            claim = append.claim
-            claims.append(
-                (
-                    command,
-                    claim.operation_id,
-                    claim.merchant_id,
-                    claim.payment_id,
-                    claim.verb,
-                    claim.key,
-                    claim.fingerprint,
-                    claim.unresolved,
-                    claim.answer and claim.answer.status,
-                    claim.answer and claim.answer.body,
-                )
-            )
-        if append.settlement is not None:
-            settlement = append.settlement
-            settlements.append(
-                (
-                    command,
-                    settlement.operation_id,
-                    settlement.unresolved,
-                    settlement.answer.status,
-                    settlement.answer.body,
-                )
-            )
+    return (
+        _array(types.event, [part for command in commands for part in command.events]),
+        _array(types.stream, [part for command in commands for part in command.streams]),
+        _array(types.claim, [command.claim for command in commands if command.claim is not None]),
+        _array(types.settlement, [command.settlement for command in commands if command.settlement is not None]),
+        _array(types.change, [part for command in commands for part in command.changes]),
+    )
+
+
+def results(commands: Sequence[EncodedCommand], rows: Sequence[_Row]) -> list[AppendResult]:
+    """What the rows of APPEND_COMMANDS say of each command."""
+    (last_positions, *_), *refusals = rows
+    positions = iter(last_positions or ())
+    refused = {row[1]: _refusal(row[2:]) for row in refusals}
     return [
-        len(appends),
-        *_columns(events, 5),
-        *_columns(claims, 10),
-        *_columns(settlements, 5),
-        *_columns(changes, 5),
+        refused.get(command.number) or Appended(next(positions) if command.events else None) for command in commands
     ]
-
-
-def result(row: _Row) -> AppendResult | Deferred:
-    """What one row of APPEND_COMMANDS says of its command."""
-    outcome, last_position, broken_account, broken_currency, *claim = row
-    match outcome:
-        case "appended":
-            return Appended(last_position)
-        case "version_conflict":
-            return VersionConflict()
-        case "key_used":
-            return KeyUsed(stored_claim(claim))
-        case "limit_broken":
-            return LimitBroken(account=broken_account, currency=broken_currency)
-        case "deferred":
-            return Deferred()
-        case _:
-            raise AssertionError(f"append_commands answered {outcome!r}")
 
 
 def stored_claim(row: Sequence[Any]) -> StoredClaim:
@@ -118,5 +97,20 @@ def stored_claim(row: Sequence[Any]) -> StoredClaim:
     )
 
 
-def _columns(rows: list[_Row], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+def _refusal(row: Sequence[Any]) -> AppendResult:
+    outcome, broken_account, broken_currency, *claim = row
+    match outcome:
+        case "version_conflict":
+            return VersionConflict()
+        case "key_used":
+            return KeyUsed(stored_claim(claim))
+        case "limit_broken":
+            return LimitBroken(account=broken_account, currency=broken_currency)
+        case _:
+            raise AssertionError(f"append_commands answered {outcome!r}")
+
+
+def _array(type_oid: int, elements: Sequence[bytes]) -> PackedArray:
+    if not elements:
+        return PackedArray(_EMPTY.pack(0, 0, type_oid))
+    return PackedArray(b"".join((_HEAD.pack(1, 0, type_oid, len(elements), 1), *elements)))

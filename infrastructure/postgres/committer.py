@@ -6,18 +6,28 @@ There is no artificial delay: while one batch flushes the next one collects.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import tuple_row
 
 from application.store import Append, AppendResult, StoreUnavailable
-from infrastructure.postgres.append_sql import APPEND_COMMANDS, Deferred, parameters, result
+from infrastructure.postgres.append_sql import (
+    APPEND_COMMANDS,
+    SELECT_TYPES,
+    Types,
+    arguments,
+    results,
+    take_packed_arrays,
+)
+from infrastructure.postgres.batching import Waiting, next_batch
+from infrastructure.postgres.command_encoding import EncodedCommand, encode
 from infrastructure.postgres.connecting import bounded, cut_off_after
 from infrastructure.postgres.mapper import EventMapper
 
-BATCH_COMMANDS_MAX = 256
+BATCH_COMMANDS_MAX = 128
 QUEUE_COMMANDS_MAX = 8192
 STATEMENT_TIMEOUT_MS = 15_000
 CALL_WITHIN_S = 20.0
@@ -28,9 +38,9 @@ UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
 log = logging.getLogger(__name__)
 
 
-class _Waiting(NamedTuple):
-    append: Append
-    answer: asyncio.Future[AppendResult]
+class _Connected(NamedTuple):
+    connection: psycopg.AsyncConnection[tuple[Any, ...]]
+    types: Types
 
 
 class Committer:
@@ -39,9 +49,10 @@ class Committer:
     def __init__(self, database_url: str, mapper: EventMapper) -> None:
         self._database_url = database_url
         self._mapper = mapper
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
+        self._numbers = count(1)
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+        self._connection: _Connected | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -54,7 +65,8 @@ class Committer:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        _fail(self._take(len(self._queue)), StoreUnavailable("the writer is closed"))
+        _fail(self._queue, StoreUnavailable("the writer is closed"))
+        self._queue.clear()
         await self._disconnect()
 
     async def append(self, append: Append) -> AppendResult:
@@ -63,15 +75,22 @@ class Committer:
             raise StoreUnavailable("the writer is closed")
         if len(self._queue) >= QUEUE_COMMANDS_MAX:
             raise StoreUnavailable(f"{QUEUE_COMMANDS_MAX} commands are waiting already")
-        waiting = _Waiting(append, asyncio.get_running_loop().create_future())
+        waiting = Waiting(self._encode(append), asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._wake.set()
         return await waiting.answer
 
+    def _encode(self, append: Append) -> EncodedCommand:
+        try:
+            return encode(next(self._numbers), append, self._mapper)
+        except UNSTORABLE as error:
+            log.error("append_unstorable", extra={"error": str(error)})
+            raise
+
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            batch = [waiting for waiting in self._take(BATCH_COMMANDS_MAX) if not waiting.answer.cancelled()]
+            batch = next_batch(self._queue, commands_max=BATCH_COMMANDS_MAX)
             if not self._queue:
                 self._wake.clear()
             try:
@@ -81,9 +100,10 @@ class Committer:
                 _fail(batch, StoreUnavailable("the writer is closed"))
                 raise
 
-    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+    async def _commit(self, batch: Sequence[Waiting]) -> None:
+        commands = [waiting.command for waiting in batch]
         try:
-            cursor = await self._call([waiting.append for waiting in batch])
+            cursor = await self._call(commands)
         except UNSTORABLE as error:
             await self._commit_apart(batch, error)
             return
@@ -92,18 +112,15 @@ class Committer:
             return
         try:
             # The batch is committed: whatever is wrong with its rows, it is not sent again.
-            answers = list(zip(batch, [result(row) for row in await cursor.fetchall()], strict=True))
+            answers = results(commands, await cursor.fetchall())
         except Exception as error:
             await self._give_up(batch, error)
             return
-        for waiting, answer in answers:
-            if isinstance(answer, Deferred):
-                self._queue.append(waiting)
-                self._wake.set()
-            elif not waiting.answer.done():
+        for waiting, answer in zip(batch, answers, strict=True):
+            if not waiting.answer.done():
                 waiting.answer.set_result(answer)
 
-    async def _commit_apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
+    async def _commit_apart(self, batch: Sequence[Waiting], error: Exception) -> None:
         """One of `batch` cannot be stored: halve it until that one stands alone and fails nobody else."""
         if len(batch) == 1:
             log.error("append_unstorable", extra={"error": str(error)})
@@ -113,41 +130,43 @@ class Committer:
         await self._commit(batch[:middle])
         await self._commit(batch[middle:])
 
-    async def _give_up(self, batch: Sequence[_Waiting], error: Exception) -> None:
+    async def _give_up(self, batch: Sequence[Waiting], error: Exception) -> None:
         """Nobody knows whether `batch` took effect."""
         reason = str(error) or type(error).__name__
         log.warning("append_failed", extra={"error": reason, "commands": len(batch)})
         _fail(batch, StoreUnavailable(reason))
         await self._disconnect()
 
-    async def _call(self, appends: Sequence[Append]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+    async def _call(self, commands: Sequence[EncodedCommand]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
         """The rows of a batch that is committed. What is UNSTORABLE is raised only where it is not."""
-        arguments = parameters(appends, self._mapper)
-        async with asyncio.timeout(CALL_WITHIN_S):
-            connection = await self._connected()
+        connection, types = await self._connected()
         cursor = connection.cursor(binary=True, row_factory=tuple_row)
         with cut_off_after(CALL_WITHIN_S, connection):
-            await cursor.execute(APPEND_COMMANDS, arguments, prepare=True)
+            await cursor.execute(APPEND_COMMANDS, arguments(commands, types), prepare=True)
         return cursor
 
-    async def _connected(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                bounded(self._database_url, name="tallystick committer", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
-                autocommit=True,
-            )
+    async def _connected(self) -> _Connected:
+        if self._connection is None or self._connection.connection.closed:
+            async with asyncio.timeout(CALL_WITHIN_S):
+                self._connection = await self._connect()
         return self._connection
 
+    async def _connect(self) -> _Connected:
+        connection = await psycopg.AsyncConnection.connect(
+            bounded(self._database_url, name="tallystick committer", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
+            autocommit=True,
+        )
+        take_packed_arrays(connection)
+        [types] = await (await connection.execute(SELECT_TYPES)).fetchall()
+        return _Connected(connection, Types(*types))
+
     async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-    def _take(self, commands_max: int) -> list[_Waiting]:
-        return [self._queue.popleft() for _ in range(min(commands_max, len(self._queue)))]
+        connected, self._connection = self._connection, None
+        if connected is not None:
+            await connected.connection.close()
 
 
-def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+def _fail(batch: Iterable[Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)

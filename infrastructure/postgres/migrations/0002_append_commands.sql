@@ -1,183 +1,190 @@
 -- The only way to write: a batch of commands, each of which is appended whole or refused by itself.
 --
--- Parallel arrays carry the parts of all commands; `*_command` says which command, counted from 1, a part belongs to.
+-- Each array holds the parts of one kind of all commands, in the commands' order; `command` says whose a part is. No two
+-- commands of a batch may want the same: a stream, an operation to claim or to settle, an idempotency key. The caller
+-- sees to that (it keeps one of them for the next batch), the constraints would refuse the batch.
+--
 -- The advisory lock makes positions appear in commit order: whoever draws a position has committed before the next
 -- one draws. A reader that follows positions therefore never passes over one that appears later.
 --
--- Outcomes: appended · key_used (the key or the operation is taken: with the stored claim) · version_conflict
--- · limit_broken (with the account) · deferred (an earlier command of this batch wants the same key or version, or
--- claims or settles the same operation: send it again).
+-- The first row has the last positions of the commands that were appended and had events, in their order. Then one row
+-- a refused command: key_used (the key or the operation is taken: with the stored claim) · version_conflict (its first
+-- event of a stream is not the one after the stream's last) · limit_broken (with the account).
+
+CREATE TYPE event_part AS (
+    originator_id uuid, originator_version bigint, command bigint, is_last boolean, topic text, state bytea
+);
+-- `head` is the version of a stream's last event that the command has seen: 0 for a stream that it begins.
+CREATE TYPE stream_part AS (originator_id uuid, head bigint, command bigint);
+CREATE TYPE claim_part AS (
+    operation_id uuid, payment_id uuid, command bigint, unresolved boolean, status smallint,
+    merchant_id text, verb text, key text, fingerprint bytea, body bytea
+);
+CREATE TYPE settlement_part AS (
+    operation_id uuid, command bigint, unresolved boolean, status smallint, body bytea
+);
+CREATE TYPE change_part AS (change_minor bigint, floor_minor bigint, command bigint, account text, currency text);
 
 CREATE FUNCTION append_commands(
-    commands int,
-    event_command int[], event_originator_id uuid[], event_originator_version bigint[], event_topic text[],
-    event_state bytea[],
-    claim_command int[], claim_operation_id uuid[], claim_merchant_id text[], claim_payment_id uuid[],
-    claim_verb text[], claim_key text[], claim_fingerprint bytea[], claim_unresolved boolean[],
-    claim_status smallint[], claim_body bytea[],
-    settle_command int[], settle_operation_id uuid[], settle_unresolved boolean[], settle_status smallint[],
-    settle_body bytea[],
-    change_command int[], change_account text[], change_currency text[], change_minor bigint[], change_floor bigint[]
+    events event_part[], streams stream_part[], claims claim_part[], settlements settlement_part[],
+    changes change_part[]
 ) RETURNS TABLE (
-    outcome text, last_position bigint, broken_account text, broken_currency text,
+    command bigint, outcome text, last_positions bigint[], broken_account text, broken_currency text,
     operation_id uuid, payment_id uuid, verb text, fingerprint bytea, status smallint, body bytea,
     answered_position bigint
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+-- One plan for every batch; and by index, however small the tables were when it was made.
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
 #variable_conflict use_column
 DECLARE
-    outcomes text[] := array_fill('appended'::text, ARRAY[commands]);
-    positions bigint[] := array_fill(NULL::bigint, ARRAY[commands]);
-    used_operations uuid[] := array_fill(NULL::uuid, ARRAY[commands]);
-    broken_accounts text[] := array_fill(NULL::text, ARRAY[commands]);
-    broken_currencies text[] := array_fill(NULL::text, ARRAY[commands]);
-    hit record;
+    conflicting bigint[];
+    used bigint[];
+    used_operations uuid[];
+    refused bigint[];
+    broken bigint[];
+    broken_accounts text[];
+    broken_currencies text[];
+    appended bigint[];
 BEGIN
     PERFORM pg_advisory_xact_lock(7459830221);
 
-    FOR hit IN
-        SELECT d.command
-        FROM (
-            SELECT c.command, min(c.command) OVER (PARTITION BY c.merchant_id, c.key) AS first
-            FROM unnest(claim_command, claim_merchant_id, claim_key) AS c (command, merchant_id, key)
-            WHERE c.key IS NOT NULL
-            UNION ALL
-            SELECT c.command, min(c.command) OVER (PARTITION BY c.operation_id)
-            FROM unnest(claim_command, claim_operation_id) AS c (command, operation_id)
-            UNION ALL
-            SELECT s.command, min(s.command) OVER (PARTITION BY s.operation_id)
-            FROM unnest(settle_command, settle_operation_id) AS s (command, operation_id)
-            UNION ALL
-            SELECT e.command, min(e.command) OVER (PARTITION BY e.originator_id, e.originator_version)
-            FROM unnest(event_command, event_originator_id, event_originator_version)
-                AS e (command, originator_id, originator_version)
-        ) AS d
-        WHERE d.command <> d.first
-    LOOP
-        outcomes[hit.command] := 'deferred';
-    END LOOP;
+    SELECT array_agg(s.command) INTO conflicting
+    FROM unnest(streams) AS s
+    WHERE s.head <> coalesce((
+        SELECT e.originator_version FROM stored_events AS e
+        WHERE e.originator_id = s.originator_id ORDER BY e.originator_version DESC LIMIT 1
+    ), 0);
 
-    FOR hit IN
-        SELECT DISTINCT e.command
-        FROM unnest(event_command, event_originator_id, event_originator_version)
-            AS e (command, originator_id, originator_version)
-        JOIN stored_events AS s USING (originator_id, originator_version)
-    LOOP
-        outcomes[hit.command] := 'version_conflict';
-    END LOOP;
+    IF cardinality(claims) > 0 THEN
+        SELECT array_agg(c.command), array_agg(o.operation_id) INTO used, used_operations
+        FROM unnest(claims) AS c CROSS JOIN LATERAL (
+            SELECT o.operation_id FROM operation_claim AS o WHERE o.operation_id = c.operation_id
+            UNION ALL
+            SELECT o.operation_id FROM operation_claim AS o WHERE o.merchant_id = c.merchant_id AND o.key = c.key
+            LIMIT 1
+        ) AS o;
+    END IF;
+    refused := conflicting || used;
 
-    FOR hit IN
-        SELECT c.command, o.operation_id
-        FROM unnest(claim_command, claim_operation_id) AS c (command, operation_id)
-        JOIN operation_claim AS o USING (operation_id)
-        UNION ALL
-        SELECT c.command, o.operation_id
-        FROM unnest(claim_command, claim_merchant_id, claim_key) AS c (command, merchant_id, key)
-        JOIN operation_claim AS o USING (merchant_id, key)
-    LOOP
-        outcomes[hit.command] := 'key_used';
-        used_operations[hit.command] := hit.operation_id;
-    END LOOP;
-
-    IF EXISTS (
-        SELECT
-        FROM (
-            SELECT
-                c.minor, c.floor,
-                coalesce(b.balance_minor, 0)
-                    + sum(c.minor) OVER (PARTITION BY c.account, c.currency ORDER BY c.command) AS balance_minor
-            FROM unnest(change_command, change_account, change_currency, change_minor, change_floor)
-                AS c (command, account, currency, minor, floor)
-            LEFT JOIN account_balance AS b USING (account, currency)
-            WHERE outcomes[c.command] = 'appended'
-        ) AS running
-        WHERE running.minor < 0 AND running.balance_minor < running.floor
-    ) THEN
-        -- Somebody breaks a limit: go through the commands one by one, so that only those that break it are refused.
-        FOR command_number IN 1..commands LOOP
-            CONTINUE WHEN outcomes[command_number] <> 'appended';
-            SELECT c.account, c.currency INTO hit
-            FROM unnest(change_command, change_account, change_currency, change_minor, change_floor)
-                AS c (command, account, currency, minor, floor)
-            LEFT JOIN account_balance AS b USING (account, currency)
-            WHERE c.command = command_number AND c.minor < 0 AND coalesce(b.balance_minor, 0) + c.minor < c.floor
-            LIMIT 1;
-            IF FOUND THEN
-                outcomes[command_number] := 'limit_broken';
-                broken_accounts[command_number] := hit.account;
-                broken_currencies[command_number] := hit.currency;
-            ELSE
-                PERFORM add_to_balances(
-                    ARRAY[command_number], change_command, change_account, change_currency, change_minor
-                );
-            END IF;
-        END LOOP;
-    ELSIF cardinality(change_command) > 0 THEN
-        PERFORM add_to_balances(
-            ARRAY(SELECT n FROM generate_subscripts(outcomes, 1) AS n WHERE outcomes[n] = 'appended'),
-            change_command, change_account, change_currency, change_minor
-        );
+    IF cardinality(changes) > 0 THEN
+        IF NOT add_to_balances(changes, refused) THEN
+            SELECT b.commands, b.accounts, b.currencies INTO broken, broken_accounts, broken_currencies
+            FROM add_to_balances_one_by_one(changes, refused) AS b;
+            refused := refused || broken;
+        END IF;
     END IF;
 
-    FOR hit IN
-        WITH positioned AS MATERIALIZED (
-            SELECT
-                e.command, e.originator_id, e.originator_version, e.topic, e.state,
-                nextval('stored_events_notification_id_seq') AS position
-            FROM unnest(event_command, event_originator_id, event_originator_version, event_topic, event_state)
-                AS e (command, originator_id, originator_version, topic, state)
-            WHERE outcomes[e.command] = 'appended'
-        ), inserted AS (
-            INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id)
-            SELECT originator_id, originator_version, topic, state, position FROM positioned
-        )
-        SELECT command, max(position) AS position FROM positioned GROUP BY command
-    LOOP
-        positions[hit.command] := hit.position;
-    END LOOP;
-
-    INSERT INTO operation_claim (
-        operation_id, merchant_id, payment_id, verb, key, fingerprint, unresolved, status, body, position
+    WITH positioned AS MATERIALIZED (
+        SELECT e.*, nextval('stored_events_notification_id_seq') AS position
+        FROM unnest(events) AS e
+        WHERE refused IS NULL OR e.command <> ALL (refused)
+    ), inserted AS (
+        INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id)
+        SELECT originator_id, originator_version, topic, state, position FROM positioned
     )
-    SELECT
-        c.operation_id, c.merchant_id, c.payment_id, c.verb, c.key, c.fingerprint, c.unresolved, c.status, c.body,
-        CASE WHEN c.status IS NOT NULL THEN positions[c.command] END
-    FROM unnest(
-        claim_command, claim_operation_id, claim_merchant_id, claim_payment_id, claim_verb, claim_key,
-        claim_fingerprint, claim_unresolved, claim_status, claim_body
-    ) AS c (command, operation_id, merchant_id, payment_id, verb, key, fingerprint, unresolved, status, body)
-    WHERE outcomes[c.command] = 'appended';
+    SELECT array_agg(p.command), array_agg(p.position) INTO appended, last_positions
+    FROM positioned AS p WHERE p.is_last;
 
-    -- What is resolved stays resolved, whoever reports late. The first answer stays: a merchant that was told "processing" is told so again, whatever came of it since.
-    UPDATE operation_claim AS o
-    SET unresolved = o.unresolved AND s.unresolved,
-        status = coalesce(o.status, s.status),
-        body = coalesce(o.body, s.body),
-        position = coalesce(o.position, positions[s.command])
-    FROM unnest(settle_command, settle_operation_id, settle_unresolved, settle_status, settle_body)
-        AS s (command, operation_id, unresolved, status, body)
-    WHERE o.operation_id = s.operation_id AND outcomes[s.command] = 'appended';
+    IF cardinality(claims) > 0 THEN
+        INSERT INTO operation_claim (
+            operation_id, merchant_id, payment_id, verb, key, fingerprint, unresolved, status, body, position
+        )
+        SELECT
+            c.operation_id, c.merchant_id, c.payment_id, c.verb, c.key, c.fingerprint, c.unresolved, c.status, c.body,
+            CASE WHEN c.status IS NOT NULL THEN a.position END
+        FROM unnest(claims) AS c LEFT JOIN unnest(appended, last_positions) AS a (command, position) USING (command)
+        WHERE refused IS NULL OR c.command <> ALL (refused);
+    END IF;
 
-    IF 'appended' = ANY (outcomes) THEN
+    IF cardinality(settlements) > 0 THEN
+        -- What is resolved stays resolved, whoever reports late. The first answer stays: a merchant that was told
+        -- "processing" is told so again, whatever came of it since.
+        UPDATE operation_claim AS o
+        SET unresolved = o.unresolved AND s.unresolved,
+            status = coalesce(o.status, s.status),
+            body = coalesce(o.body, s.body),
+            position = coalesce(o.position, a.position)
+        FROM unnest(settlements) AS s LEFT JOIN unnest(appended, last_positions) AS a (command, position) USING (command)
+        WHERE o.operation_id = s.operation_id AND (refused IS NULL OR s.command <> ALL (refused));
+    END IF;
+
+    IF last_positions IS NOT NULL THEN
         NOTIFY stored_events;
     END IF;
 
-    RETURN QUERY
-    SELECT
-        n.outcome, n.last_position, n.broken_account, n.broken_currency,
-        o.operation_id, o.payment_id, o.verb, o.fingerprint, o.status, o.body, o.position
-    FROM unnest(outcomes, positions, broken_accounts, broken_currencies, used_operations)
-        WITH ORDINALITY AS n (outcome, last_position, broken_account, broken_currency, used_operation, command)
-    LEFT JOIN operation_claim AS o ON o.operation_id = n.used_operation
-    ORDER BY n.command;
+    outcome := 'appended';
+    RETURN NEXT;
+    IF refused IS NOT NULL THEN
+        RETURN QUERY
+        SELECT
+            r.command, r.outcome, NULL::bigint[], r.account, r.currency,
+            o.operation_id, o.payment_id, o.verb, o.fingerprint, o.status, o.body, o.position
+        FROM (
+            SELECT u.command, 'key_used', NULL, NULL, u.operation_id
+            FROM unnest(used, used_operations) AS u (command, operation_id)
+            UNION ALL
+            SELECT DISTINCT v.command, 'version_conflict', NULL, NULL, NULL::uuid
+            FROM unnest(conflicting) AS v (command) WHERE used IS NULL OR v.command <> ALL (used)
+            UNION ALL
+            SELECT l.command, 'limit_broken', l.account, l.currency, NULL
+            FROM unnest(broken, broken_accounts, broken_currencies) AS l (command, account, currency)
+        ) AS r (command, outcome, account, currency, used_operation)
+        LEFT JOIN operation_claim AS o ON o.operation_id = r.used_operation;
+    END IF;
 END $$;
 
-CREATE FUNCTION add_to_balances(
-    of_commands int[], change_command int[], change_account text[], change_currency text[], change_minor bigint[]
-) RETURNS void LANGUAGE sql AS $$
+-- All changes but those of `refused` commands; false, and none, if one of them may break its limit, which it cannot
+-- where the balance holds even when every fall comes before any rise.
+CREATE FUNCTION add_to_balances(changes change_part[], refused bigint[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    WITH net AS MATERIALIZED (
+        SELECT
+            c.account, c.currency, sum(c.change_minor) AS change_minor,
+            sum(c.change_minor) FILTER (WHERE c.change_minor < 0) AS fall_minor, max(c.floor_minor) AS floor_minor
+        FROM unnest(changes) AS c
+        WHERE refused IS NULL OR c.command <> ALL (refused)
+        GROUP BY c.account, c.currency
+    )
     INSERT INTO account_balance AS b (account, currency, balance_minor)
-    SELECT c.account, c.currency, sum(c.minor)
-    FROM unnest(change_command, change_account, change_currency, change_minor) AS c (command, account, currency, minor)
-    WHERE c.command = ANY (of_commands)
-    GROUP BY c.account, c.currency
+    SELECT n.account, n.currency, n.change_minor FROM net AS n
+    WHERE NOT EXISTS (
+        SELECT FROM net AS n
+        WHERE n.fall_minor < 0 AND n.floor_minor > n.fall_minor + coalesce((
+            SELECT b.balance_minor FROM account_balance AS b WHERE b.account = n.account AND b.currency = n.currency
+        ), 0)
+    )
     ON CONFLICT (account, currency) DO UPDATE SET balance_minor = b.balance_minor + excluded.balance_minor;
-$$;
+    RETURN FOUND;
+END $$;
+
+-- The changes of one command after another; those of a command that breaks a limit are left out and told.
+CREATE FUNCTION add_to_balances_one_by_one(
+    changes change_part[], refused bigint[], OUT commands bigint[], OUT accounts text[], OUT currencies text[]
+) LANGUAGE plpgsql AS $$
+DECLARE
+    one bigint;
+    hit record;
+BEGIN
+    FOR one IN
+        SELECT DISTINCT c.command FROM unnest(changes) AS c
+        WHERE refused IS NULL OR c.command <> ALL (refused)
+        ORDER BY c.command
+    LOOP
+        SELECT c.account, c.currency INTO hit
+        FROM unnest(changes) AS c
+        LEFT JOIN account_balance AS b USING (account, currency)
+        WHERE c.command = one AND c.change_minor < 0 AND coalesce(b.balance_minor, 0) + c.change_minor < c.floor_minor
+        LIMIT 1;
+        IF FOUND THEN
+            commands := commands || one;
+            accounts := accounts || hit.account;
+            currencies := currencies || hit.currency;
+        ELSE
+            INSERT INTO account_balance AS b (account, currency, balance_minor)
+            SELECT c.account, c.currency, c.change_minor FROM unnest(changes) AS c WHERE c.command = one
+            ON CONFLICT (account, currency) DO UPDATE SET balance_minor = b.balance_minor + excluded.balance_minor;
+        END IF;
+    END LOOP;
+END $$;

@@ -12,16 +12,16 @@ from application.store import Answer, Append, Appended, AppendResult, Claim, Key
 from domain.history import Recorded
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import authorized
-from infrastructure.postgres.append_sql import Deferred
 from tests.support.store import claim, created, hold_entry, settlement
 
 CURRENCIES = ("EUR", "JPY")
 
 
 class Command(Struct, frozen=True):
-    """What a command does, in small numbers: `versions` are of streams 0 to 2, `operation` None is one of its own."""
+    """What a command does, in small numbers: `operation` None is one of its own."""
 
-    versions: tuple[tuple[int, int], ...]
+    runs: tuple[tuple[int, int, int], ...]
+    """Stream, its first version, how many events."""
     changes: tuple[tuple[int, int, int], ...]
     """Merchant, currency, change."""
     merchant: int
@@ -33,9 +33,14 @@ class Command(Struct, frozen=True):
 
 
 _indexes = st.integers(0, 2)
-_commands = st.builds(
+commands: st.SearchStrategy[Command] = st.builds(
     Command,
-    versions=st.lists(st.tuples(_indexes, st.integers(1, 3)), min_size=1, max_size=2, unique=True).map(tuple),
+    runs=st.lists(
+        st.tuples(_indexes, st.integers(1, 4), st.integers(1, 2)),
+        min_size=1,
+        max_size=2,
+        unique_by=lambda run: run[0],
+    ).map(tuple),
     changes=st.lists(
         st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(-3, 3).filter(bool)),
         max_size=2,
@@ -49,7 +54,7 @@ _commands = st.builds(
     answered=st.booleans(),
 )
 batches: st.SearchStrategy[list[list[Command]]] = st.lists(
-    st.lists(_commands, min_size=1, max_size=6),
+    st.lists(commands, min_size=1, max_size=6),
     min_size=1,
     max_size=4,
 )
@@ -70,7 +75,11 @@ class World:
         body = f"body {self.bodies}".encode()
         return Append(
             events=(
-                *(created(self.streams[stream], version) for stream, version in command.versions),
+                *(
+                    created(self.streams[stream], first + number)
+                    for stream, first, count in command.runs
+                    for number in range(count)
+                ),
                 *(
                     hold_entry(change, merchant_id=self.merchants[owner], currency=CURRENCIES[currency])
                     for owner, currency, change in command.changes
@@ -104,32 +113,32 @@ class Model:
 
     def __init__(self) -> None:
         self.events: list[Recorded] = []
+        self.heads: Counter[UUID] = Counter()
         self.balances: Counter[tuple[str, str]] = Counter()
         self.claims: dict[UUID, Kept] = {}
 
-    def take_in(self, batch: Sequence[Append], answers: Sequence[AppendResult | Deferred]) -> None:
+    def take_in(self, batch: Sequence[Append], answers: Sequence[AppendResult]) -> None:
         """Asserts that each of `answers` is what the protocol says, and takes in what was appended."""
-        before = _wants_of_claims(self.claims), {_version(event) for event in self.events}
-        earlier: set[object] = set()
+        taken_before, heads_before = _wants_of_claims(self.claims), self.heads.copy()
+        wanted_in_batch: set[object] = set()
         appended = []
         for append, answer in zip(batch, answers, strict=True):
-            wanted_claim, wanted_versions = _wants(append), {_version(event) for event in append.events}
-            wanted = {*wanted_claim, *wanted_versions, *_settles(append)}
-            taken = {before[0][want] for want in wanted_claim if want in before[0]}
+            wanted = wants(append)
+            assert not wanted_in_batch & wanted, "two commands of one batch want the same"
+            wanted_in_batch |= wanted
+            taken = {taken_before[want] for want in _claims(append) if want in taken_before}
             if taken:
                 assert isinstance(answer, KeyUsed)
                 assert answer.claim.operation_id in taken
-            elif wanted_versions & before[1]:
+            elif any(head != heads_before[stream] for stream, head in _heads(append).items()):
                 assert answer == VersionConflict()
-            elif earlier & wanted:
-                assert isinstance(answer, Deferred)
             elif broken := self._breaks(append):
                 assert answer in broken
             else:
                 assert isinstance(answer, Appended), answer
                 self._append(append)
+                assert answer.position is not None
                 appended.append(append)
-            earlier |= wanted
         for append in appended:
             self._settle(append)
         for answer in answers:
@@ -146,6 +155,7 @@ class Model:
 
     def _append(self, append: Append) -> None:
         self.events += append.events
+        self.heads.update(event.originator_id for event in append.events)
         self.balances.update(_changes(append))
         if append.claim is not None:
             self.claims[append.claim.operation_id] = Kept(append.claim, append.claim.unresolved, append.claim.answer)
@@ -167,17 +177,23 @@ def _changes(append: Append) -> Counter[tuple[str, str]]:
     return changes
 
 
-def _version(event: Recorded) -> tuple[UUID, int]:
-    return event.originator_id, event.originator_version
+def _heads(append: Append) -> dict[UUID, int]:
+    """The version of each stream's last event that the command has seen."""
+    heads: dict[UUID, int] = {}
+    for event in append.events:
+        heads.setdefault(event.originator_id, event.originator_version - 1)
+    return heads
 
 
-def _wants(append: Append) -> set[object]:
-    """What no other command can have: the operation and, with its merchant, the key."""
+def wants(append: Append) -> set[object]:
+    """What no other command of the same batch may want."""
+    settles = set() if append.settlement is None else {("settles", append.settlement.operation_id)}
+    return {*_heads(append), *_claims(append), *settles}
+
+
+def _claims(append: Append) -> set[object]:
+    """What no other command can ever have: the operation and, with its merchant, the key."""
     return set() if append.claim is None else set(_names(append.claim))
-
-
-def _settles(append: Append) -> set[object]:
-    return set() if append.settlement is None else {("settles", append.settlement.operation_id)}
 
 
 def _wants_of_claims(claims: dict[UUID, Kept]) -> dict[object, UUID]:
@@ -185,5 +201,5 @@ def _wants_of_claims(claims: dict[UUID, Kept]) -> dict[object, UUID]:
 
 
 def _names(wanting: Claim) -> tuple[object, ...]:
-    named = (wanting.operation_id,)
+    named = (("claims", wanting.operation_id),)
     return named if wanting.key is None else (*named, (wanting.merchant_id, wanting.key))

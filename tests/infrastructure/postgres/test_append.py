@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,11 +30,22 @@ from domain.ledger.accounts import authorized
 from domain.money import AMOUNT_MINOR_MAX
 from infrastructure.postgres import committer as committer_module
 from infrastructure.postgres import locks
-from infrastructure.postgres.append_sql import APPEND_COMMANDS, Deferred, parameters, result, stored_claim
-from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.append_sql import (
+    APPEND_COMMANDS,
+    SELECT_TYPES,
+    Types,
+    arguments,
+    results,
+    stored_claim,
+    take_packed_arrays,
+)
+from infrastructure.postgres.batching import next_batch
+from infrastructure.postgres.command_encoding import EncodedCommand, encode
+from infrastructure.postgres.committer import BATCH_COMMANDS_MAX, Committer
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.store import PostgresEventStore
 from tests.infrastructure.postgres.append_model import Command, Model, World, batches
+from tests.infrastructure.postgres.queueing import queue_of
 from tests.support.domain import MERCHANT
 from tests.support.store import (
     append_all,
@@ -71,16 +83,40 @@ FROM operation_claim WHERE merchant_id = ANY(%s)
 
 
 class Database:
-    """The append function called directly, one batch at a time."""
+    """The append function called directly, one batch after another as the committer puts them together."""
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
         self._mapper = EventMapper()
+        self._numbers = count(1)
+        take_packed_arrays(connection)
+        [types] = connection.execute(SELECT_TYPES).fetchall()
+        self._types = Types(*types)
 
-    def append(self, appends: Sequence[Append]) -> list[AppendResult | Deferred]:
+    def append(self, appends: Sequence[Append]) -> list[AppendResult]:
+        """What each is told in the end."""
+        return self.append_in_batches(appends)[0]
+
+    def append_in_batches(
+        self, appends: Sequence[Append]
+    ) -> tuple[list[AppendResult], list[tuple[list[Append], list[AppendResult]]]]:
+        """What each is told, and the batches with their answers."""
+        append_of = {next(self._numbers): append for append in appends}
+        queue = queue_of(encode(number, append, self._mapper) for number, append in append_of.items())
+        answers: dict[int, AppendResult] = {}
+        batches = []
+        while queue:
+            commands = [waiting.command for waiting in next_batch(queue, commands_max=BATCH_COMMANDS_MAX)]
+            numbers, told = [command.number for command in commands], self._call(commands)
+            assert answers.keys().isdisjoint(numbers)
+            answers.update(zip(numbers, told, strict=True))
+            batches.append(([append_of[number] for number in numbers], told))
+        return [answers[number] for number in append_of], batches
+
+    def _call(self, commands: Sequence[EncodedCommand]) -> list[AppendResult]:
         cursor = self._connection.cursor(binary=True)
-        cursor.execute(APPEND_COMMANDS, parameters(appends, self._mapper), prepare=True)
-        return [result(row) for row in cursor.fetchall()]
+        cursor.execute(APPEND_COMMANDS, arguments(commands, self._types), prepare=True)
+        return results(commands, cursor.fetchall())
 
     def head(self) -> int:
         [(head,)] = self.rows("SELECT coalesce(max(notification_id), 0) FROM stored_events")
@@ -103,15 +139,10 @@ def database(database_url: str) -> Any:
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_batches_end_as_one_command_after_another_would(database: Database, batches: list[list[Command]]) -> None:
     world, model, before = World(), Model(), database.head()
-    deferred: list[Append] = []
-    for batch in [*batches, *([[]] * 24)]:
-        appends = deferred + [world.append(command) for command in batch]
-        if not appends:
-            continue
-        answers = database.append(appends)
-        model.take_in(appends, answers)
-        deferred = [append for append, answer in zip(appends, answers, strict=True) if isinstance(answer, Deferred)]
-    assert not deferred
+    for commands in batches:
+        appends = [world.append(command) for command in commands]
+        for batch, told in database.append_in_batches(appends)[1]:
+            model.take_in(batch, told)
     stored = database.rows(SELECT_EVENTS, before)
     assert stored == [(event.originator_id, event.originator_version) for event in model.events]
     accounts = [authorized(merchant) for merchant in world.merchants]
@@ -134,7 +165,16 @@ def test_a_stream_that_somebody_else_continued_is_a_version_conflict(database: D
     assert database.append([first]) == [Appended(1)]
     assert database.append([other]) == [VersionConflict()]
     assert database.append([Append(events=(created(uuid4()), created(stream)))]) == [VersionConflict()]
+    assert database.append([Append(events=(created(stream, 3),))]) == [VersionConflict()]
+    assert database.append([Append(events=(created(uuid4(), 2),))]) == [VersionConflict()]
     assert database.rows(SELECT_EVENTS, 0) == [(stream, 1)]
+
+
+def test_a_stream_is_continued_where_it_ends(database: Database) -> None:
+    stream, other = uuid4(), uuid4()
+    begun = Append(events=(created(stream), created(other), created(stream, 2)))
+    continued = Append(events=(created(other, 2), created(stream, 3), created(stream, 4)))
+    assert database.append([begun, continued]) == [Appended(3), Appended(6)]
 
 
 def test_a_used_key_is_told_with_what_is_stored_under_it(database: Database) -> None:
@@ -166,10 +206,8 @@ def test_an_operation_is_claimed_once(database: Database) -> None:
     operation = uuid4()
     first, repeat = (Append(events=(created(uuid4()),), claim=claim(operation_id=operation)) for _ in range(2))
     neighbour = Append(events=(created(uuid4()),))
-    appended, deferred, beside = database.append([first, repeat, neighbour])
+    appended, again, beside = database.append([first, repeat, neighbour])
     assert (appended, beside) == (Appended(1), Appended(2))
-    assert isinstance(deferred, Deferred)
-    [again] = database.append([repeat])
     assert isinstance(again, KeyUsed)
     assert again.claim.operation_id == operation
 
@@ -238,10 +276,7 @@ def test_of_two_settlements_of_one_operation_the_second_waits_for_the_first(data
     database.append([Append(events=(created(uuid4()),), claim=claim(operation_id=operation))])
     first = Append(events=(created(uuid4()),), settlement=settlement(operation, b"first", unresolved=True))
     second = Append(events=(created(uuid4()),), settlement=settlement(operation, b"second", unresolved=False))
-    appended, deferred = database.append([first, second])
-    assert isinstance(appended, Appended)
-    assert isinstance(deferred, Deferred)
-    database.append([second])
+    assert database.append([first, second]) == [Appended(2), Appended(3)]
     [(*row, unresolved)] = database.rows(SELECT_CLAIMS, [MERCHANT])
     assert (stored_claim(row).answer, unresolved) == (Answer(200, b"first"), False)
 
@@ -319,6 +354,8 @@ UNSTORABLE: dict[str, Append] = {
     ),
     "half a character": Append(events=(created(uuid4(), customer="\ud800"),)),
     "the same version twice": Append(events=(created(UUID(int=1)), created(UUID(int=1)))),
+    "a stream with a gap": Append(events=(created(UUID(int=1)), created(UUID(int=1), 3))),
+    "a stream backwards": Append(events=(created(UUID(int=1), 2), created(UUID(int=1), 1))),
     "a version past bigint": Append(events=(created(uuid4(), 2**63),)),
     "a status past smallint": Append(events=(created(uuid4()),), claim=claim(answer=Answer(2**20, b""))),
 }
@@ -485,12 +522,12 @@ async def test_who_waits_for_a_lock_longer_than_the_bound_is_told(
 async def test_a_committed_batch_whose_rows_cannot_be_read_is_not_sent_again(
     committer: Committer, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable(row: object) -> AppendResult:
-        raise ValueError(row)
+    def unreadable(*_: object) -> list[AppendResult]:
+        raise ValueError("unreadable")
 
     appends = [Append(events=(created(uuid4()),)) for _ in range(4)]
     with monkeypatch.context() as patched:
-        patched.setattr(committer_module, "result", unreadable)
+        patched.setattr(committer_module, "results", unreadable)
         answers = await asyncio.gather(*map(committer.append, appends), return_exceptions=True)
     assert [type(answer) for answer in answers] == [StoreUnavailable] * 4
     assert [positioned.event for positioned in await everything(store)] == [append.events[0] for append in appends]

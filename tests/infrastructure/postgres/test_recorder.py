@@ -81,7 +81,7 @@ SHAPE = {
 }
 
 
-EMPTY_APPEND = "SELECT * FROM append_commands(1, {})".format(", ".join(["'{}'"] * 25))
+EMPTY_APPEND = "SELECT * FROM append_commands({})".format(", ".join(["'{}'"] * 5))
 AWKWARD = ("", "\0", "\\u0000", "𝛑", "🧾", '"', "'; DROP TABLE stored_events; --", "\u2028", "x" * 500_000)
 
 
@@ -144,7 +144,7 @@ def test_every_event_comes_back_as_it_was_through_the_mapper(event: Recorded) ->
 
 
 async def test_every_event_comes_back_as_it_was_from_the_store(store: PostgresEventStore) -> None:
-    events = [created(uuid4(), version, customer=customer) for version, customer in enumerate(AWKWARD, start=1)]
+    events = [created(uuid4(), customer=customer) for customer in AWKWARD]
     await append_all(store, events)
     assert [positioned.event for positioned in await everything(store)] == events
 
