@@ -1,6 +1,7 @@
 """The chart of accounts: every account there is, its normal side, and the floor below which it may not fall."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from msgspec import Struct
@@ -10,6 +11,9 @@ from domain.identifiers import MerchantId, ProviderName
 
 AccountCode = NewType("AccountCode", str)
 """An account's name, such as `merchant:mer_…:pending`; each currency has its own balance in it."""
+
+
+ACCOUNTS_REMEMBERED_MAX = 65_536
 
 
 class Side(StrEnum):
@@ -61,6 +65,8 @@ def platform_fees() -> AccountCode:
     return AccountCode("platform:fees")
 
 
+# Each posting asks, and the same few accounts are asked for again and again.
+@lru_cache(maxsize=ACCOUNTS_REMEMBERED_MAX)
 def account(code: AccountCode) -> Account:
     """The account behind `code`. Raises UnknownAccount."""
     match code.split(":"):
