@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from struct import Struct as Packing
@@ -70,13 +70,22 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 
 
-def fill(database_url: str, *, payments: int, seed: int = 1) -> int:
+def fill(
+    database_url: str,
+    *,
+    payments: int,
+    merchants: Sequence[MerchantId] = MERCHANTS,
+    count: int = TEMPLATES,
+    seed: int = 1,
+) -> int:
     """Add `payments` payments, in the mix of `templates`, to a migrated store that nobody else writes to.
 
-    A minute of the books holds AT_ONCE of them. Gives the number of events; their positions follow one another.
+    A minute of the books holds AT_ONCE of them. A merchant that stands in `merchants` more often has more of them; of
+    `count` different ones, each with its customer, the others are copies. Gives the number of events; their positions
+    follow one another.
     """
     chance = random.Random(seed)
-    made = templates(MERCHANTS, count=TEMPLATES, seed=seed)
+    made = templates(merchants, count=count, seed=seed)
     with psycopg.connect(database_url, autocommit=True) as connection:
         with connection.transaction():
             connection.execute(_LOCK, (APPEND,))
@@ -98,7 +107,7 @@ def fill(database_url: str, *, payments: int, seed: int = 1) -> int:
             connection.execute(_WITH_INDEXES)
             connection.execute(_DRAW_POSITIONS, (filling.position,))
             connection.cursor().executemany(_ADD_TO_BALANCE, filling.balances())
-            connection.cursor().executemany(_ADD_MERCHANT, [(merchant,) for merchant in MERCHANTS])
+            connection.cursor().executemany(_ADD_MERCHANT, [(merchant,) for merchant in set(merchants)])
         connection.execute(_SETTLE_DOWN)
     return filling.added
 
