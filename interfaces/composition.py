@@ -35,6 +35,7 @@ from infrastructure.nats.relay import Relay
 from infrastructure.observability.logs import configure_logs
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
 from infrastructure.postgres.pool import ReadPool
@@ -63,8 +64,10 @@ __all__ = [
     "HomeInUse",
     "MigrationChanged",
     "PortInUse",
+    "UnreadableEntry",
     "configure_logs",
     "embedded_home",
+    "fold_journal",
     "free_port",
     "garbage",
     "migrate_all",

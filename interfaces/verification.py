@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Identifier
 
 from domain.history import Positioned
 from domain.ledger.accounts import account
-from domain.ledger.balances import BalanceKey
+from domain.ledger.balances import BalanceKey, post, trial_balance
 from domain.ledger.entry import JournalEntryPosted
 from projections.tables import Checkpoint, all_rows, checkpoints
 from projections.view import Key, View, fold
@@ -60,7 +60,6 @@ class Replay:
         self._views_up_to = views_up_to or {}
         self.rows: dict[str, dict[Key, Any]] = {name: {} for name in VIEWS}
         self.balances: dict[BalanceKey, int] = {}
-        self.trial_balance: dict[str, int] = {}
         self.events = 0
         self.entries = 0
 
@@ -71,15 +70,12 @@ class Replay:
             self.rows[name].update(fold(view, self.rows[name], due))
         for positioned in events:
             if isinstance(positioned.event.data, JournalEntryPosted):
-                self._post(positioned.event.data)
+                self.entries += 1
+                post(self.balances, positioned.event.data)
 
-    def _post(self, entry: JournalEntryPosted) -> None:
-        self.entries += 1
-        for posting in entry.postings:
-            key = BalanceKey(posting.account, posting.amount.currency)
-            self.balances[key] = self.balances.get(key, 0) + posting.change_minor
-            currency = posting.amount.currency
-            self.trial_balance[currency] = self.trial_balance.get(currency, 0) + posting.signed_minor
+    @property
+    def trial_balance(self) -> dict[str, int]:
+        return trial_balance(self.balances)
 
 
 def up_to(position: int | None, events: Sequence[Positioned]) -> Sequence[Positioned]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 from msgspec import Struct
+from psycopg.sql import SQL
 
 from domain.history import Positioned
 from domain.ledger.entry import JournalEntryPosted
@@ -85,9 +86,11 @@ PAYMENT_STATUS = View(
             payment jsonb NOT NULL
         );
         CREATE INDEX IF NOT EXISTS payment_status_by_merchant
-            ON payment_status (merchant_id, payment_id DESC);
+            ON payment_status (merchant_id, created_at, payment_id);
         CREATE INDEX IF NOT EXISTS payment_status_by_status
-            ON payment_status (merchant_id, status, payment_id DESC);
+            ON payment_status (merchant_id, status, created_at, payment_id);
+        CREATE INDEX IF NOT EXISTS payment_status_by_customer
+            ON payment_status (merchant_id, customer_id, created_at, payment_id);
         CREATE INDEX IF NOT EXISTS payment_status_by_expiry
             ON payment_status (capturable_until) WHERE capturable_until IS NOT NULL;
     """,
@@ -109,19 +112,29 @@ PAYMENT_STATUS = View(
     """,
 )
 
-_SEARCH = """
-SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.payment_id DESC), '[]')::text FROM (
+# A bound that is not asked for is infinite, never `OR … IS NULL`, which no index serves: every page is a walk along one
+# of the indexes above, from where the page before ended, however many payments there are.
+_SEARCH = SQL("""
+SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.created_at DESC, t.payment_id DESC), '[]')::text FROM (
     SELECT * FROM views.payment_status
-    WHERE merchant_id = %(merchant_id)s
-      AND (%(before)s::uuid IS NULL OR payment_id < %(before)s)
-      AND (%(status)s::text IS NULL OR status = %(status)s)
-      AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
-      AND (%(created_after)s::timestamptz IS NULL OR created_at > %(created_after)s)
-      AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)
-    ORDER BY payment_id DESC
+    WHERE merchant_id = %(merchant_id)s AND {filtered}
+      AND created_at > coalesce(%(created_after)s::timestamptz, '-infinity')
+      AND created_at < coalesce(%(created_before)s::timestamptz, 'infinity')
+      AND (created_at, payment_id) < (
+          CASE WHEN %(before)s::uuid IS NULL THEN 'infinity' ELSE (
+              SELECT created_at FROM views.payment_status WHERE payment_id = %(before)s
+          ) END,
+          coalesce(%(before)s, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      )
+    ORDER BY created_at DESC, payment_id DESC
     LIMIT %(rows_max)s
 ) AS t
-"""
+""")
+_OF_STATUS, _OF_CUSTOMER = SQL("status = %(status)s"), SQL("customer_id = %(customer_id)s")
+_SEARCH_ALL = _SEARCH.format(filtered=SQL("true"))
+_SEARCH_BY_STATUS = _SEARCH.format(filtered=_OF_STATUS)
+_SEARCH_BY_CUSTOMER = _SEARCH.format(filtered=_OF_CUSTOMER)
+_SEARCH_BY_BOTH = _SEARCH.format(filtered=SQL(" AND ").join((_OF_STATUS, _OF_CUSTOMER)))
 _LAPSED = """
 SELECT payment_id FROM views.payment_status WHERE capturable_until <= %s ORDER BY capturable_until LIMIT 500
 """
@@ -139,8 +152,17 @@ async def search(
     created_before: datetime | None = None,
 ) -> Sequence[PaymentStatusRow]:
     """A merchant's payments, newest first; `before` is the last payment of the page before."""
+    match status, customer_id:
+        case None, None:
+            query = _SEARCH_ALL
+        case _, None:
+            query = _SEARCH_BY_STATUS
+        case None, _:
+            query = _SEARCH_BY_CUSTOMER
+        case _:
+            query = _SEARCH_BY_BOTH
     cursor = await connection.execute(
-        _SEARCH,
+        query,
         {
             "merchant_id": merchant_id,
             "rows_max": rows_max,

@@ -13,6 +13,9 @@ AccountCode = NewType("AccountCode", str)
 """An account's name, such as `merchant:mer_…:pending`; each currency has its own balance in it."""
 
 
+ACCOUNTS_REMEMBERED_MAX = 65_536
+
+
 class Side(StrEnum):
     DEBIT = "debit"
     CREDIT = "credit"
@@ -62,7 +65,8 @@ def platform_fees() -> AccountCode:
     return AccountCode("platform:fees")
 
 
-@lru_cache(maxsize=4096)
+# Each posting asks, and the same few accounts are asked for again and again.
+@lru_cache(maxsize=ACCOUNTS_REMEMBERED_MAX)
 def account(code: AccountCode) -> Account:
     """The account behind `code`. Raises UnknownAccount."""
     match code.split(":"):

@@ -1,10 +1,10 @@
 """What the accounts hold after any number of entries, and which of them an append has to keep above a floor."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from domain.ledger.accounts import AccountCode, account
+from domain.ledger.accounts import AccountCode, Side, account
 from domain.ledger.entry import JournalEntryPosted
 
 
@@ -25,11 +25,31 @@ class LimitedChange(NamedTuple):
 
 def fold_balances(entries: Iterable[JournalEntryPosted]) -> dict[BalanceKey, int]:
     """Every balance after `entries`, on its account's normal side, in minor units."""
-    balances: dict[BalanceKey, int] = defaultdict(int)
+    balances: dict[BalanceKey, int] = {}
     for entry in entries:
-        for posting in entry.postings:
-            balances[BalanceKey(posting.account, posting.amount.currency)] += posting.change_minor
-    return dict(balances)
+        post(balances, entry)
+    return balances
+
+
+def post(balances: dict[BalanceKey, int], entry: JournalEntryPosted) -> None:
+    """Add `entry` to `balances`. Raises UnknownAccount."""
+    for posting in entry.postings:
+        key = BalanceKey(posting.account, posting.amount.currency)
+        balances[key] = balances.get(key, 0) + posting.change_minor
+
+
+def add_balances(balances: dict[BalanceKey, int], more: Mapping[BalanceKey, int]) -> None:
+    """Add `more`, what further entries come to, to `balances`."""
+    for key, minor in more.items():
+        balances[key] = balances.get(key, 0) + minor
+
+
+def trial_balance(balances: Mapping[BalanceKey, int]) -> dict[str, int]:
+    """All debits less all credits in each currency, in minor units: zero everywhere, for books that balance."""
+    totals: dict[str, int] = defaultdict(int)
+    for key, minor in balances.items():
+        totals[key.currency] += minor if account(key.account).normal is Side.DEBIT else -minor
+    return dict(totals)
 
 
 def limited_changes(entries: Iterable[JournalEntryPosted]) -> tuple[LimitedChange, ...]:

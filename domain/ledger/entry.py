@@ -1,6 +1,5 @@
 """A journal entry: postings whose debits equal their credits in each currency, or it cannot be built."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from uuid import uuid5
 
@@ -67,7 +66,8 @@ def entry_id_for(payment_id: PaymentId, cause_version: int) -> EntryId:
 
 def imbalance(postings: Iterable[Posting]) -> dict[str, int]:
     """Debits less credits in each currency, in minor units: zero everywhere, for books that balance."""
-    totals: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = {}
     for posting in postings:
-        totals[posting.amount.currency] += posting.signed_minor
-    return dict(totals)
+        currency = posting.amount.currency
+        totals[currency] = totals.get(currency, 0) + posting.signed_minor
+    return totals

@@ -2,10 +2,11 @@
 
 import click
 
-from interfaces.cli.progress import all_events
+from domain.ledger.balances import BalanceKey, add_balances, trial_balance
+from interfaces.cli.progress import positions_bar
 from interfaces.cli.shared import console, told_clearly, with_core
-from interfaces.composition import Core
-from interfaces.verification import Replay, balance_difference, kept_balances
+from interfaces.composition import Core, UnreadableEntry, fold_journal
+from interfaces.verification import balance_difference, kept_balances
 
 
 @click.group()
@@ -18,28 +19,37 @@ def ledger() -> None:
 def verify() -> None:
     """Check that the books balance.
 
-    Folds every journal entry, and compares with the balances that the appends have kept. Exits with 1 and names the
-    first difference, or the currency whose debits and credits differ. What is appended meanwhile is left out.
+    Reads every journal entry again, whose debits have to equal its credits in each currency, adds them up, and compares
+    with the balances that the appends have kept. Exits with 1 and names the first difference, or the entry that cannot
+    be read. What is appended meanwhile is left out.
     """
-
-    async def work(core: Core) -> str | None:
-        async with core.pool.connection() as connection:
-            kept = await kept_balances(connection)
-        replayed = Replay()
-        async for batch in all_events(core, "Verifying", up_to=kept.head):
-            replayed.take_in(batch)
-        for currency, surplus in sorted(replayed.trial_balance.items()):
-            console.print(f"{currency}  debits less credits: {surplus}")
-        console.print(f"{replayed.entries:,} journal entries, {len(replayed.balances):,} balances.")
-        unbalanced = [currency for currency, surplus in replayed.trial_balance.items() if surplus]
-        if unbalanced:
-            return f"the trial balance of {', '.join(unbalanced)} is not zero"
-        difference = balance_difference(kept.minor, replayed.balances)
-        if difference:
-            return f"{difference.where}: kept {difference.kept}, replayed {difference.replayed}"
-        return None
-
-    failure = with_core(work)
+    try:
+        failure = with_core(_verify)
+    except UnreadableEntry as error:
+        failure = str(error)
     if failure:
         raise click.ClickException(failure)
     console.print("The books balance.")
+
+
+async def _verify(core: Core) -> str | None:
+    async with core.pool.connection() as connection:
+        kept = await kept_balances(connection)
+    entries = 0
+    balances: dict[BalanceKey, int] = {}
+    with positions_bar("Verifying", up_to=kept.head) as come_to:
+        async for part in fold_journal(core.settings.database_url, up_to=kept.head):
+            entries += part.entries
+            add_balances(balances, part.balances)
+            come_to(part.up_to)
+    surpluses = trial_balance(balances)
+    for currency, surplus in sorted(surpluses.items()):
+        console.print(f"{currency}  debits less credits: {surplus}")
+    console.print(f"{entries:,} journal entries, {len(balances):,} balances.")
+    unbalanced = [currency for currency, surplus in surpluses.items() if surplus]
+    if unbalanced:
+        return f"the trial balance of {', '.join(unbalanced)} is not zero"
+    difference = balance_difference(kept.minor, balances)
+    if difference:
+        return f"{difference.where}: kept {difference.kept}, replayed {difference.replayed}"
+    return None

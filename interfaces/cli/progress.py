@@ -1,9 +1,11 @@
 """Progress of work over the whole store, for whoever waits for it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from domain.history import Positioned
 from interfaces.composition import Core
@@ -13,11 +15,23 @@ BATCH_EVENTS_MAX = 2_000
 
 async def all_events(core: Core, doing: str, *, up_to: int) -> AsyncIterator[Sequence[Positioned]]:
     """Every event up to position `up_to`, in batches, with a progress bar on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(doing, total=up_to)
+    with positions_bar(doing, up_to=up_to) as come_to:
         position = 0
         while batch := await core.store.after(position, events_max=BATCH_EVENTS_MAX, up_to=up_to):
             yield batch
             position = batch[-1].position
-            progress.update(bar, completed=position)
+            come_to(position)
+
+
+@contextmanager
+def positions_bar(doing: str, *, up_to: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; gives what is to be told the position reached."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(doing, total=up_to)
+        yield lambda position: progress.update(bar, completed=position)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")

@@ -250,6 +250,31 @@ def test_a_balance_of_an_account_that_no_entry_knows_is_named(run: Run, database
     assert "merchant:ghost:held in EUR: kept 5" in result.output
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"minor":10000', '"minor":10001', "merchant:mer_acme:authorized in EUR: kept 10000, replayed 10001"),
+        ('"side":"debit"', '"side":"credit"', "cannot be read: debits exceed credits by -20000 minor units of EUR"),
+        ("merchant:mer_acme:authorized", "mattress", "UnknownAccount(code='mattress')"),
+    ],
+)
+def test_a_journal_entry_that_was_tampered_with_is_found(
+    run: Run, database_url: str, payments: list[str], before: str, after: str, said: str
+) -> None:
+    execute(database_url, "ALTER TABLE stored_events DISABLE TRIGGER stored_events_are_immutable")
+    execute(
+        database_url,
+        """
+        UPDATE stored_events SET state = convert_to(replace(convert_from(state, 'UTF8'), %s, %s), 'UTF8')
+        WHERE originator_id = (SELECT originator_id FROM stored_events WHERE topic LIKE 'journal.%%' LIMIT 1)
+        """,
+        *(before, after),
+    )
+    result = run("ledger", "verify")
+    assert result.exit_code == 1
+    assert said in last_line(result.output)
+
+
 async def test_views_that_equal_the_replay_are_told_so(run: Run, database_url: str, payments: list[str]) -> None:
     await catch_up(database_url)
     result = await asyncio.to_thread(run, "replay")

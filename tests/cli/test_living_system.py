@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain.history import Positioned
+from infrastructure.postgres.journal import FoldedPart, fold_journal
 from interfaces import verification
 from interfaces.cli.progress import all_events
 from interfaces.composition import Core
@@ -35,14 +36,20 @@ async def pay(database_url: str) -> None:
 def goes_on(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Payments come in between what the checks read and what they fold, and after it."""
 
-    async def meanwhile(core: Core, doing: str, *, up_to: int) -> AsyncIterator[Sequence[Positioned]]:
+    async def meanwhile_events(core: Core, doing: str, *, up_to: int) -> AsyncIterator[Sequence[Positioned]]:
         await pay(database_url)
         async for batch in all_events(core, doing, up_to=up_to):
             yield batch
         await pay(database_url)
 
-    for command in ("ledger", "replay"):
-        monkeypatch.setattr(f"interfaces.cli.{command}.all_events", meanwhile)
+    async def meanwhile_entries(url: str, *, up_to: int) -> AsyncIterator[FoldedPart]:
+        await pay(database_url)
+        async for part in fold_journal(url, up_to=up_to):
+            yield part
+        await pay(database_url)
+
+    monkeypatch.setattr("interfaces.cli.replay.all_events", meanwhile_events)
+    monkeypatch.setattr("interfaces.cli.ledger.fold_journal", meanwhile_entries)
 
 
 @pytest.mark.usefixtures("goes_on")

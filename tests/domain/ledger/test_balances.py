@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from domain.identifiers import PaymentId
 from domain.ledger.accounts import account, authorized, held, holds, pending, platform_fees, psp_clearing
-from domain.ledger.balances import BalanceKey, LimitedChange, fold_balances, limited_changes
+from domain.ledger.balances import (
+    BalanceKey,
+    LimitedChange,
+    add_balances,
+    fold_balances,
+    limited_changes,
+    trial_balance,
+)
 from domain.ledger.entry import JournalEntryPosted, imbalance
 from tests.domain.books import entries_of
 from tests.domain.recorded import journal_entries
@@ -25,9 +32,22 @@ def test_debits_equal_credits_in_each_currency(entries: list[JournalEntryPosted]
 
 @given(any_entries, any_entries)
 def test_balances_can_be_folded_in_portions(earlier: list[JournalEntryPosted], later: list[JournalEntryPosted]) -> None:
-    in_portions = Counter(fold_balances(earlier))
-    in_portions.update(fold_balances(later))
+    in_portions = fold_balances(earlier)
+    add_balances(in_portions, fold_balances(later))
     assert fold_balances(earlier + later) == in_portions
+
+
+@given(any_entries)
+def test_the_trial_balance_is_what_debits_exceed_credits_by(entries: list[JournalEntryPosted]) -> None:
+    """Entries balance; without its last posting each of them would not."""
+    balances = fold_balances(entries)
+    assert trial_balance(balances) == imbalance(posting for entry in entries for posting in entry.postings)
+    for entry in entries:
+        last = entry.postings[-1]
+        balances[BalanceKey(last.account, last.amount.currency)] -= last.change_minor
+    assert Counter(trial_balance(balances)) == Counter(
+        imbalance(posting for entry in entries for posting in entry.postings[:-1])
+    )
 
 
 @given(any_entries)

@@ -1,0 +1,98 @@
+"""The journal read straight from the store, in parts that several processes fold at once: every entry decoded anew."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from domain.event import name_of
+from domain.ledger.accounts import UnknownAccount
+from domain.ledger.balances import BalanceKey, post
+from domain.ledger.entry import JournalEntryPosted
+from infrastructure.postgres.connecting import bounded
+from infrastructure.serving import die_with_supervisor
+
+PART_POSITIONS = 50_000
+FETCH_ENTRIES_MAX = 2_000
+PARTS_ALONE_MAX = 8
+"""Above this, further processes gain more than the second that it takes to start them."""
+PROCESSES_MAX = 8
+STATEMENT_TIMEOUT_MS = 60_000
+
+_SELECT_ENTRIES = """
+SELECT notification_id, state FROM stored_events
+WHERE notification_id > %b AND notification_id <= %b AND topic = %b ORDER BY notification_id
+"""
+
+
+class _Stored(Struct):
+    """Of a recorded entry, what the books need. To be decoded, its debits have to equal its credits."""
+
+    data: JournalEntryPosted
+
+
+class FoldedPart(NamedTuple):
+    """What the entries of one part of the store, up to position `up_to`, come to."""
+
+    up_to: int
+    entries: int
+    balances: dict[BalanceKey, int]
+
+
+class UnreadableEntry(Exception):
+    """The store has an entry that no entry can be: unbalanced, on an account that there is not, or no JSON at all."""
+
+
+async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[FoldedPart]:
+    """Every entry up to position `up_to`, part by part in order, in as many processes as there are processors.
+
+    Raises UnreadableEntry, which names the position.
+    """
+    parts = [(after, min(after + PART_POSITIONS, up_to)) for after in range(0, up_to, PART_POSITIONS)]
+    if len(parts) <= PARTS_ALONE_MAX:
+        for after, last in parts:
+            yield await asyncio.to_thread(fold_part, database_url, after, last)
+        return
+    executor = ProcessPoolExecutor(
+        min(len(parts), os.cpu_count() or 1, PROCESSES_MAX),
+        # A forked child would share our connections and event loop.
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+    )
+    try:
+        folding = [executor.submit(fold_part, database_url, after, last) for after, last in parts]
+        for part in folding:
+            yield await asyncio.wrap_future(part)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def fold_part(database_url: str, after: int, up_to: int) -> FoldedPart:
+    """The entries after position `after` and up to `up_to`. Raises UnreadableEntry."""
+    decode = msgspec.json.Decoder(_Stored).decode
+    balances: dict[BalanceKey, int] = {}
+    entries = 0
+    url = bounded(database_url, name="tallystick ledger verify", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+    with psycopg.connect(url) as connection, connection.cursor(name="entries", binary=True) as cursor:
+        cursor.execute(_SELECT_ENTRIES, (after, up_to, name_of(JournalEntryPosted)))
+        while rows := cursor.fetchmany(FETCH_ENTRIES_MAX):
+            for position, state in rows:
+                try:
+                    post(balances, decode(state).data)
+                except (msgspec.MsgspecError, UnicodeDecodeError, UnknownAccount) as error:
+                    raise UnreadableEntry(f"the journal entry at position {position} cannot be read: {error}") from None
+            entries += len(rows)
+    return FoldedPart(up_to, entries, balances)
+
+
+def _begin() -> None:
+    """Ctrl-C reaches the whole terminal: whoever started us decides what becomes of it, and takes us along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_supervisor()

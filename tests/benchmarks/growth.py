@@ -1,0 +1,298 @@
+"""Whether anything gets slower as the store grows: the same calls, in turns, on a small store and on a large one."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, Self
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import class_row
+from rich.table import Table
+
+from application.loaded import loaded_from
+from application.store import Append, Appended
+from domain.identifiers import MerchantId, PaymentId
+from domain.ledger.entry import entry_id_for
+from domain.ledger.rules import MoneyEvent
+from domain.payment.status import Status
+from infrastructure.postgres.pool import ReadPool
+from interfaces import composition
+from interfaces.http.as_of import cut
+from interfaces.settings import Settings
+from projections.audit_timeline import of_merchant_after, of_payment
+from projections.merchant_balances import of_merchant
+from projections.payment_status import search
+from projections.reconciliation import unsettled
+from projections.tables import positions
+from projections.views import VIEWS
+from tests.benchmarks.bench import Bench, Report
+from tests.benchmarks.filled_views import assert_filled_like_projected, fill_views
+from tests.benchmarks.rounds import percentile, ratio, spread, take_turns
+from tests.benchmarks.stores import MERCHANTS, fill
+from tests.support.store import claim, created, hold_entry, open_store
+
+TARGET = 1.3
+EVENTS_A_PAYMENT = 6.29
+HOT, *OTHERS = MERCHANTS
+TRAFFIC = (HOT,) * 3 * len(OTHERS) + tuple(OTHERS)
+"""Of four payments, three are one merchant's."""
+TEMPLATES = 3_000
+SAMPLE = 1_000
+PAGE_ROWS = 21
+FEED_ROWS = 101
+AT_ONCE = 16
+SMALL, LARGE = "small", "large"
+
+
+class Size(NamedTuple):
+    small: int
+    large: int
+    rounds: int
+    calls: int
+    """Of each query in each round."""
+
+
+FULL = Size(small=100_000, large=3_000_000, rounds=9, calls=40)
+QUICK = Size(small=20_000, large=300_000, rounds=5, calls=32)
+
+_SAMPLE = """
+SELECT p.payment_id, p.merchant_id, p.customer_id, p.status, p.created_at, p.position
+FROM views.payment_status AS p
+JOIN operation_claim AS c USING (payment_id)
+WHERE c.verb = 'create' AND c.position = ANY(%s)
+"""
+_LAST = "SELECT max(notification_id) FROM stored_events"
+_LAST_CREATED = "SELECT max(created_at) FROM views.payment_status"
+_SIZES = "SELECT pg_size_pretty(pg_database_size(current_database()))"
+
+
+class Known(NamedTuple):
+    """A payment of the store that a call can ask for."""
+
+    payment_id: UUID
+    merchant_id: str
+    customer_id: str
+    status: str
+    created_at: datetime
+    position: int
+
+
+class Side:
+    """One of the two stores, opened as the API opens it. Each call asks for something else."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._open = AsyncExitStack()
+        self._chance = random.Random(1)
+
+    async def __aenter__(self) -> Self:
+        self._store = await self._open.enter_async_context(open_store(self._url))
+        self._pool = ReadPool(self._url)
+        await self._pool.open()
+        self._open.push_async_callback(self._pool.aclose)
+        with psycopg.connect(self._url) as connection:
+            [(self._head,)] = connection.execute(_LAST).fetchall()
+            [(self._last_created,)] = connection.execute(_LAST_CREATED).fetchall()
+            # The last events of the appends that made them: one in six positions is one.
+            asked = self._chance.sample(range(1, self._head), min(self._head - 1, 20 * SAMPLE))
+            known = connection.cursor(row_factory=class_row(Known)).execute(_SAMPLE, (asked,)).fetchall()
+        self._chance.shuffle(known)
+        self._keys = self._without_end(known[:SAMPLE])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    @property
+    def queries(self) -> Mapping[str, Callable[[], Awaitable[Any]]]:
+        return {
+            "append": self._append,
+            "payment": self._payment,
+            "as_of": self._as_of,
+            "ledger": self._ledger,
+            "timeline": self._timeline,
+            "search": lambda: self._search(),
+            "search_by_status": lambda: self._search(status=True),
+            "search_by_customer": lambda: self._search(customer=True),
+            "search_created_after": lambda: self._search(since=True),
+            "search_created_before": lambda: self._search(until=True),
+            "search_deep": lambda: self._search(deep=True),
+            "balances": self._balances,
+            "reconciliation": self._reconciliation,
+            "events_feed": self._feed,
+        }
+
+    async def p50_ms(self, query: str, calls: int) -> float:
+        if query == "append_16":
+            times = []
+            for _ in range(calls):
+                times += await asyncio.gather(*(_ms(self._append) for _ in range(AT_ONCE)))
+            return percentile(times, 50)
+        return percentile([await _ms(self.queries[query]) for _ in range(calls)], 50)
+
+    async def _append(self) -> None:
+        """A payment's first event, a balanced entry that moves a kept balance, and a claim on a key."""
+        merchant = MerchantId(next(self._keys).merchant_id)
+        events = (created(uuid4(), merchant_id=merchant), hold_entry(1, merchant_id=merchant))
+        answer = await self._store.append(Append(events=events, claim=claim(uuid4().hex, merchant_id=merchant)))
+        assert isinstance(answer, Appended), answer
+
+    async def _payment(self) -> None:
+        asked = next(self._keys)
+        loaded_from(PaymentId(asked.payment_id), await self._store.history(asked.payment_id))
+
+    async def _as_of(self) -> None:
+        asked = next(self._keys)
+        history = await self._store.history(asked.payment_id)
+        cut(history, str(history[1].position), now=asked.created_at, head=await self._store.head())
+        loaded_from(PaymentId(asked.payment_id), history)
+
+    async def _ledger(self) -> None:
+        payment_id = PaymentId(next(self._keys).payment_id)
+        history = await self._store.history(payment_id)
+        causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
+        await self._store.histories([entry_id_for(payment_id, version) for version in causes])
+
+    async def _timeline(self) -> None:
+        await self._read("audit_timeline", lambda connection: of_payment(connection, next(self._keys).payment_id))
+
+    async def _search(
+        self,
+        *,
+        status: bool = False,
+        customer: bool = False,
+        since: bool = False,
+        until: bool = False,
+        deep: bool = False,
+    ) -> None:
+        asked = next(self._keys)
+        await self._read(
+            "payment_status",
+            partial(
+                search,
+                merchant_id=asked.merchant_id,
+                rows_max=PAGE_ROWS,
+                before=asked.payment_id if deep else None,
+                status=Status(asked.status) if status else None,
+                customer_id=asked.customer_id if customer else None,
+                created_after=self._last_created if since else None,
+                created_before=asked.created_at if until else None,
+            ),
+        )
+
+    async def _balances(self) -> None:
+        await self._read("merchant_balances", partial(of_merchant, merchant_id=next(self._keys).merchant_id))
+
+    async def _reconciliation(self) -> None:
+        await self._read("reconciliation", partial(unsettled, merchant_id=next(self._keys).merchant_id))
+
+    async def _feed(self) -> None:
+        asked = next(self._keys)
+        await self._read(
+            "audit_timeline",
+            partial(of_merchant_after, merchant_id=asked.merchant_id, position=asked.position, rows_max=FEED_ROWS),
+        )
+
+    async def _read(self, view: str, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]) -> None:
+        """As the routes do: where the view stands, then its rows."""
+        async with self._pool.connection() as connection:
+            await positions(connection, [view])
+        async with self._pool.connection() as connection:
+            await query(connection)
+
+    def _without_end(self, known: list[Known]) -> Iterator[Known]:
+        while True:
+            yield from known
+
+
+NAMES = ("append", "append_16", *[name for name in Side("").queries if name != "append"])
+
+
+def run(bench: Bench) -> Report:
+    size = QUICK if bench.quick else FULL
+    with bench.postgres() as server:
+        urls = {LARGE: server.url, SMALL: make_conninfo(server.url, dbname=SMALL)}
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE small")
+        composition.migrate_all(Settings(database_url=urls[SMALL], nats_url=""))
+        counted = {
+            SMALL: _fill(bench, urls[SMALL], size.small),
+            LARGE: _fill(bench, urls[LARGE], size.large),
+        }
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+        bench.say("measuring")
+        measured = _measured(urls, size)
+        sizes = {name: _size(url) for name, url in urls.items()}
+    ratios = {name: ratio(measured[f"{name} {LARGE}"], measured[f"{name} {SMALL}"]) for name in NAMES}
+    title = ", ".join(f"{name}: {counted[name]:,} events, {sizes[name]}" for name in (SMALL, LARGE))
+    slow = [name for name, grown in ratios.items() if grown > TARGET]
+    return Report(
+        _table(measured, ratios, title),
+        {"worst_ratio": max(ratios.values()), **ratios},
+        notes=(
+            f"p50 of {size.calls} calls a round, {size.rounds} rounds, on random keys of {SAMPLE:,}, in turns. Both "
+            "stores are in the system's cache, a part of them in shared_buffers.",
+            f"Target: each at most {TARGET}× on the large store. Missed: {', '.join(slow) or 'none'}.",
+        ),
+    )
+
+
+def _fill(bench: Bench, url: str, events: int) -> int:
+    started = time.perf_counter()
+    filled = fill(url, payments=round(events / EVENTS_A_PAYMENT), merchants=TRAFFIC, count=TEMPLATES)
+    bench.say(f"{filled:,} events after {time.perf_counter() - started:.0f} s")
+    fill_views(url)
+    assert_filled_like_projected(url)
+    bench.say(f"and in {len(VIEWS)} views after {time.perf_counter() - started:.0f} s")
+    return filled
+
+
+def _measured(urls: Mapping[str, str], size: Size) -> dict[str, list[float]]:
+    """What take_turns gives, by query and side."""
+    with asyncio.Runner() as runner:
+        opened = AsyncExitStack()
+        sides = {name: runner.run(opened.enter_async_context(Side(url))) for name, url in urls.items()}
+
+        def part(query: str, side: Side) -> Callable[[], float]:
+            return lambda: runner.run(side.p50_ms(query, size.calls))
+
+        try:
+            parts = {f"{query} {name}": part(query, side) for query in NAMES for name, side in sides.items()}
+            take_turns(parts, rounds=1)  # Warm-up: statements are prepared, caches as full as they get.
+            return take_turns(parts, rounds=size.rounds)
+        finally:
+            runner.run(opened.aclose())
+
+
+async def _ms(call: Callable[[], Awaitable[Any]]) -> float:
+    started = time.perf_counter()
+    await call()
+    return (time.perf_counter() - started) * 1000
+
+
+def _size(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        [(size,)] = connection.execute(_SIZES).fetchall()
+    return str(size)
+
+
+def _table(measured: Mapping[str, list[float]], ratios: Mapping[str, float], title: str) -> Table:
+    table = Table(title=title)
+    table.add_column("p50, ms")
+    for heading in (SMALL, LARGE, "ratio"):
+        table.add_column(heading, justify="right")
+    for name, grown in ratios.items():
+        cells = [f"{of.median:.2f}  ({of.least:.2f} to {of.most:.2f})" for of in _sides(measured, name)]
+        table.add_row(name, *cells, f"{grown:.2f}")
+    return table
+
+
+def _sides(measured: Mapping[str, list[float]], name: str) -> Iterator[Any]:
+    return (spread(measured[f"{name} {side}"]) for side in (SMALL, LARGE))

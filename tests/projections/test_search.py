@@ -1,0 +1,80 @@
+"""Search gives every page its own payments, newest first, whatever is asked together and whatever the ids say."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from domain.payment.status import Status
+from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
+from projections.tables import advance
+from projections.view import fold
+from tests.projections.histories import HISTORIES, MERCHANTS, positioned, recorded_history
+from tests.support.domain import NOW
+
+Connection = psycopg.AsyncConnection[Any]
+ACME, GLOBEX = MERCHANTS
+MIDDLE = NOW + timedelta(seconds=len(HISTORIES))
+ASKED: dict[str, Sequence[Any]] = {
+    "status": (None, Status.CAPTURED, Status.IN_REVIEW),
+    "customer_id": (None, "cus_1", "cus_nobody"),
+    "created_after": (None, MIDDLE),
+    "created_before": (None, MIDDLE + timedelta(seconds=3)),
+}
+
+
+@pytest.fixture
+async def rows(views: Connection) -> list[PaymentStatusRow]:
+    """Payments of two merchants in the view: the younger a payment, the smaller its id; two are made at a time."""
+    events = positioned(
+        [
+            event
+            for number, name in enumerate([*HISTORIES, *HISTORIES])
+            for event in recorded_history(
+                UUID(int=1000 - number), HISTORIES[name], MERCHANTS[number % 3 // 2], started_s=number // 2 * 2
+            )
+        ]
+    )
+    await advance(views, PAYMENT_STATUS, PAYMENT_STATUS.name, events)
+    return list(fold(PAYMENT_STATUS, {}, events).values())
+
+
+@pytest.mark.parametrize(
+    "asked", [dict(zip(ASKED, values, strict=True)) for values in product(*ASKED.values())], ids=str
+)
+async def test_pages_hold_what_was_asked_for_newest_first(
+    views: Connection, rows: list[PaymentStatusRow], asked: dict[str, Any]
+) -> None:
+    expected = [
+        row
+        for row in sorted(rows, key=lambda row: (row.created_at, row.payment_id), reverse=True)
+        if row.merchant_id == ACME
+        and asked["status"] in (None, row.status)
+        and asked["customer_id"] in (None, row.customer_id)
+        and (asked["created_after"] is None or row.created_at > asked["created_after"])
+        and (asked["created_before"] is None or row.created_at < asked["created_before"])
+    ]
+    found: list[PaymentStatusRow] = []
+    while page := await search(
+        views, merchant_id=ACME, rows_max=4, before=found[-1].payment_id if found else None, **asked
+    ):
+        found += page
+    assert found == expected
+
+
+async def test_a_page_before_a_payment_that_is_not_there_is_empty(
+    views: Connection, rows: list[PaymentStatusRow]
+) -> None:
+    assert await search(views, merchant_id=ACME, rows_max=4, before=UUID(int=5000)) == []
+
+
+async def test_the_last_payment_of_another_merchants_page_shows_nothing_of_it(
+    views: Connection, rows: list[PaymentStatusRow]
+) -> None:
+    theirs = next(row for row in rows if row.merchant_id == GLOBEX)
+    page = await search(views, merchant_id=ACME, rows_max=4, before=theirs.payment_id)
+    assert {row.merchant_id for row in page} == {ACME}
