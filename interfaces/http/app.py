@@ -26,6 +26,7 @@ from interfaces.http.context import RequestContext
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
+from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.parameters import only_documented
 from interfaces.http.payment_intents import PaymentIntentController
@@ -52,7 +53,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
     document = openapi_document()
     app = Litestar(
-        route_handlers=[*CONTROLLERS, docs_routes(document)],
+        route_handlers=[*CONTROLLERS, docs_routes(document), metrics],
         guards=[only_documented(document)],
         lifespan=[lifespan],
         dependencies=_dependencies(),
