@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it creates from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench check format clean
+.PHONY: help demo serve test crash bench check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
@@ -17,6 +17,9 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 
 test: .venv/ready ## the whole test suite, on real Postgres and NATS
 	@$(RUN)pytest
+
+crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
+	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py
 
 bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
 	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)

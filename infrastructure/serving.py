@@ -1,6 +1,7 @@
 """Serving an HTTP application under granian, on one port and nowhere else, with workers that never outlive us."""
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
@@ -25,7 +26,11 @@ class PortInUse(OSError):
 def serve(
     name: str, load_app: Callable[[], Any], *, host: str, port: int, workers: int = 1, stop_s_max: int = STOP_S_MAX
 ) -> None:
-    """Serve the ASGI application that `load_app` makes in each worker, until SIGTERM or SIGINT. Raises PortInUse."""
+    """Serve the ASGI application that `load_app` makes in each worker, until SIGTERM or SIGINT.
+
+    A worker that ends by itself is started again; when that one too ends within 5.5 s, all is given up with exit
+    status 1, and the log says so. Raises PortInUse, SystemExit.
+    """
     require_free(host, port)
     server = Server(
         name,
@@ -38,9 +43,17 @@ def serve(
         workers=workers,
         workers_kill_timeout=stop_s_max,
         respawn_failed_workers=True,
-        log_enabled=False,
     )
+    _log_as_we_do()
     server.serve(target_loader=load_app, wrap_loader=False)
+
+
+def _log_as_we_do() -> None:
+    """What granian says of workers that end unasked goes where our own lines go; its idle talk goes nowhere."""
+    said = logging.getLogger("_granian")
+    said.handlers.clear()
+    said.propagate = True
+    said.setLevel(logging.ERROR)
 
 
 def require_free(host: str, port: int) -> None:

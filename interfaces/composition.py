@@ -19,6 +19,7 @@ from application.payment import Payments
 from application.policies import DEFAULT_POLICIES, SIMULATOR
 from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
+from application.store import StoreUnavailable
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from infrastructure import garbage
@@ -29,11 +30,14 @@ from infrastructure.embedded.ports import free_port
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.private_files import write_private
 from infrastructure.embedded.process import ChildProcess
-from infrastructure.nats.bus import Bus
+from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.feed import JetStreamFeed
-from infrastructure.nats.relay import Relay
+from infrastructure.nats.relay import Relay, last_message, position_of
+from infrastructure.observability.condition import RELAY, Condition, Follower, read_condition
+from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.observability.logs import configure_logs
-from infrastructure.postgres.committer import Committer
+from infrastructure.observability.shared_folder import metrics_folder
+from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX, Committer
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
@@ -57,10 +61,12 @@ from projections.views import VIEWS
 
 __all__ = [
     "ChildProcess",
+    "Condition",
     "Core",
     "EmbeddedError",
     "EmbeddedNats",
     "EmbeddedPostgres",
+    "Follower",
     "HomeInUse",
     "MigrationChanged",
     "PortInUse",
@@ -81,8 +87,12 @@ __all__ = [
 
 SWEEP_EVERY_S = 1.0
 EXPIRE_EVERY_S = 5.0
+BUS_ANSWERS_WITHIN_S = 2.0
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
+
+APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
+"""As whom the relay and the projector of each view are connected to the database."""
 
 
 def utc_now() -> datetime:
@@ -92,12 +102,13 @@ def utc_now() -> datetime:
 class Core:
     """The parts that every process needs, opened and closed together."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instruments: Instruments = NONE) -> None:
         self.settings = settings
+        self._instruments = instruments
         mapper = EventMapper()
         self.pool = ReadPool(settings.database_url)
-        self.committer = Committer(settings.database_url, mapper)
-        self.store = PostgresEventStore(self.committer, self.pool, mapper)
+        self.committer = Committer(settings.database_url, mapper, instruments.batches)
+        self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.bus = Bus(settings.nats_url)
 
@@ -108,7 +119,7 @@ class Core:
         self.provider = SimulatorProvider(self.settings.simulator_url, timeout_s=self.settings.provider_timeout_s)
         self.operations = Operations(
             store=self.store,
-            providers={SIMULATOR: self.provider},
+            providers={SIMULATOR: self._instruments.provider(self.provider)},
             answers=word_answer,
             policies=DEFAULT_POLICIES,
             now=utc_now,
@@ -123,11 +134,26 @@ class Core:
         await self.bus.aclose()
         await self.pool.aclose()
 
+    async def condition(self) -> Condition:
+        """How the system is. Raises StoreUnavailable."""
+        async with self.pool.connection() as connection:
+            return await read_condition(connection, self._published, APPLICATIONS)
+
+    async def _published(self) -> int | None:
+        """The position of the stream's last message; None while NATS does not answer."""
+        try:
+            async with asyncio.timeout(BUS_ANSWERS_WITHIN_S):
+                last = await last_message(await self.bus.jetstream())
+        except BUS_ERRORS:
+            return None
+        return 0 if last is None else position_of(last)
+
 
 def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve the HTTP API until a signal; the workers read their settings from the environment. Raises PortInUse."""
     configure_logs(level=settings.log_level)
-    serve("tallystick", load_api, host=host, port=port, workers=workers)
+    with metrics_folder():
+        serve("tallystick", load_api, host=host, port=port, workers=workers)
 
 
 def load_api() -> Litestar:
@@ -135,10 +161,21 @@ def load_api() -> Litestar:
     die_with_supervisor()
     settings = from_environment()
     configure_logs(level=settings.log_level)
+    # Not at the top: the first import decides whether the counts of several processes add up, and this one is forked.
+    from infrastructure.observability.exposition import exposition
+    from infrastructure.observability.metrics import MeasuredRequests, instruments
 
     @asynccontextmanager
     async def open_services() -> AsyncIterator[Services]:
-        async with Core(settings) as core:
+        async with Core(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)) as core:
+
+            async def metrics() -> bytes:
+                try:
+                    condition = await core.condition()
+                except StoreUnavailable:
+                    condition = None
+                return await exposition(condition)
+
             payments = Payments(
                 store=core.store,
                 operations=core.operations,
@@ -158,11 +195,15 @@ def load_api() -> Litestar:
                     now=utc_now,
                     new_uuid=ids.new_uuid,
                     is_bus_connected=lambda: core.bus.is_connected,
+                    metrics=metrics,
+                    metrics_token=settings.metrics_token,
                 )
             finally:
                 await payments.aclose()
 
-    return create_app(open_services)
+    app = create_app(open_services)
+    app.asgi_handler = MeasuredRequests(app.asgi_handler)
+    return app
 
 
 def worker_tasks(core: Core) -> dict[str, Task]:
@@ -170,11 +211,13 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     feed = JetStreamFeed(core.bus, MsgspecTranscoder())
 
     async def relay() -> None:
-        async with await psycopg.AsyncConnection.connect(core.settings.database_url, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(
+            core.settings.database_url, autocommit=True, application_name=APPLICATIONS[RELAY]
+        ) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
-        async with await view_connection(core.settings) as connection:
+        async with await view_connection(core.settings, application=APPLICATIONS[view.name]) as connection:
             await Projector(view, connection=connection, source=core.store, feed=feed).run()
 
     async def recover() -> None:
@@ -200,10 +243,15 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     }
 
 
-async def view_connection(settings: Settings, schema: str = LIVE_SCHEMA) -> psycopg.AsyncConnection[Any]:
+async def view_connection(
+    settings: Settings, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
+) -> psycopg.AsyncConnection[Any]:
     """A connection in which the views' SQL means the tables of `schema`."""
     return await psycopg.AsyncConnection.connect(
-        settings.database_url, autocommit=True, options=f"-c search_path={schema},public"
+        settings.database_url,
+        autocommit=True,
+        options=f"-c search_path={schema},public",
+        application_name=application,
     )
 
 

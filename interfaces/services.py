@@ -1,6 +1,6 @@
 """What the HTTP layer works with: commands, the store, the views' connections, and how the parts are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -33,3 +33,5 @@ class Services(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     new_uuid: Callable[[], UUID]
     is_bus_connected: Callable[[], bool]
+    metrics: Callable[[], Awaitable[bytes]]
+    metrics_token: str

@@ -17,6 +17,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
     log_level: str = "INFO"
+    metrics_token: str = ""
+    """Who sends it may read /metrics from anywhere; without one, only loopback may."""
 
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -26,6 +28,7 @@ VARIABLES = {
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
+    "metrics_token": "TALLYSTICK_METRICS_TOKEN",
 }
 
 
@@ -44,6 +47,7 @@ class _OptionalSettings(TypedDict, total=False):
     simulator_url: str
     provider_timeout_s: float
     log_level: str
+    metrics_token: str
 
 
 def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
@@ -55,6 +59,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["provider_timeout_s"] = _positive(VARIABLES["provider_timeout_s"], seconds)
     if level := environment.get(VARIABLES["log_level"]):
         given["log_level"] = _level(level)
+    if token := environment.get(VARIABLES["metrics_token"]):
+        given["metrics_token"] = token
     return given
 
 

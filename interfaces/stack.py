@@ -93,11 +93,11 @@ class Stack:
             )
             self.environment = {**os.environ, **to_environment(self.settings), **self._environment}
             self.applied = composition.migrate_all(self.settings)
-            self.simulator = self._process(
+            self.simulator = self.process(
                 "simulator", ["simulator", "--port", str(simulator_port), "--data", str(home / "simulator")]
             )
-            self.worker = self._process("worker", ["worker"])
-            self.api = self._process("api", ["serve", "--port", str(port)])
+            self.worker = self.process("worker", ["worker"])
+            self.api = self.process("api", ["serve", "--port", str(port)])
             for process in (self.simulator, self.worker, self.api):
                 stack.callback(process.terminate, STOP_WITHIN_S)
                 process.start()
@@ -113,8 +113,10 @@ class Stack:
     def logs(self) -> Path:
         return self.embedded.home / "log"
 
-    def _process(self, name: str, arguments: list[str]) -> composition.ChildProcess:
-        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=self.environment)
+    def process(self, name: str, arguments: list[str], **environment: str) -> composition.ChildProcess:
+        """One of our commands on these servers, not started yet; `environment` adds to its variables."""
+        env = self.environment | environment
+        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env)
 
 
 def wait_until_listening(process: composition.ChildProcess, port: int) -> None:

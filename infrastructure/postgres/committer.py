@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -43,11 +43,22 @@ class _Connected(NamedTuple):
     types: Types
 
 
+class BatchWatcher(Protocol):
+    """Told of each batch as it is taken: its commands, and how many are left waiting."""
+
+    def __call__(self, *, commands: int, waiting: int) -> None: ...
+
+
+def unwatched(*, commands: int, waiting: int) -> None:
+    pass
+
+
 class Committer:
     """The only writer of its process. Start it before the first append and close it after the last."""
 
-    def __init__(self, database_url: str, mapper: EventMapper) -> None:
+    def __init__(self, database_url: str, mapper: EventMapper, watcher: BatchWatcher = unwatched) -> None:
         self._database_url = database_url
+        self._watcher = watcher
         self._mapper = mapper
         self._queue: deque[Waiting] = deque()
         self._numbers = count(1)
@@ -95,6 +106,7 @@ class Committer:
                 self._wake.clear()
             try:
                 if batch:
+                    self._watcher(commands=len(batch), waiting=len(self._queue))
                     await self._commit(batch)
             except asyncio.CancelledError:
                 _fail(batch, StoreUnavailable("the writer is closed"))

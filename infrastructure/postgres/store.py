@@ -1,8 +1,8 @@
-"""The event store on Postgres: appends through the committer, reads by stream, claim and position."""
+"""The event store on Postgres: appends through the writer, reads by stream, claim and position."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -11,7 +11,6 @@ from application.store import Append, AppendResult, StoredClaim, UnresolvedOpera
 from domain.history import Positioned
 from domain.identifiers import MerchantId, OperationId
 from infrastructure.postgres.append_sql import stored_claim
-from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.pool import ReadPool
 
@@ -45,16 +44,22 @@ FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY random() LIM
 POSITION_MAX = 2**63 - 1
 
 
+class Writer(Protocol):
+    """What appends: the process's committer, or what is wrapped around it."""
+
+    async def append(self, append: Append) -> AppendResult: ...
+
+
 class PostgresEventStore:
     """Implements application.store.EventStore; also read by position, for tools and read models."""
 
-    def __init__(self, committer: Committer, pool: ReadPool, mapper: EventMapper) -> None:
-        self._committer = committer
+    def __init__(self, writer: Writer, pool: ReadPool, mapper: EventMapper) -> None:
+        self._writer = writer
         self._pool = pool
         self._mapper = mapper
 
     async def append(self, append: Append) -> AppendResult:
-        return await self._committer.append(append)
+        return await self._writer.append(append)
 
     async def history(self, stream_id: UUID) -> Sequence[Positioned]:
         return self._positioned(await self._fetch(_SELECT_STREAM, stream_id))

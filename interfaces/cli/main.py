@@ -9,6 +9,7 @@ from interfaces.cli.merchants import key, merchant
 from interfaces.cli.rebuild import rebuild
 from interfaces.cli.replay import replay
 from interfaces.cli.run import dev, migrate, serve, simulator, worker
+from interfaces.cli.status import status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,7 +22,7 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, worker, simulator, migrate, demo, merchant, key, events, replay, rebuild, ledger):
+for command in (dev, serve, worker, simulator, migrate, demo, status, merchant, key, events, replay, rebuild, ledger):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from interfaces.worker import supervise
 
 PORT = 8080
 SIMULATOR_PORT = 8089
+DATABASE_WITHIN_S = 60.0
+"""Started together with its database, or while that recovers, a process waits; it would only be started again."""
 
 
 @click.command()
@@ -60,7 +62,7 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the HTTP API.
 
     A worker and a provider have to run as well."""
-    with migrated_settings() as settings:
+    with migrated_settings(within_s=DATABASE_WITHIN_S) as settings:
         os.environ.update(to_environment(settings))
         composition.serve_api(settings, host=host, port=port, workers=workers)
 
@@ -72,7 +74,7 @@ def worker() -> None:
 
     Publishes events, keeps the read models current, resolves unknown outcomes and expires authorisations. Several may
     run at once."""
-    with migrated_settings() as settings:
+    with migrated_settings(within_s=DATABASE_WITHIN_S) as settings:
         composition.configure_logs(level=settings.log_level)
         uvloop.run(_work(Core(settings)))
 

@@ -27,6 +27,7 @@ from interfaces.http.context import RequestContext
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
+from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
@@ -53,7 +54,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
     document = openapi_document()
     app = Litestar(
-        route_handlers=[*CONTROLLERS, docs_routes(document)],
+        route_handlers=[*CONTROLLERS, docs_routes(document), metrics],
         lifespan=[lifespan],
         dependencies=_dependencies(),
         middleware=[KeyAuthentication, DefineMiddleware(OnlyDocumented, document=document)],

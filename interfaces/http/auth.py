@@ -8,7 +8,7 @@ from application.merchant import Keys, KnownKey, digest
 from interfaces.http.refusals import MissingKey, UnknownKey
 from interfaces.services import Services
 
-OPEN_PATHS = ["^/health/", "^/docs(/|$)", "^/openapi\\.json$"]
+OPEN_PATHS = ["^/health/", "^/docs(/|$)", "^/openapi\\.json$", "^/metrics$"]
 
 
 class KeyAuthentication(AbstractAuthenticationMiddleware):

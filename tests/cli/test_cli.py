@@ -66,7 +66,7 @@ def test_every_command_has_help_worth_reading(words: tuple[str, ...]) -> None:
 def test_every_command_of_the_design_is_there() -> None:
     top = {words[0] for words in commands() if len(words) == 1}
     assert top == {
-        *("dev", "serve", "worker", "simulator", "migrate", "demo"),
+        *("dev", "serve", "worker", "simulator", "migrate", "demo", "status"),
         *("merchant", "key", "events", "replay", "rebuild", "ledger"),
     }
 
@@ -323,6 +323,7 @@ def test_a_view_is_rebuilt(run: Run, database_url: str, payments: list[str], vie
         ("replay",),
         ("rebuild", "payment_status"),
         ("ledger", "verify"),
+        ("status",),
     ],
     ids=" ".join,
 )

@@ -13,6 +13,7 @@ from interfaces.stack import Stack
 from tests.support.running import Merchant, Reply, eventually, merchant_of
 
 SHOPPERS = 12
+STEPS_MAX = 4
 PAUSE_S = 0.1
 ATTEMPT_WITHIN_S = 6.0
 """Longer than the system may take to say no; past it the shopper hangs up and asks again."""
@@ -60,7 +61,7 @@ class Load:
         await eventually(answered, f"{payments} more answers")
 
     def close(self) -> None:
-        """No new payments; those begun are carried through."""
+        """Nothing new is asked for; what was asked for is asked again until it is answered."""
         self._open = False
 
     async def shop(self, shopper: int) -> None:
@@ -98,9 +99,9 @@ class Load:
         }
         reply = await self.ask("/v1/payment_intents", body, f"{number}-pay")
         payment = await self._settled(reply.json["payment_id"])
-        for step in itertools.count(1):
-            chosen = _next_step(payment, choose) if step <= 4 else None
-            if chosen is None:
+        for step in range(1, STEPS_MAX + 1):
+            chosen = _next_step(payment, choose)
+            if chosen is None or not self._open:
                 return
             verb, asked = chosen
             await self.ask(f"/v1/payments/{payment['payment_id']}/{verb}", asked, f"{number}-{step}")
@@ -122,7 +123,7 @@ class Load:
 
 @asynccontextmanager
 async def shopping(stack: Stack, seed: int) -> AsyncIterator[Load]:
-    """Shoppers at work for as long as the block; at its end each has finished what it began."""
+    """Shoppers at work for as long as the block; at its end each has the outcome of what it last asked for."""
     print(f"load seed {seed}")
     async with merchant_of(stack) as merchant:
         load = Load(merchant, seed)

@@ -10,8 +10,8 @@ from interfaces.composition import ChildProcess
 from interfaces.stack import Stack
 from tests.support.running import Merchant, Reply, eventually
 
-PROVIDER_TIMEOUT_S = 1.5
-SLOW_S = 1.2
+PROVIDER_TIMEOUT_S = 1.0
+SLOW_S = 0.7
 """How long tok_slow's answer takes: time enough to kill whoever waits for it."""
 DOWN_S = 0.3
 """How long a killed server stays away, so that its clients notice and try in vain."""
@@ -26,6 +26,17 @@ def crashable_stack(home: Path) -> Iterator[Stack]:
     }
     with Stack(home, environment=environment) as stack:
         yield stack
+
+
+@contextmanager
+def second_worker(stack: Stack) -> Iterator[ChildProcess]:
+    """Another worker beside the stack's own, for as long as the block."""
+    worker = stack.process("worker-2", ["worker"])
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.terminate()
 
 
 @asynccontextmanager

@@ -1,0 +1,126 @@
+"""How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from projections.tables import checkpoints
+
+RELAY = "relay"
+BUS_AWAY = "NATS does not answer"
+
+_SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+_SELECT_NEXT = "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
+# Who stands by is connected too, under the same name, and holds nothing.
+_SELECT_SESSIONS = """
+SELECT application_name, pid, host(client_addr), EXISTS (
+    SELECT FROM pg_locks WHERE pg_locks.pid = session.pid AND locktype = 'advisory' AND granted
+)
+FROM pg_stat_activity AS session WHERE datname = current_database() AND application_name = ANY(%s)
+"""
+_SELECT_UNRESOLVED = """
+SELECT count(*), extract(epoch FROM clock_timestamp() - min(claimed_at))::float8 FROM operation_claim WHERE unresolved
+"""
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Active(Struct, frozen=True, kw_only=True):
+    """The database session that keeps a follower's lock; `client` is None for one over a Unix socket."""
+
+    application: str
+    pid: int
+    client: str | None
+
+
+class Follower(Struct, frozen=True, kw_only=True):
+    """The relay, or the projector of a view: how far it has taken in the store, and who does it now.
+
+    `position` and both lags are None when nobody can tell; `lag_s` is the age of the oldest event not yet taken in.
+    """
+
+    name: str
+    position: int | None
+    lag_events: int | None
+    lag_s: float | None
+    active: Active | None
+    failure: str | None
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """`oldest_unresolved_s` is None when every operation has its outcome."""
+
+    head: int
+    followers: tuple[Follower, ...]
+    unresolved: int
+    oldest_unresolved_s: float | None
+
+
+class _Stamped(Struct):
+    """Of an event no more than when it was recorded: one that no view can read has its age too."""
+
+    recorded_at: datetime
+
+
+async def read_condition(
+    connection: Connection, published: Callable[[], Awaitable[int | None]], applications: Mapping[str, str]
+) -> Condition:
+    """How things are now. `applications` says under which name each follower is connected; `published` gives the
+    relay's position. Raises psycopg.Error."""
+    active = await _active(connection, applications)
+    reached: dict[str, int | None] = dict.fromkeys(applications, 0)
+    failures: dict[str, str | None] = {}
+    for checkpoint in await checkpoints(connection):
+        reached[checkpoint.projection] = checkpoint.position
+        failures[checkpoint.projection] = checkpoint.failure
+    reached[RELAY] = await published()
+    if reached[RELAY] is None:
+        failures[RELAY] = BUS_AWAY
+    # After the positions: nobody is ahead of it.
+    [(head,)] = await _rows(connection, _SELECT_HEAD)
+    [(unresolved, oldest_s)] = await _rows(connection, _SELECT_UNRESOLVED)
+    followers = []
+    for name in applications:
+        position = reached[name]
+        followers.append(
+            Follower(
+                name=name,
+                position=position,
+                lag_events=None if position is None else max(0, head - position),
+                lag_s=None if position is None else await _age_of_next(connection, position),
+                active=active.get(name),
+                failure=failures.get(name),
+            )
+        )
+    return Condition(head=head, followers=tuple(followers), unresolved=unresolved, oldest_unresolved_s=oldest_s)
+
+
+async def _active(connection: Connection, applications: Mapping[str, str]) -> dict[str, Active]:
+    """Each follower that somebody moves, with whoever does."""
+    sessions = await _rows(connection, _SELECT_SESSIONS, list(applications.values()))
+    holders = {
+        application: Active(application=application, pid=pid, client=client)
+        for application, pid, client, holds_lock in sessions
+        if holds_lock or application != applications[RELAY]
+    }
+    return {name: holders[application] for name, application in applications.items() if application in holders}
+
+
+async def _age_of_next(connection: Connection, position: int) -> float | None:
+    """Seconds since the event after `position` was recorded; 0 when there is none, None when it does not say."""
+    rows = await _rows(connection, _SELECT_NEXT, position)
+    if not rows:
+        return 0.0
+    try:
+        recorded_at = msgspec.json.decode(bytes(rows[0][0]), type=_Stamped).recorded_at
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return max(0.0, (datetime.now(UTC) - recorded_at).total_seconds())
+
+
+async def _rows(connection: Connection, query: Any, *arguments: object) -> list[tuple[Any, ...]]:
+    return await (await connection.execute(query, arguments or None)).fetchall()

@@ -1,0 +1,90 @@
+"""The answer to a scrape: what all server processes have counted, and how the system as a whole is."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+from infrastructure.observability.condition import Condition
+from infrastructure.observability.shared_folder import VARIABLE
+
+NOT_KNOWN = float("nan")
+
+
+async def exposition(condition: Condition | None) -> bytes:
+    """In Prometheus's text format 0.0.4; `condition` is None while the store does not answer."""
+    return await asyncio.to_thread(_exposition, condition)
+
+
+def _exposition(condition: Condition | None) -> bytes:
+    folder = os.environ[VARIABLE]
+    _forget_dead_processes(Path(folder))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    registry.register(_ConditionCollector(condition))
+    return generate_latest(registry)
+
+
+def _forget_dead_processes(folder: Path) -> None:
+    """Their counts stay, or sums would fall; what they had waiting or could take is gone with them."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        if not _is_running(pid):
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class _ConditionCollector(Collector):
+    """Read from the store, and so the same whichever process is asked."""
+
+    def __init__(self, condition: Condition | None) -> None:
+        self._condition = condition
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("tallystick_store_up", "Whether the store answers", int(self._condition is not None))
+        if self._condition is not None:
+            yield from _families(self._condition)
+
+
+def _families(condition: Condition) -> Iterator[Metric]:
+    yield CounterMetricFamily("tallystick_store_position", "Position of the last event", condition.head)
+    yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
+    yield GaugeMetricFamily(
+        "tallystick_operations_unresolved_oldest_seconds",
+        "Age of the oldest operation without an outcome",
+        condition.oldest_unresolved_s or 0.0,
+    )
+    position = CounterMetricFamily(
+        "tallystick_follower_position", "Position of the last event taken in", labels=["follower"]
+    )
+    lag_events = GaugeMetricFamily("tallystick_follower_lag_events", "Events not yet taken in", labels=["follower"])
+    lag_s = GaugeMetricFamily(
+        "tallystick_follower_lag_seconds", "Age of the oldest event not yet taken in", labels=["follower"]
+    )
+    active = GaugeMetricFamily("tallystick_follower_active", "Whether a worker moves it", labels=["follower"])
+    failed = GaugeMetricFamily("tallystick_follower_failed", "Whether it cannot go on", labels=["follower"])
+    for follower in condition.followers:
+        labels = [follower.name]
+        if follower.position is not None:
+            position.add_metric(labels, follower.position)
+        lag_events.add_metric(labels, _known(follower.lag_events))
+        lag_s.add_metric(labels, _known(follower.lag_s))
+        active.add_metric(labels, int(follower.active is not None))
+        failed.add_metric(labels, int(follower.failure is not None))
+    yield from (position, lag_events, lag_s, active, failed)
+
+
+def _known(value: float | None) -> float:
+    return NOT_KNOWN if value is None else value

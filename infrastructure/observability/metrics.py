@@ -1,0 +1,142 @@
+"""What a server process counts of its own work, summed over all of them by whoever is asked for it.
+
+Import this in the server process itself, never before it is forked: prometheus_client decides as it is imported,
+by PROMETHEUS_MULTIPROC_DIR, whether processes add up.
+"""
+
+import re
+import time
+from collections.abc import Awaitable
+from functools import cache
+from typing import Final, TypeVar
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Gauge, Histogram
+
+from application.provider import AuthorizeRequest, CaptureRequest, Provider, RefundRequest, VoidRequest
+from application.store import Append, AppendResult
+from domain.identifiers import OperationId
+from domain.payment.outcome import Outcome
+from infrastructure.observability.instruments import Instruments
+from infrastructure.postgres.store import Writer
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+COMMANDS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+UNROUTED: Final = "unrouted"
+
+REQUESTS = Counter("tallystick_http_requests", "HTTP requests answered", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "tallystick_http_request_seconds", "Until the last byte of the answer", ["route", "method"], buckets=SECONDS
+)
+PROVIDER_SECONDS = Histogram(
+    "tallystick_provider_call_seconds", "Calls to the provider", ["call", "outcome"], buckets=SECONDS
+)
+APPENDS = Counter("tallystick_appends", "Commands that the writer answered", ["outcome"])
+BATCH_COMMANDS = Histogram("tallystick_append_batch_commands", "Commands committed together", buckets=COMMANDS)
+WAITING = Gauge("tallystick_append_waiting_commands", "Commands in the writers' queues", multiprocess_mode="livesum")
+WAITING_MAX = Gauge(
+    "tallystick_append_waiting_commands_max",
+    "Commands that the writers' queues take before requests are refused",
+    multiprocess_mode="livesum",
+)
+
+# Looked up once for each set of labels, not once for each request.
+_count_of = cache(REQUESTS.labels)
+_seconds_of = cache(REQUEST_SECONDS.labels)
+_provider_seconds_of = cache(PROVIDER_SECONDS.labels)
+_appends_of = cache(APPENDS.labels)
+
+T = TypeVar("T", Outcome, Outcome | None)
+
+
+class MeasuredRequests:
+    """An ASGI layer. A route is its template: no id of anybody is a label."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting_status)
+        finally:
+            route = scope.get("path_template") or UNROUTED
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            _count_of(route, method, status).inc()
+            _seconds_of(route, method).observe(time.perf_counter() - started)
+
+
+class MeasuredProvider:
+    """A provider whose calls are timed by what came of them."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+        return await _timed("authorize", self._provider.authorize(request))
+
+    async def capture(self, request: CaptureRequest) -> Outcome:
+        return await _timed("capture", self._provider.capture(request))
+
+    async def void(self, request: VoidRequest) -> Outcome:
+        return await _timed("void", self._provider.void(request))
+
+    async def refund(self, request: RefundRequest) -> Outcome:
+        return await _timed("refund", self._provider.refund(request))
+
+    async def lookup(self, operation_id: OperationId) -> Outcome | None:
+        return await _timed("lookup", self._provider.lookup(operation_id))
+
+
+class MeasuredWriter:
+    """A writer whose answers are counted, its refusals too."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def append(self, append: Append) -> AppendResult:
+        try:
+            result = await self._writer.append(append)
+        except Exception as error:
+            _appends_of(_named(type(error).__name__)).inc()
+            raise
+        _appends_of(_named(type(result).__name__)).inc()
+        return result
+
+
+def note_batch(*, commands: int, waiting: int) -> None:
+    BATCH_COMMANDS.observe(commands)
+    WAITING.set(waiting)
+
+
+def instruments(*, waiting_commands_max: int) -> Instruments:
+    """Those of this server process, whose writer's queue takes so many commands."""
+    WAITING_MAX.set(waiting_commands_max)
+    return Instruments(provider=MeasuredProvider, writer=MeasuredWriter, batches=note_batch)
+
+
+async def _timed(call: str, answer: Awaitable[T]) -> T:
+    started = time.perf_counter()
+    outcome = await answer
+    name = "never_seen" if outcome is None else _named(type(outcome).__name__)
+    _provider_seconds_of(call, name).observe(time.perf_counter() - started)
+    return outcome
+
+
+@cache
+def _named(kind: str) -> str:
+    """VersionConflict is counted as `version_conflict`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()

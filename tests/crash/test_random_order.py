@@ -1,0 +1,78 @@
+"""kill -9 of every part, in random order and before the last one has recovered, while merchants pay: what was answered
+is durable, nothing is charged twice, nothing stays stuck.
+
+The suite tries a few seeds; `make crash` tries twenty, and `make crash SEED=7` repeats one.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import pytest
+
+from interfaces.composition import ChildProcess, Core
+from interfaces.stack import Stack
+from tests.crash.books import assert_every_promise_holds
+from tests.crash.load import shopping
+from tests.crash.stream import assert_stream_holds_every_event
+from tests.crash.system import second_worker, until_listening
+
+ANSWERS_FIRST = 10
+PAUSE_S_MAX = 0.4
+DOWN_S_MAX = 0.4
+
+
+class Part(Protocol):
+    """A process or server that can be killed, and started again on the same data."""
+
+    def kill(self) -> None: ...
+
+    def start(self) -> None: ...
+
+
+def seeds() -> list[int]:
+    if one := os.environ.get("CRASH_SEED"):
+        return [int(one)]
+    return list(range(1, int(os.environ.get("CRASH_SEEDS", "3")) + 1))
+
+
+@pytest.fixture(scope="module")
+def standby(stack: Stack) -> Iterator[ChildProcess]:
+    """A second worker, of which one or the other is at work."""
+    with second_worker(stack) as worker:
+        yield worker
+
+
+@pytest.mark.parametrize("seed", seeds())
+async def test_kills_in_random_order(stack: Stack, standby: ChildProcess, seed: int) -> None:
+    choose = random.Random(seed)
+    parts = _parts(stack, standby)
+    order = choose.sample(sorted(parts), len(parts))
+    print(f"{' then '.join(order)}; to repeat: make crash SEED={seed}")
+    async with shopping(stack, seed) as load:
+        await load.until(ANSWERS_FIRST)
+        for name in order:
+            await asyncio.sleep(choose.uniform(0, PAUSE_S_MAX))
+            parts[name].kill()
+            await asyncio.sleep(choose.uniform(0, DOWN_S_MAX))
+            # In this thread, although it blocks: a child ends with the thread that started it.
+            parts[name].start()
+        await until_listening(stack.api, stack.url)
+        await load.until(ANSWERS_FIRST)
+    await assert_every_promise_holds(stack)
+    async with Core(stack.settings) as core:
+        await assert_stream_holds_every_event(core)
+
+
+def _parts(stack: Stack, standby: ChildProcess) -> Mapping[str, Part]:
+    """What there is to kill: the API writes, each worker may be relay and projectors."""
+    return {
+        "api": stack.api,
+        "worker": stack.worker,
+        "standby": standby,
+        "nats": stack.embedded.nats,
+        "postgres": stack.embedded.postgres,
+        "provider": stack.simulator,
+    }

@@ -1,0 +1,48 @@
+"""A second API on the same store, itself of two server processes, and merchants who talk to either."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import aiohttp
+import pytest
+
+from application.merchant import Directory
+from interfaces.composition import ChildProcess, free_port
+from interfaces.stack import HOST, Stack, wait_until_listening
+from tests.support.running import Merchant, merchant_in
+
+PROCESSES = 2
+
+
+class Api(NamedTuple):
+    process: ChildProcess
+    url: str
+
+
+@contextmanager
+def another_api(stack: Stack, name: str, **environment: str) -> Iterator[Api]:
+    port = free_port()
+    process = stack.process(name, ["serve", "--port", str(port), "--workers", str(PROCESSES)], **environment)
+    process.start()
+    try:
+        wait_until_listening(process, port)
+        yield Api(process, f"http://{HOST}:{port}")
+    finally:
+        process.terminate()
+
+
+@pytest.fixture(scope="package")
+def second(stack: Stack) -> Iterator[Api]:
+    with another_api(stack, "api-2") as api:
+        yield api
+
+
+@pytest.fixture
+async def doors(stack: Stack, second: Api, directory: Directory) -> AsyncIterator[list[Merchant]]:
+    """One merchant at both APIs, with as many connections as it likes."""
+    async with (
+        merchant_in(directory, stack.url) as made,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
+        yield [Merchant(http, url, made.merchant_id, made.key_id, made.secret) for url in (stack.url, second.url)]
