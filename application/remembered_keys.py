@@ -1,5 +1,6 @@
 """A key that was looked up a moment ago is not looked up again: a revoked one opens nothing more within a second."""
 
+import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,25 +19,37 @@ class RememberedKeys:
     """Implements application.merchant.Keys over another. `clock` counts seconds and never goes back.
 
     A key that is not known is asked for each time: it is in force from the moment it is made, and nobody can fill
-    the memory with guesses.
+    the memory with guesses. Who asks while a look-up is under way waits for that one: when a busy key is forgotten,
+    hundreds ask at once.
     """
 
     def __init__(self, keys: Keys, clock: Callable[[], float]) -> None:
         self._keys = keys
         self._clock = clock
         self._remembered: dict[bytes, _Remembered] = {}
+        self._looking: dict[bytes, asyncio.Task[KnownKey | None]] = {}
 
     async def find_key(self, digest: bytes) -> KnownKey | None:
-        asked_at = self._clock()
         remembered = self._remembered.get(digest)
-        if remembered is not None and asked_at < remembered.until:
+        if remembered is not None and self._clock() < remembered.until:
             return remembered.key
-        key = await self._keys.find_key(digest)
+        looking = self._looking.get(digest)
+        if looking is None:
+            looking = self._looking[digest] = asyncio.create_task(self._look_up(digest))
+        # Who gives up waiting does not give up for the others.
+        return await asyncio.shield(looking)
+
+    async def _look_up(self, digest: bytes) -> KnownKey | None:
+        # Counted from before the look-up: what was revoked during it may still have been seen in force.
+        until = self._clock() + REMEMBER_S
+        try:
+            key = await self._keys.find_key(digest)
+        finally:
+            del self._looking[digest]
         # The one looked up longest ago stands first.
         self._remembered.pop(digest, None)
         if key is not None:
             if len(self._remembered) >= KEYS_MAX:
                 del self._remembered[next(iter(self._remembered))]
-            # Counted from before the look-up: what was revoked during it may still have been seen in force.
-            self._remembered[digest] = _Remembered(key, asked_at + REMEMBER_S)
+            self._remembered[digest] = _Remembered(key, until)
         return key

@@ -1,10 +1,13 @@
 """A known key is looked up once a second; an unknown one each time, so that a new key is in force at once."""
 
+import asyncio
+
 import pytest
 
 from application import remembered_keys
 from application.merchant import KnownKey
 from application.remembered_keys import REMEMBER_S, RememberedKeys
+from application.store import StoreUnavailable
 from domain.identifiers import MerchantId
 
 DIGEST = b"digest"
@@ -84,3 +87,33 @@ async def test_memory_is_bounded_and_forgets_the_oldest_look_up(
     assert register.asked == 3
     await remembered.find_key(bytes([0]))
     assert register.asked == 4
+
+
+async def test_a_crowd_that_asks_at_once_is_one_look_up(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    looking, go_on, find_key = asyncio.Event(), asyncio.Event(), register.find_key
+
+    async def find_slowly(digest: bytes) -> KnownKey | None:
+        looking.set()
+        await go_on.wait()
+        return await find_key(digest)
+
+    monkeypatch.setattr(register, "find_key", find_slowly)
+    keys = RememberedKeys(register, lambda: register.now)
+    crowd = [asyncio.create_task(keys.find_key(DIGEST)) for _ in range(50)]
+    await looking.wait()
+    crowd[0].cancel()
+    go_on.set()
+    assert await asyncio.gather(*crowd[1:]) == [KEY] * 49
+    assert register.asked == 1
+
+
+async def test_a_look_up_that_failed_is_not_the_last(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: bytes) -> KnownKey | None:
+        raise StoreUnavailable("away")
+
+    keys = RememberedKeys(register, lambda: register.now)
+    with monkeypatch.context() as away:
+        away.setattr(register, "find_key", fail)
+        with pytest.raises(StoreUnavailable):
+            await keys.find_key(DIGEST)
+    assert await keys.find_key(DIGEST) == KEY
