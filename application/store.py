@@ -16,6 +16,10 @@ class StoreUnavailable(Exception):
     """The store did not answer. Whether an append took effect is unknown: repeat it with the same key."""
 
 
+class WriterBusy(StoreUnavailable):
+    """More commands wait for the writer than it will take: this append took no effect."""
+
+
 class Verb(StrEnum):
     """What a merchant asked for, and so what the answer to it looks like."""
 

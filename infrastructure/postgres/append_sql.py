@@ -21,7 +21,7 @@ from application.store import (
 from infrastructure.postgres.command_encoding import EncodedCommand
 
 APPEND_COMMANDS = """
-SELECT last_positions, command, outcome, broken_account, broken_currency,
+SELECT positions, command, outcome, broken_account, broken_currency,
        operation_id, payment_id, verb, fingerprint, status, body, answered_position
 FROM append_commands(%b::event_part[], %b::stream_part[], %b::claim_part[], %b::settlement_part[], %b::change_part[])
 """
@@ -76,12 +76,18 @@ def arguments(commands: Sequence[EncodedCommand], types: Types) -> tuple[PackedA
 
 def results(commands: Sequence[EncodedCommand], rows: Sequence[_Row]) -> list[AppendResult]:
     """What the rows of APPEND_COMMANDS say of each command."""
-    (last_positions, *_), *refusals = rows
-    positions = iter(last_positions or ())
+    (positions, *_), *refusals = rows
     refused = {row[1]: _refusal(row[2:]) for row in refusals}
-    return [
-        refused.get(command.number) or Appended(next(positions) if command.events else None) for command in commands
-    ]
+    told: list[AppendResult] = []
+    inserted = 0
+    for command in commands:
+        refusal = refused.get(command.number) if refused else None
+        if refusal is None:
+            inserted += len(command.events)
+            told.append(Appended(positions[inserted - 1] if command.events else None))
+        else:
+            told.append(refusal)
+    return told
 
 
 def stored_claim(row: Sequence[Any]) -> StoredClaim:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from application.store import Append, Claim, Settlement
+from application.store import Answer, Append, Claim, Settlement
 from domain.event import Event, name_of
+from domain.identifiers import OperationId
 from domain.ledger.balances import LimitedChange, limited_changes
 from domain.ledger.entry import JournalEntryPosted
 from infrastructure.postgres.mapper import EventMapper
@@ -19,12 +20,13 @@ _BOOL, _BYTEA, _INT8, _INT2, _TEXT, _UUID = 16, 17, 20, 21, 25, 2950
 
 # An element of an array of composites: its length, its number of fields, and of each its type, length and value.
 _LENGTH = struct.Struct("!i")
-_EVENT = struct.Struct("!ii" + "Ii16s" + "Iiq" + "Iiq" + "Ii?")
+_EVENT = struct.Struct("!ii" + "Ii16s" + "Iiq" + "Iiq")
 _STREAM = struct.Struct("!ii" + "Ii16s" + "Iiq" + "Iiq")
-_CLAIM = struct.Struct("!i" + "Ii16s" + "Ii16s" + "Iiq" + "Ii?")
-_SETTLEMENT = struct.Struct("!i" + "Ii16s" + "Iiq" + "Ii?")
+_OPERATION = struct.Struct("!i" + "Ii16s" + "Iiq" + "Ii?")
+_LAST_EVENT = struct.Struct("!Ii16s" + "Iiq")
 _CHANGE = struct.Struct("!i" + "Iiq" + "Iiq" + "Iiq")
 _FIELD = struct.Struct("!Ii")
+_UUID_FIELD = struct.Struct("!Ii16s")
 _STATUS = struct.Struct("!Iih")
 _NULL = -1
 
@@ -54,9 +56,7 @@ def _encode(number: int, append: Append, mapper: EventMapper) -> EncodedCommand:
     entries: list[JournalEntryPosted] = []
     versions: dict[bytes, int] = {}
     streams: list[bytes] = []
-    left = len(append.events)
     for recorded in append.events:
-        left -= 1
         stream_id, version, data = recorded.originator_id.bytes, recorded.originator_version, recorded.data
         before = versions.get(stream_id)
         if before is None:
@@ -68,9 +68,7 @@ def _encode(number: int, append: Append, mapper: EventMapper) -> EncodedCommand:
         versions[stream_id] = version
         topic, state = _topic(type(data)), mapper.transcoder.encode(recorded)
         length = _EVENT.size - 4 + len(topic) + _FIELD.size + len(state)
-        fixed = _EVENT.pack(
-            *(length, 6, _UUID, 16, stream_id, _INT8, 8, version, _INT8, 8, number, _BOOL, 1, left == 0)
-        )
+        fixed = _EVENT.pack(*(length, 5, _UUID, 16, stream_id, _INT8, 8, version, _INT8, 8, number))
         events.append(b"".join((fixed, topic, _FIELD.pack(_BYTEA, len(state)), state)))
         if isinstance(data, JournalEntryPosted):
             entries.append(data)
@@ -87,8 +85,8 @@ def _encode(number: int, append: Append, mapper: EventMapper) -> EncodedCommand:
         tuple(wants),
         tuple(events),
         tuple(streams),
-        None if claim is None else _claim(number, claim),
-        None if settlement is None else _settlement(number, settlement),
+        None if claim is None else _claim(number, claim, append),
+        None if settlement is None else _settlement(number, settlement, append),
         tuple([_change(number, change) for change in limited_changes(entries)]) if entries else (),
     )
 
@@ -98,30 +96,36 @@ def _topic(kind: type[Event]) -> bytes:
     return _text(name_of(kind))
 
 
-def _claim(number: int, claim: Claim) -> bytes:
-    status, body = (None, None) if claim.answer is None else (claim.answer.status, claim.answer.body)
+def _claim(number: int, claim: Claim, append: Append) -> bytes:
     return _element(
-        _CLAIM.pack(
-            *(10, _UUID, 16, claim.operation_id.bytes, _UUID, 16, claim.payment_id.bytes, _INT8, 8, number),
-            *(_BOOL, 1, claim.unresolved),
-        ),
-        _status(status),
+        _operation(12, number, claim.operation_id, append, claim.answer, unresolved=claim.unresolved),
+        _UUID_FIELD.pack(_UUID, 16, claim.payment_id.bytes),
         _text(claim.merchant_id),
         _text(claim.verb),
         _text(claim.key),
         _bytes(claim.fingerprint),
-        _bytes(body),
     )
 
 
-def _settlement(number: int, settlement: Settlement) -> bytes:
+def _settlement(number: int, settlement: Settlement, append: Append) -> bytes:
     return _element(
-        _SETTLEMENT.pack(
-            *(5, _UUID, 16, settlement.operation_id.bytes, _INT8, 8, number, _BOOL, 1, settlement.unresolved)
-        ),
-        _status(settlement.answer.status),
-        _bytes(settlement.answer.body),
+        _operation(7, number, settlement.operation_id, append, settlement.answer, unresolved=settlement.unresolved)
     )
+
+
+def _operation(
+    fields: int, number: int, id: OperationId, append: Append, answer: Answer | None, *, unresolved: bool
+) -> bytes:
+    """What claims and settlements begin with: seven of their `fields`."""
+    fixed = _OPERATION.pack(fields, _UUID, 16, id.bytes, _INT8, 8, number, _BOOL, 1, unresolved)
+    if append.events:
+        last = append.events[-1]
+        last_event = _LAST_EVENT.pack(_UUID, 16, last.originator_id.bytes, _INT8, 8, last.originator_version)
+    else:
+        last_event = _FIELD.pack(_UUID, _NULL) + _FIELD.pack(_INT8, _NULL)
+    if answer is None:
+        return fixed + last_event + _FIELD.pack(_INT2, _NULL) + _FIELD.pack(_BYTEA, _NULL)
+    return b"".join((fixed, last_event, _STATUS.pack(_INT2, 2, answer.status), _bytes(answer.body)))
 
 
 def _change(number: int, change: LimitedChange) -> bytes:
@@ -144,9 +148,5 @@ def _text(value: str | None) -> bytes:
     return _FIELD.pack(_TEXT, len(encoded)) + encoded
 
 
-def _bytes(value: bytes | None) -> bytes:
-    return _FIELD.pack(_BYTEA, _NULL) if value is None else _FIELD.pack(_BYTEA, len(value)) + value
-
-
-def _status(value: int | None) -> bytes:
-    return _FIELD.pack(_INT2, _NULL) if value is None else _STATUS.pack(_INT2, 2, value)
+def _bytes(value: bytes) -> bytes:
+    return _FIELD.pack(_BYTEA, len(value)) + value

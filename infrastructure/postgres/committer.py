@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from psycopg.rows import tuple_row
 
-from application.store import Append, AppendResult, StoreUnavailable
+from application.store import Append, AppendResult, StoreUnavailable, WriterBusy
 from infrastructure.postgres.append_sql import (
     APPEND_COMMANDS,
     SELECT_TYPES,
@@ -28,7 +28,11 @@ from infrastructure.postgres.connecting import bounded, cut_off_after
 from infrastructure.postgres.mapper import EventMapper
 
 BATCH_COMMANDS_MAX = 128
-QUEUE_COMMANDS_MAX = 8192
+QUEUE_COMMANDS_MAX = 2048
+"""Two seconds of work at a thousand commands a second, of which the writer does several: whoever would wait longer
+is told at once."""
+QUEUE_SETTLEMENTS_MAX = 2 * QUEUE_COMMANDS_MAX
+"""What the provider has answered already is taken in for longer than what would begin something new."""
 STATEMENT_TIMEOUT_MS = 15_000
 CALL_WITHIN_S = 20.0
 """A little above the statement's own limit: whoever answers at all has answered by then."""
@@ -81,11 +85,13 @@ class Committer:
         await self._disconnect()
 
     async def append(self, append: Append) -> AppendResult:
-        """Append in the next batch. Raises StoreUnavailable, and what is UNSTORABLE, which took no effect."""
+        """Append in the next batch. Raises StoreUnavailable; WriterBusy, at once, when too many wait already; and what
+        is UNSTORABLE. The latter two took no effect."""
         if self._closed:
             raise StoreUnavailable("the writer is closed")
-        if len(self._queue) >= QUEUE_COMMANDS_MAX:
-            raise StoreUnavailable(f"{QUEUE_COMMANDS_MAX} commands are waiting already")
+        commands_max = QUEUE_COMMANDS_MAX if append.settlement is None else QUEUE_SETTLEMENTS_MAX
+        if len(self._queue) >= commands_max:
+            raise WriterBusy(f"{len(self._queue)} commands are waiting already")
         waiting = Waiting(self._encode(append), asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._wake.set()

@@ -6,7 +6,7 @@ import msgspec
 
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.loaded import PaymentNotFound
-from application.store import StoreUnavailable
+from application.store import StoreUnavailable, WriterBusy
 from domain.money import Money
 from domain.payment.capture import CaptureExceedsAuthorized
 from domain.payment.events import OperationKind
@@ -46,6 +46,7 @@ _OF_COMMANDS: tuple[Exception, ...] = (
     BodyTooLarge(bytes_max=65536),
     IdempotencyKeyReused(),
     StoreUnavailable(),
+    WriterBusy(),
 )
 _OF_STEPS: tuple[Exception, ...] = (
     IllegalTransition(verb="capture", status=Status.VOIDED),

@@ -9,7 +9,7 @@ from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.loaded import PaymentNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
-from application.store import StoreUnavailable
+from application.store import StoreUnavailable, WriterBusy
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.ledger.accounts import UnknownAccount
@@ -305,6 +305,14 @@ _problem(
     "store_unavailable",
     "The service cannot do this now",
     "The database does not answer. Ask again with the same idempotency key: nothing will be done twice.",
+    headers=_retry_after(1),
+)
+_problem(
+    WriterBusy,
+    503,
+    "writer_busy",
+    "Too much is waiting already",
+    "Too much is waiting to be written. Ask again with the same idempotency key: nothing will be done twice.",
     headers=_retry_after(1),
 )
 _problem(

@@ -7,21 +7,23 @@
 -- The advisory lock makes positions appear in commit order: whoever draws a position has committed before the next
 -- one draws. A reader that follows positions therefore never passes over one that appears later.
 --
--- The first row has the last positions of the commands that were appended and had events, in their order. Then one row
--- a refused command: key_used (the key or the operation is taken: with the stored claim) · version_conflict (its first
+-- The first row has the positions of the events of the commands that were appended, in their order. Then one row a
+-- refused command: key_used (the key or the operation is taken: with the stored claim) · version_conflict (its first
 -- event of a stream is not the one after the stream's last) · limit_broken (with the account).
 
 CREATE TYPE event_part AS (
-    originator_id uuid, originator_version bigint, command bigint, is_last boolean, topic text, state bytea
+    originator_id uuid, originator_version bigint, command bigint, topic text, state bytea
 );
 -- `head` is the version of a stream's last event that the command has seen: 0 for a stream that it begins.
 CREATE TYPE stream_part AS (originator_id uuid, head bigint, command bigint);
+-- `last_id` and `last_version` name the command's last event, whose position goes with an answer.
 CREATE TYPE claim_part AS (
-    operation_id uuid, payment_id uuid, command bigint, unresolved boolean, status smallint,
-    merchant_id text, verb text, key text, fingerprint bytea, body bytea
+    operation_id uuid, command bigint, unresolved boolean, last_id uuid, last_version bigint, status smallint,
+    body bytea, payment_id uuid, merchant_id text, verb text, key text, fingerprint bytea
 );
 CREATE TYPE settlement_part AS (
-    operation_id uuid, command bigint, unresolved boolean, status smallint, body bytea
+    operation_id uuid, command bigint, unresolved boolean, last_id uuid, last_version bigint, status smallint,
+    body bytea
 );
 CREATE TYPE change_part AS (change_minor bigint, floor_minor bigint, command bigint, account text, currency text);
 
@@ -29,7 +31,7 @@ CREATE FUNCTION append_commands(
     events event_part[], streams stream_part[], claims claim_part[], settlements settlement_part[],
     changes change_part[]
 ) RETURNS TABLE (
-    command bigint, outcome text, last_positions bigint[], broken_account text, broken_currency text,
+    command bigint, outcome text, positions bigint[], broken_account text, broken_currency text,
     operation_id uuid, payment_id uuid, verb text, fingerprint bytea, status smallint, body bytea,
     answered_position bigint
 ) LANGUAGE plpgsql
@@ -46,7 +48,6 @@ DECLARE
     broken bigint[];
     broken_accounts text[];
     broken_currencies text[];
-    appended bigint[];
 BEGIN
     PERFORM pg_advisory_xact_lock(7459830221);
 
@@ -76,16 +77,14 @@ BEGIN
         END IF;
     END IF;
 
-    WITH positioned AS MATERIALIZED (
-        SELECT e.*, nextval('stored_events_notification_id_seq') AS position
-        FROM unnest(events) AS e
+    -- Positions are drawn event by event, in the array's order.
+    WITH inserted AS (
+        INSERT INTO stored_events (originator_id, originator_version, topic, state)
+        SELECT e.originator_id, e.originator_version, e.topic, e.state FROM unnest(events) AS e
         WHERE refused IS NULL OR e.command <> ALL (refused)
-    ), inserted AS (
-        INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id)
-        SELECT originator_id, originator_version, topic, state, position FROM positioned
+        RETURNING notification_id
     )
-    SELECT array_agg(p.command), array_agg(p.position) INTO appended, last_positions
-    FROM positioned AS p WHERE p.is_last;
+    SELECT array_agg(i.notification_id) INTO positions FROM inserted AS i;
 
     IF cardinality(claims) > 0 THEN
         INSERT INTO operation_claim (
@@ -93,8 +92,11 @@ BEGIN
         )
         SELECT
             c.operation_id, c.merchant_id, c.payment_id, c.verb, c.key, c.fingerprint, c.unresolved, c.status, c.body,
-            CASE WHEN c.status IS NOT NULL THEN a.position END
-        FROM unnest(claims) AS c LEFT JOIN unnest(appended, last_positions) AS a (command, position) USING (command)
+            CASE WHEN c.status IS NOT NULL THEN (
+                SELECT e.notification_id FROM stored_events AS e
+                WHERE e.originator_id = c.last_id AND e.originator_version = c.last_version
+            ) END
+        FROM unnest(claims) AS c
         WHERE refused IS NULL OR c.command <> ALL (refused);
     END IF;
 
@@ -105,12 +107,15 @@ BEGIN
         SET unresolved = o.unresolved AND s.unresolved,
             status = coalesce(o.status, s.status),
             body = coalesce(o.body, s.body),
-            position = coalesce(o.position, a.position)
-        FROM unnest(settlements) AS s LEFT JOIN unnest(appended, last_positions) AS a (command, position) USING (command)
+            position = coalesce(o.position, (
+                SELECT e.notification_id FROM stored_events AS e
+                WHERE e.originator_id = s.last_id AND e.originator_version = s.last_version
+            ))
+        FROM unnest(settlements) AS s
         WHERE o.operation_id = s.operation_id AND (refused IS NULL OR s.command <> ALL (refused));
     END IF;
 
-    IF last_positions IS NOT NULL THEN
+    IF positions IS NOT NULL THEN
         NOTIFY stored_events;
     END IF;
 

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +26,7 @@ from application.store import (
     LimitBroken,
     StoreUnavailable,
     VersionConflict,
+    WriterBusy,
 )
 from domain.ledger.accounts import authorized
 from domain.money import AMOUNT_MINOR_MAX
@@ -373,13 +375,34 @@ async def test_what_cannot_be_stored_fails_alone(reason: str, committer: Committ
     assert {positioned.event for positioned in await everything(store)} == {append.events[0] for append in good}
 
 
-async def test_a_full_queue_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(committer_module, "QUEUE_COMMANDS_MAX", 3)
-    async with open_committer(database_url) as committer:
-        appends = [committer.append(Append(events=(created(uuid4()),))) for _ in range(5)]
-        answers = await asyncio.gather(*appends, return_exceptions=True)
-        assert [type(answer) for answer in answers] == [*[Appended] * 3, *[StoreUnavailable] * 2]
-        assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+async def test_past_its_bound_the_queue_refuses_at_once_and_loses_nothing(
+    committer: Committer, store: PostgresEventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer_module, "QUEUE_COMMANDS_MAX", 300)
+    monkeypatch.setattr(committer_module, "QUEUE_SETTLEMENTS_MAX", 310)
+    with psycopg.connect(database_url) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(%s)", (locks.APPEND,))
+        accepted = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),))))]
+        await until(partial(somebody_waits, database_url), "the first is in the database")
+        accepted += [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(300)]
+        await asyncio.sleep(0)
+        for _ in range(3):
+            with pytest.raises(WriterBusy):
+                await committer.append(Append(events=(created(uuid4()),)))
+        settling = [Append(events=(created(uuid4()),), settlement=settlement(uuid4())) for _ in range(10)]
+        accepted += [asyncio.create_task(committer.append(append)) for append in settling]
+        await asyncio.sleep(0)
+        with pytest.raises(WriterBusy):
+            await committer.append(settling[0])
+    answers = await asyncio.gather(*accepted)
+    assert [assert_appended(answer) for answer in answers] == list(range(1, 312))
+    assert await store.head() == 311
+    assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+
+
+async def somebody_waits(database_url: str) -> bool:
+    """Whether a batch is in the database and waits for a lock there."""
+    return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
 
 
 async def test_a_lost_connection_is_unavailable_and_the_next_append_has_a_new_one(
@@ -421,10 +444,7 @@ async def test_a_batch_killed_in_the_database_is_unavailable_and_leaves_nothing(
         holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
         appends = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(10)]
 
-        async def waits() -> bool:
-            return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
-
-        await until(waits, "the batch is in the database")
+        await until(partial(somebody_waits, database_url), "the batch is in the database")
         execute(database_url, OWN_BACKENDS)
         answers = await asyncio.gather(*appends, return_exceptions=True)
     assert {type(answer) for answer in answers} == {StoreUnavailable}
@@ -454,10 +474,7 @@ async def test_who_gives_up_in_the_middle_disturbs_nobody(committer: Committer, 
         holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
         appends = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(3)]
 
-        async def waits() -> bool:
-            return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
-
-        await until(waits, "the batch is in the database")
+        await until(partial(somebody_waits, database_url), "the batch is in the database")
         appends[1].cancel()
         await asyncio.sleep(0)
     assert await appends[0] == Appended(1)
@@ -470,10 +487,7 @@ async def test_closing_tells_all_that_wait(database_url: str) -> None:
         async with open_committer(database_url) as committer:
             first = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(3)]
 
-            async def waits() -> bool:
-                return execute(database_url, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
-
-            await until(waits, "the batch is in the database")
+            await until(partial(somebody_waits, database_url), "the batch is in the database")
             queued = asyncio.create_task(committer.append(Append(events=(created(uuid4()),))))
             await asyncio.sleep(0)
         answers = await asyncio.wait_for(asyncio.gather(*first, queued, return_exceptions=True), 5)

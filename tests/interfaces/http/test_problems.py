@@ -12,7 +12,7 @@ import pytest
 
 import application
 import domain
-from application.store import StoreUnavailable
+from application.store import StoreUnavailable, WriterBusy
 from domain.errors import DomainError
 from domain.money import Money
 from domain.payment.events import OperationKind
@@ -37,7 +37,7 @@ def refusals() -> list[type[Exception]]:
         _import_all(package)
     ours = tuple(f"{package.__name__}." for package in (domain, application, http))
     found = [kind for kind in _subclasses(DomainError) if f"{kind.__module__}.".startswith(ours)]
-    return sorted([*found, StoreUnavailable], key=lambda kind: kind.__qualname__)
+    return sorted([*found, StoreUnavailable, WriterBusy], key=lambda kind: kind.__qualname__)
 
 
 def _import_all(package: ModuleType) -> None:
