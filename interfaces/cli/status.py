@@ -19,7 +19,7 @@ STALLED_AFTER_S = 5.0
 
 
 class Moving(msgspec.Struct, frozen=True, kw_only=True):
-    """A follower with its rate; `trouble` is None when nothing is wrong with it."""
+    """A follower with its rate; `trouble` is None when nothing is wrong with it, `follower.failure` may say more."""
 
     follower: Follower
     events_per_s: float | None
@@ -69,7 +69,7 @@ def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
 
 def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     if follower.failure:
-        return f"stands still: {follower.failure}"
+        return "stands still"
     if follower.active is None:
         return "nobody moves it"
     if not events_per_s and (follower.lag_s or 0.0) > STALLED_AFTER_S:
@@ -107,6 +107,9 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
             each.trouble or "well",
         )
     console.print(table)
+    for each in moving:
+        if each.follower.failure:
+            console.print(f"{each.follower.name}: {each.follower.failure}")
     if condition.oldest_unresolved_s is None:
         console.print("Every operation has its outcome.")
     else:

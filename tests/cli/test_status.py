@@ -1,0 +1,85 @@
+"""`tallystick status` without a worker: what is behind, since when, and that nobody moves it."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from application.store import Append
+from projections.payment_status import PAYMENT_STATUS
+from projections.tables import advance, note_failure
+from projections.views import VIEWS
+from tests.cli.conftest import Run
+from tests.support.store import append_all, claim, created, everything, execute, open_store, open_views
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing moves here, and no NATS comes: neither is waited for."""
+    monkeypatch.setattr("interfaces.cli.status.SAMPLE_S", 0.01)
+    monkeypatch.setattr("interfaces.cli.status.BUS_LOOKS_MAX", 1)
+
+
+FAILURE = "the event at position 7 cannot be applied"
+UNRESOLVED = "UPDATE operation_claim SET claimed_at = clock_timestamp() - interval '1 hour'"
+
+
+async def status(run: Run) -> dict[str, Any]:
+    """What it says as JSON, with an exit code to match."""
+    result = await asyncio.to_thread(run, "status", "--json")
+    told: dict[str, Any] = msgspec.json.decode(result.stdout.splitlines()[0])
+    assert result.exit_code == (0 if told["well"] else 1)
+    return told
+
+
+async def test_an_empty_store_that_nobody_follows_is_not_well(run: Run) -> None:
+    told = await status(run)
+    assert (told["head"], told["unresolved"], told["oldest_unresolved_s"], told["well"]) == (0, 0, None, False)
+    assert [follower["name"] for follower in told["followers"]] == ["relay", *VIEWS]
+    for follower in told["followers"][1:]:
+        assert follower["trouble"] == "nobody moves it"
+        assert (follower["position"], follower["lag_events"], follower["lag_s"]) == (0, 0, 0)
+
+
+async def test_nats_that_is_away_is_told_of_the_relay_alone(run: Run) -> None:
+    relay = (await status(run))["followers"][0]
+    assert (relay["trouble"], relay["failure"]) == ("stands still", "NATS does not answer")
+    assert (relay["position"], relay["lag_events"], relay["lag_s"], relay["events_per_s"]) == (None, None, None, None)
+
+
+async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(run: Run, database_url: str) -> None:
+    async with open_store(database_url) as store, open_views(database_url) as views:
+        await append_all(store, [created(uuid4()) for _ in range(3)])
+        first, *_, last = await everything(store)
+        await advance(views, PAYMENT_STATUS, PAYMENT_STATUS.name, [first])
+    told = await status(run)
+    behind = next(follower for follower in told["followers"] if follower["name"] == PAYMENT_STATUS.name)
+    assert (behind["position"], behind["lag_events"]) == (first.position, last.position - first.position)
+    assert behind["lag_s"] > 0
+    assert told["head"] == last.position
+
+
+async def test_a_view_that_stands_still_says_why(run: Run, database_url: str) -> None:
+    async with open_views(database_url) as views:
+        await note_failure(views, PAYMENT_STATUS.name, FAILURE)
+    told = await status(run)
+    why = {follower["name"]: follower["failure"] for follower in told["followers"] if follower["failure"]}
+    assert why == {PAYMENT_STATUS.name: FAILURE, "relay": "NATS does not answer"}
+    result = await asyncio.to_thread(run, "status")
+    assert f"{PAYMENT_STATUS.name}: {FAILURE}\n" in result.output
+
+
+async def test_operations_without_an_outcome_are_counted_with_the_age_of_the_oldest(
+    run: Run, database_url: str
+) -> None:
+    async with open_store(database_url) as store:
+        for _ in range(2):
+            await store.append(Append(events=(created(uuid4()),), claim=claim()))
+    execute(database_url, UNRESOLVED)
+    told = await status(run)
+    assert told["unresolved"] == 2
+    assert 3600 <= told["oldest_unresolved_s"] < 3700
+    result = await asyncio.to_thread(run, "status")
+    assert "2 operations have no outcome yet, the oldest for 3,60" in result.output
