@@ -21,7 +21,7 @@ from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
-from projections.projector import LIVE_SCHEMA
+from projections.connection import LIVE_SCHEMA, connect
 from tests.support.domain import ACQUIRER, CARD, MERCHANT
 
 RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -123,10 +123,7 @@ async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
 @asynccontextmanager
 async def open_views(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    connection = await psycopg.AsyncConnection.connect(
-        database_url, autocommit=True, options=f"-c search_path={schema},public"
-    )
-    async with connection:
+    async with await connect(database_url, schema) as connection:
         yield connection
 
 
