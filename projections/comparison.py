@@ -25,7 +25,7 @@ SELECT to_jsonb(old)::text, to_jsonb(new)::text FROM {different} ORDER BY {key} 
 
 
 class RowDifference(Struct, frozen=True):
-    """One row's key, and each field in which the two differ: (live, rebuilt); None for a row that is not there."""
+    """One row's key, and each field in which the two differ: (old, new). `only_in` the `old` table or the `new`."""
 
     key: tuple[Any, ...]
     fields: Mapping[str, tuple[Any, Any]]
@@ -74,5 +74,5 @@ def _difference(view: View[Any], old: str | None, new: str | None) -> RowDiffere
     return RowDifference(
         tuple(row[name] for name in view.key),
         {name: (live.get(name), rebuilt.get(name)) for name in row if live and rebuilt and live[name] != rebuilt[name]},
-        None if live and rebuilt else ("live" if live else "rebuilt"),
+        None if live and rebuilt else ("old" if live else "new"),
     )

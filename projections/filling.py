@@ -1,8 +1,9 @@
 """Fresh tables filled from the store: one pass for all of them, read, folded and written side by side."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+import gc
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Any, NamedTuple
 
 import psycopg
@@ -13,7 +14,7 @@ from projections.row_sql import copied, row_sql
 from projections.rows import Connection, Rows
 from projections.view import View, touches
 
-BATCH_EVENTS_MAX = 2_000
+BATCH_EVENTS_MAX = 5_000
 """Of those read at once. Three batches are in memory: one being read, one being folded, one being written."""
 
 
@@ -68,6 +69,18 @@ class Filling:
 
     async def _upsert(self, rows: Sequence[Any]) -> None:
         await Rows(self._writer, self.view).upsert(rows)
+
+
+@contextmanager
+def no_collecting() -> Iterator[None]:
+    """Keep the collector of cycles away: events and rows form none, and it would walk all of them again and again."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 async def fill(

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from projections.comparison import Comparison, compare
 from projections.connection import LIVE_SCHEMA, REBUILD_SCHEMA
-from projections.filling import BATCH_EVENTS_MAX, Filling, fill
+from projections.filling import BATCH_EVENTS_MAX, Filling, fill, no_collecting
 from projections.projector import Source
 from projections.rows import Connection
 from projections.tables import checkpoint_of
@@ -35,10 +35,11 @@ WHERE projection = %s
 
 
 class Rebuilt(Struct, frozen=True, kw_only=True):
-    """How a view compared with its rebuilt table, and the position that the rebuilt one has come to."""
+    """How a view compared with its rebuilt table, the position that this has come to, and the live view's version."""
 
     comparison: Comparison
     position: int
+    version: int
 
 
 async def rebuild(
@@ -58,6 +59,7 @@ async def rebuild(
     the first. Raises what the source and the views raise for an event that cannot be read or applied.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(no_collecting())
         writer, reader, keeper = [await stack.enter_async_context(await connect()) for _ in range(3)]
         for view in sorted(views, key=lambda view: view.name):
             await stack.enter_async_context(_fresh_table(writer, view))
@@ -73,7 +75,11 @@ async def rebuild(
                 await fill([filling], source, on_advance=on_advance)
                 await _put_in_place(filling, source, keeper)
         return {
-            filling.view.name: Rebuilt(comparison=comparison, position=filling.position)
+            filling.view.name: Rebuilt(
+                comparison=comparison,
+                position=filling.position,
+                version=(await checkpoint_of(reader, filling.view)).version,
+            )
             for filling, comparison in zip(fillings, compared, strict=True)
         }
 

@@ -22,6 +22,9 @@ from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from projections.connection import LIVE_SCHEMA, connect
+from projections.rows import Rows
+from projections.tables import advance, after, checkpoint_of, create
+from projections.view import View
 from tests.support.domain import ACQUIRER, CARD, MERCHANT
 
 RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -125,6 +128,15 @@ async def open_views(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncItera
     """A connection in which the views' SQL means the tables of `schema`."""
     async with await connect(database_url, schema) as connection:
         yield connection
+
+
+async def advanced(connection: psycopg.AsyncConnection[Any], view: View[Any], events: Sequence[Positioned]) -> int:
+    """Apply those of `events` that the live view has not seen; the position it stands at."""
+    place = await create(connection, view)
+    while fresh := after(place.position, events):
+        await advance(connection, view, Rows(connection, view), place, fresh)
+        place = (await checkpoint_of(connection, view)).place
+    return place.position
 
 
 async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> None:
