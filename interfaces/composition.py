@@ -54,7 +54,8 @@ from interfaces.services import Services
 from interfaces.settings import Settings, from_environment
 from interfaces.worker import Task, every
 from projections import payment_status
-from projections.projector import LIVE_SCHEMA, Projector
+from projections.connection import LIVE_SCHEMA, connect
+from projections.projector import Projector
 from projections.tables import create
 from projections.view import View
 from projections.views import VIEWS
@@ -247,12 +248,7 @@ async def view_connection(
     settings: Settings, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
 ) -> psycopg.AsyncConnection[Any]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    return await psycopg.AsyncConnection.connect(
-        settings.database_url,
-        autocommit=True,
-        options=f"-c search_path={schema},public",
-        application_name=application,
-    )
+    return await connect(settings.database_url, schema, application=application)
 
 
 def migrate_all(settings: Settings) -> list[str]:
@@ -262,7 +258,7 @@ def migrate_all(settings: Settings) -> list[str]:
     async def create_views() -> None:
         async with await view_connection(settings) as connection:
             for view in VIEWS.values():
-                await create(connection, view, view.name)
+                await create(connection, view)
 
     asyncio.run(create_views())
     return applied

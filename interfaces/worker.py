@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from projections.projector import PoisonEvent
-
 RESTART_AFTER_S = 0.5
 CANCEL_AGAIN_AFTER_S = 0.5
 
@@ -15,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 async def supervise(tasks: Mapping[str, Task]) -> None:
-    """Run every task until cancelled. One that fails starts again; one that meets a poison event stays down, alone."""
+    """Run every task until cancelled. One that fails starts again."""
     log.info("worker_started", extra={"tasks": list(tasks)})
     running = [asyncio.create_task(_keep_running(name, task), name=name) for name, task in tasks.items()]
     try:
@@ -43,9 +41,6 @@ async def _keep_running(name: str, task: Task) -> None:
     while True:
         try:
             await task()
-        except PoisonEvent as error:
-            log.error("task_stands_still", extra={"task": name, "error": str(error)})
-            return
         except Exception as error:
             log.warning("task_restarts", extra={"task": name, "error": repr(error)})
         await asyncio.sleep(RESTART_AFTER_S)

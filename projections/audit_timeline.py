@@ -10,13 +10,13 @@ import psycopg
 from msgspec import Meta, Struct
 
 from domain.event import name_of
-from domain.history import Positioned
+from domain.history import AnyEvent, Positioned
 from domain.ledger.entry import JournalEntryPosted
 from projections.view import Key, View
 
 
 class AuditTimelineRow(Struct, frozen=True, kw_only=True):
-    """`data` is the event's own JSON, as it is stored."""
+    """`data` is the event itself."""
 
     position: int
     payment_id: UUID
@@ -27,7 +27,7 @@ class AuditTimelineRow(Struct, frozen=True, kw_only=True):
     request_id: str
     trace_id: str
     causation_id: str | None
-    data: dict[str, Any]
+    data: AnyEvent
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
@@ -47,7 +47,7 @@ def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> Aud
         request_id=event.request_id,
         trace_id=event.trace_id,
         causation_id=event.causation_id,
-        data=msgspec.json.decode(msgspec.json.encode(data)),
+        data=data,
     )
 
 
@@ -55,11 +55,13 @@ AUDIT_TIMELINE = View(
     name="audit_timeline",
     table="audit_timeline",
     row=AuditTimelineRow,
+    types=("bigint", "uuid", "text", "text", "timestamptz", "text", "text", "text", "text", "jsonb"),
+    key=("position",),
+    final=True,
     keys_of=keys_of,
     apply=apply,
-    key_of=lambda row: (row.position,),
     ddl="""
-        CREATE TABLE IF NOT EXISTS audit_timeline (
+        CREATE TABLE audit_timeline (
             position bigint PRIMARY KEY,
             payment_id uuid NOT NULL,
             merchant_id text NOT NULL,
@@ -71,18 +73,10 @@ AUDIT_TIMELINE = View(
             causation_id text,
             data jsonb NOT NULL
         );
-        CREATE INDEX IF NOT EXISTS audit_timeline_by_payment ON audit_timeline (payment_id, position);
-        CREATE INDEX IF NOT EXISTS audit_timeline_by_merchant ON audit_timeline (merchant_id, position);
     """,
-    select="""
-        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM audit_timeline AS t
-        WHERE position IN (SELECT (key ->> 0)::bigint FROM jsonb_array_elements(%(keys)s::jsonb) AS key)
-    """,
-    select_all="SELECT to_jsonb(t)::text FROM audit_timeline AS t",
-    upsert="""
-        INSERT INTO audit_timeline
-        SELECT * FROM jsonb_populate_recordset(NULL::audit_timeline, %(rows)s::jsonb)
-        ON CONFLICT (position) DO NOTHING
+    indexes="""
+        CREATE INDEX audit_timeline_by_payment ON audit_timeline (payment_id, position);
+        CREATE INDEX audit_timeline_by_merchant ON audit_timeline (merchant_id, position);
     """,
 )
 

@@ -61,11 +61,12 @@ MERCHANT_BALANCES = View(
     name="merchant_balances",
     table="merchant_balances",
     row=MerchantBalancesRow,
+    types=("text", "text", "numeric", "numeric", "numeric", "bigint"),
+    key=("merchant_id", "currency"),
     keys_of=keys_of,
     apply=apply,
-    key_of=lambda row: (row.merchant_id, row.currency),
     ddl="""
-        CREATE TABLE IF NOT EXISTS merchant_balances (
+        CREATE TABLE merchant_balances (
             merchant_id text NOT NULL,
             currency text NOT NULL,
             authorized numeric NOT NULL,
@@ -74,22 +75,6 @@ MERCHANT_BALANCES = View(
             position bigint NOT NULL,
             PRIMARY KEY (merchant_id, currency)
         ) WITH (fillfactor = 70);
-    """,
-    select="""
-        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM merchant_balances AS t
-        WHERE (merchant_id, currency) IN (
-            SELECT key ->> 0, key ->> 1 FROM jsonb_array_elements(%(keys)s::jsonb) AS key
-        )
-    """,
-    select_all="SELECT to_jsonb(t)::text FROM merchant_balances AS t",
-    upsert="""
-        INSERT INTO merchant_balances
-        SELECT * FROM jsonb_populate_recordset(NULL::merchant_balances, %(rows)s::jsonb)
-        ON CONFLICT (merchant_id, currency) DO UPDATE SET
-            authorized = excluded.authorized,
-            pending = excluded.pending,
-            held = excluded.held,
-            position = excluded.position
     """,
 )
 

@@ -37,7 +37,7 @@ class PaymentStatusRow(Struct, frozen=True, kw_only=True):
 def keys_of(positioned: Positioned) -> Iterable[Key]:
     if isinstance(positioned.event.data, JournalEntryPosted):
         return ()
-    return ((str(positioned.event.originator_id),),)
+    return ((positioned.event.originator_id,),)
 
 
 def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> PaymentStatusRow:
@@ -67,11 +67,15 @@ PAYMENT_STATUS = View(
     name="payment_status",
     table="payment_status",
     row=PaymentStatusRow,
+    types=(
+        *("uuid", "text", "text", "text", "text", "bigint"),
+        *("timestamptz", "timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
+    ),
+    key=("payment_id",),
     keys_of=keys_of,
     apply=apply,
-    key_of=lambda row: (str(row.payment_id),),
     ddl="""
-        CREATE TABLE IF NOT EXISTS payment_status (
+        CREATE TABLE payment_status (
             payment_id uuid PRIMARY KEY,
             merchant_id text NOT NULL,
             customer_id text NOT NULL,
@@ -85,30 +89,12 @@ PAYMENT_STATUS = View(
             position bigint NOT NULL,
             payment jsonb NOT NULL
         );
-        CREATE INDEX IF NOT EXISTS payment_status_by_merchant
-            ON payment_status (merchant_id, created_at, payment_id);
-        CREATE INDEX IF NOT EXISTS payment_status_by_status
-            ON payment_status (merchant_id, status, created_at, payment_id);
-        CREATE INDEX IF NOT EXISTS payment_status_by_customer
-            ON payment_status (merchant_id, customer_id, created_at, payment_id);
-        CREATE INDEX IF NOT EXISTS payment_status_by_expiry
-            ON payment_status (capturable_until) WHERE capturable_until IS NOT NULL;
     """,
-    select="""
-        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM payment_status AS t
-        WHERE payment_id IN (SELECT (key ->> 0)::uuid FROM jsonb_array_elements(%(keys)s::jsonb) AS key)
-    """,
-    select_all="SELECT to_jsonb(t)::text FROM payment_status AS t",
-    upsert="""
-        INSERT INTO payment_status
-        SELECT * FROM jsonb_populate_recordset(NULL::payment_status, %(rows)s::jsonb)
-        ON CONFLICT (payment_id) DO UPDATE SET
-            status = excluded.status,
-            updated_at = excluded.updated_at,
-            capturable_until = excluded.capturable_until,
-            version = excluded.version,
-            position = excluded.position,
-            payment = excluded.payment
+    indexes="""
+        CREATE INDEX payment_status_by_merchant ON payment_status (merchant_id, created_at, payment_id);
+        CREATE INDEX payment_status_by_status ON payment_status (merchant_id, status, created_at, payment_id);
+        CREATE INDEX payment_status_by_customer ON payment_status (merchant_id, customer_id, created_at, payment_id);
+        CREATE INDEX payment_status_by_expiry ON payment_status (capturable_until) WHERE capturable_until IS NOT NULL;
     """,
 )
 

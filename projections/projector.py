@@ -1,5 +1,6 @@
 """A projector keeps one view current: from the feed while it is whole, from the store wherever it is not."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -9,11 +10,13 @@ import msgspec
 import psycopg
 
 from domain.history import Positioned
-from projections.tables import Connection, advance, create, note_failure
+from projections.rows import Connection, Rows
+from projections.tables import Place, advance, after, checkpoint_of, create, note_failure
+from projections.turns import its_turn
 from projections.view import View
 
 BATCH_EVENTS_MAX = 500
-LIVE_SCHEMA = "views"
+LOOK_AGAIN_S = 1.0
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 """What a source raises for an event that it has and cannot read."""
 
@@ -46,7 +49,7 @@ class PoisonEvent(Exception):
 
 
 class Projector:
-    """Applies every event once, in order."""
+    """Applies every event once, in order, while no other projector of the view is active."""
 
     def __init__(
         self,
@@ -60,24 +63,44 @@ class Projector:
         self._connection = connection
         self._source = source
         self._feed = feed
-        self._position = 0
+        self._rows = Rows(connection, view)
+        self._place = Place(0, 0)
 
     async def run(self) -> None:
-        """Follow the feed for ever. Raises PoisonEvent after noting it in the checkpoint, psycopg.Error when the
-        database goes away."""
-        self._position = await create(self._connection, self._view, self._view.name)
+        """Follow the feed for ever, when it is this projector's turn. Raises psycopg.Error when the database goes
+        away."""
+        while True:
+            async with its_turn(self._connection, self._view):
+                log.info("projector_active", extra={"view": self._view.name})
+                failure = await self._until_poisoned()
+                await note_failure(self._connection, self._view, failure)
+            log.error("poison_event", extra={"view": self._view.name, "failure": failure})
+            await self._stand_still()
+
+    async def _until_poisoned(self) -> str:
+        """Keep the view current until an event cannot be taken in; what is the matter with it."""
+        self._rows.forget()
+        self._place = await create(self._connection, self._view)
         try:
             while True:
                 await self._follow()
+        except PoisonEvent as error:
+            return str(error)
         except UNREADABLE as error:
-            failure = f"an event after position {self._position} cannot be read: {error}"
-            raise await self._poisoned(failure) from error
+            return f"an event after position {self._place.position} cannot be read: {error}"
+
+    async def _stand_still(self) -> None:
+        """Until the view is past the failure: by a rebuild, or by another worker that can take the event in."""
+        checkpoint = await checkpoint_of(self._connection, self._view)
+        while checkpoint.failure is not None and checkpoint.place == self._place:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            checkpoint = await checkpoint_of(self._connection, self._view)
 
     async def _follow(self) -> None:
         """Until the feed turns out to be silent although there were events: then a new one is due."""
         async with aclosing(self._feed.batches(events_max=BATCH_EVENTS_MAX)) as batches:
             async for deliveries in batches:
-                if deliveries and is_whole(self._position, deliveries):
+                if deliveries and is_whole(self._place.position, deliveries):
                     await self._advance([delivery.event for delivery in deliveries])
                 elif await self._catch_up() and not deliveries:
                     return
@@ -92,32 +115,35 @@ class Projector:
 
     async def _next(self) -> Sequence[Positioned]:
         try:
-            return await self._source.after(self._position, events_max=BATCH_EVENTS_MAX)
+            return await self._source.after(self._place.position, events_max=BATCH_EVENTS_MAX)
         except UNREADABLE:
             # One of them cannot be read. Those before it can, one at a time.
-            return await self._source.after(self._position, events_max=1)
+            return await self._source.after(self._place.position, events_max=1)
 
     async def _advance(self, events: Sequence[Positioned]) -> None:
+        fresh = after(self._place.position, events)
+        if not fresh:
+            return
         try:
-            self._position = await advance(self._connection, self._view, self._view.name, events)
+            moved = await advance(self._connection, self._view, self._rows, self._place, fresh)
         except psycopg.OperationalError:
             raise
         except Exception as error:
-            await self._stand_still(error, events)
-
-    async def _stand_still(self, error: Exception, events: Sequence[Positioned]) -> None:
-        """Take in what comes before the poison event, if any, then say which one it is."""
-        if len(events) > 1:
-            for event in events:
-                await self._advance([event])
+            await self._one_by_one(error, fresh)
             return
-        failure = f"the event at position {events[0].position} cannot be applied: {error!r}"
-        raise await self._poisoned(failure) from error
+        if moved:
+            self._place = Place(fresh[-1].position, self._place.version)
+        else:
+            log.info("view_replaced", extra={"view": self._view.name})
+            self._rows.forget()
+            self._place = (await checkpoint_of(self._connection, self._view)).place
 
-    async def _poisoned(self, failure: str) -> PoisonEvent:
-        await note_failure(self._connection, self._view.name, failure)
-        log.error("poison_event", extra={"view": self._view.name, "failure": failure})
-        return PoisonEvent(f"{self._view.name} stands still: {failure}")
+    async def _one_by_one(self, error: Exception, events: Sequence[Positioned]) -> None:
+        """Take in what comes before the poison event, if any, then say which one it is."""
+        if len(events) == 1:
+            raise PoisonEvent(f"the event at position {events[0].position} cannot be applied: {error!r}") from error
+        for event in events:
+            await self._advance([event])
 
 
 def is_whole(position: int, deliveries: Sequence[Delivery]) -> bool:

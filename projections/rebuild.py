@@ -1,73 +1,146 @@
-"""A view rebuilt beside the live one, from the first event on, and put in its place in one instant."""
+"""Views rebuilt beside the live ones, from the first event on, compared, and put in their place in one instant each."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
+import psycopg
+from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
-from projections.projector import BATCH_EVENTS_MAX, LIVE_SCHEMA, Source
-from projections.tables import Connection, advance, create
+from projections.comparison import Comparison, compare
+from projections.connection import LIVE_SCHEMA, REBUILD_SCHEMA
+from projections.filling import BATCH_EVENTS_MAX, Filling, fill, no_collecting
+from projections.projector import Source
+from projections.rows import Connection
+from projections.tables import checkpoint_of
 from projections.view import View
 
-REBUILD_SCHEMA = "views_rebuild"
+LOCK_WAITS_MS = 200
+"""For readers of the live table to end. Those who come meanwhile wait behind us, so no longer than this at a time."""
+TRY_AGAIN_S = 0.2
 
-_WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
-_LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
-_LOCK_LIVE = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
-_FORGET = "DELETE FROM views.projection_checkpoint WHERE projection = %s"
+_WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended('rebuild ' || %s, 0))"
+_LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild ' || %s, 0))"
+_MAKE_SCHEMA = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(REBUILD_SCHEMA))
+_AT_THIS_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
+_LOCK_WAITS = f"SET LOCAL lock_timeout = {LOCK_WAITS_MS}"
 _MOVE_LIVE = """
-UPDATE views.projection_checkpoint SET position = %s, failure = NULL, updated_at = clock_timestamp()
+UPDATE views.projection_checkpoint
+SET position = %s, version = version + 1, failure = NULL, updated_at = clock_timestamp()
 WHERE projection = %s
 """
 
 
-async def rebuild(connection: Connection, view: View[Any], source: Source, *, on_advance: Callable[[int], None]) -> int:
-    """Fill a fresh table from the store and swap it with the live one; the position it stands at.
+class Rebuilt(Struct, frozen=True, kw_only=True):
+    """How a view compared with its rebuilt table, the position that this has come to, and the live view's version."""
 
-    `connection` has REBUILD_SCHEMA first in its search path. Queries see the old rows until the swap commits, and
-    the live projector carries on from the new position. Interrupted before that, the old view stays in service.
-    A second rebuild of the same view waits for the first.
+    comparison: Comparison
+    position: int
+    version: int
+
+
+async def rebuild(
+    views: Sequence[View[Any]],
+    source: Source,
+    connect: Callable[[], Awaitable[Connection]],
+    *,
+    on_advance: Callable[[int], None] = lambda _position: None,
+    dry_run: bool = False,
+) -> Mapping[str, Rebuilt]:
+    """Fill a fresh table for each of `views` in one pass over the store, compare it with the live one, and swap them,
+    unless it is a `dry_run`.
+
+    `connect` gives connections with REBUILD_SCHEMA first in their search path. Queries see the old rows until the swap
+    commits, and the live projector carries on from the new position. Interrupted before that, the old view stays in
+    service, and the fresh tables are dropped: now, or by the next rebuild. A second rebuild of the same view waits for
+    the first. Raises what the source and the views raise for an event that cannot be read or applied.
     """
-    checkpoint = f"{view.name} rebuild"
-    await connection.execute(_WAIT_FOR_OTHERS, (checkpoint,))
+    async with AsyncExitStack() as stack:
+        stack.enter_context(no_collecting())
+        writer, reader, keeper = [await stack.enter_async_context(await connect()) for _ in range(3)]
+        for view in sorted(views, key=lambda view: view.name):
+            await stack.enter_async_context(_fresh_table(writer, view))
+        fillings = [Filling(view, writer, reader) for view in views]
+        # No further than the live views, so that each can be compared with its own at the same position.
+        live = [(await checkpoint_of(reader, view)).position for view in views]
+        await fill(fillings, source, up_to=min(live), on_advance=on_advance)
+        compared = [await _compare(filling, source, keeper, reader) for filling in fillings]
+        if not dry_run:
+            await fill(fillings, source, on_advance=on_advance)
+            for filling in fillings:
+                await writer.execute(filling.view.indexes.encode())
+                await fill([filling], source, on_advance=on_advance)
+                await _put_in_place(filling, source, keeper)
+        return {
+            filling.view.name: Rebuilt(
+                comparison=comparison,
+                position=filling.position,
+                version=(await checkpoint_of(reader, filling.view)).version,
+            )
+            for filling, comparison in zip(fillings, compared, strict=True)
+        }
+
+
+@asynccontextmanager
+async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[None]:
+    """An empty table beside the live one, that nobody else makes, and that is gone afterwards."""
+    fresh = Identifier(REBUILD_SCHEMA, view.table)
+    await writer.execute(_WAIT_FOR_OTHERS, (view.name,))
     try:
-        return await _rebuild(connection, view, source, checkpoint, on_advance)
+        async with writer.transaction():
+            await writer.execute(_MAKE_SCHEMA)
+            await writer.execute(SQL("DROP TABLE IF EXISTS {}").format(fresh))
+            await writer.execute(view.ddl.encode())
+        yield
     finally:
-        if not connection.closed:
-            await connection.execute(_LET_OTHERS, (checkpoint,))
+        with suppress(psycopg.Error):  # Of a connection that is gone: the next rebuild drops what is left.
+            await writer.execute(SQL("DROP TABLE IF EXISTS {}").format(fresh))
+            await writer.execute(_LET_OTHERS, (view.name,))
 
 
-async def _rebuild(
-    connection: Connection, view: View[Any], source: Source, checkpoint: str, on_advance: Callable[[int], None]
-) -> int:
-    await _clear(connection, view, checkpoint)
-    position = await create(connection, view, checkpoint)
-    more = True
-    while more:  # Until almost there: where events never stop coming, nobody is ever quite there.
-        events = await source.after(position, events_max=BATCH_EVENTS_MAX)
-        position = await advance(connection, view, checkpoint, events)
-        on_advance(position)
-        more = len(events) == BATCH_EVENTS_MAX
-    async with connection.transaction():
-        # The live projector waits for the checkpoint from here on; what it has taken in meanwhile goes in too.
-        [(live,)] = await (await connection.execute(_LOCK_LIVE, (view.name,))).fetchall()
-        while position < live:
-            events = await source.after(position, events_max=BATCH_EVENTS_MAX)
-            position = await advance(connection, view, checkpoint, events)
-        await _swap(connection, view)
-        await connection.execute(_MOVE_LIVE, (position, view.name))
-        await connection.execute(_FORGET, (checkpoint,))
-    return position
+async def _compare(filling: Filling, source: Source, keeper: Connection, reader: Connection) -> Comparison:
+    """Both tables as of one instant at which they stand at the same position; the live view moves on meanwhile."""
+    while (live := (await checkpoint_of(reader, filling.view)).position) - filling.position > BATCH_EVENTS_MAX:
+        await fill([filling], source, up_to=live)
+    async with AsyncExitStack() as instant:
+        async with keeper.transaction():
+            await fill([filling], source, up_to=await _hold_live(keeper, filling.view))
+            await instant.enter_async_context(reader.transaction())
+            await reader.execute(_AT_THIS_INSTANT)
+            await reader.execute("SELECT")
+        return await compare(reader, filling.view, filling.position)
 
 
-async def _clear(connection: Connection, view: View[Any], checkpoint: str) -> None:
-    async with connection.transaction():
-        await connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(REBUILD_SCHEMA)))
-        await connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(REBUILD_SCHEMA, view.table)))
-        await connection.execute(_FORGET, (checkpoint,))
+async def _put_in_place(filling: Filling, source: Source, keeper: Connection) -> None:
+    while True:
+        if await _swap(filling, source, keeper):
+            return
+        await asyncio.sleep(TRY_AGAIN_S)
 
 
-async def _swap(connection: Connection, view: View[Any]) -> None:
-    live, fresh = Identifier(LIVE_SCHEMA, view.table), Identifier(REBUILD_SCHEMA, view.table)
-    await connection.execute(SQL("DROP TABLE {}").format(live))
-    await connection.execute(SQL("ALTER TABLE {} SET SCHEMA {}").format(fresh, Identifier(LIVE_SCHEMA)))
+async def _swap(filling: Filling, source: Source, keeper: Connection) -> bool:
+    """Put the fresh table in the live one's place; False when its readers did not let us in time."""
+    live, fresh = Identifier(LIVE_SCHEMA, filling.view.table), Identifier(REBUILD_SCHEMA, filling.view.table)
+    try:
+        async with keeper.transaction():
+            await fill([filling], source, up_to=await _hold_live(keeper, filling.view))
+            await keeper.execute(_LOCK_WAITS)
+            await keeper.execute(SQL("DROP TABLE {}").format(live))
+            await keeper.execute(SQL("ALTER TABLE {} SET SCHEMA {}").format(fresh, Identifier(LIVE_SCHEMA)))
+            await keeper.execute(_MOVE_LIVE, (filling.position, filling.view.name))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+async def _hold_live(keeper: Connection, view: View[Any]) -> int:
+    """Keep the live view's projector, but no reader, waiting until the transaction ends; the position it stands at.
+
+    The table before the checkpoint, as the projector's own statement does, or the two would wait for each other.
+    """
+    await keeper.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(LIVE_SCHEMA, view.table)))
+    [(position,)] = await (await keeper.execute(_LOCK_CHECKPOINT, (view.name,))).fetchall()
+    return int(position)

@@ -94,11 +94,13 @@ RECONCILIATION = View(
     name="reconciliation",
     table="reconciliation",
     row=ReconciliationRow,
+    types=("text", "text", "uuid", "text", "text", "text", "text", "bigint", "timestamptz", "bigint"),
+    key=("movement_id",),
+    final=True,
     keys_of=keys_of,
     apply=apply,
-    key_of=lambda row: (row.movement_id,),
     ddl="""
-        CREATE TABLE IF NOT EXISTS reconciliation (
+        CREATE TABLE reconciliation (
             movement_id text PRIMARY KEY,
             movement text NOT NULL,
             payment_id uuid NOT NULL,
@@ -110,18 +112,8 @@ RECONCILIATION = View(
             moved_at timestamptz NOT NULL,
             position bigint NOT NULL
         );
-        CREATE INDEX IF NOT EXISTS reconciliation_by_provider ON reconciliation (provider, currency);
     """,
-    select="""
-        SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM reconciliation AS t
-        WHERE movement_id IN (SELECT key ->> 0 FROM jsonb_array_elements(%(keys)s::jsonb) AS key)
-    """,
-    select_all="SELECT to_jsonb(t)::text FROM reconciliation AS t",
-    upsert="""
-        INSERT INTO reconciliation
-        SELECT * FROM jsonb_populate_recordset(NULL::reconciliation, %(rows)s::jsonb)
-        ON CONFLICT (movement_id) DO NOTHING
-    """,
+    indexes="CREATE INDEX reconciliation_by_provider ON reconciliation (provider, currency);",
 )
 
 _UNSETTLED = """

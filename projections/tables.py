@@ -1,66 +1,81 @@
 """A view's rows in its table: made, read, and moved forward together with the position they stand at."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import psycopg
 
 from domain.history import Positioned
-from projections.view import Key, Row, View, fold, keys_touched
+from projections.row_sql import arrays_of, decoded, row_sql
+from projections.rows import Connection, Rows
+from projections.view import Key, Row, View
 
+_IS_MADE = "SELECT to_regclass(%s) IS NOT NULL"
+_ONE_MAKER = "SELECT pg_advisory_xact_lock(hashtextextended('make ' || %s, 0))"
 _MAKE_CHECKPOINT = """
 INSERT INTO views.projection_checkpoint (projection, position) VALUES (%s, 0) ON CONFLICT DO NOTHING
 """
-_LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
-_SELECT_CHECKPOINTS = "SELECT projection, position, failure FROM views.projection_checkpoint"
+_SELECT_CHECKPOINTS = "SELECT projection, position, failure, version FROM views.projection_checkpoint"
+_SELECT_CHECKPOINT = (
+    "SELECT projection, position, failure, version FROM views.projection_checkpoint WHERE projection = %s"
+)
 _MOVE_CHECKPOINT = """
-UPDATE views.projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL
-WHERE projection = %s
+UPDATE views.projection_checkpoint SET position = %b, updated_at = clock_timestamp(), failure = NULL
+WHERE projection = %b AND position = %b AND version = %b
 """
 _NOTE_FAILURE = "UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s"
 
-Connection = psycopg.AsyncConnection[Any]
+
+class Place(NamedTuple):
+    """Where a view stands, and in which of its tables: a rebuild puts the next one in place."""
+
+    position: int
+    version: int
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """How far a view has come; `failure` says why it stands still, if it does."""
+    """How far a view has come; `failure` says why it stands still, if it does; `version` counts its tables."""
 
     projection: str
     position: int
     failure: str | None
+    version: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.position, self.version)
 
 
-async def create(connection: Connection, view: View[Any], checkpoint: str) -> int:
-    """Make the view's table in the connection's schema unless it is there, and give the position it stands at."""
-    async with connection.transaction():
-        # The checkpoint before the table, as everywhere: a rebuild that swaps tables meanwhile is waited for.
-        await connection.execute(_MAKE_CHECKPOINT, (checkpoint,))
-        position = await _lock(connection, checkpoint)
-        await connection.execute(view.ddl)
-        return position
+async def create(connection: Connection, view: View[Any]) -> Place:
+    """Make the live view's table and checkpoint unless they are there, and give the place it stands at."""
+    if not await _is_made(connection, view):
+        async with connection.transaction():
+            await connection.execute(_ONE_MAKER, (view.name,))
+            if not await _is_made(connection, view):
+                await connection.execute(_MAKE_CHECKPOINT, (view.name,))
+                await connection.execute(view.ddl.encode() + view.indexes.encode())
+    return (await checkpoint_of(connection, view)).place
 
 
-async def advance(connection: Connection, view: View[Any], checkpoint: str, events: Sequence[Positioned]) -> int:
-    """Apply those of `events`, which are in order, that are after the view's position; give its new position.
+async def advance(
+    connection: Connection, view: View[Any], rows: Rows[Any], place: Place, events: Sequence[Positioned]
+) -> bool:
+    """Apply `events`, which are in order and all after the view's position; False when it is not at `place` any more.
 
-    One transaction moves rows and position. It need not survive a crash: both would fall back together, and the
+    One statement moves rows and position. It need not survive a crash: both would fall back together, and the
     events are in the store.
     """
-    async with connection.transaction():
-        await connection.execute("SET LOCAL synchronous_commit = off")
-        position = await _lock(connection, checkpoint)
-        fresh = after(position, events)
-        if not fresh:
-            return position
-        rows = await _rows(connection, view, keys_touched(view, fresh))
-        changed = fold(view, rows, fresh)
-        if changed:
-            upserted = msgspec.json.encode(list(changed.values())).decode()
-            await connection.execute(view.upsert, {"rows": upserted})
-        position = fresh[-1].position
-        await connection.execute(_MOVE_CHECKPOINT, (position, checkpoint))
-        return position
+    changed = await rows.changed_by(events)
+    where = (events[-1].position, view.name, *place)
+    if changed:
+        parameters = [*where, *arrays_of(view, changed.values())]
+        cursor = await connection.execute(row_sql(view).advance, parameters, prepare=True)
+        [(moved,)] = await cursor.fetchall()
+    else:
+        moved = (await connection.execute(_MOVE_CHECKPOINT, where, prepare=True)).rowcount
+    if moved:
+        rows.keep(changed)
+    return bool(moved)
 
 
 def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
@@ -73,9 +88,16 @@ def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
     return fresh
 
 
-async def note_failure(connection: Connection, checkpoint: str, failure: str) -> None:
+async def note_failure(connection: Connection, view: View[Any], failure: str) -> None:
     """Say why the view stands still."""
-    await connection.execute(_NOTE_FAILURE, (failure, checkpoint))
+    await connection.execute(_NOTE_FAILURE, (failure, view.name))
+
+
+async def checkpoint_of(connection: Connection, view: View[Any]) -> Checkpoint:
+    cursor = await connection.execute(_SELECT_CHECKPOINT, (view.name,))
+    row = await cursor.fetchone()
+    assert row is not None, f"no checkpoint {view.name}: create the view first"
+    return Checkpoint(*row)
 
 
 async def checkpoints(connection: Connection) -> Sequence[Checkpoint]:
@@ -94,22 +116,14 @@ async def all_rows(connection: Connection, view: View[Row]) -> dict[Key, Row]:
     """Every row of the view, by key, in the connection's schema."""
     rows: dict[Key, Row] = {}
     async with connection.transaction(), connection.cursor(name="all_rows") as cursor:
-        await cursor.execute(view.select_all)
+        await cursor.execute(row_sql(view).select_all)
         async for (text,) in cursor:
-            row = msgspec.json.decode(text, type=view.row)
+            row = decoded(view, text)
             rows[view.key_of(row)] = row
     return rows
 
 
-async def _rows(connection: Connection, view: View[Row], keys: Iterable[Key]) -> dict[Key, Row]:
-    wanted = msgspec.json.encode(list(keys)).decode()
-    cursor = await connection.execute(view.select, {"keys": wanted})
-    [(text,)] = await cursor.fetchall()
-    return {view.key_of(row): row for row in msgspec.json.decode(text, type=list[view.row])}  # type: ignore[name-defined]
-
-
-async def _lock(connection: Connection, checkpoint: str) -> int:
-    cursor = await connection.execute(_LOCK_CHECKPOINT, (checkpoint,))
-    row = await cursor.fetchone()
-    assert row is not None, f"no checkpoint {checkpoint}: create the view first"
-    return int(row[0])
+async def _is_made(connection: Connection, view: View[Any]) -> bool:
+    cursor = await connection.execute(_IS_MADE, (f"views.{view.table}",))
+    [(is_made,)] = await cursor.fetchall()
+    return bool(is_made)

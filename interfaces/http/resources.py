@@ -248,7 +248,7 @@ def timeline_resource(row: AuditTimelineRow) -> TimelineResource:
         request_id=row.request_id,
         trace_id=row.trace_id,
         causation_id=row.causation_id,
-        data=row.data,
+        data=msgspec.to_builtins(row.data),
     )
 
 

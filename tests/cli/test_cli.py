@@ -20,12 +20,11 @@ from infrastructure.postgres import migrate
 from interfaces import ids
 from interfaces.cli.main import main
 from interfaces.settings import VARIABLES
-from projections.tables import advance
 from projections.views import VIEWS
 from tests.cli.conftest import PAYMENTS, Run
 from tests.conftest import url_of
 from tests.projections.histories import HISTORIES, recorded_history
-from tests.support.store import append_all, everything, execute, open_store, open_views
+from tests.support.store import advanced, append_all, everything, execute, open_store, open_views
 
 
 def commands(command: Command = main, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -39,7 +38,7 @@ async def catch_up(database_url: str) -> None:
     async with open_store(database_url) as store, open_views(database_url) as views:
         events = await everything(store)
         for view in VIEWS.values():
-            await advance(views, view, view.name, events)
+            await advanced(views, view, events)
 
 
 def names_of(history: str) -> list[str]:
@@ -304,9 +303,40 @@ async def test_views_that_are_behind_are_told_so(run: Run, database_url: str, pa
 def test_a_view_is_rebuilt(run: Run, database_url: str, payments: list[str], view: str) -> None:
     result = run("rebuild", view)
     assert result.exit_code == 0, result.output
-    assert re.fullmatch(rf"{view} is rebuilt up to position \d+\.", last_line(result.output))
+    assert f"{view}: no differences" in result.output
+    assert re.fullmatch(
+        rf"{view} is rebuilt up to position \d+, and in service as version 2\.", last_line(result.output)
+    )
     [(rows,)] = execute(database_url, f"SELECT count(*) FROM views.{VIEWS[view].table}")
     assert rows >= (1 if view != "payment_status" else len(PAYMENTS))
+
+
+def test_every_view_is_rebuilt_at_once(run: Run, payments: list[str]) -> None:
+    result = run("rebuild", "--all")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("no differences") == len(VIEWS)
+    assert result.output.count("in service as version 2") == len(VIEWS)
+
+
+async def test_a_dry_run_tells_the_differences_and_leaves_the_view_alone(
+    run: Run, database_url: str, payments: list[str]
+) -> None:
+    await catch_up(database_url)
+    execute(database_url, "UPDATE views.payment_status SET status = 'lost' WHERE customer_id = 'cus_1'")
+    before = execute(database_url, "SELECT * FROM views.payment_status ORDER BY payment_id")
+    result = await asyncio.to_thread(run, "rebuild", "payment_status", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert f"0 rows only in the old, 0 only in the new, {len(before)} differing" in result.output
+    assert re.search(r'status +"lost" → "', result.output)
+    assert "in service as" not in result.output
+    assert execute(database_url, "SELECT * FROM views.payment_status ORDER BY payment_id") == before
+
+
+@pytest.mark.parametrize("arguments", [(), ("payment_status", "--all")])
+def test_a_rebuild_of_what_is_asked(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run("rebuild", *arguments)
+    assert result.exit_code == 2
+    assert "--all" in result.output
 
 
 # what is away

@@ -12,14 +12,15 @@ from infrastructure.postgres.journal import FoldedPart, fold_journal
 from interfaces import verification
 from interfaces.cli.progress import all_events
 from interfaces.composition import Core
+from projections.connection import REBUILD_SCHEMA, connect
 from projections.payment_status import PAYMENT_STATUS
-from projections.rebuild import REBUILD_SCHEMA, rebuild
-from projections.tables import advance, all_rows
+from projections.rebuild import rebuild
+from projections.tables import all_rows
 from projections.view import Key, View
 from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.projections.histories import HISTORIES, recorded_history
-from tests.support.store import append_all, everything, open_store, open_views
+from tests.support.store import advanced, append_all, everything, open_store, open_views
 
 SWAPPED_WITHIN_S = 0.5
 
@@ -29,7 +30,7 @@ async def pay(database_url: str) -> None:
     async with open_store(database_url) as store, open_views(database_url) as views:
         await append_all(store, recorded_history(uuid4(), HISTORIES["authorized"]))
         for view in VIEWS.values():
-            await advance(views, view, view.name, await everything(store))
+            await advanced(views, view, await everything(store))
 
 
 @pytest.fixture
@@ -119,15 +120,17 @@ async def test_a_rebuild_waits_with_its_swap_until_the_views_are_read(
 ) -> None:
     await pay(database_url)
     read_head = verification._head
-    rebuilding: set[asyncio.Task[int]] = set()
+    rebuilding: set[asyncio.Task[Any]] = set()
     async with (
         open_store(database_url) as store,
         open_views(database_url) as connection,
-        open_views(database_url, REBUILD_SCHEMA) as beside,
     ):
 
+        async def beside() -> verification.Connection:
+            return await connect(database_url, REBUILD_SCHEMA)
+
         async def head_while_a_view_is_rebuilt(connection: verification.Connection) -> int:
-            rebuilding.add(asyncio.create_task(rebuild(beside, PAYMENT_STATUS, store, on_advance=lambda _: None)))
+            rebuilding.add(asyncio.create_task(rebuild([PAYMENT_STATUS], store, beside)))
             await asyncio.wait(rebuilding, timeout=SWAPPED_WITHIN_S)
             return await read_head(connection)
 

@@ -6,37 +6,48 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import psycopg
 import pytest
 
 from domain.history import Positioned
+from domain.payment.events import DisputeLost
 from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.store import PostgresEventStore
 from projections.audit_timeline import AUDIT_TIMELINE
-from projections.projector import PoisonEvent
-from projections.rebuild import REBUILD_SCHEMA, rebuild
-from projections.tables import advance, all_rows, checkpoints, create
-from projections.view import View, fold
+from projections.connection import REBUILD_SCHEMA, connect
+from projections.payment_status import PAYMENT_STATUS
+from projections.rebuild import rebuild
+from projections.reconciliation import RECONCILIATION
+from projections.tables import all_rows, create
+from projections.view import Key, View, fold
 from projections.views import VIEWS
+from tests.projections.histories import HISTORIES, recorded_history
 from tests.projections.test_projector import (
     FakeFeed,
-    ended,
     failure_of,
     fill,
     poisoned,
     position_of,
     projecting,
     until_at,
+    until_failed,
 )
-from tests.support.store import append_all, created, everything, execute, open_views
+from tests.support.store import advanced, append_all, created, everything, execute, open_views
 
 Connection = psycopg.AsyncConnection[Any]
 COUNT = "SELECT count(*) FROM audit_timeline"
 
 
 async def rebuilt(database_url: str, view: View[Any], source: Any) -> int:
-    async with open_views(database_url, REBUILD_SCHEMA) as connection:
-        return await rebuild(connection, view, source, on_advance=lambda _position: None)
+    """The position that the rebuilt view has come to."""
+    outcome = await rebuild([view], source, lambda: connect(database_url, REBUILD_SCHEMA))
+    return outcome[view.name].position
+
+
+def left_behind(database_url: str) -> list[tuple[Any, ...]]:
+    """Tables of rebuilds that have ended."""
+    return execute(database_url, "SELECT tablename FROM pg_tables WHERE schemaname = %s", REBUILD_SCHEMA)
 
 
 @asynccontextmanager
@@ -62,15 +73,13 @@ async def test_a_damaged_view_is_made_whole(
     name: str, database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     view, events = VIEWS[name], await fill(store, "refunded", "dispute lost", "authorized")
-    await advance(views, view, name, events)
+    await advanced(views, view, events)
     execute(database_url, f"DELETE FROM views.{view.table}")
     assert await rebuilt(database_url, view, store) == events[-1].position
     assert await all_rows(views, view) == fold(view, {}, events)
-    assert [
-        checkpoint.projection for checkpoint in await checkpoints(views) if "rebuild" in checkpoint.projection
-    ] == []
+    assert left_behind(database_url) == []
     more = await fill(store, "captured")
-    await advance(views, view, name, more)
+    await advanced(views, view, more)
     assert await all_rows(views, view) == fold(view, {}, more)
 
 
@@ -136,7 +145,7 @@ async def test_a_start_in_the_middle_of_the_swap_waits_for_it(
 
     async def keep_starting() -> None:
         while True:
-            await create(views, AUDIT_TIMELINE, "audit_timeline")
+            await create(views, AUDIT_TIMELINE)
 
     starting = asyncio.create_task(keep_starting())
     for _ in range(10):
@@ -169,7 +178,7 @@ async def test_an_interrupted_rebuild_leaves_the_old_view_in_service(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     events = await fill(store, "captured", "voided")
-    await advance(views, AUDIT_TIMELINE, "audit_timeline", events)
+    await advanced(views, AUDIT_TIMELINE, events)
     with pytest.raises(ZeroDivisionError):
         await rebuilt(database_url, AUDIT_TIMELINE, Failing(events))
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
@@ -183,11 +192,115 @@ async def test_a_poisoned_view_is_well_again_after_its_rebuild(
 ) -> None:
     events = await fill(store, "captured")
     async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store, FakeFeed()) as projector:
-        assert isinstance(await ended(projector), PoisonEvent)
-    assert await failure_of(views, "audit_timeline") is not None
-    await rebuilt(database_url, AUDIT_TIMELINE, store)
-    assert await failure_of(views, "audit_timeline") is None
+        await until_failed(views, "audit_timeline")
+        await rebuilt(database_url, AUDIT_TIMELINE, store)
+        assert await failure_of(views, "audit_timeline") is None
+        assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+        events = await fill(store, "voided")
+        await until_at(views, "audit_timeline", events[-1].position)
+        assert not projector.done(), "it goes on without being started again"
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+
+
+async def test_a_rebuild_that_is_broken_off_leaves_no_table_behind(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    class Stuck:
+        def __init__(self) -> None:
+            self.asked = asyncio.Event()
+
+        async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+            self.asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    events = await fill(store, "captured", "voided")
+    await advanced(views, AUDIT_TIMELINE, events)
+    source = Stuck()
+    rebuilding = asyncio.create_task(rebuilt(database_url, AUDIT_TIMELINE, source))
+    await source.asked.wait()
+    assert left_behind(database_url) == [("audit_timeline",)]
+    rebuilding.cancel()
+    await asyncio.gather(rebuilding, return_exceptions=True)
+    assert left_behind(database_url) == []
+    assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+    assert await rebuilt(database_url, AUDIT_TIMELINE, store) == events[-1].position
+
+
+async def test_all_views_are_rebuilt_in_one_pass_and_each_row_is_compared(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    events = await fill(store, "refunded", "dispute lost", "authorized", "partially captured")
+    for view in VIEWS.values():
+        await advanced(views, view, events)
+    execute(database_url, "DELETE FROM views.audit_timeline WHERE position = 2")
+    execute(database_url, "UPDATE views.audit_timeline SET actor = 'nobody' WHERE position = 3")
+    execute(database_url, "UPDATE views.audit_timeline SET position = 99 WHERE position = 4")
+    outcome = await rebuild(list(VIEWS.values()), store, lambda: connect(database_url, REBUILD_SCHEMA))
+    for view in VIEWS.values():
+        assert await all_rows(views, view) == fold(view, {}, events)
+        assert outcome[view.name].comparison.is_equal == (view is not AUDIT_TIMELINE)
+        assert outcome[view.name].version == 2
+    comparison = outcome["audit_timeline"].comparison
+    assert (comparison.only_in_live, comparison.only_in_rebuilt, comparison.differing) == (1, 2, 1)
+    assert [(example.key, example.only_in) for example in comparison.examples] == [
+        ((2,), "new"),
+        ((3,), None),
+        ((4,), "new"),
+        ((99,), "old"),
+    ]
+    assert comparison.examples[1].fields == {"actor": ("nobody", events[2].event.actor)}
+
+
+async def test_the_live_projector_forgets_what_it_knew_of_the_old_table(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    """At the same position too: a damaged row must not come back from its memory."""
+    history = recorded_history(uuid4(), HISTORIES["refunded"])
+    await append_all(store, history[:4])
+    async with projecting(database_url, poorly(PAYMENT_STATUS), store, FakeFeed()):
+        await until_at(views, "payment_status", 4)
+        await rebuilt(database_url, PAYMENT_STATUS, store)
+        await append_all(store, history[4:])
+        await until_at(views, "payment_status", len(history))
+    events = await everything(store)
+    rows = await all_rows(views, PAYMENT_STATUS)
+    assert [row.customer_id for row in rows.values()] == ["cus_1"]
+    assert rows.keys() == fold(PAYMENT_STATUS, {}, events).keys()
+
+
+def poorly(view: View[Any]) -> View[Any]:
+    """The same view by code that gets every new row wrong."""
+
+    def apply(row: Any, key: Key, event: Positioned) -> Any:
+        applied = view.apply(row, key, event)
+        return (
+            msgspec.structs.replace(applied, customer_id="wrong")
+            if row is None
+            else msgspec.structs.replace(applied, customer_id=row.customer_id)
+        )
+
+    return msgspec.structs.replace(view, apply=apply)
+
+
+async def test_a_name_that_a_provider_uses_twice_is_one_row(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    one, other = (recorded_history(uuid4(), HISTORIES["dispute lost"]) for _ in range(2))
+    [named] = [event.data.dispute_id for event in one if isinstance(event.data, DisputeLost)]
+    twice = [
+        msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, dispute_id=named))
+        if isinstance(event.data, DisputeLost)
+        else event
+        for event in other
+    ]
+    await append_all(store, [*one, *twice])
+    events = await everything(store)
+    await advanced(views, RECONCILIATION, events[: len(one)])
+    await advanced(views, RECONCILIATION, events)
+    assert await all_rows(views, RECONCILIATION) == fold(RECONCILIATION, {}, events)
+    await rebuilt(database_url, RECONCILIATION, store)
+    assert await all_rows(views, RECONCILIATION) == fold(RECONCILIATION, {}, events)
 
 
 async def test_a_store_restored_without_its_views_has_them_filled_from_the_first_event(
@@ -195,12 +308,11 @@ async def test_a_store_restored_without_its_views_has_them_filled_from_the_first
 ) -> None:
     events = await fill(store, "refunded", "authorized")
     async with open_views(database_url) as views:
-        await create(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name)
-        await advance(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name, events)
+        await advanced(views, AUDIT_TIMELINE, events)
     execute(database_url, "DROP SCHEMA views CASCADE")
     execute(database_url, "DELETE FROM schema_migration WHERE name = '0004_read_models.sql'")
     migrate(database_url)
     async with open_views(database_url) as views:
-        assert await create(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name) == 0
-        await advance(views, AUDIT_TIMELINE, AUDIT_TIMELINE.name, events)
+        assert (await create(views, AUDIT_TIMELINE)).position == 0
+        await advanced(views, AUDIT_TIMELINE, events)
         assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)

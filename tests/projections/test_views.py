@@ -24,11 +24,12 @@ from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merc
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_merchant
 from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, lapsed, search
 from projections.reconciliation import RECONCILIATION, Movement, ReconciliationRow, Unsettled, unsettled
-from projections.tables import advance, all_rows
-from projections.view import Key, View, fold, keys_touched
+from projections.tables import all_rows
+from projections.view import Key, View, fold, touches
 from projections.views import VIEWS
 from tests.projections.histories import HISTORIES, MERCHANTS, batched, positioned, recorded_history, stores
 from tests.support.domain import ACQUIRER, LAPSED, NOW
+from tests.support.store import advanced
 
 ACME, GLOBEX = MERCHANTS
 Connection = psycopg.AsyncConnection[Any]
@@ -51,7 +52,7 @@ def test_folding_in_any_batches_gives_the_same_rows(data: st.DataObject) -> None
     for view in VIEWS.values():
         rows: dict[Key, Any] = {}
         for batch in data.draw(batched(events)):
-            known = {key: rows[key] for key in keys_touched(view, batch) if key in rows}
+            known = {key: rows[key] for key, _ in touches(view, batch) if key in rows}
             rows |= fold(view, known, batch)
         assert rows == rows_of(view, events)
 
@@ -63,9 +64,9 @@ def test_a_payments_row_is_the_payment_that_its_own_stream_makes(events: list[Po
     for event in events:
         if not isinstance(event.event.data, JournalEntryPosted):
             streams.setdefault(event.event.originator_id, []).append(event)
-    assert rows.keys() == {(str(stream),) for stream in streams}
+    assert rows.keys() == {(stream,) for stream in streams}
     for stream, own in streams.items():
-        row: PaymentStatusRow = rows[str(stream),]
+        row: PaymentStatusRow = rows[stream,]
         payment = fold_payment(event.event.data for event in own)  # type: ignore[misc]
         assert payment is not None
         assert (row.payment, row.status) == (payment, status_of(payment))
@@ -135,7 +136,7 @@ def test_every_row_comes_back_as_it_was_from_json(name: str) -> None:
 
 async def fill(connection: Connection, events: Sequence[Positioned]) -> None:
     for view in VIEWS.values():
-        await advance(connection, view, view.name, events)
+        await advanced(connection, view, events)
 
 
 async def assert_tables_equal_the_fold(connection: Connection, events: Sequence[Positioned]) -> None:
@@ -172,7 +173,7 @@ async def test_a_repeat_inside_a_batch_is_applied_once(views: Connection) -> Non
     await fill(views, [*events, *events[-3:]])
     await assert_tables_equal_the_fold(views, events)
     for view in VIEWS.values():
-        assert await advance(views, view, view.name, []) == events[-1].position
+        assert await advanced(views, view, []) == events[-1].position
 
 
 async def test_an_interrupted_advance_leaves_rows_and_position_as_they_were(views: Connection) -> None:

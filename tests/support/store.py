@@ -21,7 +21,10 @@ from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
-from projections.projector import LIVE_SCHEMA
+from projections.connection import LIVE_SCHEMA, connect
+from projections.rows import Rows
+from projections.tables import advance, after, checkpoint_of, create
+from projections.view import View
 from tests.support.domain import ACQUIRER, CARD, MERCHANT
 
 RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -123,11 +126,17 @@ async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
 @asynccontextmanager
 async def open_views(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    connection = await psycopg.AsyncConnection.connect(
-        database_url, autocommit=True, options=f"-c search_path={schema},public"
-    )
-    async with connection:
+    async with await connect(database_url, schema) as connection:
         yield connection
+
+
+async def advanced(connection: psycopg.AsyncConnection[Any], view: View[Any], events: Sequence[Positioned]) -> int:
+    """Apply those of `events` that the live view has not seen; the position it stands at."""
+    place = await create(connection, view)
+    while fresh := after(place.position, events):
+        await advance(connection, view, Rows(connection, view), place, fresh)
+        place = (await checkpoint_of(connection, view)).place
+    return place.position
 
 
 async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> None:

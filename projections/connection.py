@@ -1,0 +1,27 @@
+"""Connections of those who write views: which schema they mean, what their commits wait for, when they are given up."""
+
+from typing import Any
+
+from psycopg import AsyncConnection
+
+LIVE_SCHEMA = "views"
+REBUILD_SCHEMA = "views_rebuild"
+
+# A view and its position fall back together, so a commit need not wait for the disk. A host that vanishes is noticed
+# by the server within about ten seconds, and what the connection has locked is free again.
+_OPTIONS = (
+    "-c synchronous_commit=off -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=10000"
+)
+
+
+async def connect(
+    database_url: str, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
+) -> AsyncConnection[Any]:
+    """A connection in which the views' SQL means the tables of `schema`; `application` is what it shows the server."""
+    return await AsyncConnection.connect(
+        database_url,
+        autocommit=True,
+        options=f"{_OPTIONS} -c search_path={schema},public",
+        application_name=application,
+    )

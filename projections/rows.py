@@ -1,0 +1,67 @@
+"""A view's rows for its only writer: those used last are at hand, the others are in the table."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from typing import Any, Generic
+
+import psycopg
+
+from domain.history import Positioned
+from projections.row_sql import arrays_of, decoded, key_arrays, row_sql
+from projections.view import Key, Row, Touches, View, fold_touches, touches
+
+Connection = psycopg.AsyncConnection[Any]
+
+ROWS_AT_HAND_MAX = 20_000
+
+
+class Rows(Generic[Row]):
+    """Whoever uses it is the only one to write the table. It must `forget` whatever was not written after all."""
+
+    def __init__(self, connection: Connection, view: View[Row]) -> None:
+        self._connection = connection
+        self._view = view
+        self._at_hand: dict[Key, Row] = {}
+
+    async def changed_by(self, events: Sequence[Positioned]) -> dict[Key, Row]:
+        """The rows that `events` change, after them."""
+        touched = touches(self._view, events)
+        await self.load(touched)
+        return self.fold(touched)
+
+    async def load(self, touched: Touches) -> None:
+        """Have at hand those of the rows touched that are in the table."""
+        if self._view.final:
+            return
+        if missing := {key for key, _ in touched if key not in self._at_hand}:
+            statement, keys = row_sql(self._view).select, key_arrays(self._view, missing)
+            cursor = await self._connection.execute(statement, keys, prepare=True)
+            for (text,) in await cursor.fetchall():
+                row = decoded(self._view, text)
+                self._at_hand[self._view.key_of(row)] = row
+
+    def fold(self, touched: Touches) -> dict[Key, Row]:
+        return fold_touches(self._view, self._at_hand, touched)
+
+    def is_known(self, key: Key) -> bool:
+        return key in self._at_hand
+
+    def keep(self, changed: Mapping[Key, Row]) -> None:
+        """These are written, or will be before anything else is read."""
+        if self._view.final:
+            return
+        at_hand = self._at_hand
+        for key, row in changed.items():
+            at_hand.pop(key, None)  # To the end: what was used last is dropped last.
+            at_hand[key] = row
+        surplus = len(at_hand) - max(ROWS_AT_HAND_MAX, len(changed))
+        if surplus > 0:
+            for key in list(islice(at_hand, surplus)):
+                del at_hand[key]
+
+    def forget(self) -> None:
+        self._at_hand.clear()
+
+    async def upsert(self, rows: Collection[Row]) -> None:
+        """Write rows whose keys may be in the table."""
+        await self._connection.execute(row_sql(self._view).upsert, arrays_of(self._view, rows), prepare=True)

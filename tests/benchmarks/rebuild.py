@@ -1,0 +1,90 @@
+"""`rebuild`: events a second into all views from an existing store, beside bare upserts of the rows it ends with."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+from rich.table import Table
+
+from projections.connection import REBUILD_SCHEMA, connect
+from projections.rebuild import rebuild
+from projections.row_sql import arrays_of, row_sql
+from projections.tables import all_rows
+from projections.view import View
+from projections.views import VIEWS
+from tests.benchmarks.bench import Bench, Report
+from tests.benchmarks.rounds import ratio, spread, take_turns
+from tests.benchmarks.stores import fill
+from tests.support.store import open_store
+
+PAYMENTS, PAYMENTS_QUICK = 40_000, 12_000
+ROUNDS, ROUNDS_QUICK = 3, 1
+BARE_ROWS = 500
+TARGET_PER_S, MOONSHOT_VS_BARE = 20_000, 0.5
+
+Arrays = dict[str, list[list[list[Any]]]]
+
+
+def run(bench: Bench) -> Report:
+    with bench.postgres() as server:
+        bench.say("filling the store")
+        events = fill(server.url, payments=PAYMENTS_QUICK if bench.quick else PAYMENTS)
+        all_views(server.url)
+        arrays = asyncio.run(final_rows(server.url))
+        bench.say(f"{events:,} events, {sum(len(batch[0]) for of in arrays.values() for batch in of):,} rows")
+        parts: dict[str, Callable[[], float]] = {
+            "rebuild": lambda: events / all_views(server.url),
+            "bare upserts": lambda: events / bare(server.url, arrays),
+        }
+        measured = take_turns(parts, rounds=ROUNDS_QUICK if bench.quick else ROUNDS)
+    vs_bare = ratio(measured["rebuild"], measured["bare upserts"])
+    table = Table("into all four views", "events a second", "of bare", title=f"{events:,} events")
+    for name, rates in measured.items():
+        table.add_row(name, str(spread(rates)), f"{ratio(rates, measured['bare upserts']):.2f}")
+    per_s = round(spread(measured["rebuild"]).median)
+    notes = (
+        f"target: {TARGET_PER_S:,} events a second, {'reached' if per_s >= TARGET_PER_S else 'missed'}; "
+        f"moonshot: {MOONSHOT_VS_BARE} of bare, {'reached' if vs_bare >= MOONSHOT_VS_BARE else 'missed'}",
+        f"bare: the rows that the views end up with, {BARE_ROWS} an upsert, into tables with all their indexes",
+    )
+    return Report(table, {"events_per_s": per_s, "vs_bare": vs_bare}, notes)
+
+
+def all_views(database_url: str) -> float:
+    """Rebuild every view as `tallystick rebuild --all` does; the seconds it took."""
+
+    async def work() -> float:
+        async with open_store(database_url) as store:
+            started = time.perf_counter()
+            await rebuild(list(VIEWS.values()), store, lambda: connect(database_url, REBUILD_SCHEMA))
+            return time.perf_counter() - started
+
+    return asyncio.run(work())
+
+
+async def final_rows(database_url: str) -> Arrays:
+    """Every view's rows as arrays, ready to be sent."""
+    async with await connect(database_url) as connection:
+        return {name: _batches(view, list((await all_rows(connection, view)).values())) for name, view in VIEWS.items()}
+
+
+def bare(database_url: str, arrays: Arrays) -> float:
+    """Upsert those rows into empty tables, in the order of the first round's keys; the seconds it took."""
+    with psycopg.connect(database_url, autocommit=True, options="-c synchronous_commit=off") as connection:
+        connection.execute("DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare; SET search_path = bare, public")
+        for view in VIEWS.values():
+            connection.execute(view.ddl.encode() + view.indexes.encode())
+        started = time.perf_counter()
+        for name, view in VIEWS.items():
+            upsert = row_sql(view).upsert
+            for batch in arrays[name]:
+                connection.execute(upsert, batch, prepare=True)
+        seconds = time.perf_counter() - started
+        connection.execute("DROP SCHEMA bare CASCADE")
+    return seconds
+
+
+def _batches(view: View[Any], rows: Sequence[Any]) -> list[list[list[Any]]]:
+    return [arrays_of(view, rows[start : start + BARE_ROWS]) for start in range(0, len(rows), BARE_ROWS)]
