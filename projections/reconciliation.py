@@ -1,13 +1,10 @@
 """The read model of what each provider still has to settle with us: one row a captured, refunded or lost amount."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-import msgspec
-import psycopg
 from msgspec import Struct
 
 from domain.history import Positioned
@@ -34,18 +31,6 @@ class ReconciliationRow(Struct, frozen=True, kw_only=True):
     amount_minor: int
     moved_at: datetime
     position: int
-
-
-class Unsettled(Struct, frozen=True, kw_only=True):
-    """What one provider owes us in one currency: captures less refunds and chargebacks, in minor units."""
-
-    provider: str
-    currency: str
-    captured_minor: int
-    refunded_minor: int
-    charged_back_minor: int
-    net_minor: int
-    movements: int
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
@@ -113,27 +98,4 @@ RECONCILIATION = View(
             position bigint NOT NULL
         );
     """,
-    indexes="CREATE INDEX reconciliation_by_provider ON reconciliation (provider, currency);",
 )
-
-_UNSETTLED = """
-SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.provider, t.currency), '[]')::text FROM (
-    SELECT
-        provider,
-        currency,
-        coalesce(sum(amount_minor) FILTER (WHERE movement = 'capture'), 0) AS captured_minor,
-        coalesce(sum(amount_minor) FILTER (WHERE movement = 'refund'), 0) AS refunded_minor,
-        coalesce(sum(amount_minor) FILTER (WHERE movement = 'chargeback'), 0) AS charged_back_minor,
-        sum(CASE movement WHEN 'capture' THEN amount_minor ELSE -amount_minor END) AS net_minor,
-        count(*) AS movements
-    FROM views.reconciliation
-    WHERE merchant_id = %(merchant_id)s
-    GROUP BY provider, currency
-) AS t
-"""
-
-
-async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str) -> Sequence[Unsettled]:
-    """What the providers have not settled with a merchant yet, by provider and currency."""
-    [(rows,)] = await (await connection.execute(_UNSETTLED, {"merchant_id": merchant_id})).fetchall()
-    return msgspec.json.decode(rows, type=list[Unsettled])

@@ -105,7 +105,7 @@ async def _active(connection: Connection, applications: Mapping[str, str]) -> di
     holders = {
         application: Active(application=application, pid=pid, client=client)
         for application, pid, client, holds_lock in sessions
-        if holds_lock or application != applications[RELAY]
+        if holds_lock
     }
     return {name: holders[application] for name, application in applications.items() if application in holders}
 

@@ -12,7 +12,7 @@ from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.reply import resource
 from interfaces.services import Services
 from projections.merchant_balances import MERCHANT_BALANCES, of_merchant
-from projections.reconciliation import RECONCILIATION, Unsettled, unsettled
+from projections.unsettled import UNSETTLED, unsettled
 
 
 class BalanceResource(Struct, frozen=True, kw_only=True):
@@ -26,6 +26,18 @@ class BalanceResource(Struct, frozen=True, kw_only=True):
 
 class BalanceList(Struct, frozen=True, kw_only=True):
     balances: list[BalanceResource]
+
+
+class Unsettled(Struct, frozen=True, kw_only=True):
+    """What one provider owes us in one currency: captures less refunds and chargebacks, in minor units."""
+
+    provider: str
+    currency: str
+    captured_minor: int
+    refunded_minor: int
+    charged_back_minor: int
+    net_minor: int
+    movements: int
 
 
 class UnsettledList(Struct, frozen=True, kw_only=True):
@@ -64,8 +76,20 @@ class BalanceController(Controller):
     async def reconciliation(
         self, request: AuthenticatedRequest, services: NamedDependency[Services], position: WaitForPosition = None
     ) -> Response[Any]:
-        """From the reconciliation view."""
-        reached = await wait_for_position(services, RECONCILIATION.name, position)
+        """From the unsettled view."""
+        reached = await wait_for_position(services, UNSETTLED.name, position)
         async with services.reader() as connection:
             rows = await unsettled(connection, request.user.merchant_id)
-        return resource(UnsettledList(unsettled=list(rows)), reached)
+        owed = [
+            Unsettled(
+                provider=row.provider,
+                currency=row.currency,
+                captured_minor=row.captured_minor,
+                refunded_minor=row.refunded_minor,
+                charged_back_minor=row.charged_back_minor,
+                net_minor=row.net_minor,
+                movements=row.movements,
+            )
+            for row in rows
+        ]
+        return resource(UnsettledList(unsettled=owed), reached)

@@ -20,10 +20,12 @@ from projections.audit_timeline import AUDIT_TIMELINE
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow
 from projections.payment_status import PAYMENT_STATUS
 from projections.reconciliation import RECONCILIATION
+from projections.unsettled import UNSETTLED
 from projections.view import Key, View, fold
 from projections.views import VIEWS
 
-FOLDED = (PAYMENT_STATUS, MERCHANT_BALANCES, RECONCILIATION)
+FOLDED: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, MERCHANT_BALANCES, UNSETTLED)
+SUMS = (MERCHANT_BALANCES, UNSETTLED)
 """The views whose rows are folded here; the timeline has a row an event, which Postgres itself can make."""
 BATCH_EVENTS = 20_000
 SAMPLE_PAYMENTS = 100
@@ -129,7 +131,7 @@ def _fill_folded(database_url: str, connection: Connection) -> None:
     for events in _batches(database_url):
         for view in FOLDED:
             before, changed = rows[view.name], fold(view, rows[view.name], events)
-            if view is MERCHANT_BALANCES:
+            if view in SUMS:
                 before.update(changed)
             else:
                 _insert(connection, view, [row for key, row in before.items() if key not in changed])

@@ -28,8 +28,8 @@ from interfaces.settings import Settings
 from projections.audit_timeline import of_merchant_after, of_payment
 from projections.merchant_balances import of_merchant
 from projections.payment_status import search
-from projections.reconciliation import unsettled
 from projections.tables import positions
+from projections.unsettled import unsettled
 from projections.views import VIEWS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.filled_views import assert_filled_like_projected, fill_views
@@ -124,7 +124,7 @@ class Side:
             "search_created_before": lambda: self._search(until=True),
             "search_deep": lambda: self._search(deep=True),
             "balances": self._balances,
-            "reconciliation": self._reconciliation,
+            "unsettled": self._unsettled,
             "events_feed": self._feed,
         }
 
@@ -189,8 +189,8 @@ class Side:
     async def _balances(self) -> None:
         await self._read("merchant_balances", partial(of_merchant, merchant_id=next(self._keys).merchant_id))
 
-    async def _reconciliation(self) -> None:
-        await self._read("reconciliation", partial(unsettled, merchant_id=next(self._keys).merchant_id))
+    async def _unsettled(self) -> None:
+        await self._read("unsettled", partial(unsettled, merchant_id=next(self._keys).merchant_id))
 
     async def _feed(self) -> None:
         asked = next(self._keys)

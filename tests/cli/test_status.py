@@ -9,10 +9,10 @@ import pytest
 
 from application.store import Append
 from projections.payment_status import PAYMENT_STATUS
-from projections.tables import advance, note_failure
+from projections.tables import note_failure
 from projections.views import VIEWS
 from tests.cli.conftest import Run
-from tests.support.store import append_all, claim, created, everything, execute, open_store, open_views
+from tests.support.store import advanced, append_all, claim, created, everything, execute, open_store, open_views
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(r
     async with open_store(database_url) as store, open_views(database_url) as views:
         await append_all(store, [created(uuid4()) for _ in range(3)])
         first, *_, last = await everything(store)
-        await advance(views, PAYMENT_STATUS, PAYMENT_STATUS.name, [first])
+        await advanced(views, PAYMENT_STATUS, [first])
     told = await status(run)
     behind = next(follower for follower in told["followers"] if follower["name"] == PAYMENT_STATUS.name)
     assert (behind["position"], behind["lag_events"]) == (first.position, last.position - first.position)
@@ -63,7 +63,7 @@ async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(r
 
 async def test_a_view_that_stands_still_says_why(run: Run, database_url: str) -> None:
     async with open_views(database_url) as views:
-        await note_failure(views, PAYMENT_STATUS.name, FAILURE)
+        await note_failure(views, PAYMENT_STATUS, FAILURE)
     told = await status(run)
     why = {follower["name"]: follower["failure"] for follower in told["followers"] if follower["failure"]}
     assert why == {PAYMENT_STATUS.name: FAILURE, "relay": "NATS does not answer"}

@@ -11,10 +11,10 @@ import pytest
 
 from domain.payment.status import Status
 from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
-from projections.tables import advance
 from projections.view import fold
 from tests.projections.histories import HISTORIES, MERCHANTS, positioned, recorded_history
 from tests.support.domain import NOW
+from tests.support.store import advanced
 
 Connection = psycopg.AsyncConnection[Any]
 ACME, GLOBEX = MERCHANTS
@@ -39,7 +39,7 @@ async def rows(views: Connection) -> list[PaymentStatusRow]:
             )
         ]
     )
-    await advance(views, PAYMENT_STATUS, PAYMENT_STATUS.name, events)
+    await advanced(views, PAYMENT_STATUS, events)
     return list(fold(PAYMENT_STATUS, {}, events).values())
 
 

@@ -23,8 +23,9 @@ from domain.payment.status import Status, status_of
 from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after, of_payment
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_merchant
 from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, lapsed, search
-from projections.reconciliation import RECONCILIATION, Movement, ReconciliationRow, Unsettled, unsettled
+from projections.reconciliation import RECONCILIATION, Movement, ReconciliationRow
 from projections.tables import all_rows
+from projections.unsettled import UnsettledRow, unsettled
 from projections.view import Key, View, fold, touches
 from projections.views import VIEWS
 from tests.projections.histories import HISTORIES, MERCHANTS, batched, positioned, recorded_history, stores
@@ -281,16 +282,18 @@ async def test_unsettled_sums_by_provider_and_currency(views: Connection) -> Non
             if rows:
                 taken, back, lost = (total(rows, movement) for movement in Movement)
                 sums.append(
-                    Unsettled(
+                    UnsettledRow(
+                        merchant_id=merchant,
                         provider=ACQUIRER,
                         currency=currency,
                         captured_minor=taken,
                         refunded_minor=back,
                         charged_back_minor=lost,
-                        net_minor=taken - back - lost,
                         movements=len(rows),
+                        position=max(row.position for row in rows),
                     )
                 )
+                assert sums[-1].net_minor == taken - back - lost
         assert list(await unsettled(views, merchant)) == sums
 
 
