@@ -20,6 +20,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.utils.path import normalize_path
 
 from domain.errors import DomainError
+from interfaces.http.admission import Admission
 from interfaces.http.auth import KeyAuthentication
 from interfaces.http.balances import BalanceController
 from interfaces.http.body import BodyNotJson
@@ -65,7 +66,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         logging_config=None,
     )
     # Around the router, not inside it: a path that leads nowhere has its ids and its log line too.
-    app.asgi_handler = RequestContext(app.asgi_handler)
+    app.asgi_handler = RequestContext(Admission(app.asgi_handler))
     return app
 
 

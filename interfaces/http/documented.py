@@ -7,9 +7,8 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
-from interfaces.http.problem import ProblemBody
+from interfaces.http.problem import PROBLEM_JSON, ProblemBody
 
-PROBLEM_JSON = "application/problem+json"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
 

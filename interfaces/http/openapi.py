@@ -17,8 +17,8 @@ from litestar.routes import HTTPRoute
 
 from interfaces import ids
 from interfaces.http.auth import OPEN_PATHS
-from interfaces.http.documented import IDEMPOTENCY_KEY, PROBLEM_JSON, Accepting
-from interfaces.http.problem import TYPE_PREFIX
+from interfaces.http.documented import IDEMPOTENCY_KEY, Accepting
+from interfaces.http.problem import PROBLEM_JSON, TYPE_PREFIX
 from interfaces.http.problem_examples import examples_of
 from interfaces.http.problems import PROBLEMS
 from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN, REPLAYED_HEADER

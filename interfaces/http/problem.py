@@ -8,6 +8,7 @@ from litestar import Response
 from msgspec import Struct
 
 TYPE_PREFIX = "urn:tallystick:problem:"
+PROBLEM_JSON = "application/problem+json"
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -52,5 +53,5 @@ def response(body: ProblemBody, headers: Mapping[str, str] | None = None) -> Res
         msgspec.json.encode(body),
         status_code=body.status,
         headers=dict(headers or {}),
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
     )

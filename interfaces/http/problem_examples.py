@@ -20,6 +20,7 @@ from interfaces.http.refusals import (
     MissingIdempotencyKey,
     MissingKey,
     OtherMerchant,
+    Overloaded,
     ParameterInvalid,
     UnknownKey,
     ViewBehind,
@@ -47,6 +48,7 @@ _OF_COMMANDS: tuple[Exception, ...] = (
     IdempotencyKeyReused(),
     StoreUnavailable(),
     WriterBusy(),
+    Overloaded(),
 )
 _OF_STEPS: tuple[Exception, ...] = (
     IllegalTransition(verb="capture", status=Status.VOIDED),

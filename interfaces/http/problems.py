@@ -31,6 +31,7 @@ from interfaces.http.refusals import (
     MissingKey,
     NotFound,
     OtherMerchant,
+    Overloaded,
     ParameterInvalid,
     UnknownKey,
     ViewBehind,
@@ -299,6 +300,14 @@ _problem(
 )
 
 # What we cannot do now
+_problem(
+    Overloaded,
+    503,
+    "overloaded",
+    "Too many requests are in hand",
+    "Nothing of this request was done. Ask again, a command with the same idempotency key.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
 _problem(
     StoreUnavailable,
     503,

@@ -62,3 +62,9 @@ class BodyTooLarge(DomainError):
     """The body is over the limit."""
 
     bytes_max: int
+
+
+class Overloaded(DomainError):
+    """As many requests are in hand as this process takes; nothing of this one was done."""
+
+    retry_after_s: int = 1

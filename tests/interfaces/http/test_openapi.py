@@ -10,9 +10,9 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from interfaces.http.app import CONTROLLERS, openapi_document
-from interfaces.http.documented import IDEMPOTENCY_KEY, PROBLEM_JSON
+from interfaces.http.documented import IDEMPOTENCY_KEY
 from interfaces.http.payment_intents import CreateIntentBody
-from interfaces.http.problem import TYPE_PREFIX
+from interfaces.http.problem import PROBLEM_JSON, TYPE_PREFIX
 from interfaces.http.problems import PROBLEMS
 from tests.support.running import Merchant, Reply
 

@@ -1,0 +1,51 @@
+"""A server with its hands full says so at once: what it takes in it can finish, and nobody waits for a late no."""
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from interfaces.http.problem import PROBLEM_JSON
+from interfaces.http.problems import PROBLEMS, problem_body
+from interfaces.http.refusals import Overloaded
+
+IN_FLIGHT_MAX = 512
+"""Requests of one process at a time: about a second of work, and room for a provider that takes a second to answer."""
+
+
+class Admission:
+    """ASGI layer around the router. The operator's own routes are always served: they tell what is going on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+        elif self._in_flight < IN_FLIGHT_MAX:
+            self._in_flight += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._in_flight -= 1
+        else:
+            await _refuse(scope, send)
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    refusal = Overloaded()
+    problem = PROBLEMS[Overloaded]
+    body = msgspec.json.encode(problem_body(refusal, scope["state"]["request_id"]))
+    headers = {
+        "content-type": PROBLEM_JSON,
+        "content-length": str(len(body)),
+        **{name.lower(): value for name, value in problem.headers(refusal).items()},
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": problem.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
