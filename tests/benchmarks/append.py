@@ -42,9 +42,9 @@ def run(bench: Bench) -> Report:
     with bench.postgres() as server:
         bench.say(f"{rounds} rounds of five parts, about {seconds} s each")
         # As many commands as take each part about as long, on the machine that this was written on.
-        plain, full = (commands.plain(int(15_000 * seconds)), commands.full(int(10_000 * seconds)))
-        of_stock = rivals.encoded(commands.plain(int(1_000 * seconds)))
-        in_bulk = rivals.encoded(commands.plain(int(20_000 * seconds)))
+        plain, full = (commands.plain(int(30_000 * seconds)), commands.full(int(12_000 * seconds)))
+        of_stock = rivals.encoded(commands.plain(int(800 * seconds)))
+        in_bulk = rivals.encoded(commands.plain(int(40_000 * seconds)))
         measured = take_turns(
             {
                 OURS: partial(_turn, server, partial(_through_the_writer, plain)),

@@ -14,7 +14,7 @@ from domain.payment.events import PaymentHeldForReview, PaymentReviewApproved
 from interfaces.ids import new_id, new_uuid
 
 _NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
-_CAUSE = Cause(actor="key:tsk_1", request_id=new_id("req"), trace_id="4bf92f3577b34da6a3ce929d0e0e4736")
+_CAUSE = Cause(actor="key:tsk_1", request_id="req_1", trace_id="4bf92f3577b34da6a3ce929d0e0e4736")
 _MERCHANTS = [MerchantId(f"mer_{number}") for number in range(100)]
 _ACQUIRER = ProviderName("northbank")
 _AMOUNT = Money(12_000, "EUR")

@@ -1,7 +1,7 @@
 """What a user would pick instead of our writer, each on the same table and with the same bytes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -25,6 +25,7 @@ _COLUMN_TYPES = ("uuid", "int8", "text", "bytea")
 _WARM_UP_COMMANDS = 100
 
 Command = Sequence[StoredEvent]
+Write = Callable[[psycopg.Connection[Any], list[StoredEvent]], None]
 
 
 def encoded(appends: Sequence[Append]) -> list[Command]:
@@ -86,7 +87,7 @@ def by_copy(commands: Sequence[Command], database_url: str) -> float:
     return _in_batches(commands, database_url, copy)
 
 
-def _in_batches(commands: Sequence[Command], database_url: str, write: Any) -> float:
+def _in_batches(commands: Sequence[Command], database_url: str, write: Write) -> float:
     events = [event for command in commands for event in command]
     with psycopg.connect(database_url, autocommit=True) as connection:
         write(connection, events[:BATCH_EVENTS])
