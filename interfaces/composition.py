@@ -35,6 +35,7 @@ from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX, Committer
+from infrastructure.postgres.connecting import following
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
@@ -202,9 +203,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
 
     async def relay() -> None:
-        async with await psycopg.AsyncConnection.connect(
-            core.settings.database_url, autocommit=True, application_name=APPLICATIONS[RELAY]
-        ) as connection:
+        session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
+        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
@@ -239,12 +239,8 @@ async def view_connection(
     settings: Settings, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
 ) -> psycopg.AsyncConnection[Any]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    return await psycopg.AsyncConnection.connect(
-        settings.database_url,
-        autocommit=True,
-        options=f"-c search_path={schema},public",
-        application_name=application,
-    )
+    session = following(settings.database_url, name=application, schema=schema)
+    return await psycopg.AsyncConnection.connect(session, autocommit=True)
 
 
 def migrate_all(settings: Settings) -> list[str]:

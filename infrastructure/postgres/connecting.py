@@ -27,6 +27,16 @@ def bounded(database_url: str, *, name: str, statement_timeout_ms: int) -> str:
     return make_conninfo(database_url, application_name=name, options=options, **NETWORK_BOUNDS)
 
 
+SERVERS_BOUNDS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""The same from the server's side: it lets go of the locks of a machine that vanished without a word."""
+
+
+def following(database_url: str, *, name: str, schema: str = "public") -> str:
+    """`database_url` for a session that keeps a lock for as long as it lives, and that works in `schema`."""
+    options = f"{SERVERS_BOUNDS} -c search_path={schema},public"
+    return make_conninfo(database_url, application_name=name, options=options, **NETWORK_BOUNDS)
+
+
 @contextmanager
 def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> Iterator[None]:
     """Whatever waits for an answer on `connection` for longer raises TimeoutError, and the connection is broken.
