@@ -38,6 +38,7 @@ from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX, Committer
+from infrastructure.postgres.connecting import following, named
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
@@ -212,9 +213,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     feed = JetStreamFeed(core.bus, MsgspecTranscoder())
 
     async def relay() -> None:
-        async with await psycopg.AsyncConnection.connect(
-            core.settings.database_url, autocommit=True, application_name=APPLICATIONS[RELAY]
-        ) as connection:
+        session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
+        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
@@ -248,7 +248,7 @@ async def view_connection(
     settings: Settings, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
 ) -> psycopg.AsyncConnection[Any]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    return await connect(settings.database_url, schema, application=application)
+    return await connect(named(settings.database_url, name=application), schema)
 
 
 def migrate_all(settings: Settings) -> list[str]:

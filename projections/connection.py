@@ -15,13 +15,8 @@ _OPTIONS = (
 )
 
 
-async def connect(
-    database_url: str, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
-) -> AsyncConnection[Any]:
-    """A connection in which the views' SQL means the tables of `schema`; `application` is what it shows the server."""
+async def connect(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncConnection[Any]:
+    """A connection in which the views' SQL means the tables of `schema`."""
     return await AsyncConnection.connect(
-        database_url,
-        autocommit=True,
-        options=f"{_OPTIONS} -c search_path={schema},public",
-        application_name=application,
+        database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public"
     )

@@ -21,10 +21,23 @@ NETWORK_BOUNDS = {
 }
 
 
-def bounded(database_url: str, *, name: str, statement_timeout_ms: int) -> str:
-    """`database_url` with bounds on the network's silence and on the server's work; `name` is what it shows there."""
-    options = f"-c statement_timeout={statement_timeout_ms}"
+SERVERS_BOUNDS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""The same from the server's side: it lets go of the locks of a machine that vanished without a word."""
+
+
+def named(database_url: str, *, name: str, options: str = "") -> str:
+    """`database_url` with bounds on the network's silence; `name` is what it shows the server."""
     return make_conninfo(database_url, application_name=name, options=options, **NETWORK_BOUNDS)
+
+
+def bounded(database_url: str, *, name: str, statement_timeout_ms: int) -> str:
+    """For a session whose every statement is done within that time, or given up by the server."""
+    return named(database_url, name=name, options=f"-c statement_timeout={statement_timeout_ms}")
+
+
+def following(database_url: str, *, name: str) -> str:
+    """For a session that keeps a lock for as long as it lives."""
+    return named(database_url, name=name, options=SERVERS_BOUNDS)
 
 
 @contextmanager

@@ -281,7 +281,7 @@ async def test_a_lost_database_connection_ends_it_without_blame(
         execute(
             database_url,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            " AND datname = current_database() AND application_name = 'tallystick views' AND pid <> %s",
+            " AND datname = current_database() AND application_name = '' AND pid <> %s",
             views.info.backend_pid,
         )
         await fill(store, "voided")
