@@ -80,9 +80,13 @@ AUDIT_TIMELINE = View(
     """,
 )
 
+# Only the index by merchant has this order. With `merchant_id = …`, and ordered by position alone, Postgres may walk
+# the primary key instead: through everybody's events, for a merchant that has few.
 _OF_MERCHANT_AFTER = """
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.position), '[]')::text FROM (
-    SELECT * FROM views.audit_timeline WHERE merchant_id = %s AND position > %s ORDER BY position LIMIT %s
+    SELECT * FROM views.audit_timeline
+    WHERE (merchant_id, position) > (%(merchant_id)s, %(position)s) AND merchant_id <= %(merchant_id)s
+    ORDER BY merchant_id, position LIMIT %(rows_max)s
 ) AS t
 """
 _OF_PAYMENT = """
@@ -95,7 +99,9 @@ async def of_merchant_after(
     connection: psycopg.AsyncConnection[Any], merchant_id: str, position: int, *, rows_max: int
 ) -> Sequence[AuditTimelineRow]:
     """A merchant's events after `position`, without a gap, in order."""
-    cursor = await connection.execute(_OF_MERCHANT_AFTER, (merchant_id, position, rows_max))
+    cursor = await connection.execute(
+        _OF_MERCHANT_AFTER, {"merchant_id": merchant_id, "position": position, "rows_max": rows_max}
+    )
     [(rows,)] = await cursor.fetchall()
     return msgspec.json.decode(rows, type=list[AuditTimelineRow])
 

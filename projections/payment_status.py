@@ -1,7 +1,7 @@
 """The read model behind payment search: one row a payment, with the whole payment as its events make it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,20 +98,14 @@ PAYMENT_STATUS = View(
     """,
 )
 
-# A bound that is not asked for is infinite, never `OR … IS NULL`, which no index serves: every page is a walk along one
-# of the indexes above, from where the page before ended, however many payments there are.
+# However many payments there are, a page is a walk along one of the indexes above, from where the page before ended.
+# Hence no `OR … IS NULL`, which no index serves, and a single upper bound: of two, Postgres may begin at either, and
+# step over all that is beyond the other.
 _SEARCH = SQL("""
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.created_at DESC, t.payment_id DESC), '[]')::text FROM (
     SELECT * FROM views.payment_status
     WHERE merchant_id = %(merchant_id)s AND {filtered}
-      AND created_at > coalesce(%(created_after)s::timestamptz, '-infinity')
-      AND created_at < coalesce(%(created_before)s::timestamptz, 'infinity')
-      AND (created_at, payment_id) < (
-          CASE WHEN %(before)s::uuid IS NULL THEN 'infinity' ELSE (
-              SELECT created_at FROM views.payment_status WHERE payment_id = %(before)s
-          ) END,
-          coalesce(%(before)s, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-      )
+      AND created_at > %(after)s AND (created_at, payment_id) < (%(until)s, %(until_id)s::uuid)
     ORDER BY created_at DESC, payment_id DESC
     LIMIT %(rows_max)s
 ) AS t
@@ -121,6 +115,9 @@ _SEARCH_ALL = _SEARCH.format(filtered=SQL("true"))
 _SEARCH_BY_STATUS = _SEARCH.format(filtered=_OF_STATUS)
 _SEARCH_BY_CUSTOMER = _SEARCH.format(filtered=_OF_CUSTOMER)
 _SEARCH_BY_BOTH = _SEARCH.format(filtered=SQL(" AND ").join((_OF_STATUS, _OF_CUSTOMER)))
+_CREATED_AT = "SELECT created_at FROM views.payment_status WHERE payment_id = %s"
+_EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_LEAST_ID = UUID(int=0)
 _LAPSED = """
 SELECT payment_id FROM views.payment_status WHERE capturable_until <= %s ORDER BY capturable_until LIMIT 500
 """
@@ -138,6 +135,13 @@ async def search(
     created_before: datetime | None = None,
 ) -> Sequence[PaymentStatusRow]:
     """A merchant's payments, newest first; `before` is the last payment of the page before."""
+    until, until_id = created_before or _NEVER, _LEAST_ID
+    if before is not None:
+        known = await (await connection.execute(_CREATED_AT, (before,))).fetchone()
+        if known is None:
+            return []
+        if known[0] < until:
+            until, until_id = known[0], before
     match status, customer_id:
         case None, None:
             query = _SEARCH_ALL
@@ -151,12 +155,12 @@ async def search(
         query,
         {
             "merchant_id": merchant_id,
-            "rows_max": rows_max,
-            "before": before,
             "status": status,
             "customer_id": customer_id,
-            "created_after": created_after,
-            "created_before": created_before,
+            "after": created_after or _EVER,
+            "until": until,
+            "until_id": until_id,
+            "rows_max": rows_max,
         },
     )
     [(rows,)] = await cursor.fetchall()

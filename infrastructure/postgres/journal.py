@@ -4,8 +4,9 @@ import asyncio
 import multiprocessing
 import os
 import signal
+from collections import deque
 from collections.abc import AsyncIterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import NamedTuple
 
 import msgspec
@@ -60,16 +61,22 @@ async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[Folded
         for after, last in parts:
             yield await asyncio.to_thread(fold_part, database_url, after, last)
         return
+    processes = min(os.cpu_count() or 1, PROCESSES_MAX)
     executor = ProcessPoolExecutor(
-        min(len(parts), os.cpu_count() or 1, PROCESSES_MAX),
+        processes,
         # A forked child would share our connections and event loop.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
     )
     try:
-        folding = [executor.submit(fold_part, database_url, after, last) for after, last in parts]
-        for part in folding:
-            yield await asyncio.wrap_future(part)
+        folding = deque[Future[FoldedPart]]()
+        for after, last in parts:
+            folding.append(executor.submit(fold_part, database_url, after, last))
+            # No further ahead than keeps every process at work: what is folded is held in memory until it is taken.
+            if len(folding) > 2 * processes:
+                yield await asyncio.wrap_future(folding.popleft())
+        while folding:
+            yield await asyncio.wrap_future(folding.popleft())
     finally:
         executor.shutdown(cancel_futures=True)
 

@@ -31,6 +31,7 @@ class ReadPool:
             open=False,
             reconnect_timeout=10.0,
             kwargs={"autocommit": True},
+            configure=_plan_once,
         )
 
         self._checking: asyncio.Task[None] | None = None
@@ -59,6 +60,11 @@ class ReadPool:
         if self._checking is None or self._checking.done():
             self._checking = asyncio.create_task(self._pool.check())
             self._checking.add_done_callback(_ignore_outcome)
+
+
+async def _plan_once(connection: Connection) -> None:
+    """Each query is written to walk one index, whatever is asked for and however many rows there are."""
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
 
 
 def _ignore_outcome(checking: asyncio.Task[None]) -> None:

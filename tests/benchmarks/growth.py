@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
+from itertools import cycle
 from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid4
 
@@ -34,7 +35,7 @@ from projections.views import VIEWS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.filled_views import assert_filled_like_projected, fill_views
 from tests.benchmarks.rounds import percentile, ratio, spread, take_turns
-from tests.benchmarks.stores import MERCHANTS, fill
+from tests.benchmarks.stores import MERCHANTS, TEMPLATES, fill
 from tests.support.store import claim, created, hold_entry, open_store
 
 TARGET = 1.3
@@ -42,10 +43,12 @@ EVENTS_A_PAYMENT = 6.29
 HOT, *OTHERS = MERCHANTS
 TRAFFIC = (HOT,) * 3 * len(OTHERS) + tuple(OTHERS)
 """Of four payments, three are one merchant's."""
-TEMPLATES = 3_000
+PAYMENTS_A_CUSTOMER = 100
+"""Of the same merchant: a larger store has more customers, not larger ones."""
 SAMPLE = 1_000
 PAGE_ROWS = 21
 FEED_ROWS = 101
+FEED_ROWS_SMALL = 21
 AT_ONCE = 16
 SMALL, LARGE = "small", "large"
 
@@ -59,7 +62,7 @@ class Size(NamedTuple):
 
 
 FULL = Size(small=100_000, large=3_000_000, rounds=9, calls=40)
-QUICK = Size(small=20_000, large=300_000, rounds=5, calls=32)
+QUICK = Size(small=50_000, large=300_000, rounds=5, calls=32)
 
 _SAMPLE = """
 SELECT p.payment_id, p.merchant_id, p.customer_id, p.status, p.created_at, p.position
@@ -103,7 +106,8 @@ class Side:
             asked = self._chance.sample(range(1, self._head), min(self._head - 1, 20 * SAMPLE))
             known = connection.cursor(row_factory=class_row(Known)).execute(_SAMPLE, (asked,)).fetchall()
         self._chance.shuffle(known)
-        self._keys = self._without_end(known[:SAMPLE])
+        self._keys = cycle(known[:SAMPLE])
+        self._small = cycle([payment for payment in known[:SAMPLE] if payment.merchant_id != HOT])
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -125,7 +129,8 @@ class Side:
             "search_deep": lambda: self._search(deep=True),
             "balances": self._balances,
             "unsettled": self._unsettled,
-            "events_feed": self._feed,
+            "events_feed": lambda: self._feed(next(self._keys).merchant_id, FEED_ROWS),
+            "events_feed_small": lambda: self._feed(next(self._small).merchant_id, FEED_ROWS_SMALL),
         }
 
     async def p50_ms(self, query: str, calls: int) -> float:
@@ -192,11 +197,11 @@ class Side:
     async def _unsettled(self) -> None:
         await self._read("unsettled", partial(unsettled, merchant_id=next(self._keys).merchant_id))
 
-    async def _feed(self) -> None:
+    async def _feed(self, merchant_id: str, rows_max: int) -> None:
         asked = next(self._keys)
         await self._read(
             "audit_timeline",
-            partial(of_merchant_after, merchant_id=asked.merchant_id, position=asked.position, rows_max=FEED_ROWS),
+            partial(of_merchant_after, merchant_id=merchant_id, position=asked.position, rows_max=rows_max),
         )
 
     async def _read(self, view: str, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]) -> None:
@@ -205,10 +210,6 @@ class Side:
             await positions(connection, [view])
         async with self._pool.connection() as connection:
             await query(connection)
-
-    def _without_end(self, known: list[Known]) -> Iterator[Known]:
-        while True:
-            yield from known
 
 
 NAMES = ("append", "append_16", *[name for name in Side("").queries if name != "append"])
@@ -246,7 +247,8 @@ def run(bench: Bench) -> Report:
 
 def _fill(bench: Bench, url: str, events: int) -> int:
     started = time.perf_counter()
-    filled = fill(url, payments=round(events / EVENTS_A_PAYMENT), merchants=TRAFFIC, count=TEMPLATES)
+    payments = round(events / EVENTS_A_PAYMENT)
+    filled = fill(url, payments=payments, merchants=TRAFFIC, count=max(TEMPLATES, payments // PAYMENTS_A_CUSTOMER))
     bench.say(f"{filled:,} events after {time.perf_counter() - started:.0f} s")
     fill_views(url)
     assert_filled_like_projected(url)
