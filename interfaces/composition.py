@@ -48,6 +48,7 @@ from interfaces.worker import Task, every
 from projections import payment_status
 from projections.connection import LIVE_SCHEMA, connect
 from projections.projector import Projector
+from projections.shared_feed import SharedFeed
 from projections.tables import create
 from projections.view import View
 from projections.views import VIEWS
@@ -165,9 +166,10 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         async with await psycopg.AsyncConnection.connect(core.settings.database_url, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
+    feed = SharedFeed(JetStreamFeed(core.bus, MsgspecTranscoder()))
+
     async def project(view: View[Any]) -> None:
         async with await view_connection(core.settings) as connection:
-            feed = JetStreamFeed(core.bus, MsgspecTranscoder())
             await Projector(view, connection=connection, source=core.store, feed=feed).run()
 
     async def recover() -> None:
