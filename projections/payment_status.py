@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.sql import SQL
 
 from domain.history import Positioned
@@ -44,6 +45,17 @@ def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> Pay
     event = positioned.event
     assert not isinstance(event.data, JournalEntryPosted)
     payment = evolve(None if row is None else row.payment, event.data)
+    capturable_until = payment.authorization.expires_at if isinstance(payment, Authorized | PartiallyCaptured) else None
+    if row is not None:
+        return replace(
+            row,
+            status=status_of(payment),
+            updated_at=event.recorded_at,
+            capturable_until=capturable_until,
+            version=event.originator_version,
+            position=positioned.position,
+            payment=payment,
+        )
     terms = terms_of(payment)
     return PaymentStatusRow(
         payment_id=event.originator_id,
@@ -52,11 +64,9 @@ def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> Pay
         status=status_of(payment),
         currency=terms.amount.currency,
         amount_minor=terms.amount.minor,
-        created_at=event.recorded_at if row is None else row.created_at,
+        created_at=event.recorded_at,
         updated_at=event.recorded_at,
-        capturable_until=payment.authorization.expires_at
-        if isinstance(payment, Authorized | PartiallyCaptured)
-        else None,
+        capturable_until=capturable_until,
         version=event.originator_version,
         position=positioned.position,
         payment=payment,

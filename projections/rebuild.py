@@ -25,6 +25,7 @@ _WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended('rebuild ' || %s, 0
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild ' || %s, 0))"
 _MAKE_SCHEMA = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(REBUILD_SCHEMA))
 _AT_THIS_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_ROOM_TO_JOIN = "SET LOCAL work_mem = '64MB'"
 _LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
 _LOCK_WAITS = f"SET LOCAL lock_timeout = {LOCK_WAITS_MS}"
 _MOVE_LIVE = """
@@ -60,18 +61,20 @@ async def rebuild(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(no_collecting())
-        writer, reader, keeper = [await stack.enter_async_context(await connect()) for _ in range(3)]
+        writer, reader, keeper, snapshot = [await stack.enter_async_context(await connect()) for _ in range(4)]
         for view in sorted(views, key=lambda view: view.name):
             await stack.enter_async_context(_fresh_table(writer, view))
         fillings = [Filling(view, writer, reader) for view in views]
         # No further than the live views, so that each can be compared with its own at the same position.
         live = [(await checkpoint_of(reader, view)).position for view in views]
         await fill(fillings, source, up_to=min(live), on_advance=on_advance)
-        compared = [await _compare(filling, source, keeper, reader) for filling in fillings]
+        async with snapshot.transaction():
+            await _take(snapshot, fillings, source, keeper)
+            comparing = _compare(snapshot, [(filling.view, filling.position) for filling in fillings])
+            completing = _complete(fillings, source, writer, on_advance) if not dry_run else asyncio.sleep(0)
+            compared, _ = await asyncio.gather(comparing, completing)
         if not dry_run:
-            await fill(fillings, source, on_advance=on_advance)
             for filling in fillings:
-                await writer.execute(filling.view.indexes.encode())
                 await fill([filling], source, on_advance=on_advance)
                 await _put_in_place(filling, source, keeper)
         return {
@@ -101,17 +104,30 @@ async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[Non
             await writer.execute(_LET_OTHERS, (view.name,))
 
 
-async def _compare(filling: Filling, source: Source, keeper: Connection, reader: Connection) -> Comparison:
-    """Both tables as of one instant at which they stand at the same position; the live view moves on meanwhile."""
-    while (live := (await checkpoint_of(reader, filling.view)).position) - filling.position > BATCH_EVENTS_MAX:
-        await fill([filling], source, up_to=live)
-    async with AsyncExitStack() as instant:
-        async with keeper.transaction():
+async def _take(snapshot: Connection, fillings: Sequence[Filling], source: Source, keeper: Connection) -> None:
+    """Let `snapshot` see each pair of tables as of one instant, at the same position; the live views move on."""
+    for filling in fillings:
+        while (live := (await checkpoint_of(keeper, filling.view)).position) - filling.position > BATCH_EVENTS_MAX:
+            await fill([filling], source, up_to=live)
+    async with keeper.transaction():
+        for filling in fillings:
             await fill([filling], source, up_to=await _hold_live(keeper, filling.view))
-            await instant.enter_async_context(reader.transaction())
-            await reader.execute(_AT_THIS_INSTANT)
-            await reader.execute("SELECT")
-        return await compare(reader, filling.view, filling.position)
+        await snapshot.execute(_AT_THIS_INSTANT)
+        await snapshot.execute("SELECT")
+
+
+async def _compare(snapshot: Connection, tables: Sequence[tuple[View[Any], int]]) -> list[Comparison]:
+    await snapshot.execute(_ROOM_TO_JOIN)
+    return [await compare(snapshot, view, position) for view, position in tables]
+
+
+async def _complete(
+    fillings: Sequence[Filling], source: Source, writer: Connection, on_advance: Callable[[int], None]
+) -> None:
+    """What the live views have not taken in yet, and the indexes."""
+    await fill(fillings, source, on_advance=on_advance)
+    for filling in fillings:
+        await writer.execute(filling.view.indexes.encode())
 
 
 async def _put_in_place(filling: Filling, source: Source, keeper: Connection) -> None:

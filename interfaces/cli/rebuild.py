@@ -3,7 +3,16 @@
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core, view_connection
@@ -13,6 +22,11 @@ from projections.projector import UNREADABLE, PoisonEvent
 from projections.rebuild import Rebuilt
 from projections.rebuild import rebuild as rebuild_views
 from projections.views import VIEWS
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f} events/s")
 
 
 @click.command()
@@ -36,7 +50,7 @@ def rebuild(views: tuple[str, ...], every: bool, dry_run: bool) -> None:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.speed:,.0f} events/s" if head else ""),
+            _Speed(),
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

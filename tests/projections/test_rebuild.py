@@ -33,7 +33,7 @@ from tests.projections.test_projector import (
     until_at,
     until_failed,
 )
-from tests.support.store import advanced, append_all, created, everything, execute, open_views
+from tests.support.store import advanced, append_all, created, everything, execute, open_views, until
 
 Connection = psycopg.AsyncConnection[Any]
 COUNT = "SELECT count(*) FROM audit_timeline"
@@ -125,6 +125,38 @@ async def test_while_events_come_readers_see_every_row_at_every_moment(
         await asyncio.gather(reader, return_exceptions=True)
     assert seen == sorted(seen)
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+
+
+async def test_while_a_long_reader_holds_the_swap_up_others_are_answered(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    """Whoever waits for a table's last reader has everybody behind it: so the swap gives way, and tries again."""
+    events = await fill(store, "captured", "voided")
+    await advanced(views, AUDIT_TIMELINE, events)
+    async with open_views(database_url) as reader, open_views(database_url) as other:
+        async with reader.transaction():
+            await reader.execute(COUNT)
+            rebuilding = asyncio.create_task(rebuilt(database_url, AUDIT_TIMELINE, store))
+
+            async def swap_waits() -> bool:
+                return bool(execute(database_url, WAITING))
+
+            await other.execute("SET statement_timeout = '10s'")
+            for _ in range(2):
+                await until(swap_waits, "the swap waits for the reader")
+                [(rows,)] = await (await other.execute(COUNT)).fetchall()
+                assert rows == len(events)
+                await advanced(views, AUDIT_TIMELINE, events := await fill(store, "authorized"))
+            assert not rebuilding.done()
+        assert await rebuilding == events[-1].position
+    assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+
+
+WAITING = """
+SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
+AND relation = 'views.audit_timeline'::regclass
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 async def test_it_ends_although_events_never_stop_coming(database_url: str, views: Connection) -> None:
