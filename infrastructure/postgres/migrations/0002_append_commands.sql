@@ -112,7 +112,10 @@ BEGIN
                 WHERE e.originator_id = s.last_id AND e.originator_version = s.last_version
             ))
         FROM unnest(settlements) AS s
-        WHERE o.operation_id = s.operation_id AND (refused IS NULL OR s.command <> ALL (refused));
+        WHERE o.operation_id = s.operation_id
+            -- Says the same again, so that a plan made for few claims does not walk through all of them later.
+            AND o.operation_id = ANY (ARRAY(SELECT t.operation_id FROM unnest(settlements) AS t))
+            AND (refused IS NULL OR s.command <> ALL (refused));
     END IF;
 
     IF positions IS NOT NULL THEN
@@ -136,7 +139,9 @@ BEGIN
             SELECT l.command, 'limit_broken', l.account, l.currency, NULL
             FROM unnest(broken, broken_accounts, broken_currencies) AS l (command, account, currency)
         ) AS r (command, outcome, account, currency, used_operation)
-        LEFT JOIN operation_claim AS o ON o.operation_id = r.used_operation;
+        LEFT JOIN LATERAL (
+            SELECT * FROM operation_claim AS o WHERE o.operation_id = r.used_operation LIMIT 1
+        ) AS o ON true;
     END IF;
 END $$;
 
@@ -179,8 +184,9 @@ BEGIN
     LOOP
         SELECT c.account, c.currency INTO hit
         FROM unnest(changes) AS c
-        LEFT JOIN account_balance AS b USING (account, currency)
-        WHERE c.command = one AND c.change_minor < 0 AND coalesce(b.balance_minor, 0) + c.change_minor < c.floor_minor
+        WHERE c.command = one AND c.change_minor < 0 AND c.floor_minor > c.change_minor + coalesce((
+            SELECT b.balance_minor FROM account_balance AS b WHERE b.account = c.account AND b.currency = c.currency
+        ), 0)
         LIMIT 1;
         IF FOUND THEN
             commands := commands || one;

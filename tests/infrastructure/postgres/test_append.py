@@ -74,6 +74,27 @@ INSERT INTO operation_claim (operation_id, merchant_id, payment_id, verb, finger
 SELECT gen_random_uuid(), 'mer_1', gen_random_uuid(), 'capture', '', true, now() - interval '1 day'
 FROM generate_series(1, 1000)
 """
+MANY_CLAIMS = """
+WITH claims AS (
+    INSERT INTO operation_claim (operation_id, merchant_id, payment_id, verb, fingerprint, unresolved)
+    SELECT gen_random_uuid(), 'mer_1', gen_random_uuid(), 'capture', '', false FROM generate_series(1, 5000)
+)
+SELECT
+"""
+MANY_BALANCES = """
+WITH balances AS (
+    INSERT INTO account_balance SELECT 'merchant:' || n || ':held', 'EUR', 0 FROM generate_series(1, 5000) AS n
+)
+SELECT
+"""
+SELECT_ROWS_READ = """
+SELECT sum(seq_tup_read + idx_tup_read)::bigint
+FROM (
+    SELECT seq_tup_read, 0 AS idx_tup_read FROM pg_stat_user_tables
+    UNION ALL
+    SELECT 0, idx_tup_read FROM pg_stat_user_indexes
+) AS read
+"""
 SELECT_BALANCES = "SELECT account, currency, balance_minor FROM account_balance WHERE account = ANY(%s)"
 SELECT_EVENTS = """
 SELECT originator_id, originator_version FROM stored_events WHERE notification_id > %s ORDER BY notification_id
@@ -123,6 +144,12 @@ class Database:
     def head(self) -> int:
         [(head,)] = self.rows("SELECT coalesce(max(notification_id), 0) FROM stored_events")
         return int(head)
+
+    def rows_read(self) -> int:
+        """How many entries of tables and indexes have been looked at so far."""
+        self.rows("SELECT pg_stat_force_next_flush()")
+        [(read,)] = self.rows(SELECT_ROWS_READ)
+        return int(read)
 
     def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         return self._connection.execute(query.encode(), arguments).fetchall()
@@ -243,6 +270,27 @@ def test_a_balance_may_grow_past_any_fixed_size(database: Database) -> None:
     database.append([Append(events=(hold_entry(AMOUNT_MINOR_MAX),))])
     [(balance,)] = database.rows("SELECT balance_minor FROM account_balance")
     assert balance == 2001 * AMOUNT_MINOR_MAX > 2**63
+
+
+def test_plans_made_for_small_tables_do_for_large_ones(database: Database, database_url: str) -> None:
+    """A store keeps the plans of its first hour until somebody analyses the tables again."""
+
+    def append_some() -> None:
+        operation = uuid4()
+        database.append([Append(events=(created(uuid4()), hold_entry(2)), claim=claim("key", operation_id=operation))])
+        settled = settlement(operation)
+        database.append([Append(events=(created(uuid4()), hold_entry(-1)), settlement=settled)])
+        database.append([Append(events=(created(uuid4()),), claim=claim("key"))])
+        database.append([Append(events=(hold_entry(-(10**9)),))])
+
+    append_some()
+    execute(database_url, "VACUUM ANALYZE")
+    append_some()
+    database.rows(MANY_CLAIMS)
+    database.rows(MANY_BALANCES)
+    before = database.rows_read()
+    append_some()
+    assert database.rows_read() - before < 500
 
 
 # claims and their answers
