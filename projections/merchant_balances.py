@@ -1,6 +1,7 @@
 """The read model of what we owe each merchant: one row a merchant and currency, folded from journal entries."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -41,13 +42,15 @@ def apply(row: MerchantBalancesRow | None, key: Key, positioned: Positioned) -> 
     assert isinstance(entry, JournalEntryPosted)
     merchant_id, currency = str(key[0]), str(key[1])
     row = row or MerchantBalancesRow(merchant_id=merchant_id, currency=currency)
+    changes: dict[str, int] = {"position": positioned.position}
     for posting in entry.postings:
         bucket = _bucket(posting.account, merchant_id)
         if bucket is not None and posting.amount.currency == currency:
-            row = replace(row, **{bucket: getattr(row, bucket) + posting.change_minor})
-    return replace(row, position=positioned.position)
+            changes[bucket] = changes.get(bucket, getattr(row, bucket)) + posting.change_minor
+    return replace(row, **changes)
 
 
+@lru_cache(maxsize=10_000)
 def _bucket(account: AccountCode, merchant_id: str) -> str | None:
     """`pending` for `merchant:mer_…:pending`; None for an account that is not the merchant's."""
     match account.split(":"):
