@@ -7,7 +7,9 @@ The suite tries a few seeds; `make crash` tries twenty, and `make crash SEED=7` 
 import asyncio
 import os
 import random
+import signal
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import pytest
@@ -17,7 +19,7 @@ from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
 from tests.crash.stream import assert_stream_holds_every_event
-from tests.crash.system import until_listening
+from tests.crash.system import descendants, until_listening
 from tests.support.running import eventually
 
 ANSWERS_FIRST = 10
@@ -33,6 +35,21 @@ class Part(Protocol):
     def kill(self) -> None: ...
 
     def start(self) -> None: ...
+
+
+class ServingProcess:
+    """The process that serves requests, without its supervisor, which starts another."""
+
+    def __init__(self, api: ChildProcess) -> None:
+        self._api = api
+
+    def kill(self) -> None:
+        for pid in descendants(self._api.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def start(self) -> None:
+        pass
 
 
 def seeds() -> list[int]:
@@ -87,6 +104,7 @@ def _parts(stack: Stack, standby: ChildProcess) -> Mapping[str, Part]:
     """What there is to kill: the API writes, each worker may be relay and projectors."""
     return {
         "api": stack.api,
+        "serving": ServingProcess(stack.api),
         "worker": stack.worker,
         "standby": standby,
         "nats": stack.embedded.nats,
