@@ -19,7 +19,7 @@ test: .venv/ready ## the whole test suite, on real Postgres and NATS
 	@$(RUN)pytest
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
-	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py
+	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order
 
 bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
 	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)

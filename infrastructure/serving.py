@@ -1,7 +1,6 @@
 """Serving an HTTP application under granian, on one port and nowhere else, with workers that never outlive us."""
 
 import ctypes
-import logging
 import multiprocessing
 import os
 import signal
@@ -11,10 +10,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
 from granian.server import Server
 
 STOP_S_MAX: Final = 5
 """How long a stop waits for open requests; one whose answer never comes would hold it for ever."""
+_LOGGED_AS_OURS: Final = {"loggers": {"_granian": {"propagate": True}}}
+"""What granian says of workers that end unasked goes where our own lines go; its handlers would print it their way."""
 _PR_SET_PDEATHSIG: Final = 1
 """Linux, prctl(2): the signal that the kernel sends this process when its parent dies."""
 
@@ -43,17 +45,10 @@ def serve(
         workers=workers,
         workers_kill_timeout=stop_s_max,
         respawn_failed_workers=True,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGED_AS_OURS,
     )
-    _log_as_we_do()
     server.serve(target_loader=load_app, wrap_loader=False)
-
-
-def _log_as_we_do() -> None:
-    """What granian says of workers that end unasked goes where our own lines go; its idle talk goes nowhere."""
-    said = logging.getLogger("_granian")
-    said.handlers.clear()
-    said.propagate = True
-    said.setLevel(logging.ERROR)
 
 
 def require_free(host: str, port: int) -> None:

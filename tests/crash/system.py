@@ -28,17 +28,6 @@ def crashable_stack(home: Path) -> Iterator[Stack]:
         yield stack
 
 
-@contextmanager
-def second_worker(stack: Stack) -> Iterator[ChildProcess]:
-    """Another worker beside the stack's own, for as long as the block."""
-    worker = stack.process("worker-2", ["worker"])
-    worker.start()
-    try:
-        yield worker
-    finally:
-        worker.terminate()
-
-
 @asynccontextmanager
 async def postgres_away(stack: Stack) -> AsyncIterator[None]:
     """Postgres is killed, and started again on the same data after the block."""

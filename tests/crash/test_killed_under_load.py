@@ -1,24 +1,11 @@
-"""kill -9 of a part of a process, or of everything, while merchants pay: nothing is lost, doubled or stuck."""
-
-import os
-import signal
+"""kill -9 of everything at once while merchants pay: nothing is lost, doubled or stuck."""
 
 from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
-from tests.crash.system import descendants, until_listening
+from tests.crash.system import until_listening
 
 ANSWERS_BETWEEN = 15
-
-
-async def test_only_the_process_that_serves_requests(stack: Stack) -> None:
-    """Its supervisor lives on, and starts another; dying again within 5 s is for granian a reason to give up."""
-    async with shopping(stack, seed=9) as load:
-        await load.until(ANSWERS_BETWEEN)
-        for pid in descendants(stack.api.pid):
-            os.kill(pid, signal.SIGKILL)
-        await load.until(ANSWERS_BETWEEN)
-    await assert_every_promise_holds(stack)
 
 
 async def test_everything_at_once(stack: Stack) -> None:

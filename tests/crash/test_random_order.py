@@ -1,5 +1,5 @@
 """kill -9 of every part, in random order and before the last one has recovered, while merchants pay: what was answered
-is durable, nothing is charged twice, nothing stays stuck.
+is durable, nothing is charged twice, nothing stays stuck. Of two workers, one takes over from the other.
 
 The suite tries a few seeds; `make crash` tries twenty, and `make crash SEED=7` repeats one.
 """
@@ -7,7 +7,9 @@ The suite tries a few seeds; `make crash` tries twenty, and `make crash SEED=7` 
 import asyncio
 import os
 import random
+import signal
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import pytest
@@ -17,11 +19,14 @@ from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
 from tests.crash.stream import assert_stream_holds_every_event
-from tests.crash.system import second_worker, until_listening
+from tests.crash.system import descendants, until_listening
+from tests.support.running import eventually
 
 ANSWERS_FIRST = 10
 PAUSE_S_MAX = 0.4
 DOWN_S_MAX = 0.4
+TAKEN_OVER_WITHIN_S = 8.0
+RELAY = "relay"
 
 
 class Part(Protocol):
@@ -32,6 +37,21 @@ class Part(Protocol):
     def start(self) -> None: ...
 
 
+class ServingProcess:
+    """The process that serves requests, without its supervisor, which starts another."""
+
+    def __init__(self, api: ChildProcess) -> None:
+        self._api = api
+
+    def kill(self) -> None:
+        for pid in descendants(self._api.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def start(self) -> None:
+        pass
+
+
 def seeds() -> list[int]:
     if one := os.environ.get("CRASH_SEED"):
         return [int(one)]
@@ -40,9 +60,23 @@ def seeds() -> list[int]:
 
 @pytest.fixture(scope="module")
 def standby(stack: Stack) -> Iterator[ChildProcess]:
-    """A second worker, of which one or the other is at work."""
-    with second_worker(stack) as worker:
-        yield worker
+    """A second worker, started while the first is at work."""
+    worker = stack.process("worker-2", ["worker"])
+    worker.start()
+    yield worker
+    worker.terminate()
+
+
+async def test_the_other_worker_takes_over_from_a_killed_one_under_load(stack: Stack, standby: ChildProcess) -> None:
+    async with Core(stack.settings) as core:
+        async with shopping(stack, seed=11) as load:
+            before = await _sessions_at_work(core)
+            stack.worker.kill()
+            await _sessions_at_work(core, since=before[RELAY])
+            await load.until(ANSWERS_FIRST)
+            stack.worker.start()
+        await assert_stream_holds_every_event(core)
+    await assert_every_promise_holds(stack)
 
 
 @pytest.mark.parametrize("seed", seeds())
@@ -70,9 +104,24 @@ def _parts(stack: Stack, standby: ChildProcess) -> Mapping[str, Part]:
     """What there is to kill: the API writes, each worker may be relay and projectors."""
     return {
         "api": stack.api,
+        "serving": ServingProcess(stack.api),
         "worker": stack.worker,
         "standby": standby,
         "nats": stack.embedded.nats,
         "postgres": stack.embedded.postgres,
         "provider": stack.simulator,
     }
+
+
+async def _sessions_at_work(core: Core, *, since: int | None = None) -> dict[str, int]:
+    """Which database session moves each follower, once every one is moved, and the relay not by session `since`."""
+    sessions: dict[str, int] = {}
+
+    async def every_one_is_moved() -> bool:
+        followers = (await core.condition()).followers
+        sessions.clear()
+        sessions.update({follower.name: follower.active.pid for follower in followers if follower.active})
+        return len(sessions) == len(followers) and sessions[RELAY] != since
+
+    await eventually(every_one_is_moved, "somebody moves every follower", within_s=TAKEN_OVER_WITHIN_S)
+    return sessions

@@ -11,7 +11,7 @@ from infrastructure.postgres.pool import ReadPool
 from interfaces.stack import Stack
 from tests.support.running import Merchant, merchant_in, running_stack
 
-PROVIDER_TIMEOUT_S = 2.5
+PROVIDER_TIMEOUT_S = 1.6
 """Longer than a repeat waits for the first answer under its key, so that a test can see one that is in flight."""
 
 

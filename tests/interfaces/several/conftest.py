@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
@@ -10,9 +11,11 @@ import pytest
 from application.merchant import Directory
 from interfaces.composition import ChildProcess, free_port
 from interfaces.stack import HOST, Stack, wait_until_listening
+from tests.crash.system import descendants
 from tests.support.running import Merchant, merchant_in
 
 PROCESSES = 2
+TOKEN = "of-the-operator"
 
 
 class Api(NamedTuple):
@@ -36,6 +39,23 @@ def another_api(stack: Stack, name: str, **environment: str) -> Iterator[Api]:
 def second(stack: Stack) -> Iterator[Api]:
     with another_api(stack, "api-2") as api:
         yield api
+
+
+@pytest.fixture(scope="package")
+def guarded(stack: Stack) -> Iterator[Api]:
+    """A third API, whose metrics are for who has the token."""
+    with another_api(stack, "api-3", TALLYSTICK_METRICS_TOKEN=TOKEN) as api:
+        yield api
+
+
+def metrics_folder(api: Api) -> Path:
+    """Where the processes of `api` leave their counts, as one of them has it open."""
+    for pid in descendants(api.process.pid):
+        for file in Path(f"/proc/{pid}/map_files").iterdir():
+            target = file.readlink()
+            if target.suffix == ".db":
+                return target.parent
+    raise AssertionError("no process counts anything")
 
 
 @pytest.fixture

@@ -3,20 +3,17 @@
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 import aiohttp
 
-from interfaces.stack import Stack
 from tests.crash.system import descendants
-from tests.interfaces.several.conftest import PROCESSES, Api, another_api
+from tests.interfaces.several.conftest import PROCESSES, TOKEN, Api, metrics_folder
 from tests.support.metrics import Scraped, scrape
 from tests.support.running import Merchant, eventually
 
 PAYMENTS = 40
 PAID = {"name": "tallystick_http_requests_total", "route": "/v1/payment_intents", "status": "201"}
 QUEUES = "tallystick_append_waiting_commands_max"
-TOKEN = "of-the-operator"
 
 
 async def test_every_answer_adds_up_all_processes_and_forgets_the_queue_of_a_killed_one(
@@ -42,7 +39,7 @@ async def test_every_answer_adds_up_all_processes_and_forgets_the_queue_of_a_kil
         return len(descendants(second.process.pid) - {killed}) == PROCESSES
 
     await eventually(another_is_there, "another process in the place of the killed one")
-    folder = _metrics_folder(second)
+    folder = metrics_folder(second)
     assert len(list(folder.glob("gauge_livesum_*.db"))) >= PROCESSES
 
     async def all_are_counted_once() -> bool:
@@ -53,23 +50,10 @@ async def test_every_answer_adds_up_all_processes_and_forgets_the_queue_of_a_kil
     await eventually(all_are_counted_once, "the killed one's queue is no longer there")
 
 
-async def test_a_server_with_a_token_tells_only_who_has_it_and_leaves_no_file(stack: Stack) -> None:
-    with another_api(stack, "api-3", TALLYSTICK_METRICS_TOKEN=TOKEN) as third:
-        folder = _metrics_folder(third)
-        async with aiohttp.ClientSession() as http:
-            for given in ({}, {"Authorization": "Bearer another"}, {"Authorization": TOKEN}):
-                async with http.get(f"{third.url}/metrics", headers=given) as reply:
-                    assert reply.status == 404, given
-            known = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
-            assert (await scrape(http, third.url, headers=known)).value("tallystick_store_up") == 1
-    assert not folder.exists()
-
-
-def _metrics_folder(api: Api) -> Path:
-    """Where the processes of `api` leave their counts, by the environment of one of them."""
-    for pid in descendants(api.process.pid):
-        for file in Path(f"/proc/{pid}/map_files").iterdir():
-            target = file.readlink()
-            if target.suffix == ".db":
-                return target.parent
-    raise AssertionError("no process counts anything")
+async def test_a_server_with_a_token_tells_only_who_has_it(guarded: Api) -> None:
+    async with aiohttp.ClientSession() as http:
+        for given in ({}, {"Authorization": "Bearer another"}, {"Authorization": TOKEN}):
+            async with http.get(f"{guarded.url}/metrics", headers=given) as reply:
+                assert reply.status == 404, given
+        known = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
+        assert (await scrape(http, guarded.url, headers=known)).value("tallystick_store_up") == 1
