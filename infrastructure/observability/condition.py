@@ -1,6 +1,6 @@
 """How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,19 +66,17 @@ class _Stamped(Struct):
     recorded_at: datetime
 
 
-async def read_condition(
-    connection: Connection, published: Callable[[], Awaitable[int | None]], applications: Mapping[str, str]
-) -> Condition:
-    """How things are now. `applications` says under which name each follower is connected; `published` gives the
-    relay's position. Raises psycopg.Error."""
+async def read_condition(connection: Connection, published: int | None, applications: Mapping[str, str]) -> Condition:
+    """How things are now, when the relay was at position `published` just before. `applications` says under which name
+    each follower is connected. Raises psycopg.Error."""
     active = await _active(connection, applications)
     reached: dict[str, int | None] = dict.fromkeys(applications, 0)
     failures: dict[str, str | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
-    reached[RELAY] = await published()
-    if reached[RELAY] is None:
+    reached[RELAY] = published
+    if published is None:
         failures[RELAY] = BUS_AWAY
     # After the positions: nobody is ahead of it.
     [(head,)] = await _rows(connection, _SELECT_HEAD)

@@ -39,9 +39,10 @@ def _forget_dead_processes(folder: Path) -> None:
 
 
 def _is_running(pid: int) -> bool:
+    """Whether a process of ours has that id: somebody else's came after the one we knew."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return False
     return True
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sys
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -27,8 +26,6 @@ T = TypeVar("T")
 
 WIDTH_MIN = 120
 """Tables are not cut off when the output goes to a file or a pipe, which have no width of their own."""
-
-RETRY_EVERY_S = 0.2
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
@@ -70,23 +67,11 @@ def _sentence(error: Exception) -> str:
 
 
 @contextmanager
-def migrated_settings(*, within_s: float = 0.0) -> Iterator[Settings]:
-    """Settings for servers that run, with the schema at this version; a database that is away is waited for so long."""
+def migrated_settings() -> Iterator[Settings]:
+    """Settings for servers that run, with the schema at this version."""
     with servers(home()) as settings:
-        deadline = time.monotonic() + within_s
-        while not _is_migrated(settings, deadline):
-            time.sleep(RETRY_EVERY_S)
-        yield settings
-
-
-def _is_migrated(settings: Settings, deadline: float) -> bool:
-    try:
         composition.migrate_all(settings)
-    except psycopg.OperationalError:
-        if time.monotonic() > deadline:
-            raise
-        return False
-    return True
+        yield settings
 
 
 def with_core(work: Callable[[Core], Coroutine[Any, Any, T]]) -> T:

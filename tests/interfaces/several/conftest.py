@@ -1,7 +1,6 @@
 """A second API on the same store, itself of two server processes, and merchants who talk to either."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,29 +22,18 @@ class Api(NamedTuple):
     url: str
 
 
-@contextmanager
-def another_api(stack: Stack, name: str, **environment: str) -> Iterator[Api]:
+@pytest.fixture(scope="package")
+def second(stack: Stack) -> Iterator[Api]:
+    """Its metrics are for who has the token."""
     port = free_port()
-    process = stack.process(name, ["serve", "--port", str(port), "--workers", str(PROCESSES)], **environment)
+    arguments = ["serve", "--port", str(port), "--workers", str(PROCESSES)]
+    process = stack.process("api-2", arguments, TALLYSTICK_METRICS_TOKEN=TOKEN)
     process.start()
     try:
         wait_until_listening(process, port)
         yield Api(process, f"http://{HOST}:{port}")
     finally:
         process.terminate()
-
-
-@pytest.fixture(scope="package")
-def second(stack: Stack) -> Iterator[Api]:
-    with another_api(stack, "api-2") as api:
-        yield api
-
-
-@pytest.fixture(scope="package")
-def guarded(stack: Stack) -> Iterator[Api]:
-    """A third API, whose metrics are for who has the token."""
-    with another_api(stack, "api-3", TALLYSTICK_METRICS_TOKEN=TOKEN) as api:
-        yield api
 
 
 def metrics_folder(api: Api) -> Path:

@@ -14,6 +14,7 @@ from tests.support.running import Merchant, eventually
 PAYMENTS = 40
 PAID = {"name": "tallystick_http_requests_total", "route": "/v1/payment_intents", "status": "201"}
 QUEUES = "tallystick_append_waiting_commands_max"
+KNOWN = {"Authorization": f"Bearer {TOKEN}"}
 
 
 async def test_every_answer_adds_up_all_processes_and_forgets_the_queue_of_a_killed_one(
@@ -22,7 +23,7 @@ async def test_every_answer_adds_up_all_processes_and_forgets_the_queue_of_a_kil
     async def scraped() -> Scraped:
         # Over a connection of its own, by which the kernel chooses the process.
         async with aiohttp.ClientSession() as http:
-            return await scrape(http, second.url)
+            return await scrape(http, second.url, headers=KNOWN)
 
     before = (await scraped()).value(**PAID)
     await asyncio.gather(*(doors[1].pay() for _ in range(PAYMENTS)))
@@ -50,10 +51,10 @@ async def test_every_answer_adds_up_all_processes_and_forgets_the_queue_of_a_kil
     await eventually(all_are_counted_once, "the killed one's queue is no longer there")
 
 
-async def test_a_server_with_a_token_tells_only_who_has_it(guarded: Api) -> None:
+async def test_a_server_with_a_token_tells_only_who_has_it_and_from_anywhere(second: Api) -> None:
     async with aiohttp.ClientSession() as http:
         for given in ({}, {"Authorization": "Bearer another"}, {"Authorization": TOKEN}):
-            async with http.get(f"{guarded.url}/metrics", headers=given) as reply:
+            async with http.get(f"{second.url}/metrics", headers=given) as reply:
                 assert reply.status == 404, given
-        known = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
-        assert (await scrape(http, guarded.url, headers=known)).value("tallystick_store_up") == 1
+        proxied = KNOWN | {"X-Forwarded-For": "192.0.2.1"}
+        assert (await scrape(http, second.url, headers=proxied)).value("tallystick_store_up") == 1

@@ -10,17 +10,18 @@ from tests.support.running import eventually
 GIVES_UP_WITHIN_S = 20.0
 
 
-async def test_a_server_whose_processes_keep_ending_gives_up_says_so_and_leaves_no_file(guarded: Api) -> None:
-    folder = metrics_folder(guarded)
+async def test_a_server_whose_processes_keep_ending_gives_up_says_so_and_leaves_no_file(second: Api) -> None:
+    """No test after this one has a second API."""
+    folder = metrics_folder(second)
 
     async def has_given_up() -> bool:
-        for pid in descendants(guarded.process.pid):
+        for pid in descendants(second.process.pid):
             os.kill(pid, signal.SIGKILL)
-        return not guarded.process.running
+        return not second.process.running
 
     await eventually(has_given_up, "it gives up", within_s=GIVES_UP_WITHIN_S)
-    assert guarded.process.poll() == 1
-    said = guarded.process.log_tail()
+    assert second.process.poll() == 1
+    said = second.process.log_tail()
     assert "Unexpected exit from worker" in said
     assert "Worker crash loop detected, exiting" in said
     assert all(line.startswith("{") for line in said.splitlines()[1:]), said
