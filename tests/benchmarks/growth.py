@@ -1,42 +1,23 @@
 """Whether anything gets slower as the store grows: the same calls, in turns, on a small store and on a large one."""
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime
-from functools import partial
-from itertools import cycle
-from typing import Any, NamedTuple, Self
-from uuid import UUID, uuid4
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import class_row
 from rich.table import Table
 
-from application.loaded import loaded_from
-from application.store import Append, Appended
-from domain.identifiers import MerchantId, PaymentId
-from domain.ledger.entry import entry_id_for
-from domain.ledger.rules import MoneyEvent
-from domain.payment.status import Status
-from infrastructure.postgres.pool import ReadPool
 from interfaces import composition
-from interfaces.http.as_of import cut
 from interfaces.settings import Settings
-from projections.audit_timeline import of_merchant_after, of_payment
-from projections.merchant_balances import of_merchant
-from projections.payment_status import search
-from projections.tables import positions
-from projections.unsettled import unsettled
 from projections.views import VIEWS
+from tests.benchmarks.asked import SAMPLE, Store
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.filled_views import assert_filled_like_projected, fill_views
-from tests.benchmarks.rounds import percentile, ratio, spread, take_turns
+from tests.benchmarks.rounds import ratio, spread, take_turns
 from tests.benchmarks.stores import MERCHANTS, TEMPLATES, fill
-from tests.support.store import claim, created, hold_entry, open_store
 
 TARGET = 1.3
 EVENTS_A_PAYMENT = 6.29
@@ -44,12 +25,7 @@ HOT, *OTHERS = MERCHANTS
 TRAFFIC = (HOT,) * 3 * len(OTHERS) + tuple(OTHERS)
 """Of four payments, three are one merchant's."""
 PAYMENTS_A_CUSTOMER = 100
-"""Of the same merchant: a larger store has more customers, not larger ones."""
-SAMPLE = 1_000
-PAGE_ROWS = 21
-FEED_ROWS = 101
-FEED_ROWS_SMALL = 21
-AT_ONCE = 16
+"""About: a larger store has more customers, not larger ones."""
 SMALL, LARGE = "small", "large"
 
 
@@ -62,157 +38,10 @@ class Size(NamedTuple):
 
 
 FULL = Size(small=100_000, large=3_000_000, rounds=9, calls=40)
-QUICK = Size(small=50_000, large=300_000, rounds=5, calls=32)
+QUICK = Size(small=50_000, large=250_000, rounds=4, calls=32)
 
-_SAMPLE = """
-SELECT p.payment_id, p.merchant_id, p.customer_id, p.status, p.created_at, p.position
-FROM views.payment_status AS p
-JOIN operation_claim AS c USING (payment_id)
-WHERE c.verb = 'create' AND c.position = ANY(%s)
-"""
-_LAST = "SELECT max(notification_id) FROM stored_events"
-_LAST_CREATED = "SELECT max(created_at) FROM views.payment_status"
 _SIZES = "SELECT pg_size_pretty(pg_database_size(current_database()))"
-
-
-class Known(NamedTuple):
-    """A payment of the store that a call can ask for."""
-
-    payment_id: UUID
-    merchant_id: str
-    customer_id: str
-    status: str
-    created_at: datetime
-    position: int
-
-
-class Side:
-    """One of the two stores, opened as the API opens it. Each call asks for something else."""
-
-    def __init__(self, database_url: str) -> None:
-        self._url = database_url
-        self._open = AsyncExitStack()
-        self._chance = random.Random(1)
-
-    async def __aenter__(self) -> Self:
-        self._store = await self._open.enter_async_context(open_store(self._url))
-        self._pool = ReadPool(self._url)
-        await self._pool.open()
-        self._open.push_async_callback(self._pool.aclose)
-        with psycopg.connect(self._url) as connection:
-            [(self._head,)] = connection.execute(_LAST).fetchall()
-            [(self._last_created,)] = connection.execute(_LAST_CREATED).fetchall()
-            # The last events of the appends that made them: one in six positions is one.
-            asked = self._chance.sample(range(1, self._head), min(self._head - 1, 20 * SAMPLE))
-            known = connection.cursor(row_factory=class_row(Known)).execute(_SAMPLE, (asked,)).fetchall()
-        self._chance.shuffle(known)
-        self._keys = cycle(known[:SAMPLE])
-        self._small = cycle([payment for payment in known[:SAMPLE] if payment.merchant_id != HOT])
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._open.aclose()
-
-    @property
-    def queries(self) -> Mapping[str, Callable[[], Awaitable[Any]]]:
-        return {
-            "append": self._append,
-            "payment": self._payment,
-            "as_of": self._as_of,
-            "ledger": self._ledger,
-            "timeline": self._timeline,
-            "search": lambda: self._search(),
-            "search_by_status": lambda: self._search(status=True),
-            "search_by_customer": lambda: self._search(customer=True),
-            "search_created_after": lambda: self._search(since=True),
-            "search_created_before": lambda: self._search(until=True),
-            "search_deep": lambda: self._search(deep=True),
-            "balances": self._balances,
-            "unsettled": self._unsettled,
-            "events_feed": lambda: self._feed(next(self._keys).merchant_id, FEED_ROWS),
-            "events_feed_small": lambda: self._feed(next(self._small).merchant_id, FEED_ROWS_SMALL),
-        }
-
-    async def p50_ms(self, query: str, calls: int) -> float:
-        if query == "append_16":
-            times = []
-            for _ in range(calls):
-                times += await asyncio.gather(*(_ms(self._append) for _ in range(AT_ONCE)))
-            return percentile(times, 50)
-        return percentile([await _ms(self.queries[query]) for _ in range(calls)], 50)
-
-    async def _append(self) -> None:
-        """A payment's first event, a balanced entry that moves a kept balance, and a claim on a key."""
-        merchant = MerchantId(next(self._keys).merchant_id)
-        events = (created(uuid4(), merchant_id=merchant), hold_entry(1, merchant_id=merchant))
-        answer = await self._store.append(Append(events=events, claim=claim(uuid4().hex, merchant_id=merchant)))
-        assert isinstance(answer, Appended), answer
-
-    async def _payment(self) -> None:
-        asked = next(self._keys)
-        loaded_from(PaymentId(asked.payment_id), await self._store.history(asked.payment_id))
-
-    async def _as_of(self) -> None:
-        asked = next(self._keys)
-        history = await self._store.history(asked.payment_id)
-        cut(history, str(history[1].position), now=asked.created_at, head=await self._store.head())
-        loaded_from(PaymentId(asked.payment_id), history)
-
-    async def _ledger(self) -> None:
-        payment_id = PaymentId(next(self._keys).payment_id)
-        history = await self._store.history(payment_id)
-        causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
-        await self._store.histories([entry_id_for(payment_id, version) for version in causes])
-
-    async def _timeline(self) -> None:
-        await self._read("audit_timeline", lambda connection: of_payment(connection, next(self._keys).payment_id))
-
-    async def _search(
-        self,
-        *,
-        status: bool = False,
-        customer: bool = False,
-        since: bool = False,
-        until: bool = False,
-        deep: bool = False,
-    ) -> None:
-        asked = next(self._keys)
-        await self._read(
-            "payment_status",
-            partial(
-                search,
-                merchant_id=asked.merchant_id,
-                rows_max=PAGE_ROWS,
-                before=asked.payment_id if deep else None,
-                status=Status(asked.status) if status else None,
-                customer_id=asked.customer_id if customer else None,
-                created_after=self._last_created if since else None,
-                created_before=asked.created_at if until else None,
-            ),
-        )
-
-    async def _balances(self) -> None:
-        await self._read("merchant_balances", partial(of_merchant, merchant_id=next(self._keys).merchant_id))
-
-    async def _unsettled(self) -> None:
-        await self._read("unsettled", partial(unsettled, merchant_id=next(self._keys).merchant_id))
-
-    async def _feed(self, merchant_id: str, rows_max: int) -> None:
-        asked = next(self._keys)
-        await self._read(
-            "audit_timeline",
-            partial(of_merchant_after, merchant_id=merchant_id, position=asked.position, rows_max=rows_max),
-        )
-
-    async def _read(self, view: str, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]) -> None:
-        """As the routes do: where the view stands, then its rows."""
-        async with self._pool.connection() as connection:
-            await positions(connection, [view])
-        async with self._pool.connection() as connection:
-            await query(connection)
-
-
-NAMES = ("append", "append_16", *[name for name in Side("").queries if name != "append"])
+NAMES = ("append", "append_16", *[name for name in Store("").queries if name != "append"])
 
 
 def run(bench: Bench) -> Report:
@@ -260,23 +89,17 @@ def _measured(urls: Mapping[str, str], size: Size) -> dict[str, list[float]]:
     """What take_turns gives, by query and side."""
     with asyncio.Runner() as runner:
         opened = AsyncExitStack()
-        sides = {name: runner.run(opened.enter_async_context(Side(url))) for name, url in urls.items()}
+        stores = {name: runner.run(opened.enter_async_context(Store(url))) for name, url in urls.items()}
 
-        def part(query: str, side: Side) -> Callable[[], float]:
-            return lambda: runner.run(side.p50_ms(query, size.calls))
+        def part(query: str, store: Store) -> Callable[[], float]:
+            return lambda: runner.run(store.p50_ms(query, size.calls))
 
         try:
-            parts = {f"{query} {name}": part(query, side) for query in NAMES for name, side in sides.items()}
+            parts = {f"{query} {name}": part(query, store) for query in NAMES for name, store in stores.items()}
             take_turns(parts, rounds=1)  # Warm-up: statements are prepared, caches as full as they get.
             return take_turns(parts, rounds=size.rounds)
         finally:
             runner.run(opened.aclose())
-
-
-async def _ms(call: Callable[[], Awaitable[Any]]) -> float:
-    started = time.perf_counter()
-    await call()
-    return (time.perf_counter() - started) * 1000
 
 
 def _size(url: str) -> str:
