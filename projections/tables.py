@@ -23,7 +23,9 @@ _MOVE_CHECKPOINT = """
 UPDATE views.projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL
 WHERE projection = %s AND position = %s AND version = %s
 """
-_NOTE_FAILURE = "UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s"
+_NOTE_FAILURE = """
+UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s AND position = %s AND version = %s
+"""
 
 
 class Place(NamedTuple):
@@ -88,9 +90,9 @@ def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
     return fresh
 
 
-async def note_failure(connection: Connection, view: View[Any], failure: str) -> None:
-    """Say why the view stands still."""
-    await connection.execute(_NOTE_FAILURE, (failure, view.name))
+async def note_failure(connection: Connection, view: View[Any], place: Place, failure: str) -> None:
+    """Say why the view stands still at `place`, unless it has left that meanwhile."""
+    await connection.execute(_NOTE_FAILURE, (failure, view.name, *place))
 
 
 async def checkpoint_of(connection: Connection, view: View[Any]) -> Checkpoint:

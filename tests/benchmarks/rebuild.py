@@ -22,7 +22,7 @@ from tests.benchmarks.rounds import ratio, spread, take_turns
 from tests.benchmarks.stores import fill
 from tests.support.store import open_store
 
-PAYMENTS, PAYMENTS_QUICK = 40_000, 12_000
+PAYMENTS, PAYMENTS_QUICK = 20_000, 10_000
 ROUNDS, ROUNDS_QUICK = 3, 1
 BARE_ROWS = 500
 TARGET_PER_S, MOONSHOT_VS_BARE = 20_000, 0.5
