@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from domain.history import Positioned
-from projections.projector import Source
+from projections.projector import PoisonEvent, Source
 from projections.row_sql import copied, row_sql
 from projections.rows import Connection, Rows
 from projections.view import View, touches
@@ -38,13 +38,18 @@ class Filling:
         self._rows = Rows(reader, view)
 
     async def fold(self, events: Sequence[Positioned]) -> Filled:
-        """What there is to write, before anything else is folded but one batch."""
+        """What there is to write, before anything else is folded but one batch. Raises PoisonEvent."""
         due = [event for event in events if event.position > self.position]
         if not due:
             return Filled((), ())
-        touched = touches(self.view, due)
-        await self._rows.load(touched)
-        rows = self._rows.fold(touched)
+        try:
+            touched = touches(self.view, due)
+            await self._rows.load(touched)
+            rows = self._rows.fold(touched)
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            raise self._poisoned(error) from error
         fresh = [row for key, row in rows.items() if not self._rows.is_known(key)]
         changed = [row for key, row in rows.items() if self._rows.is_known(key)]
         self._rows.keep(rows)
@@ -52,6 +57,18 @@ class Filling:
         return Filled(fresh, changed)
 
     async def write(self, filled: Filled) -> None:
+        """Raises PoisonEvent for a value that the table cannot hold."""
+        try:
+            await self._write(filled)
+        except psycopg.DataError as error:
+            raise self._poisoned(error) from error
+
+    def _poisoned(self, error: Exception) -> PoisonEvent:
+        return PoisonEvent(
+            f"{self.view.name} cannot be rebuilt: an event around position {self.position} cannot be applied: {error!r}"
+        )
+
+    async def _write(self, filled: Filled) -> None:
         if filled.fresh:
             try:
                 await self._copy(filled.fresh)

@@ -73,7 +73,7 @@ class Projector:
             async with its_turn(self._connection, self._view):
                 log.info("projector_active", extra={"view": self._view.name})
                 failure = await self._until_poisoned()
-                await note_failure(self._connection, self._view, failure)
+                await note_failure(self._connection, self._view, self._place, failure)
             log.error("poison_event", extra={"view": self._view.name, "failure": failure})
             await self._stand_still()
 
@@ -129,14 +129,24 @@ class Projector:
         except psycopg.OperationalError:
             raise
         except Exception as error:
-            await self._one_by_one(error, fresh)
+            # Rows of a view that was moved or replaced meanwhile may be ahead of these events: that is no poison.
+            if not await self._was_replaced():
+                await self._one_by_one(error, fresh)
             return
         if moved:
             self._place = Place(fresh[-1].position, self._place.version)
         else:
-            log.info("view_replaced", extra={"view": self._view.name})
-            self._rows.forget()
-            self._place = (await checkpoint_of(self._connection, self._view)).place
+            await self._was_replaced()
+
+    async def _was_replaced(self) -> bool:
+        """Whether the view is not where we left it; then go on from where it is, and forget what we knew of it."""
+        place = (await checkpoint_of(self._connection, self._view)).place
+        if place == self._place:
+            return False
+        log.info("view_replaced", extra={"view": self._view.name})
+        self._rows.forget()
+        self._place = place
+        return True
 
     async def _one_by_one(self, error: Exception, events: Sequence[Positioned]) -> None:
         """Take in what comes before the poison event, if any, then say which one it is."""

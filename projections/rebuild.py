@@ -57,7 +57,7 @@ async def rebuild(
     `connect` gives connections with REBUILD_SCHEMA first in their search path. Queries see the old rows until the swap
     commits, and the live projector carries on from the new position. Interrupted before that, the old view stays in
     service, and the fresh tables are dropped: now, or by the next rebuild. A second rebuild of the same view waits for
-    the first. Raises what the source and the views raise for an event that cannot be read or applied.
+    the first. Raises PoisonEvent, and what the source raises for an event that cannot be read.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(no_collecting())

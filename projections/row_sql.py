@@ -1,29 +1,31 @@
-"""The statements that every view's rows travel by, made once for each from its columns: arrays in, JSON out."""
+"""The statements that every view's rows travel by, made once for each from its columns: JSON, or COPY for many."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg.types.json import Jsonb
 
 from projections.view import Key, Row, View
 
 _SELECT = """
-SELECT to_jsonb(t)::text FROM {table} AS t JOIN unnest({key_arrays}) AS k ({key}) USING ({key})
+SELECT to_jsonb(t)::text FROM {table} AS t
+JOIN jsonb_to_recordset(%s::jsonb) AS k ({typed_key}) USING ({key})
 """
 _SELECT_ALL = "SELECT to_jsonb(t)::text FROM {table} AS t"
 _UPSERT = """
-INSERT INTO {table} ({columns}) SELECT {columns} FROM unnest({arrays}) AS r ({columns}) WHERE {guard}
+INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) WHERE {guard}
 ON CONFLICT ({key}) DO UPDATE SET {changes}
 """
 # One statement, and so one transaction and one round trip. Nothing is written when the view is not where its
 # projector left it: another one has moved it, or a rebuild has put another table in its place.
 _ADVANCE = """
 WITH moved AS (
-    UPDATE views.projection_checkpoint SET position = %b, updated_at = clock_timestamp(), failure = NULL
-    WHERE projection = %b AND position = %b AND version = %b
+    UPDATE views.projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL
+    WHERE projection = %s AND position = %s AND version = %s
     RETURNING position
 ), written AS ({upsert})
 SELECT count(*) FROM moved
@@ -49,16 +51,12 @@ def row_sql(view: View[Any]) -> RowSql:
     def listed(of: Collection[str]) -> Composed:
         return SQL(", ").join(Identifier(name) for name in of)
 
-    def arrays(of: Collection[str]) -> Composed:
-        return SQL(", ").join(SQL("%b::{}[]").format(SQL(types[name])) for name in of)
-
     changes = [name for name in names if name not in view.key]
     parts = {
         "table": Identifier(view.table),
         "columns": listed(names),
-        "arrays": arrays(names),
         "key": listed(view.key),
-        "key_arrays": arrays(view.key),
+        "typed_key": SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(types[name])) for name in view.key),
         "changes": SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(name)) for name in changes),
     }
     guarded = SQL(_UPSERT).format(**parts, guard=SQL("EXISTS (SELECT FROM moved)"))
@@ -71,17 +69,14 @@ def row_sql(view: View[Any]) -> RowSql:
     )
 
 
-def arrays_of(view: View[Row], rows: Collection[Row]) -> list[list[Any]]:
-    """`rows` as one array a column."""
-    return [
-        [Jsonb(value, _encode) for value in values] if type_ == "jsonb" else list(values)
-        for type_, values in zip(view.types, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True)
-    ]
+def rows_json(rows: Iterable[Struct]) -> str:
+    """What `upsert` and `advance` take."""
+    return _encode(list(rows)).decode()
 
 
-def key_arrays(view: View[Row], keys: Collection[Key]) -> list[list[Any]]:
-    """`keys` as one array a column of the key."""
-    return [list(values) for values in zip(*keys, strict=True)]
+def keys_json(view: View[Any], keys: Iterable[Key]) -> str:
+    """What `select` takes."""
+    return _encode([dict(zip(view.key, key, strict=True)) for key in keys]).decode()
 
 
 def decoded(view: View[Row], text: str) -> Row:

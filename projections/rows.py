@@ -7,7 +7,7 @@ from typing import Any, Generic
 import psycopg
 
 from domain.history import Positioned
-from projections.row_sql import arrays_of, decoded, key_arrays, row_sql
+from projections.row_sql import decoded, keys_json, row_sql, rows_json
 from projections.view import Key, Row, Touches, View, fold_touches, touches
 
 Connection = psycopg.AsyncConnection[Any]
@@ -34,8 +34,9 @@ class Rows(Generic[Row]):
         if self._view.final:
             return
         if missing := {key for key, _ in touched if key not in self._at_hand}:
-            statement, keys = row_sql(self._view).select, key_arrays(self._view, missing)
-            cursor = await self._connection.execute(statement, keys, prepare=True)
+            statement, keys = row_sql(self._view).select, keys_json(self._view, missing)
+            # Planned every time: a plan made while the table was small would read all of it when it is large.
+            cursor = await self._connection.execute(statement, (keys,), prepare=False)
             for (text,) in await cursor.fetchall():
                 row = decoded(self._view, text)
                 self._at_hand[self._view.key_of(row)] = row
@@ -64,4 +65,4 @@ class Rows(Generic[Row]):
 
     async def upsert(self, rows: Collection[Row]) -> None:
         """Write rows whose keys may be in the table."""
-        await self._connection.execute(row_sql(self._view).upsert, arrays_of(self._view, rows), prepare=True)
+        await self._connection.execute(row_sql(self._view).upsert, (rows_json(rows),), prepare=True)

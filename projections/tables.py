@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from domain.history import Positioned
-from projections.row_sql import arrays_of, decoded, row_sql
+from projections.row_sql import decoded, row_sql, rows_json
 from projections.rows import Connection, Rows
 from projections.view import Key, Row, View
 
@@ -20,10 +20,12 @@ _SELECT_CHECKPOINT = (
     "SELECT projection, position, failure, version FROM views.projection_checkpoint WHERE projection = %s"
 )
 _MOVE_CHECKPOINT = """
-UPDATE views.projection_checkpoint SET position = %b, updated_at = clock_timestamp(), failure = NULL
-WHERE projection = %b AND position = %b AND version = %b
+UPDATE views.projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL
+WHERE projection = %s AND position = %s AND version = %s
 """
-_NOTE_FAILURE = "UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s"
+_NOTE_FAILURE = """
+UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s AND position = %s AND version = %s
+"""
 
 
 class Place(NamedTuple):
@@ -68,7 +70,7 @@ async def advance(
     changed = await rows.changed_by(events)
     where = (events[-1].position, view.name, *place)
     if changed:
-        parameters = [*where, *arrays_of(view, changed.values())]
+        parameters = (*where, rows_json(changed.values()))
         cursor = await connection.execute(row_sql(view).advance, parameters, prepare=True)
         [(moved,)] = await cursor.fetchall()
     else:
@@ -88,9 +90,9 @@ def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
     return fresh
 
 
-async def note_failure(connection: Connection, view: View[Any], failure: str) -> None:
-    """Say why the view stands still."""
-    await connection.execute(_NOTE_FAILURE, (failure, view.name))
+async def note_failure(connection: Connection, view: View[Any], place: Place, failure: str) -> None:
+    """Say why the view stands still at `place`, unless it has left that meanwhile."""
+    await connection.execute(_NOTE_FAILURE, (failure, view.name, *place))
 
 
 async def checkpoint_of(connection: Connection, view: View[Any]) -> Checkpoint:

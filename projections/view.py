@@ -22,7 +22,7 @@ class View(Struct, Generic[Row], frozen=True, kw_only=True):
     table: str
     row: type[Row]
     types: tuple[str, ...]
-    """The SQL type of each column."""
+    """The SQL type of each column, which binary COPY has to be told."""
     key: tuple[str, ...]
     """The fields that tell the rows apart: the primary key."""
     ddl: str

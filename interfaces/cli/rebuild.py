@@ -44,6 +44,10 @@ def rebuild(views: tuple[str, ...], every: bool, dry_run: bool) -> None:
         raise click.UsageError(f"Name a view, or say --all. There are {', '.join(sorted(VIEWS))}.")
     names = list(VIEWS) if every else list(dict.fromkeys(views))
 
+    in_service = (
+        "The old view is in service." if len(names) == 1 else "Each view is in service, the old one or the new."
+    )
+
     async def work(core: Core) -> dict[str, Rebuilt]:
         head = await core.store.head()
         columns = (
@@ -68,11 +72,11 @@ def rebuild(views: tuple[str, ...], every: bool, dry_run: bool) -> None:
     try:
         rebuilt = with_core(work)
     except UNREADABLE as error:
-        raise click.ClickException(f"an event cannot be read: {error}. The old view is in service.") from error
+        raise click.ClickException(f"an event cannot be read: {error}. {in_service}") from error
     except PoisonEvent as error:
-        raise click.ClickException(f"{error}. The old view is in service.") from error
+        raise click.ClickException(f"{error}. {in_service}") from error
     except KeyboardInterrupt:
-        raise click.ClickException("Interrupted. The old view is in service.") from None
+        raise click.ClickException(f"Interrupted. {in_service}") from None
     for name, outcome in rebuilt.items():
         _report(name, outcome.comparison)
         if not dry_run:

@@ -9,7 +9,7 @@ import pytest
 
 from application.store import Append
 from projections.payment_status import PAYMENT_STATUS
-from projections.tables import note_failure
+from projections.tables import checkpoint_of, note_failure
 from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.support.store import advanced, append_all, claim, created, everything, execute, open_store, open_views
@@ -63,7 +63,7 @@ async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(r
 
 async def test_a_view_that_stands_still_says_why(run: Run, database_url: str) -> None:
     async with open_views(database_url) as views:
-        await note_failure(views, PAYMENT_STATUS, FAILURE)
+        await note_failure(views, PAYMENT_STATUS, (await checkpoint_of(views, PAYMENT_STATUS)).place, FAILURE)
     told = await status(run)
     why = {follower["name"]: follower["failure"] for follower in told["followers"] if follower["failure"]}
     assert why == {PAYMENT_STATUS.name: FAILURE, "relay": "NATS does not answer"}

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -388,3 +389,32 @@ async def test_money_past_any_fixed_size_is_not_poison(
         await until_at(views, "merchant_balances", 1501)
     [row] = (await all_rows(views, MERCHANT_BALANCES)).values()
     assert row.authorized == 1501 * AMOUNT_MINOR_MAX
+
+
+async def test_rows_that_are_ahead_of_the_events_are_no_poison(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    """Another table, further on, is put in place between a projector's batch and its look at the rows."""
+    events = await fill(store, "captured")
+    moved = False
+
+    def keys_of(event: Positioned) -> Iterable[Key]:
+        nonlocal moved
+        if not moved:
+            moved = True
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(asyncio.run, take_in_all()).result()
+        return PAYMENT_STATUS.keys_of(event)
+
+    async def take_in_all() -> None:
+        async with open_views(database_url) as connection:
+            await advanced(connection, PAYMENT_STATUS, events)
+
+    late = msgspec.structs.replace(PAYMENT_STATUS, keys_of=keys_of)
+    async with projecting(database_url, late, store, FakeFeed()) as projector:
+        await until_at(views, "payment_status", events[-1].position)
+        events += (more := await fill(store, "voided"))[len(events) :]
+        await until_at(views, "payment_status", more[-1].position)
+        assert not projector.done()
+    assert await failure_of(views, "payment_status") is None
+    assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)

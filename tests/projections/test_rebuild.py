@@ -17,6 +17,7 @@ from infrastructure.postgres.store import PostgresEventStore
 from projections.audit_timeline import AUDIT_TIMELINE
 from projections.connection import REBUILD_SCHEMA, connect
 from projections.payment_status import PAYMENT_STATUS
+from projections.projector import PoisonEvent
 from projections.rebuild import rebuild
 from projections.reconciliation import RECONCILIATION
 from projections.tables import all_rows, create
@@ -231,6 +232,17 @@ async def test_a_poisoned_view_is_well_again_after_its_rebuild(
         events = await fill(store, "voided")
         await until_at(views, "audit_timeline", events[-1].position)
         assert not projector.done(), "it goes on without being started again"
+    assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+
+
+async def test_a_rebuild_by_code_that_cannot_apply_an_event_says_so_and_changes_nothing(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    events = await fill(store, "captured")
+    await advanced(views, AUDIT_TIMELINE, events)
+    with pytest.raises(PoisonEvent, match=r"audit_timeline cannot be rebuilt.*poison"):
+        await rebuilt(database_url, poisoned(AUDIT_TIMELINE, 3), store)
+    assert left_behind(database_url) == []
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
 
 
