@@ -45,7 +45,7 @@ def run(bench: Bench) -> Report:
         }
         measured = take_turns(parts, rounds=ROUNDS_QUICK if bench.quick else ROUNDS)
     vs_bare = ratio(measured["rebuild"], measured["bare upserts"])
-    table = Table("into all four views", "events a second", "of bare", title=f"{events:,} events")
+    table = Table("into all views", "events a second", "of bare", title=f"{events:,} events")
     for name, rates in measured.items():
         table.add_row(name, str(spread(rates)), f"{ratio(rates, measured['bare upserts']):.2f}")
     per_s = round(spread(measured["rebuild"]).median)
