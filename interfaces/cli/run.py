@@ -2,18 +2,22 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import psycopg
 
 from application.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
-from interfaces.cli.shared import console, home, migrated_settings, told_clearly, with_core
+from interfaces.cli.shared import console, home, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.settings import to_environment
+from interfaces.settings import Settings, to_environment
 from interfaces.stack import HOST, Stack, servers
 from interfaces.worker import supervise
 
@@ -21,6 +25,9 @@ PORT = 8080
 SIMULATOR_PORT = 8089
 DATABASE_WITHIN_S = 60.0
 """Started together with its database, or while that recovers, a process waits; it would only be started again."""
+RETRY_EVERY_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -61,7 +68,7 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the HTTP API.
 
     A worker and a provider have to run as well."""
-    with migrated_settings(within_s=DATABASE_WITHIN_S) as settings:
+    with _settings_once_migrated() as settings:
         os.environ.update(to_environment(settings))
         composition.serve_api(settings, host=host, port=port, workers=workers)
 
@@ -73,8 +80,7 @@ def worker() -> None:
 
     Publishes events, keeps the read models current, resolves unknown outcomes and expires authorisations. Several may
     run at once."""
-    with migrated_settings(within_s=DATABASE_WITHIN_S) as settings:
-        composition.configure_logs(level=settings.log_level)
+    with _settings_once_migrated() as settings:
         asyncio.run(_work(Core(settings)))
 
 
@@ -109,6 +115,28 @@ def migrate() -> None:
     for name in applied:
         console.print(f"applied {name}")
     console.print("The schema is up to date.")
+
+
+@contextlib.contextmanager
+def _settings_once_migrated() -> Iterator[Settings]:
+    """Settings for servers that run, with the schema at this version; a database that is away is waited for."""
+    with servers(home()) as settings:
+        composition.configure_logs(level=settings.log_level)
+        deadline = time.monotonic() + DATABASE_WITHIN_S
+        while not _is_migrated(settings, deadline):
+            time.sleep(RETRY_EVERY_S)
+        yield settings
+
+
+def _is_migrated(settings: Settings, deadline: float) -> bool:
+    try:
+        composition.migrate_all(settings)
+    except psycopg.OperationalError as error:
+        if time.monotonic() > deadline:
+            raise
+        log.warning("waiting_for_database", extra={"error": str(error)})
+        return False
+    return True
 
 
 async def _work(core: Core) -> None:

@@ -1,10 +1,8 @@
 """What the commands have in common: where the data are, and how a failure is told."""
 
 import asyncio
-import logging
 import re
 import sys
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -29,11 +27,7 @@ T = TypeVar("T")
 WIDTH_MIN = 120
 """Tables are not cut off when the output goes to a file or a pipe, which have no width of their own."""
 
-RETRY_EVERY_S = 0.5
-
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-
-log = logging.getLogger(__name__)
 
 console = Console(width=None if sys.stdout.isatty() else WIDTH_MIN, markup=False, emoji=False)
 """Prints text as it is: what a merchant wrote is data, and brackets or colons in it mean nothing."""
@@ -73,25 +67,11 @@ def _sentence(error: Exception) -> str:
 
 
 @contextmanager
-def migrated_settings(*, within_s: float = 0.0) -> Iterator[Settings]:
-    """Settings for servers that run, with the schema at this version; a database that is away is waited for so long."""
+def migrated_settings() -> Iterator[Settings]:
+    """Settings for servers that run, with the schema at this version."""
     with servers(home()) as settings:
-        deadline = time.monotonic() + within_s
-        while not _is_migrated(settings, deadline):
-            time.sleep(RETRY_EVERY_S)
-        yield settings
-
-
-def _is_migrated(settings: Settings, deadline: float) -> bool:
-    try:
         composition.migrate_all(settings)
-    except psycopg.OperationalError as error:
-        if time.monotonic() > deadline:
-            raise
-        composition.configure_logs(level=settings.log_level)
-        log.warning("waiting_for_database", extra={"error": str(error)})
-        return False
-    return True
+        yield settings
 
 
 def with_core(work: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
