@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from interfaces.stack import Stack
+from projections.views import VIEWS
 from tests.interfaces.http.expect import then_refused
 from tests.support.metrics import scrape
 from tests.support.running import Merchant, eventually
@@ -51,9 +52,7 @@ async def test_the_relay_and_every_view_are_shown_to_come_to_the_stores_head(sta
                 for sample in family.samples
                 if sample.name == "tallystick_follower_position_total"
             }
-            assert positions.keys() == {
-                *("relay", "payment_status", "merchant_balances", "audit_timeline", "reconciliation")
-            }
+            assert positions.keys() == {"relay", *VIEWS}
             return (
                 told.value("tallystick_store_up") == 1
                 and told.value("tallystick_store_position_total") >= last
