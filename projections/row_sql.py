@@ -36,11 +36,11 @@ _COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
 class RowSql(NamedTuple):
     """Of one view, in whatever schema comes first in the connection's search path."""
 
-    select: Composed
-    select_all: Composed
-    upsert: Composed
-    advance: Composed
-    copy: Composed
+    select: bytes
+    select_all: bytes
+    upsert: bytes
+    advance: bytes
+    copy: bytes
 
 
 @cache
@@ -61,11 +61,11 @@ def row_sql(view: View[Any]) -> RowSql:
     }
     guarded = SQL(_UPSERT).format(**parts, guard=SQL("EXISTS (SELECT FROM moved)"))
     return RowSql(
-        select=SQL(_SELECT).format(**parts),
-        select_all=SQL(_SELECT_ALL).format(**parts),
-        upsert=SQL(_UPSERT).format(**parts, guard=SQL("true")),
-        advance=SQL(_ADVANCE).format(upsert=guarded),
-        copy=SQL(_COPY).format(**parts),
+        select=SQL(_SELECT).format(**parts).as_bytes(),
+        select_all=SQL(_SELECT_ALL).format(**parts).as_bytes(),
+        upsert=SQL(_UPSERT).format(**parts, guard=SQL("true")).as_bytes(),
+        advance=SQL(_ADVANCE).format(upsert=guarded).as_bytes(),
+        copy=SQL(_COPY).format(**parts).as_bytes(),
     )
 
 

@@ -61,6 +61,10 @@ class Bus:
             )
         return self._jetstream
 
+    async def publish(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        """Send without waiting for, or asking for, any answer. Raises one of BUS_ERRORS."""
+        await self._client.publish(subject, payload, headers=headers)
+
     async def aclose(self) -> None:
         if self._connecting is not None:
             self._connecting.cancel()

@@ -17,7 +17,7 @@ from infrastructure.postgres.mapper import MsgspecTranscoder
 from projections.projector import Delivery
 
 IDLE_S = 1.0
-PACE_S = 0.04
+PACE_S = 0.05
 """Batches come at most this often: under load each is larger instead, which is what makes events cheap to apply."""
 PENDING_EVENTS_MAX = 5_000
 """Past this the feed forgets what it has: the reader finds the hole and fills it from the store."""

@@ -15,6 +15,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Raw
 
+from infrastructure.garbage import settle
 from infrastructure.serving import die_with_supervisor
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.operations import NO_CHARGE_YET, perform
@@ -144,7 +145,8 @@ def create_app() -> Litestar:
     return Litestar(
         [charge, capture, void, refund, operation, books_page, health],
         lifespan=[_books],
-        on_startup=[die_with_supervisor],
+        on_startup=[die_with_supervisor, settle],
         exception_handlers={HTTPException: _http_error},
         openapi_config=None,
+        logging_config=None,
     )

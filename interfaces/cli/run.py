@@ -24,6 +24,8 @@ from interfaces.worker import supervise
 
 PORT = 8080
 SIMULATOR_PORT = 8089
+WORKERS_NICENESS = 10
+"""On a machine that they share, taking payments comes before showing them."""
 DATABASE_WITHIN_S = 60.0
 """Started together with its database, or while that recovers, a process waits; it would only be started again."""
 RETRY_EVERY_S = 0.5
@@ -81,6 +83,7 @@ def worker() -> None:
 
     Publishes events, keeps the read models current, resolves unknown outcomes and expires authorisations. Several may
     run at once."""
+    os.nice(WORKERS_NICENESS)
     with _settings_once_migrated() as settings:
         uvloop.run(_work(Core(settings)))
 

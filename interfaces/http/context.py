@@ -29,11 +29,12 @@ class RequestContext:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        given = headers.get(REQUEST_ID_HEADER.encode(), "")
+        # ASGI sends names in lower case.
+        headers = dict(scope["headers"])
+        given = headers.get(REQUEST_ID_HEADER.encode(), b"").decode("latin-1")
         usable = _REQUEST_ID.fullmatch(given) and not holds_card_number(given)
         request_id = given if usable else ids.new_id("req")
-        traced = _TRACEPARENT.fullmatch(headers.get(b"traceparent", ""))
+        traced = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1"))
         trace_id = traced[1] if traced else ids.new_uuid().hex
         scope["state"]["request_id"], scope["state"]["trace_id"] = request_id, trace_id
         started = time.perf_counter()
