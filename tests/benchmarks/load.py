@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
+from itertools import count
 from typing import cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -106,6 +107,8 @@ class _Shoppers:
         self._address = urlsplit(load.url)
         self._choose = random.Random(load.seed)
         self._idle: deque[_Connection] = deque()
+        self._run = uuid4().hex.encode()
+        self._numbers = count(1)
         self.statuses: Counter[int] = Counter()
         self.latencies_ms: list[float] = []
 
@@ -166,7 +169,7 @@ class _Shoppers:
             % (
                 self._address.netloc.encode(),
                 self._choose.choice(self._load.secrets).encode(),
-                uuid4().hex.encode(),
+                b"%s-%d" % (self._run, next(self._numbers)),
                 len(body),
                 body,
             )
