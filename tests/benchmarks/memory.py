@@ -20,7 +20,7 @@ SHOWN = ("api", "worker", "simulator")
 
 
 def run(bench: Bench) -> Report:
-    seconds = 25.0 if bench.quick else 120.0
+    seconds = 25.0 if bench.quick else 90.0
     sizes: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with market(bench) as shops:
         parts = {name: pid for name, pid in roots(shops.stack).items() if name in SHOWN}

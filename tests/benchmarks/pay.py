@@ -1,9 +1,9 @@
 """`pay`: whole payments over HTTP at rising rates, until the system cannot keep up, and what each costs the processors.
 
 A payment is created with `confirm` and captured automatically, through the simulator in a process of its own. Arrivals
-do not wait for answers. A rate is sustained when every payment of it was captured, 99 of 100 within LATENCY_P99_MS_MAX,
-and the books and every view were complete within DRAINED_S_MAX of the last answer. The load generator and the
-simulator use the same two cores; the table states their share apart.
+do not wait for answers. The system keeps up with a rate when every payment of it was captured, and the books and every
+view were complete within DRAINED_S_MAX of the last answer; it sustains the rate when 99 of 100 were answered within
+LATENCY_P99_MS_MAX as well. The load generator and the simulator use the same two cores: the table states their share.
 """
 
 from rich.table import Table
@@ -14,10 +14,10 @@ from tests.benchmarks.rounds import percentile
 
 LATENCY_P99_MS_MAX = 100.0
 DRAINED_S_MAX = 1.0
-RATES = (400, 500, 600, 650, 700, 750, 800, 850, 900, 1000, 1100)
+RATES = (400, 500, 600, 700, 800, 900, 1000, 1100)
 QUICK_RATES = (300, 450, 600, 750)
 TRIES = 2
-"""A machine that others use has slow moments: a rate that was missed is tried once more."""
+"""A machine that others use has slow moments: a rate that was missed is tried again, and the table shows every try."""
 OUTSIDE_RATE = 200
 
 
@@ -27,15 +27,18 @@ def run(bench: Bench) -> Report:
     with market(bench) as shops:
         outside = shops.sell(OUTSIDE_RATE, seconds, token="tok_slow")
         _add_row(table, outside)
-        sustained = _rise(bench, shops, seconds, table)
+        sold = _rise(bench, shops, seconds, table)
+    sustained = max(filter(_is_sustained, sold), key=_rate, default=None)
+    kept_up_with = max(filter(_is_kept_up_with, sold), key=_rate, default=None)
     outside_ms = [latency_ms - PROVIDER_S * 1000 for latency_ms in outside.loaded.latencies_ms]
-    best = sustained.loaded.latencies_ms if sustained else [float("nan")]
+    latencies_ms = sustained.loaded.latencies_ms if sustained else [float("nan")]
     figures = {
         "sustained_per_s": sustained.load.rate if sustained else 0,
-        "p50_ms": round(percentile(best, 50), 1),
-        "p99_ms": round(percentile(best, 99), 1),
+        "p50_ms": round(percentile(latencies_ms, 50), 1),
+        "p99_ms": round(percentile(latencies_ms, 99), 1),
         "outside_provider_ms_p50": round(percentile(outside_ms, 50), 1),
         "outside_provider_ms_p99": round(percentile(outside_ms, 99), 1),
+        "kept_up_with_per_s": kept_up_with.load.rate if kept_up_with else 0,
     }
     notes = (
         f"The first row's provider takes {PROVIDER_S * 1000:.0f} ms to answer: what a payment takes beyond that is "
@@ -44,26 +47,32 @@ def run(bench: Bench) -> Report:
     return Report(table, figures, notes)
 
 
-def _rise(bench: Bench, shops: Market, seconds: float, table: Table) -> Sold | None:
-    """The highest rate that was sustained; the first one missed, in all its tries, ends the climb."""
-    best: Sold | None = None
+def _rise(bench: Bench, shops: Market, seconds: float, table: Table) -> list[Sold]:
+    """Every try of every rate, up to the first one that the system does not keep up with."""
+    tries: list[Sold] = []
     for rate in QUICK_RATES if bench.quick else RATES:
         for _ in range(1 if bench.quick else TRIES):
             bench.say(f"pay: {rate} payments a second for {seconds:.0f} s …")
-            sold = shops.sell(rate, seconds)
-            _add_row(table, sold)
-            if _is_sustained(sold):
-                best = sold
+            tries.append(shops.sell(rate, seconds))
+            _add_row(table, tries[-1])
+            if _is_sustained(tries[-1]):
                 break
-        else:
-            return best
-    return best
+        if not _is_kept_up_with(tries[-1]):
+            break
+    return tries
+
+
+def _is_kept_up_with(sold: Sold) -> bool:
+    all_captured = len(sold.loaded.latencies_ms) == sum(sold.loaded.statuses.values())
+    return all_captured and sold.drained_s <= DRAINED_S_MAX
 
 
 def _is_sustained(sold: Sold) -> bool:
-    latencies_ms = sold.loaded.latencies_ms
-    all_captured = len(latencies_ms) == sum(sold.loaded.statuses.values())
-    return all_captured and percentile(latencies_ms, 99) <= LATENCY_P99_MS_MAX and sold.drained_s <= DRAINED_S_MAX
+    return _is_kept_up_with(sold) and percentile(sold.loaded.latencies_ms, 99) <= LATENCY_P99_MS_MAX
+
+
+def _rate(sold: Sold) -> float:
+    return sold.load.rate
 
 
 def _table() -> Table:
