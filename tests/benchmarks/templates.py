@@ -9,6 +9,7 @@ from operator import itemgetter
 from uuid import UUID
 
 from msgspec import Struct
+from typeid.codecs import base32
 
 from application.caller import Answered, Caller
 from application.operation import Operations
@@ -284,7 +285,7 @@ def _places(own: Sequence[UUID], entries: Sequence[UUID]) -> tuple[re.Pattern[by
     """Every replaceable text, and which of a payment's values stands there: see `stores.values`."""
     texts: list[str] = []
     for uuid in own:
-        texts += [str(uuid), uuid.hex, ids.text_of("", uuid)]
+        texts += [str(uuid), uuid.hex, base32.encode(uuid.bytes)]
     texts += [str(uuid) for uuid in entries]
     texts += [minute(BEGUN_AT), minute(BEGUN_AT + timedelta(days=WINDOW_DAYS))]
     places = {text.encode(): place for place, text in enumerate(texts)}

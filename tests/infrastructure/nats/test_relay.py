@@ -6,6 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from nats.js.api import Header
+from nats.js.errors import BadRequestError
 
 from application.store import Append
 from infrastructure.embedded.nats import EmbeddedNats
@@ -99,17 +100,19 @@ async def test_two_relays_at_once_publish_nothing_twice_and_leave_no_hole(
 
 
 async def test_the_server_refuses_a_hole_and_a_second_beginning(
-    database_url: str, bus: Bus, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
+    database_url: str, bus: Bus, store: PostgresEventStore
 ) -> None:
     await append_some(store)
     async with relaying(database_url, bus):
         await until_published(bus, store)
     relay = UnlockedRelay(None, bus)  # type: ignore[arg-type]
     jetstream = await bus.jetstream()
-    monkeypatch.setattr("infrastructure.nats.relay.ACKNOWLEDGED_WITHIN_S", 0.3)
     for previous in (3, 0):
-        with pytest.raises(TimeoutError):
+        with pytest.raises(BadRequestError, match="wrong last"):
             await relay._publish(jetstream, previous, [(99, "payment.created.v1", b"{}")])
+    # A hole anywhere in a batch takes along what follows it, which alone asks for an answer.
+    with pytest.raises(BadRequestError, match="wrong last"):
+        await relay._publish(jetstream, 3, [(position, "payment.created.v1", b"{}") for position in (99, 100, 101)])
     assert await published(bus) == expected(await everything(store))
 
 
