@@ -34,6 +34,7 @@ class Bus:
         self._client = Client()
         self._jetstream = self._client.jetstream(timeout=REQUEST_TIMEOUT_S)
         self._connecting: asyncio.Task[None] | None = None
+        self._closed = False
 
     def start(self) -> None:
         """Begin to connect; does not wait for NATS, which may come later, and again."""
@@ -66,6 +67,7 @@ class Bus:
         await self._client.publish(subject, payload, headers=headers)
 
     async def aclose(self) -> None:
+        self._closed = True
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
@@ -73,7 +75,8 @@ class Bus:
             await self._client.close()
 
     async def _connect(self) -> None:
-        while True:
+        # Asked each time: nats-py takes some cancellations for a time-out of its own, and loses them.
+        while not self._closed:
             try:
                 await self._client.connect(
                     self._url,

@@ -26,13 +26,14 @@ def main(names: tuple[str, ...], quick: bool) -> None:
         raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}", param_hint="NAME")
     console = Console(width=120, highlight=False)
     console.print(machine())
+    with tempfile.TemporaryDirectory(prefix="tallystick-bench-") as disk:
+        console.print(fsync_rate(Path(disk)))
     for name in names or NAMES:
         benchmark: Benchmark = import_module(f"tests.benchmarks.{name}").run
         folder = Path(tempfile.mkdtemp(prefix="tallystick-bench-"))
         folder.chmod(0o711)
         try:
             console.rule(name)
-            console.print(fsync_rate(folder))
             started = time.perf_counter()
             report = benchmark(Bench(quick=quick, console=console, folder=folder))
             console.print(report.table)

@@ -31,7 +31,7 @@ BODY = {
 
 
 def run(bench: Bench) -> Report:
-    rounds, round_s = (3, 3.0) if bench.quick else (9, 6.0)
+    rounds, round_s = (3, 3.0) if bench.quick else (5, 4.0)
     with bench.stack() as stack, asyncio.Runner() as runner:
         keys = runner.run(_keys(stack))
         runner.run(_rate(stack, keys, [1.0] * MERCHANTS, round_s=1.0))  # warm-up, measured by nobody
