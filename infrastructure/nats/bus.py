@@ -34,6 +34,7 @@ class Bus:
         self._client = Client()
         self._jetstream = self._client.jetstream(timeout=REQUEST_TIMEOUT_S)
         self._connecting: asyncio.Task[None] | None = None
+        self._begun = False
         self._closed = False
 
     def start(self) -> None:
@@ -71,12 +72,14 @@ class Bus:
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
-        with contextlib.suppress(*BUS_ERRORS):
-            await self._client.close()
+        if self._begun:
+            with contextlib.suppress(*BUS_ERRORS):
+                await self._client.close()
 
     async def _connect(self) -> None:
         # Asked each time: nats-py takes some cancellations for a time-out of its own, and loses them.
         while not self._closed:
+            self._begun = True
             try:
                 await self._client.connect(
                     self._url,

@@ -18,8 +18,18 @@ async def test_a_cancellation_that_the_client_loses_does_not_keep_the_bus_open(m
         except asyncio.CancelledError:
             raise TimeoutError from None
 
+    async def close() -> None:
+        pass
+
     monkeypatch.setattr(bus._client, "connect", connect)
+    monkeypatch.setattr(bus._client, "close", close)
     bus.start()
     await trying.wait()
     async with asyncio.timeout(10):
         await bus.aclose()
+
+
+async def test_a_bus_that_is_closed_at_once_has_nothing_to_end() -> None:
+    bus = Bus("nats://127.0.0.1:1")
+    bus.start()
+    await bus.aclose()
