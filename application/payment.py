@@ -177,6 +177,7 @@ class Payments:
                 events = decide(loaded.payment, operation_id, now)
             except DomainError:
                 if recent is not None:
+                    self._recent.forget(payment_id)
                     recent = None
                     continue
                 # A repeat finds the payment as its first time left it: it gets that answer, not this refusal.
@@ -204,6 +205,7 @@ class Payments:
                 case KeyUsed(claim=claim):
                     return await answer_again(self._store, claim, caller)
                 case VersionConflict():
+                    self._recent.forget(payment_id)
                     recent = None
                 case LimitBroken(account=account, currency=currency):
                     raise BalanceLimitBroken(account=account, currency=currency)

@@ -21,10 +21,14 @@ class RecentPayments:
     def get(self, payment_id: PaymentId) -> LoadedPayment | None:
         return self._payments.get(payment_id)
 
+    def forget(self, payment_id: PaymentId) -> None:
+        """What is remembered of it has turned out not to be what the store has."""
+        self._payments.pop(payment_id, None)
+
     def put(self, loaded: LoadedPayment) -> None:
         """Keep what the store is known to have; an older version than the one kept is left aside."""
         kept = self._payments.get(loaded.id)
-        if kept is None or kept.version < loaded.version:
+        if kept is None or kept.version <= loaded.version:
             self._payments[loaded.id] = loaded
         self._payments.move_to_end(loaded.id)
         if len(self._payments) > PAYMENTS_MAX:

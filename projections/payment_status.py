@@ -125,7 +125,7 @@ _SEARCH_ALL = _SEARCH.format(filtered=SQL("true"))
 _SEARCH_BY_STATUS = _SEARCH.format(filtered=_OF_STATUS)
 _SEARCH_BY_CUSTOMER = _SEARCH.format(filtered=_OF_CUSTOMER)
 _SEARCH_BY_BOTH = _SEARCH.format(filtered=SQL(" AND ").join((_OF_STATUS, _OF_CUSTOMER)))
-_CREATED_AT = "SELECT created_at FROM views.payment_status WHERE payment_id = %s"
+_CREATED_AT = "SELECT created_at FROM views.payment_status WHERE payment_id = %s AND merchant_id = %s"
 _EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LEAST_ID = UUID(int=0)
 _LAPSED = """
@@ -147,7 +147,7 @@ async def search(
     """A merchant's payments, newest first; `before` is the last payment of the page before."""
     until, until_id = created_before or _NEVER, _LEAST_ID
     if before is not None:
-        known = await (await connection.execute(_CREATED_AT, (before,))).fetchone()
+        known = await (await connection.execute(_CREATED_AT, (before, merchant_id))).fetchone()
         if known is None:
             return []
         if known[0] < until:

@@ -100,7 +100,10 @@ class Projector:
         """Until the feed turns out to be silent although there were events: then a new one is due."""
         async with aclosing(self._feed.batches(events_max=BATCH_EVENTS_MAX)) as batches:
             async for deliveries in batches:
-                if deliveries and is_whole(self._place.position, deliveries):
+                if deliveries and deliveries[-1].event.position <= self._place.position:
+                    # Old news: a consumer that began anew at the stream's beginning. The store has what is new.
+                    await self._catch_up()
+                elif deliveries and is_whole(self._place.position, deliveries):
                     await self._advance([delivery.event for delivery in deliveries])
                 elif await self._catch_up() and not deliveries:
                     return

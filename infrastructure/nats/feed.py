@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 
+import msgspec
 from nats.aio.msg import Msg
 from nats.js.api import DeliverPolicy, Header
 from nats.js.client import JetStreamContext
@@ -85,7 +86,7 @@ class JetStreamFeed:
         try:
             position, previous = int(headers[Header.MSG_ID]), int(headers[PREVIOUS_POSITION])
             return Delivery(previous, Positioned(position, self._transcoder.decode(message.data)))
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, msgspec.MsgspecError):
             log.warning("message_unreadable", extra={"subject": message.subject})
             return None
 

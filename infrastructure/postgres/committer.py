@@ -117,6 +117,8 @@ class Committer:
             except asyncio.CancelledError:
                 _fail(batch, StoreUnavailable("the writer is closed"))
                 raise
+            except Exception as error:  # Whatever it was, those who come after have a writer.
+                await self._give_up(batch, error)
 
     async def _commit(self, batch: Sequence[Waiting]) -> None:
         commands = [waiting.command for waiting in batch]

@@ -8,8 +8,17 @@ from interfaces.http.problem import PROBLEM_JSON
 from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.http.refusals import Overloaded
 
-IN_FLIGHT_MAX = 512
-"""Requests of one process at a time: about a second of work, and room for a provider that takes a second to answer."""
+COMMANDS_MAX = 512
+"""Of one process at a time: about a second of work, and room for a provider that takes a second to answer."""
+QUERIES_MAX = 256
+"""Apart from the commands: readers that wait for a view which does not come shut no payment out."""
+
+
+class Hands(msgspec.Struct):
+    """How many requests of a kind can be in hand, and how many are."""
+
+    most: int
+    full: int = 0
 
 
 class Admission:
@@ -17,19 +26,21 @@ class Admission:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._in_flight = 0
+        self._commands, self._queries = Hands(COMMANDS_MAX), Hands(QUERIES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or not scope["path"].startswith("/v1/"):
             await self._app(scope, receive, send)
-        elif self._in_flight < IN_FLIGHT_MAX:
-            self._in_flight += 1
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                self._in_flight -= 1
-        else:
+            return
+        hands = self._commands if scope["method"] == "POST" else self._queries
+        if hands.full >= hands.most:
             await _refuse(scope, send)
+            return
+        hands.full += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            hands.full -= 1
 
 
 async def _refuse(scope: Scope, send: Send) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from application import recent as recent_module
 from application.loaded import LoadedPayment
@@ -91,3 +92,15 @@ async def test_captures_of_two_processes_at_once_take_no_more_than_was_authorise
     assert isinstance(payment, PartiallyCaptured | Captured)
     assert payment.taken.captured.minor <= 10000
     await shop.assert_books_hold()
+
+
+async def test_what_the_store_contradicts_is_forgotten(shop: Shop) -> None:
+    """As after the database came back without its last seconds: the versions begin to repeat, with other events."""
+    payment_id = await shop.authorized()
+    ahead = shop.payments._recent.get(payment_id)
+    assert ahead is not None
+    shop.payments._recent.put(replace(ahead, version=ahead.version + 5))
+    await shop.payments.capture(payment_id, a_caller(), amount_minor=4000, final=False)
+    remembered = shop.payments._recent.get(payment_id)
+    assert remembered is not None
+    assert remembered.version == len(await shop.store.history(payment_id))

@@ -138,6 +138,26 @@ async def test_a_whole_feed_is_applied_without_asking_the_store(
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
 
 
+async def test_old_news_without_end_does_not_keep_it_from_what_is_new(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    """A consumer that NATS made anew begins at the stream's beginning, and there may be much of it."""
+    old = await fill(store, "captured")
+    await advanced(views, AUDIT_TIMELINE, old)
+
+    class Repeating(FakeFeed):
+        async def batches(self, *, events_max: int) -> AsyncGenerator[Sequence[Delivery], None]:
+            while True:
+                await asyncio.sleep(SILENCE_S)
+                yield deliveries_of(old)
+
+    async with projecting(database_url, AUDIT_TIMELINE, store, Repeating()):
+        await fill(store, "voided")
+        events = await everything(store)
+        await until_at(views, "audit_timeline", events[-1].position)
+    assert len(await all_rows(views, AUDIT_TIMELINE)) == len(events)
+
+
 class NoStore:
     async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
         if position < 5:

@@ -72,9 +72,8 @@ async def test_a_page_before_a_payment_that_is_not_there_is_empty(
     assert await search(views, merchant_id=ACME, rows_max=4, before=UUID(int=5000)) == []
 
 
-async def test_the_last_payment_of_another_merchants_page_shows_nothing_of_it(
+async def test_another_merchants_payment_ends_a_page_no_differently_from_one_that_is_not_there(
     views: Connection, rows: list[PaymentStatusRow]
 ) -> None:
     theirs = next(row for row in rows if row.merchant_id == GLOBEX)
-    page = await search(views, merchant_id=ACME, rows_max=4, before=theirs.payment_id)
-    assert {row.merchant_id for row in page} == {ACME}
+    assert await search(views, merchant_id=ACME, rows_max=4, before=theirs.payment_id) == []

@@ -608,3 +608,22 @@ async def test_a_thousand_operations_that_never_resolve_do_not_hide_a_younger_on
         assert len(found) == 1000
         seen = seen or young.operation_id in {operation.operation_id for operation in found}
     assert seen
+
+
+async def test_a_watcher_that_fails_does_not_take_the_writer_with_it(database_url: str) -> None:
+    watched = 0
+
+    def fail_once(*, commands: int, waiting: int) -> None:
+        nonlocal watched
+        watched += 1
+        if watched == 1:
+            raise OSError("no space left on device")
+
+    committer = Committer(database_url, EventMapper(), fail_once)
+    committer.start()
+    try:
+        with pytest.raises(StoreUnavailable, match="no space"):
+            await committer.append(Append(events=(created(uuid4()),)))
+        assert_appended(await committer.append(Append(events=(created(uuid4()),))))
+    finally:
+        await committer.aclose()

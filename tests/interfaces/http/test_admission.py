@@ -23,19 +23,20 @@ class Server:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-async def ask(app: Any, path: str = "/v1/payments") -> list[dict[str, Any]]:
+async def ask(app: Any, path: str = "/v1/payments", method: str = "POST") -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
         said.append(message)
 
-    await app({"type": "http", "path": path, "state": {"request_id": "req_1"}}, None, send)
+    await app({"type": "http", "method": method, "path": path, "state": {"request_id": "req_1"}}, None, send)
     return said
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    monkeypatch.setattr(admission, "IN_FLIGHT_MAX", 3)
+    monkeypatch.setattr(admission, "COMMANDS_MAX", 3)
+    monkeypatch.setattr(admission, "QUERIES_MAX", 2)
     return Server()
 
 
@@ -73,3 +74,15 @@ async def test_the_operator_is_served_whatever_happens(server: Server) -> None:
     server.may_answer.set()
     assert (await health)[0]["status"] == 200
     await asyncio.gather(*taken)
+
+
+async def test_readers_who_wait_shut_no_payment_out(server: Server) -> None:
+    app = Admission(server)
+    waiting = [asyncio.create_task(ask(app, method="GET")) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert (await ask(app, method="GET"))[0]["status"] == 503
+    payment = asyncio.create_task(ask(app))
+    await asyncio.sleep(0)
+    server.may_answer.set()
+    assert (await payment)[0]["status"] == 200
+    await asyncio.gather(*waiting)
