@@ -14,6 +14,7 @@ from projections.row_sql import copied, row_sql
 from projections.rows import Connection, Rows
 from projections.view import View, touches
 
+ROWS_AT_HAND_MAX = 20_000
 BATCH_EVENTS_MAX = 5_000
 """Of those read at once. Three batches are in memory: one being read, one being folded, one being written."""
 
@@ -35,7 +36,7 @@ class Filling:
         self.view = view
         self.position = 0
         self._writer = writer
-        self._rows = Rows(reader, view)
+        self._rows = Rows(reader, view, at_hand_max=ROWS_AT_HAND_MAX)
 
     async def fold(self, events: Sequence[Positioned]) -> Filled:
         """What there is to write, before anything else is folded but one batch. Raises PoisonEvent."""

@@ -12,15 +12,17 @@ from projections.view import Key, Row, Touches, View, fold_touches, touches
 
 Connection = psycopg.AsyncConnection[Any]
 
-ROWS_AT_HAND_MAX = 20_000
+ROWS_AT_HAND_MAX = 4_000
+"""Some seconds' worth: what comes later is mostly of other rows, and a row is a kilobyte or more."""
 
 
 class Rows(Generic[Row]):
     """Whoever uses it is the only one to write the table. It must `forget` whatever was not written after all."""
 
-    def __init__(self, connection: Connection, view: View[Row]) -> None:
+    def __init__(self, connection: Connection, view: View[Row], *, at_hand_max: int = ROWS_AT_HAND_MAX) -> None:
         self._connection = connection
         self._view = view
+        self._at_hand_max = at_hand_max
         self._at_hand: dict[Key, Row] = {}
 
     async def changed_by(self, events: Sequence[Positioned]) -> dict[Key, Row]:
@@ -55,7 +57,7 @@ class Rows(Generic[Row]):
         for key, row in changed.items():
             at_hand.pop(key, None)  # To the end: what was used last is dropped last.
             at_hand[key] = row
-        surplus = len(at_hand) - max(ROWS_AT_HAND_MAX, len(changed))
+        surplus = len(at_hand) - max(self._at_hand_max, len(changed))
         if surplus > 0:
             for key in list(islice(at_hand, surplus)):
                 del at_hand[key]

@@ -54,7 +54,7 @@ class ServingProcess:
 def seeds() -> list[int]:
     if one := os.environ.get("CRASH_SEED"):
         return [int(one)]
-    return list(range(1, int(os.environ.get("CRASH_SEEDS", "3")) + 1))
+    return list(range(1, int(os.environ.get("CRASH_SEEDS", "2")) + 1))
 
 
 @pytest.fixture(scope="module")
