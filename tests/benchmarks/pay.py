@@ -22,7 +22,7 @@ OUTSIDE_RATE = 200
 
 
 def run(bench: Bench) -> Report:
-    seconds = 4.0 if bench.quick else 20.0
+    seconds = 3.0 if bench.quick else 20.0
     table = _table()
     with market(bench) as shops:
         outside = shops.sell(OUTSIDE_RATE, seconds, token="tok_slow")
