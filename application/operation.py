@@ -128,7 +128,7 @@ class Operations:
         payment = loaded.payment
         if not isinstance(payment, InFlight) or operation_id_of(payment) != operation.operation_id:
             return True
-        outcome = await self._providers[_provider_of(payment)].lookup(operation.operation_id)
+        outcome = await self._providers[_provider_of(payment)].lookup(request_for(payment, loaded.id))
         if outcome is None:
             doubted = await self._in_doubt(loaded, payment, cause)
             if doubted is None:
@@ -245,11 +245,23 @@ def request_for(payment: InFlight, payment_id: PaymentId) -> ProviderRequest:
             )
         case Capturing(before=before, capture_id=capture_id, amount=amount, final=final):
             reference = before.authorization.reference
-            return CaptureRequest(operation_id=capture_id, reference=reference, amount=amount, final=final)
+            return CaptureRequest(
+                operation_id=capture_id, payment_id=payment_id, reference=reference, amount=amount, final=final
+            )
         case Voiding(before=before, void_id=void_id):
-            return VoidRequest(operation_id=void_id, reference=before.authorization.reference)
+            return VoidRequest(
+                operation_id=void_id,
+                payment_id=payment_id,
+                reference=before.authorization.reference,
+                amount=before.capturable,
+            )
         case Refunding(before=before, refund_id=refund_id, amount=amount):
-            return RefundRequest(operation_id=refund_id, reference=before.authorization.reference, amount=amount)
+            return RefundRequest(
+                operation_id=refund_id,
+                payment_id=payment_id,
+                reference=before.authorization.reference,
+                amount=amount,
+            )
 
 
 def _provider_of(payment: InFlight) -> ProviderName:

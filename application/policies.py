@@ -5,7 +5,7 @@ from msgspec import Struct
 from domain.authorization_window import AuthorizationWindow
 from domain.fees import FlatFee
 from domain.identifiers import ProviderName
-from domain.routing import SingleProvider
+from domain.routing.single import SingleProvider
 
 SIMULATOR = ProviderName("simulator")
 

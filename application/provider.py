@@ -8,38 +8,47 @@ from domain.identifiers import OperationId, PaymentId
 from domain.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import Outcome
+from domain.routing.capabilities import Capabilities
 
 
 class AuthorizeRequest(Struct, frozen=True, kw_only=True):
-    """Reserve `amount` on the customer's method, and take it at once when `capture` is true."""
+    """Reserve `amount` on the customer's method, and take it at once when `capture` is true.
+
+    `return_url` is where the customer comes back to from a page of the provider's; None where the merchant named none.
+    """
 
     operation_id: OperationId
     payment_id: PaymentId
     amount: Money
     method: PaymentMethod
     capture: bool
+    return_url: str | None = None
 
 
 class CaptureRequest(Struct, frozen=True, kw_only=True):
     """Take `amount` of what the charge `reference` reserved; `final` releases the rest."""
 
     operation_id: OperationId
+    payment_id: PaymentId
     reference: str
     amount: Money
     final: bool
 
 
 class VoidRequest(Struct, frozen=True, kw_only=True):
-    """Release what the charge `reference` still reserves."""
+    """Release the `amount` that the charge `reference` still reserves."""
 
     operation_id: OperationId
+    payment_id: PaymentId
     reference: str
+    amount: Money
 
 
 class RefundRequest(Struct, frozen=True, kw_only=True):
     """Give `amount` of what the charge `reference` took back to the customer."""
 
     operation_id: OperationId
+    payment_id: PaymentId
     reference: str
     amount: Money
 
@@ -48,11 +57,14 @@ ProviderRequest = AuthorizeRequest | CaptureRequest | VoidRequest | RefundReques
 
 
 class Provider(Protocol):
-    """One payment provider.
+    """One payment provider, through one account of ours there.
 
     Every call carries its `operation_id` as the provider's idempotency key, so a repeated call has one effect. An
     implementation turns every failure into an outcome: what may have taken effect is Unknown, never an exception.
     """
+
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     async def authorize(self, request: AuthorizeRequest) -> Outcome: ...
 
@@ -62,6 +74,9 @@ class Provider(Protocol):
 
     async def refund(self, request: RefundRequest) -> Outcome: ...
 
-    async def lookup(self, operation_id: OperationId) -> Outcome | None:
-        """What became of an operation; None when the provider has never seen it."""
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+        """What became of the operation that `request` asked for; None when the provider has never seen it.
+
+        Unavailable says nothing of the operation, and so is never an answer: a lookup that fails is Unknown.
+        """
         ...

@@ -4,10 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
 from domain.payment.events import PaymentEvent
+from domain.payment.superseded import SupersededEvent, upcast
 
 AnyEvent = PaymentEvent | LedgerEvent
 
@@ -39,6 +41,24 @@ class Recorded(Struct, frozen=True, kw_only=True):
     trace_id: str
     causation_id: str | None
     data: AnyEvent
+
+
+class RecordedBefore(Struct, frozen=True, kw_only=True):
+    """A Recorded as it was stored when its event had an earlier version."""
+
+    originator_id: UUID
+    originator_version: int
+    merchant_id: MerchantId
+    recorded_at: datetime
+    actor: str
+    request_id: str
+    trace_id: str
+    causation_id: str | None
+    data: SupersededEvent
+
+    def today(self) -> Recorded:
+        """The same in today's words."""
+        return Recorded(**{**asdict(self), "data": upcast(self.data, self.recorded_at)})
 
 
 class Positioned(Struct, frozen=True):

@@ -32,7 +32,7 @@ from domain.payment.outcome import (
 )
 from domain.payment.refusals import refuse
 from domain.payment.state import Attempt, Created, Payment, Processing, RequiresAction, Terms
-from domain.routing import SingleProvider
+from domain.routing.single import SingleProvider
 
 
 class ConfirmPayment(Struct, frozen=True, kw_only=True):

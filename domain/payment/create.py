@@ -15,6 +15,7 @@ class CreatePayment(Struct, frozen=True, kw_only=True):
     amount: Money
     method: PaymentMethod
     capture_method: CaptureMethod
+    return_url: str | None = None
 
 
 def create(command: CreatePayment) -> PaymentCreated:
@@ -28,4 +29,5 @@ def create(command: CreatePayment) -> PaymentCreated:
         amount=command.amount,
         method=command.method,
         capture_method=command.capture_method,
+        return_url=command.return_url,
     )

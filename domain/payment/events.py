@@ -7,6 +7,8 @@ from domain.event import Event
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.money import Money
 from domain.payment.method import PaymentMethod
+from domain.payment.outcome import NextAction, Outcome
+from domain.routing.candidate import Candidate, Strategy
 
 
 class CaptureMethod(StrEnum):
@@ -29,14 +31,19 @@ class FailureKind(StrEnum):
     DECLINED = "declined"
     REJECTED = "rejected"
     UNAVAILABLE = "unavailable"
+    ABANDONED = "abandoned"
+    """The customer did not act in time."""
 
 
-class PaymentCreated(Event, frozen=True, kw_only=True, tag="payment.created.v1"):
+class PaymentCreated(Event, frozen=True, kw_only=True, tag="payment.created.v2"):
+    """`return_url` is where the customer comes back to from a provider's page, if the merchant named one."""
+
     merchant_id: MerchantId
     customer_id: CustomerId
     amount: Money
     method: PaymentMethod
     capture_method: CaptureMethod
+    return_url: str | None
 
 
 class PaymentHeldForReview(Event, frozen=True, kw_only=True, tag="payment.held_for_review.v1"):
@@ -46,6 +53,22 @@ class PaymentHeldForReview(Event, frozen=True, kw_only=True, tag="payment.held_f
 
 class PaymentReviewApproved(Event, frozen=True, kw_only=True, tag="payment.review_approved.v1"):
     pass
+
+
+class PaymentRouted(Event, frozen=True, kw_only=True, tag="payment.routed.v1"):
+    """Why the next attempt goes where it goes: the policy's rule, and every candidate with its figures then.
+
+    `attempt_id` names the attempt it decided on, `chosen` its provider: None when nobody was left to ask.
+    """
+
+    attempt_id: OperationId
+    routing_policy: str
+    rule: str
+    strategy: Strategy
+    draw: int
+    candidates: tuple[Candidate, ...]
+    chosen: ProviderName | None
+    reason: str
 
 
 class PaymentAttemptStarted(Event, frozen=True, kw_only=True, tag="payment.attempt_started.v1"):
@@ -67,10 +90,33 @@ class OperationOutcomeUnknown(Event, frozen=True, kw_only=True, tag="payment.out
     reason: str
 
 
-class PaymentActionRequired(Event, frozen=True, kw_only=True, tag="payment.action_required.v1"):
+class OperationInDoubt(Event, frozen=True, kw_only=True, tag="payment.operation_in_doubt.v1"):
+    """The provider has not told what it did for longer than `recovery_policy` waits: an operator has to find out."""
+
+    operation_id: OperationId
+    operation: OperationKind
+    recovery_policy: str
+
+
+class PaymentActionRequired(Event, frozen=True, kw_only=True, tag="payment.action_required.v2"):
+    """The customer has until `expires_at`, as `window_policy` dates it."""
+
     attempt_id: OperationId
     reference: str
-    redirect_url: str
+    action: NextAction
+    expires_at: datetime
+    window_policy: str
+
+
+class ContradictionReported(Event, frozen=True, kw_only=True, tag="payment.contradiction_reported.v1"):
+    """The provider says of an operation that ended the opposite of what it ended in; it changes nothing by itself,
+    an operator has to look. `recorded` is how the operation ended, `reported` what the provider says now."""
+
+    operation_id: OperationId
+    operation: OperationKind
+    provider: ProviderName
+    recorded: str
+    reported: Outcome
 
 
 class PaymentAuthorized(Event, frozen=True, kw_only=True, tag="payment.authorized.v1"):
@@ -194,8 +240,10 @@ PaymentEvent = (
     PaymentCreated
     | PaymentHeldForReview
     | PaymentReviewApproved
+    | PaymentRouted
     | PaymentAttemptStarted
     | OperationOutcomeUnknown
+    | OperationInDoubt
     | PaymentActionRequired
     | PaymentAuthorized
     | PaymentAttemptFailed
@@ -213,4 +261,5 @@ PaymentEvent = (
     | DisputeOpened
     | DisputeWon
     | DisputeLost
+    | ContradictionReported
 )

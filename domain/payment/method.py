@@ -6,11 +6,34 @@ from msgspec import Struct
 
 
 class MethodType(StrEnum):
+    """A card answers at once; the others wait for the customer, and the provider tells later what came of it."""
+
     CARD = "card"
+    WALLET = "wallet"
+    UPI_COLLECT = "upi_collect"
+    BANK_TRANSFER = "bank_transfer"
 
 
-class PaymentMethod(Struct, frozen=True):
-    """A tokenized method; `token` is opaque to the core (`tok_visa` at the simulator)."""
+class CardBrand(StrEnum):
+    VISA = "visa"
+    MASTERCARD = "mastercard"
+    AMEX = "amex"
+    DISCOVER = "discover"
+    JCB = "jcb"
+    DINERS = "diners"
+    UNIONPAY = "unionpay"
+    RUPAY = "rupay"
+    MADA = "mada"
+
+
+class PaymentMethod(Struct, frozen=True, omit_defaults=True):
+    """A tokenized method; `token` is opaque to the core (`tok_visa` at the simulator).
+
+    `country` is the ISO 3166 code of where the method was issued. Both it and `brand` are None where the merchant did
+    not say: routing then knows neither.
+    """
 
     type: MethodType
     token: str
+    brand: CardBrand | None = None
+    country: str | None = None

@@ -1,6 +1,30 @@
 """What a provider's answer means to us, whichever provider and operation it was: five cases and no more."""
 
+from typing import Final
+
 from msgspec import Struct
+
+
+class Redirect(Struct, frozen=True, tag="redirect"):
+    """The customer goes to `url`: a 3-D Secure challenge, a wallet, a bank's page."""
+
+    url: str
+
+
+class Collect(Struct, frozen=True, tag="collect"):
+    """The customer approves the request that was sent to `address` (UPI's VPA) in an app of their own."""
+
+    address: str
+
+
+class Transfer(Struct, frozen=True, tag="transfer"):
+    """The customer sends the amount to `account`, naming `remittance`."""
+
+    account: str
+    remittance: str
+
+
+NextAction = Redirect | Collect | Transfer
 
 
 class Approved(Struct, frozen=True, tag="approved"):
@@ -10,14 +34,14 @@ class Approved(Struct, frozen=True, tag="approved"):
 
 
 class ActionRequired(Struct, frozen=True, tag="action_required"):
-    """The customer must act at `redirect_url` before the provider can decide."""
+    """The customer must act before the provider can decide; `reference` is its name for the charge."""
 
     reference: str
-    redirect_url: str
+    action: NextAction
 
 
 class Declined(Struct, frozen=True, tag="declined"):
-    """A final no, with the normalised reason (`card_declined`, `insufficient_funds`, …)."""
+    """A no, with the normalised reason: one of `DECLINE_CODES`."""
 
     code: str
     message: str
@@ -37,10 +61,36 @@ class Unavailable(Struct, frozen=True, tag="unavailable"):
 
 
 class Unknown(Struct, frozen=True, tag="unknown"):
-    """The request may have taken effect (a time-out, a dropped connection, a 5xx): resolve it before all else."""
+    """The request may have taken effect, or will (a time-out, a dropped connection, a 5xx, "accepted"): resolve it
+    before all else."""
 
     reason: str
 
 
 Refusal = Declined | Rejected | Unavailable
 Outcome = Approved | ActionRequired | Refusal | Unknown
+
+DECLINE_CODES: Final = frozenset(
+    {
+        "authentication_failed",
+        "blocked",
+        "capture_declined",
+        "card_declined",
+        "declined",
+        "do_not_honor",
+        "expired_card",
+        "fraud_suspected",
+        "incorrect_cvc",
+        "insufficient_funds",
+        "invalid_token",
+        "issuer_unavailable",
+        "limit_exceeded",
+        "lost_or_stolen_card",
+        "not_permitted",
+        "processing_error",
+        "refund_declined",
+        "try_again_later",
+    }
+)
+"""The reasons that every connector speaks in; one that has no better word says `declined`."""
+DECLINE_CODE_OTHER: Final = "declined"

@@ -15,10 +15,17 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, values
 
-from application.provider import AuthorizeRequest, CaptureRequest, Provider, RefundRequest, VoidRequest
+from application.provider import (
+    AuthorizeRequest,
+    CaptureRequest,
+    Provider,
+    ProviderRequest,
+    RefundRequest,
+    VoidRequest,
+)
 from application.store import Append, AppendResult
-from domain.identifiers import OperationId
 from domain.payment.outcome import Outcome
+from domain.routing.capabilities import Capabilities
 from infrastructure.observability.instruments import Instruments
 from infrastructure.postgres.store import Writer
 
@@ -89,6 +96,10 @@ class MeasuredProvider:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._provider.capabilities
+
     async def authorize(self, request: AuthorizeRequest) -> Outcome:
         return await _timed("authorize", self._provider.authorize(request))
 
@@ -101,8 +112,8 @@ class MeasuredProvider:
     async def refund(self, request: RefundRequest) -> Outcome:
         return await _timed("refund", self._provider.refund(request))
 
-    async def lookup(self, operation_id: OperationId) -> Outcome | None:
-        return await _timed("lookup", self._provider.lookup(operation_id))
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+        return await _timed("lookup", self._provider.lookup(request))
 
 
 class MeasuredWriter:

@@ -8,7 +8,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 
 from domain.event import name_of
-from domain.history import Recorded
+from domain.history import Recorded, RecordedBefore
 
 
 class MsgspecTranscoder(Transcoder):
@@ -17,13 +17,20 @@ class MsgspecTranscoder(Transcoder):
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(Recorded)
+        self._decoder_before = msgspec.json.Decoder(RecordedBefore)
 
     def encode(self, obj: Any) -> bytes:
         return self._encoder.encode(obj)
 
     def decode(self, data: bytes) -> Recorded:
         """Raises msgspec.ValidationError for an event that no registered name and version describes."""
-        return self._decoder.decode(data)
+        try:
+            return self._decoder.decode(data)
+        except msgspec.ValidationError as unknown:
+            try:
+                return self._decoder_before.decode(data).today()
+            except msgspec.ValidationError:
+                raise unknown from None
 
 
 class EventMapper(Mapper[UUID]):

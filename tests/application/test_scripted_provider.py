@@ -4,21 +4,20 @@ import pytest
 
 from domain.payment.method import MethodType, PaymentMethod
 from tests.infrastructure.provider.contract import Bench, ProviderContract
-from tests.support.provider import CAPTURE_TIMING_OUT, DECLINING, REFUND_TIMING_OUT, TIMING_OUT, ScriptedProvider
+from tests.support.provider import DECLINING, ScriptedProvider
 
 
 class TestScriptedProvider(ProviderContract):
     @pytest.fixture
     def bench(self) -> Bench:
+        provider = ScriptedProvider()
         return Bench(
-            provider=ScriptedProvider(),
+            provider=provider,
+            proxy=provider,
             unreachable=ScriptedProvider(unreachable=True),
             approved=card("tok_visa"),
             declined=card(DECLINING),
             declined_code="card_declined",
-            authorize_times_out=card(TIMING_OUT),
-            capture_times_out=card(CAPTURE_TIMING_OUT),
-            refund_times_out=card(REFUND_TIMING_OUT),
         )
 
 

@@ -6,11 +6,13 @@ from uuid import uuid4
 from application.loaded import load, record_with_entries
 from application.operation import Operations
 from application.policies import DEFAULT_POLICIES
-from application.provider import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from application.store import Append, Claim, UnresolvedOperation, Verb
 from domain.identifiers import OperationId, PaymentId
+from domain.payment.method import MethodType
 from domain.payment.outcome import Outcome
 from domain.payment.status import Status, status_of
+from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces.http.answers import word_answer
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, MERCHANT, NOW, UNAVAILABLE, processing
@@ -42,6 +44,10 @@ class NeverSaw:
     def answers_repeats_with(self, outcome: Outcome) -> None:
         self._outcome = outcome
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(methods=frozenset(MethodType))
+
     async def authorize(self, request: AuthorizeRequest) -> Outcome:
         self.asked.append(request.operation_id)
         return self._outcome
@@ -55,7 +61,7 @@ class NeverSaw:
     async def refund(self, request: RefundRequest) -> Outcome:
         raise NotImplementedError
 
-    async def lookup(self, operation_id: OperationId) -> Outcome | None:
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
         return None
 
 

@@ -28,6 +28,7 @@ from domain.payment.outcome import (
     Approved,
     Declined,
     Outcome,
+    Redirect,
     Refusal,
     Rejected,
     Unavailable,
@@ -38,7 +39,7 @@ from domain.payment.review import HoldForReview, RejectReview, hold_for_review, 
 from domain.payment.state import DisputeResult, Payment
 from domain.payment.status import Status, status_of
 from domain.payment.void import RecordVoidOutcome, VoidPayment, record_void_outcome, void
-from domain.routing import SingleProvider
+from domain.routing.single import SingleProvider
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FEES = FlatFee(version="flat-2026-11", basis_points=290, fixed_minor=30)
@@ -52,7 +53,7 @@ DISPUTE, OTHER_DISPUTE = DisputeId("dp_1"), DisputeId("dp_2")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
 
 APPROVED = Approved("ch_1")
-ACTION_REQUIRED = ActionRequired("ch_1", "https://acs.example/challenge")
+ACTION_REQUIRED = ActionRequired("ch_1", Redirect("https://acs.example/challenge"))
 DECLINED = Declined("insufficient_funds", "The card has insufficient funds.")
 REJECTED = Rejected("unknown_token", "No such token.")
 UNAVAILABLE = Unavailable("connection refused")
@@ -328,7 +329,10 @@ refusals: st.SearchStrategy[Refusal] = (
     st.builds(Declined, texts, texts) | st.builds(Rejected, texts, texts) | st.builds(Unavailable, texts)
 )
 outcomes: st.SearchStrategy[Outcome] = (
-    st.builds(Approved, texts) | refusals | st.builds(Unknown, texts) | st.builds(ActionRequired, texts, texts)
+    st.builds(Approved, texts)
+    | refusals
+    | st.builds(Unknown, texts)
+    | st.builds(ActionRequired, texts, st.builds(Redirect, texts))
 )
 commands_to_create: st.SearchStrategy[CreatePayment] = st.builds(
     CreatePayment,

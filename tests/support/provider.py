@@ -10,7 +10,9 @@ from msgspec import Struct
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId
 from domain.money import Money, zero
+from domain.payment.method import MethodType
 from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.routing.capabilities import Capabilities
 
 DECLINING, TIMING_OUT = "tok_declined", "tok_timeout"
 CAPTURE_TIMING_OUT, REFUND_TIMING_OUT = "tok_capture_timeout", "tok_refund_timeout"
@@ -46,6 +48,8 @@ class ScriptedProvider:
         """Of the next calls; those after them are answered."""
         self.lookups_lost = 0
         """How many of the next look-ups come back without an answer."""
+        self.loses_answers = False
+        """While true, what it does and says reaches nobody."""
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         """Awaited after the next call has taken effect, and then forgotten."""
         self._charges: dict[str, _Charge] = {}
@@ -61,6 +65,10 @@ class ScriptedProvider:
         """How many different operations it has carried out or refused."""
         return len(self._outcomes)
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(methods=frozenset(MethodType))
+
     async def authorize(self, request: AuthorizeRequest) -> Outcome:
         return await self._answer(request, request.method.token == TIMING_OUT)
 
@@ -73,14 +81,16 @@ class ScriptedProvider:
     async def refund(self, request: RefundRequest) -> Outcome:
         return await self._answer(request, self._token(request.reference) == REFUND_TIMING_OUT)
 
-    async def lookup(self, operation_id: OperationId) -> Outcome | None:
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
         if self.unreachable:
             return NO_ANSWER
-        self.looked_up.append(operation_id)
+        self.looked_up.append(request.operation_id)
+        if self.loses_answers:
+            return NO_ANSWER
         if self.lookups_lost:
             self.lookups_lost -= 1
             return NO_ANSWER
-        return self._outcomes.get(operation_id)
+        return self._outcomes.get(request.operation_id)
 
     async def _answer(self, request: ProviderRequest, never_answers: bool) -> Outcome:
         if self.unreachable:
@@ -96,7 +106,8 @@ class ScriptedProvider:
             pause, self.before_answer = self.before_answer, None
             await pause()
         await asyncio.sleep(0)
-        return NO_ANSWER if fate is Fate.ANSWER_LOST or (never_answers and not known) else outcome
+        lost = self.loses_answers or fate is Fate.ANSWER_LOST or (never_answers and not known)
+        return NO_ANSWER if lost else outcome
 
     def _do(self, request: ProviderRequest) -> Outcome:
         if isinstance(request, AuthorizeRequest):

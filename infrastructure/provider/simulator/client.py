@@ -1,10 +1,6 @@
 """Calls to the simulator over HTTP: every failure is an outcome, and no operation is ever sent twice by this client."""
 
-from collections.abc import Mapping
-
-import aiohttp
 import msgspec
-from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError
 
 from application.provider import (
     AuthorizeRequest,
@@ -13,33 +9,23 @@ from application.provider import (
     RefundRequest,
     VoidRequest,
 )
-from domain.identifiers import OperationId
 from domain.payment.outcome import Outcome, Unavailable, Unknown
+from infrastructure.provider.connector import Connector, ProviderAccount
+from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.simulator import translate
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    http_status: int
-    body: bytes
+from infrastructure.provider.simulator.notifications import SimulatorNotifications
 
 
 class SimulatorProvider:
-    """The simulator as an `application.provider.Provider`: one pool of connections, made inside a running event loop.
+    """The simulator as an `application.provider.Provider`, made inside a running event loop."""
 
-    `timeout_s` bounds a whole call; half of it bounds getting a connection, so that a call which was never sent
-    is known as such and is Unavailable, not Unknown.
-    """
+    capabilities = translate.CAPABILITIES
 
     def __init__(self, base_url: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._session = ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections_max),
-            timeout=ClientTimeout(total=timeout_s, connect=timeout_s / 2),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._calls = HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max)
 
     async def aclose(self) -> None:
-        await self._session.close()
+        await self._calls.aclose()
 
     async def authorize(self, request: AuthorizeRequest) -> Outcome:
         return await self._perform(request)
@@ -53,10 +39,10 @@ class SimulatorProvider:
     async def refund(self, request: RefundRequest) -> Outcome:
         return await self._perform(request)
 
-    async def lookup(self, operation_id: OperationId) -> Outcome | None:
-        answer = await self._send("GET", translate.lookup_path(operation_id))
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+        answer = await self._calls.send("GET", translate.lookup_path(request.operation_id))
         match answer:
-            case _Answer(http_status=http_status, body=body):
+            case Answer(http_status=http_status, body=body):
                 return translate.looked_up(http_status, body)
             case Unavailable(reason=reason) | Unknown(reason=reason):
                 return Unknown(f"lookup failed: {reason}")
@@ -64,23 +50,12 @@ class SimulatorProvider:
     async def _perform(self, request: ProviderRequest) -> Outcome:
         call = translate.call(request)
         headers = {"Idempotency-Key": call.key, "Content-Type": "application/json"}
-        answer = await self._send("POST", call.path, msgspec.json.encode(call.body), headers)
-        return translate.outcome(answer.http_status, answer.body) if isinstance(answer, _Answer) else answer
-
-    async def _send(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> _Answer | Unavailable | Unknown:
-        """One request. aiohttp raises the first two errors only before a connection could carry a byte of it."""
-        try:
-            async with self._session.request(
-                method, self._base_url + path, data=body, headers=headers, allow_redirects=False
-            ) as response:
-                return _Answer(response.status, await response.read())
-        except (ClientConnectorError, ConnectionTimeoutError) as error:
-            return Unavailable(_reason(error))
-        except (ClientError, TimeoutError, OSError) as error:
-            return Unknown(_reason(error))
+        answer = await self._calls.send("POST", call.path, msgspec.json.encode(call.body), headers)
+        return translate.outcome(answer.http_status, answer.body) if isinstance(answer, Answer) else answer
 
 
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+def connect(account: ProviderAccount) -> Connector:
+    """Needs no credential; `webhook_secret` signs the simulator's webhooks."""
+    provider = SimulatorProvider(account.url, timeout_s=account.timeout_s)
+    notifications = SimulatorNotifications(account.credentials.get("webhook_secret", ""))
+    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose)

@@ -18,21 +18,20 @@ from application.provider import (
     VoidRequest,
 )
 from domain.identifiers import OperationId
-from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unknown
+from domain.payment.method import MethodType
+from domain.payment.outcome import (
+    DECLINE_CODE_OTHER,
+    DECLINE_CODES,
+    Approved,
+    Declined,
+    Outcome,
+    Rejected,
+    Unknown,
+)
+from domain.routing.capabilities import Capabilities
 from infrastructure.provider.text import readable
 
-DECLINE_CODES: Final = frozenset(
-    {
-        "card_declined",
-        "insufficient_funds",
-        "processing_error",
-        "invalid_token",
-        "capture_declined",
-        "refund_declined",
-    }
-)
-"""The reasons that both sides know by the same name."""
-DECLINE_CODE_OTHER: Final = "declined"
+CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}))
 OPERATION_NOT_FOUND: Final = "operation_not_found"
 UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""

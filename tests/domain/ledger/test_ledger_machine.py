@@ -20,7 +20,7 @@ from domain.payment.events import CaptureMethod
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import Outcome
 from domain.payment.state import Disputed, DisputeResult, InFlight
-from domain.routing import SingleProvider
+from domain.routing.single import SingleProvider
 from tests.domain.books import Books, balances_below_their_floor, books_of
 from tests.domain.journey import Journey
 from tests.support.domain import (

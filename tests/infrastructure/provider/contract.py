@@ -3,31 +3,42 @@
 A connector's own test module subclasses `ProviderContract` and gives it a `bench`.
 """
 
-from uuid import uuid4
+from typing import Protocol
+from uuid import UUID, uuid4
 
 import pytest
 from msgspec import Struct
 
-from application.provider import AuthorizeRequest, CaptureRequest, Provider, RefundRequest, VoidRequest
+from application.provider import AuthorizeRequest, CaptureRequest, Provider, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId, PaymentId
 from domain.money import Money
 from domain.payment.method import PaymentMethod
-from domain.payment.outcome import Approved, Declined, Rejected, Unavailable, Unknown
+from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+
+PAYMENT = PaymentId(UUID("01934a2e-6c00-7a10-8000-00000000000a"))
+
+
+class Loses(Protocol):
+    """What stands between the connector and its provider."""
+
+    loses_answers: bool
 
 
 class Bench(Struct, frozen=True, kw_only=True):
     """One provider to test, with methods of payment that make each outcome happen."""
 
     provider: Provider
-    """Connected, with a time limit short enough for a test to wait for."""
+    """Connected through `proxy`, with a time limit short enough for a test to wait for."""
+    proxy: Loses
     unreachable: Provider
     """The same connector, where nothing listens."""
     approved: PaymentMethod
     declined: PaymentMethod
     declined_code: str
-    authorize_times_out: PaymentMethod
-    capture_times_out: PaymentMethod
-    refund_times_out: PaymentMethod
+    idempotent: bool = True
+    """False for a fake that takes a repeated request for a new one, whatever the real provider does."""
+    bounded: bool = True
+    """False for a fake that gives back more than it took."""
 
 
 class ProviderContract:
@@ -63,7 +74,7 @@ class ProviderContract:
 
     async def test_a_void_releases_what_is_reserved(self, bench: Bench) -> None:
         charge = await self.charge(bench, bench.approved, eur(100))
-        void = VoidRequest(operation_id=new_operation_id(), reference=charge)
+        void = void_of(charge)
         assert isinstance(await bench.provider.void(void), Approved)
         assert isinstance(await bench.provider.capture(capture(charge, eur(1))), Rejected)
 
@@ -85,7 +96,7 @@ class ProviderContract:
         assert await bench.provider.capture(take) == await bench.provider.capture(take)
         give_back = refund(charge.reference, eur(50))
         assert await bench.provider.refund(give_back) == await bench.provider.refund(give_back)
-        void = VoidRequest(operation_id=new_operation_id(), reference=charge.reference)
+        void = void_of(charge.reference)
         assert await bench.provider.void(void) == await bench.provider.void(void)
         assert isinstance(await bench.provider.refund(refund(charge.reference, eur(10))), Approved)
 
@@ -99,55 +110,62 @@ class ProviderContract:
         assert isinstance(charge, Approved)
         take = capture(charge.reference, eur(60))
         give_back = refund(charge.reference, eur(50))
-        void = VoidRequest(operation_id=new_operation_id(), reference=charge.reference)
+        void = void_of(charge.reference)
         too_much = refund(charge.reference, eur(50))
-        outcomes = {
-            authorize.operation_id: charge,
-            take.operation_id: await bench.provider.capture(take),
-            give_back.operation_id: await bench.provider.refund(give_back),
-            void.operation_id: await bench.provider.void(void),
-            too_much.operation_id: await bench.provider.refund(too_much),
-        }
-        assert isinstance(outcomes[too_much.operation_id], Rejected)
-        for operation_id, outcome in outcomes.items():
-            assert await bench.provider.lookup(operation_id) == outcome
+        outcomes: list[tuple[ProviderRequest, Outcome]] = [
+            (authorize, charge),
+            (take, await bench.provider.capture(take)),
+            (give_back, await bench.provider.refund(give_back)),
+            (void, await bench.provider.void(void)),
+            (too_much, await bench.provider.refund(too_much)),
+        ]
+        assert isinstance(outcomes[-1][1], Rejected)
+        for request, outcome in outcomes:
+            assert await bench.provider.lookup(request) == outcome
 
     async def test_the_lookup_gives_a_decline(self, bench: Bench) -> None:
         request = authorization(bench.declined)
         declined = await bench.provider.authorize(request)
-        assert await bench.provider.lookup(request.operation_id) == declined
+        assert await bench.provider.lookup(request) == declined
 
     async def test_the_lookup_of_an_operation_never_seen_is_none(self, bench: Bench) -> None:
-        assert await bench.provider.lookup(new_operation_id()) is None
+        assert await bench.provider.lookup(authorization(bench.approved)) is None
 
     async def test_a_timed_out_authorisation_is_unknown_until_it_is_looked_up(self, bench: Bench) -> None:
-        request = authorization(bench.authorize_times_out)
+        request = authorization(bench.approved)
+        bench.proxy.loses_answers = True
         assert isinstance(await bench.provider.authorize(request), Unknown)
-        resolved = await bench.provider.lookup(request.operation_id)
+        assert isinstance(await bench.provider.lookup(request), Unknown)
+        bench.proxy.loses_answers = False
+        resolved = await bench.provider.lookup(request)
         assert isinstance(resolved, Approved)
-        assert await bench.provider.authorize(request) == resolved
+        if bench.idempotent:
+            assert await bench.provider.authorize(request) == resolved
 
     async def test_a_timed_out_capture_is_unknown_until_it_is_looked_up(self, bench: Bench) -> None:
-        request = capture(await self.charge(bench, bench.capture_times_out, eur(100)), eur(40))
+        request = capture(await self.charge(bench, bench.approved, eur(100)), eur(40), final=True)
+        bench.proxy.loses_answers = True
         assert isinstance(await bench.provider.capture(request), Unknown)
-        assert isinstance(await bench.provider.lookup(request.operation_id), Approved)
+        bench.proxy.loses_answers = False
+        assert isinstance(await bench.provider.lookup(request), Approved)
 
     async def test_a_timed_out_refund_is_unknown_until_it_is_looked_up(self, bench: Bench) -> None:
-        charge = await self.charge(bench, bench.refund_times_out, eur(100), captured=True)
-        request = refund(charge, eur(40))
+        request = refund(await self.charge(bench, bench.approved, eur(100), captured=True), eur(40))
+        bench.proxy.loses_answers = True
         assert isinstance(await bench.provider.refund(request), Unknown)
-        assert isinstance(await bench.provider.lookup(request.operation_id), Approved)
+        bench.proxy.loses_answers = False
+        assert isinstance(await bench.provider.lookup(request), Approved)
 
     async def test_where_nothing_listens_the_provider_is_unavailable(self, bench: Bench) -> None:
         provider = bench.unreachable
         assert isinstance(await provider.authorize(authorization(bench.approved)), Unavailable)
         assert isinstance(await provider.capture(capture("charge", eur(1))), Unavailable)
         assert isinstance(await provider.refund(refund("charge", eur(1))), Unavailable)
-        void = VoidRequest(operation_id=new_operation_id(), reference="charge")
+        void = void_of("charge")
         assert isinstance(await provider.void(void), Unavailable)
 
     async def test_a_lookup_that_reaches_nobody_is_unknown_and_never_none(self, bench: Bench) -> None:
-        assert isinstance(await bench.unreachable.lookup(new_operation_id()), Unknown)
+        assert isinstance(await bench.unreachable.lookup(authorization(bench.approved)), Unknown)
 
     async def charge(self, bench: Bench, method: PaymentMethod, amount: Money, *, captured: bool = False) -> str:
         """The reference of an approved charge."""
@@ -175,8 +193,14 @@ def authorization(method: PaymentMethod, amount: Money | None = None, *, capture
 
 
 def capture(charge: str, amount: Money, *, final: bool = False) -> CaptureRequest:
-    return CaptureRequest(operation_id=new_operation_id(), reference=charge, amount=amount, final=final)
+    return CaptureRequest(
+        operation_id=new_operation_id(), payment_id=PAYMENT, reference=charge, amount=amount, final=final
+    )
+
+
+def void_of(charge: str, amount: Money | None = None) -> VoidRequest:
+    return VoidRequest(operation_id=new_operation_id(), payment_id=PAYMENT, reference=charge, amount=amount or eur(100))
 
 
 def refund(charge: str, amount: Money) -> RefundRequest:
-    return RefundRequest(operation_id=new_operation_id(), reference=charge, amount=amount)
+    return RefundRequest(operation_id=new_operation_id(), payment_id=PAYMENT, reference=charge, amount=amount)

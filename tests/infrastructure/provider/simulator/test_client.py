@@ -10,7 +10,7 @@ import pytest
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Outcome, Rejected, Unavailable, Unknown
 from infrastructure.provider.simulator.client import SimulatorProvider
-from tests.infrastructure.provider.contract import authorization, new_operation_id
+from tests.infrastructure.provider.contract import authorization
 from tests.support.simulator import HOST
 
 CARD: Final = PaymentMethod(MethodType.CARD, "tok_visa")
@@ -124,7 +124,7 @@ async def test_a_pool_without_a_free_connection_is_unavailable() -> None:
 )
 async def test_a_failed_lookup_is_unknown_and_never_none(answer: bytes) -> None:
     async with scripted(answer, answer) as (provider, _):
-        assert isinstance(await provider.lookup(new_operation_id()), Unknown)
+        assert isinstance(await provider.lookup(authorization(CARD)), Unknown)
 
 
 def _content_length(head: bytes) -> int:

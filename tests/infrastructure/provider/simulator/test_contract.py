@@ -8,6 +8,7 @@ import pytest
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.provider.simulator.client import SimulatorProvider
 from tests.infrastructure.provider.contract import Bench, ProviderContract
+from tests.support.losing_proxy import losing_proxy
 from tests.support.simulator import HOST, free_port, running_simulator
 
 TIMEOUT_S = 0.4
@@ -23,18 +24,17 @@ class TestSimulatorProvider(ProviderContract):
     @pytest.fixture
     async def bench(self, base_url: str) -> AsyncIterator[Bench]:
         async with (
-            aclosing(SimulatorProvider(base_url, timeout_s=TIMEOUT_S)) as provider,
+            losing_proxy(base_url) as proxy,
+            aclosing(SimulatorProvider(proxy.url, timeout_s=TIMEOUT_S)) as provider,
             aclosing(SimulatorProvider(f"http://{HOST}:{free_port()}")) as unreachable,
         ):
             yield Bench(
                 provider=provider,
+                proxy=proxy,
                 unreachable=unreachable,
                 approved=card("tok_visa"),
                 declined=card("tok_insufficient_funds"),
                 declined_code="insufficient_funds",
-                authorize_times_out=card("tok_timeout"),
-                capture_times_out=card("tok_capture_timeout"),
-                refund_times_out=card("tok_refund_timeout"),
             )
 
 

@@ -49,13 +49,19 @@ def test_an_authorisation_is_a_charge_named_after_the_payment_and_keyed_by_the_o
     ("request_", "path", "body"),
     [
         (
-            CaptureRequest(operation_id=OPERATION_ID, reference="ch_1", amount=Money(5, "JPY"), final=True),
+            CaptureRequest(
+                payment_id=PAYMENT_ID, operation_id=OPERATION_ID, reference="ch_1", amount=Money(5, "JPY"), final=True
+            ),
             "/v1/charges/ch_1/captures",
             {"amount": 5, "final": True},
         ),
-        (VoidRequest(operation_id=OPERATION_ID, reference="ch_1"), "/v1/charges/ch_1/voids", {}),
         (
-            RefundRequest(operation_id=OPERATION_ID, reference="a/b?c", amount=Money(5, "EUR")),
+            VoidRequest(payment_id=PAYMENT_ID, amount=Money(100, "EUR"), operation_id=OPERATION_ID, reference="ch_1"),
+            "/v1/charges/ch_1/voids",
+            {},
+        ),
+        (
+            RefundRequest(payment_id=PAYMENT_ID, operation_id=OPERATION_ID, reference="a/b?c", amount=Money(5, "EUR")),
             "/v1/charges/a%2Fb%3Fc/refunds",
             {"amount": 5},
         ),

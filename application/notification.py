@@ -1,0 +1,58 @@
+"""The port to a provider's webhooks: is this delivery really the provider's, and what does it say?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from domain.identifiers import OperationId
+from domain.payment.events import OperationKind
+from domain.payment.outcome import Outcome
+
+
+class SignatureInvalid(Exception):
+    """The delivery is not signed by the provider: somebody else's, or changed on the way."""
+
+
+class SignatureStale(SignatureInvalid):
+    """It is signed, but too old to be anything but a recording played again."""
+
+
+class NotificationUnreadable(Exception):
+    """The provider signed it, and we cannot read it: its words changed, or are new to us."""
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """What a provider says became of an operation.
+
+    `event_id` is the provider's own name of the notification: one that comes twice is one. `about` is what it speaks
+    of: an authorisation notice of a charge that is to be captured at once says nothing of the capture yet.
+    `operation_id` is ours, where the provider gives it back; `reference` is its name for the charge.
+    """
+
+    event_id: str
+    about: OperationKind
+    outcome: Outcome
+    operation_id: OperationId | None
+    reference: str | None
+
+
+class Unhandled(Struct, frozen=True, kw_only=True):
+    """A notification of a kind that we have no use for; `kind` in the provider's words."""
+
+    event_id: str
+    kind: str
+
+
+class Notifications(Protocol):
+    """One provider's webhooks. Neither method does I/O."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Raises SignatureInvalid or SignatureStale. The names of `headers` are in lower case; any may be missing,
+        and all, like the body, may be hostile."""
+        ...
+
+    def read(self, body: bytes) -> Notification | Unhandled:
+        """Raises NotificationUnreadable."""
+        ...

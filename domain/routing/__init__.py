@@ -1,0 +1,1 @@
+"""Which provider a payment goes to: policies, and the decision that follows them."""

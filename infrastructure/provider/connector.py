@@ -1,0 +1,44 @@
+"""What a connector is made of, and the account at a provider that it is made for."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from application.notification import Notifications
+from application.provider import Provider
+from domain.identifiers import ProviderName
+
+
+class AccountInvalid(Exception):
+    """An account at a provider cannot be used as it was written down; the message names the account and the field."""
+
+
+class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Our account at one provider. `name` is what policies, events and the ledger call it; `connector` the dialect
+    it is spoken to in. `credentials` holds what that connector asks for, under its names."""
+
+    name: Annotated[ProviderName, Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+    connector: str
+    url: str
+    timeout_s: Annotated[float, Meta(gt=0, le=120)] = 10.0
+    credentials: Mapping[str, str] = {}
+
+    def credential(self, name: str) -> str:
+        """Raises AccountInvalid when it is missing or empty."""
+        value = self.credentials.get(name)
+        if not value:
+            raise AccountInvalid(f"provider {self.name}: credentials.{name} is missing")
+        return value
+
+
+class Connector(Struct, frozen=True, kw_only=True):
+    """One account, connected: the calls to it, its webhooks, and how to let go of it."""
+
+    provider: Provider
+    notifications: Notifications
+    aclose: Callable[[], Awaitable[None]]
+
+
+Connect = Callable[[ProviderAccount], Connector]
+"""Makes a connector inside a running event loop. Raises AccountInvalid."""

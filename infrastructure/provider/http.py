@@ -1,0 +1,61 @@
+"""One request to a provider over HTTP: answered, certainly never sent, or possibly received."""
+
+from collections.abc import Mapping
+
+import aiohttp
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError
+from msgspec import Struct
+
+from domain.payment.outcome import Unavailable, Unknown
+
+BODY_BYTES_MAX = 1024 * 1024
+"""A provider's answer is some kilobytes; what is larger is none."""
+
+
+class Answer(Struct, frozen=True):
+    """What came back, whatever its status."""
+
+    http_status: int
+    body: bytes
+
+
+class HttpCalls:
+    """One pool of connections to one provider, made inside a running event loop; it never sends anything twice.
+
+    `timeout_s` bounds a whole call; half of it bounds getting a connection, so that a call which was never sent
+    is known as such and is Unavailable, not Unknown.
+    """
+
+    def __init__(self, base_url: str, *, timeout_s: float, connections_max: int = 100) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._session = ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections_max),
+            timeout=ClientTimeout(total=timeout_s, connect=timeout_s / 2),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def aclose(self) -> None:
+        await self._session.close()
+
+    async def send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer | Unavailable | Unknown:
+        """One request. aiohttp raises the first two errors only before a connection could carry a byte of it."""
+        try:
+            async with self._session.request(
+                method, self._base_url + path, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                received = await response.content.read(BODY_BYTES_MAX + 1)
+                while len(received) <= BODY_BYTES_MAX and (more := await response.content.read(BODY_BYTES_MAX)):
+                    received += more
+                if len(received) > BODY_BYTES_MAX:
+                    return Unknown(f"an answer of more than {BODY_BYTES_MAX} bytes")
+                return Answer(response.status, received)
+        except (ClientConnectorError, ConnectionTimeoutError) as error:
+            return Unavailable(_reason(error))
+        except (ClientError, TimeoutError, OSError) as error:
+            return Unknown(_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")

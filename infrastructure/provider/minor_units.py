@@ -1,0 +1,41 @@
+"""Amounts as a provider counts them: its decimals are ISO 4217's, save where it says otherwise."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from domain.currencies import decimals
+from domain.money import Money
+
+
+class NotRepresentable(Exception):
+    """The provider counts in larger units than the amount has, or does not know the currency."""
+
+
+class MinorUnits(Struct, frozen=True):
+    """`deviations` are the decimals of the currencies that the provider counts otherwise than ISO 4217."""
+
+    deviations: Mapping[str, int] = {}
+
+    def sent(self, money: Money) -> int:
+        """`money` in the provider's minor units. Raises NotRepresentable rather than round."""
+        shift = self._decimals(money.currency) - decimals(money.currency)
+        if shift >= 0:
+            return money.minor * int(10**shift)
+        whole, rest = divmod(money.minor, int(10**-shift))
+        if rest:
+            raise NotRepresentable(f"{money} has more decimals than the provider counts")
+        return whole
+
+    def received(self, amount: int, currency: str) -> Money:
+        """What the provider's `amount` is to us. Raises NotRepresentable, UnknownCurrency."""
+        shift = decimals(currency) - self._decimals(currency)
+        if shift >= 0:
+            return Money(amount * int(10**shift), currency)
+        whole, rest = divmod(amount, int(10**-shift))
+        if rest:
+            raise NotRepresentable(f"{amount} of the provider's units are no whole minor units of {currency}")
+        return Money(whole, currency)
+
+    def _decimals(self, currency: str) -> int:
+        return self.deviations.get(currency, decimals(currency))

@@ -1,0 +1,70 @@
+"""A proxy in front of a provider that passes requests on and, when told to, loses the answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+HOST = "127.0.0.1"
+
+
+class LosingProxy:
+    """`url` stands for the provider's; while `loses_answers` is true, what the provider says reaches nobody."""
+
+    def __init__(self, upstream: str) -> None:
+        address = urlsplit(upstream)
+        self._host, self._port = address.hostname or HOST, address.port or 80
+        self.loses_answers = False
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_pass_on(reader, there_writer))
+                both.create_task(self._answer(there_reader, writer))
+        except* OSError:
+            pass
+        finally:
+            for end in (writer, there_writer):
+                end.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while heard := await reader.read(65536):
+            if not self.loses_answers:
+                writer.write(heard)
+                await writer.drain()
+        writer.close()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while heard := await reader.read(65536):
+        writer.write(heard)
+        await writer.drain()
+    with suppress(OSError):
+        writer.close()
+
+
+@asynccontextmanager
+async def losing_proxy(upstream: str) -> AsyncIterator[LosingProxy]:
+    """A proxy before the server at `upstream`, gone afterwards with its connections."""
+    proxy = LosingProxy(upstream)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        with suppress(asyncio.CancelledError):
+            await proxy.serve(reader, writer)
+        connections.discard(task)
+
+    server = await asyncio.start_server(serve, HOST)
+    proxy.url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield proxy
+    finally:
+        server.close()
+        for task in tuple(connections):
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
