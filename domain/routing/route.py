@@ -1,0 +1,195 @@
+"""Where the next attempt of a payment goes: a pure function of the policy, the payment, and the providers' figures."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.identifiers import MerchantId, PaymentId, ProviderName
+from domain.money import Money
+from domain.payment.method import PaymentMethod
+from domain.routing.candidate import Candidate, Strategy
+from domain.routing.capabilities import Capabilities
+from domain.routing.policy import Choice, RoutingPolicy
+
+DRAWS = 10_000
+DEFAULT_RULE = "default"
+Facts = Mapping[str, Any]
+"""What a condition can speak of, by name."""
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """How a provider has done lately; `open_circuit` while its authorisations are not even tried."""
+
+    success_bp: int | None = None
+    latency_ms_p95: int | None = None
+    samples: int = 0
+    open_circuit: bool = False
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    """Everything outside the payment that a route depends on. `holds` tells whether a condition is true of facts."""
+
+    policy: RoutingPolicy
+    capabilities: Mapping[ProviderName, Capabilities]
+    figures: Mapping[ProviderName, Figures]
+    holds: Callable[[str, Facts], bool]
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What is known of the payment that looks for a provider."""
+
+    payment_id: PaymentId
+    merchant_id: MerchantId
+    amount: Money
+    method: PaymentMethod
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """What was decided; `chosen` is None when nobody is left to ask."""
+
+    rule: str
+    strategy: Strategy
+    draw: int
+    candidates: tuple[Candidate, ...]
+    chosen: ProviderName | None
+    reason: str
+
+
+def route(situation: Situation, asked: Asked, *, tried: Sequence[ProviderName] = ()) -> Route:
+    """The provider for the next attempt, after those `tried`. The same input always gives the same route."""
+    policy = situation.policy
+    candidates = [_candidate(situation, provider, asked) for provider in sorted(situation.capabilities)]
+    facts = facts_of(asked, candidates)
+    rule, choice = DEFAULT_RULE, policy.default
+    for each in policy.rules:
+        if situation.holds(each.when, facts):
+            rule, choice = each.name, each.choice
+            break
+    draw = draw_of(asked.payment_id)
+    judged = [_judged(situation, candidate, choice, tried) for candidate in candidates]
+    running = {candidate.provider: candidate for candidate in judged if candidate.out is None}
+    order = _order(choice, running, draw)
+    chosen = order[0] if order else None
+    return Route(
+        rule=rule,
+        strategy=choice.strategy,
+        draw=draw,
+        candidates=tuple(judged),
+        chosen=chosen,
+        reason=_reason(choice.strategy, chosen, running, draw, tried),
+    )
+
+
+def draw_of(payment_id: PaymentId) -> int:
+    """A payment's number below DRAWS, evenly spread: the same whenever and wherever it is drawn."""
+    return int.from_bytes(hashlib.sha256(payment_id.bytes).digest()[:8]) % DRAWS
+
+
+def facts_of(asked: Asked, candidates: Sequence[Candidate]) -> Facts:
+    """What conditions speak of. What is not known is an empty string, and -1 among the figures."""
+    return {
+        "amount": asked.amount.minor,
+        "currency": asked.amount.currency,
+        "country": asked.method.country or "",
+        "method": str(asked.method.type),
+        "card_brand": str(asked.method.brand or ""),
+        "merchant": asked.merchant_id,
+        "providers": {
+            candidate.provider: {
+                "cost": _known(candidate.cost_minor),
+                "success_bp": _known(candidate.success_bp),
+                "latency_ms_p95": _known(candidate.latency_ms_p95),
+                "samples": candidate.samples,
+            }
+            for candidate in candidates
+        },
+    }
+
+
+def _known(figure: int | None) -> int:
+    return -1 if figure is None else figure
+
+
+def _candidate(situation: Situation, provider: ProviderName, asked: Asked) -> Candidate:
+    cost = situation.policy.costs.get(provider)
+    figures = situation.figures.get(provider, Figures())
+    return Candidate(
+        provider=provider,
+        cost_minor=None if cost is None else cost.of(asked.amount).minor,
+        success_bp=figures.success_bp,
+        latency_ms_p95=figures.latency_ms_p95,
+        samples=figures.samples,
+        out=situation.capabilities[provider].lacking(asked.amount, asked.method),
+    )
+
+
+def _judged(
+    situation: Situation, candidate: Candidate, choice: Choice, tried: Sequence[ProviderName]
+) -> Candidate:
+    """The candidate with the first thing that takes it out of the running, if any."""
+    if candidate.out is not None:
+        return candidate
+    if candidate.provider not in choice.providers:
+        out = "not in the rule"
+    elif candidate.provider in tried:
+        out = "tried before"
+    elif situation.figures.get(candidate.provider, Figures()).open_circuit:
+        out = "circuit open"
+    else:
+        return candidate
+    return replace(candidate, out=out)
+
+
+def _order(choice: Choice, running: Mapping[ProviderName, Candidate], draw: int) -> list[ProviderName]:
+    """Who is asked first, second, … of those in the running."""
+    named = [provider for provider in choice.providers if provider in running]
+    match choice.strategy:
+        case Strategy.PRIORITY:
+            return named
+        case Strategy.CHEAPEST:
+            # Who costs nobody knows what comes last; of two that cost the same, the one named first.
+            return sorted(named, key=lambda provider: (running[provider].cost_minor is None, running[provider].cost_minor or 0))
+        case Strategy.SPLIT:
+            return _drawn(choice, named, draw)
+        case _:
+            assert_never(choice.strategy)
+
+
+def _drawn(choice: Choice, named: Sequence[ProviderName], draw: int) -> list[ProviderName]:
+    """The one that the draw falls on, by the percentages of those in the running, and then the others as named."""
+    weights = {
+        provider: weight
+        for provider, weight in zip(choice.providers, choice.percentages, strict=True)
+        if provider in named and weight > 0
+    }
+    point = draw * sum(weights.values())
+    for provider, weight in weights.items():
+        point -= weight * DRAWS
+        if point < 0:
+            return [provider, *(other for other in named if other != provider)]
+    return list(named)
+
+
+def _reason(
+    strategy: Strategy,
+    chosen: ProviderName | None,
+    running: Mapping[ProviderName, Candidate],
+    draw: int,
+    tried: Sequence[ProviderName],
+) -> str:
+    behind = f" after {', '.join(tried)}" if tried else ""
+    if chosen is None:
+        return f"no provider is left{behind}"
+    match strategy:
+        case Strategy.PRIORITY:
+            return f"first in order{behind}"
+        case Strategy.SPLIT:
+            return f"drawn by {draw} of {DRAWS}{behind}"
+        case Strategy.CHEAPEST:
+            cost = running[chosen].cost_minor
+            return f"cheapest{behind}" if cost is not None else f"of unknown cost, and alone{behind}"
+        case _:
+            assert_never(strategy)
