@@ -1,10 +1,12 @@
 """An operation at a provider: asked once it is durable, settled in one append, resolved when its outcome is unknown."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
+from uuid import UUID, uuid5
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.answers import Answers
 from application.caller import Answered
@@ -19,6 +21,7 @@ from application.provider import (
     RefundRequest,
     VoidRequest,
 )
+from application.routing import Routing
 from application.store import (
     Append,
     Appended,
@@ -34,12 +37,13 @@ from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
-from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
-from domain.payment.events import PaymentEvent
+from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_attempt_outcome
+from domain.payment.doubt import doubt
+from domain.payment.events import PaymentAttemptStarted, PaymentEvent
 from domain.payment.operation import operation_id_of, outcome_unknown
 from domain.payment.outcome import Outcome, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
-from domain.payment.state import Capturing, InFlight, Payment, Processing, Refunding, Voiding
+from domain.payment.state import Capturing, InFlight, Processing, Refunding, RequiresAction, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
 
 CONFLICTS_MAX = 10
@@ -58,9 +62,13 @@ class BalanceLimitBroken(DomainError):
 
 
 class StartedOperation(Struct, frozen=True, kw_only=True):
-    """An operation whose intent is durable, and the payment with it in flight."""
+    """An operation whose intent is durable, and the payment with it in flight.
+
+    `claim_id` names the merchant's command that it serves: that of the first attempt, for the further ones too.
+    """
 
     operation_id: OperationId
+    claim_id: OperationId
     verb: Verb
     loaded: LoadedPayment
     cause: Cause
@@ -79,10 +87,14 @@ class Settled(NamedTuple):
 
 
 class _Settlement(NamedTuple):
-    """The payment after its settlement, and the answer as it is stored; None when there is none yet."""
+    """The payment after its settlement, and the answer as it is stored; None when there is none yet.
+
+    `goes_on` when it was this settlement that started another attempt, which nobody else will therefore ask for.
+    """
 
     loaded: LoadedPayment
     answered: Answered | None
+    goes_on: bool = False
 
     @property
     def unresolved(self) -> bool:
@@ -99,21 +111,32 @@ class Operations:
         providers: Mapping[ProviderName, Provider],
         answers: Answers,
         policies: Policies,
+        routing: Routing,
         now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        patience_s: float = 0.0,
     ) -> None:
+        """`patience_s` is how long a further attempt is left to the process that started it."""
         self._store = store
         self._providers = providers
         self._answers = answers
         self._policies = policies
+        self._routing = routing
         self._now = now
+        self._new_id = new_id
+        self._patience = timedelta(seconds=patience_s)
 
     async def run(self, started: StartedOperation) -> Settled:
-        """Ask the provider and settle what it says. Raises StoreUnavailable when that cannot be made durable: the
-        operation then stays unresolved, for recovery to find."""
+        """Ask the provider and settle what it says, and the next provider where that is allowed.
+
+        Raises StoreUnavailable when an outcome cannot be made durable: the operation then stays unresolved, for
+        recovery to find.
+        """
         payment = started.loaded.payment
         assert isinstance(payment, InFlight)
-        outcome = await self._ask(payment, started.loaded.id)
-        settlement = await self._settle(started, outcome)
+        settlement = await self._settle(started, await self._ask(payment, started.loaded.id))
+        if settlement.goes_on:
+            return await self.run(_further(started, settlement.loaded))
         answered = settlement.answered or await self._answer(started, settlement.loaded)
         return Settled(answered, settlement.loaded)
 
@@ -126,21 +149,91 @@ class Operations:
         """
         loaded = await load(self._store, operation.payment_id)
         payment = loaded.payment
-        if not isinstance(payment, InFlight) or operation_id_of(payment) != operation.operation_id:
+        if not isinstance(payment, InFlight) or claim_id_of(payment) != operation.operation_id:
             return True
-        outcome = await self._providers[_provider_of(payment)].lookup(request_for(payment, loaded.id))
+        if self._is_in_other_hands(payment):
+            return False
+        outcome = await self._look_up(payment, loaded.id)
         if outcome is None:
-            doubted = await self._in_doubt(loaded, payment, cause)
+            doubted = await self._outcome_unknown(loaded, payment, cause)
             if doubted is None:
                 return False
             loaded = doubted
             outcome = await self._ask(payment, loaded.id)
         if isinstance(outcome, Unavailable):
             outcome = Unknown(outcome.reason)
-        started = StartedOperation(operation_id=operation.operation_id, verb=operation.verb, loaded=loaded, cause=cause)
-        return not (await self._settle(started, outcome)).unresolved
+        started = StartedOperation(
+            operation_id=operation_id_of(payment),
+            claim_id=operation.operation_id,
+            verb=operation.verb,
+            loaded=loaded,
+            cause=cause,
+        )
+        settlement = await self._settle(started, outcome)
+        if settlement.goes_on:
+            return not (await self.run(_further(started, settlement.loaded))).unresolved
+        if settlement.unresolved:
+            await self._hand_over(settlement.loaded, operation.claimed_at, cause)
+        return not settlement.unresolved
 
-    async def _in_doubt(self, loaded: LoadedPayment, payment: InFlight, cause: Cause) -> LoadedPayment | None:
+    async def record(
+        self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, cause: Cause
+    ) -> LoadedPayment:
+        """Settle an outcome that was learned otherwise than by asking: the same way, and as often as one likes."""
+        payment = loaded.payment
+        if not isinstance(payment, InFlight | RequiresAction):
+            return loaded
+        claim_id = claim_id_of(payment)
+        claim = await self._store.claim_by_operation(claim_id)
+        started = StartedOperation(
+            operation_id=operation_id,
+            claim_id=claim_id,
+            verb=Verb.CONFIRM if claim is None else claim.verb,
+            loaded=loaded,
+            cause=cause,
+        )
+        settlement = await self._settle(started, outcome)
+        if settlement.goes_on:
+            return (await self.run(_further(started, settlement.loaded))).loaded
+        return settlement.loaded
+
+    async def look_up(self, loaded: LoadedPayment) -> Outcome | None:
+        """What the provider says now of the attempt whose customer has to act; None when it never saw it."""
+        assert isinstance(loaded.payment, RequiresAction)
+        return await self._look_up(loaded.payment, loaded.id)
+
+    async def let_go(self, loaded: LoadedPayment) -> Outcome:
+        """Have the provider cancel the attempt whose customer did not act, under the same id however often."""
+        payment = loaded.payment
+        assert isinstance(payment, RequiresAction)
+        attempt = payment.attempt
+        request = VoidRequest(
+            operation_id=OperationId(uuid5(attempt.attempt_id, "let go")),
+            payment_id=loaded.id,
+            reference=payment.reference,
+            amount=attempt.amount,
+        )
+        provider = self._providers.get(attempt.provider)
+        return _absent(attempt.provider) if provider is None else await provider.void(request)
+
+    def _is_in_other_hands(self, payment: InFlight) -> bool:
+        """Whether a further attempt is so young that whoever started it may be asking the provider right now."""
+        return (
+            isinstance(payment, Processing)
+            and bool(payment.tried)
+            and self._now() - payment.attempt.started_at < self._patience
+        )
+
+    async def _hand_over(self, loaded: LoadedPayment, asked_at: datetime, cause: Cause) -> None:
+        """Once the provider has been asked long enough, the operation is in doubt, for an operator to see."""
+        payment = loaded.payment
+        assert isinstance(payment, InFlight)
+        now = self._now()
+        events = doubt(payment, self._policies.recovery, asked_at=asked_at, now=now)
+        if events:
+            await self._store.append(Append(events=loaded.record(events, cause=cause, now=now)))
+
+    async def _outcome_unknown(self, loaded: LoadedPayment, payment: InFlight, cause: Cause) -> LoadedPayment | None:
         """The payment with the fact that its operation's outcome is unknown; None when another command came first."""
         events = outcome_unknown(payment, Unknown("the provider has not seen it so far"))
         if not events:
@@ -149,7 +242,10 @@ class Operations:
         return loaded.after(events) if isinstance(result, Appended) else None
 
     async def _ask(self, payment: InFlight, payment_id: PaymentId) -> Outcome:
-        provider = self._providers[_provider_of(payment)]
+        name = provider_of(payment)
+        provider = self._providers.get(name)
+        if provider is None:
+            return _absent(name)
         request = request_for(payment, payment_id)
         match request:
             case AuthorizeRequest():
@@ -161,26 +257,32 @@ class Operations:
             case RefundRequest():
                 return await provider.refund(request)
 
+    async def _look_up(self, payment: InFlight | RequiresAction, payment_id: PaymentId) -> Outcome | None:
+        name = provider_of(payment)
+        provider = self._providers.get(name)
+        return _absent(name) if provider is None else await provider.lookup(request_for(payment, payment_id))
+
     async def _settle(self, started: StartedOperation, outcome: Outcome) -> _Settlement:
         loaded = started.loaded
         for conflicts in range(CONFLICTS_MAX):
             now = self._now()
-            events = self._decide(loaded.payment, started.operation_id, outcome)
+            events = self._decide(loaded, started.operation_id, outcome, now)
             settled = loaded.after(events)
             if not events:
                 return _Settlement(settled, await self._stored_answer(started))
-            answer = self._answers(started.verb, started.operation_id, loaded, events)
-            result = await self._store.append(
-                Append(
-                    events=loaded.record(events, cause=started.cause, now=now),
-                    settlement=Settlement(
-                        operation_id=started.operation_id,
-                        answer=answer,
-                        unresolved=isinstance(settled.payment, InFlight),
-                    ),
-                )
-            )
+            recorded = loaded.record(events, cause=started.cause, now=now)
+            goes_on = isinstance(events[-1], PaymentAttemptStarted)
+            if goes_on:
+                append = Append(events=recorded)
+            else:
+                answer = self._answers(started.verb, started.operation_id, loaded, events)
+                unresolved = isinstance(settled.payment, InFlight)
+                settlement = Settlement(operation_id=started.claim_id, answer=answer, unresolved=unresolved)
+                append = Append(events=recorded, settlement=settlement)
+            result = await self._store.append(append)
             match result:
+                case Appended() if goes_on:
+                    return _Settlement(settled, None, goes_on=True)
                 case Appended() if conflicts:
                     # Who came first may have answered already, and the first answer stays.
                     return _Settlement(settled, await self._stored_answer(started))
@@ -198,20 +300,23 @@ class Operations:
         raise TooManyConflicts()
 
     async def _stored_answer(self, started: StartedOperation) -> Answered | None:
-        claim = await self._store.claim_by_operation(started.operation_id)
+        claim = await self._store.claim_by_operation(started.claim_id)
         return None if claim is None or claim.answer is None else answered_before(claim)
 
     async def _answer(self, started: StartedOperation, loaded: LoadedPayment) -> Answered:
         """Answer a merchant to whom nothing has been said, although the payment has nothing to add."""
         answer = self._answers(started.verb, started.operation_id, loaded, ())
         unresolved = isinstance(loaded.payment, InFlight)
-        settlement = Settlement(operation_id=started.operation_id, answer=answer, unresolved=unresolved)
+        settlement = Settlement(operation_id=started.claim_id, answer=answer, unresolved=unresolved)
         await self._store.append(Append(events=(), settlement=settlement))
         stored = await self._stored_answer(started)
         assert stored is not None
         return stored
 
-    def _decide(self, payment: Payment, operation_id: OperationId, outcome: Outcome) -> tuple[PaymentEvent, ...]:
+    def _decide(
+        self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, now: datetime
+    ) -> tuple[PaymentEvent, ...]:
+        payment = loaded.payment
         match payment:
             case Capturing():
                 return record_capture_outcome(
@@ -228,20 +333,53 @@ class Operations:
                     outcome=outcome,
                     fees=self._policies.fees,
                     window=self._policies.window,
+                    action_window=self._policies.action_window,
+                    next=NextAttempt(
+                        payment_id=loaded.id,
+                        attempt_id=OperationId(self._new_id()),
+                        situation=self._routing.situation(),
+                    ),
                 )
-                return record_attempt_outcome(payment, command)
+                return record_attempt_outcome(payment, command, now)
 
 
-def request_for(payment: InFlight, payment_id: PaymentId) -> ProviderRequest:
+def claim_id_of(payment: InFlight | RequiresAction) -> OperationId:
+    """The id of the merchant's command that the operation serves: the first attempt's, or the operation's own."""
+    match payment:
+        case Processing(tried=(first, *_)):
+            return first.attempt_id
+        case RequiresAction(attempt=attempt):
+            return attempt.attempt_id
+        case _:
+            return operation_id_of(payment)
+
+
+def _further(started: StartedOperation, loaded: LoadedPayment) -> StartedOperation:
+    """The next attempt of the same command; what led to it is the payment's last event."""
+    assert isinstance(loaded.payment, Processing)
+    return replace(
+        started,
+        operation_id=loaded.payment.attempt.attempt_id,
+        loaded=loaded,
+        cause=replace(started.cause, causation_id=f"{loaded.id}:{loaded.version}"),
+    )
+
+
+def _absent(provider: ProviderName) -> Unknown:
+    return Unknown(f"provider {provider} is not configured here")
+
+
+def request_for(payment: InFlight | RequiresAction, payment_id: PaymentId) -> ProviderRequest:
     """What to ask of the provider for the operation in flight: always the same for the same operation."""
     match payment:
-        case Processing(terms=terms, attempt=attempt):
+        case Processing(terms=terms, attempt=attempt) | RequiresAction(terms=terms, attempt=attempt):
             return AuthorizeRequest(
                 operation_id=attempt.attempt_id,
                 payment_id=payment_id,
                 amount=attempt.amount,
                 method=terms.method,
                 capture=attempt.capture,
+                return_url=terms.return_url,
             )
         case Capturing(before=before, capture_id=capture_id, amount=amount, final=final):
             reference = before.authorization.reference
@@ -264,9 +402,10 @@ def request_for(payment: InFlight, payment_id: PaymentId) -> ProviderRequest:
             )
 
 
-def _provider_of(payment: InFlight) -> ProviderName:
+def provider_of(payment: InFlight | RequiresAction) -> ProviderName:
+    """Who is asked."""
     match payment:
-        case Processing(attempt=attempt):
+        case Processing(attempt=attempt) | RequiresAction(attempt=attempt):
             return attempt.provider
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return before.authorization.provider

@@ -19,9 +19,9 @@ from application.operation import (
     StartedOperation,
     TooManyConflicts,
 )
-from application.policies import Policies
 from application.recent import RecentPayments
 from application.recovery import Recovery
+from application.routing import Routing
 from application.store import (
     Append,
     Appended,
@@ -38,12 +38,12 @@ from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
 from domain.money import Money
 from domain.payment.capture import CapturePayment, capture
-from domain.payment.confirm import ConfirmPayment, confirm
+from domain.payment.confirm import NextAttempt, confirm
 from domain.payment.create import CreatePayment, create
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.refund import RefundPayment, refund
-from domain.payment.state import Payment, terms_of
+from domain.payment.state import InFlight, Payment, terms_of
 from domain.payment.void import VoidPayment, void
 
 Decision = Callable[[Payment, OperationId, datetime], tuple[PaymentEvent, ...]]
@@ -64,7 +64,7 @@ class Payments:
         operations: Operations,
         recovery: Recovery,
         answers: Answers,
-        policies: Policies,
+        routing: Routing,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
@@ -72,7 +72,7 @@ class Payments:
         self._operations = operations
         self._recovery = recovery
         self._answers = answers
-        self._policies = policies
+        self._routing = routing
         self._now = now
         self._new_id = new_id
         self._recent = RecentPayments()
@@ -88,9 +88,10 @@ class Payments:
         operation_id = OperationId(payment_id)
         if confirmed:
             operation_id = OperationId(self._new_id())
-            events += confirm(payment, self._confirmation(operation_id), now)
+            events += confirm(payment, self._first_attempt(payment_id, operation_id), now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
-        answer = None if confirmed else self._answers(Verb.CREATE, operation_id, loaded, ())
+        in_flight = isinstance(loaded.payment, InFlight)
+        answer = None if in_flight else self._answers(Verb.CREATE, operation_id, loaded, ())
         result = await self._store.append(
             Append(
                 events=record_with_entries(
@@ -103,7 +104,7 @@ class Payments:
                     verb=Verb.CREATE,
                     key=caller.key,
                     fingerprint=caller.fingerprint,
-                    unresolved=confirmed,
+                    unresolved=in_flight,
                     answer=answer,
                 ),
             )
@@ -125,7 +126,7 @@ class Payments:
         """Send a created payment to a provider."""
 
         def decide(payment: Payment, attempt_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
-            return confirm(payment, self._confirmation(attempt_id), now)
+            return confirm(payment, self._first_attempt(payment_id, attempt_id), now)
 
         return await self._start(Verb.CONFIRM, payment_id, caller, decide)
 
@@ -185,6 +186,9 @@ class Payments:
                 if answered is None:
                     raise
                 return answered
+            after = loaded.after(events)
+            in_flight = isinstance(after.payment, InFlight)
+            answer = None if in_flight else self._answers(verb, operation_id, after, ())
             result = await self._store.append(
                 Append(
                     events=loaded.record(events, cause=caller.cause, now=now),
@@ -195,13 +199,17 @@ class Payments:
                         verb=verb,
                         key=caller.key,
                         fingerprint=caller.fingerprint,
-                        unresolved=True,
+                        unresolved=in_flight,
+                        answer=answer,
                     ),
                 )
             )
             match result:
-                case Appended():
-                    return await self._run(operation_id, verb, loaded.after(events), caller)
+                case Appended(position=position):
+                    if answer is not None:
+                        self._recent.put(after)
+                        return Answered(status=answer.status, body=answer.body, position=position)
+                    return await self._run(operation_id, verb, after, caller)
                 case KeyUsed(claim=claim):
                     return await answer_again(self._store, claim, caller)
                 case VersionConflict():
@@ -215,7 +223,9 @@ class Payments:
 
     async def _run(self, operation_id: OperationId, verb: Verb, loaded: LoadedPayment, caller: Caller) -> Answered:
         cause = _caused_by(loaded, caller.cause)
-        started = StartedOperation(operation_id=operation_id, verb=verb, loaded=loaded, cause=cause)
+        started = StartedOperation(
+            operation_id=operation_id, claim_id=operation_id, verb=verb, loaded=loaded, cause=cause
+        )
         # A merchant that hangs up must not leave the operation half done, so it runs in a task of its own.
         task = asyncio.create_task(self._run_and_recover(started))
         self._running.add(task)
@@ -224,7 +234,7 @@ class Payments:
 
     async def _run_and_recover(self, started: StartedOperation) -> Answered:
         unresolved = UnresolvedOperation(
-            operation_id=started.operation_id,
+            operation_id=started.claim_id,
             payment_id=started.loaded.id,
             verb=started.verb,
             claimed_at=self._now(),
@@ -239,8 +249,8 @@ class Payments:
             self._recovery.soon(unresolved)
         return settled.answered
 
-    def _confirmation(self, attempt_id: OperationId) -> ConfirmPayment:
-        return ConfirmPayment(attempt_id=attempt_id, routing=self._policies.routing)
+    def _first_attempt(self, payment_id: PaymentId, attempt_id: OperationId) -> NextAttempt:
+        return NextAttempt(payment_id=payment_id, attempt_id=attempt_id, situation=self._routing.situation())
 
 
 def _amount_of(payment: Payment, amount_minor: int | None) -> Money | None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,17 @@ from application.expiry import expire_authorization
 from application.merchant import Directory
 from application.operation import Operations
 from application.payment import Payments
-from application.policies import DEFAULT_POLICIES, SIMULATOR
+from application.policies import DEFAULT_POLICIES
 from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
 from application.store import StoreUnavailable
 from domain.history import Cause
-from domain.identifiers import PaymentId
+from domain.identifiers import PaymentId, ProviderName
+from domain.payment.events import OperationKind
+from domain.routing.candidate import Strategy
+from domain.routing.capabilities import Capabilities
+from domain.routing.policy import Choice, Retry, RoutingPolicy
+from domain.routing.route import Figures, Situation
 from infrastructure import garbage
 from infrastructure.embedded import home as embedded_home
 from infrastructure.embedded.errors import EmbeddedError, HomeInUse
@@ -45,7 +50,11 @@ from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
-from infrastructure.provider.simulator.client import SimulatorProvider
+from infrastructure.provider.accounts import read_accounts
+from infrastructure.provider.circuit import CircuitProvider
+from infrastructure.provider.connector import AccountInvalid, ProviderAccount
+from infrastructure.provider.registry import connect as connect_provider
+from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.serving import PortInUse, die_with_supervisor, serve
 from infrastructure.simulator.server import run as serve_simulator
 from interfaces import ids
@@ -62,6 +71,7 @@ from projections.view import View
 from projections.views import VIEWS
 
 __all__ = [
+    "AccountInvalid",
     "ChildProcess",
     "Condition",
     "Core",
@@ -87,6 +97,7 @@ __all__ = [
     "write_private",
 ]
 
+SIMULATOR = ProviderName("simulator")
 SWEEP_EVERY_S = 1.0
 EXPIRE_EVERY_S = 5.0
 BUS_ANSWERS_WITHIN_S = 2.0
@@ -99,6 +110,49 @@ APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
+    """Our accounts at providers: those of the file, or the simulator alone. Raises AccountInvalid."""
+    if settings.providers_file:
+        return read_accounts(Path(settings.providers_file))
+    return [
+        ProviderAccount(
+            name=SIMULATOR,
+            connector="simulator",
+            url=settings.simulator_url,
+            timeout_s=settings.provider_timeout_s,
+        )
+    ]
+
+
+class FixedRouting:
+    """The providers in the order they are configured in."""
+
+    def __init__(
+        self, capabilities: Mapping[ProviderName, Capabilities], *, is_open: Callable[[ProviderName], bool]
+    ) -> None:
+        self._capabilities = capabilities
+        self._is_open = is_open
+        self._policy = RoutingPolicy(
+            version="default:0",
+            rules=(),
+            default=Choice(strategy=Strategy.PRIORITY, providers=tuple(capabilities)),
+            costs={},
+            retry=Retry(
+                soft_declines=frozenset({"try_again_later", "issuer_unavailable", "processing_error"}),
+                attempts_max=3,
+                total_s_max=30,
+            ),
+        )
+
+    def situation(self) -> Situation:
+        return Situation(
+            policy=self._policy,
+            capabilities=self._capabilities,
+            figures={name: Figures(open_circuit=self._is_open(name)) for name in self._capabilities},
+            holds=lambda _condition, _facts: False,
+        )
 
 
 class Core:
@@ -118,20 +172,34 @@ class Core:
         await self.pool.open()
         self.committer.start()
         self.bus.start()
-        self.provider = SimulatorProvider(self.settings.simulator_url, timeout_s=self.settings.provider_timeout_s)
+        self.connectors = {account.name: connect_provider(account) for account in accounts_of(self.settings)}
+        circuits = {
+            name: CircuitProvider(
+                self._instruments.provider(connector.provider, name), name, self._instruments.circuits
+            )
+            for name, connector in self.connectors.items()
+        }
+        self.routing = FixedRouting(
+            {name: connector.provider.capabilities for name, connector in self.connectors.items()},
+            is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
+        )
         self.operations = Operations(
             store=self.store,
-            providers={SIMULATOR: self._instruments.provider(self.provider)},
+            providers={name: RetryingProvider(circuit) for name, circuit in circuits.items()},
             answers=word_answer,
             policies=DEFAULT_POLICIES,
+            routing=self.routing,
             now=utc_now,
+            new_id=ids.new_uuid,
+            patience_s=self.settings.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.recovery = Recovery(store=self.store, operations=self.operations, now=utc_now, new_id=ids.new_uuid)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
-        await self.provider.aclose()
+        for connector in self.connectors.values():
+            await connector.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
@@ -184,7 +252,7 @@ def load_api() -> Litestar:
                 operations=core.operations,
                 recovery=core.recovery,
                 answers=word_answer,
-                policies=DEFAULT_POLICIES,
+                routing=core.routing,
                 now=utc_now,
                 new_id=ids.new_uuid,
             )

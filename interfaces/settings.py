@@ -16,6 +16,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_url: str
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
+    providers_file: str = ""
+    """A JSON file with our accounts at providers; without one, the simulator is the only provider."""
     log_level: str = "INFO"
     metrics_token: str = ""
     """Who sends it may read /metrics from anywhere; without one, only loopback may."""
@@ -27,6 +29,7 @@ VARIABLES = {
     "nats_url": "TALLYSTICK_NATS_URL",
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
+    "providers_file": "TALLYSTICK_PROVIDERS",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
 }
@@ -46,6 +49,7 @@ class _OptionalSettings(TypedDict, total=False):
 
     simulator_url: str
     provider_timeout_s: float
+    providers_file: str
     log_level: str
     metrics_token: str
 
@@ -57,6 +61,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
         given["provider_timeout_s"] = _positive(VARIABLES["provider_timeout_s"], seconds)
+    if file := environment.get(VARIABLES["providers_file"]):
+        given["providers_file"] = file
     if level := environment.get(VARIABLES["log_level"]):
         given["log_level"] = _level(level)
     if token := environment.get(VARIABLES["metrics_token"]):

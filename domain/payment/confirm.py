@@ -1,13 +1,18 @@
-"""A payment goes to a provider: the attempt is a fact before the provider is called, and ends in one outcome."""
+"""A payment goes to a provider: the route and the attempt are facts before the provider is called.
 
-from datetime import datetime
+An attempt ends in one outcome. What certainly was no charge may go on to the next provider; nothing else may.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from msgspec import Struct
 
+from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
 from domain.fees import FlatFee
-from domain.identifiers import OperationId
+from domain.identifiers import OperationId, PaymentId
 from domain.money import zero
 from domain.payment.events import (
     CaptureMethod,
@@ -18,6 +23,7 @@ from domain.payment.events import (
     PaymentCaptured,
     PaymentEvent,
     PaymentFailed,
+    PaymentRouted,
 )
 from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
@@ -31,13 +37,19 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.refusals import refuse
-from domain.payment.state import Attempt, Created, Payment, Processing, RequiresAction, Terms
-from domain.routing.single import SingleProvider
+from domain.payment.state import Attempt, Created, Payment, Processing, RequiresAction, Terms, Tried
+from domain.routing.policy import Retry
+from domain.routing.route import Asked, Situation, route
+
+NO_PROVIDER = "no_provider_available"
 
 
-class ConfirmPayment(Struct, frozen=True, kw_only=True):
+class NextAttempt(Struct, frozen=True, kw_only=True):
+    """What a further attempt would be called, and what its route depends on."""
+
+    payment_id: PaymentId
     attempt_id: OperationId
-    routing: SingleProvider
+    situation: Situation
 
 
 class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
@@ -45,50 +57,57 @@ class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     fees: FlatFee
     window: AuthorizationWindow
+    action_window: ActionWindow
+    next: NextAttempt
 
 
-def confirm(payment: Payment, command: ConfirmPayment, now: datetime) -> tuple[PaymentEvent, ...]:
-    """Start the first attempt. Raises IllegalTransition or OperationInProgress unless it awaits confirmation."""
+def confirm(payment: Payment, command: NextAttempt, now: datetime) -> tuple[PaymentEvent, ...]:
+    """Start the first attempt, or end the payment where no provider can take it.
+
+    Raises IllegalTransition or OperationInProgress unless it awaits confirmation.
+    """
     match payment:
         case Created(terms=terms):
-            return (
-                PaymentAttemptStarted(
-                    attempt_id=command.attempt_id,
-                    provider=command.routing.provider,
-                    amount=terms.amount,
-                    capture=terms.capture_method is CaptureMethod.AUTOMATIC,
-                    started_at=now,
-                    routing_policy=command.routing.version,
-                ),
-            )
+            routed, started = _sent(terms, command, (), now)
+            if started is None:
+                return (routed, PaymentFailed(code=NO_PROVIDER, message=routed.reason))
+            return (routed, started)
         case _:
             raise refuse(payment, "confirm")
 
 
-def record_attempt_outcome(payment: Payment, command: RecordAttemptOutcome) -> tuple[PaymentEvent, ...]:
+def record_attempt_outcome(payment: Payment, command: RecordAttemptOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
     """What the provider's answer makes of the attempt; nothing when that attempt is no longer open."""
     match payment:
         case Processing() | RequiresAction() if payment.attempt.attempt_id == command.attempt_id:
-            return _settle(payment, command)
+            return _settle(payment, command, now)
         case _:
             return ()
 
 
-def _settle(payment: Processing | RequiresAction, command: RecordAttemptOutcome) -> tuple[PaymentEvent, ...]:
+def _settle(
+    payment: Processing | RequiresAction, command: RecordAttemptOutcome, now: datetime
+) -> tuple[PaymentEvent, ...]:
     attempt = payment.attempt
     outcome = outcome_of(payment, command.outcome)
     match outcome:
         case Approved(reference=reference):
             return _approved(payment.terms, attempt, reference, command)
         case Declined() | Rejected() | Unavailable():
-            return _failed(attempt, outcome)
+            return _failed(payment, outcome, command.next, now)
         case Unknown():
             return outcome_unknown(payment, outcome) if isinstance(payment, Processing) else ()
-        case ActionRequired(reference=reference, redirect_url=redirect_url):
+        case ActionRequired(reference=reference, action=action):
             if isinstance(payment, RequiresAction):
                 return ()
             return (
-                PaymentActionRequired(attempt_id=attempt.attempt_id, reference=reference, redirect_url=redirect_url),
+                PaymentActionRequired(
+                    attempt_id=attempt.attempt_id,
+                    reference=reference,
+                    action=action,
+                    expires_at=command.action_window.expiry(payment.terms.method.type, now),
+                    window_policy=command.action_window.version,
+                ),
             )
         case _:
             assert_never(outcome)
@@ -122,11 +141,68 @@ def _approved(
     return (authorized, captured)
 
 
-def _failed(attempt: Attempt, outcome: Refusal) -> tuple[PaymentEvent, ...]:
+def _failed(
+    payment: Processing | RequiresAction, outcome: Refusal, following: NextAttempt, now: datetime
+) -> tuple[PaymentEvent, ...]:
+    attempt = payment.attempt
     kind, code, message = failure_of(outcome)
-    return (
-        PaymentAttemptFailed(
-            attempt_id=attempt.attempt_id, provider=attempt.provider, kind=kind, code=code, message=message
-        ),
-        PaymentFailed(code=code, message=message),
+    failed = PaymentAttemptFailed(
+        attempt_id=attempt.attempt_id, provider=attempt.provider, kind=kind, code=code, message=message
     )
+    ended = PaymentFailed(code=code, message=message)
+    # A customer who has acted once for nothing is not sent through it again without being asked.
+    if isinstance(payment, RequiresAction):
+        return (failed, ended)
+    this = Tried(attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code)
+    tried = (*payment.tried, this)
+    if not _goes_on(following.situation.policy.retry, outcome, tried, now):
+        return (failed, ended)
+    routed, started = _sent(payment.terms, following, tried, now)
+    return (failed, routed, ended) if started is None else (failed, routed, started)
+
+
+def _goes_on(retry: Retry, outcome: Refusal, tried: Sequence[Tried], now: datetime) -> bool:
+    """Whether another provider may be asked."""
+    if len(tried) >= retry.attempts_max or now - tried[0].started_at >= timedelta(seconds=retry.total_s_max):
+        return False
+    match outcome:
+        case Unavailable():
+            return True
+        case Declined(code=code):
+            return code in retry.soft_declines
+        case Rejected():
+            return False
+        case _:
+            assert_never(outcome)
+
+
+def _sent(
+    terms: Terms, command: NextAttempt, tried: Sequence[Tried], now: datetime
+) -> tuple[PaymentRouted, PaymentAttemptStarted | None]:
+    """The route, and the attempt at the provider that it chose, if any."""
+    asked = Asked(
+        payment_id=command.payment_id, merchant_id=terms.merchant_id, amount=terms.amount, method=terms.method
+    )
+    way = route(command.situation, asked, tried=[attempt.provider for attempt in tried])
+    policy = command.situation.policy.version
+    routed = PaymentRouted(
+        attempt_id=command.attempt_id,
+        routing_policy=policy,
+        rule=way.rule,
+        strategy=way.strategy,
+        draw=way.draw,
+        candidates=way.candidates,
+        chosen=way.chosen,
+        reason=way.reason,
+    )
+    if way.chosen is None:
+        return routed, None
+    started = PaymentAttemptStarted(
+        attempt_id=command.attempt_id,
+        provider=way.chosen,
+        amount=terms.amount,
+        capture=terms.capture_method is CaptureMethod.AUTOMATIC,
+        started_at=now,
+        routing_policy=policy,
+    )
+    return routed, started

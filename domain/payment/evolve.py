@@ -8,9 +8,11 @@ from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
     CaptureStarted,
+    ContradictionReported,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
+    OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
     PaymentAttemptFailed,
@@ -23,6 +25,7 @@ from domain.payment.events import (
     PaymentHeldForReview,
     PaymentRefunded,
     PaymentReviewApproved,
+    PaymentRouted,
     PaymentVoided,
     RefundFailed,
     RefundStarted,
@@ -50,8 +53,10 @@ from domain.payment.state import (
     Refund,
     Refunding,
     RequiresAction,
+    Rerouting,
     Taken,
     Terms,
+    Tried,
     Voided,
     Voiding,
 )
@@ -80,6 +85,7 @@ def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
                     amount=event.amount,
                     method=event.method,
                     capture_method=event.capture_method,
+                    return_url=event.return_url,
                 )
             )
         case None, _:
@@ -94,24 +100,31 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return InReview(terms=terms, reason=reason)
         case InReview(terms=terms), PaymentReviewApproved():
             return Created(terms=terms)
+        case ((Created() | Rerouting()), PaymentRouted()):
+            return payment
         case Created(terms=terms), PaymentAttemptStarted():
-            attempt = Attempt(
-                attempt_id=event.attempt_id,
-                provider=event.provider,
-                amount=event.amount,
-                capture=event.capture,
-                started_at=event.started_at,
-            )
-            return Processing(terms=terms, attempt=attempt)
+            return Processing(terms=terms, attempt=_attempt(event))
+        case Rerouting(terms=terms, tried=tried), PaymentAttemptStarted():
+            return Processing(terms=terms, attempt=_attempt(event), tried=tried)
         case ((Processing() | Capturing() | Voiding() | Refunding()), OperationOutcomeUnknown()):
             return replace(payment, outcome_unknown=True)
-        case Processing(terms=terms, attempt=attempt), PaymentActionRequired(redirect_url=redirect_url):
-            return RequiresAction(terms=terms, attempt=attempt, redirect_url=redirect_url)
+        case ((Processing() | Capturing() | Voiding() | Refunding()), OperationInDoubt()):
+            return replace(payment, in_doubt=True)
+        case Processing(terms=terms, attempt=attempt), PaymentActionRequired():
+            return RequiresAction(
+                terms=terms,
+                attempt=attempt,
+                reference=event.reference,
+                action=event.action,
+                expires_at=event.expires_at,
+            )
         case ((Processing(terms=terms) | RequiresAction(terms=terms)), PaymentAuthorized()):
             return Authorized(terms=terms, authorization=_authorization(event))
-        case ((Processing() | RequiresAction()), PaymentAttemptFailed()):
-            return payment
-        case ((Created() | InReview() | Processing() | RequiresAction()), PaymentFailed(code=code, message=message)):
+        case Processing(terms=terms, attempt=attempt, tried=tried), PaymentAttemptFailed(code=code):
+            return Rerouting(terms=terms, tried=(*tried, _tried(attempt, code)))
+        case RequiresAction(terms=terms, attempt=attempt), PaymentAttemptFailed(code=code):
+            return Rerouting(terms=terms, tried=(_tried(attempt, code),))
+        case ((Created() | InReview() | Rerouting()), PaymentFailed(code=code, message=message)):
             return Failed(terms=payment.terms, code=code, message=message)
         case ((Authorized() | PartiallyCaptured()), CaptureStarted()):
             return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
@@ -142,8 +155,24 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return _dispute_closed(payment, DisputeResult.WON)
         case Disputed(), DisputeLost():
             return _dispute_closed(payment, DisputeResult.LOST)
+        case _, ContradictionReported():
+            return payment
         case _:
             raise HistoryUnreadable(f"{event!r} cannot follow {payment!r}")
+
+
+def _attempt(event: PaymentAttemptStarted) -> Attempt:
+    return Attempt(
+        attempt_id=event.attempt_id,
+        provider=event.provider,
+        amount=event.amount,
+        capture=event.capture,
+        started_at=event.started_at,
+    )
+
+
+def _tried(attempt: Attempt, code: str) -> Tried:
+    return Tried(attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code)
 
 
 def _authorization(event: PaymentAuthorized) -> Authorization:

@@ -12,6 +12,7 @@ from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, P
 from domain.money import Money, zero
 from domain.payment.events import CaptureMethod
 from domain.payment.method import PaymentMethod
+from domain.payment.outcome import NextAction
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     amount: Money
     method: PaymentMethod
     capture_method: CaptureMethod
+    return_url: str | None
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -32,6 +34,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     amount: Money
     capture: bool
     started_at: datetime
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """An attempt that certainly took nothing."""
+
+    attempt_id: OperationId
+    provider: ProviderName
+    started_at: datetime
+    code: str
 
 
 class Authorization(Struct, frozen=True, kw_only=True):
@@ -111,15 +122,26 @@ class Processing(Struct, frozen=True, kw_only=True, tag=True):
 
     terms: Terms
     attempt: Attempt
+    tried: tuple[Tried, ...] = ()
     outcome_unknown: bool = False
+    in_doubt: bool = False
+
+
+class Rerouting(Struct, frozen=True, kw_only=True, tag=True):
+    """Between two attempts: the last one took nothing, and what comes next follows in the same append."""
+
+    terms: Terms
+    tried: tuple[Tried, ...]
 
 
 class RequiresAction(Struct, frozen=True, kw_only=True, tag=True):
-    """The provider waits for the customer at `redirect_url`."""
+    """The provider waits for the customer, who has until `expires_at`; `reference` is its name for the charge."""
 
     terms: Terms
     attempt: Attempt
-    redirect_url: str
+    reference: str
+    action: NextAction
+    expires_at: datetime
 
 
 class Authorized(Struct, frozen=True, kw_only=True, tag=True):
@@ -161,6 +183,7 @@ class Capturing(Struct, frozen=True, kw_only=True, tag=True):
     amount: Money
     final: bool
     outcome_unknown: bool = False
+    in_doubt: bool = False
 
 
 class Voiding(Struct, frozen=True, kw_only=True, tag=True):
@@ -169,6 +192,7 @@ class Voiding(Struct, frozen=True, kw_only=True, tag=True):
     before: Authorized | PartiallyCaptured
     void_id: OperationId
     outcome_unknown: bool = False
+    in_doubt: bool = False
 
 
 class Refunding(Struct, frozen=True, kw_only=True, tag=True):
@@ -178,6 +202,7 @@ class Refunding(Struct, frozen=True, kw_only=True, tag=True):
     refund_id: OperationId
     amount: Money
     outcome_unknown: bool = False
+    in_doubt: bool = False
 
 
 class Disputed(Struct, frozen=True, kw_only=True, tag=True):
@@ -212,6 +237,7 @@ Payment = (
     Created
     | InReview
     | Processing
+    | Rerouting
     | RequiresAction
     | Authorized
     | PartiallyCaptured

@@ -19,6 +19,7 @@ from domain.payment.state import (
     Processing,
     Refunding,
     RequiresAction,
+    Rerouting,
     Voided,
     Voiding,
 )
@@ -49,7 +50,7 @@ def status_of(payment: Payment) -> Status:
             return Status.REQUIRES_CONFIRMATION
         case InReview():
             return Status.IN_REVIEW
-        case Processing():
+        case Processing() | Rerouting():
             return Status.PROCESSING
         case RequiresAction():
             return Status.REQUIRES_ACTION

@@ -15,19 +15,15 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, values
 
-from application.provider import (
-    AuthorizeRequest,
-    CaptureRequest,
-    Provider,
-    ProviderRequest,
-    RefundRequest,
-    VoidRequest,
-)
+from application.provider import Provider, ProviderRequest
 from application.store import Append, AppendResult
+from domain.identifiers import ProviderName
+from domain.payment.events import OperationKind
 from domain.payment.outcome import Outcome
-from domain.routing.capabilities import Capabilities
 from infrastructure.observability.instruments import Instruments
 from infrastructure.postgres.store import Writer
+from infrastructure.provider.circuit import CircuitState
+from infrastructure.provider.wrapped import Call, WrappedProvider
 
 # This process is not forked again. Told otherwise, the library asks the system for the process id at every count.
 values.ValueClass = values.MultiProcessValue(process_identifier=partial(int, os.getpid()))  # type: ignore[no-untyped-call]
@@ -42,7 +38,13 @@ REQUEST_SECONDS = Histogram(
     "tallystick_http_request_seconds", "Until the last byte of the answer", ["route", "method"], buckets=SECONDS
 )
 PROVIDER_SECONDS = Histogram(
-    "tallystick_provider_call_seconds", "Calls to the provider", ["call", "outcome"], buckets=SECONDS
+    "tallystick_provider_call_seconds", "Calls to a provider", ["provider", "call", "outcome"], buckets=SECONDS
+)
+CIRCUITS = Gauge(
+    "tallystick_circuit_processes",
+    "Processes whose circuit for a provider's operation is in this state; only those that ever changed are counted",
+    ["provider", "operation", "state"],
+    multiprocess_mode="livesum",
 )
 APPENDS = Counter("tallystick_appends", "Commands that the writer answered", ["outcome"])
 BATCH_COMMANDS = Histogram("tallystick_append_batch_commands", "Commands committed together", buckets=COMMANDS)
@@ -90,30 +92,18 @@ class MeasuredRequests:
             _seconds_of(route, method).observe(time.perf_counter() - started)
 
 
-class MeasuredProvider:
+class MeasuredProvider(WrappedProvider):
     """A provider whose calls are timed by what came of them."""
 
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._provider.capabilities
-
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
-        return await _timed("authorize", self._provider.authorize(request))
-
-    async def capture(self, request: CaptureRequest) -> Outcome:
-        return await _timed("capture", self._provider.capture(request))
-
-    async def void(self, request: VoidRequest) -> Outcome:
-        return await _timed("void", self._provider.void(request))
-
-    async def refund(self, request: RefundRequest) -> Outcome:
-        return await _timed("refund", self._provider.refund(request))
+    def __init__(self, provider: Provider, name: ProviderName) -> None:
+        super().__init__(provider)
+        self._name = name
 
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
-        return await _timed("lookup", self._provider.lookup(request))
+        return await _timed(self._name, "lookup", self._provider.lookup(request))
+
+    async def _around(self, kind: OperationKind, call: Call) -> Outcome:
+        return await _timed(self._name, kind, call())
 
 
 class MeasuredWriter:
@@ -137,17 +127,22 @@ def note_batch(*, commands: int, waiting: int) -> None:
     WAITING.set(waiting)
 
 
+def note_circuit(provider: ProviderName, kind: OperationKind, state: CircuitState) -> None:
+    for each in CircuitState:
+        CIRCUITS.labels(provider, kind, each).set(each is state)
+
+
 def instruments(*, waiting_commands_max: int) -> Instruments:
     """Those of this server process, whose writer's queue takes so many commands."""
     WAITING_MAX.set(waiting_commands_max)
-    return Instruments(provider=MeasuredProvider, writer=MeasuredWriter, batches=note_batch)
+    return Instruments(provider=MeasuredProvider, writer=MeasuredWriter, batches=note_batch, circuits=note_circuit)
 
 
-async def _timed(call: str, answer: Awaitable[T]) -> T:
+async def _timed(provider: str, call: str, answer: Awaitable[T]) -> T:
     started = time.perf_counter()
     outcome = await answer
     name = "never_seen" if outcome is None else _named(type(outcome).__name__)
-    _provider_seconds_of(call, name).observe(time.perf_counter() - started)
+    _provider_seconds_of(provider, call, name).observe(time.perf_counter() - started)
     return outcome
 
 

@@ -12,7 +12,7 @@ from domain.identifiers import CustomerId, MerchantId
 from domain.money import AMOUNT_MINOR_MAX, Money
 from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
-from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from interfaces import ids
 from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
@@ -37,8 +37,20 @@ Currency = Annotated[
 ]
 
 
-class MethodBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`token` is the provider's token for the method; a card number is refused."""
+ReturnUrl = Annotated[
+    str,
+    Meta(
+        max_length=1024,
+        pattern=r"^https?://[\x21-\x7e]+$(?!\n)",
+        description="Where the customer comes back to from a provider's page",
+        examples=["https://shop.example/orders/42"],
+    ),
+]
+
+
+class MethodBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`token` is the provider's token for the method; a card number is refused. `brand`, and `country`, the ISO 3166
+    code of where the method was issued, help to choose the provider."""
 
     type: MethodType
     token: Annotated[
@@ -50,6 +62,8 @@ class MethodBody(Struct, frozen=True, forbid_unknown_fields=True):
             examples=["tok_visa"],
         ),
     ]
+    brand: CardBrand | None = None
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", examples=["DE"])] | None = None
 
 
 class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -61,6 +75,7 @@ class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_def
     payment_method: MethodBody
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
     confirm: bool = False
+    return_url: ReturnUrl | None = None
     merchant_id: str | None = None
     idempotency_key: IdempotencyKeyField | None = None
 
@@ -93,8 +108,14 @@ class PaymentIntentController(Controller):
             merchant_id=MerchantId(request.user.merchant_id),
             customer_id=CustomerId(asked.customer_id),
             amount=Money(asked.amount, asked.currency),
-            method=PaymentMethod(asked.payment_method.type, asked.payment_method.token),
+            method=PaymentMethod(
+                asked.payment_method.type,
+                asked.payment_method.token,
+                asked.payment_method.brand,
+                asked.payment_method.country,
+            ),
             capture_method=asked.capture_method,
+            return_url=asked.return_url,
         )
         return answered(await services.payments.create(command, caller, confirmed=asked.confirm))
 

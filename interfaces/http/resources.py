@@ -14,6 +14,7 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.payment.events import CaptureMethod, OperationKind
 from domain.payment.method import PaymentMethod
 from domain.payment.operation import operation_id_of, operation_of
+from domain.payment.outcome import NextAction
 from domain.payment.state import (
     Authorization,
     Authorized,
@@ -79,8 +80,11 @@ class RefundedResource(Struct, frozen=True, kw_only=True):
     amount: int
 
 
-class NextAction(Struct, frozen=True, kw_only=True):
-    redirect_url: str
+class NextActionResource(Struct, frozen=True, kw_only=True):
+    """What the customer has to do until `expires_at`."""
+
+    expires_at: Instant
+    action: NextAction
 
 
 class PaymentResource(Struct, frozen=True, kw_only=True):
@@ -109,7 +113,7 @@ class PaymentResource(Struct, frozen=True, kw_only=True):
     refunds: list[RefundedResource]
     operation: OperationResource | None
     failure: Failure | None
-    next_action: NextAction | None
+    next_action: NextActionResource | None
     created_at: Instant
     version: int
 
@@ -208,10 +212,16 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
         ],
         operation=operation or operation_in_flight(payment),
         failure=Failure(payment.code, payment.message) if isinstance(payment, Failed) else None,
-        next_action=NextAction(redirect_url=payment.redirect_url) if isinstance(payment, RequiresAction) else None,
+        next_action=_next_action(payment),
         created_at=loaded.created_at,
         version=loaded.version,
     )
+
+
+def _next_action(payment: Payment) -> NextActionResource | None:
+    if not isinstance(payment, RequiresAction):
+        return None
+    return NextActionResource(expires_at=payment.expires_at, action=payment.action)
 
 
 def operation_in_flight(payment: Payment) -> OperationResource | None:

@@ -1,6 +1,6 @@
 """The language of the domain tests: payments with a history, and given – when – then over the real decisions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,14 +9,15 @@ from uuid import UUID
 import pytest
 from hypothesis import strategies as st
 
+from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
 from domain.currencies import DECIMALS
 from domain.errors import DomainError
 from domain.fees import FlatFee
-from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
-from domain.payment.confirm import ConfirmPayment, RecordAttemptOutcome, confirm, record_attempt_outcome
+from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
 from domain.payment.events import CaptureMethod, PaymentEvent
@@ -39,13 +40,19 @@ from domain.payment.review import HoldForReview, RejectReview, hold_for_review, 
 from domain.payment.state import DisputeResult, Payment
 from domain.payment.status import Status, status_of
 from domain.payment.void import RecordVoidOutcome, VoidPayment, record_void_outcome, void
-from domain.routing.single import SingleProvider
+from domain.routing.candidate import Strategy
+from domain.routing.capabilities import Capabilities
+from domain.routing.policy import Choice, Retry, RoutingPolicy
+from domain.routing.route import Figures, Situation
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FEES = FlatFee(version="flat-2026-11", basis_points=290, fixed_minor=30)
 WINDOW = AuthorizationWindow(version="window-2026-11", days=7)
 ACQUIRER = ProviderName("northbank")
-ROUTING = SingleProvider(version="single-2026-11", provider=ACQUIRER)
+SECOND = ProviderName("southbank")
+ACTION_WINDOW = ActionWindow(version="action-2026-11", minutes=dict.fromkeys(MethodType, 30))
+TRY_AGAIN = Declined("try_again_later", "The issuer could not be reached.")
+PAYMENT = PaymentId(UUID(int=1_000))
 LAPSED = NOW + timedelta(days=7)
 """The first instant at which the authorisation of an attempt started at NOW no longer holds."""
 MERCHANT = MerchantId("mer_acme")
@@ -62,6 +69,27 @@ REFUSALS: tuple[Refusal, ...] = (DECLINED, REJECTED, UNAVAILABLE)
 
 History = tuple[PaymentEvent, ...]
 Decision = Callable[[Payment], History]
+
+
+def situation(*providers: ProviderName, attempts_max: int = 3, open_circuits: Collection[str] = ()) -> Situation:
+    """`providers` in this order of preference, each able to do everything."""
+    return Situation(
+        policy=RoutingPolicy(
+            version="routing-2026-11",
+            rules=(),
+            default=Choice(strategy=Strategy.PRIORITY, providers=providers),
+            costs={},
+            retry=Retry(soft_declines=frozenset({TRY_AGAIN.code}), attempts_max=attempts_max, total_s_max=30),
+        ),
+        capabilities=dict.fromkeys(providers, Capabilities(methods=frozenset(MethodType))),
+        figures={provider: Figures(open_circuit=True) for provider in providers if provider in open_circuits},
+        holds=lambda _condition, _facts: False,
+    )
+
+
+def attempt_next(id: OperationId, *providers: ProviderName) -> NextAttempt:
+    """An attempt under `id` by one of `providers`, ACQUIRER alone when none is named."""
+    return NextAttempt(payment_id=PAYMENT, attempt_id=id, situation=situation(*(providers or (ACQUIRER,))))
 
 
 def eur(text: str) -> Money:
@@ -185,8 +213,8 @@ def review_rejected(reason: str = "stolen card") -> Decision:
     return lambda payment: reject_review(payment, RejectReview(reason=reason))
 
 
-def confirmed(*, id: OperationId = ATTEMPT, routing: SingleProvider = ROUTING, at: datetime = NOW) -> Decision:
-    return lambda payment: confirm(payment, ConfirmPayment(attempt_id=id, routing=routing), at)
+def confirmed(*providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW) -> Decision:
+    return lambda payment: confirm(payment, attempt_next(id, *providers), at)
 
 
 def captures(
@@ -216,9 +244,24 @@ def expires(at: datetime = LAPSED) -> Decision:
     return lambda payment: expire(payment, at)
 
 
-def attempt_answered(outcome: Outcome, *, id: OperationId = ATTEMPT) -> Decision:
-    command = RecordAttemptOutcome(attempt_id=id, outcome=outcome, fees=FEES, window=WINDOW)
-    return lambda payment: record_attempt_outcome(payment, command)
+def attempt_answered(
+    outcome: Outcome,
+    *providers: ProviderName,
+    id: OperationId = ATTEMPT,
+    next_id: OperationId = STRANGER,
+    at: datetime = NOW,
+    fees: FlatFee = FEES,
+) -> Decision:
+    """The answer to attempt `id`; a further one would go to `providers`, as `next_id`."""
+    command = RecordAttemptOutcome(
+        attempt_id=id,
+        outcome=outcome,
+        fees=fees,
+        window=WINDOW,
+        action_window=ACTION_WINDOW,
+        next=attempt_next(next_id, *providers),
+    )
+    return lambda payment: record_attempt_outcome(payment, command, at)
 
 
 def capture_answered(outcome: Outcome, *, id: OperationId = CAPTURE) -> Decision:

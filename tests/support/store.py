@@ -48,6 +48,7 @@ def created(
         amount=Money(1000, "EUR"),
         method=CARD,
         capture_method=CaptureMethod.MANUAL,
+        return_url=None,
     )
     return stored(stream_id, version, event, merchant_id=merchant_id, recorded_at=recorded_at)
 

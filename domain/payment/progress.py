@@ -1,0 +1,91 @@
+"""Every operation of a payment in the order it was asked for, with its provider and how it ended, read off its events."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.identifiers import OperationId, ProviderName
+from domain.payment.events import (
+    CaptureFailed,
+    CaptureStarted,
+    OperationKind,
+    PaymentActionRequired,
+    PaymentAttemptFailed,
+    PaymentAttemptStarted,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentEvent,
+    PaymentRefunded,
+    PaymentVoided,
+    RefundFailed,
+    RefundStarted,
+    VoidFailed,
+    VoidStarted,
+)
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One request to a provider. `capture` is true of an attempt that takes the money at once; `succeeded` is None
+    while it is open; `code` says why it failed; `reference` is the provider's name for the charge it belongs to."""
+
+    operation_id: OperationId
+    kind: OperationKind
+    provider: ProviderName
+    capture: bool = False
+    reference: str | None = None
+    succeeded: bool | None = None
+    code: str | None = None
+
+
+def operations_of(events: Iterable[PaymentEvent]) -> dict[OperationId, Operation]:
+    """The operations of one payment, by id, oldest first."""
+    operations: dict[OperationId, Operation] = {}
+    charge: Operation | None = None
+
+    def start(operation_id: OperationId, kind: OperationKind) -> None:
+        assert charge is not None
+        operations[operation_id] = Operation(
+            operation_id=operation_id, kind=kind, provider=charge.provider, reference=charge.reference
+        )
+
+    def end(operation_id: OperationId, *, succeeded: bool, code: str | None = None) -> None:
+        operations[operation_id] = replace(operations[operation_id], succeeded=succeeded, code=code)
+
+    for event in events:
+        match event:
+            case PaymentAttemptStarted(attempt_id=attempt_id):
+                operations[attempt_id] = Operation(
+                    operation_id=attempt_id,
+                    kind=OperationKind.AUTHORIZE,
+                    provider=event.provider,
+                    capture=event.capture,
+                )
+            case PaymentActionRequired(attempt_id=attempt_id, reference=reference):
+                operations[attempt_id] = replace(operations[attempt_id], reference=reference)
+            case PaymentAuthorized(attempt_id=attempt_id, reference=reference):
+                charge = replace(operations[attempt_id], reference=reference, succeeded=True)
+                operations[attempt_id] = charge
+            case PaymentAttemptFailed(attempt_id=operation_id, code=code):
+                end(operation_id, succeeded=False, code=code)
+            case CaptureStarted(capture_id=operation_id):
+                start(operation_id, OperationKind.CAPTURE)
+            case VoidStarted(void_id=operation_id):
+                start(operation_id, OperationKind.VOID)
+            case RefundStarted(refund_id=operation_id):
+                start(operation_id, OperationKind.REFUND)
+            case (
+                PaymentCaptured(capture_id=operation_id)
+                | PaymentVoided(void_id=operation_id)
+                | PaymentRefunded(refund_id=operation_id)
+            ):
+                end(operation_id, succeeded=True)
+            case (
+                CaptureFailed(capture_id=operation_id, code=code)
+                | VoidFailed(void_id=operation_id, code=code)
+                | RefundFailed(refund_id=operation_id, code=code)
+            ):
+                end(operation_id, succeeded=False, code=code)
+            case _:
+                pass
+    return operations
