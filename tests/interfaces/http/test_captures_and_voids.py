@@ -110,7 +110,8 @@ async def test_every_step_of_a_payment_is_in_its_history(merchant: Merchant) -> 
     history = (await merchant.get(f"/v1/payments/{payment_id}/events")).json["events"]
 
     assert [event["event"] for event in history] == [
-        "payment.created.v1",
+        "payment.created.v2",
+        "payment.routed.v1",
         "payment.attempt_started.v1",
         "payment.authorized.v1",
         "payment.capture_started.v1",

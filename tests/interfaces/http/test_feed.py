@@ -50,7 +50,8 @@ async def test_the_timeline_of_a_payment_is_its_part_of_the_feed(merchant: Merch
     timeline = (await merchant.get(f"/v1/payments/{payment_id}/timeline", headers=behind(last))).json["timeline"]
     assert timeline == [event for event in await feed(merchant, last) if event["payment_id"] == payment_id]
     assert [event["event"] for event in timeline] == [
-        "payment.created.v1",
+        "payment.created.v2",
+        "payment.routed.v1",
         "payment.attempt_started.v1",
         "payment.authorized.v1",
         "journal.entry_posted.v1",

@@ -46,7 +46,8 @@ async def test_of_a_hundred_captures_at_two_apis_just_those_that_fit_are_made(
 async def _no_event_tells_of_a_refused_one(merchant: Merchant, payment_id: str) -> None:
     history = (await merchant.get(f"/v1/payments/{payment_id}/events")).json["events"]
     assert Counter(event["event"] for event in history) == {
-        "payment.created.v1": 1,
+        "payment.created.v2": 1,
+        "payment.routed.v1": 1,
         "payment.attempt_started.v1": 1,
         "payment.authorized.v1": 1,
         "payment.capture_started.v1": FIT,
