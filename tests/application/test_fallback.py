@@ -1,4 +1,4 @@
-"""A payment goes on to the next provider after what certainly was no charge, within one request, and never otherwise."""
+"""A payment goes on to the next provider after what certainly was no charge, in one request, and never otherwise."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

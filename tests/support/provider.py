@@ -146,3 +146,16 @@ class ScriptedProvider:
     def _token(self, reference: str) -> str:
         charge = self._charges.get(reference)
         return charge.token if charge else ""
+
+
+class Always(ScriptedProvider):
+    """Answers authorisations with `outcomes`, one after the other, and then with the last of them."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        super().__init__()
+        self._said = list(outcomes)
+        self.calls = 0
+
+    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+        self.calls += 1
+        return self._said.pop(0) if len(self._said) > 1 else self._said[0]
