@@ -3,65 +3,74 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.exceptions import ClientException, HTTPException
+from litestar.exceptions import HTTPException
 from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Raw
 
-from infrastructure.garbage import settle
+from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
+from infrastructure.simulator import challenge, control
 from infrastructure.simulator.books import Books
-from infrastructure.simulator.operations import NO_CHARGE_YET, perform
+from infrastructure.simulator.breakage import breaking, held
+from infrastructure.simulator.delivery import delivering
+from infrastructure.simulator.later import NOT_WAITING, act, settle
+from infrastructure.simulator.operations import NO_CHARGE_YET, charge_answer, error_answer, perform
+from infrastructure.simulator.options import from_environment
+from infrastructure.simulator.reading import read
 from infrastructure.simulator.tokens import Manner, Refusal
 from infrastructure.simulator.wire import (
     Body,
     BooksPage,
     CaptureBody,
     ChargeBody,
-    ErrorAnswer,
+    CustomerBody,
     OperationAnswer,
     RefundBody,
     VoidBody,
 )
 
-DATA_ENV: Final = "TALLYSTICK_SIMULATOR_DATA"
-SLOW_ENV: Final = "TALLYSTICK_SIMULATOR_SLOW_S"
-SLOW_S_DEFAULT: Final = "1.5"
-HELD_S_MAX: Final = 600.0
-"""How long a connection whose answer never comes is held for a client that does not give up."""
-
 Key = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=255)]
 After = Annotated[int, QueryParameter(ge=0)]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
-BodyT = TypeVar("BodyT", ChargeBody, CaptureBody, VoidBody, RefundBody)
 HttpRequest = Request[Any, Any, State]
 
 
 @post("/v1/charges")
 async def charge(request: HttpRequest, key: Key) -> Response[bytes]:
-    return await _perform(request, key, NO_CHARGE_YET, await _body(request, ChargeBody))
+    return await _perform(request, key, NO_CHARGE_YET, await read(request, ChargeBody))
 
 
 @post("/v1/charges/{charge_id:str}/captures")
 async def capture(request: HttpRequest, charge_id: str, key: Key) -> Response[bytes]:
-    return await _perform(request, key, charge_id, await _body(request, CaptureBody))
+    return await _perform(request, key, charge_id, await read(request, CaptureBody))
 
 
 @post("/v1/charges/{charge_id:str}/voids")
 async def void(request: HttpRequest, charge_id: str, key: Key) -> Response[bytes]:
-    return await _perform(request, key, charge_id, await _body(request, VoidBody))
+    return await _perform(request, key, charge_id, await read(request, VoidBody))
 
 
 @post("/v1/charges/{charge_id:str}/refunds")
 async def refund(request: HttpRequest, charge_id: str, key: Key) -> Response[bytes]:
-    return await _perform(request, key, charge_id, await _body(request, RefundBody))
+    return await _perform(request, key, charge_id, await read(request, RefundBody))
+
+
+@post("/v1/charges/{charge_id:str}/customer")
+async def customer(request: HttpRequest, charge_id: str) -> Response[bytes]:
+    body = await read(request, CustomerBody)
+    decided = act(request.app.state.books, charge_id, approves=body.approves)
+    if isinstance(decided, Refusal):
+        http_status = HTTPStatus.CONFLICT if decided is NOT_WAITING else HTTPStatus.NOT_FOUND
+        return _json(http_status, error_answer(decided))
+    return _json(HTTPStatus.OK, charge_answer(decided))
 
 
 @get("/v1/operations/{key:str}")
@@ -85,14 +94,6 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def _body(request: HttpRequest, kind: type[BodyT]) -> BodyT:
-    """The request's body, strictly read: Litestar's own `data` would take the amount "100" for 100."""
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ClientException(str(error)) from error
-
-
 async def _perform(request: HttpRequest, key: str, charge_id: str, body: Body) -> Response[bytes]:
     """One operation and its answer, in the manner its token asks for."""
     answer = perform(request.app.state.books, key, charge_id, body)
@@ -100,21 +101,14 @@ async def _perform(request: HttpRequest, key: str, charge_id: str, body: Body) -
         case Manner.AT_ONCE:
             pass
         case Manner.LATE:
-            await asyncio.sleep(request.app.state.slow_s)
+            await asyncio.sleep(request.app.state.books.options.slow_s)
         case Manner.NEVER:
-            await _disconnected(request)
+            await held(request.receive)
             return _error(HTTPStatus.GATEWAY_TIMEOUT, "timeout", "The answer took too long.")
         case Manner.SERVER_ERROR:
             return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong.")
     headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
     return _json(answer.http_status, answer.body, headers)
-
-
-async def _disconnected(request: HttpRequest) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(HELD_S_MAX):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
 
 
 def _http_error(_: HttpRequest, error: HTTPException) -> Response[bytes]:
@@ -123,7 +117,7 @@ def _http_error(_: HttpRequest, error: HTTPException) -> Response[bytes]:
 
 
 def _error(http_status: int, code: str, message: str) -> Response[bytes]:
-    return _json(http_status, msgspec.json.encode(ErrorAnswer(Refusal(code, message))))
+    return _json(http_status, error_answer(Refusal(code, message)))
 
 
 def _json(http_status: int, body: bytes, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -132,20 +126,30 @@ def _json(http_status: int, body: bytes, headers: dict[str, str] | None = None) 
 
 @asynccontextmanager
 async def _books(app: Litestar) -> AsyncIterator[None]:
-    app.state.slow_s = float(os.environ.get(SLOW_ENV, SLOW_S_DEFAULT))
-    app.state.books = Books(Path(os.environ[DATA_ENV]))
+    """The books, and what goes on in them without a request."""
+    options = from_environment(os.environ)
+    books = app.state.books = Books(Path(options.data), options)
+    settling = asyncio.create_task(settle(books))
     try:
-        yield
+        async with delivering(books):
+            yield
     finally:
-        app.state.books.close()
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
+        books.close()
 
 
 def create_app() -> Litestar:
     """The API over the books in the folder that the environment names."""
     return Litestar(
-        [charge, capture, void, refund, operation, books_page, health],
+        [
+            *(charge, capture, void, refund, customer, operation, books_page, health),
+            *challenge.ROUTES,
+            *control.ROUTES,
+        ],
         lifespan=[_books],
-        on_startup=[die_with_supervisor, settle],
+        middleware=[breaking],
+        on_startup=[die_with_supervisor, settle_garbage],
         exception_handlers={HTTPException: _http_error},
         openapi_config=None,
         logging_config=None,

@@ -5,57 +5,55 @@ process, and never waits for the disk: that belongs to those who have money to k
 """
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from infrastructure.simulator.charges import Charge
+from infrastructure.simulator.actions import Action
+from infrastructure.simulator.charges import Charge, Decision
+from infrastructure.simulator.faults import Dice
+from infrastructure.simulator.notice import Notice
+from infrastructure.simulator.options import DEFAULTS, Options
+from infrastructure.simulator.schema import migrate
 from infrastructure.simulator.wire import BooksLine, BooksPage
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS charge (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    reference TEXT NOT NULL,
-    currency TEXT NOT NULL,
-    token TEXT NOT NULL,
-    authorized INTEGER NOT NULL,
-    captured INTEGER NOT NULL,
-    refunded INTEGER NOT NULL,
-    voided INTEGER NOT NULL,
-    released INTEGER NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS charge_reference ON charge (reference);
-CREATE TABLE IF NOT EXISTS operation (
-    key TEXT PRIMARY KEY,
-    operation TEXT NOT NULL,
-    request BLOB NOT NULL,
-    http_status INTEGER NOT NULL,
-    answer BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-"""
 SELECT_OPERATION: Final = "SELECT operation, request, http_status, answer FROM operation WHERE key = ?"
 INSERT_OPERATION: Final = """
 INSERT INTO operation (key, operation, request, http_status, answer) VALUES (?, ?, ?, ?, ?)
 """
-SELECT_CHARGE: Final = """
-SELECT id, reference, currency, token, authorized, captured, refunded, voided, released FROM charge WHERE id = ?
-"""
-UPSERT_CHARGE: Final = """
-INSERT INTO charge (id, reference, currency, token, authorized, captured, refunded, voided, released)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+DECIDE_OPERATION: Final = "UPDATE operation SET http_status = ?, answer = ? WHERE key = ?"
+CHARGE_COLUMNS: Final = (
+    "id, reference, currency, token, authorized, captured, refunded, voided, released, key, decision, action"
+)
+SELECT_CHARGE: Final = f"SELECT {CHARGE_COLUMNS} FROM charge WHERE id = ?"  # noqa: S608 - our own constant
+UPSERT_CHARGE: Final = f"""
+INSERT INTO charge ({CHARGE_COLUMNS})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
-    captured = excluded.captured, refunded = excluded.refunded, voided = excluded.voided, released = excluded.released
-"""
-SELECT_PAGE: Final = """
-SELECT number, id, reference, currency, token, authorized, captured, refunded, voided, released,
-       (SELECT count(*) FROM charge AS same WHERE same.reference = charge.reference)
+    authorized = excluded.authorized, captured = excluded.captured, refunded = excluded.refunded,
+    voided = excluded.voided, released = excluded.released, decision = excluded.decision
+"""  # noqa: S608 - our own constant
+SELECT_PAGE: Final = f"""
+SELECT number,
+       (SELECT count(*) FROM charge AS same
+        WHERE same.reference = charge.reference AND same.decision = 'approved'),
+       {CHARGE_COLUMNS}
 FROM charge WHERE number > ? ORDER BY number LIMIT ?
-"""
+"""  # noqa: S608 - our own constant
+INSERT_PENDING: Final = "INSERT INTO pending (key, charge_id, due, approves) VALUES (?, ?, ?, ?)"
+DELETE_PENDING: Final = "DELETE FROM pending WHERE key = ?"
+SELECT_DUE: Final = "SELECT key, charge_id, due, approves FROM pending WHERE due <= ? ORDER BY due LIMIT ?"
+SELECT_WAITING: Final = "SELECT id FROM charge WHERE decision = 'requires_action' ORDER BY number"
+INSERT_NOTICE: Final = "INSERT INTO outbox (due, notice) VALUES (?, ?)"
+SELECT_OUTBOX: Final = "SELECT number, tries, notice FROM outbox WHERE due <= ? ORDER BY due, number LIMIT ?"
+POSTPONE_NOTICE: Final = "UPDATE outbox SET due = ?, tries = ? WHERE number = ?"
+DELETE_NOTICE: Final = "DELETE FROM outbox WHERE number = ?"
 
 
 class StoredOperation(Struct, frozen=True):
@@ -67,15 +65,34 @@ class StoredOperation(Struct, frozen=True):
     answer: bytes
 
 
+class Pending(Struct, frozen=True):
+    """An operation that is decided at the Unix time `due`, or when somebody acts where that is None."""
+
+    key: str
+    charge_id: str
+    due: float | None
+    approves: bool
+
+
+class Queued(Struct, frozen=True):
+    """A notice in the outbox, and how often it was sent in vain."""
+
+    number: int
+    tries: int
+    notice: Notice
+
+
 class Books:
     """Charges and operations, kept in the folder `data`; used from one thread, and every call takes microseconds."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, options: Options = DEFAULTS) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.options = options
+        self.dice = Dice()
         self._sqlite = sqlite3.connect(data / "simulator.sqlite3", isolation_level=None)
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = OFF")
-        self._sqlite.executescript(SCHEMA)
+        migrate(self._sqlite)
 
     def close(self) -> None:
         self._sqlite.close()
@@ -98,15 +115,84 @@ class Books:
     def add_operation(self, key: str, operation: StoredOperation) -> None:
         self._sqlite.execute(INSERT_OPERATION, (key, *astuple(operation)))
 
+    def decide_operation(self, key: str, http_status: int, answer: bytes) -> None:
+        """From now on this is what the operation's repetitions and lookups are told."""
+        self._sqlite.execute(DECIDE_OPERATION, (http_status, answer, key))
+
     def charge(self, charge_id: str) -> Charge | None:
         row = self._sqlite.execute(SELECT_CHARGE, (charge_id,)).fetchone()
-        return None if row is None else Charge(*row)
+        return None if row is None else _charge(row)
 
     def put_charge(self, charge: Charge) -> None:
-        self._sqlite.execute(UPSERT_CHARGE, astuple(charge))
+        *columns, action = astuple(charge)
+        self._sqlite.execute(UPSERT_CHARGE, (*columns, None if action is None else msgspec.json.encode(action)))
+
+    def waiting(self) -> list[str]:
+        """The charges that wait for their customers."""
+        return [charge_id for (charge_id,) in self._sqlite.execute(SELECT_WAITING)]
+
+    def add_pending(self, pending: Pending) -> None:
+        self._sqlite.execute(INSERT_PENDING, astuple(pending))
+
+    def remove_pending(self, key: str) -> None:
+        self._sqlite.execute(DELETE_PENDING, (key,))
+
+    def due(self, pending_max: int) -> list[Pending]:
+        """What is to be decided by now."""
+        rows = self._sqlite.execute(SELECT_DUE, (time.time(), pending_max))
+        return [Pending(key, charge_id, due, bool(approves)) for key, charge_id, due, approves in rows]
+
+    def tell(self, notice: Notice) -> None:
+        """Put `notice` into the outbox; the faults lose, delay and double it."""
+        faults = self.dice.faults.webhooks
+        if self.dice.hits(faults.drop_percent):
+            return
+        encoded = msgspec.json.encode(notice)
+        for _ in range(2 if self.dice.hits(faults.duplicate_percent) else 1):
+            self._sqlite.execute(INSERT_NOTICE, (time.time() + self.dice.up_to(faults.delay_s_max), encoded))
+
+    def take_notices(self, notices_max: int, again_after_s: float) -> list[Queued]:
+        """What is to be sent by now; each comes again after `again_after_s` unless it is settled before."""
+        now = time.time()
+        with self.transaction():
+            rows = self._sqlite.execute(SELECT_OUTBOX, (now, notices_max)).fetchall()
+            for number, tries, _ in rows:
+                self._sqlite.execute(POSTPONE_NOTICE, (now + again_after_s, tries, number))
+        return [Queued(number, tries, msgspec.json.decode(notice, type=Notice)) for number, tries, notice in rows]
+
+    def postpone_notice(self, queued: Queued, after_s: float) -> None:
+        """It was sent in vain, and is due again in `after_s`."""
+        self._sqlite.execute(POSTPONE_NOTICE, (time.time() + after_s, queued.tries + 1, queued.number))
+
+    def remove_notice(self, queued: Queued) -> None:
+        self._sqlite.execute(DELETE_NOTICE, (queued.number,))
 
     def page(self, after: int, limit: int) -> BooksPage:
         """At most `limit` charges behind cursor `after`, in the order they were made."""
         rows = self._sqlite.execute(SELECT_PAGE, (after, limit + 1)).fetchall()
-        lines = [BooksLine(*charge, charges_of_reference=count) for _, *charge, count in rows[:limit]]
+        lines = [_line(_charge(charge), count) for _, count, *charge in rows[:limit]]
         return BooksPage(lines, next_after=rows[limit - 1][0] if len(rows) > limit else None)
+
+
+def _charge(row: Sequence[Any]) -> Charge:
+    *columns, decision, action = row
+    decoded = None if action is None else msgspec.json.decode(action, type=Action)
+    values: list[Any] = [*columns, Decision(decision), decoded]
+    return Charge(*values)
+
+
+def _line(charge: Charge, charges_of_reference: int) -> BooksLine:
+    return BooksLine(
+        id=charge.id,
+        reference=charge.reference,
+        key=charge.key,
+        status=charge.status,
+        currency=charge.currency,
+        token=charge.token,
+        authorized=charge.authorized,
+        captured=charge.captured,
+        refunded=charge.refunded,
+        voided=charge.voided,
+        released=charge.released,
+        charges_of_reference=charges_of_reference,
+    )

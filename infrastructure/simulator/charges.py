@@ -1,13 +1,28 @@
 """The rules of a charge: what is taken, released and given back never exceeds what was reserved."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from infrastructure.simulator.actions import Action
 from infrastructure.simulator.tokens import Refusal
 
 
+class Decision(StrEnum):
+    """What was decided of a charge; only one that is approved ever reserved or took anything."""
+
+    APPROVED = "approved"
+    REQUIRES_ACTION = "requires_action"
+    DECLINED = "declined"
+    CANCELED = "canceled"
+
+
 class Charge(Struct, frozen=True):
-    """One charge; the amounts are running totals in minor units of `currency`."""
+    """One charge; the amounts are running totals in minor units of `currency`.
+
+    `key` is the idempotency key of the request that made it; `action` what its customer is, or was, asked to do.
+    """
 
     id: str
     reference: str
@@ -18,6 +33,9 @@ class Charge(Struct, frozen=True):
     refunded: int = 0
     voided: int = 0
     released: int = 0
+    key: str = ""
+    decision: Decision = Decision.APPROVED
+    action: Action | None = None
 
     @property
     def reserved(self) -> int:
@@ -31,11 +49,18 @@ class Charge(Struct, frozen=True):
 
     @property
     def status(self) -> str:
+        if self.decision is not Decision.APPROVED:
+            return self.decision.value
         if self.refunded:
             return "partially_refunded" if self.refundable else "refunded"
         if self.captured:
             return "partially_captured" if self.reserved else "captured"
         return "authorized" if self.reserved else "voided"
+
+
+def approved(charge: Charge, amount: int, *, capture: bool) -> Charge:
+    """`amount` reserved, and taken at once for `capture`."""
+    return replace(charge, decision=Decision.APPROVED, authorized=amount, captured=amount if capture else 0)
 
 
 def captured(charge: Charge, amount: int, *, final: bool) -> Charge | Refusal:
@@ -47,7 +72,9 @@ def captured(charge: Charge, amount: int, *, final: bool) -> Charge | Refusal:
 
 
 def voided(charge: Charge) -> Charge | Refusal:
-    """All that is still reserved given up."""
+    """All that is still reserved given up; a charge that waits for its customer is canceled."""
+    if charge.decision is Decision.REQUIRES_ACTION:
+        return replace(charge, decision=Decision.CANCELED)
     if charge.reserved == 0:
         return Refusal("nothing_to_void", "The charge reserves nothing any more.")
     return replace(charge, voided=charge.voided + charge.reserved)

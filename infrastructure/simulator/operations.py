@@ -1,15 +1,28 @@
-"""Every operation takes effect once for its idempotency key: effect and answer are one transaction."""
+"""Every operation takes effect once for its idempotency key: effect, answer and announcement are one transaction."""
 
+import time
 from http import HTTPStatus
 from typing import Final, assert_never
 from uuid import uuid4
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from infrastructure.simulator.books import Books, StoredOperation
-from infrastructure.simulator.charges import Charge, captured, refunded, voided
-from infrastructure.simulator.tokens import Manner, Operation, Refusal, fate
+from infrastructure.simulator.actions import action
+from infrastructure.simulator.announce import announce, announce_charge
+from infrastructure.simulator.books import Books, Pending, StoredOperation
+from infrastructure.simulator.charges import Charge, Decision, approved, captured, refunded, voided
+from infrastructure.simulator.tokens import (
+    TRY_AGAIN_LATER,
+    Fate,
+    Later,
+    Manner,
+    Operation,
+    Refusal,
+    charge_fate,
+    movement_fate,
+)
 from infrastructure.simulator.wire import (
     Body,
     CaptureBody,
@@ -25,9 +38,12 @@ from infrastructure.simulator.wire import (
 ID_PREFIXES: Final = {Operation.CAPTURE: "cap", Operation.VOID: "vo", Operation.REFUND: "re"}
 NO_CHARGE_YET: Final = ""
 """The charge id of an operation that makes its charge itself."""
+ACCEPTED: Final = "accepted"
+"""The status of a movement that is not done yet."""
 
 KEY_REUSED: Final = Refusal("idempotency_key_reuse", "Another request has this key.")
 NO_SUCH_CHARGE: Final = Refusal("charge_not_found", "No such charge.")
+CANCELED: Final = Refusal("canceled", "The charge was canceled before its customer decided.")
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -48,24 +64,13 @@ def perform(books: Books, key: str, charge_id: str, body: Body) -> Answer:
             if stored.request != request:
                 return _refused(HTTPStatus.CONFLICT, KEY_REUSED)
             return Answer(http_status=stored.http_status, body=stored.answer, replayed=True)
-        answer = _charge(books, body) if isinstance(body, ChargeBody) else _move(books, charge_id, body)
+        answer = _charge(books, key, body) if isinstance(body, ChargeBody) else _move(books, key, charge_id, body)
         books.add_operation(key, StoredOperation(body.operation, request, answer.http_status, answer.body))
         return answer
 
 
-def _charge(books: Books, body: ChargeBody) -> Answer:
-    its_fate = fate(body.token, Operation.CHARGE)
-    if its_fate.refusal is not None:
-        return _refused(HTTPStatus.PAYMENT_REQUIRED, its_fate.refusal, its_fate.manner)
-    charge = Charge(
-        id=f"ch_{uuid4().hex}",
-        reference=body.reference,
-        currency=body.currency,
-        token=body.token,
-        authorized=body.amount,
-        captured=body.amount if body.capture else 0,
-    )
-    books.put_charge(charge)
+def charge_answer(charge: Charge) -> bytes:
+    """What the request that made `charge` is told."""
     answer = ChargeAnswer(
         id=charge.id,
         status=charge.status,
@@ -73,29 +78,74 @@ def _charge(books: Books, body: ChargeBody) -> Answer:
         currency=charge.currency,
         authorized=charge.authorized,
         captured=charge.captured,
+        action=charge.action if charge.decision is Decision.REQUIRES_ACTION else None,
     )
-    return _created(answer, its_fate.manner)
+    return msgspec.json.encode(answer)
 
 
-def _move(books: Books, charge_id: str, body: MovementBody) -> Answer:
+def error_answer(refusal: Refusal) -> bytes:
+    return msgspec.json.encode(ErrorAnswer(refusal))
+
+
+def _charge(books: Books, key: str, body: ChargeBody) -> Answer:
+    its_fate = charge_fate(body.method, body.token)
+    if its_fate.refusal is None and books.dice.hits(books.dice.faults.decline_percent):
+        its_fate = Fate(refusal=TRY_AGAIN_LATER)
+    charge = Charge(
+        id=f"ch_{uuid4().hex}",
+        reference=body.reference,
+        currency=body.currency,
+        token=body.token,
+        authorized=0,
+        key=key,
+    )
+    if its_fate.refusal is not None:
+        # Its id is in the announcement alone: the books list only what could have moved money.
+        announce_charge(books, replace(charge, decision=Decision.DECLINED), body.amount, its_fate.refusal)
+        return _refused(HTTPStatus.PAYMENT_REQUIRED, its_fate.refusal, its_fate.manner)
+    if its_fate.later is not None:
+        return _waits_for_customer(books, charge, body, its_fate.later)
+    charge = approved(charge, body.amount, capture=body.capture)
+    books.put_charge(charge)
+    announce_charge(books, charge, body.amount)
+    return Answer(http_status=HTTPStatus.CREATED, body=charge_answer(charge), manner=its_fate.manner)
+
+
+def _waits_for_customer(books: Books, charge: Charge, body: ChargeBody, later: Later) -> Answer:
+    asked = action(body.method, body.token, charge.id, books.options.public_url)
+    charge = replace(charge, decision=Decision.REQUIRES_ACTION, action=asked)
+    books.put_charge(charge)
+    due = None if later is Later.CUSTOMER_WAITS else time.time() + books.options.customer_acts_after_s
+    books.add_pending(Pending(charge.key, charge.id, due, approves=later is Later.CUSTOMER_APPROVES))
+    announce_charge(books, charge, body.amount)
+    return Answer(http_status=HTTPStatus.ACCEPTED, body=charge_answer(charge))
+
+
+def _move(books: Books, key: str, charge_id: str, body: MovementBody) -> Answer:
     before = books.charge(charge_id)
     if before is None:
         return _refused(HTTPStatus.NOT_FOUND, NO_SUCH_CHARGE)
     after = _after(before, body)
     if isinstance(after, Refusal):
         return _refused(HTTPStatus.UNPROCESSABLE_ENTITY, after)
-    its_fate = fate(before.token, body.operation)
+    its_fate = movement_fate(before.token, body.operation)
+    movement_id = f"{ID_PREFIXES[body.operation]}_{uuid4().hex}"
+    amount = before.reserved if isinstance(body, VoidBody) else body.amount
     if its_fate.refusal is not None:
-        return _refused(HTTPStatus.PAYMENT_REQUIRED, its_fate.refusal, its_fate.manner)
+        refusal = its_fate.refusal
+        announce(books, body.operation, before, action_id=movement_id, key=key, amount=amount, refusal=refusal)
+        return _refused(HTTPStatus.PAYMENT_REQUIRED, refusal, its_fate.manner)
+    answer = MovementAnswer(movement_id, charge_id, amount, after.currency, after.status)
+    if its_fate.later is not None:
+        books.add_pending(Pending(key, charge_id, time.time() + books.options.customer_acts_after_s, approves=True))
+        accepted = replace(answer, status=ACCEPTED)
+        return Answer(http_status=HTTPStatus.ACCEPTED, body=msgspec.json.encode(accepted))
     books.put_charge(after)
-    answer = MovementAnswer(
-        id=f"{ID_PREFIXES[body.operation]}_{uuid4().hex}",
-        charge=charge_id,
-        amount=before.reserved if isinstance(body, VoidBody) else body.amount,
-        currency=after.currency,
-        status=after.status,
-    )
-    return _created(answer, its_fate.manner)
+    if after.decision is Decision.CANCELED:
+        books.remove_pending(before.key)
+        books.decide_operation(before.key, HTTPStatus.PAYMENT_REQUIRED, error_answer(CANCELED))
+    announce(books, body.operation, after, action_id=movement_id, key=key, amount=amount)
+    return Answer(http_status=HTTPStatus.CREATED, body=msgspec.json.encode(answer), manner=its_fate.manner)
 
 
 def _after(charge: Charge, body: MovementBody) -> Charge | Refusal:
@@ -110,9 +160,5 @@ def _after(charge: Charge, body: MovementBody) -> Charge | Refusal:
             assert_never(body)
 
 
-def _created(answer: ChargeAnswer | MovementAnswer, manner: Manner) -> Answer:
-    return Answer(http_status=HTTPStatus.CREATED, body=msgspec.json.encode(answer), manner=manner)
-
-
 def _refused(status: HTTPStatus, refusal: Refusal, manner: Manner = Manner.AT_ONCE) -> Answer:
-    return Answer(http_status=status, body=msgspec.json.encode(ErrorAnswer(refusal)), manner=manner)
+    return Answer(http_status=status, body=error_answer(refusal), manner=manner)

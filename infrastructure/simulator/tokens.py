@@ -1,9 +1,11 @@
-"""What each card token makes happen: a token alone decides whether its operations are refused, and how they answer."""
+"""What each token makes happen: a token alone decides whether its operations are refused, and how they answer."""
 
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+
+from infrastructure.simulator.actions import Method
 
 
 class Operation(StrEnum):
@@ -22,6 +24,16 @@ class Manner(StrEnum):
     SERVER_ERROR = "server_error"
 
 
+class Later(StrEnum):
+    """Who decides an operation that is not decided at once: the customer, or nobody but time."""
+
+    CUSTOMER_APPROVES = "customer_approves"
+    CUSTOMER_DECLINES = "customer_declines"
+    CUSTOMER_WAITS = "customer_waits"
+    """Until somebody acts for the customer: this one never does by itself."""
+    IN_TIME = "in_time"
+
+
 class Refusal(Struct, frozen=True):
     """Why an operation took no effect, in the words of the API's error object."""
 
@@ -30,22 +42,33 @@ class Refusal(Struct, frozen=True):
 
 
 class Fate(Struct, frozen=True, kw_only=True):
-    """What becomes of one operation."""
+    """What becomes of one operation; `later` is None for what is decided at once."""
 
     refusal: Refusal | None = None
     manner: Manner = Manner.AT_ONCE
+    later: Later | None = None
+
+
+def _declined(code: str, message: str) -> dict[Operation, Fate]:
+    return {Operation.CHARGE: Fate(refusal=Refusal(code, message))}
+
+
+def _waiting(later: Later) -> dict[Operation, Fate]:
+    return {Operation.CHARGE: Fate(later=later)}
 
 
 SUCCESS: Final = Fate()
+TRY_AGAIN_LATER: Final = Refusal("try_again_later", "The issuer asks to try again later.")
 APPROVING: Final = ("tok_visa", "tok_mastercard", "tok_amex")
-FATES: Final[dict[str, dict[Operation, Fate]]] = {
+CARDS: Final[dict[str, dict[Operation, Fate]]] = {
     **{token: {} for token in APPROVING},
-    "tok_declined": {
-        Operation.CHARGE: Fate(refusal=Refusal("card_declined", "The card was declined.")),
-    },
-    "tok_insufficient_funds": {
-        Operation.CHARGE: Fate(refusal=Refusal("insufficient_funds", "The card has insufficient funds.")),
-    },
+    "tok_declined": _declined("card_declined", "The card was declined."),
+    "tok_insufficient_funds": _declined("insufficient_funds", "The card has insufficient funds."),
+    "tok_try_again": _declined(TRY_AGAIN_LATER.code, TRY_AGAIN_LATER.message),
+    "tok_do_not_honor": _declined("do_not_honor", "The issuer declined without a reason."),
+    "tok_issuer_unavailable": _declined("issuer_unavailable", "The issuer could not be reached."),
+    "tok_expired_card": _declined("expired_card", "The card has expired."),
+    "tok_fraud": _declined("fraud_suspected", "The charge looks fraudulent."),
     "tok_error_5xx": {
         Operation.CHARGE: Fate(
             refusal=Refusal("processing_error", "The charge could not be processed; no money was taken."),
@@ -56,17 +79,42 @@ FATES: Final[dict[str, dict[Operation, Fate]]] = {
     "tok_timeout": {Operation.CHARGE: Fate(manner=Manner.NEVER)},
     "tok_capture_timeout": {Operation.CAPTURE: Fate(manner=Manner.NEVER)},
     "tok_refund_timeout": {Operation.REFUND: Fate(manner=Manner.NEVER)},
+    "tok_pending_capture": {Operation.CAPTURE: Fate(later=Later.IN_TIME)},
     "tok_capture_declined": {
         Operation.CAPTURE: Fate(refusal=Refusal("capture_declined", "The issuer declined the capture.")),
     },
     "tok_refund_declined": {
         Operation.REFUND: Fate(refusal=Refusal("refund_declined", "The issuer declined the refund.")),
     },
+    "tok_3ds": _waiting(Later.CUSTOMER_WAITS),
+    "tok_3ds_approves": _waiting(Later.CUSTOMER_APPROVES),
+    "tok_3ds_declines": _waiting(Later.CUSTOMER_DECLINES),
 }
-UNKNOWN_TOKEN: Final = Fate(refusal=Refusal("invalid_token", "No such card token."))
 
 
-def fate(token: str, operation: Operation) -> Fate:
-    """What `operation` on a charge of `token` comes to; an unknown token refuses every charge."""
-    of_token = FATES.get(token)
-    return UNKNOWN_TOKEN if of_token is None else of_token.get(operation, SUCCESS)
+def _of_customers(prefix: str) -> dict[str, dict[Operation, Fate]]:
+    return {
+        f"{prefix}_approves": _waiting(Later.CUSTOMER_APPROVES),
+        f"{prefix}_declines": _waiting(Later.CUSTOMER_DECLINES),
+        f"{prefix}_waits": _waiting(Later.CUSTOMER_WAITS),
+    }
+
+
+FATES: Final[dict[Method, dict[str, dict[Operation, Fate]]]] = {
+    Method.CARD: CARDS,
+    Method.WALLET: _of_customers("wallet"),
+    Method.UPI_COLLECT: _of_customers("upi"),
+    Method.BANK_TRANSFER: _of_customers("bank"),
+}
+UNKNOWN_TOKEN: Final = Fate(refusal=Refusal("invalid_token", "No such token of this method."))
+
+
+def charge_fate(method: Method, token: str) -> Fate:
+    """What a charge of `token` comes to; a token that the method does not have refuses it."""
+    of_token = FATES[method].get(token)
+    return UNKNOWN_TOKEN if of_token is None else of_token.get(Operation.CHARGE, SUCCESS)
+
+
+def movement_fate(token: str, operation: Operation) -> Fate:
+    """What `operation` on a charge of `token` comes to; only cards have any that fail."""
+    return CARDS.get(token, {}).get(operation, SUCCESS)

@@ -4,16 +4,19 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Raw, Struct
 
-from infrastructure.simulator.charges import Charge
+from infrastructure.simulator.actions import Action, Method
 from infrastructure.simulator.tokens import Operation, Refusal
 
 Amount = Annotated[int, Meta(ge=1, le=2**53)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+ReturnUrl = Annotated[str, Meta(pattern="^https?://[!-~]+$", max_length=2048)]
 
 
-class ChargeBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Reserve `amount` on the card of `token`; `capture` takes it at once."""
+class ChargeBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Reserve `amount` on the method of `token`; `capture` takes it at once.
+
+    `return_url` is where a page of ours sends the customer afterwards."""
 
     operation: ClassVar = Operation.CHARGE
     reference: Text
@@ -21,6 +24,8 @@ class ChargeBody(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Currency
     token: Text
     capture: bool
+    method: Method = Method.CARD
+    return_url: ReturnUrl | None = None
 
 
 class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +37,7 @@ class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VoidBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Give up everything that a charge still reserves."""
+    """Give up everything that a charge still reserves, or a charge that still waits for its customer."""
 
     operation: ClassVar = Operation.VOID
 
@@ -48,17 +53,26 @@ MovementBody = CaptureBody | VoidBody | RefundBody
 Body = ChargeBody | MovementBody
 
 
-class ChargeAnswer(Struct, frozen=True):
+class CustomerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the customer of a charge decides."""
+
+    approves: bool
+
+
+class ChargeAnswer(Struct, frozen=True, omit_defaults=True):
+    """`action` is what the customer has to do first; `status` is then `requires_action`."""
+
     id: str
     status: str
     reference: str
     currency: str
     authorized: int
     captured: int
+    action: Action | None = None
 
 
 class MovementAnswer(Struct, frozen=True):
-    """A capture, void or refund of `amount`, and the charge's status after it."""
+    """A capture, void or refund of `amount`, and the charge's status after it; `accepted` is not done yet."""
 
     id: str
     charge: str
@@ -79,9 +93,23 @@ class OperationAnswer(Struct, frozen=True):
     answer: Raw
 
 
-class BooksLine(Charge, frozen=True, kw_only=True):
-    """One charge in the books; `charges_of_reference` above one means that its reference was charged twice."""
+class BooksLine(Struct, frozen=True):
+    """One charge in the books, made under the idempotency key `key`.
 
+    `charges_of_reference` counts those of its reference that took or reserved money: above one, somebody paid twice.
+    """
+
+    id: str
+    reference: str
+    key: str
+    status: str
+    currency: str
+    token: str
+    authorized: int
+    captured: int
+    refunded: int
+    voided: int
+    released: int
     charges_of_reference: int
 
 

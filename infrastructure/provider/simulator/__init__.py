@@ -1,1 +1,1 @@
-"""The connector to the simulator: `translate` is pure, `client` does the I/O."""
+"""The connector to the simulator: `translate`, `signature` and `notifications` are pure, `client` does the I/O."""

@@ -1,9 +1,48 @@
-"""The simulator's webhooks, signed as it signs them."""
+"""The simulator's webhooks in our words; `charge.captured` alone says that a charge took its money at once."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
 
-from application.notification import Notification, NotificationUnreadable, SignatureInvalid, Unhandled
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from application.notification import Notification, NotificationUnreadable, Unhandled
+from domain.identifiers import OperationId
+from domain.payment.events import OperationKind
+from domain.payment.outcome import ActionRequired, Approved, Outcome
+from infrastructure.provider.simulator import signature
+from infrastructure.provider.simulator.translate import UNDECODABLE, Action, Name, declined, next_action
+from infrastructure.provider.text import readable
+
+ABOUT: Final = {
+    "charge.requires_action": OperationKind.AUTHORIZE,
+    "charge.authorized": OperationKind.AUTHORIZE,
+    "charge.declined": OperationKind.AUTHORIZE,
+    "charge.captured": OperationKind.CAPTURE,
+    "capture.succeeded": OperationKind.CAPTURE,
+    "capture.declined": OperationKind.CAPTURE,
+    "void.succeeded": OperationKind.VOID,
+    "void.declined": OperationKind.VOID,
+    "refund.succeeded": OperationKind.REFUND,
+    "refund.declined": OperationKind.REFUND,
+}
+
+
+class _Event(Struct, frozen=True):
+    id: Name
+    type: Annotated[str, Meta(min_length=1, max_length=255)]
+    data: Raw
+
+
+class _Data(Struct, frozen=True):
+    id: Name
+    charge: Name
+    operation_key: str
+    code: str | None = None
+    message: str = ""
+    action: Action | None = None
 
 
 class SimulatorNotifications:
@@ -13,7 +52,39 @@ class SimulatorNotifications:
         self._secret = secret
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-        raise SignatureInvalid("the simulator sends no webhooks yet")
+        signature.verify(self._secret, headers, body, now)
 
     def read(self, body: bytes) -> Notification | Unhandled:
-        raise NotificationUnreadable("the simulator sends no webhooks yet")
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+            about = ABOUT.get(event.type)
+            if about is None:
+                return Unhandled(event_id=event.id, kind=readable(event.type))
+            data = msgspec.json.decode(event.data, type=_Data)
+        except UNDECODABLE as error:
+            raise NotificationUnreadable(readable(str(error))) from error
+        return Notification(
+            event_id=event.id,
+            about=about,
+            outcome=_outcome(event.type, data),
+            operation_id=_operation_id(data.operation_key),
+            reference=data.charge,
+        )
+
+
+def _outcome(kind: str, data: _Data) -> Outcome:
+    if kind.endswith(".declined"):
+        return declined(data.code or "", data.message)
+    if kind == "charge.requires_action":
+        if data.action is None:
+            raise NotificationUnreadable("an action is required that the notification does not name")
+        return ActionRequired(data.charge, next_action(data.action))
+    return Approved(data.id)
+
+
+def _operation_id(key: str) -> OperationId | None:
+    """None for a key that is none of ours: another client's charge at the same account."""
+    try:
+        return OperationId(UUID(key))
+    except ValueError:
+        return None

@@ -1,0 +1,42 @@
+"""Every effect is announced once, in the transaction that has it."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from infrastructure.simulator.books import Books
+from infrastructure.simulator.charges import Charge
+from infrastructure.simulator.notice import Notice
+from infrastructure.simulator.tokens import Operation, Refusal
+
+
+def announce_charge(books: Books, charge: Charge, amount: int, refusal: Refusal | None = None) -> None:
+    """What was decided of `charge`; that it took its amount at once is an announcement of its own."""
+    announce(books, Operation.CHARGE, charge, action_id=charge.id, key=charge.key, amount=amount, refusal=refusal)
+    if charge.captured:
+        announce(books, Operation.CAPTURE, charge, action_id=charge.id, key=charge.key, amount=amount)
+
+
+def announce(
+    books: Books,
+    operation: Operation,
+    charge: Charge,
+    *,
+    action_id: str,
+    key: str,
+    amount: int,
+    refusal: Refusal | None = None,
+) -> None:
+    """What became of an operation on `charge`, where there is anybody to tell."""
+    if not books.options.webhook_url:
+        return
+    notice = Notice(
+        id=f"evt_{uuid4().hex}",
+        at=datetime.now(UTC),
+        operation=operation,
+        charge=charge,
+        action_id=action_id,
+        key=key,
+        amount=amount,
+        refusal=refusal,
+    )
+    books.tell(notice)

@@ -1,0 +1,97 @@
+"""The outbox is emptied into the customer's server: every notice until it is taken, or has been refused too often."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+
+from infrastructure.simulator import webhooks
+from infrastructure.simulator.books import Books, Queued
+from infrastructure.simulator.notice import Notice, Worded
+
+Wording = Callable[[Notice, str], Worded]
+WORDINGS: Final[Mapping[str, Wording]] = {"simulator": webhooks.worded}
+"""How each dialect tells a notice, and signs it with the secret."""
+
+TIMEOUT_S: Final = 5.0
+TRIES_MAX: Final = 20
+BACKOFF_S: Final = 0.2
+BACKOFF_S_MAX: Final = 5.0
+SENDING_MAX: Final = 32
+"""Charges whose notices are on their way at once; those of one charge go one behind the other."""
+LOOK_EVERY_S: Final = 0.02
+LEASE_S: Final = 60.0
+"""A notice that was taken and never settled, because its sender died, is sent again after this."""
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def delivering(books: Books) -> AsyncIterator[None]:
+    """Notices are delivered for as long as the block; a dialect without a wording raises KeyError."""
+    wording = WORDINGS[books.options.dialect]
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    connector = aiohttp.TCPConnector(limit=SENDING_MAX)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
+        delivery = asyncio.create_task(_Delivery(books, wording, http).run())
+        try:
+            yield
+        finally:
+            delivery.cancel()
+            await asyncio.gather(delivery, return_exceptions=True)
+
+
+class _Delivery:
+    def __init__(self, books: Books, wording: Wording, http: aiohttp.ClientSession) -> None:
+        self._books = books
+        self._wording = wording
+        self._http = http
+        self._free = asyncio.Semaphore(SENDING_MAX)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as sending:
+            while True:
+                chains = {} if self._books.dice.faults.webhooks.muted else self._taken()
+                for chain in chains.values():
+                    await self._free.acquire()
+                    sending.create_task(self._send_in_order(chain))
+                await asyncio.sleep(0 if chains else LOOK_EVERY_S)
+
+    def _taken(self) -> dict[str, list[Queued]]:
+        """What is due, by charge."""
+        chains: dict[str, list[Queued]] = {}
+        for queued in self._books.take_notices(SENDING_MAX, LEASE_S):
+            chains.setdefault(queued.notice.charge.id, []).append(queued)
+        return chains
+
+    async def _send_in_order(self, chain: list[Queued]) -> None:
+        try:
+            for queued in chain:
+                await self._send(queued)
+        finally:
+            self._free.release()
+
+    async def _send(self, queued: Queued) -> None:
+        problem = await self._problem(queued.notice)
+        if problem is None:
+            self._books.remove_notice(queued)
+        elif queued.tries + 1 >= TRIES_MAX:
+            log.error("notice_given_up", extra={"event_id": queued.notice.id, "error": problem})
+            self._books.remove_notice(queued)
+        else:
+            self._books.postpone_notice(queued, min(BACKOFF_S_MAX, BACKOFF_S * 2.0**queued.tries))
+
+    async def _problem(self, notice: Notice) -> str | None:
+        """Why `notice` was not taken; None when it was."""
+        options = self._books.options
+        told = self._wording(notice, options.webhook_secret)
+        try:
+            async with self._http.post(
+                options.webhook_url, data=told.body, headers=told.headers, allow_redirects=False
+            ) as answer:
+                return None if 200 <= answer.status < 300 else f"HTTP status {answer.status}"
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return f"{type(error).__name__}: {error}"

@@ -1,0 +1,72 @@
+"""Notices in this provider's own dialect, each signed together with the time at which it is sent."""
+
+import hashlib
+import hmac
+import time
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from infrastructure.simulator.actions import Action
+from infrastructure.simulator.charges import Decision
+from infrastructure.simulator.notice import Notice, Worded
+from infrastructure.simulator.tokens import Operation
+
+SIGNATURE_HEADER: Final = "Simulator-Signature"
+
+
+class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`id` is the movement's own name, the charge's for a charge."""
+
+    id: str
+    charge: str
+    reference: str
+    operation_key: str
+    amount: int
+    currency: str
+    code: str | None = None
+    message: str | None = None
+    action: Action | None = None
+
+
+class _Event(Struct, frozen=True):
+    id: str
+    type: str
+    created: datetime
+    data: _Data
+
+
+def worded(notice: Notice, secret: str) -> Worded:
+    """The delivery of `notice`, signed now with `secret`."""
+    charge = notice.charge
+    waits = notice.operation is Operation.CHARGE and charge.decision is Decision.REQUIRES_ACTION
+    data = _Data(
+        id=notice.action_id,
+        charge=charge.id,
+        reference=charge.reference,
+        operation_key=notice.key,
+        amount=notice.amount,
+        currency=charge.currency,
+        code=None if notice.refusal is None else notice.refusal.code,
+        message=None if notice.refusal is None else notice.refusal.message,
+        action=charge.action if waits else None,
+    )
+    body = msgspec.json.encode(_Event(notice.id, _type(notice), notice.at, data))
+    sent = int(time.time())
+    signature = hmac.new(secret.encode(), b"%d.%b" % (sent, body), hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", SIGNATURE_HEADER: f"t={sent},v1={signature}"}
+    return Worded(headers, body)
+
+
+def _type(notice: Notice) -> str:
+    """`charge.captured` is the capture that a charge makes itself; `capture.succeeded` one that was asked for."""
+    if notice.operation is Operation.CHARGE:
+        if notice.refusal is not None:
+            return "charge.declined"
+        waits = notice.charge.decision is Decision.REQUIRES_ACTION
+        return "charge.requires_action" if waits else "charge.authorized"
+    if notice.operation is Operation.CAPTURE and notice.action_id == notice.charge.id:
+        return "charge.captured"
+    return f"{notice.operation.value}.{'succeeded' if notice.refusal is None else 'declined'}"
