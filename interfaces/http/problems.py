@@ -14,6 +14,7 @@ from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
+from domain.payment.abandon import ActionStillPossible
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.dispute import DisputeExceedsCaptured
 from domain.payment.expire import AuthorizationStillValid
@@ -246,6 +247,13 @@ _problem(
     "authorization_still_valid",
     "The authorisation has not run out",
     lambda e: f"The authorisation runs until {e.expires_at.isoformat()}.",
+)
+_problem(
+    ActionStillPossible,
+    409,
+    "action_still_possible",
+    "The customer can still act",
+    lambda e: f"The customer has until {e.expires_at.isoformat()}.",
 )
 _problem(
     CaptureExceedsAuthorized,

@@ -18,7 +18,7 @@ from domain.ledger.accounts import pending as pending_account
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.payment.evolve import fold as fold_payment
-from domain.payment.state import Payment
+from domain.payment.state import Payment, Rerouting
 from domain.payment.status import Status, status_of
 from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after, of_payment
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_merchant
@@ -121,7 +121,8 @@ def test_reconciliation_has_what_moved_at_the_provider(name: str, movements: lis
 
 def test_the_histories_of_these_tests_reach_every_stage() -> None:
     stages = {type(row.payment) for name in HISTORIES for row in rows_of(PAYMENT_STATUS, history(name)).values()}
-    assert stages == set(Payment.__args__)
+    # Nobody finds a payment between two attempts: the next follows in the same append.
+    assert stages == set(Payment.__args__) - {Rerouting}
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -264,8 +265,8 @@ async def test_a_payments_timeline_has_its_events_and_entries(views: Connection)
         "payment.refunded.v1",
         "journal.entry_posted.v1",
     ]
-    entry = rows[3]
-    assert entry.causation_id == f"{UUID(int=number)}:3"
+    entry = rows[4]
+    assert entry.causation_id == f"{UUID(int=number)}:4"
 
 
 async def test_unsettled_sums_by_provider_and_currency(views: Connection) -> None:

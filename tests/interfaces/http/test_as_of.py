@@ -25,6 +25,7 @@ async def test_at_each_position_of_its_history_a_payment_is_what_it_was_then(mer
         statuses.append(was.json["status"])
     assert statuses == [
         "requires_confirmation",
+        "requires_confirmation",
         "processing",
         "authorized",
         "captured",

@@ -121,8 +121,8 @@ async def test_every_step_of_a_payment_is_in_its_history(merchant: Merchant) -> 
         "payment.refund_started.v1",
         "payment.refunded.v1",
     ]
-    assert [event["version"] for event in history] == list(range(1, 10))
-    assert history[7]["data"]["reason"] == "damaged"
+    assert [event["version"] for event in history] == list(range(1, 11))
+    assert history[8]["data"]["reason"] == "damaged"
     assert {event["actor"] for event in history} == {f"key:{merchant.key_id}"}
 
 

@@ -31,8 +31,8 @@ async def test_each_event_names_the_one_that_led_to_it(merchant: Merchant) -> No
     paid = await merchant.pay()
     history = (await merchant.get(f"/v1/payments/{paid.json['payment_id']}/events")).json["events"]
     causes = [event["causation_id"] for event in history]
-    assert causes[:2] == [None, None]
-    assert all(re.fullmatch(r"[0-9a-f-]{36}:2", cause) for cause in causes[2:])
+    assert causes[:3] == [None, None, None]
+    assert all(re.fullmatch(r"[0-9a-f-]{36}:3", cause) for cause in causes[3:])
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, "é", "<script>"])

@@ -36,9 +36,10 @@ async def test_whoever_looked_the_outcome_up_is_in_the_history(merchant: Merchan
     paid = await merchant.pay(token="tok_error_5xx")
     await _comes_to(merchant, paid.json["payment_id"], status="failed")
     history = (await merchant.get(f"/v1/payments/{paid.json['payment_id']}/events")).json["events"]
-    assert [(event["event"], event["actor"].partition(":")[0]) for event in history[-3:]] == [
+    assert [(event["event"], event["actor"].partition(":")[0]) for event in history[-4:]] == [
         ("payment.outcome_unknown.v1", "key"),
         ("payment.attempt_failed.v1", "worker"),
+        ("payment.routed.v1", "worker"),
         ("payment.failed.v1", "worker"),
     ]
 
