@@ -59,4 +59,4 @@ DECLINE_CODES: Final[Mapping[str, str]] = {
 
 def normalised(*said: str | None, otherwise: str) -> str:
     """Our word for the first of Stripe's that we know: give the most precise first."""
-    return next((DECLINE_CODES[code] for code in said if code in DECLINE_CODES), otherwise)
+    return next((DECLINE_CODES[code] for code in said if code is not None and code in DECLINE_CODES), otherwise)

@@ -26,8 +26,8 @@ OPERATION_ID: Final = "operation_id"
 CAPTURE_OPERATION_ID: Final = "capture_operation_id"
 """Apart from OPERATION_ID, which goes on naming the authorisation: Stripe merges metadata by key."""
 
-StripeId = Annotated[str, Meta(pattern="^[!-~]{1,255}$")]
-Url = Annotated[str, Meta(pattern="^https?://[!-~]{1,5000}$")]
+StripeId = Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z")]
+Url = Annotated[str, Meta(pattern=r"^https?://[!-~]{1,5000}\Z")]
 
 
 class Error(Struct, frozen=True):
@@ -86,10 +86,11 @@ class PaymentIntent(Struct, frozen=True):
             case "requires_action" if self.next_action and self.next_action.redirect_to_url:
                 return ActionRequired(self.id, Redirect(self.next_action.redirect_to_url.url))
             case "requires_payment_method" | "canceled" if self.last_payment_error:
+                # Final for us: nobody else holds the secret with which it could be confirmed once more. Without an
+                # error it may still be at its first confirmation.
                 return self.last_payment_error.declined(DECLINE_CODE_OTHER)
-            case "requires_payment_method" | "canceled":
-                # Final for us: nobody else holds the secret with which it could be confirmed again.
-                return Declined(DECLINE_CODE_OTHER, f"the payment intent is {self.status}")
+            case "canceled":
+                return Declined(DECLINE_CODE_OTHER, "the payment intent is canceled")
             case _:
                 return self.undecided()
 

@@ -187,10 +187,10 @@ def _void_of(intent: PaymentIntent) -> Outcome | None:
     match intent.status:
         case "canceled":
             return Approved(intent.id)
-        case "processing":
-            return intent.undecided()
-        case _:
+        case "requires_capture" | "succeeded" | "requires_action" | "requires_confirmation" | "requires_payment_method":
             return None
+        case _:
+            return intent.undecided()
 
 
 def _intent(request: AuthorizeRequest) -> dict[str, str]:

@@ -4,7 +4,7 @@ A connector's own test module subclasses `ProviderContract` and gives it a `benc
 """
 
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from msgspec import Struct
@@ -14,6 +14,7 @@ from domain.identifiers import OperationId, PaymentId
 from domain.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from interfaces.ids import new_uuid
 
 PAYMENT = PaymentId(UUID("01934a2e-6c00-7a10-8000-00000000000a"))
 
@@ -219,13 +220,13 @@ def eur(whole: int) -> Money:
 
 
 def new_operation_id() -> OperationId:
-    return OperationId(uuid4())
+    return OperationId(new_uuid())
 
 
 def authorization(method: PaymentMethod, amount: Money | None = None, *, captured: bool = False) -> AuthorizeRequest:
     return AuthorizeRequest(
         operation_id=new_operation_id(),
-        payment_id=PaymentId(uuid4()),
+        payment_id=PaymentId(new_uuid()),
         amount=amount or eur(100),
         method=method,
         capture=captured,
