@@ -86,8 +86,8 @@ class PaymentIntent(Struct, frozen=True):
             case "requires_action" if self.next_action and self.next_action.redirect_to_url:
                 return ActionRequired(self.id, Redirect(self.next_action.redirect_to_url.url))
             case "requires_payment_method" | "canceled" if self.last_payment_error:
-                # Final for us: nobody else holds the secret with which it could be confirmed once more. Without an
-                # error it may still be at its first confirmation.
+                # Final: to confirm it once more takes the account's publishable key, which we hand to nobody.
+                # Without an error it may still be at its first confirmation.
                 return self.last_payment_error.declined(DECLINE_CODE_OTHER)
             case "canceled":
                 return Declined(DECLINE_CODE_OTHER, "the payment intent is canceled")
