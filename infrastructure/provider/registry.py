@@ -5,8 +5,9 @@ from typing import Final
 
 from infrastructure.provider.connector import AccountInvalid, Connect, Connector, ProviderAccount
 from infrastructure.provider.simulator import client as simulator
+from infrastructure.provider.stripe import client as stripe
 
-CONNECTORS: Final[Mapping[str, Connect]] = {"simulator": simulator.connect}
+CONNECTORS: Final[Mapping[str, Connect]] = {"simulator": simulator.connect, "stripe": stripe.connect}
 
 
 def connect(account: ProviderAccount) -> Connector:

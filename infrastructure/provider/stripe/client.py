@@ -1,0 +1,97 @@
+"""Calls to Stripe over HTTP: every failure is an outcome, and no operation is ever sent twice by this client."""
+
+from typing import Final
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
+from infrastructure.provider.connector import AccountInvalid, Connector, ProviderAccount
+from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.stripe import translate
+from infrastructure.provider.stripe.notifications import StripeNotifications
+from infrastructure.provider.stripe.translate import Call
+
+PAGES_MAX: Final = 100
+"""A list that is longer is given up: some thousand payments made since the one that is looked for."""
+
+
+class StripeProvider:
+    """Stripe as an `application.provider.Provider`, made inside a running event loop."""
+
+    capabilities = translate.CAPABILITIES
+
+    def __init__(self, base_url: str, secret_key: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
+        self._calls = HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max)
+        self._headers = {"Authorization": f"Bearer {secret_key}", "Stripe-Version": translate.API_VERSION}
+
+    async def aclose(self) -> None:
+        await self._calls.aclose()
+
+    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def capture(self, request: CaptureRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def void(self, request: VoidRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def refund(self, request: RefundRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+        match request:
+            case AuthorizeRequest() | RefundRequest():
+                return await self._search(request)
+            case CaptureRequest() | VoidRequest():
+                answer = await self._read(translate.intent_path(request.reference))
+                if isinstance(answer, Unknown):
+                    return answer
+                return translate.looked_up(request, answer.http_status, answer.body)
+
+    async def _search(self, request: AuthorizeRequest | RefundRequest) -> Outcome | None:
+        """The list is read to its end even behind a find: an operation that was carried out twice is no outcome."""
+        found: tuple[Outcome, ...] = ()
+        after = None
+        for _ in range(PAGES_MAX):
+            answer = await self._read(translate.list_path(request, after))
+            if isinstance(answer, Unknown):
+                return answer
+            page = translate.page(request, answer.http_status, answer.body)
+            if isinstance(page, Unknown):
+                return page
+            found += page.found
+            after = page.after
+            if after is None:
+                break
+        else:
+            return Unknown(f"not within {PAGES_MAX} pages of what Stripe lists")
+        if len(found) > 1:
+            return Unknown(f"Stripe has carried the operation out {len(found)} times")
+        return found[0] if found else None
+
+    async def _read(self, path: str) -> Answer | Unknown:
+        answer = await self._calls.send("GET", path, headers=self._headers)
+        return answer if isinstance(answer, Answer) else Unknown(f"lookup failed: {answer.reason}")
+
+    async def _perform(self, request: ProviderRequest) -> Outcome:
+        match translate.call(request):
+            case Call(path=path, key=key, body=body):
+                form = {"Idempotency-Key": key, "Content-Type": "application/x-www-form-urlencoded"}
+                answer = await self._calls.send("POST", path, body, self._headers | form)
+            case Rejected() as refused:
+                return refused
+        match answer:
+            case Answer(http_status=http_status, body=said):
+                return translate.outcome(request, http_status, said)
+            case Unavailable() | Unknown():
+                return answer
+
+
+def connect(account: ProviderAccount) -> Connector:
+    """Needs `secret_key` (sk_… or a restricted rk_…) and `webhook_secret` (whsec_…). Raises AccountInvalid."""
+    secret_key = account.credential("secret_key")
+    if not (secret_key.isascii() and secret_key.isprintable()):
+        raise AccountInvalid(f"provider {account.name}: credentials.secret_key cannot be sent in a header")
+    provider = StripeProvider(account.url, secret_key, timeout_s=account.timeout_s)
+    notifications = StripeNotifications(account.credential("webhook_secret"))
+    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose)

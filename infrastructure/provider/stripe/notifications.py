@@ -1,0 +1,118 @@
+"""Stripe's webhooks: which events speak of an operation of ours, and what each proves.
+
+An intent that succeeded has been captured, at once or later: that is about the capture. What became of the
+authorisation alone is told by `amount_capturable_updated`, `requires_action` and `payment_failed`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from application.notification import Notification, NotificationUnreadable, Unhandled
+from domain.payment.events import OperationKind
+from infrastructure.provider.stripe import signature
+from infrastructure.provider.stripe.objects import (
+    CAPTURE_OPERATION_ID,
+    OPERATION_ID,
+    PaymentIntent,
+    Refund,
+    StripeId,
+)
+from infrastructure.provider.stripe.translate import UNDECODABLE
+from infrastructure.provider.text import readable
+
+AUTHORISED: Final = frozenset(
+    {
+        "payment_intent.amount_capturable_updated",
+        "payment_intent.payment_failed",
+        "payment_intent.requires_action",
+    }
+)
+CAPTURED: Final = "payment_intent.succeeded"
+CANCELED: Final = "payment_intent.canceled"
+REFUNDED: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
+"""Stripe sends one change under two names, by the age of the endpoint; `event_id` differs, the outcome does not."""
+
+
+class _Data(Struct, frozen=True):
+    object: Raw
+
+
+class _Event(Struct, frozen=True):
+    id: StripeId
+    type: str
+    data: _Data
+
+
+class StripeNotifications:
+    """Implements application.notification.Notifications for the webhook endpoint that `secret` belongs to."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        signature.verify(headers, body, self._secret, now)
+
+    def read(self, body: bytes) -> Notification | Unhandled:
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+            said = bytes(event.data.object)
+            if event.type in REFUNDED:
+                return _of_refund(event.id, msgspec.json.decode(said, type=Refund))
+            if event.type in AUTHORISED:
+                return _of_authorization(event.id, msgspec.json.decode(said, type=PaymentIntent))
+            if event.type == CAPTURED:
+                return _of_capture(event.id, msgspec.json.decode(said, type=PaymentIntent))
+            if event.type == CANCELED:
+                return _of_cancellation(event.id, msgspec.json.decode(said, type=PaymentIntent))
+        except UNDECODABLE as error:
+            raise NotificationUnreadable(readable(str(error))) from error
+        return Unhandled(event_id=event.id, kind=readable(event.type))
+
+
+def _of_authorization(event_id: str, intent: PaymentIntent) -> Notification:
+    return Notification(
+        event_id=event_id,
+        about=OperationKind.AUTHORIZE,
+        outcome=intent.authorized(),
+        operation_id=intent.operation(OPERATION_ID),
+        reference=intent.id,
+    )
+
+
+def _of_capture(event_id: str, intent: PaymentIntent) -> Notification:
+    """One that was captured at once was so by its authorisation, any other by the capture that left its id."""
+    return Notification(
+        event_id=event_id,
+        about=OperationKind.CAPTURE,
+        outcome=intent.captured(),
+        operation_id=intent.operation(OPERATION_ID if intent.captures_at_once else CAPTURE_OPERATION_ID),
+        reference=intent.id,
+    )
+
+
+def _of_cancellation(event_id: str, intent: PaymentIntent) -> Notification:
+    """What was reserved is released: by a void of ours, which can leave no id behind and is found by the charge, or
+    because it expired. An intent under which nothing was reserved is an authorisation that came to nothing."""
+    if not intent.was_authorized:
+        return _of_authorization(event_id, intent)
+    return Notification(
+        event_id=event_id,
+        about=OperationKind.VOID,
+        outcome=intent.voided(),
+        operation_id=None,
+        reference=intent.id,
+    )
+
+
+def _of_refund(event_id: str, refund: Refund) -> Notification:
+    return Notification(
+        event_id=event_id,
+        about=OperationKind.REFUND,
+        outcome=refund.refunded(),
+        operation_id=refund.operation(),
+        reference=refund.payment_intent,
+    )

@@ -1,0 +1,149 @@
+"""Stripe's objects as far as we read them, and what the state of each says of the operation behind it.
+
+A payment intent is both an authorisation and its only capture: without multicapture, which Stripe grants to few
+accounts, a capture releases what it does not take. Source: docs.stripe.com/payments/paymentintents/lifecycle.
+"""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from domain.identifiers import OperationId
+from domain.payment.outcome import (
+    DECLINE_CODE_OTHER,
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Redirect,
+    Unknown,
+)
+from infrastructure.provider.stripe.decline_codes import normalised
+from infrastructure.provider.text import readable
+
+OPERATION_ID: Final = "operation_id"
+CAPTURE_OPERATION_ID: Final = "capture_operation_id"
+"""Apart from OPERATION_ID, which goes on naming the authorisation: Stripe merges metadata by key."""
+
+StripeId = Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z")]
+Url = Annotated[str, Meta(pattern=r"^https?://[!-~]{1,5000}\Z")]
+
+
+class Error(Struct, frozen=True):
+    """Why Stripe did not do it; `decline_code` is the issuer's reason, `code` Stripe's own."""
+
+    type: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    message: str | None = None
+
+    def declined(self, otherwise: str) -> Declined:
+        code = normalised(self.decline_code, self.code, otherwise=otherwise)
+        return Declined(code, readable(self.message or self.decline_code or self.code or ""))
+
+
+class RedirectToUrl(Struct, frozen=True):
+    url: Url
+
+
+class NextAction(Struct, frozen=True):
+    """`redirect_to_url` is absent for the actions that only Stripe's own scripts can take."""
+
+    redirect_to_url: RedirectToUrl | None = None
+
+
+class PaymentIntent(Struct, frozen=True):
+    id: StripeId
+    status: str
+    capture_method: str
+    metadata: dict[str, str] | None = None
+    last_payment_error: Error | None = None
+    next_action: NextAction | None = None
+    latest_charge: object = None
+    """Its id, or the charge itself; None when nothing was ever charged or reserved."""
+
+    @property
+    def was_authorized(self) -> bool:
+        """Whether something was reserved at some time: a refused charge is one too, but leaves its error."""
+        return not self.captures_at_once and self.latest_charge is not None and self.last_payment_error is None
+
+    @property
+    def captures_at_once(self) -> bool:
+        return self.capture_method != "manual"
+
+    def operation(self, key: str) -> OperationId | None:
+        """Our operation that the metadata names under `key`."""
+        return _operation(self.metadata, key)
+
+    def authorized(self) -> Outcome:
+        """What became of the authorisation."""
+        match self.status:
+            case "succeeded":
+                return Approved(self.id)
+            case "requires_capture" if not self.captures_at_once:
+                return Approved(self.id)
+            case "requires_action" if self.next_action and self.next_action.redirect_to_url:
+                return ActionRequired(self.id, Redirect(self.next_action.redirect_to_url.url))
+            case "requires_payment_method" | "canceled" if self.last_payment_error:
+                # Final: to confirm it once more takes the account's publishable key, which we hand to nobody.
+                # Without an error it may still be at its first confirmation.
+                return self.last_payment_error.declined(DECLINE_CODE_OTHER)
+            case "canceled":
+                return Declined(DECLINE_CODE_OTHER, "the payment intent is canceled")
+            case _:
+                return self.undecided()
+
+    def captured(self) -> Outcome:
+        """What became of a capture that Stripe has just answered."""
+        return Approved(self.id) if self.status == "succeeded" else self.undecided()
+
+    def voided(self) -> Outcome:
+        """What became of a cancellation that Stripe has just answered."""
+        return Approved(self.id) if self.status == "canceled" else self.undecided()
+
+    def undecided(self) -> Unknown:
+        return Unknown(readable(f"payment intent {self.id} is {self.status}"))
+
+
+class Refund(Struct, frozen=True):
+    id: StripeId
+    status: str | None
+    payment_intent: StripeId | None = None
+    failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
+
+    def operation(self) -> OperationId | None:
+        """Our operation that the metadata names."""
+        return _operation(self.metadata, OPERATION_ID)
+
+    def refunded(self) -> Outcome:
+        """What became of the refund; a pending one may still fail."""
+        match self.status:
+            case "succeeded":
+                return Approved(self.id)
+            case "failed" | "canceled":
+                return Declined("refund_declined", readable(f"the refund {self.status}: {self.failure_reason}"))
+            case status:
+                return Unknown(readable(f"refund {self.id} is {status}"))
+
+
+class Payments(Struct, frozen=True):
+    """One page of a listing of payment intents."""
+
+    data: list[PaymentIntent]
+    has_more: bool
+
+
+class Refunds(Struct, frozen=True):
+    """One page of a listing of refunds."""
+
+    data: list[Refund]
+    has_more: bool
+
+
+def _operation(metadata: dict[str, str] | None, key: str) -> OperationId | None:
+    try:
+        return OperationId(UUID((metadata or {}).get(key, "")))
+    except ValueError:
+        return None

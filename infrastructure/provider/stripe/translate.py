@@ -1,0 +1,265 @@
+"""Our requests in Stripe's words, and its answers in ours; what is not plainly an answer is Unknown.
+
+An operation is looked up by our own id, which Stripe keeps in the metadata of what the operation made. Stripe's search
+would find it in one call, but lags behind by up to a minute, and longer in an outage (docs.stripe.com/search: not for
+reading what was just written): a charge that it does not find yet would be made again. So we read the lists, which are
+current, from when the operation's own id was made; a list too long to read to its end proves nothing.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, assert_never
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Struct
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.currencies import UnknownCurrency, decimals
+from domain.identifiers import OperationId
+from domain.money import Money
+from domain.payment.method import CardBrand, MethodType
+from domain.payment.outcome import DECLINE_CODE_OTHER, Approved, Outcome, Rejected, Unavailable, Unknown
+from domain.routing.capabilities import Capabilities
+from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
+from infrastructure.provider.stripe.objects import (
+    CAPTURE_OPERATION_ID,
+    OPERATION_ID,
+    Error,
+    PaymentIntent,
+    Payments,
+    Refund,
+    Refunds,
+    StripeId,
+)
+from infrastructure.provider.text import readable
+
+API_VERSION: Final = "2026-02-25.clover"
+"""Pinned, so that Stripe answers in the words that are read here, whatever the account's own version."""
+
+CAPABILITIES: Final = Capabilities(
+    methods=frozenset({MethodType.CARD, MethodType.WALLET}),
+    brands=frozenset(CardBrand) - {CardBrand.RUPAY, CardBrand.MADA},
+    several_captures=False,
+)
+"""Wallets that hand over a card (Apple Pay, Google Pay). Stripe's bank transfers need a customer object there, and its
+UPI is offered to accounts in India alone: neither is spoken here."""
+
+MINOR_UNITS: Final = MinorUnits({"MGA": 0, "ISK": 2, "UGX": 2})
+"""docs.stripe.com/currencies: MGA has no decimals there; ISK and UGX keep two, always 00, for old integrations."""
+
+PAGE_SIZE: Final = 50
+"""Stripe allows 100, but a page must fit in an answer, and each object may carry some kilobytes of metadata."""
+CLOCKS_APART_S: Final = 300
+UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""
+
+
+class Call(Struct, frozen=True):
+    """One POST: where, under which idempotency key, and what, form-encoded."""
+
+    path: str
+    key: str
+    form: Mapping[str, str]
+
+    @property
+    def body(self) -> bytes:
+        return urlencode(self.form).encode()
+
+
+class Page(Struct, frozen=True):
+    """A page of a list: the outcomes of what carries the operation's id, and behind what the next page begins."""
+
+    found: tuple[Outcome, ...]
+    after: StripeId | None
+
+
+class _ErrorAnswer(Struct, frozen=True):
+    error: Error
+
+
+def call(request: ProviderRequest) -> Call | Rejected:
+    """The POST that asks for `request`; Rejected when Stripe cannot count its amount."""
+    key = str(request.operation_id)
+    try:
+        match request:
+            case AuthorizeRequest():
+                return Call("/v1/payment_intents", key, _intent(request))
+            case CaptureRequest(reference=reference, amount=amount):
+                # Never `final_capture`: Stripe refuses it from an account without multicapture.
+                form = {"amount_to_capture": str(_counted(amount)), f"metadata[{CAPTURE_OPERATION_ID}]": key}
+                return Call(f"{intent_path(reference)}/capture", key, form)
+            case VoidRequest(reference=reference):
+                return Call(f"{intent_path(reference)}/cancel", key, {})
+            case RefundRequest(reference=reference, amount=amount, payment_id=payment_id):
+                form = {"payment_intent": reference, "amount": str(_counted(amount))}
+                return Call("/v1/refunds", key, form | _metadata(payment_id=str(payment_id), operation_id=key))
+            case _:
+                assert_never(request)
+    except (NotRepresentable, UnknownCurrency) as error:
+        return Rejected("amount_not_representable", readable(str(error)))
+
+
+def intent_path(reference: str) -> str:
+    """Where Stripe tells of a payment intent."""
+    return f"/v1/payment_intents/{quote(reference, safe='')}"
+
+
+def list_path(request: AuthorizeRequest | RefundRequest, after: StripeId | None) -> str:
+    """The page behind `after` (the first one: None) of the list that `request` must be in if it was carried out."""
+    query = {"limit": str(PAGE_SIZE)} | ({"starting_after": after} if after else {})
+    match request:
+        case AuthorizeRequest(operation_id=operation_id):
+            since_s = _made_at_s(operation_id)
+            window = {} if since_s is None else {"created[gte]": str(since_s - CLOCKS_APART_S)}
+            return f"/v1/payment_intents?{urlencode(query | window)}"
+        case RefundRequest(reference=reference):
+            return f"/v1/refunds?{urlencode(query | {'payment_intent': reference})}"
+
+
+def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Outcome:
+    """What the answer to the call for `request` means."""
+    try:
+        if 200 <= http_status < 300:
+            return _done(request, body)
+        if 400 <= http_status < 500:
+            return _refused(request, http_status, msgspec.json.decode(body, type=_ErrorAnswer).error)
+    except UNDECODABLE:
+        return Unknown(f"undecodable answer with HTTP status {http_status}")
+    return Unknown(f"HTTP status {http_status}")
+
+
+def page(request: AuthorizeRequest | RefundRequest, http_status: int, body: bytes) -> Page | Unknown:
+    """What a page of the list says of `request`."""
+    if http_status != HTTPStatus.OK:
+        return Unknown(f"lookup answered with HTTP status {http_status}")
+    ours = request.operation_id
+    try:
+        match request:
+            case AuthorizeRequest():
+                intents = msgspec.json.decode(body, type=Payments)
+                found = tuple(one.authorized() for one in intents.data if one.operation(OPERATION_ID) == ours)
+                return Page(found, intents.data[-1].id if intents.has_more else None)
+            case RefundRequest():
+                refunds = msgspec.json.decode(body, type=Refunds)
+                found = tuple(one.refunded() for one in refunds.data if one.operation() == ours)
+                return Page(found, refunds.data[-1].id if refunds.has_more else None)
+    except (*UNDECODABLE, IndexError):
+        return Unknown("undecodable lookup")
+
+
+def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: bytes) -> Outcome | None:
+    """What the state of its payment intent says of a capture or a void; None when it has not been carried out.
+
+    An intent that is not there proves nothing: the wrong account or mode would say the same.
+    """
+    if http_status != HTTPStatus.OK:
+        return Unknown(f"lookup answered with HTTP status {http_status}")
+    try:
+        intent = msgspec.json.decode(body, type=PaymentIntent)
+    except UNDECODABLE:
+        return Unknown("undecodable lookup")
+    match request:
+        case CaptureRequest(operation_id=operation_id):
+            return _capture_of(intent, operation_id)
+        case VoidRequest():
+            return _void_of(intent)
+
+
+def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Outcome | None:
+    """There is only one capture, and it leaves the id of its operation behind."""
+    captured_by = intent.operation(CAPTURE_OPERATION_ID)
+    match intent.status:
+        case "requires_capture" | "canceled":
+            return None
+        case "succeeded" if captured_by == operation_id:
+            return Approved(intent.id)
+        case "succeeded" if captured_by is not None:
+            return None
+        case "succeeded":
+            return Unknown(f"payment intent {intent.id} was captured, and not by an operation of ours")
+        case _:
+            return intent.undecided()
+
+
+def _void_of(intent: PaymentIntent) -> Outcome | None:
+    """Who cancelled it does not matter: nothing is reserved any more."""
+    match intent.status:
+        case "canceled":
+            return Approved(intent.id)
+        case "requires_capture" | "succeeded" | "requires_action" | "requires_confirmation" | "requires_payment_method":
+            return None
+        case _:
+            return intent.undecided()
+
+
+def _intent(request: AuthorizeRequest) -> dict[str, str]:
+    """`error_on_requires_action` makes an authentication that has nowhere to come back to a decline, not a dead end."""
+    return (
+        {
+            "amount": str(_counted(request.amount)),
+            "currency": request.amount.currency.lower(),
+            "capture_method": "automatic" if request.capture else "manual",
+            "confirm": "true",
+            "payment_method": request.method.token,
+            "payment_method_types[]": "card",
+        }
+        | _metadata(payment_id=str(request.payment_id), operation_id=str(request.operation_id))
+        | ({"error_on_requires_action": "true"} if request.return_url is None else {"return_url": request.return_url})
+    )
+
+
+def _metadata(**entries: str) -> dict[str, str]:
+    return {f"metadata[{name}]": value for name, value in entries.items()}
+
+
+def _counted(amount: Money) -> int:
+    """Raises NotRepresentable, UnknownCurrency."""
+    if decimals(amount.currency) == 3 and amount.minor % 10:
+        raise NotRepresentable(f"{amount}: the third decimal must be 0 at Stripe")
+    return MINOR_UNITS.sent(amount)
+
+
+def _made_at_s(operation_id: OperationId) -> int | None:
+    """When a UUIDv7 was made, in seconds since 1970; None for a UUID that does not tell."""
+    return (operation_id.int >> 80) // 1000 if operation_id.version == 7 else None
+
+
+def _done(request: ProviderRequest, body: bytes) -> Outcome:
+    match request:
+        case AuthorizeRequest():
+            return msgspec.json.decode(body, type=PaymentIntent).authorized()
+        case CaptureRequest():
+            return msgspec.json.decode(body, type=PaymentIntent).captured()
+        case VoidRequest():
+            return msgspec.json.decode(body, type=PaymentIntent).voided()
+        case RefundRequest():
+            return msgspec.json.decode(body, type=Refund).refunded()
+        case _:
+            assert_never(request)
+
+
+def _refused(request: ProviderRequest, http_status: int, error: Error) -> Outcome:
+    """A 429 is answered before anything is begun. A conflict of keys says that another request runs or ran."""
+    message = readable(error.message or "")
+    if http_status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Unavailable(f"rate limited: {message}")
+    if http_status == HTTPStatus.CONFLICT or error.type == "idempotency_error":
+        return Unknown(f"idempotency conflict: {message}")
+    if http_status == HTTPStatus.PAYMENT_REQUIRED or error.type == "card_error":
+        return error.declined(_plain_no(request))
+    if error.type == "invalid_request_error" or http_status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return Rejected(readable(error.code or error.type or "refused"), message)
+    return Unknown(readable(f"HTTP status {http_status}, {error.type}: {message}"))
+
+
+def _plain_no(request: ProviderRequest) -> str:
+    match request:
+        case CaptureRequest():
+            return "capture_declined"
+        case RefundRequest():
+            return "refund_declined"
+        case AuthorizeRequest() | VoidRequest():
+            return DECLINE_CODE_OTHER
+        case _:
+            assert_never(request)
