@@ -47,6 +47,8 @@ from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.provider.simulator.client import SimulatorProvider
 from infrastructure.serving import PortInUse, die_with_supervisor, serve
+from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
+from infrastructure.simulator.options import Options as SimulatorOptions
 from infrastructure.simulator.server import run as serve_simulator
 from interfaces import ids
 from interfaces.http.answers import word_answer
@@ -62,6 +64,7 @@ from projections.view import View
 from projections.views import VIEWS
 
 __all__ = [
+    "SIMULATOR_DIALECTS",
     "ChildProcess",
     "Condition",
     "Core",
@@ -72,6 +75,7 @@ __all__ = [
     "HomeInUse",
     "MigrationChanged",
     "PortInUse",
+    "SimulatorOptions",
     "UnreadableEntry",
     "configure_logs",
     "embedded_home",
