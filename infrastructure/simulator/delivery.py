@@ -68,6 +68,9 @@ class _Delivery:
         try:
             for queued in chain:
                 await self._send(queued)
+        except Exception:
+            # The others go on; these come again with the next start.
+            log.exception("notice_failed", extra={"event_id": chain[0].notice.id})
         finally:
             self._free.release()
 
