@@ -56,6 +56,8 @@ from infrastructure.provider.connector import AccountInvalid, ProviderAccount
 from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.serving import PortInUse, die_with_supervisor, serve
+from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
+from infrastructure.simulator.options import Options as SimulatorOptions
 from infrastructure.simulator.server import run as serve_simulator
 from interfaces import ids
 from interfaces.http.answers import word_answer
@@ -71,6 +73,7 @@ from projections.view import View
 from projections.views import VIEWS
 
 __all__ = [
+    "SIMULATOR_DIALECTS",
     "AccountInvalid",
     "ChildProcess",
     "Condition",
@@ -82,6 +85,7 @@ __all__ = [
     "HomeInUse",
     "MigrationChanged",
     "PortInUse",
+    "SimulatorOptions",
     "UnreadableEntry",
     "configure_logs",
     "embedded_home",

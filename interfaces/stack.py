@@ -1,9 +1,10 @@
 """Everything on one machine: the embedded servers, and our own processes over them, started and stopped in order."""
 
 import os
+import secrets
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -15,6 +16,7 @@ from interfaces.settings import VARIABLES, Settings, from_environment, to_enviro
 
 HOST = "127.0.0.1"
 SHARED = "settings.json"
+ACCOUNTS = "providers.json"
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 8.0
 _POLL_S = 0.02
@@ -74,11 +76,21 @@ class Embedded:
 
 
 class Stack:
-    """The embedded servers, the simulator, the worker and the API, each in a process of its own."""
+    """The embedded servers, the simulators, the worker and the API, each in a process of its own.
 
-    def __init__(self, home: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None) -> None:
+    `simulators` names the providers, one simulator each, in the order of preference."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        port: int | None = None,
+        simulators: Sequence[str] = ("simulator",),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._embedded = Embedded(home)
         self._port = port
+        self._names = simulators
         self._environment = environment or {}
         self._stack = ExitStack()
 
@@ -86,28 +98,66 @@ class Stack:
         with ExitStack() as stack:
             self.embedded = stack.enter_context(self._embedded)
             home, port = self.embedded.home, self._port or composition.free_port()
-            simulator_port = composition.free_port()
             self.url = f"http://{HOST}:{port}"
+            ports = {name: composition.free_port() for name in self._names}
+            self.simulator_urls = {name: f"http://{HOST}:{at}" for name, at in ports.items()}
+            # New at every start, and known to nobody but the two who sign and verify.
+            webhook_secrets = {name: secrets.token_urlsafe() for name in self._names}
+            accounts = home / ACCOUNTS
+            composition.write_private(accounts, self._accounts(self.embedded.settings, webhook_secrets))
             self.settings = msgspec.structs.replace(
-                self.embedded.settings, simulator_url=f"http://{HOST}:{simulator_port}"
+                self.embedded.settings,
+                simulator_url=self.simulator_urls[self._names[0]],
+                providers_file=self.embedded.settings.providers_file or str(accounts),
             )
             self.environment = {**os.environ, **to_environment(self.settings), **self._environment}
             self.applied = composition.migrate_all(self.settings)
-            self.simulator = self.process(
-                "simulator", ["simulator", "--port", str(simulator_port), "--data", str(home / "simulator")]
-            )
+            self.simulators = {
+                name: self._simulator(name, ports[name], webhook_secrets[name], home / "simulators" / name)
+                for name in self._names
+            }
+            self.simulator = self.simulators[self._names[0]]
             self.worker = self.process("worker", ["worker"])
             self.api = self.process("api", ["serve", "--port", str(port)])
-            for process in (self.simulator, self.worker, self.api):
+            for process in self.processes:
                 stack.callback(process.terminate, STOP_WITHIN_S)
                 process.start()
-            wait_until_listening(self.simulator, simulator_port)
+            for name, simulator in self.simulators.items():
+                wait_until_listening(simulator, ports[name])
             wait_until_listening(self.api, port)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def processes(self) -> Sequence[composition.ChildProcess]:
+        return (*self.simulators.values(), self.worker, self.api)
+
+    def _accounts(self, settings: Settings, webhook_secrets: Mapping[str, str]) -> str:
+        """Our account at each simulator, as the file that says where providers are."""
+        accounts = [
+            {
+                "name": name,
+                "connector": "simulator",
+                "url": url,
+                "timeout_s": settings.provider_timeout_s,
+                "credentials": {"webhook_secret": webhook_secrets[name]},
+            }
+            for name, url in self.simulator_urls.items()
+        ]
+        return msgspec.json.encode(accounts).decode()
+
+    def _simulator(self, name: str, port: int, webhook_secret: str, data: Path) -> composition.ChildProcess:
+        options = ["--name", name, "--port", str(port), "--data", str(data)]
+        webhooks = f"{self.url}/v1/provider_webhooks/{name}"
+        return self.process(
+            name,
+            ["simulator", *options],
+            TALLYSTICK_SIMULATOR_WEBHOOK_URL=webhooks,
+            TALLYSTICK_SIMULATOR_WEBHOOK_SECRET=webhook_secret,
+        )
 
     @property
     def logs(self) -> Path:

@@ -52,6 +52,9 @@ SELECT_DUE: Final = "SELECT key, charge_id, due, approves FROM pending WHERE due
 SELECT_WAITING: Final = "SELECT id FROM charge WHERE decision = 'requires_action' ORDER BY number"
 INSERT_NOTICE: Final = "INSERT INTO outbox (due, notice) VALUES (?, ?)"
 SELECT_OUTBOX: Final = "SELECT number, tries, notice FROM outbox WHERE due <= ? ORDER BY due, number LIMIT ?"
+TAKE_NOTICE: Final = "UPDATE outbox SET due = 9e9 WHERE number = ?"
+TAKE_NO_NOTICE: Final = "UPDATE outbox SET due = 0 WHERE due = 9e9"
+"""Nothing is on its way when a process starts."""
 POSTPONE_NOTICE: Final = "UPDATE outbox SET due = ?, tries = ? WHERE number = ?"
 DELETE_NOTICE: Final = "DELETE FROM outbox WHERE number = ?"
 
@@ -93,6 +96,7 @@ class Books:
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = OFF")
         migrate(self._sqlite)
+        self._sqlite.execute(TAKE_NO_NOTICE)
 
     def close(self) -> None:
         self._sqlite.close()
@@ -151,13 +155,12 @@ class Books:
         for _ in range(2 if self.dice.hits(faults.duplicate_percent) else 1):
             self._sqlite.execute(INSERT_NOTICE, (time.time() + self.dice.up_to(faults.delay_s_max), encoded))
 
-    def take_notices(self, notices_max: int, again_after_s: float) -> list[Queued]:
-        """What is to be sent by now; each comes again after `again_after_s` unless it is settled before."""
-        now = time.time()
+    def take_notices(self, notices_max: int) -> list[Queued]:
+        """What is to be sent by now. Each is to be postponed or removed; what is neither comes with the next start."""
         with self.transaction():
-            rows = self._sqlite.execute(SELECT_OUTBOX, (now, notices_max)).fetchall()
-            for number, tries, _ in rows:
-                self._sqlite.execute(POSTPONE_NOTICE, (now + again_after_s, tries, number))
+            rows = self._sqlite.execute(SELECT_OUTBOX, (time.time(), notices_max)).fetchall()
+            for number, _, _ in rows:
+                self._sqlite.execute(TAKE_NOTICE, (number,))
         return [Queued(number, tries, msgspec.json.decode(notice, type=Notice)) for number, tries, notice in rows]
 
     def postpone_notice(self, queued: Queued, after_s: float) -> None:

@@ -23,9 +23,6 @@ BACKOFF_S_MAX: Final = 5.0
 SENDING_MAX: Final = 32
 """Charges whose notices are on their way at once; those of one charge go one behind the other."""
 LOOK_EVERY_S: Final = 0.02
-LEASE_S: Final = 60.0
-"""A notice that was taken and never settled, because its sender died, is sent again after this."""
-
 log = logging.getLogger(__name__)
 
 
@@ -63,7 +60,7 @@ class _Delivery:
     def _taken(self) -> dict[str, list[Queued]]:
         """What is due, by charge."""
         chains: dict[str, list[Queued]] = {}
-        for queued in self._books.take_notices(SENDING_MAX, LEASE_S):
+        for queued in self._books.take_notices(SENDING_MAX):
             chains.setdefault(queued.notice.charge.id, []).append(queued)
         return chains
 
@@ -71,6 +68,9 @@ class _Delivery:
         try:
             for queued in chain:
                 await self._send(queued)
+        except Exception:
+            # The others go on; these come again with the next start.
+            log.exception("notice_failed", extra={"event_id": chain[0].notice.id})
         finally:
             self._free.release()
 

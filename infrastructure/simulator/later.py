@@ -43,13 +43,18 @@ def return_url(books: Books, charge: Charge) -> str | None:
 
 async def settle(books: Books) -> None:
     """Decide what falls due, for ever."""
-    while True:
-        due = books.due(DUE_MAX)
-        if due:
-            with books.transaction():
-                for pending in due:
-                    _decide(books, pending)
-        await asyncio.sleep(0 if due else LOOK_EVERY_S)
+    while True:  # noqa: ASYNC110 - only time makes anything due
+        await asyncio.sleep(0 if settle_due(books) else LOOK_EVERY_S)
+
+
+def settle_due(books: Books) -> bool:
+    """Decide some of what is due by now; whether there was any."""
+    due = books.due(DUE_MAX)
+    if due:
+        with books.transaction():
+            for pending in due:
+                _decide(books, pending)
+    return bool(due)
 
 
 def _decide(books: Books, pending: Pending) -> None:

@@ -24,6 +24,7 @@ from interfaces.worker import supervise
 
 PORT = 8080
 SIMULATOR_PORT = 8089
+SIMULATOR_NAME = "simulator"
 WORKERS_NICENESS = 10
 """On a machine that they share, taking payments comes before showing them."""
 DATABASE_WITHIN_S = 60.0
@@ -55,7 +56,7 @@ def dev(port: int) -> None:
         console.print(f"Data, logs   {stack.embedded.home}")
         console.print("Ctrl-C stops everything.")
         while not stop.wait(0.5):
-            for process in (stack.simulator, stack.worker, stack.api):
+            for process in stack.processes:
                 if not process.running:
                     raise click.ClickException(f"{process.name} has ended:\n{process.log_tail()}")
         console.print("Stopping …")
@@ -89,23 +90,83 @@ def worker() -> None:
 
 
 @click.command()
+@click.option("--name", default=SIMULATOR_NAME, show_default=True, help="What it is called; several may run.")
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=SIMULATOR_PORT, show_default=True, help="Port to listen on.")
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of its books.  [default: simulator, under TALLYSTICK_HOME]",
+    help="Folder of its books.  [default: simulator, or simulator-NAME, under TALLYSTICK_HOME]",
+)
+@click.option(
+    "--dialect",
+    type=click.Choice(list(composition.SIMULATOR_DIALECTS)),
+    default=SIMULATOR_NAME,
+    show_default=True,
+    help="How its webhooks are worded and signed.",
+)
+@click.option(
+    "--webhook-url",
+    default="",
+    envvar="TALLYSTICK_SIMULATOR_WEBHOOK_URL",
+    show_envvar=True,
+    help="Where its webhooks go; none are sent without.",
+)
+@click.option(
+    "--webhook-secret",
+    default="",
+    envvar="TALLYSTICK_SIMULATOR_WEBHOOK_SECRET",
+    show_envvar=True,
+    help="What they are signed with.",
+)
+@click.option(
+    "--slow-s",
+    default=1.5,
+    show_default=True,
+    type=click.FloatRange(0),
+    envvar="TALLYSTICK_SIMULATOR_SLOW_S",
+    help="How long tok_slow takes.",
+)
+@click.option(
+    "--customer-acts-after-s",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0),
+    envvar="TALLYSTICK_SIMULATOR_CUSTOMER_ACTS_AFTER_S",
+    help="How long a customer who acts by itself takes, and a capture that is only accepted.",
 )
 @told_clearly
-def simulator(host: str, port: int, data: Path | None) -> None:
+def simulator(
+    name: str,
+    host: str,
+    port: int,
+    data: Path | None,
+    dialect: str,
+    webhook_url: str,
+    webhook_secret: str,
+    slow_s: float,
+    customer_acts_after_s: float,
+) -> None:
     """Run the provider simulator.
 
     Card tokens decide what happens: tok_visa is approved; tok_declined and tok_insufficient_funds are declined;
-    tok_timeout takes the money and never answers; tok_error_5xx fails; tok_slow takes its time.
+    tok_timeout takes the money and never answers; tok_error_5xx fails; tok_slow takes its time. Of tok_3ds, and of
+    wallets, UPI and bank transfers (wallet_waits, upi_waits, bank_waits) the customer decides; those of
+    tok_3ds_approves, wallet_approves, upi_declines and so on act by themselves.
     """
-    folder = data or home() / "simulator"
+    if webhook_url and not webhook_secret:
+        raise click.UsageError("--webhook-url needs --webhook-secret: nobody believes an unsigned webhook.")
+    folder = data or home() / (SIMULATOR_NAME if name == SIMULATOR_NAME else f"{SIMULATOR_NAME}-{name}")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    composition.serve_simulator(host, port, folder)
+    options = composition.SimulatorOptions(
+        name=name,
+        dialect=dialect,
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
+        slow_s=slow_s,
+        customer_acts_after_s=customer_acts_after_s,
+    )
+    composition.serve_simulator(host, port, folder, options)
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """The simulator's API as a test calls it: raw JSON, so that nothing of ours stands between test and wire."""
 
+import asyncio
 import itertools
 from typing import Any, Final
 from uuid import uuid4
@@ -7,6 +8,8 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 from msgspec import Struct
+
+from tests.support.simulator import DEADLINE_S
 
 Json = dict[str, Any]
 NEW_KEYS: Final = (f"key-{uuid4().hex}" for _ in itertools.count())
@@ -70,6 +73,20 @@ class Api:
     async def refund(self, charge_id: str, amount: int, *, key: str | None = None, timeout_s: float = 5.0) -> Answer:
         path = f"/v1/charges/{charge_id}/refunds"
         return await self.post(path, {"amount": amount}, key or next(NEW_KEYS), timeout_s)
+
+    async def act(self, charge_id: str, *, approves: bool) -> Answer:
+        """As the customer of the charge."""
+        return await self.post(f"/v1/charges/{charge_id}/customer", {"approves": approves}, key=None)
+
+    async def set_faults(self, **faults: Any) -> None:
+        assert (await self.post("/_control/faults", faults, key=None)).status == 200
+
+    async def decided(self, key: str) -> Json:
+        """What the lookup of `key` says once it is decided. Raises TimeoutError."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (found := (await self.operation(key)).json)["http_status"] == 202:
+                pass
+        return found
 
     async def operation(self, key: str) -> Answer:
         return await self.get(f"/v1/operations/{key}")

@@ -13,7 +13,11 @@ SLOW_S = 0.2
 @pytest.fixture(scope="session")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("simulator")
-    with running_simulator(data, TALLYSTICK_SIMULATOR_SLOW_S=str(SLOW_S)) as url:
+    environment = {
+        "TALLYSTICK_SIMULATOR_SLOW_S": str(SLOW_S),
+        "TALLYSTICK_SIMULATOR_CUSTOMER_ACTS_AFTER_S": "0.05",
+    }
+    with running_simulator(data, **environment) as url:
         yield url
 
 

@@ -73,6 +73,11 @@ async def test_the_books_count_the_charges_of_a_reference(api: Api) -> None:
     assert (await api.books_line(twice))["charges_of_reference"] == 2
 
 
+async def test_the_books_name_the_key_and_the_status_of_a_charge(api: Api) -> None:
+    line = await api.books_line(await api.charge_id(key="in-the-books", capture=True))
+    assert (line["key"], line["status"]) == ("in-the-books", "captured")
+
+
 async def test_the_books_pages_hold_every_charge_once(api: Api) -> None:
     made = [await api.charge_id() for _ in range(45)]
     listed = [line["id"] for line in await api.books()]
@@ -94,6 +99,8 @@ async def test_the_books_pages_hold_every_charge_once(api: Api) -> None:
         {"currency": "E1R"},
         {"reference": ""},
         {"capture": "yes"},
+        {"method": "cash"},
+        {"return_url": "javascript:alert(1)"},
         {"surprise": 1},
     ],
     ids=str,

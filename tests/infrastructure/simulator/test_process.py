@@ -4,12 +4,15 @@ import asyncio
 import itertools
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from infrastructure.simulator.schema import FIRST
 from infrastructure.simulator.server import run
 from tests.infrastructure.simulator.api import Api, Json
 from tests.support.simulator import DEADLINE_S, HOST, SimulatorProcess, wait_until
@@ -91,3 +94,29 @@ async def test_sigterm_stops_it_even_while_an_answer_is_held(simulator: Simulato
 def test_a_second_simulator_on_the_port_is_refused(simulator: SimulatorProcess, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Address already in use"):
         run(HOST, simulator.port, tmp_path / "second")
+
+
+async def test_several_run_side_by_side_each_with_its_own_books(
+    simulator: SimulatorProcess, api: Api, tmp_path: Path
+) -> None:
+    with SimulatorProcess(tmp_path / "north", TALLYSTICK_SIMULATOR_NAME="north") as north:
+        other = Api(north.base_url)
+        waiting = await other.charge("tok_3ds", key="of-north")
+        async with aiohttp.ClientSession() as browser, browser.get(waiting.json["action"]["url"]) as page:
+            assert "Payment at north" in await page.text()
+        assert (await api.operation("of-north")).status == 404
+        assert (await api.books(), len(await other.books())) == ([], 1)
+        await other.aclose()
+
+
+async def test_books_of_the_first_version_are_carried_on(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "simulator.sqlite3", isolation_level=None)) as before:
+        before.executescript(FIRST)
+        before.execute("INSERT INTO charge VALUES (1, 'ch_1', 'old', 'EUR', 'tok_visa', 100, 0, 0, 0, 0)")
+    with SimulatorProcess(tmp_path) as simulator:
+        api = Api(simulator.base_url)
+        assert (await api.capture("ch_1", 100)).json["status"] == "captured"
+        assert (await api.books_line("ch_1"))["charges_of_reference"] == 1
+        simulator.restart()
+        assert (await api.books_line("ch_1"))["status"] == "captured"
+        await api.aclose()

@@ -20,6 +20,11 @@ async def test_a_good_card_is_approved(api: Api, token: str) -> None:
     [
         ("tok_declined", "card_declined"),
         ("tok_insufficient_funds", "insufficient_funds"),
+        ("tok_try_again", "try_again_later"),
+        ("tok_do_not_honor", "do_not_honor"),
+        ("tok_issuer_unavailable", "issuer_unavailable"),
+        ("tok_expired_card", "expired_card"),
+        ("tok_fraud", "fraud_suspected"),
         ("tok_nobody_knows", "invalid_token"),
     ],
 )

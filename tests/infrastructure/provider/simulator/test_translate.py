@@ -12,7 +12,17 @@ from application.provider import AuthorizeRequest, CaptureRequest, RefundRequest
 from domain.identifiers import OperationId, PaymentId
 from domain.money import Money
 from domain.payment.method import MethodType, PaymentMethod
-from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unknown
+from domain.payment.outcome import (
+    ActionRequired,
+    Approved,
+    Collect,
+    Declined,
+    Outcome,
+    Redirect,
+    Rejected,
+    Transfer,
+    Unknown,
+)
 from infrastructure.provider.simulator.translate import call, looked_up, lookup_path, outcome
 
 OPERATION_ID = OperationId(UUID("018f0000-0000-7000-8000-000000000001"))
@@ -25,6 +35,10 @@ def error(code: str, message: str = "why") -> bytes:
 
 def operation(http_status: int, answer: object) -> bytes:
     return msgspec.json.encode({"operation": "charge", "http_status": http_status, "answer": answer})
+
+
+def waiting(action: object) -> bytes:
+    return msgspec.json.encode({"id": "ch_1", "status": "requires_action", "action": action})
 
 
 def test_an_authorisation_is_a_charge_named_after_the_payment_and_keyed_by_the_operation() -> None:
@@ -42,7 +56,22 @@ def test_an_authorisation_is_a_charge_named_after_the_payment_and_keyed_by_the_o
         "currency": "KWD",
         "token": "tok_visa",
         "capture": True,
+        "method": "card",
     }
+
+
+@pytest.mark.parametrize("kind", MethodType)
+def test_a_charge_names_its_method_and_where_the_customer_comes_back_to(kind: MethodType) -> None:
+    request = AuthorizeRequest(
+        operation_id=OPERATION_ID,
+        payment_id=PAYMENT_ID,
+        amount=Money(1_234, "EUR"),
+        method=PaymentMethod(kind, "token"),
+        capture=False,
+        return_url="https://shop.example/back",
+    )
+    body = msgspec.to_builtins(call(request).body)
+    assert (body["method"], body["return_url"]) == (kind.value, "https://shop.example/back")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +116,16 @@ def test_a_movement_names_its_charge(
         (422, error("capture_exceeds_authorized"), Rejected("capture_exceeds_authorized", "why")),
         (500, error("card_declined"), Unknown("HTTP status 500")),
         (302, b"", Unknown("HTTP status 302")),
+        (202, waiting({"type": "redirect", "url": "https://a/b"}), ActionRequired("ch_1", Redirect("https://a/b"))),
+        (202, waiting({"type": "collect", "address": "me@bank"}), ActionRequired("ch_1", Collect("me@bank"))),
+        (
+            202,
+            waiting({"type": "transfer", "account": "GB1", "remittance": "ch_1"}),
+            ActionRequired("ch_1", Transfer("GB1", "ch_1")),
+        ),
+        (202, waiting({"type": "redirect", "url": "javascript:x"}), Unknown("undecodable answer with HTTP status 202")),
+        (202, waiting(None), Unknown("an action is required that the answer does not name")),
+        (202, b'{"id":"cap_1","status":"accepted"}', Unknown("accepted, not done yet")),
         (201, b"", Unknown("undecodable answer with HTTP status 201")),
         (201, b'{"id":""}', Unknown("undecodable answer with HTTP status 201")),
         (402, b"Payment required", Unknown("undecodable answer with HTTP status 402")),
@@ -100,6 +139,12 @@ def test_an_answer_means_one_outcome(http_status: int, body: bytes, meant: Outco
     ("http_status", "body", "meant"),
     [
         (200, operation(201, {"id": "ch_1"}), Approved("ch_1")),
+        (
+            200,
+            operation(202, {"id": "ch_1", "status": "requires_action", "action": {"type": "collect", "address": "a"}}),
+            ActionRequired("ch_1", Collect("a")),
+        ),
+        (200, operation(202, {"id": "cap_1", "status": "accepted"}), Unknown("accepted, not done yet")),
         (200, operation(402, {"error": {"code": "card_declined", "message": "m"}}), Declined("card_declined", "m")),
         (200, operation(422, {"error": {"code": "nothing_to_void", "message": "m"}}), Rejected("nothing_to_void", "m")),
         (404, error("operation_not_found"), None),
@@ -119,7 +164,7 @@ def test_a_lookup_means_one_outcome_or_that_nothing_was_seen(
 def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(http_status: int, body: bytes) -> None:
     meant = outcome(http_status, body)
     assert isinstance(meant, get_args(Outcome))
-    assert not isinstance(meant, Approved)
+    assert not isinstance(meant, Approved | ActionRequired)
     assert looked_up(http_status, body) is not None
 
 
