@@ -102,13 +102,14 @@ class Stack:
             ports = {name: composition.free_port() for name in self._names}
             self.simulator_urls = {name: f"http://{HOST}:{at}" for name, at in ports.items()}
             # New at every start, and known to nobody but the two who sign and verify.
+            settings = from_environment({**to_environment(self.embedded.settings), **self._environment})
             webhook_secrets = {name: secrets.token_urlsafe() for name in self._names}
             accounts = home / ACCOUNTS
-            composition.write_private(accounts, self._accounts(self.embedded.settings, webhook_secrets))
+            composition.write_private(accounts, self._accounts(settings, webhook_secrets))
             self.settings = msgspec.structs.replace(
-                self.embedded.settings,
+                settings,
                 simulator_url=self.simulator_urls[self._names[0]],
-                providers_file=self.embedded.settings.providers_file or str(accounts),
+                providers_file=settings.providers_file or str(accounts),
             )
             self.environment = {**os.environ, **to_environment(self.settings), **self._environment}
             self.applied = composition.migrate_all(self.settings)

@@ -26,7 +26,7 @@ Watch = Callable[[ProviderName, OperationKind, CircuitState], None]
 """Told of every change."""
 
 
-def unwatched(name: ProviderName, kind: OperationKind, state: CircuitState) -> None:
+def unwatched(_name: ProviderName, _kind: OperationKind, _state: CircuitState) -> None:
     """Nobody is told."""
 
 
@@ -40,7 +40,7 @@ class Circuit:
         failures_max: int = FAILURES_MAX,
         open_s: float = OPEN_S,
         clock: Callable[[], float] = time.monotonic,
-        changed: Callable[[CircuitState], None] = lambda state: None,
+        changed: Callable[[CircuitState], None] = lambda _state: None,
     ) -> None:
         self._failures_max = failures_max
         self._open_s = open_s

@@ -22,14 +22,14 @@ class RetryingProvider(WrappedProvider):
         self._tries_max = tries_max
         self._first_pause_s = first_pause_s
 
-    async def _around(self, kind: OperationKind, call: Call) -> Outcome:
+    async def _around(self, _kind: OperationKind, call: Call) -> Outcome:
         outcome = await call()
         pause_s = self._first_pause_s
         for _ in range(self._tries_max - 1):
             if not isinstance(outcome, Unavailable):
                 break
             # Full jitter: those who failed together do not come back together.
-            await asyncio.sleep(random.uniform(0, pause_s))
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311
             pause_s *= 2
             outcome = await call()
         return outcome

@@ -43,5 +43,5 @@ class WrappedProvider:
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
         return await self._provider.lookup(request)
 
-    async def _around(self, kind: OperationKind, call: Call) -> Outcome:
+    async def _around(self, kind: OperationKind, call: Call, /) -> Outcome:
         raise NotImplementedError
