@@ -101,7 +101,7 @@ async def _perform(request: HttpRequest, key: str, charge_id: str, body: Body) -
         case Manner.AT_ONCE:
             pass
         case Manner.LATE:
-            await asyncio.sleep(request.app.state.books.options.slow_s)
+            await asyncio.sleep(request.app.state.slow_s)
         case Manner.NEVER:
             await held(request.receive)
             return _error(HTTPStatus.GATEWAY_TIMEOUT, "timeout", "The answer took too long.")
@@ -129,6 +129,7 @@ async def _books(app: Litestar) -> AsyncIterator[None]:
     """The books, and what goes on in them without a request."""
     options = from_environment(os.environ)
     books = app.state.books = Books(Path(options.data), options)
+    app.state.slow_s = options.slow_s
     settling = asyncio.create_task(settle(books))
     try:
         async with delivering(books):
