@@ -189,7 +189,7 @@ class Core:
         )
         self.operations = Operations(
             store=self.store,
-            providers={name: RetryingProvider(circuit) for name, circuit in circuits.items()},
+            providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
             answers=word_answer,
             policies=DEFAULT_POLICIES,
             routing=self.routing,
