@@ -50,6 +50,7 @@ from tests.domain.journey import (
 )
 from tests.support.domain import (
     ACTION_REQUIRED,
+    ACTION_WINDOW,
     APPROVED,
     CARD,
     DISPUTE,
@@ -60,6 +61,7 @@ from tests.support.domain import (
     WINDOW,
     Decision,
     amounts,
+    attempt_next,
     captures,
     confirmed,
     disputes,
@@ -244,9 +246,16 @@ class PaymentLifecycle(RuleBasedStateMachine):
             isinstance(before, InFlight) and before.outcome_unknown
         )
         news = len(self.journey.events)
-        attempt = RecordAttemptOutcome(attempt_id=id, outcome=outcome, fees=fees, window=WINDOW)
+        attempt = RecordAttemptOutcome(
+            attempt_id=id,
+            outcome=outcome,
+            fees=fees,
+            window=WINDOW,
+            action_window=ACTION_WINDOW,
+            next=attempt_next(operation(next(self.fresh))),
+        )
         capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, fees=fees)
-        self.take(lambda payment: record_attempt_outcome(payment, attempt))
+        self.take(lambda payment: record_attempt_outcome(payment, attempt, self.now))
         self.take(lambda payment: record_capture_outcome(payment, capture))
         self.take(void_answered(outcome, id=id))
         self.take(refund_answered(outcome, id=id))
