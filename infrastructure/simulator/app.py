@@ -17,6 +17,7 @@ from msgspec import Raw
 
 from infrastructure.garbage import settle
 from infrastructure.serving import die_with_supervisor
+from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.operations import NO_CHARGE_YET, perform
 from infrastructure.simulator.tokens import Manner, Refusal
@@ -143,7 +144,7 @@ async def _books(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The API over the books in the folder that the environment names."""
     return Litestar(
-        [charge, capture, void, refund, operation, books_page, health],
+        [charge, capture, void, refund, operation, books_page, health, APS],
         lifespan=[_books],
         on_startup=[die_with_supervisor, settle],
         exception_handlers={HTTPException: _http_error},
