@@ -66,8 +66,10 @@ def carry_out(books: Books, command: str, parameters: Mapping[str, str]) -> Said
     unknown = parameters.get("fort_id", fort_id(reference)) != fort_id(reference)
     if command == "CHECK_STATUS":
         return Said(response(QUERY_FAILED, "036") if order is None or unknown else _status(reference, order))
-    if order is None or order.charge is None or unknown:
+    if order is None or unknown:
         return Said(outcome(command, "036"))
+    if order.charge is None:
+        return Said(outcome(command, "662"))
     if parameters.get("currency", order.charge.currency) != order.charge.currency:
         return Said(outcome(command, "013"))
     return _maintain(books, command, parameters, order.charge)

@@ -42,9 +42,12 @@ MESSAGES: Final = {
     "042": "Operation amount exceeds the authorized amount",
     "044": "Token name does not exist",
     "048": "Operation amount exceeds captured amount",
+    "054": "Transaction cannot be processed at this moment",
     "058": "Transaction amount exceeds the per transaction limit",
     "066": "Merchant reference already exists",
+    "071": "Failed to initiate connection",
     "073": "Invalid request format",
+    "662": "Operation not allowed. The specified order is not confirmed yet",
     "666": "Transaction declined",
     "785": "Transaction blocked by fraud check",
 }
@@ -57,10 +60,12 @@ REFUSALS: Final = {
     "fraud_suspected": "785",
     "insufficient_funds": "029",
     "invalid_token": "044",
+    "issuer_unavailable": "071",
     "limit_exceeded": "058",
     "nothing_to_void": "034",
     "processing_error": "006",
     "refund_exceeds_captured": "048",
+    "try_again_later": "054",
 }
 """The simulator's own words for a refusal, in APS's; all others are declines."""
 CHALLENGED: Final = {

@@ -113,6 +113,11 @@ async def test_a_status_tells_why_a_payment_failed(aps: Aps) -> None:
     assert (said["transaction_status"], said["transaction_code"]) == ("13", "13029")
 
 
+async def test_nothing_follows_a_payment_that_failed(aps: Aps) -> None:
+    declined = await aps.pay(token_name="tok_declined")
+    assert (await aps.maintain("CAPTURE", declined["merchant_reference"]))["response_code"] == "05662"
+
+
 async def test_an_order_is_found_by_its_reference_and_by_no_other_number(aps: Aps) -> None:
     assert (await aps.status(new_reference()))["response_code"] == "11036"
     assert (await aps.maintain("CAPTURE", new_reference()))["response_code"] == "05036"
