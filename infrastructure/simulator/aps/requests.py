@@ -27,6 +27,7 @@ FORMATS: Final = {
     "fort_id": re.compile(r"[0-9]{1,20}"),
     "language": re.compile(r"en|ar"),
     "customer_email": re.compile(r"[A-Za-z0-9_\-.@+]{1,254}"),
+    "return_url": re.compile(r"https?://[!-~]{1,392}"),
     "token_name": re.compile(r"[A-Za-z0-9.@_-]{1,100}"),
 }
 _AMOUNT: Final = re.compile(r"[0-9]{1,10}")

@@ -34,6 +34,7 @@ async def test_an_answer_has_what_was_asked_and_a_number_of_the_order(aps: Aps) 
         ({"token_name": ""}, "00001"),
         ({"merchant_reference": "an/order"}, "00002"),
         ({"merchant_reference": "x" * 41}, "00002"),
+        ({"return_url": "javascript:alert(1)"}, "00002"),
         ({"amount": "0"}, "00005"),
         ({"amount": "10.00"}, "00005"),
         ({"currency": "dirham"}, "00013"),
