@@ -18,6 +18,7 @@ from msgspec import Raw
 from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
 from infrastructure.simulator import challenge, control
+from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.breakage import breaking, held
 from infrastructure.simulator.delivery import delivering
@@ -147,6 +148,7 @@ def create_app() -> Litestar:
             *(charge, capture, void, refund, customer, operation, books_page, health),
             *challenge.ROUTES,
             *control.ROUTES,
+            APS,
         ],
         lifespan=[_books],
         middleware=[breaking],
