@@ -1,4 +1,4 @@
-"""Every operation of a payment in the order it was asked for, with its provider and how it ended, read off its events."""
+"""Every operation of a payment, in the order asked for: at which provider, and how it ended, read off its events."""
 
 from collections.abc import Iterable
 
