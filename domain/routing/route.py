@@ -190,6 +190,6 @@ def _reason(
             return f"drawn by {draw} of {DRAWS}{behind}"
         case Strategy.CHEAPEST:
             cost = running[chosen].cost_minor
-            return f"cheapest{behind}" if cost is not None else f"of unknown cost, and alone{behind}"
+            return f"cheapest{behind}" if cost is not None else f"first in order{behind}: no cost is known"
         case _:
             assert_never(strategy)
