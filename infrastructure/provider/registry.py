@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from infrastructure.provider.checkout import client as checkout
 from infrastructure.provider.connector import AccountInvalid, Connect, Connector, ProviderAccount
 from infrastructure.provider.simulator import client as simulator
 
-CONNECTORS: Final[Mapping[str, Connect]] = {"simulator": simulator.connect}
+CONNECTORS: Final[Mapping[str, Connect]] = {"checkout": checkout.connect, "simulator": simulator.connect}
 
 
 def connect(account: ProviderAccount) -> Connector:

@@ -18,6 +18,7 @@ from msgspec import Raw
 from infrastructure.garbage import settle
 from infrastructure.serving import die_with_supervisor
 from infrastructure.simulator.books import Books
+from infrastructure.simulator.checkout import routes as checkout
 from infrastructure.simulator.operations import NO_CHARGE_YET, perform
 from infrastructure.simulator.tokens import Manner, Refusal
 from infrastructure.simulator.wire import (
@@ -143,8 +144,8 @@ async def _books(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The API over the books in the folder that the environment names."""
     return Litestar(
-        [charge, capture, void, refund, operation, books_page, health],
-        lifespan=[_books],
+        [charge, capture, void, refund, operation, books_page, health, checkout.router],
+        lifespan=[_books, checkout.lifespan],
         on_startup=[die_with_supervisor, settle],
         exception_handlers={HTTPException: _http_error},
         openapi_config=None,

@@ -1,0 +1,89 @@
+"""What was asked for in this dialect, in an SQLite file of its own beside the books.
+
+A request is written down before the books carry it out and is believed only when they did: a process killed between
+the two leaves a line that nobody is shown.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from infrastructure.simulator.checkout.wire import Metadata
+from infrastructure.simulator.tokens import Operation
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS asked (
+    number INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    operation TEXT NOT NULL,
+    payment TEXT,
+    reference TEXT,
+    asked BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS asked_payment ON asked (payment);
+CREATE INDEX IF NOT EXISTS asked_reference ON asked (reference);
+"""
+INSERT: Final = "INSERT OR IGNORE INTO asked (key, operation, payment, reference, asked) VALUES (?, ?, ?, ?, ?)"
+SET_PAYMENT: Final = "UPDATE asked SET payment = ? WHERE key = ?"
+SELECT_BY_KEY: Final = "SELECT asked FROM asked WHERE key = ?"
+SELECT_PAYMENTS: Final = "SELECT asked FROM asked WHERE reference = ? AND operation = 'charge' ORDER BY number DESC"
+SELECT_OF_PAYMENT: Final = "SELECT asked FROM asked WHERE payment = ? ORDER BY number"
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One request under its idempotency key; `amount` is in the books' minor units, `charge` the books' id of what it
+    moves, None where it makes a payment itself."""
+
+    key: str
+    operation: Operation
+    charge: str | None
+    reference: str | None
+    metadata: Metadata
+    amount: int
+    currency: str
+    token: str
+    capture: bool
+    at: datetime
+
+
+class Register:
+    """Kept in the folder `data`; used from one thread, and every call takes microseconds."""
+
+    def __init__(self, data: Path) -> None:
+        self._sqlite = sqlite3.connect(data / "checkout.sqlite3", isolation_level=None)
+        self._sqlite.execute("PRAGMA journal_mode = WAL")
+        self._sqlite.execute("PRAGMA synchronous = OFF")
+        self._sqlite.executescript(SCHEMA)
+
+    def close(self) -> None:
+        self._sqlite.close()
+
+    def add(self, asked: Asked, payment: str | None) -> None:
+        """A key that is there already keeps what it was first asked."""
+        row = (asked.key, asked.operation, payment, asked.reference, msgspec.json.encode(asked))
+        self._sqlite.execute(INSERT, row)
+
+    def name(self, key: str, payment: str) -> None:
+        """The payment that the request under `key` made."""
+        self._sqlite.execute(SET_PAYMENT, (payment, key))
+
+    def by_key(self, key: str) -> Asked | None:
+        found = self._read(SELECT_BY_KEY, key)
+        return found[0] if found else None
+
+    def payments(self, reference: str) -> Sequence[Asked]:
+        """The requests for payments with this reference, the latest first."""
+        return self._read(SELECT_PAYMENTS, reference)
+
+    def of_payment(self, payment: str) -> Sequence[Asked]:
+        """The request that made `payment`, and all that would move it, in their order."""
+        return self._read(SELECT_OF_PAYMENT, payment)
+
+    def _read(self, query: str, wanted: str) -> Sequence[Asked]:
+        rows = self._sqlite.execute(query, (wanted,)).fetchall()
+        return [msgspec.json.decode(asked, type=Asked) for (asked,) in rows]
