@@ -34,7 +34,7 @@ from infrastructure.simulator.checkout.wire import (
     VoidBody,
 )
 from infrastructure.simulator.operations import NO_CHARGE_YET, Answer, perform
-from infrastructure.simulator.tokens import UNKNOWN_TOKEN, Manner, Operation, fate
+from infrastructure.simulator.tokens import Manner, Operation
 
 PATH: Final = "/checkout"
 DATA_ENV: Final = "TALLYSTICK_SIMULATOR_DATA"
@@ -58,8 +58,6 @@ async def pay(request: HttpRequest) -> Response[bytes]:
     token = body.source.token or body.source.id
     if body.source.type not in ("token", "id") or not token:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "payment_source_invalid")
-    if fate(token, Operation.CHARGE) is UNKNOWN_TOKEN:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "token_invalid")
     amount = amounts.booked(body.amount, body.currency)
     if amount is None:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "amount_invalid")
@@ -184,13 +182,13 @@ async def _move(request: HttpRequest, payment: str, operation: Operation, kind: 
 
 
 def _made(request: HttpRequest, key: str, answer: Answer) -> telling.Done:
-    """What the books did under `key`. Raises Refused when they did nothing of the kind."""
+    """What the books did under `key`. Raises Refused when they did nothing, or something else."""
     asked = _register(request).by_key(key)
     made = None if asked is None else telling.done(_books(request), asked)
     if answer.http_status == HTTPStatus.CONFLICT:
         raise Refused(HTTPStatus.CONFLICT, "idempotency_key_reused")
     if made is None:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "request_invalid")
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "token_invalid")
     return made
 
 

@@ -22,6 +22,8 @@ TYPES: Final = {
     Operation.VOID: "Void",
     Operation.REFUND: "Refund",
 }
+INVALID_TOKEN: Final = "invalid_token"  # noqa: S105
+"""The refusal that is none of an issuer: Checkout.com makes no payment of it."""
 
 
 class Done(Struct, frozen=True):
@@ -57,6 +59,8 @@ def done(books: Books, asked: Asked) -> Done | None:
         return Done(asked, msgspec.json.decode(operation.answer, type=_Created).id, None)
     if operation.http_status == HTTPStatus.PAYMENT_REQUIRED:
         refusal = msgspec.json.decode(operation.answer, type=ErrorAnswer).error
+        if refusal.code == INVALID_TOKEN:
+            return None
         return Done(asked, uuid5(NAMESPACE_OID, asked.key).hex, refusal)
     return None
 
