@@ -10,11 +10,12 @@ from infrastructure.simulator.tokens import Refusal
 class Told(Struct, frozen=True):
     """What became of a payment or an action."""
 
-    response_code: str
-    response_summary: str
+    response_code: str | None
+    response_summary: str | None
 
 
 APPROVED: Final = Told("10000", "Approved")
+UNDER_WAY: Final = Told(None, None)
 DO_NOT_HONOUR: Final = Told("20005", "Declined - Do Not Honour")
 DECLINES: Final = {
     "card_declined": DO_NOT_HONOUR,

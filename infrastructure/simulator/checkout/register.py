@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from infrastructure.simulator.checkout.wire import Metadata
 from infrastructure.simulator.tokens import Operation
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS asked (
     key TEXT NOT NULL UNIQUE,
     operation TEXT NOT NULL,
     payment TEXT,
+    told TEXT,
     reference TEXT,
     asked BLOB NOT NULL
 ) STRICT;
@@ -29,19 +31,24 @@ CREATE INDEX IF NOT EXISTS asked_payment ON asked (payment);
 CREATE INDEX IF NOT EXISTS asked_reference ON asked (reference);
 """
 INSERT: Final = "INSERT OR IGNORE INTO asked (key, operation, payment, reference, asked) VALUES (?, ?, ?, ?, ?)"
-SET_PAYMENT: Final = "UPDATE asked SET payment = ? WHERE key = ?"
-SELECT_BY_KEY: Final = "SELECT asked FROM asked WHERE key = ?"
-SELECT_PAYMENTS: Final = "SELECT asked FROM asked WHERE reference = ? AND operation = 'charge' ORDER BY number DESC"
-SELECT_OF_PAYMENT: Final = "SELECT asked FROM asked WHERE payment = ? ORDER BY number"
+SET_TOLD: Final = """
+UPDATE asked SET told = ?1, payment = CASE operation WHEN 'charge' THEN ?1 ELSE payment END WHERE key = ?2
+"""
+SELECT_BY_KEY: Final = "SELECT told, asked FROM asked WHERE key = ?"
+SELECT_PAYMENTS: Final = (
+    "SELECT told, asked FROM asked WHERE reference = ? AND operation = 'charge' ORDER BY number DESC"
+)
+SELECT_OF_PAYMENT: Final = "SELECT told, asked FROM asked WHERE payment = ? ORDER BY number"
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """One request under its idempotency key; `amount` is in the books' minor units, `charge` the books' id of what it
-    moves, None where it makes a payment itself."""
+    """One request under its idempotency key; `amount` is in the books' minor units.
+
+    `told` is the id of the payment or action that it made, as soon as somebody may have heard of it.
+    """
 
     key: str
     operation: Operation
-    charge: str | None
     reference: str | None
     metadata: Metadata
     amount: int
@@ -49,6 +56,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     token: str
     capture: bool
     at: datetime
+    told: str | None = None
 
 
 class Register:
@@ -64,13 +72,14 @@ class Register:
         self._sqlite.close()
 
     def add(self, asked: Asked, payment: str | None) -> None:
-        """A key that is there already keeps what it was first asked."""
+        """`payment` is what it would move, None where it makes a payment itself. A key that is there already keeps
+        what it was first asked."""
         row = (asked.key, asked.operation, payment, asked.reference, msgspec.json.encode(asked))
         self._sqlite.execute(INSERT, row)
 
-    def name(self, key: str, payment: str) -> None:
-        """The payment that the request under `key` made."""
-        self._sqlite.execute(SET_PAYMENT, (payment, key))
+    def name(self, key: str, told: str) -> None:
+        """The payment or action that the request under `key` made is called `told` from now on."""
+        self._sqlite.execute(SET_TOLD, (told, key))
 
     def by_key(self, key: str) -> Asked | None:
         found = self._read(SELECT_BY_KEY, key)
@@ -86,4 +95,4 @@ class Register:
 
     def _read(self, query: str, wanted: str) -> Sequence[Asked]:
         rows = self._sqlite.execute(query, (wanted,)).fetchall()
-        return [msgspec.json.decode(asked, type=Asked) for (asked,) in rows]
+        return [replace(msgspec.json.decode(asked, type=Asked), told=told) for told, asked in rows]

@@ -64,7 +64,6 @@ async def pay(request: HttpRequest) -> Response[bytes]:
     asked = Asked(
         key=key,
         operation=Operation.CHARGE,
-        charge=None,
         reference=body.reference,
         metadata=body.metadata,
         amount=amount,
@@ -81,13 +80,14 @@ async def pay(request: HttpRequest) -> Response[bytes]:
     answer = perform(books, key, NO_CHARGE_YET, charge)
     made = _made(request, key, answer)
     payment = telling.payment(books, made, _base_url(request))
-    register.name(key, payment.id)
     await _in_manner(request, answer.manner)
+    if made.approved is None:
+        return _json(HTTPStatus.ACCEPTED, msgspec.json.encode(payment))
     told = refusals.told(made.refusal)
     answered = replace(
         payment,
         # Checkout.com answers before it captures, even what is to be captured at once.
-        status="Authorized" if payment.approved else "Declined",
+        status="Authorized" if made.approved else "Declined",
         action_id=telling.action_id(made.id),
         response_code=told.response_code,
         response_summary=told.response_summary,
@@ -114,16 +114,16 @@ async def refund(request: HttpRequest, payment: str) -> Response[bytes]:
 @get("/payments")
 async def payments(request: HttpRequest, reference: str, limit: Limit = 10, skip: Skip = 0) -> Response[bytes]:
     _require_key(request)
-    books, base_url = _books(request), _base_url(request)
-    found = [made for asked in _register(request).payments(reference) if (made := telling.done(books, asked))]
+    books, register, base_url = _books(request), _register(request), _base_url(request)
+    found = [made for asked in register.payments(reference) if (made := telling.done(books, asked))]
+    for made in found:
+        register.name(made.asked.key, made.id)
     page = Page(
         limit=limit,
         skip=skip,
         total_count=len(found),
         data=[telling.payment(books, made, base_url) for made in found[skip : skip + limit]],
     )
-    for made in found:
-        _register(request).name(made.asked.key, telling.payment_id(made.id))
     return _json(HTTPStatus.OK, msgspec.json.encode(page))
 
 
@@ -163,7 +163,6 @@ async def _move(request: HttpRequest, payment: str, operation: Operation, kind: 
     asked = Asked(
         key=key,
         operation=operation,
-        charge=charge.id,
         reference=body.reference,
         metadata=body.metadata,
         amount=amount_of(moved, charge),
@@ -177,18 +176,20 @@ async def _move(request: HttpRequest, payment: str, operation: Operation, kind: 
     made = _made(request, key, answer)
     await _in_manner(request, answer.manner)
     links = {"payment": Link(f"{_base_url(request)}/payments/{payment}")}
-    accepted = Accepted(action_id=telling.action_id(made.id), reference=made.asked.reference, links=links)
+    accepted = Accepted(action_id=made.id, reference=made.asked.reference, links=links)
     return _json(HTTPStatus.ACCEPTED, msgspec.json.encode(accepted))
 
 
 def _made(request: HttpRequest, key: str, answer: Answer) -> telling.Done:
-    """What the books did under `key`. Raises Refused when they did nothing, or something else."""
-    asked = _register(request).by_key(key)
+    """What the books did under `key`, named for good. Raises Refused when they did nothing, or something else."""
+    register = _register(request)
+    asked = register.by_key(key)
     made = None if asked is None else telling.done(_books(request), asked)
     if answer.http_status == HTTPStatus.CONFLICT:
         raise Refused(HTTPStatus.CONFLICT, "idempotency_key_reused")
     if made is None:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "token_invalid")
+    register.name(key, made.id)
     return made
 
 

@@ -22,20 +22,29 @@ TYPES: Final = {
     Operation.VOID: "Void",
     Operation.REFUND: "Refund",
 }
+NOTHING: Final = Balances()
 INVALID_TOKEN: Final = "invalid_token"  # noqa: S105
 """The refusal that is none of an issuer: Checkout.com makes no payment of it."""
 
 
-class Done(Struct, frozen=True):
-    """What became of a request: `id` is the books' own of the charge or movement, or one made up for a refused one."""
+class Done(Struct, frozen=True, kw_only=True):
+    """What became of a request: `id` is that of the payment or action, `approved` None while it is under way, and
+    `redirect` where its customer is awaited."""
 
     asked: Asked
     id: str
-    refusal: Refusal | None
+    approved: bool | None
+    refusal: Refusal | None = None
+    redirect: str | None = None
+
+
+class _Awaited(Struct, frozen=True):
+    url: str | None = None
 
 
 class _Created(Struct, frozen=True):
     id: str
+    action: _Awaited = _Awaited()
 
 
 def payment_id(charge_id: str) -> str:
@@ -55,56 +64,76 @@ def done(books: Books, asked: Asked) -> Done | None:
     operation = books.operation(asked.key)
     if operation is None:
         return None
-    if operation.http_status == HTTPStatus.CREATED:
-        return Done(asked, msgspec.json.decode(operation.answer, type=_Created).id, None)
-    if operation.http_status == HTTPStatus.PAYMENT_REQUIRED:
-        refusal = msgspec.json.decode(operation.answer, type=ErrorAnswer).error
-        if refusal.code == INVALID_TOKEN:
+    match operation.http_status:
+        case HTTPStatus.CREATED:
+            created = msgspec.json.decode(operation.answer, type=_Created)
+            return Done(asked=asked, id=_id(asked, created.id), approved=True)
+        case HTTPStatus.ACCEPTED:
+            created = msgspec.json.decode(operation.answer, type=_Created)
+            return Done(asked=asked, id=_id(asked, created.id), approved=None, redirect=created.action.url)
+        case HTTPStatus.PAYMENT_REQUIRED:
+            refusal = msgspec.json.decode(operation.answer, type=ErrorAnswer).error
+            if refusal.code == INVALID_TOKEN:
+                return None
+            made_up = uuid5(NAMESPACE_OID, asked.key).hex
+            return Done(asked=asked, id=_id(asked, made_up), approved=False, refusal=refusal)
+        case _:
             return None
-        return Done(asked, uuid5(NAMESPACE_OID, asked.key).hex, refusal)
-    return None
 
 
 def payment(books: Books, made: Done, base_url: str) -> Payment:
     """The payment as it stands now, without what only the answer to its request holds."""
-    asked, charge = made.asked, books.charge(made.id)
-    its_id = payment_id(made.id)
+    asked, charge = made.asked, books.charge(charge_id(made.id))
     return Payment(
-        id=its_id,
+        id=made.id,
         amount=amounts.told(asked.amount, asked.currency),
         currency=asked.currency,
-        approved=made.refusal is None,
-        status="Declined" if charge is None else charge.status.replace("_", " ").title(),
+        approved=made.approved,
+        status=_status(made, charge),
         reference=asked.reference,
         metadata=asked.metadata,
         source=Source(type="card", id="src_" + uuid5(NAMESPACE_OID, asked.token).hex),
         balances=_balances(charge, asked.currency),
         requested_on=asked.at,
-        links=links(base_url, its_id, charge),
+        links=_links(base_url, made, charge),
     )
 
 
 def actions(books: Books, register: Register, payment: str) -> Sequence[Action] | None:
     """All that was done about a payment, the latest first; None when there is no such payment."""
+    of_payment = [made for asked in register.of_payment(payment) if (made := done(books, asked))]
+    if not of_payment:
+        return None
     told: list[Action] = []
-    for asked in register.of_payment(payment):
-        made = done(books, asked)
-        if made is None:
-            continue
-        told.append(_action(made, action_id(made.id), asked.operation))
-        if asked.operation is Operation.CHARGE and asked.capture and made.refusal is None:
-            told.append(_action(made, automatic_capture_id(made.id), Operation.CAPTURE))
-    return told[::-1] or None
+    for made in of_payment:
+        if made.asked.operation is not Operation.CHARGE:
+            told.append(_action(made, made.id, made.asked.operation))
+        elif made.approved is not None:
+            told.append(_action(made, action_id(made.id), Operation.CHARGE))
+            if made.approved and made.asked.capture:
+                told.append(_action(made, "act_" + uuid5(NAMESPACE_OID, made.id).hex, Operation.CAPTURE))
+    return told[::-1]
 
 
-def automatic_capture_id(charge_id: str) -> str:
-    return "act_" + uuid5(NAMESPACE_OID, charge_id).hex
+def _id(asked: Asked, books_id: str) -> str:
+    """An id that was told once stays, whatever becomes of the request."""
+    return asked.told or (payment_id(books_id) if asked.operation is Operation.CHARGE else action_id(books_id))
 
 
-def links(base_url: str, payment: str, charge: Charge | None) -> Links:
+def _status(made: Done, charge: Charge | None) -> str:
+    if made.approved is None:
+        return "Pending"
+    if charge is None or not made.approved:
+        return "Declined"
+    return charge.status.replace("_", " ").title()
+
+
+def _links(base_url: str, made: Done, charge: Charge | None) -> Links:
     """What can be done with the payment, as hypermedia: no link, no deed."""
-    self = f"{base_url}/payments/{payment}"
+    self = f"{base_url}/payments/{made.id}"
     told = {"self": Link(self), "actions": Link(f"{self}/actions")}
+    if made.redirect is not None:
+        told["redirect"] = Link(made.redirect)
     if charge is not None and charge.reserved:
         told |= {"capture": Link(f"{self}/captures"), "void": Link(f"{self}/voids")}
     if charge is not None and charge.refundable:
@@ -113,13 +142,13 @@ def links(base_url: str, payment: str, charge: Charge | None) -> Links:
 
 
 def _action(made: Done, its_id: str, operation: Operation) -> Action:
-    told = refusals.told(made.refusal)
+    told = refusals.UNDER_WAY if made.approved is None else refusals.told(made.refusal)
     return Action(
         id=its_id,
         type=TYPES[operation],
         processed_on=made.asked.at,
         amount=amounts.told(made.asked.amount, made.asked.currency),
-        approved=made.refusal is None,
+        approved=made.approved,
         response_code=told.response_code,
         response_summary=told.response_summary,
         reference=made.asked.reference,
@@ -128,25 +157,14 @@ def _action(made: Done, its_id: str, operation: Operation) -> Action:
 
 
 def _balances(charge: Charge | None, currency: str) -> Balances:
-    def told(minor: int) -> int:
-        return amounts.told(minor, currency)
-
     if charge is None:
-        return Balances(
-            total_authorized=0,
-            total_voided=0,
-            available_to_void=0,
-            total_captured=0,
-            available_to_capture=0,
-            total_refunded=0,
-            available_to_refund=0,
-        )
+        return NOTHING
     return Balances(
-        total_authorized=told(charge.authorized),
-        total_voided=told(charge.voided + charge.released),
-        available_to_void=told(charge.reserved),
-        total_captured=told(charge.captured),
-        available_to_capture=told(charge.reserved),
-        total_refunded=told(charge.refunded),
-        available_to_refund=told(charge.refundable),
+        total_authorized=amounts.told(charge.authorized, currency),
+        total_voided=amounts.told(charge.voided + charge.released, currency),
+        available_to_void=amounts.told(charge.reserved, currency),
+        total_captured=amounts.told(charge.captured, currency),
+        available_to_capture=amounts.told(charge.reserved, currency),
+        total_refunded=amounts.told(charge.refunded, currency),
+        available_to_refund=amounts.told(charge.refundable, currency),
     )

@@ -57,23 +57,24 @@ Links = dict[str, Link]
 
 
 class Balances(Struct, frozen=True, kw_only=True):
-    total_authorized: int
-    total_voided: int
-    available_to_void: int
-    total_captured: int
-    available_to_capture: int
-    total_refunded: int
-    available_to_refund: int
+    total_authorized: int = 0
+    total_voided: int = 0
+    available_to_void: int = 0
+    total_captured: int = 0
+    available_to_capture: int = 0
+    total_refunded: int = 0
+    available_to_refund: int = 0
 
 
 class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment as it is answered, listed and shown; `action_id` and the response codes are in the answer only."""
+    """A payment as it is answered, listed and shown; `action_id` and the response codes are in the answer only, and
+    `approved` in neither while the payment is pending."""
 
     id: str
     action_id: str | None = None
     amount: int
     currency: str
-    approved: bool
+    approved: bool | None = None
     status: str
     response_code: str | None = None
     response_summary: str | None = None
@@ -93,14 +94,16 @@ class Page(Struct, frozen=True, kw_only=True):
     data: list[Payment]
 
 
-class Action(Struct, frozen=True, kw_only=True):
+class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a payment; an action that is under way is neither approved nor not."""
+
     id: str
     type: str
     processed_on: datetime
     amount: int
-    approved: bool
-    response_code: str
-    response_summary: str
+    approved: bool | None = None
+    response_code: str | None = None
+    response_summary: str | None = None
     reference: str | None
     metadata: Metadata
 
