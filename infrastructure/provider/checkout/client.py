@@ -15,7 +15,8 @@ from application.provider import (
 from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
 from infrastructure.provider.checkout import translate
 from infrastructure.provider.checkout.notifications import CheckoutNotifications
-from infrastructure.provider.checkout.translate import Action, Payment, TakenOn
+from infrastructure.provider.checkout.translate import TakenOn
+from infrastructure.provider.checkout.wire import Action, Payment
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.minor_units import NotRepresentable

@@ -53,16 +53,17 @@ def metadata(request: ProviderRequest) -> dict[str, str]:
     }
 
 
-def operation_id(about: OperationKind, metadata: Mapping[str, object], reference: str | None) -> OperationId | None:
-    """Whose operation a notification about `about` speaks of; None when it does not say so, or of another one."""
-    named, named_id = metadata.get("operation"), metadata.get("operation_id")
-    if named is not None and named not in SPOKEN_OF[about]:
+def operation_id(about: OperationKind, told: Mapping[str, object], named: str | None) -> OperationId | None:
+    """Whose operation a notification about `about` speaks of, by the metadata `told` or else the reference `named`;
+    None when it does not say so, or speaks of another kind."""
+    kind, its_id = told.get("operation"), told.get("operation_id")
+    if kind is not None and kind not in SPOKEN_OF[about]:
         return None
     try:
-        if isinstance(named_id, str):
-            return OperationId(UUID(named_id))
-        if reference is not None:
-            return OperationId(UUID(bytes=base64.b32decode(reference + UUID_PADDING)))
+        if isinstance(its_id, str):
+            return OperationId(UUID(its_id))
+        if named is not None:
+            return OperationId(UUID(bytes=base64.b32decode(named + UUID_PADDING)))
     except ValueError:
         return None
     return None

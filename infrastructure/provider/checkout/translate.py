@@ -6,11 +6,11 @@ its payment, under the reference that we gave it.
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Final, assert_never
+from typing import Final, assert_never
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Struct
 
 from application.provider import (
     AuthorizeRequest,
@@ -34,6 +34,20 @@ from domain.payment.outcome import (
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.checkout import amounts, naming
 from infrastructure.provider.checkout.response_codes import decline_code
+from infrastructure.provider.checkout.wire import (
+    Accepted,
+    Action,
+    CaptureBody,
+    Error,
+    InstrumentSource,
+    Listed,
+    Payment,
+    PaymentBody,
+    RefundBody,
+    ThreeDs,
+    TokenSource,
+    VoidBody,
+)
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(
@@ -49,59 +63,6 @@ STORED_INSTRUMENT: Final = "src_"
 LISTED_MAX: Final = 10
 
 
-class TokenSource(Struct, frozen=True, tag="token", tag_field="type"):
-    """What the customer's browser or phone made of a card or wallet, good for one payment."""
-
-    token: str
-
-
-class InstrumentSource(Struct, frozen=True, tag="id", tag_field="type"):
-    """An instrument that Checkout.com keeps for us."""
-
-    id: str
-
-
-class ThreeDs(Struct, frozen=True):
-    enabled: bool
-    attempt_n3d: bool
-    """Go on without 3-D Secure where the card is not enrolled."""
-
-
-class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`capture` has no default here: Checkout.com's own is to take the money."""
-
-    source: TokenSource | InstrumentSource
-    amount: int
-    currency: str
-    capture: bool
-    reference: str
-    metadata: dict[str, str]
-    success_url: str | None = None
-    failure_url: str | None = None
-    three_ds: ThreeDs | None = field(default=None, name="3ds")
-    processing_channel_id: str | None = None
-
-
-class CaptureBody(Struct, frozen=True, kw_only=True):
-    amount: int
-    capture_type: str
-    reference: str
-    metadata: dict[str, str]
-
-
-class VoidBody(Struct, frozen=True, kw_only=True):
-    """Without an amount it releases all that is reserved."""
-
-    reference: str
-    metadata: dict[str, str]
-
-
-class RefundBody(Struct, frozen=True, kw_only=True):
-    amount: int
-    reference: str
-    metadata: dict[str, str]
-
-
 class Call(Struct, frozen=True):
     """One POST: where, under which idempotency key, and what."""
 
@@ -114,56 +75,6 @@ class TakenOn(Struct, frozen=True):
     """Checkout.com does, or did, what was asked; the actions of the payment `reference` tell how it ended."""
 
     reference: str
-
-
-Id = Annotated[str, Meta(pattern="^[!-~]{1,255}$")]
-
-
-class _Link(Struct, frozen=True):
-    href: Annotated[str, Meta(pattern="^https?://[!-~]{1,2000}$")]
-
-
-class _Links(Struct, frozen=True):
-    redirect: _Link | None = None
-
-
-NO_LINKS: Final = _Links()
-
-
-class Payment(Struct, frozen=True):
-    """A payment as it is answered, listed and shown."""
-
-    id: Id
-    status: str
-    approved: bool | None = None
-    response_code: str | None = None
-    response_summary: str | None = None
-    links: _Links = field(default=NO_LINKS, name="_links")
-
-
-class Action(Struct, frozen=True):
-    """One step of a payment; `approved` is None while it is under way."""
-
-    id: Id
-    type: str
-    reference: str | None = None
-    approved: bool | None = None
-    response_code: str | None = None
-    response_summary: str | None = None
-
-
-class _Accepted(Struct, frozen=True):
-    action_id: Id
-
-
-class _Listed(Struct, frozen=True):
-    data: list[Payment]
-    total_count: int
-
-
-class _Error(Struct, frozen=True):
-    error_type: str = ""
-    error_codes: list[str] | None = None
 
 
 def call(request: ProviderRequest, processing_channel_id: str | None = None) -> Call:
@@ -216,7 +127,7 @@ def answered(request: ProviderRequest, http_status: int, body: bytes) -> Outcome
         if http_status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
             if isinstance(request, AuthorizeRequest):
                 return _paid(request, msgspec.json.decode(body, type=Payment))
-            msgspec.json.decode(body, type=_Accepted)
+            msgspec.json.decode(body, type=Accepted)
             return TakenOn(request.reference)
     except UNDECODABLE:
         return Unknown(f"undecodable answer with HTTP status {http_status}")
@@ -228,7 +139,7 @@ def listed(http_status: int, body: bytes) -> Payment | Unknown | None:
     if http_status != HTTPStatus.OK:
         return Unknown(f"lookup answered with HTTP status {http_status}")
     try:
-        found = msgspec.json.decode(body, type=_Listed)
+        found = msgspec.json.decode(body, type=Listed)
     except UNDECODABLE:
         return Unknown("undecodable lookup with HTTP status 200")
     if not found.data and not found.total_count:
@@ -322,12 +233,12 @@ def _refused(http_status: int, body: bytes) -> Outcome:
     return Unknown(f"HTTP status {http_status}")
 
 
-def _error(body: bytes) -> _Error:
+def _error(body: bytes) -> Error:
     """401, 403 and 404 come with or without a body."""
     try:
-        return msgspec.json.decode(body, type=_Error)
+        return msgspec.json.decode(body, type=Error)
     except UNDECODABLE:
-        return _Error()
+        return Error()
 
 
 def _of(kind: str, done: Sequence[Action]) -> list[Action]:

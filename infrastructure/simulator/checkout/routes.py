@@ -46,7 +46,7 @@ FIELD_AT_FAULT: Final = re.compile(r"`\$\.([a-z0-9_.]+)`|field `([a-z0-9_]+)`")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Skip = Annotated[int, QueryParameter(ge=0)]
-BodyT = TypeVar("BodyT", PaymentBody, CaptureBody, VoidBody, RefundBody)
+BodyT = TypeVar("BodyT")
 HttpRequest = Request[Any, Any, State]
 
 
@@ -117,6 +117,7 @@ async def payments(request: HttpRequest, reference: str, limit: Limit = 10, skip
     books, register, base_url = _books(request), _register(request), _base_url(request)
     found = [made for asked in register.payments(reference) if (made := telling.done(books, asked))]
     for made in found:
+        # One whose answer was lost with the process is heard of here for the first time.
         register.name(made.asked.key, made.id)
     page = Page(
         limit=limit,
@@ -146,13 +147,11 @@ async def actions(request: HttpRequest, payment: str) -> Response[bytes]:
     return _json(HTTPStatus.OK, msgspec.json.encode(told))
 
 
-async def _move(request: HttpRequest, payment: str, operation: Operation, kind: type[BodyT]) -> Response[bytes]:
+async def _move(request: HttpRequest, payment: str, operation: Operation, kind: type[Body]) -> Response[bytes]:
     """Captures, voids and refunds are taken on with 202: how they end is in the payment's actions."""
     _require_key(request)
-    asked_for = await _body(request, kind)
-    assert not isinstance(asked_for, PaymentBody)
-    body: Body = asked_for
-    books, register, key = _books(request), _register(request), _key(request)
+    body, key = await _body(request, kind), _key(request)
+    books, register = _books(request), _register(request)
     charge = books.charge(telling.charge_id(payment))
     if charge is None:
         raise Refused(HTTPStatus.NOT_FOUND)

@@ -27,7 +27,8 @@ from domain.payment.outcome import (
 )
 from infrastructure.provider.checkout import amounts, naming, translate
 from infrastructure.provider.checkout.response_codes import DECLINES, decline_code
-from infrastructure.provider.checkout.translate import Action, Payment, TakenOn
+from infrastructure.provider.checkout.translate import TakenOn
+from infrastructure.provider.checkout.wire import Action, Payment
 from infrastructure.provider.minor_units import NotRepresentable
 
 OPERATION = OperationId(UUID("018f0000-0000-7000-8000-000000000001"))
