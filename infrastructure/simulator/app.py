@@ -21,6 +21,7 @@ from infrastructure.simulator import challenge, control
 from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.breakage import breaking, held
+from infrastructure.simulator.checkout import routes as checkout
 from infrastructure.simulator.delivery import delivering
 from infrastructure.simulator.later import NOT_WAITING, act, settle
 from infrastructure.simulator.operations import NO_CHARGE_YET, charge_answer, error_answer, perform
@@ -149,8 +150,9 @@ def create_app() -> Litestar:
             *challenge.ROUTES,
             *control.ROUTES,
             APS,
+            checkout.router,
         ],
-        lifespan=[_books],
+        lifespan=[_books, checkout.lifespan],
         middleware=[breaking],
         on_startup=[die_with_supervisor, settle_garbage],
         exception_handlers={HTTPException: _http_error},
