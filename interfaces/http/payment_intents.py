@@ -144,7 +144,7 @@ class PaymentIntentController(Controller):
         "/{intent_id:str}/continue",
         operation_id="continue_payment_intent",
         summary="Go on after the customer has acted",
-        responses=replies(200, PaymentResource, "The payment", 404, 409),
+        responses=replies(200, PaymentResource, "The payment", 404),
         status_code=200,
     )
     async def proceed(
