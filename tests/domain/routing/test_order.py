@@ -35,8 +35,6 @@ from tests.domain.routing.routes import (
 )
 from tests.support.domain import amounts
 
-# in which order
-
 
 def test_priority_is_the_order_that_the_rule_names() -> None:
     assert order_of(following(in_order(C, A, B)), asking()) == [C, A, B]
@@ -100,8 +98,25 @@ def test_those_left_share_what_the_others_would_have_had() -> None:
     assert shares(situation) == pytest.approx({B: 0.6, C: 0.4}, abs=TOLERANCE)
 
 
-def test_a_payment_that_was_refused_is_drawn_again_among_those_left() -> None:
-    assert shares(following(split(abank=50, bbank=30, cbank=20)), A) == pytest.approx({B: 0.6, C: 0.4}, abs=TOLERANCE)
+@pytest.mark.parametrize(
+    ("first", "left"), [(A, {B: 0.6, C: 0.4}), (B, {A: 5 / 7, C: 2 / 7}), (C, {A: 0.625, B: 0.375})]
+)
+def test_those_that_one_provider_refused_are_drawn_again_among_those_left(
+    first: ProviderName, left: dict[ProviderName, float]
+) -> None:
+    situation = following(split(abank=50, bbank=30, cbank=20))
+    refused = [asking(number) for number in range(PAYMENTS) if route(situation, asking(number)).chosen == first]
+    chosen = Counter(route(situation, asked, tried=[first]).chosen for asked in refused)
+    assert {provider: count / len(refused) for provider, count in chosen.items()} == pytest.approx(
+        left, abs=2 * TOLERANCE
+    )
+
+
+def test_a_draw_after_a_refusal_is_another_one_and_the_same_every_time() -> None:
+    situation, asked = following(split(abank=50, bbank=50)), asking()
+    draws = [route(situation, asked, tried=tried).draw for tried in ([], [A], [A, B])]
+    assert draws == [draw_of(asked.payment_id, after=attempts) for attempts in range(3)]
+    assert len(set(draws)) == 3
 
 
 def test_a_share_of_nothing_takes_a_payment_only_when_nobody_else_can() -> None:
