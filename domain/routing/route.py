@@ -68,7 +68,7 @@ def route(situation: Situation, asked: Asked, *, tried: Sequence[ProviderName] =
         if situation.holds(each.when, facts):
             rule, choice = each.name, each.choice
             break
-    draw = draw_of(asked.payment_id)
+    draw = draw_of(asked.payment_id, after=len(tried))
     judged = [_judged(situation, candidate, choice, tried) for candidate in candidates]
     running = {candidate.provider: candidate for candidate in judged if candidate.out is None}
     order = _order(choice, running, draw)
@@ -83,9 +83,13 @@ def route(situation: Situation, asked: Asked, *, tried: Sequence[ProviderName] =
     )
 
 
-def draw_of(payment_id: PaymentId) -> int:
-    """A payment's number below DRAWS, evenly spread: the same whenever and wherever it is drawn."""
-    return int.from_bytes(hashlib.sha256(payment_id.bytes).digest()[:8]) % DRAWS
+def draw_of(payment_id: PaymentId, *, after: int = 0) -> int:
+    """A payment's number below DRAWS, evenly spread: the same whenever and wherever it is drawn.
+
+    `after` so many attempts it is another one: those that one provider refused have numbers that lie together, and
+    by the same number again they would all go to the same next one.
+    """
+    return int.from_bytes(hashlib.sha256(payment_id.bytes + bytes(after)).digest()[:8]) % DRAWS
 
 
 def facts_of(asked: Asked, candidates: Sequence[Candidate]) -> Facts:

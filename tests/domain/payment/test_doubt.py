@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.identifiers import OperationId
-from domain.payment.events import OperationInDoubt, OperationKind
+from domain.payment.events import OperationInDoubt, OperationKind, OperationOutcomeUnknown
 from domain.payment.refusals import OperationInProgress
 from domain.payment.state import Authorized
 from domain.payment.status import Status
@@ -18,6 +18,7 @@ from tests.support.domain import (
     REFUND,
     SECOND,
     TRY_AGAIN,
+    UNAVAILABLE,
     UNKNOWN,
     VOID,
     History,
@@ -69,6 +70,12 @@ def test_a_doubt_is_recorded_once() -> None:
 def test_what_is_in_doubt_is_no_failure_and_still_blocks_the_next_attempt() -> None:
     given(processing()).when(doubted(at=LONG_ENOUGH)).then_status(Status.PROCESSING)
     given(processing()).when(doubted(at=LONG_ENOUGH), confirmed()).then_raises(OperationInProgress)
+
+
+def test_a_request_that_never_arrived_does_not_fail_what_is_in_doubt() -> None:
+    given(processing()).when(doubted(at=LONG_ENOUGH), attempt_answered(UNAVAILABLE, SECOND)).then(
+        OperationOutcomeUnknown(operation_id=ATTEMPT, operation=OperationKind.AUTHORIZE, reason=UNAVAILABLE.reason)
+    )
 
 
 def test_what_is_in_doubt_may_still_be_lost_sight_of_and_found() -> None:

@@ -58,7 +58,7 @@ def routed_to_second(reason: str) -> PaymentRouted:
         routing_policy=POLICY,
         rule=DEFAULT_RULE,
         strategy=Strategy.PRIORITY,
-        draw=draw_of(PAYMENT),
+        draw=draw_of(PAYMENT, after=1),
         candidates=(Candidate(provider=ACQUIRER, out="tried before"), Candidate(provider=SECOND)),
         chosen=SECOND,
         reason=reason,
@@ -205,7 +205,7 @@ def test_where_no_route_is_left_the_payment_fails_for_the_last_refusal_and_the_r
             routing_policy=POLICY,
             rule=DEFAULT_RULE,
             strategy=Strategy.PRIORITY,
-            draw=draw_of(PAYMENT),
+            draw=draw_of(PAYMENT, after=1),
             candidates=(
                 Candidate(provider=ACQUIRER, out="tried before"),
                 Candidate(provider=SECOND, out="circuit open"),

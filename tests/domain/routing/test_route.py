@@ -1,7 +1,5 @@
 """A route is a pure choice: by the first rule that holds, of those who can take the payment now."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import pytest
@@ -9,12 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.identifiers import MerchantId, PaymentId, ProviderName
-from domain.money import Money
+from domain.identifiers import PaymentId, ProviderName
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.capabilities import Capabilities
-from domain.routing.policy import Choice, Cost, Retry, RoutingPolicy, Rule
+from domain.routing.policy import Choice, Cost, Rule
 from domain.routing.route import (
     DEFAULT_RULE,
     DRAWS,
@@ -27,116 +24,27 @@ from domain.routing.route import (
     facts_of,
     route,
 )
-from tests.support.domain import amounts
-
-A, B, C, D = (ProviderName(name) for name in ("abank", "bbank", "cbank", "dbank"))
-ALL = (A, B, C, D)
-ANYTHING = Capabilities(methods=frozenset(MethodType))
-CARD = PaymentMethod(MethodType.CARD, "tok_visa", brand=CardBrand.VISA, country="DE")
-EUR_100 = Money(10_000, "EUR")
-
-
-def asking(number: int = 1, amount: Money = EUR_100, method: PaymentMethod = CARD) -> Asked:
-    return Asked(
-        payment_id=PaymentId(UUID(int=number)), merchant_id=MerchantId("mer_acme"), amount=amount, method=method
-    )
-
-
-def in_order(*providers: ProviderName) -> Choice:
-    return Choice(strategy=Strategy.PRIORITY, providers=providers)
-
-
-def cheapest(*providers: ProviderName) -> Choice:
-    return Choice(strategy=Strategy.CHEAPEST, providers=providers)
-
-
-def split(**percentages: int) -> Choice:
-    return Choice(
-        strategy=Strategy.SPLIT,
-        providers=tuple(map(ProviderName, percentages)),
-        percentages=tuple(percentages.values()),
-    )
-
-
-def following(
-    default: Choice,
-    *rules: Rule,
-    costs: Mapping[ProviderName, Cost] | None = None,
-    capabilities: Mapping[ProviderName, Capabilities] | None = None,
-    figures: Mapping[ProviderName, Figures] | None = None,
-    holds: Callable[[str, Facts], bool] = lambda _when, _facts: False,
-) -> Situation:
-    """ALL can take anything, but for what is said of some."""
-    return Situation(
-        policy=RoutingPolicy(
-            version="any:1",
-            rules=rules,
-            default=default,
-            costs=costs or {},
-            retry=Retry(soft_declines=frozenset(), attempts_max=3, total_s_max=30),
-        ),
-        capabilities={**dict.fromkeys(ALL, ANYTHING), **(capabilities or {})},
-        figures=figures or {},
-        holds=holds,
-    )
+from tests.domain.routing.routes import (
+    ANYTHING,
+    A,
+    B,
+    C,
+    D,
+    asking,
+    cheapest,
+    following,
+    in_order,
+    order_of,
+    payments,
+    providers_tried,
+    situations,
+    split,
+)
 
 
 def out_of(found: Route) -> dict[ProviderName, str]:
     """Who was out of the running, and why."""
     return {candidate.provider: candidate.out for candidate in found.candidates if candidate.out is not None}
-
-
-def order_of(situation: Situation, asked: Asked) -> list[ProviderName]:
-    """Whom the payment goes to first, second, … while each one in turn cannot take it."""
-    tried: list[ProviderName] = []
-    while (chosen := route(situation, asked, tried=tried).chosen) is not None:
-        tried.append(chosen)
-    return tried
-
-
-# for any situation
-
-
-@st.composite
-def choices(draw: st.DrawFn) -> Choice:
-    providers = tuple(draw(st.lists(st.sampled_from(ALL), min_size=1, max_size=4, unique=True)))
-    strategy = draw(st.sampled_from(Strategy))
-    if strategy is not Strategy.SPLIT:
-        return Choice(strategy=strategy, providers=providers)
-    cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=len(providers) - 1, max_size=len(providers) - 1)))
-    ends = zip([0, *cuts], [*cuts, 100], strict=True)
-    return Choice(strategy=strategy, providers=providers, percentages=tuple(end - start for start, end in ends))
-
-
-any_costs = st.builds(Cost, basis_points=st.integers(0, 500), fixed_minor=st.integers(0, 50))
-any_capabilities = st.builds(
-    Capabilities,
-    methods=st.frozensets(st.sampled_from(MethodType), min_size=1),
-    currencies=st.none() | st.just(frozenset({"EUR"})),
-    countries=st.none() | st.just(frozenset({"DE"})),
-    brands=st.none() | st.just(frozenset({CardBrand.VISA})),
-)
-any_figures = st.builds(Figures, success_bp=st.none() | st.integers(0, 10_000), open_circuit=st.booleans())
-situations = st.builds(
-    following,
-    choices(),
-    costs=st.dictionaries(st.sampled_from(ALL), any_costs),
-    capabilities=st.dictionaries(st.sampled_from(ALL), any_capabilities),
-    figures=st.dictionaries(st.sampled_from(ALL), any_figures),
-)
-payments = st.builds(
-    asking,
-    st.integers(0, 2**128 - 1),
-    amounts(max_minor=10**9),
-    st.builds(
-        PaymentMethod,
-        st.sampled_from(MethodType),
-        st.just("tok"),
-        brand=st.none() | st.sampled_from([CardBrand.VISA, CardBrand.AMEX]),
-        country=st.none() | st.sampled_from(["DE", "IN"]),
-    ),
-)
-providers_tried = st.lists(st.sampled_from(ALL), unique=True)
 
 
 @given(situations, payments, providers_tried)
@@ -334,101 +242,6 @@ def test_a_condition_hears_of_the_payment_and_of_every_provider() -> None:
 def test_what_the_merchant_did_not_say_is_an_empty_string_to_a_condition() -> None:
     facts = facts_of(asking(method=PaymentMethod(MethodType.WALLET, "tok")), [Candidate(provider=A)])
     assert (facts["country"], facts["card_brand"], facts["method"]) == ("", "", "wallet")
-
-
-# in which order
-
-
-def test_priority_is_the_order_that_the_rule_names() -> None:
-    assert order_of(following(in_order(C, A, B)), asking()) == [C, A, B]
-
-
-def test_the_cheapest_comes_first_and_who_costs_nobody_knows_comes_last() -> None:
-    costs = {A: Cost(basis_points=300), B: Cost(basis_points=0, fixed_minor=25), D: Cost(basis_points=0)}
-    situation = following(cheapest(C, A, B, D), costs=costs)
-    assert order_of(situation, asking()) == [D, B, A, C]
-
-
-def test_who_is_cheapest_depends_on_the_amount() -> None:
-    situation = following(cheapest(A, B), costs={A: Cost(basis_points=100), B: Cost(basis_points=0, fixed_minor=50)})
-    assert route(situation, asking(amount=Money(1_000, "EUR"))).chosen == A
-    assert route(situation, asking(amount=Money(100_000, "EUR"))).chosen == B
-
-
-def test_of_two_that_cost_the_same_the_one_named_first_comes_first() -> None:
-    same = {A: Cost(basis_points=100), B: Cost(basis_points=100)}
-    assert order_of(following(cheapest(B, A), costs=same), asking()) == [B, A]
-    assert order_of(following(cheapest(D, C)), asking()) == [D, C]
-
-
-@given(st.dictionaries(st.sampled_from(ALL), any_costs), amounts("EUR", max_minor=10**9))
-def test_nobody_who_comes_later_is_known_to_be_cheaper(costs: dict[ProviderName, Cost], amount: Money) -> None:
-    order = order_of(following(cheapest(*ALL), costs=costs), asking(amount=amount))
-    known = [costs[provider].of(amount) for provider in order if provider in costs]
-    assert known == sorted(known)
-    assert all(provider in costs for provider in order[: len(known)])
-
-
-# drawn by percentages
-
-
-PAYMENTS = 4_000
-TOLERANCE = 0.03
-"""Over four standard deviations of a share of PAYMENTS draws; the ids are fixed, so that this fails always or never."""
-
-
-def shares(situation: Situation, *tried: ProviderName) -> dict[ProviderName, float]:
-    chosen = Counter(route(situation, asking(number), tried=tried).chosen for number in range(PAYMENTS))
-    return {provider: count / PAYMENTS for provider, count in chosen.items() if provider is not None}
-
-
-@pytest.mark.parametrize(
-    "percentages",
-    [
-        {"abank": 50, "bbank": 50},
-        {"abank": 70, "bbank": 20, "cbank": 10},
-        {"cbank": 1, "abank": 99},
-        {"abank": 25, "bbank": 25, "cbank": 25, "dbank": 25},
-    ],
-)
-def test_shares_converge_to_the_percentages(percentages: dict[str, int]) -> None:
-    expected = {ProviderName(name): percentage / 100 for name, percentage in percentages.items()}
-    assert shares(following(split(**percentages))) == pytest.approx(expected, abs=TOLERANCE)
-
-
-def test_those_left_share_what_the_others_would_have_had() -> None:
-    situation = following(split(abank=50, bbank=30, cbank=20), figures={A: Figures(open_circuit=True)})
-    assert shares(situation) == pytest.approx({B: 0.6, C: 0.4}, abs=TOLERANCE)
-
-
-def test_a_payment_that_was_refused_is_drawn_again_among_those_left() -> None:
-    assert shares(following(split(abank=50, bbank=30, cbank=20)), A) == pytest.approx({B: 0.6, C: 0.4}, abs=TOLERANCE)
-
-
-def test_a_share_of_nothing_takes_a_payment_only_when_nobody_else_can() -> None:
-    situation = following(split(abank=100, bbank=0))
-    assert shares(situation) == {A: 1.0}
-    assert shares(situation, A) == {B: 1.0}
-
-
-@given(payments)
-def test_everything_of_one_share_goes_one_way(asked: Asked) -> None:
-    assert route(following(split(bbank=100)), asked).chosen == B
-
-
-@given(st.integers(0, 2**128 - 1))
-def test_a_draw_is_a_number_of_the_payments_own(number: int) -> None:
-    drawn = draw_of(PaymentId(UUID(int=number)))
-    assert 0 <= drawn < DRAWS
-    assert drawn == draw_of(PaymentId(UUID(int=number)))
-    assert route(following(split(abank=50, bbank=50)), asking(number)).draw == drawn
-
-
-def test_draws_are_evenly_spread() -> None:
-    tenths = Counter(draw_of(PaymentId(UUID(int=number))) * 10 // DRAWS for number in range(PAYMENTS))
-    assert {tenth: count / PAYMENTS for tenth, count in tenths.items()} == pytest.approx(
-        dict.fromkeys(range(10), 0.1), abs=TOLERANCE
-    )
 
 
 # and why
