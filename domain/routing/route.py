@@ -126,9 +126,7 @@ def _candidate(situation: Situation, provider: ProviderName, asked: Asked) -> Ca
     )
 
 
-def _judged(
-    situation: Situation, candidate: Candidate, choice: Choice, tried: Sequence[ProviderName]
-) -> Candidate:
+def _judged(situation: Situation, candidate: Candidate, choice: Choice, tried: Sequence[ProviderName]) -> Candidate:
     """The candidate with the first thing that takes it out of the running, if any."""
     if candidate.out is not None:
         return candidate
@@ -151,7 +149,9 @@ def _order(choice: Choice, running: Mapping[ProviderName, Candidate], draw: int)
             return named
         case Strategy.CHEAPEST:
             # Who costs nobody knows what comes last; of two that cost the same, the one named first.
-            return sorted(named, key=lambda provider: (running[provider].cost_minor is None, running[provider].cost_minor or 0))
+            return sorted(
+                named, key=lambda provider: (running[provider].cost_minor is None, running[provider].cost_minor or 0)
+            )
         case Strategy.SPLIT:
             return _drawn(choice, named, draw)
         case _:

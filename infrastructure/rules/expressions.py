@@ -1,0 +1,37 @@
+"""Conditions in the Common Expression Language: compiled once, and false where they cannot be worked out."""
+
+from functools import lru_cache
+from typing import Final
+
+import cel
+import structlog
+
+from domain.routing.route import Facts
+
+COMPILED_MAX: Final = 1_024
+FAILURES_TOLD_MAX: Final = 1_024
+
+_log = structlog.get_logger()
+_compiled = lru_cache(maxsize=COMPILED_MAX)(cel.compile)
+
+
+class Expressions:
+    """`failures` counts the evaluations that could not be finished, such as a division by zero."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self._told: set[str] = set()
+
+    def holds(self, when: str, facts: Facts) -> bool:
+        """Whether `when` is true of `facts`. What cannot be worked out is false: a payment goes on to the next rule."""
+        try:
+            return _compiled(when).execute(dict(facts)) is True
+        except Exception as error:
+            self._failed(when, error)
+            return False
+
+    def _failed(self, when: str, error: Exception) -> None:
+        self.failures += 1
+        if when not in self._told and len(self._told) < FAILURES_TOLD_MAX:
+            self._told.add(when)
+            _log.warning("routing condition failed", condition=when, error=f"{type(error).__name__}: {error}")
