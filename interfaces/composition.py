@@ -19,6 +19,7 @@ from application.payment import Payments
 from application.policies import DEFAULT_POLICIES, SIMULATOR
 from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
+from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
 from domain.history import Cause
 from domain.identifiers import PaymentId
@@ -46,6 +47,8 @@ from infrastructure.postgres.migrate import MigrationChanged, migrate
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.provider.simulator.client import SimulatorProvider
+from infrastructure.rules.expressions import Expressions
+from infrastructure.rules.faults import fault_of
 from infrastructure.serving import PortInUse, die_with_supervisor, serve
 from infrastructure.simulator.server import run as serve_simulator
 from interfaces import ids
@@ -113,6 +116,8 @@ class Core:
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.bus = Bus(settings.nats_url)
+        self.conditions = Expressions()
+        self.routing_policies = RoutingPolicies(self.store, providers=(SIMULATOR,), fault_of=fault_of, now=utc_now)
 
     async def __aenter__(self) -> Self:
         await self.pool.open()

@@ -6,7 +6,7 @@ none: an unknown one is counted once it is resolved, and of operations other tha
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, assert_never
 
@@ -34,6 +34,8 @@ LATENCY_BOUNDS_MS: Final = (
     *(2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 20_000, 30_000),
 )
 """What took longer than the last waited for a customer or for recovery: it is counted, but its duration is not."""
+HEALTH_WINDOW: Final = timedelta(minutes=10)
+"""How far back routing looks."""
 CODES_MAX: Final = 20
 OTHER_CODES: Final = "other"
 

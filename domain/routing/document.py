@@ -29,7 +29,7 @@ _Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class PolicyInvalid(DomainError):
-    """The text is no routing policy; `line` counts from 1."""
+    """The text is no routing policy that can be followed; `line` counts from 1."""
 
     line: int
     reason: str
@@ -214,24 +214,24 @@ class _Reader:
         """Point at `path`, or at the nearest thing around it that is written down."""
         while path not in self._lines:
             path = path[:-1]
-        return PolicyInvalid(line=self._lines[path], reason=f"{reason}.")
+        return PolicyInvalid(line=self._lines[path], reason=reason)
 
 
 def _parsed(text: str) -> tuple[Any, dict[Path, int]]:
     if len(text) > DOCUMENT_CHARACTERS_MAX:
-        raise PolicyInvalid(line=1, reason=f"a policy has at most {DOCUMENT_CHARACTERS_MAX:,} characters.")
+        raise PolicyInvalid(line=1, reason=f"a policy has at most {DOCUMENT_CHARACTERS_MAX:,} characters")
     if (deep := _too_deep(text)) is not None:
-        raise PolicyInvalid(line=deep, reason=f"nothing in a policy lies {DEPTH_MAX} levels deep.")
+        raise PolicyInvalid(line=deep, reason=f"nothing in a policy lies {DEPTH_MAX} levels deep")
     try:
         members = json.loads(text)
         return members, lines_of(text)
     except json.JSONDecodeError as error:
-        reason = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}."
+        reason = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
         raise PolicyInvalid(line=error.lineno, reason=reason) from None
     except TwiceTheSame as error:
-        raise PolicyInvalid(line=error.line, reason=f"“{error.key}” stands here for the second time.") from None
+        raise PolicyInvalid(line=error.line, reason=f"“{error.key}” stands here for the second time") from None
     except ValueError as error:  # a number of thousands of digits
-        raise PolicyInvalid(line=1, reason=f"this cannot be read: {error}.") from None
+        raise PolicyInvalid(line=1, reason=f"this cannot be read: {error}") from None
 
 
 def _too_deep(text: str) -> int | None:

@@ -1,17 +1,17 @@
 """Conditions in the Common Expression Language: compiled once, and false where they cannot be worked out."""
 
+import logging
 from functools import lru_cache
 from typing import Final
 
 import cel
-import structlog
 
 from domain.routing.route import Facts
 
 COMPILED_MAX: Final = 1_024
 FAILURES_TOLD_MAX: Final = 1_024
 
-_log = structlog.get_logger()
+log = logging.getLogger(__name__)
 _compiled = lru_cache(maxsize=COMPILED_MAX)(cel.compile)
 
 
@@ -34,4 +34,4 @@ class Expressions:
         self.failures += 1
         if when not in self._told and len(self._told) < FAILURES_TOLD_MAX:
             self._told.add(when)
-            _log.warning("routing condition failed", condition=when, error=f"{type(error).__name__}: {error}")
+            log.warning("routing_condition_failed", extra={"condition": when, "error": repr(error)})
