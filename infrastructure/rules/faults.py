@@ -62,6 +62,9 @@ def _unknown(program: cel.Program, literals: Literals, providers: Collection[Pro
     for name, member in sorted(literals.members):
         if name == "providers" and member not in providers:
             return f"speaks of provider “{member}”, which there is not: only {', '.join(sorted(providers))}"
+    for field in sorted(literals.fields):
+        if field not in FIGURES and field not in providers:
+            return f"speaks of “{field}”, which is no figure of a provider: only {', '.join(FIGURES)} are"
     for name, text in sorted(literals.compared):
         if name in _WORDS and text not in _WORDS[name]:
             return f"compares {name} with “{text}”, which no {name} can be"

@@ -29,15 +29,19 @@ class Token(Struct, frozen=True):
     value: str | int
 
 
+_DOT, _CALL = Token("sign", "."), Token("sign", "(")
+
+
 class Literals(Struct, frozen=True, kw_only=True):
     """`compared` pairs a word with a text that it is compared with; `members` pairs it with what is looked up in it,
-    as in `providers.north`, `providers["north"]` and `"north" in providers`. `bound` are names made by `macros`, which
+    as in `providers.north`, `providers["north"]` and `"north" in providers`. `fields` stand behind a dot. `bound` are names made by `macros`, which
     go through lists. `orders_texts` when a word comes before or after a text in the alphabet."""
 
     texts: frozenset[str]
     numbers: frozenset[int]
     compared: frozenset[tuple[str, str]]
     members: frozenset[tuple[str, str]]
+    fields: frozenset[str]
     bound: frozenset[str]
     macros: int
     orders_texts: bool
@@ -50,6 +54,11 @@ def literals_of(when: str) -> Literals:
     members: set[tuple[str, str]] = set()
     bound: set[str] = set()
     macros, orders_texts = 0, False
+    fields = {
+        str(field.value)
+        for dot, field, after in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False)
+        if dot == _DOT and field.kind == "word" and after != _CALL
+    }
     for at in range(len(tokens)):
         match tokens[at : at + 4]:
             case [Token("word", word), Token("sign", "==" | "!="), Token("string", text), *_]:
@@ -82,6 +91,7 @@ def literals_of(when: str) -> Literals:
         numbers=frozenset({int(token.value) for token in tokens if token.kind == "number"}),
         compared=frozenset(compared),
         members=frozenset(members),
+        fields=frozenset(fields),
         bound=frozenset(bound),
         macros=macros,
         orders_texts=orders_texts,

@@ -342,7 +342,6 @@ _problem(
     "policy_invalid",
     "The routing policy cannot be followed",
     lambda e: f"Line {e.line}: {e.reason}.",
-    facts=lambda e: {"line": e.line},
 )
 _problem(
     PolicyNotFound,
