@@ -145,7 +145,6 @@ def health() -> None:
         table.add_column(percentile)
     for column in table.columns[2:]:
         column.justify = "right"
-    table.add_column("failures")
     for (provider, operation), each in sorted(recent.items()):
         counts = (each.approved, each.declined, each.rejected, each.unavailable, each.abandoned)
         timed = (each.latency_ms(percent) for percent in (50, 95, 99))
@@ -154,12 +153,14 @@ def health() -> None:
             *(f"{count:,}" for count in counts),
             "–" if each.success_bp is None else f"{each.success_bp / 100:.2f} %",
             *("–" if ms is None else f"≤ {ms:,}" for ms in timed),
-            _codes(each),
         )
-    if recent:
-        console.print(table)
-    else:
+    if not recent:
         console.print("No provider has answered anything lately.")
+        return
+    console.print(table)
+    for (provider, operation), each in sorted(recent.items()):
+        if each.codes:
+            console.print(f"{provider}, {operation}: {_codes(each)}")
 
 
 def _codes(health: Health) -> str:

@@ -1,6 +1,7 @@
 """A recorded decision made again by its own policy is the same; by another one, it is what that one says."""
 
 from hypothesis import given
+from msgspec.structs import replace
 
 from domain.identifiers import OperationId
 from domain.money import Money
@@ -38,9 +39,9 @@ def test_its_own_policy_decides_the_same_again(given_: Situation, payment: int) 
 def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: Situation, payment: int) -> None:
     about = asked(payment)
     decided = recorded(route(given_, about), given_.policy, about)
-    then = Situation(
-        policy=other.policy, capabilities=given_.capabilities, figures=given_.figures, holds=always_or_never
-    )
+    # What the other policy knows no cost of costs what it was recorded to.
+    both = replace(other.policy, costs={**given_.policy.costs, **other.policy.costs})
+    then = Situation(policy=both, capabilities=given_.capabilities, figures=given_.figures, holds=always_or_never)
     assert replay(other.policy, decided, about, always_or_never).simulated == route(then, about).chosen
 
 

@@ -82,8 +82,8 @@ def test_the_order_in_which_providers_are_configured_changes_nothing(
 ) -> None:
     turned = Situation(
         policy=given_.policy,
-        capabilities=dict(reversed(given_.capabilities.items())),
-        figures=dict(reversed(given_.figures.items())),
+        capabilities=dict(reversed(list(given_.capabilities.items()))),
+        figures=dict(reversed(list(given_.figures.items()))),
         holds=given_.holds,
     )
     assert route(turned, asked(payment), tried=tried) == route(given_, asked(payment), tried=tried)
