@@ -35,7 +35,7 @@ _DOT, _CALL = Token("sign", "."), Token("sign", "(")
 class Literals(Struct, frozen=True, kw_only=True):
     """`compared` pairs a word with a text that it is compared with; `members` pairs it with what is looked up in it,
     as in `providers.north`, `providers["north"]` and `"north" in providers`. `fields` stand behind a dot. `bound` are
-    names made by `macros`, which go through lists. `orders_texts` when a word comes before or after a text in the alphabet."""
+    names made by `macros`, which go through lists. `orders_texts` when a text is compared by the alphabet."""
 
     texts: frozenset[str]
     numbers: frozenset[int]

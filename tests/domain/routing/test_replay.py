@@ -1,6 +1,6 @@
 """A recorded decision made again by its own policy is the same; by another one, it is what that one says."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from msgspec.structs import replace
 
 from domain.identifiers import OperationId
@@ -26,6 +26,7 @@ def recorded(decided: Route, policy: RoutingPolicy, about: Asked) -> PaymentRout
     )
 
 
+@settings(max_examples=40)
 @given(situations(), payments)
 def test_its_own_policy_decides_the_same_again(given_: Situation, payment: int) -> None:
     about = asked(payment)
@@ -35,6 +36,7 @@ def test_its_own_policy_decides_the_same_again(given_: Situation, payment: int) 
     assert again.recorded_cost_minor == again.simulated_cost_minor
 
 
+@settings(max_examples=40)
 @given(situations(), situations(), payments)
 def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: Situation, payment: int) -> None:
     about = asked(payment)
@@ -45,6 +47,7 @@ def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: 
     assert replay(other.policy, decided, about, always_or_never).simulated == route(then, about).chosen
 
 
+@settings(max_examples=40)
 @given(situations(), payments)
 def test_only_the_first_attempts_decision_is_a_first_one(given_: Situation, payment: int) -> None:
     first = route(given_, asked(payment))

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.identifiers import PaymentId, ProviderName
@@ -71,11 +71,13 @@ tries = st.lists(st.sampled_from(PROVIDERS), unique=True)
 payments = st.integers(0, 2**128 - 1)
 
 
+@settings(max_examples=40)
 @given(situations(), payments, tries)
 def test_the_same_input_gives_the_same_route(given_: Situation, payment: int, tried: list[ProviderName]) -> None:
     assert route(given_, asked(payment), tried=tried) == route(given_, asked(payment), tried=tried)
 
 
+@settings(max_examples=40)
 @given(situations(), payments, tries)
 def test_the_order_in_which_providers_are_configured_changes_nothing(
     given_: Situation, payment: int, tried: list[ProviderName]
@@ -89,6 +91,7 @@ def test_the_order_in_which_providers_are_configured_changes_nothing(
     assert route(turned, asked(payment), tried=tried) == route(given_, asked(payment), tried=tried)
 
 
+@settings(max_examples=40)
 @given(situations(), payments, tries)
 def test_who_is_out_of_the_running_is_never_chosen(given_: Situation, payment: int, tried: list[ProviderName]) -> None:
     decided = route(given_, asked(payment), tried=tried)
@@ -100,6 +103,7 @@ def test_who_is_out_of_the_running_is_never_chosen(given_: Situation, payment: i
         assert given_.capabilities[decided.chosen].lacking(asked().amount, asked().method) is None
 
 
+@settings(max_examples=40)
 @given(situations(), payments)
 def test_falling_back_asks_everybody_in_the_running_once_and_then_nobody(given_: Situation, payment: int) -> None:
     first = route(given_, asked(payment))
@@ -111,6 +115,7 @@ def test_falling_back_asks_everybody_in_the_running_once_and_then_nobody(given_:
     assert len(tried) == len(running)
 
 
+@settings(max_examples=40)
 @given(situations(), payments, tries)
 def test_every_configured_provider_is_told_of(given_: Situation, payment: int, tried: list[ProviderName]) -> None:
     decided = route(given_, asked(payment), tried=tried)
