@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from domain.identifiers import ProviderName
+from domain.money import Money
 from domain.routing.candidate import Candidate
 from domain.routing.route import Facts, facts_of
 from infrastructure.rules.expressions import Expressions
@@ -66,6 +67,13 @@ def test_what_cannot_be_worked_out_does_not_hold_and_is_told_once(when: str, cap
         assert not any(expressions.holds(when, FACTS) for _ in range(3))
     assert expressions.failures == 3
     assert [record.message for record in caplog.records] == ["routing_condition_failed"]
+
+
+def test_other_facts_are_looked_at_anew() -> None:
+    expressions = Expressions()
+    for minor in (1, 2, 1):
+        facts = facts_of(asked(amount=Money(minor, "EUR")), [])
+        assert [expressions.holds(f"amount == {guess}", facts) for guess in (1, 2)] == [minor == 1, minor == 2]
 
 
 def test_facts_are_left_as_they_are() -> None:
