@@ -101,16 +101,24 @@ class _Trials:
     """
 
     def __init__(self, program: cel.Program, literals: Literals, providers: Collection[ProviderName]) -> None:
-        names = sorted(NAMES.intersection(program.variables()))
+        names = NAMES.intersection(program.variables())
         self._providers = sorted(providers)
-        self._axes: dict[tuple[str, ...], list[Any]] = {}
-        for name in names:
-            if name != "providers":
-                self._axes[name,] = _values(name, literals)
+        numbers: dict[tuple[str, ...], tuple[int, int]] = {}
+        if "amount" in names:
+            numbers["amount",] = (1, AMOUNT_MINOR_MAX)
         if "providers" in names:
             for provider, figure in product(self._providers, FIGURES):
                 if self._is_spoken_of(provider, literals) and figure in program.source:
-                    self._axes[provider, figure] = _around(literals, *FIGURES[figure])
+                    numbers[provider, figure] = FIGURES[figure]
+        # Between two literals, as many next to each other as can be told apart: `100 < a && a < b && b < 200`.
+        reach, named = 1, literals.numbers
+        if literals.compares_unknowns:
+            reach, named = len(numbers), named.union(*numbers.values())
+        self._axes: dict[tuple[str, ...], list[Any]] = {
+            path: _around(named, least, most, reach) for path, (least, most) in numbers.items()
+        }
+        for name in sorted(names - {"amount", "providers"}):
+            self._axes[name,] = _words(name, literals)
         self._few = prod(map(len, self._axes.values())) <= TRIALS_MAX
         self.exhaustive = self._few and not literals.orders_texts and _COMPARISONS.issuperset(program.functions())
 
@@ -155,22 +163,19 @@ class _Trials:
         return provider in named or not named or bool(literals.bound)
 
 
-def _values(name: str, literals: Literals) -> list[Any]:
-    if name == "amount":
-        return _around(literals, 1, AMOUNT_MINOR_MAX)
+def _words(name: str, literals: Literals) -> list[str]:
+    """Those it names, and two that it does not."""
     if name == "merchant":
         return sorted({*literals.texts, "mer_any"})
-    known = _WORDS[name]
-    spoken = literals.texts & known
-    others = sorted(known - spoken)
-    return [*sorted(spoken), *others[:2]]
+    spoken = literals.texts & _WORDS[name]
+    return [*sorted(spoken), *sorted(_WORDS[name] - spoken)[:2]]
 
 
-def _around(literals: Literals, least: int, most: int) -> list[int]:
-    """The numbers it names, those next to them, and the ends of what is possible."""
+def _around(named: Collection[int], least: int, most: int, reach: int) -> list[int]:
+    """The numbers it names, the one below each and `reach` above, and the same at the ends of what is possible."""
     # A number may stand there with a minus, which is a sign of its own.
-    named = {sign * number for number in literals.numbers for sign in (1, -1)}
-    near = {number + step for number in named for step in (-1, 0, 1)} | {least, least + 1, least + 2, most}
+    marks = {sign * number for number in named for sign in (1, -1)} | {least, most}
+    near = {mark + step for mark in marks for step in range(-1, reach + 1)}
     return sorted(number for number in near if least <= number <= most)
 
 

@@ -29,13 +29,15 @@ class Token(Struct, frozen=True):
     value: str | int
 
 
-_DOT, _CALL = Token("sign", "."), Token("sign", "(")
+_DOT, _CALL, _MINUS = (Token("sign", sign) for sign in ".(-")
+_COMPARISONS: Final = frozenset(Token("sign", sign) for sign in ("==", "!=", "<", "<=", ">", ">="))
 
 
 class Literals(Struct, frozen=True, kw_only=True):
     """`compared` pairs a word with a text that it is compared with; `members` pairs it with what is looked up in it,
     as in `providers.north`, `providers["north"]` and `"north" in providers`. `fields` stand behind a dot. `bound` are
-    names made by `macros`, which go through lists. `orders_texts` when a text is compared by the alphabet."""
+    names made by `macros`, which go through lists. `orders_texts` when a text is compared by the alphabet,
+    `compares_unknowns` when neither side of a comparison is a literal."""
 
     texts: frozenset[str]
     numbers: frozenset[int]
@@ -45,6 +47,7 @@ class Literals(Struct, frozen=True, kw_only=True):
     bound: frozenset[str]
     macros: int
     orders_texts: bool
+    compares_unknowns: bool
 
 
 def literals_of(when: str) -> Literals:
@@ -95,7 +98,19 @@ def literals_of(when: str) -> Literals:
         bound=frozenset(bound),
         macros=macros,
         orders_texts=orders_texts,
+        compares_unknowns=any(
+            token in _COMPARISONS
+            and not _is_literal(tokens[at - 1])
+            and not _is_literal(tokens[at + 1], *tokens[at + 2 :])
+            for at, token in enumerate(tokens)
+        ),
     )
+
+
+def _is_literal(token: Token, *behind: Token) -> bool:
+    if token == _MINUS and behind:
+        token = behind[0]
+    return token.kind in ("string", "number")
 
 
 def _listed(tokens: list[Token]) -> list[str]:

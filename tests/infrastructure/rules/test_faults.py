@@ -30,6 +30,12 @@ from tests.support.routing import PROVIDERS
         "['north', 'south'].exists(p, providers[p].cost > 3)",
         "amount / providers.north.samples > 5",
         "amount % 7 == 3",
+        "amount < providers.north.cost && providers.north.cost < providers.north.success_bp",
+        "!(amount > 0 && amount < 2) ? amount < 3 : false",
+        "100 < providers.north.cost && providers.north.cost < providers.south.cost &&"
+        " providers.south.cost < amount && amount < 104",
+        "(providers.north.cost) < (providers.south.cost) && providers.south.cost < providers.west.cost"
+        " && providers.west.cost < 2",
         "amount == 100 // a hundred\n || amount == 200",
         r"merchant == r'C:\new' || merchant == '\u00e9\''",
         "amount > 3 && amount < 5 && currency == 'INR' && method in ['card', 'wallet'] && country in ['IN', 'DE', 'FR']"
@@ -79,6 +85,18 @@ def test_a_condition_that_can_be_followed_has_no_fault(when: str) -> None:
         ("providers['north'].success_bp > 10000", "can never be true"),
         ("method == 'card' && providers.north.samples < 0", "can never be true"),
         ("amount == '3'", "can never be true"),
+        ("!(amount > 0)", "can never be true"),
+        ("amount > 5 ? false : amount > 6", "can never be true"),
+        ("amount == -1", "can never be true"),
+        (
+            "providers.north.cost > amount && providers.north.cost < 2",
+            "can never be true",
+        ),
+        (
+            "100 < providers.north.cost && providers.north.cost < providers.south.cost &&"
+            " providers.south.cost < amount && amount < 103",
+            "can never be true",
+        ),
         ("amount > '3'", "cannot be worked out: No such overload"),
         ("currency.cost > 3", "cannot be worked out: No such overload"),
         ("1 / 0 == 1", "cannot be worked out: division by zero"),
