@@ -51,7 +51,7 @@ CONFLICTS_MAX = 10
 
 
 class TooManyConflicts(DomainError):
-    """Other commands kept changing the payment first; nothing was done."""
+    """Other commands kept changing it first; nothing was done."""
 
 
 class BalanceLimitBroken(DomainError):

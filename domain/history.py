@@ -10,8 +10,10 @@ from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
 from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
+from domain.routing.events import RoutingPolicyEvent
 
-AnyEvent = PaymentEvent | LedgerEvent
+AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent
+"""Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 
 
 class Cause(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What names a thing inside the core: UUIDv7s, and text for what is named outside (merchants, providers)."""
 
-from typing import NewType
+from datetime import UTC, datetime, timedelta
+from typing import Final, NewType
 from uuid import UUID
 
 PaymentId = NewType("PaymentId", UUID)
@@ -13,3 +14,15 @@ DisputeId = NewType("DisputeId", str)
 MerchantId = NewType("MerchantId", str)
 CustomerId = NewType("CustomerId", str)
 ProviderName = NewType("ProviderName", str)
+
+PLATFORM: Final = MerchantId("platform")
+"""Whose events are those of no merchant: policies, and what else operators do."""
+
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def started_at_of(operation_id: OperationId) -> datetime | None:
+    """When an operation was named, to the millisecond: a UUIDv7 begins with it. None for any other kind of UUID."""
+    if operation_id.version != 7:
+        return None
+    return _UNIX_EPOCH + timedelta(milliseconds=operation_id.int >> 80)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +17,15 @@ from application.merchant import Directory
 from application.operation import Operations
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES
+from application.policy_book import PolicyBook
 from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
+from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import OperationKind
-from domain.routing.candidate import Strategy
-from domain.routing.capabilities import Capabilities
-from domain.routing.policy import Choice, Retry, RoutingPolicy
-from domain.routing.route import Figures, Situation
+from domain.routing.route import Figures
 from infrastructure import garbage
 from infrastructure.embedded import home as embedded_home
 from infrastructure.embedded.errors import EmbeddedError, HomeInUse
@@ -55,6 +54,8 @@ from infrastructure.provider.circuit import CircuitProvider
 from infrastructure.provider.connector import AccountInvalid, ProviderAccount
 from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
+from infrastructure.rules.expressions import Expressions
+from infrastructure.rules.faults import fault_of
 from infrastructure.serving import PortInUse, die_with_supervisor, serve
 from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
 from infrastructure.simulator.options import Options as SimulatorOptions
@@ -67,6 +68,7 @@ from interfaces.settings import Settings, from_environment
 from interfaces.worker import Task, every
 from projections import payment_status
 from projections.connection import LIVE_SCHEMA, connect
+from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.projector import Projector
 from projections.tables import create
 from projections.view import View
@@ -130,35 +132,6 @@ def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
     ]
 
 
-class FixedRouting:
-    """The providers in the order they are configured in."""
-
-    def __init__(
-        self, capabilities: Mapping[ProviderName, Capabilities], *, is_open: Callable[[ProviderName], bool]
-    ) -> None:
-        self._capabilities = capabilities
-        self._is_open = is_open
-        self._policy = RoutingPolicy(
-            version="default:0",
-            rules=(),
-            default=Choice(strategy=Strategy.PRIORITY, providers=tuple(capabilities)),
-            costs={},
-            retry=Retry(
-                soft_declines=frozenset({"try_again_later", "issuer_unavailable", "processing_error"}),
-                attempts_max=3,
-                total_s_max=30,
-            ),
-        )
-
-    def situation(self) -> Situation:
-        return Situation(
-            policy=self._policy,
-            capabilities=self._capabilities,
-            figures={name: Figures(open_circuit=self._is_open(name)) for name in self._capabilities},
-            holds=lambda _condition, _facts: False,
-        )
-
-
 class Core:
     """The parts that every process needs, opened and closed together."""
 
@@ -171,20 +144,31 @@ class Core:
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.bus = Bus(settings.nats_url)
+        self.conditions = Expressions()
+        self.accounts = accounts_of(settings)
+        self.routing_policies = RoutingPolicies(
+            self.store,
+            providers=tuple(account.name for account in self.accounts),
+            fault_of=fault_of,
+            now=utc_now,
+        )
 
     async def __aenter__(self) -> Self:
         await self.pool.open()
         self.committer.start()
         self.bus.start()
-        self.connectors = {account.name: connect_provider(account) for account in accounts_of(self.settings)}
+        self.connectors = {account.name: connect_provider(account) for account in self.accounts}
         circuits = {
             name: CircuitProvider(
                 self._instruments.provider(connector.provider, name), name, self._instruments.circuits
             )
             for name, connector in self.connectors.items()
         }
-        self.routing = FixedRouting(
-            {name: connector.provider.capabilities for name, connector in self.connectors.items()},
+        self.routing = PolicyBook(
+            self.store,
+            capabilities={name: connector.provider.capabilities for name, connector in self.connectors.items()},
+            read_figures=self._recent_figures,
+            holds=self.conditions.holds,
             is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
         )
         self.operations = Operations(
@@ -198,15 +182,21 @@ class Core:
             patience_s=self.settings.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.recovery = Recovery(store=self.store, operations=self.operations, now=utc_now, new_id=ids.new_uuid)
+        await self.routing.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
+        await self.routing.aclose()
         for connector in self.connectors.values():
             await connector.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
+
+    async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
+        async with self.pool.connection() as connection:
+            return figures_of(await recent_health(connection, utc_now() - HEALTH_WINDOW))
 
     async def condition(self) -> Condition:
         """How the system is. Raises StoreUnavailable."""

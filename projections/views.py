@@ -3,6 +3,7 @@
 from typing import Any
 
 from projections.audit_timeline import AUDIT_TIMELINE
+from projections.connector_health import CONNECTOR_HEALTH
 from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
 from projections.reconciliation import RECONCILIATION
@@ -10,5 +11,6 @@ from projections.unsettled import UNSETTLED
 from projections.view import View
 
 VIEWS: dict[str, View[Any]] = {
-    view.name: view for view in (PAYMENT_STATUS, MERCHANT_BALANCES, AUDIT_TIMELINE, RECONCILIATION, UNSETTLED)
+    view.name: view
+    for view in (PAYMENT_STATUS, MERCHANT_BALANCES, AUDIT_TIMELINE, RECONCILIATION, UNSETTLED, CONNECTOR_HEALTH)
 }

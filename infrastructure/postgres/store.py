@@ -18,6 +18,10 @@ _SELECT_STREAM = """
 SELECT notification_id, originator_id, originator_version, topic, state
 FROM stored_events WHERE originator_id = %b ORDER BY originator_version
 """
+_SELECT_STREAM_AFTER = """
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE originator_id = %b AND originator_version > %b ORDER BY originator_version
+"""
 _SELECT_STREAMS = """
 SELECT notification_id, originator_id, originator_version, topic, state
 FROM stored_events WHERE originator_id = ANY(%b) ORDER BY notification_id
@@ -63,6 +67,10 @@ class PostgresEventStore:
 
     async def history(self, stream_id: UUID) -> Sequence[Positioned]:
         return self._positioned(await self._fetch(_SELECT_STREAM, stream_id))
+
+    async def history_after(self, stream_id: UUID, version: int) -> Sequence[Positioned]:
+        """The events of one stream after its `version`th, in order."""
+        return self._positioned(await self._fetch(_SELECT_STREAM_AFTER, stream_id, version))
 
     async def histories(self, stream_ids: Sequence[UUID]) -> Sequence[Positioned]:
         return self._positioned(await self._fetch(_SELECT_STREAMS, list(stream_ids)))

@@ -8,6 +8,7 @@ from interfaces.cli.ledger import ledger
 from interfaces.cli.merchants import key, merchant
 from interfaces.cli.rebuild import rebuild
 from interfaces.cli.replay import replay
+from interfaces.cli.routing import routing
 from interfaces.cli.run import dev, migrate, serve, simulator, worker
 from interfaces.cli.status import status
 
@@ -22,7 +23,22 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, worker, simulator, migrate, demo, status, merchant, key, events, replay, rebuild, ledger):
+for command in (
+    dev,
+    serve,
+    worker,
+    simulator,
+    migrate,
+    demo,
+    status,
+    merchant,
+    key,
+    events,
+    replay,
+    rebuild,
+    ledger,
+    routing,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

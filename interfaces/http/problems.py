@@ -20,6 +20,8 @@ from domain.payment.dispute import DisputeExceedsCaptured
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.routing.document import PolicyInvalid
+from domain.routing.versions import PolicyNotFound
 from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
@@ -339,6 +341,22 @@ _problem(
     "The view is not there yet",
     lambda e: f"The view {e.view} has not come to position {e.position} yet. Ask again.",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+# What operators get wrong about routing
+_problem(
+    PolicyInvalid,
+    422,
+    "policy_invalid",
+    "The routing policy cannot be followed",
+    lambda e: f"Line {e.line}: {e.reason}.",
+)
+_problem(
+    PolicyNotFound,
+    404,
+    "policy_not_found",
+    "No such routing policy",
+    lambda e: f"There is no routing policy {e.number}.",
 )
 
 

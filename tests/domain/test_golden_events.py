@@ -52,6 +52,7 @@ from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
 from domain.payment.superseded import SupersededEvent
 from domain.routing.candidate import Candidate, Strategy
+from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
@@ -165,6 +166,10 @@ EVENTS: tuple[AnyEvent, ...] = (
             Posting(AccountCode(f"merchant:{MERCHANT}:pending"), Side.CREDIT, Money(4_000, "KWD")),
         ),
     ),
+    RoutingPolicyAdded(
+        number=7, name="cards-eu", document='{"name": "cards-eu",\r\n\t"default": {"priority": ["nörth"]}}'
+    ),
+    RoutingPolicyActivated(number=7),
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(
