@@ -12,7 +12,6 @@ from typing import TypeVar
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from msgspec.structs import replace
 
 from domain.fees import FlatFee
 from domain.identifiers import CustomerId, DisputeId, OperationId
@@ -61,8 +60,6 @@ from domain.payment.state import (
     Voiding,
 )
 from domain.payment.status import Status, status_of
-from domain.routing.candidate import Strategy
-from domain.routing.policy import Choice
 from domain.routing.route import Figures, Situation
 from tests.domain.attempts import (
     assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice,
@@ -77,8 +74,8 @@ from tests.domain.journey import (
     assert_intent_before_effect_and_one_operation_at_a_time,
     assert_no_more_is_taken_than_authorised_nor_given_back_than_taken,
 )
+from tests.domain.payment.situations import PROVIDERS, situations
 from tests.support.domain import (
-    ACQUIRER,
     ACTION_REQUIRED,
     ACTION_WINDOW,
     APPROVED,
@@ -90,8 +87,6 @@ from tests.support.domain import (
     NOW,
     RECOVERY,
     REJECTED,
-    SECOND,
-    THIRD,
     TRY_AGAIN,
     UNAVAILABLE,
     UNKNOWN,
@@ -117,33 +112,9 @@ from tests.support.domain import (
     voids,
 )
 
-PROVIDERS = (ACQUIRER, SECOND, THIRD)
 NOBODY = 10**6
 """The number of an operation that nobody asked for."""
 IN_FLIGHT: tuple[type[Payment], ...] = (Processing, Capturing, Voiding, Refunding)
-
-
-@st.composite
-def any_situations(draw: st.DrawFn) -> Situation:
-    """Any policy: mostly one that leaves room to fall back, or attempts after the first would be rare."""
-    providers = draw(st.permutations(PROVIDERS))[: draw(st.sampled_from([3, 3, 2, 1]))]
-    likely = situation(
-        *PROVIDERS,
-        attempts_max=draw(st.sampled_from([3, 3, 2, 1])),
-        total_s_max=draw(st.sampled_from([30, 3_600, 1])),
-        open_circuits=draw(st.sets(st.sampled_from(PROVIDERS), max_size=1)),
-    )
-    strategy = draw(st.sampled_from(Strategy))
-    percentages = {1: (100,), 2: (30, 70), 3: (50, 0, 50)}[len(providers)]
-    choice = Choice(
-        strategy=strategy,
-        providers=tuple(providers),
-        percentages=percentages if strategy is Strategy.SPLIT else (),
-    )
-    return replace(likely, policy=replace(likely.policy, version=f"any-{strategy}", default=choice))
-
-
-situations = any_situations()
 any_part = st.none() | st.integers(1, 12) | st.just(25)
 F = TypeVar("F", bound=Callable[..., None])
 
