@@ -132,7 +132,9 @@ EVENTS: tuple[AnyEvent, ...] = (
             Posting(AccountCode(f"merchant:{MERCHANT}:pending"), Side.CREDIT, Money(4_000, "KWD")),
         ),
     ),
-    RoutingPolicyAdded(number=7, name="cards-eu", document='{"name": "cards-eu",\r\n\t"default": {"priority": ["nörth"]}}'),
+    RoutingPolicyAdded(
+        number=7, name="cards-eu", document='{"name": "cards-eu",\r\n\t"default": {"priority": ["nörth"]}}'
+    ),
     RoutingPolicyActivated(number=7),
 )
 EXPECTED: dict[str, Recorded] = {
