@@ -22,7 +22,13 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def started_at_of(operation_id: OperationId) -> datetime | None:
-    """When an operation was named, to the millisecond: a UUIDv7 begins with it. None for any other kind of UUID."""
+    """When an operation was named, to the millisecond: a UUIDv7 begins with it.
+
+    None for any other kind of UUID, and for one that claims a year past all calendars.
+    """
     if operation_id.version != 7:
         return None
-    return _UNIX_EPOCH + timedelta(milliseconds=operation_id.int >> 80)
+    try:
+        return _UNIX_EPOCH + timedelta(milliseconds=operation_id.int >> 80)
+    except OverflowError:
+        return None

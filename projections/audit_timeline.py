@@ -15,6 +15,8 @@ from domain.ledger.entry import JournalEntryPosted, LedgerEvent
 from domain.payment.events import PaymentEvent
 from projections.view import Key, View
 
+TimelineEvent = PaymentEvent | LedgerEvent
+
 
 class AuditTimelineRow(Struct, frozen=True, kw_only=True):
     """`data` is the event itself."""
@@ -28,11 +30,11 @@ class AuditTimelineRow(Struct, frozen=True, kw_only=True):
     request_id: str
     trace_id: str
     causation_id: str | None
-    data: PaymentEvent | LedgerEvent
+    data: TimelineEvent
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
-    if isinstance(positioned.event.data, PaymentEvent | LedgerEvent):
+    if isinstance(positioned.event.data, TimelineEvent):
         return ((positioned.position,),)
     return ()
 
@@ -40,7 +42,7 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
 def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> AuditTimelineRow:
     event = positioned.event
     data = event.data
-    assert isinstance(data, PaymentEvent | LedgerEvent)
+    assert isinstance(data, TimelineEvent)
     return AuditTimelineRow(
         position=positioned.position,
         payment_id=data.payment_id if isinstance(data, JournalEntryPosted) else event.originator_id,

@@ -183,6 +183,7 @@ def test_an_operations_id_tells_when_it_started() -> None:
     assert abs(started_at - before) < timedelta(seconds=5)
     assert started_at_of(operation_at(MINUTE)) == MINUTE
     assert started_at_of(OperationId(uuid4())) is None
+    assert started_at_of(OperationId(UUID("ffffffff-ffff-7000-8000-000000000000"))) is None
 
 
 @given(st.lists(st.integers(0, 30_000), min_size=1, max_size=200), st.integers(1, 100))
