@@ -9,7 +9,7 @@ from domain.payment.events import PaymentRouted
 from domain.routing.policy import Cost, RoutingPolicy
 from domain.routing.replay import Tally, is_first, replay
 from domain.routing.route import Asked, Figures, Route, Situation, route
-from tests.domain.routing.test_route import payments, situations
+from tests.domain.routing.routes import payments, situations
 from tests.support.routing import NORTH, SOUTH, always_or_never, asked, policy, priority, situation
 
 
@@ -27,9 +27,8 @@ def recorded(decided: Route, policy: RoutingPolicy, about: Asked) -> PaymentRout
 
 
 @settings(max_examples=40)
-@given(situations(), payments)
-def test_its_own_policy_decides_the_same_again(given_: Situation, payment: int) -> None:
-    about = asked(payment)
+@given(situations, payments)
+def test_its_own_policy_decides_the_same_again(given_: Situation, about: Asked) -> None:
     decided = recorded(route(given_, about), given_.policy, about)
     again = replay(given_.policy, decided, about, always_or_never)
     assert again.recorded == again.simulated == decided.chosen
@@ -37,9 +36,8 @@ def test_its_own_policy_decides_the_same_again(given_: Situation, payment: int) 
 
 
 @settings(max_examples=40)
-@given(situations(), situations(), payments)
-def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: Situation, payment: int) -> None:
-    about = asked(payment)
+@given(situations, situations, payments)
+def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: Situation, about: Asked) -> None:
     decided = recorded(route(given_, about), given_.policy, about)
     # What the other policy knows no cost of costs what it was recorded to.
     both = replace(other.policy, costs={**given_.policy.costs, **other.policy.costs})
@@ -48,13 +46,13 @@ def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: 
 
 
 @settings(max_examples=40)
-@given(situations(), payments)
-def test_only_the_first_attempts_decision_is_a_first_one(given_: Situation, payment: int) -> None:
-    first = route(given_, asked(payment))
-    assert is_first(recorded(first, given_.policy, asked()))
+@given(situations, payments)
+def test_only_the_first_attempts_decision_is_a_first_one(given_: Situation, about: Asked) -> None:
+    first = route(given_, about)
+    assert is_first(recorded(first, given_.policy, about))
     if first.chosen is not None:
-        second = route(given_, asked(payment), tried=[first.chosen])
-        assert not is_first(recorded(second, given_.policy, asked()))
+        second = route(given_, about, tried=[first.chosen])
+        assert not is_first(recorded(second, given_.policy, about))
 
 
 def test_a_tally_adds_up_traffic_costs_and_approvals() -> None:
