@@ -12,11 +12,11 @@ from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
 from application.payment import Payments
-from application.policies import DEFAULT_POLICIES, SIMULATOR
+from application.policies import DEFAULT_POLICIES
 from application.recovery import Recovery
 from application.store import Append, AppendResult, EventStore, StoreUnavailable, VersionConflict
 from domain.history import Cause, Positioned
-from domain.identifiers import CustomerId, PaymentId
+from domain.identifiers import CustomerId, PaymentId, ProviderName
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted, entry_id_for, imbalance
 from domain.payment.create import CreatePayment
@@ -28,6 +28,7 @@ from interfaces import ids
 from interfaces.http.answers import word_answer
 from tests.support.domain import HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
+from tests.support.routing import SIMULATOR, InOrder
 from tests.support.store import everything
 
 
@@ -66,18 +67,24 @@ class FlakyStore:
 class Shop:
     """Payments, operations and recovery wired together, with a clock that stands still."""
 
-    def __init__(self, store: PostgresEventStore) -> None:
+    def __init__(self, store: PostgresEventStore, *providers: ProviderName) -> None:
+        """The merchant's payments go to the first of `providers`, and fall back to the next."""
         self.store = store
         self.flaky = FlakyStore(store)
-        self.provider = ScriptedProvider()
+        names = providers or (SIMULATOR,)
+        self.providers = {name: ScriptedProvider() for name in names}
+        self.provider = self.providers[names[0]]
+        self.routing = InOrder(*names)
         self.now = NOW
         as_store: EventStore = self.flaky  # type: ignore[assignment]
         self.operations = Operations(
             store=as_store,
-            providers={SIMULATOR: self.provider},
+            providers=self.providers,
             answers=word_answer,
             policies=DEFAULT_POLICIES,
+            routing=self.routing,
             now=self.clock,
+            new_id=ids.new_uuid,
         )
         self.recovery = Recovery(store=as_store, operations=self.operations, now=far_future, new_id=uuid4)
         self.payments = Payments(
@@ -85,7 +92,7 @@ class Shop:
             operations=self.operations,
             recovery=self.recovery,
             answers=word_answer,
-            policies=DEFAULT_POLICIES,
+            routing=self.routing,
             now=self.clock,
             new_id=ids.new_uuid,
         )
@@ -147,7 +154,7 @@ class Shop:
         ]
         assert set(imbalance(posting for entry in entries for posting in entry.postings).values()) <= {0}
         clearing = sum(minor for key, minor in fold_balances(entries).items() if key.account.endswith(":clearing"))
-        assert clearing == self.provider.taken_minor
+        assert clearing == sum(provider.taken_minor for provider in self.providers.values())
         ids_ = [
             positioned.event.originator_id
             for positioned in stored

@@ -45,7 +45,7 @@ async def test_intent_is_durable_before_the_provider_is_asked(shop: Shop) -> Non
 
     shop.provider.before_answer = look
     await shop.create()
-    assert seen == [["payment.created.v1", "payment.attempt_started.v1"]]
+    assert seen == [["payment.created.v2", "payment.routed.v1", "payment.attempt_started.v1"]]
 
 
 async def test_an_answer_carries_the_position_of_its_last_event(shop: Shop) -> None:
@@ -59,7 +59,8 @@ async def test_the_same_key_a_crowd_at_once_is_one_payment_and_one_charge(shop: 
     assert [answered.replayed for answered in answers].count(False) == 1
     assert len(shop.provider.asked) == 1
     assert await shop.events(payment_id_of(answers[0])) == [
-        "payment.created.v1",
+        "payment.created.v2",
+        "payment.routed.v1",
         "payment.attempt_started.v1",
         "payment.authorized.v1",
     ]

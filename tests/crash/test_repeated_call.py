@@ -16,6 +16,7 @@ from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces.http.answers import word_answer
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, MERCHANT, NOW, UNAVAILABLE, processing
+from tests.support.routing import InOrder
 from tests.support.store import CAUSE, assert_appended, open_store
 
 
@@ -71,7 +72,9 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
         providers={ACQUIRER: provider},
         answers=word_answer,
         policies=DEFAULT_POLICIES,
+        routing=InOrder(ACQUIRER),
         now=lambda: NOW,
+        new_id=uuid4,
     )
 
 

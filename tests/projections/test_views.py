@@ -252,7 +252,8 @@ async def test_a_payments_timeline_has_its_events_and_entries(views: Connection)
     number = list(HISTORIES).index("refunded") + 1
     rows = await of_payment(views, UUID(int=number))
     assert [row.event for row in rows] == [
-        "payment.created.v1",
+        "payment.created.v2",
+        "payment.routed.v1",
         "payment.attempt_started.v1",
         "payment.authorized.v1",
         "journal.entry_posted.v1",

@@ -11,7 +11,7 @@ from application.provider import AuthorizeRequest, CaptureRequest, ProviderReque
 from domain.identifiers import OperationId
 from domain.money import Money, zero
 from domain.payment.method import MethodType
-from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import Approved, Declined, Outcome, Refusal, Rejected, Unavailable, Unknown
 from domain.routing.capabilities import Capabilities
 
 DECLINING, TIMING_OUT = "tok_declined", "tok_timeout"
@@ -48,6 +48,8 @@ class ScriptedProvider:
         """Of the next calls; those after them are answered."""
         self.lookups_lost = 0
         """How many of the next look-ups come back without an answer."""
+        self.refusal: Refusal | None = None
+        """What every authorisation is refused with, if anything."""
         self.loses_answers = False
         """While true, what it does and says reaches nobody."""
         self.before_answer: Callable[[], Awaitable[None]] | None = None
@@ -64,6 +66,11 @@ class ScriptedProvider:
     def effects(self) -> int:
         """How many different operations it has carried out or refused."""
         return len(self._outcomes)
+
+    @property
+    def charges(self) -> int:
+        """How many authorisations it approved."""
+        return len(self._charges)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -126,6 +133,8 @@ class ScriptedProvider:
         return done
 
     def _authorize(self, request: AuthorizeRequest) -> Outcome:
+        if self.refusal is not None:
+            return self.refusal
         if request.method.token == DECLINING:
             return Declined("card_declined", "The card was declined.")
         nothing = zero(request.amount.currency)
