@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from litestar import Response
 
+from application.doubts import NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.loaded import PaymentNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
@@ -246,6 +247,14 @@ _problem(
     "authorization_still_valid",
     "The authorisation has not run out",
     lambda e: f"The authorisation runs until {e.expires_at.isoformat()}.",
+)
+_problem(
+    NotInDoubt,
+    409,
+    "not_in_doubt",
+    "Nothing is in doubt",
+    lambda e: f"No operation of the payment, which is {e.status}, has an unknown outcome.",
+    facts=lambda e: {"current_status": e.status},
 )
 _problem(
     CaptureExceedsAuthorized,

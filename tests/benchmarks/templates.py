@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from msgspec import Struct
 from typeid.codecs import base32
@@ -14,7 +14,7 @@ from typeid.codecs import base32
 from application.caller import Answered, Caller
 from application.operation import Operations
 from application.payment import Payments
-from application.policies import DEFAULT_POLICIES, SIMULATOR
+from application.policies import DEFAULT_POLICIES
 from application.recovery import Recovery
 from application.store import Append, Appended, AppendResult, Claim, Settlement, StoredClaim, UnresolvedOperation
 from domain.history import Cause, Positioned, Recorded
@@ -27,8 +27,10 @@ from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.mapper import EventMapper
 from interfaces import ids
+from interfaces.composition import log_dead_letter
 from interfaces.http.answers import word_answer
 from tests.support.provider import DECLINING, ScriptedProvider
+from tests.support.routing import SIMULATOR, InOrder
 
 BEGUN_AT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 STEP_S = 6
@@ -110,6 +112,14 @@ class _OnePayment:
     async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
         return []
 
+    async def take_unresolved(
+        self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[UnresolvedOperation]:
+        return []
+
+    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
+        raise NotImplementedError
+
 
 class _Merchant:
     """What a merchant does to one payment after the other."""
@@ -119,19 +129,28 @@ class _Merchant:
         self.ids: list[UUID] = []
         self._chance = chance
         self._merchant_id = merchant_id
+        routing = InOrder(SIMULATOR)
         operations = Operations(
             store=self.store,
             providers={SIMULATOR: ScriptedProvider()},
             answers=word_answer,
             policies=DEFAULT_POLICIES,
+            routing=routing,
             now=self._now,
+            new_id=uuid4,
         )
         self._payments = Payments(
             store=self.store,
             operations=operations,
-            recovery=Recovery(store=self.store, operations=operations, now=self._now, new_id=self._new_id),
+            recovery=Recovery(
+                store=self.store,
+                operations=operations,
+                record_dead_letter=log_dead_letter,
+                now=self._now,
+                new_id=self._new_id,
+            ),
             answers=word_answer,
-            policies=DEFAULT_POLICIES,
+            routing=routing,
             now=self._now,
             new_id=self._new_id,
         )
