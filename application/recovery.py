@@ -13,7 +13,7 @@ from application.doubts import Doubt, doubt_of
 from application.operation import Operations
 from application.store import RecoveryStore, StoreUnavailable, UnresolvedOperation
 from application.taking import work_on_all
-from application.telling import DeadLetterKind, RecordDeadLetter
+from application.telling import DeadLetterKind, Letters
 from domain.history import Cause
 from domain.identifiers import OperationId
 
@@ -38,7 +38,7 @@ class Recovery:
         *,
         store: RecoveryStore,
         operations: Operations,
-        record_dead_letter: RecordDeadLetter,
+        letters: Letters,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         backoff: Backoff = BACKOFF,
@@ -47,7 +47,7 @@ class Recovery:
     ) -> None:
         self._store = store
         self._operations = operations
-        self._record_dead_letter = record_dead_letter
+        self._letters = letters
         self._now = now
         self._new_id = new_id
         self._backoff = backoff
@@ -76,7 +76,15 @@ class Recovery:
                 operations_max=operations_max,
             )
 
-        return await work_on_all(take, self._try_and_put_off, concurrent_max=CONCURRENT_MAX)
+        unresolved = await work_on_all(take, self._try_and_put_off, concurrent_max=CONCURRENT_MAX)
+        await self._tell_what_is_resolved()
+        return unresolved
+
+    async def retry(self, subject: str, cause: Cause) -> None:
+        """Have the operation that an operator was told of tried by the next sweep, and them told again if that is in
+        vain. Raises StoreUnavailable."""
+        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=False)
+        log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})
 
     async def aclose(self) -> None:
         """Give up what is under way: the next start finds it again."""
@@ -111,18 +119,27 @@ class Recovery:
         if doubt is not None and in_doubt:
             pause = self._backoff.longest
             if not operation.told:
-                await self._tell(doubt)
+                await self._tell(operation, doubt)
         await self._store.put_off(operation.operation_id, until=self._now() + pause, told=in_doubt)
 
-    async def _tell(self, doubt: Doubt) -> None:
-        await self._record_dead_letter(
+    async def _tell_what_is_resolved(self) -> None:
+        """Whoever resolved it: recovery, a webhook, or an operator."""
+        for operation_id in await self._store.resolved_after_told(operations_max=CONCURRENT_MAX):
+            cause = self._cause(operation_id)
+            await self._letters.resolved(
+                kind=DeadLetterKind.COMMAND, subject=str(operation_id), outcome="its outcome is known", cause=cause
+            )
+            await self._store.told_of_end(operation_id)
+
+    async def _tell(self, operation: UnresolvedOperation, doubt: Doubt) -> None:
+        await self._letters.record(
             kind=DeadLetterKind.COMMAND,
-            subject=str(doubt.operation_id),
+            subject=str(operation.operation_id),
             merchant_id=doubt.merchant_id,
             payment_id=doubt.payment_id,
             provider=doubt.provider,
             reason=doubt.reason,
-            cause=self._cause(doubt.operation_id),
+            cause=self._cause(operation.operation_id),
         )
 
     async def _try(self, operation: UnresolvedOperation) -> bool:

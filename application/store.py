@@ -158,3 +158,11 @@ class RecoveryStore(EventStore, Protocol):
     async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
         """It is not due before then."""
         ...
+
+    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+        """Operations of which an operator was told, and which have an outcome since."""
+        ...
+
+    async def told_of_end(self, operation_id: OperationId) -> None:
+        """The operator knows that too."""
+        ...

@@ -12,10 +12,13 @@ class DeadLetterKind(StrEnum):
     COMMAND = "command"
 
 
-class RecordDeadLetter(Protocol):
-    """May be called again for the same subject, when a worker died after it was told and before it had noted so."""
+class Letters(Protocol):
+    """Both may be called again for the same subject: a worker can die before it has noted that it did.
 
-    async def __call__(
+    Both raise StoreUnavailable.
+    """
+
+    async def record(
         self,
         *,
         kind: DeadLetterKind,
@@ -25,4 +28,10 @@ class RecordDeadLetter(Protocol):
         provider: ProviderName | None,
         reason: str,
         cause: Cause,
-    ) -> None: ...
+    ) -> None:
+        """An operator has to look at `subject`."""
+        ...
+
+    async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
+        """It came to an end after all."""
+        ...

@@ -18,7 +18,7 @@ from application.loaded import load
 from application.operation import Operations, provider_of
 from application.store import EventStore, StoreUnavailable
 from application.taking import work_on_all
-from application.telling import DeadLetterKind, RecordDeadLetter
+from application.telling import DeadLetterKind, Letters
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.state import RequiresAction
@@ -73,7 +73,7 @@ class Timers:
         store: EventStore,
         queue: TimerQueue,
         operations: Operations,
-        record_dead_letter: RecordDeadLetter,
+        letters: Letters,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         backoff: Backoff = BACKOFF,
@@ -83,7 +83,7 @@ class Timers:
         self._store = store
         self._queue = queue
         self._actions = CustomerActions(store=store, operations=operations, now=now)
-        self._record_dead_letter = record_dead_letter
+        self._letters = letters
         self._now = now
         self._new_id = new_id
         self._backoff = backoff
@@ -112,6 +112,20 @@ class Timers:
             case _:
                 assert_never(kind)
 
+    async def retry(self, subject: str, cause: Cause) -> None:
+        """Have the timer that an operator was told of tried by the next sweep, and them told again if that is in
+        vain. Raises StoreUnavailable."""
+        kind, payment_id = subject.split(":")
+        timer = DueTimer(
+            payment_id=PaymentId(UUID(payment_id)),
+            kind=TimerKind(kind),
+            due_at=self._now(),
+            tries=TRIES_MAX - 1,
+            told=False,
+        )
+        await self._queue.put_off(timer, until=self._now())
+        log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})
+
     async def _try(self, timer: DueTimer) -> bool:
         try:
             return await self._fire_and_note(timer)
@@ -133,6 +147,10 @@ class Timers:
             firing = Failed(repr(error))
         match firing:
             case Fired() | NothingToDo():
+                if timer.told:
+                    await self._letters.resolved(
+                        kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome="it fired", cause=cause
+                    )
                 await self._queue.fired(timer)
                 return True
             case Waits(until=until):
@@ -155,9 +173,9 @@ class Timers:
     async def _tell(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         loaded = await load(self._store, timer.payment_id)
         payment = loaded.payment
-        await self._record_dead_letter(
+        await self._letters.record(
             kind=DeadLetterKind.TIMER,
-            subject=f"{timer.kind}:{timer.payment_id}",
+            subject=_subject(timer),
             merchant_id=loaded.merchant_id,
             payment_id=timer.payment_id,
             provider=provider_of(payment) if isinstance(payment, RequiresAction) else None,
@@ -173,6 +191,10 @@ class Timers:
             trace_id=request_id.replace("-", ""),
             causation_id=f"timer:{timer.kind}",
         )
+
+
+def _subject(timer: DueTimer) -> str:
+    return f"{timer.kind}:{timer.payment_id}"
 
 
 def _named(timer: DueTimer) -> dict[str, str]:

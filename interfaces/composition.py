@@ -123,20 +123,27 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def log_dead_letter(
-    *,
-    kind: DeadLetterKind,
-    subject: str,
-    merchant_id: MerchantId,
-    payment_id: PaymentId | None,
-    provider: ProviderName | None,
-    reason: str,
-    cause: Cause,
-) -> None:
-    """Implements application.telling.RecordDeadLetter."""
-    concerning = {"merchant_id": merchant_id, "payment_id": str(payment_id), "provider": provider}
-    said = {"kind": kind, "subject": subject, "reason": reason, "actor": cause.actor}
-    log.error("dead_letter", extra={**said, **concerning})
+class LoggedLetters:
+    """Implements application.telling.Letters by lines in the log."""
+
+    async def record(
+        self,
+        *,
+        kind: DeadLetterKind,
+        subject: str,
+        merchant_id: MerchantId,
+        payment_id: PaymentId | None,
+        provider: ProviderName | None,
+        reason: str,
+        cause: Cause,
+    ) -> None:
+        concerning = {"merchant_id": merchant_id, "payment_id": str(payment_id), "provider": provider}
+        said = {"kind": kind, "subject": subject, "reason": reason, "actor": cause.actor}
+        log.error("dead_letter", extra={**said, **concerning})
+
+    async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
+        said = {"kind": kind, "subject": subject, "outcome": outcome, "actor": cause.actor}
+        log.info("dead_letter_resolved", extra=said)
 
 
 def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
@@ -223,7 +230,7 @@ class Core:
         self.recovery = Recovery(
             store=self.store,
             operations=self.operations,
-            record_dead_letter=log_dead_letter,
+            letters=LoggedLetters(),
             now=utc_now,
             new_id=ids.new_uuid,
             lease_s=RECOVERY_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
@@ -232,7 +239,7 @@ class Core:
             store=self.store,
             queue=PostgresTimerQueue(self.pool),
             operations=self.operations,
-            record_dead_letter=log_dead_letter,
+            letters=LoggedLetters(),
             now=utc_now,
             new_id=ids.new_uuid,
             lease_s=TIMER_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,

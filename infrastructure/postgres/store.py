@@ -53,6 +53,8 @@ WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
 _PUT_OFF = "UPDATE operation_claim SET next_try_at = %b, told = %b WHERE operation_id = %b AND unresolved"
+_SELECT_RESOLVED_AFTER_TOLD = "SELECT operation_id FROM operation_claim WHERE told AND NOT unresolved LIMIT %b"
+_TOLD_OF_END = "UPDATE operation_claim SET told = false WHERE operation_id = %b AND NOT unresolved"
 POSITION_MAX = 2**63 - 1
 
 
@@ -107,6 +109,13 @@ class PostgresEventStore:
     async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(_PUT_OFF, (until, told, operation_id))
+
+    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+        return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, operations_max)]
+
+    async def told_of_end(self, operation_id: OperationId) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_TOLD_OF_END, (operation_id,))
 
     async def _fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:

@@ -35,7 +35,10 @@ WHERE y.payment_id = due.payment_id AND y.kind = due.kind
 RETURNING y.payment_id, y.kind, y.due_at, y.tries, y.told
 """
 _FIRED = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND kind = %s"
-_PUT_OFF = "UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s WHERE payment_id = %s AND kind = %s"
+_PUT_OFF = """
+UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s
+WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
+"""
 
 
 class PostgresTimerQueue:

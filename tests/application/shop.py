@@ -27,7 +27,7 @@ from domain.payment.state import Payment
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
-from tests.support.dead_letters import Letters
+from tests.support.dead_letters import KeptLetters
 from tests.support.domain import HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
@@ -91,11 +91,11 @@ class Shop:
             now=self.clock,
             new_id=ids.new_uuid,
         )
-        self.letters = Letters()
+        self.letters = KeptLetters()
         self.recovery = Recovery(
             store=as_store,
             operations=self.operations,
-            record_dead_letter=self.letters.record,
+            letters=self.letters,
             now=far_future,
             new_id=uuid4,
             backoff=AT_ONCE,

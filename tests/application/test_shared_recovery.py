@@ -44,7 +44,7 @@ class Workers:
         worker = Recovery(
             store=self._shop.recovery._store,
             operations=self._shop.operations,
-            record_dead_letter=self._shop.letters.record,
+            letters=self._shop.letters,
             now=lambda: self.now,
             new_id=uuid4,
             spread=lambda: 0.0,
@@ -160,6 +160,7 @@ async def test_after_its_bound_an_operation_is_in_doubt_and_an_operator_is_told_
     assert isinstance(payment, InFlight)
     assert payment.in_doubt
     [doubt] = await doubts_of(shop).all(now=far_future())
+    assert shop.letters.ended == []
     assert (letter.kind, letter.subject) == (DeadLetterKind.COMMAND, str(doubt.operation_id))
     assert (doubt.payment_id, doubt.operation, doubt.reason) == (payment_id, OperationKind.AUTHORIZE, letter.reason)
     assert letter.reason == "no answer in time"
@@ -193,6 +194,7 @@ async def test_a_doubt_never_becomes_a_failure_by_itself_and_ends_with_the_provi
     shop.provider.unreachable = shop.provider.loses_answers = False
     assert await workers.sweep(BACKOFF.longest) == 0
     assert isinstance(await shop.payment(payment_id), Authorized)
+    assert shop.letters.ended == [letter.subject for letter in shop.letters.told]
     assert await doubts_of(shop).all(now=far_future()) == []
 
 
@@ -206,11 +208,25 @@ async def test_an_operator_has_the_provider_asked_at_once(shop: Shop, workers: W
     assert await shop.unresolved() == 0
 
 
+async def test_an_operator_has_a_doubt_tried_by_the_next_sweep_and_is_told_again_if_that_is_in_vain(
+    shop: Shop, workers: Workers
+) -> None:
+    await in_doubt(shop, workers)
+    subject = shop.letters.told[0].subject
+    assert await workers.sweep() == 0
+    await workers.another().retry(subject, OPERATOR)
+    assert await workers.sweep() == 1
+    assert [letter.subject for letter in shop.letters.told] == [subject, subject]
+
+
 async def test_an_operator_settles_by_what_the_providers_records_say(shop: Shop, workers: Workers) -> None:
     payment_id = await in_doubt(shop, workers)
     loaded = await doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR)
     assert isinstance(loaded.payment, Authorized)
     assert loaded.payment.authorization.reference == "ch_found"
+    for _ in range(2):
+        await workers.sweep(BACKOFF.longest)
+    assert shop.letters.ended == [shop.letters.told[0].subject]
     history = await shop.store.history(payment_id)
     assert {stored.event.actor for stored in history if stored.event.recorded_at == shop.now} >= {"operator:cli"}
     assert await shop.unresolved() == 0

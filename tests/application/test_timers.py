@@ -45,7 +45,7 @@ class Clockwork:
             store=self._shop.recovery._store,
             queue=self.queue,
             operations=self._shop.operations,
-            record_dead_letter=self._shop.letters.record,
+            letters=self._shop.letters,
             now=self._shop.clock,
             new_id=uuid4,
             spread=lambda: 0.0,
@@ -242,6 +242,24 @@ async def test_nothing_ends_while_the_provider_has_not_let_go_and_an_operator_is
     assert letter.subject == f"customer_action:{payment_id}"
     setattr(shop.provider, obstacle, False)
     await clockwork.tick(timedelta(hours=1))
+    assert isinstance(await shop.payment(payment_id), Failed)
+    assert shop.letters.ended == [letter.subject]
+
+
+async def test_an_operator_has_a_timer_tried_at_once_and_is_told_again_if_that_is_in_vain(
+    shop: Shop, clockwork: Clockwork
+) -> None:
+    payment_id = await waiting_for_its_customer(shop)
+    shop.provider.loses_answers = True
+    shop.now += THE_ACTION_WINDOW
+    await clockwork.tick_until(lambda: len(shop.letters.told) == 1)
+    subject = shop.letters.told[0].subject
+    await clockwork.worker.retry(subject, CAUSE)
+    assert await clockwork.tick() == 1
+    assert [letter.subject for letter in shop.letters.told] == [subject, subject]
+    shop.provider.loses_answers = False
+    await clockwork.worker.retry(subject, CAUSE)
+    assert await clockwork.tick() == 0
     assert isinstance(await shop.payment(payment_id), Failed)
 
 

@@ -27,7 +27,7 @@ from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.mapper import EventMapper
 from interfaces import ids
-from interfaces.composition import log_dead_letter
+from interfaces.composition import LoggedLetters
 from interfaces.http.answers import word_answer
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
@@ -120,6 +120,12 @@ class _OnePayment:
     async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
         raise NotImplementedError
 
+    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+        return []
+
+    async def told_of_end(self, operation_id: OperationId) -> None:
+        raise NotImplementedError
+
 
 class _Merchant:
     """What a merchant does to one payment after the other."""
@@ -145,7 +151,7 @@ class _Merchant:
             recovery=Recovery(
                 store=self.store,
                 operations=operations,
-                record_dead_letter=log_dead_letter,
+                letters=LoggedLetters(),
                 now=self._now,
                 new_id=self._new_id,
             ),

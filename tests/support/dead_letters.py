@@ -16,11 +16,13 @@ class Letter(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Letters:
-    """Its `record` implements application.telling.RecordDeadLetter."""
+class KeptLetters:
+    """Implements application.telling.Letters."""
 
     def __init__(self) -> None:
         self.told: list[Letter] = []
+        self.ended: list[str] = []
+        """The subjects that came to an end after all."""
 
     async def record(
         self,
@@ -43,3 +45,6 @@ class Letters:
                 reason=reason,
             )
         )
+
+    async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
+        self.ended.append(subject)

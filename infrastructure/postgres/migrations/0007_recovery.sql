@@ -2,12 +2,13 @@
 -- it is not taken before `next_try_at`, which is first a lease (whoever took it may have died) and then a pause;
 -- `told` marks what an operator has been told of.
 
--- No index: those without an outcome are few, and operation_claim_unresolved has just them. An update of these columns
--- touches no index.
+-- Those without an outcome are few, and operation_claim_unresolved has just them.
 ALTER TABLE operation_claim
     ADD COLUMN tries integer NOT NULL DEFAULT 0,
     ADD COLUMN next_try_at timestamptz,
     ADD COLUMN told boolean NOT NULL DEFAULT false;
+
+CREATE INDEX operation_claim_told ON operation_claim (operation_id) WHERE told;
 
 -- The timers that are or were due, as the view `timers` has them. A row stays until that view knows the timer no more:
 -- one that has fired has no `next_try_at`.
