@@ -9,6 +9,7 @@ from msgspec import Struct
 from application.loaded import LoadedPayment, load, loaded_from, payment_events
 from application.operation import Operations, claim_id_of, provider_of
 from application.store import EventStore, UnresolvedOperation, Verb
+from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.history import Cause, Positioned
 from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
@@ -78,8 +79,13 @@ class Doubts:
         """Record what the provider's own records say became of the operation, as if it had answered so.
 
         The payment as the store has it then: where the provider's answer came first, that is what counts. Raises
-        NotInDoubt.
+        NotInDoubt, CardDataRefused.
         """
+        match outcome:
+            case Approved(reference=reference):
+                require_no_card_number("reference", reference)
+            case Declined(message=message):
+                require_no_card_number("reason", message)
         loaded = await self._unknown(payment_id)
         assert isinstance(loaded.payment, InFlight)
         await self._operations.record(loaded, operation_id_of(loaded.payment), outcome, cause)

@@ -3,6 +3,7 @@
 import click
 
 from interfaces.cli.demo import demo
+from interfaces.cli.doubts import doubts
 from interfaces.cli.events import events
 from interfaces.cli.ledger import ledger
 from interfaces.cli.merchants import key, merchant
@@ -22,7 +23,22 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, worker, simulator, migrate, demo, status, merchant, key, events, replay, rebuild, ledger):
+for command in (
+    dev,
+    serve,
+    worker,
+    simulator,
+    migrate,
+    demo,
+    status,
+    merchant,
+    key,
+    events,
+    replay,
+    rebuild,
+    ledger,
+    doubts,
+):
     main.add_command(command)
 
 if __name__ == "__main__":
