@@ -16,7 +16,7 @@ from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.events import OperationInDoubt, OperationKind, OperationOutcomeUnknown
 from domain.payment.operation import operation_id_of, operation_of
 from domain.payment.outcome import Approved, Declined
-from domain.payment.state import InFlight
+from domain.payment.state import InFlight, Payment, RequiresAction
 from domain.payment.status import Status, status_of
 
 
@@ -62,9 +62,7 @@ class Doubts:
 
     async def ask(self, payment_id: PaymentId, cause: Cause, *, now: datetime) -> LoadedPayment:
         """Ask the provider now, and settle what it says; the payment as that leaves it. Raises NotInDoubt."""
-        loaded = await self._unknown(payment_id)
-        assert isinstance(loaded.payment, InFlight)
-        claim_id = claim_id_of(loaded.payment)
+        claim_id = claim_id_of(_unknown((await load(self._store, payment_id)).payment))
         claim = await self._store.claim_by_operation(claim_id)
         operation = UnresolvedOperation(
             operation_id=claim_id,
@@ -75,28 +73,35 @@ class Doubts:
         await self._operations.resolve(operation, cause)
         return await load(self._store, payment_id)
 
-    async def settle(self, payment_id: PaymentId, outcome: Approved | Declined, cause: Cause) -> LoadedPayment:
+    async def settle(
+        self, payment_id: PaymentId, outcome: Approved | Declined, cause: Cause, *, now: datetime
+    ) -> LoadedPayment:
         """Record what the provider's own records say became of the operation, as if it had answered so.
 
-        The payment as the store has it then: where the provider's answer came first, that is what counts. Raises
-        NotInDoubt, CardDataRefused.
+        Also of an attempt whose customer's time is over, and of which the provider does not let go. The payment as the
+        store has it then: where the provider's answer came first, that is what counts. Raises NotInDoubt and
+        CardDataRefused.
         """
         match outcome:
             case Approved(reference=reference):
                 require_no_card_number("reference", reference)
             case Declined(message=message):
                 require_no_card_number("reason", message)
-        loaded = await self._unknown(payment_id)
-        assert isinstance(loaded.payment, InFlight)
-        await self._operations.record(loaded, operation_id_of(loaded.payment), outcome, cause)
+        loaded = await load(self._store, payment_id)
+        match loaded.payment:
+            case RequiresAction(attempt=attempt, expires_at=expires_at) if expires_at <= now:
+                operation_id = attempt.attempt_id
+            case payment:
+                operation_id = operation_id_of(_unknown(payment))
+        await self._operations.record(loaded, operation_id, outcome, cause)
         return await load(self._store, payment_id)
 
-    async def _unknown(self, payment_id: PaymentId) -> LoadedPayment:
-        loaded = await load(self._store, payment_id)
-        payment = loaded.payment
-        if not isinstance(payment, InFlight) or not (payment.outcome_unknown or payment.in_doubt):
-            raise NotInDoubt(status=status_of(payment))
-        return loaded
+
+def _unknown(payment: Payment) -> InFlight:
+    """The payment, if it has an operation whose outcome is unknown. Raises NotInDoubt otherwise."""
+    if isinstance(payment, InFlight) and (payment.outcome_unknown or payment.in_doubt):
+        return payment
+    raise NotInDoubt(status=status_of(payment))
 
 
 def doubt_of(payment_id: PaymentId, history: Sequence[Positioned]) -> Doubt | None:

@@ -140,7 +140,7 @@ def settle(payment: PaymentId, outcome: str, reference: str | None, code: str, r
         found = Declined(code, reason)
 
     async def work(core: Core, cause: Cause) -> LoadedPayment:
-        return await core.doubts.settle(payment, found, cause)
+        return await core.doubts.settle(payment, found, cause, now=utc_now())
 
     _act(work)
 

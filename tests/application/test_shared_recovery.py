@@ -12,13 +12,14 @@ from application.backoff import Backoff
 from application.doubts import Doubts, NotInDoubt
 from application.recovery import BACKOFF, LEASE_S, Recovery
 from application.telling import DeadLetterKind
+from domain.card_data import CardDataRefused
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod, OperationKind
 from domain.payment.outcome import Approved, Declined
 from domain.payment.state import Authorized, Captured, Failed, InFlight
 from tests.application.shop import Shop, a_caller, far_future, payment_id_of
-from tests.support.provider import TIMING_OUT, Fate
+from tests.support.provider import ACTING, TIMING_OUT, Fate
 from tests.support.store import execute
 
 OPERATOR = Cause(actor="operator:cli", request_id="req", trace_id="0" * 32)
@@ -221,7 +222,7 @@ async def test_an_operator_has_a_doubt_tried_by_the_next_sweep_and_is_told_again
 
 async def test_an_operator_settles_by_what_the_providers_records_say(shop: Shop, workers: Workers) -> None:
     payment_id = await in_doubt(shop, workers)
-    loaded = await doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR)
+    loaded = await doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR, now=shop.now)
     assert isinstance(loaded.payment, Authorized)
     assert loaded.payment.authorization.reference == "ch_found"
     for _ in range(2):
@@ -234,7 +235,7 @@ async def test_an_operator_settles_by_what_the_providers_records_say(shop: Shop,
 
 async def test_an_operator_settles_a_decline(shop: Shop, workers: Workers) -> None:
     payment_id = await in_doubt(shop, workers)
-    loaded = await doubts_of(shop).settle(payment_id, Declined("declined", "No such charge."), OPERATOR)
+    loaded = await doubts_of(shop).settle(payment_id, Declined("declined", "No such charge."), OPERATOR, now=shop.now)
     assert isinstance(loaded.payment, Failed)
     assert await shop.unresolved() == 0
 
@@ -243,7 +244,7 @@ async def test_an_operator_settles_a_capture(shop: Shop) -> None:
     payment_id = await shop.authorized()
     shop.provider.fates.append(Fate.ANSWER_LOST)
     await shop.payments.capture(payment_id, a_caller(), amount_minor=None, final=True)
-    loaded = await doubts_of(shop).settle(payment_id, Approved("cap_found"), OPERATOR)
+    loaded = await doubts_of(shop).settle(payment_id, Approved("cap_found"), OPERATOR, now=shop.now)
     assert isinstance(loaded.payment, Captured)
     assert await shop.unresolved() == 0
     await shop.assert_books_hold()
@@ -252,7 +253,24 @@ async def test_an_operator_settles_a_capture(shop: Shop) -> None:
 async def test_nothing_is_settled_of_a_payment_whose_outcome_is_known(shop: Shop) -> None:
     payment_id = payment_id_of(await shop.create(method=CaptureMethod.AUTOMATIC))
     with pytest.raises(NotInDoubt):
-        await doubts_of(shop).settle(payment_id, Declined("declined", ""), OPERATOR)
+        await doubts_of(shop).settle(payment_id, Declined("declined", ""), OPERATOR, now=shop.now)
     with pytest.raises(NotInDoubt):
         await doubts_of(shop).ask(payment_id, OPERATOR, now=shop.now)
     assert isinstance(await shop.payment(payment_id), Captured)
+
+
+async def test_an_operator_settles_an_attempt_whose_customer_has_no_more_time(shop: Shop) -> None:
+    payment_id = payment_id_of(await shop.create(token=ACTING))
+    found = Approved("ch_found")
+    with pytest.raises(NotInDoubt):
+        await doubts_of(shop).settle(payment_id, found, OPERATOR, now=shop.now)
+    shop.now += timedelta(minutes=30)
+    loaded = await doubts_of(shop).settle(payment_id, found, OPERATOR, now=shop.now)
+    assert isinstance(loaded.payment, Authorized)
+
+
+async def test_no_card_number_gets_in_with_an_operators_words(shop: Shop, workers: Workers) -> None:
+    payment_id = await in_doubt(shop, workers)
+    for found in (Approved("4242424242424242"), Declined("declined", "card 4242 4242 4242 4242")):
+        with pytest.raises(CardDataRefused):
+            await doubts_of(shop).settle(payment_id, found, OPERATOR, now=shop.now)
