@@ -66,7 +66,7 @@ def test_every_command_of_the_design_is_there() -> None:
     top = {words[0] for words in commands() if len(words) == 1}
     assert top == {
         *("dev", "serve", "worker", "simulator", "migrate", "demo", "status"),
-        *("merchant", "key", "events", "replay", "rebuild", "ledger"),
+        *("merchant", "key", "events", "replay", "rebuild", "ledger", "doubts"),
     }
 
 
