@@ -103,7 +103,7 @@ __all__ = [
 
 SIMULATOR = ProviderName("simulator")
 SWEEP_EVERY_S = 1.0
-TIMERS_EVERY_S = 2.0
+TIMERS_EVERY_S = 5.0
 BUS_ANSWERS_WITHIN_S = 2.0
 RECOVERY_CALLS_MAX = 2
 """To a provider, in one try: a look-up and a repeat."""

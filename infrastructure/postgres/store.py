@@ -53,7 +53,10 @@ WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
 _PUT_OFF = "UPDATE operation_claim SET next_try_at = %b, told = %b WHERE operation_id = %b AND unresolved"
-_SELECT_RESOLVED_AFTER_TOLD = "SELECT operation_id FROM operation_claim WHERE told AND NOT unresolved LIMIT %b"
+# In the order of the index that has just these, so that it is used even before there are statistics.
+_SELECT_RESOLVED_AFTER_TOLD = """
+SELECT operation_id FROM operation_claim WHERE told AND NOT unresolved ORDER BY claimed_at LIMIT %b
+"""
 _TOLD_OF_END = "UPDATE operation_claim SET told = false WHERE operation_id = %b AND NOT unresolved"
 POSITION_MAX = 2**63 - 1
 

@@ -8,7 +8,8 @@ ALTER TABLE operation_claim
     ADD COLUMN next_try_at timestamptz,
     ADD COLUMN told boolean NOT NULL DEFAULT false;
 
-CREATE INDEX operation_claim_told ON operation_claim (operation_id) WHERE told;
+-- Those whose end an operator is to be told of: next to none.
+CREATE INDEX operation_claim_told ON operation_claim (claimed_at) WHERE told AND NOT unresolved;
 
 -- The timers that are or were due, as the view `timers` has them. A row stays until that view knows the timer no more:
 -- one that has fired has no `next_try_at`.
