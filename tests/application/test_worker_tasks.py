@@ -14,6 +14,7 @@ from application.store import Append
 from domain.identifiers import PaymentId
 from domain.payment.events import PaymentAuthorized
 from domain.payment.state import Expired
+from infrastructure.embedded.nats import EmbeddedNats
 from interfaces.composition import Core, utc_now, worker_tasks
 from interfaces.settings import Settings
 from projections.timers import TIMERS
@@ -22,10 +23,8 @@ from tests.support.store import CAUSE, advanced, assert_appended, everything, ex
 
 
 @pytest.fixture
-async def core(database_url: str) -> AsyncIterator[Core]:
-    """Its provider does not answer, and its bus is away."""
-    settings = Settings(database_url=database_url, nats_url="nats://127.0.0.1:1", simulator_url="http://127.0.0.1:1")
-    async with Core(settings) as opened:
+async def core(database_url: str, nats: EmbeddedNats) -> AsyncIterator[Core]:
+    async with Core(Settings(database_url=database_url, nats_url=nats.url)) as opened:
         yield opened
 
 
