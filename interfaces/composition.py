@@ -1,6 +1,7 @@
 """Where the objects are wired: the one place that knows which real part stands behind which port."""
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,19 +12,22 @@ from typing import Any, Self
 
 import psycopg
 from litestar import Litestar
+from msgspec.structs import replace
 
-from application.expiry import expire_authorization
+from application.doubts import Doubts
 from application.merchant import Directory
 from application.operation import Operations
 from application.payment import Payments
-from application.policies import DEFAULT_POLICIES
+from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
 from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
+from application.telling import DeadLetterKind
+from application.timers import Timers
 from domain.history import Cause
-from domain.identifiers import PaymentId, ProviderName
+from domain.identifiers import MerchantId, PaymentId, ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure import garbage
@@ -49,6 +53,7 @@ from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.circuit import CircuitProvider
 from infrastructure.provider.connector import AccountInvalid, ProviderAccount
@@ -66,7 +71,6 @@ from interfaces.http.app import create_app
 from interfaces.services import Services
 from interfaces.settings import Settings, from_environment
 from interfaces.worker import Task, every
-from projections import payment_status
 from projections.connection import LIVE_SCHEMA, connect
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.projector import Projector
@@ -105,8 +109,12 @@ __all__ = [
 
 SIMULATOR = ProviderName("simulator")
 SWEEP_EVERY_S = 1.0
-EXPIRE_EVERY_S = 5.0
+TIMERS_EVERY_S = 5.0
 BUS_ANSWERS_WITHIN_S = 2.0
+RECOVERY_CALLS_MAX = 2
+"""To a provider, in one try: a look-up and a repeat."""
+TIMER_CALLS_MAX = 3
+"""A look-up, letting go, and another look-up."""
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
 
@@ -114,8 +122,34 @@ APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name
 """As whom the relay and the projector of each view are connected to the database."""
 
 
+log = logging.getLogger(__name__)
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class LoggedLetters:
+    """Implements application.telling.Letters by lines in the log."""
+
+    async def record(
+        self,
+        *,
+        kind: DeadLetterKind,
+        subject: str,
+        merchant_id: MerchantId,
+        payment_id: PaymentId | None,
+        provider: ProviderName | None,
+        reason: str,
+        cause: Cause,
+    ) -> None:
+        concerning = {"merchant_id": merchant_id, "payment_id": str(payment_id), "provider": provider}
+        said = {"kind": kind, "subject": subject, "reason": reason, "actor": cause.actor}
+        log.error("dead_letter", extra={**said, **concerning})
+
+    async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
+        said = {"kind": kind, "subject": subject, "outcome": outcome, "actor": cause.actor}
+        log.info("dead_letter_resolved", extra=said)
 
 
 def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
@@ -175,13 +209,30 @@ class Core:
             store=self.store,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
             answers=word_answer,
-            policies=DEFAULT_POLICIES,
+            policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
             now=utc_now,
             new_id=ids.new_uuid,
             patience_s=self.settings.provider_timeout_s + PROVIDER_GRACE_S,
         )
-        self.recovery = Recovery(store=self.store, operations=self.operations, now=utc_now, new_id=ids.new_uuid)
+        self.recovery = Recovery(
+            store=self.store,
+            operations=self.operations,
+            letters=LoggedLetters(),
+            now=utc_now,
+            new_id=ids.new_uuid,
+            lease_s=RECOVERY_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+        )
+        self.timers = Timers(
+            store=self.store,
+            queue=PostgresTimerQueue(self.pool),
+            operations=self.operations,
+            letters=LoggedLetters(),
+            now=utc_now,
+            new_id=ids.new_uuid,
+            lease_s=TIMER_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+        )
+        self.doubts = Doubts(store=self.store, operations=self.operations)
         await self.routing.start()
         return self
 
@@ -288,13 +339,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
         await core.recovery.sweep(older_than_s=core.settings.provider_timeout_s + PROVIDER_GRACE_S)
 
-    async def expire_lapsed() -> None:
-        async with core.pool.connection() as connection:
-            payments = await payment_status.lapsed(connection, utc_now())
-        for payment_id in payments:
-            request_id = ids.new_id("req")
-            cause = Cause(actor="worker:expiry", request_id=request_id, trace_id=ids.new_uuid().hex)
-            await expire_authorization(core.store, PaymentId(payment_id), cause, utc_now)
+    async def fire_timers() -> None:
+        await core.timers.sweep()
 
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
@@ -302,7 +348,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     return {
         "relay": relay,
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
-        "expiry": lambda: every(EXPIRE_EVERY_S, expire_lapsed),
+        "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
 

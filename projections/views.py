@@ -7,10 +7,19 @@ from projections.connector_health import CONNECTOR_HEALTH
 from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
 from projections.reconciliation import RECONCILIATION
+from projections.timers import TIMERS
 from projections.unsettled import UNSETTLED
 from projections.view import View
 
 VIEWS: dict[str, View[Any]] = {
     view.name: view
-    for view in (PAYMENT_STATUS, MERCHANT_BALANCES, AUDIT_TIMELINE, RECONCILIATION, UNSETTLED, CONNECTOR_HEALTH)
+    for view in (
+        PAYMENT_STATUS,
+        MERCHANT_BALANCES,
+        AUDIT_TIMELINE,
+        RECONCILIATION,
+        UNSETTLED,
+        CONNECTOR_HEALTH,
+        TIMERS,
+    )
 }

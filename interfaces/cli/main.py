@@ -3,6 +3,7 @@
 import click
 
 from interfaces.cli.demo import demo
+from interfaces.cli.doubts import doubts
 from interfaces.cli.events import events
 from interfaces.cli.ledger import ledger
 from interfaces.cli.merchants import key, merchant
@@ -38,6 +39,7 @@ for command in (
     rebuild,
     ledger,
     routing,
+    doubts,
 ):
     main.add_command(command)
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from litestar import Response
 
+from application.doubts import NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.loaded import PaymentNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
@@ -256,6 +257,14 @@ _problem(
     "action_still_possible",
     "The customer can still act",
     lambda e: f"The customer has until {e.expires_at.isoformat()}.",
+)
+_problem(
+    NotInDoubt,
+    409,
+    "not_in_doubt",
+    "Nothing is in doubt",
+    lambda e: f"No operation of the payment, which is {e.status}, has an unknown outcome.",
+    facts=lambda e: {"current_status": e.status},
 )
 _problem(
     CaptureExceedsAuthorized,

@@ -66,7 +66,7 @@ def test_every_command_of_the_design_is_there() -> None:
     top = {words[0] for words in commands() if len(words) == 1}
     assert top == {
         *("dev", "serve", "worker", "simulator", "migrate", "demo", "status"),
-        *("merchant", "key", "events", "replay", "rebuild", "ledger", "routing"),
+        *("merchant", "key", "events", "replay", "rebuild", "ledger", "routing", "doubts"),
     }
 
 
@@ -370,11 +370,12 @@ def test_a_database_that_is_away_is_told_in_one_sentence(
     assert isinstance(result.exception, SystemExit)
 
 
-def test_a_setting_that_cannot_be_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLES["provider_timeout_s"], "soon")
+@pytest.mark.parametrize(("field", "wrong"), [("provider_timeout_s", "soon"), ("in_doubt_after_s", "0.5")])
+def test_a_setting_that_cannot_be_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, field: str, wrong: str) -> None:
+    monkeypatch.setenv(VARIABLES[field], wrong)
     result = run("ledger", "verify")
     assert result.exit_code == 1
-    assert VARIABLES["provider_timeout_s"] in result.output
+    assert VARIABLES[field] in result.output
 
 
 def test_with_both_servers_named_no_home_is_made(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
