@@ -6,12 +6,13 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from domain.dead_letter.events import DeadLetterEvent
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
 from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
 
-AnyEvent = PaymentEvent | LedgerEvent
+AnyEvent = PaymentEvent | LedgerEvent | DeadLetterEvent
 
 
 class Cause(Struct, frozen=True, kw_only=True):

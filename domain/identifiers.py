@@ -8,8 +8,11 @@ PaymentId = NewType("PaymentId", UUID)
 EntryId = NewType("EntryId", UUID)
 OperationId = NewType("OperationId", UUID)
 """One request to a provider (an attempt, a capture, a void, a refund), and its idempotency key there."""
+DeadLetterId = NewType("DeadLetterId", UUID)
 DisputeId = NewType("DisputeId", str)
 """The provider's own name for a dispute."""
 MerchantId = NewType("MerchantId", str)
+PLATFORM = MerchantId("platform")
+"""Whose an event is that concerns no merchant: operators alone see it."""
 CustomerId = NewType("CustomerId", str)
 ProviderName = NewType("ProviderName", str)

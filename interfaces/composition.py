@@ -12,14 +12,21 @@ from typing import Any, Self
 import psycopg
 from litestar import Litestar
 
+from application.dead_letter import DeadLetters
+from application.delivery import Deliveries, DeliveryRetrier
 from application.expiry import expire_authorization
+from application.intake import ProviderWebhooks
 from application.merchant import Directory
+from application.notice import Notices
+from application.notification import Notifications
 from application.operation import Operations
+from application.operator import OperatorKeys
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES
 from application.recovery import Recovery
 from application.remembered_keys import RememberedKeys
 from application.store import StoreUnavailable
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import OperationKind
@@ -44,10 +51,15 @@ from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX, Committer
 from infrastructure.postgres.connecting import following, named
+from infrastructure.postgres.correlation import ViewCorrelation
+from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
+from infrastructure.postgres.delivery_writer import DeliveryWriter
 from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
+from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.provider.accounts import read_accounts
@@ -166,6 +178,12 @@ class Core:
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
+        self.operators: OperatorKeys = PostgresOperators(self.pool)
+        self.inbox = PostgresInbox(self.pool)
+        self.deliveries = PostgresDeliveryArchive(self.pool)
+        self.dead_letters = DeadLetters(
+            store=self.store, retriers={DeadLetterKind.WEBHOOK: DeliveryRetrier(self.inbox)}, now=utc_now
+        )
         self.bus = Bus(settings.nats_url)
 
     async def __aenter__(self) -> Self:
@@ -204,6 +222,11 @@ class Core:
         await self.bus.aclose()
         await self.pool.aclose()
 
+    @property
+    def notifications(self) -> Mapping[ProviderName, Notifications]:
+        """Every provider's webhooks."""
+        return {name: connector.notifications for name, connector in self.connectors.items()}
+
     async def condition(self) -> Condition:
         """How the system is. Raises StoreUnavailable."""
         published = await self._published()
@@ -238,7 +261,8 @@ def load_api() -> Litestar:
 
     @asynccontextmanager
     async def open_services() -> AsyncIterator[Services]:
-        async with Core(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)) as core:
+        counted = instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)
+        async with Core(settings, counted) as core:
 
             async def metrics() -> bytes:
                 try:
@@ -256,12 +280,25 @@ def load_api() -> Litestar:
                 now=utc_now,
                 new_id=ids.new_uuid,
             )
+            intake = DeliveryWriter(settings.database_url)
+            intake.start()
+            webhooks = ProviderWebhooks(
+                notifications=core.notifications,
+                intake=intake,
+                now=utc_now,
+                new_id=ids.new_uuid,
+                watcher=counted.deliveries,
+            )
             garbage.settle()
             try:
                 yield Services(
                     payments=payments,
                     store=core.store,
                     keys=RememberedKeys(core.directory, time.monotonic),
+                    operators=core.operators,
+                    webhooks=webhooks,
+                    deliveries=core.deliveries,
+                    dead_letters=core.dead_letters,
                     reader=core.pool.connection,
                     now=utc_now,
                     new_uuid=ids.new_uuid,
@@ -271,6 +308,7 @@ def load_api() -> Litestar:
                 )
             finally:
                 await payments.aclose()
+                await intake.aclose()
 
     app = create_app(open_services)
     app.asgi_handler = MeasuredRequests(app.asgi_handler)
@@ -302,6 +340,16 @@ def worker_tasks(core: Core) -> dict[str, Task]:
             cause = Cause(actor="worker:expiry", request_id=request_id, trace_id=ids.new_uuid().hex)
             await expire_authorization(core.store, PaymentId(payment_id), cause, utc_now)
 
+    async def webhooks() -> None:
+        await Deliveries(
+            inbox=core.inbox,
+            correlation=ViewCorrelation(core.pool),
+            store=core.store,
+            notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+            dead_letters=core.dead_letters,
+            notifications=core.notifications,
+        ).run()
+
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
@@ -309,6 +357,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "relay": relay,
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "expiry": lambda: every(EXPIRE_EVERY_S, expire_lapsed),
+        "webhooks": webhooks,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
 

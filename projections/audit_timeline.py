@@ -11,7 +11,8 @@ from msgspec import Meta, Struct
 
 from domain.event import name_of
 from domain.history import AnyEvent, Positioned
-from domain.ledger.entry import JournalEntryPosted
+from domain.ledger.entry import JournalEntryPosted, LedgerEvent
+from domain.payment.events import PaymentEvent
 from projections.view import Key, View
 
 
@@ -31,6 +32,8 @@ class AuditTimelineRow(Struct, frozen=True, kw_only=True):
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
+    if not isinstance(positioned.event.data, PaymentEvent | LedgerEvent):
+        return ()
     return ((positioned.position,),)
 
 

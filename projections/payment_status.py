@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from psycopg.sql import SQL
 
 from domain.history import Positioned
-from domain.ledger.entry import JournalEntryPosted
+from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.state import Authorized, PartiallyCaptured, Payment, terms_of
 from domain.payment.status import Status, status_of
@@ -36,14 +36,14 @@ class PaymentStatusRow(Struct, frozen=True, kw_only=True):
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
-    if isinstance(positioned.event.data, JournalEntryPosted):
+    if not isinstance(positioned.event.data, PaymentEvent):
         return ()
     return ((positioned.event.originator_id,),)
 
 
 def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> PaymentStatusRow:
     event = positioned.event
-    assert not isinstance(event.data, JournalEntryPosted)
+    assert isinstance(event.data, PaymentEvent)
     payment = evolve(None if row is None else row.payment, event.data)
     capturable_until = payment.authorization.expires_at if isinstance(payment, Authorized | PartiallyCaptured) else None
     if row is not None:
