@@ -90,7 +90,9 @@ class DeadLetterController(Controller):
     async def search(
         self,
         services: NamedDependency[Services],
-        state: Annotated[DeadLetterState | None, QueryParameter(description="Only those in it")] = None,
+        in_state: Annotated[
+            DeadLetterState | None, QueryParameter(name="state", description="Only those in it")
+        ] = None,
         kind: Annotated[DeadLetterKind | None, QueryParameter(description="Only those about such a thing")] = None,
         cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LETTERS_MAX)] = 20,
@@ -102,7 +104,7 @@ class DeadLetterController(Controller):
             raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
         reached = await wait_for_position(services, DEAD_LETTERS.name, position)
         async with services.reader() as connection:
-            rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=kind)
+            rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=in_state, kind=kind)
         page = list(map(letter_resource, rows[:limit]))
         more = page[-1].dead_letter_id if len(rows) > limit else None
         return resource(DeadLetterPage(dead_letters=page, next_cursor=more), reached)

@@ -69,7 +69,7 @@ class DeliveryController(Controller):
         self,
         services: NamedDependency[Services],
         provider: Annotated[str | None, QueryParameter(description="Only its deliveries")] = None,
-        state: Annotated[DeliveryState | None, QueryParameter(description="Only those in it")] = None,
+        in_state: Annotated[DeliveryState | None, QueryParameter(name="state", description="Only those in it")] = None,
         cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_DELIVERIES_MAX)] = 20,
     ) -> Response[Any]:
@@ -83,7 +83,7 @@ class DeliveryController(Controller):
             deliveries_max=limit + 1,
             before=before,
             provider=None if provider is None else ProviderName(provider),
-            state=state,
+            state=in_state,
         )
         page = list(map(delivery_resource, found[:limit]))
         more = page[-1].delivery_id if len(found) > limit else None
