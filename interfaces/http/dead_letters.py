@@ -18,6 +18,7 @@ from interfaces.http.deliveries import DeliveryResource, delivery_of_letter, del
 from interfaces.http.documented import accepts, replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.operators import OperatorRequest, operator_cause
+from interfaces.http.parameters import one_of
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import resource
 from interfaces.services import Services
@@ -90,21 +91,20 @@ class DeadLetterController(Controller):
     async def search(
         self,
         services: NamedDependency[Services],
-        in_state: Annotated[
-            DeadLetterState | None, QueryParameter(name="state", description="Only those in it")
-        ] = None,
-        kind: Annotated[DeadLetterKind | None, QueryParameter(description="Only those about such a thing")] = None,
+        in_state: Annotated[str | None, QueryParameter(name="state", schema_extra={"enum": [*DeadLetterState]})] = None,
+        kind: Annotated[str | None, QueryParameter(schema_extra={"enum": [*DeadLetterKind]})] = None,
         cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LETTERS_MAX)] = 20,
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the dead_letters view."""
+        state, about = one_of(DeadLetterState, "state", in_state), one_of(DeadLetterKind, "kind", kind)
         before = None if cursor is None else ids.parse(cursor, ids.DEAD_LETTER)
         if cursor is not None and before is None:
             raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
         reached = await wait_for_position(services, DEAD_LETTERS.name, position)
         async with services.reader() as connection:
-            rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=in_state, kind=kind)
+            rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
         page = list(map(letter_resource, rows[:limit]))
         more = page[-1].dead_letter_id if len(rows) > limit else None
         return resource(DeadLetterPage(dead_letters=page, next_cursor=more), reached)

@@ -16,6 +16,7 @@ from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import ProviderName
 from interfaces import ids
 from interfaces.http.documented import replies
+from interfaces.http.parameters import one_of
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import resource
 from interfaces.services import Services
@@ -69,7 +70,9 @@ class DeliveryController(Controller):
         self,
         services: NamedDependency[Services],
         provider: Annotated[str | None, QueryParameter(description="Only its deliveries")] = None,
-        in_state: Annotated[DeliveryState | None, QueryParameter(name="state", description="Only those in it")] = None,
+        in_state: Annotated[
+            str | None, QueryParameter(name="state", schema_extra={"enum": [str(state) for state in DeliveryState]})
+        ] = None,
         cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_DELIVERIES_MAX)] = 20,
     ) -> Response[Any]:
@@ -83,7 +86,7 @@ class DeliveryController(Controller):
             deliveries_max=limit + 1,
             before=before,
             provider=None if provider is None else ProviderName(provider),
-            state=in_state,
+            state=one_of(DeliveryState, "state", in_state),
         )
         page = list(map(delivery_resource, found[:limit]))
         more = page[-1].delivery_id if len(found) > limit else None
