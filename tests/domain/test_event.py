@@ -14,7 +14,7 @@ EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 
 @pytest.mark.parametrize("event", EVENT_TYPES)
 def test_an_event_is_stored_under_a_name_and_a_version(event: type[Event]) -> None:
-    assert re.fullmatch(r"[a-z]+\.[a-z_]+\.v[1-9][0-9]*", name_of(event))
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+\.v[1-9][0-9]*", name_of(event))
 
 
 def test_no_two_events_share_a_name() -> None:
