@@ -267,6 +267,7 @@ class Deliveries:
         self._finished.append(
             Finished(
                 id=work.delivery.id,
+                leased_until=work.delivery.leased_until,
                 state=state,
                 result=_storable(result),
                 event_id=work.event_id,

@@ -34,19 +34,23 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One that waits to be worked on. `tries` counts those before; `was_dead` when an operator had it tried again."""
+    """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when an
+    operator had it tried again."""
 
     id: UUID
     provider: ProviderName
     body: bytes
     tries: int
     was_dead: bool
+    leased_until: datetime
 
 
 class Finished(Struct, frozen=True, kw_only=True):
-    """What came of working on a delivery; one that still waits is due again in `again_after_s`."""
+    """What came of working on a delivery; one that still waits is due again in `again_after_s`. It counts only while
+    the delivery's lease is the one that it was worked on under."""
 
     id: UUID
+    leased_until: datetime
     state: DeliveryState
     result: str
     event_id: str | None
@@ -81,7 +85,9 @@ class Inbox(Protocol):
         """For each name the delivery that came with it first, which is the one given with it if none had before."""
         ...
 
-    async def finish(self, finished: Sequence[Finished]) -> None: ...
+    async def finish(self, finished: Sequence[Finished]) -> None:
+        """Write down what came of deliveries; of one that somebody else has by now, nothing."""
+        ...
 
     async def wait_again(self, delivery_id: UUID) -> None:
         """Put one that was given up back in line, with fresh tries."""

@@ -18,7 +18,7 @@ FROM (
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE d.delivery_id = due.delivery_id
-RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead
+RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead, d.next_try_at
 """
 # In one order, so that two workers with the same names in hand wait for each other, and never in a circle.
 _NAME_EVENTS = """
@@ -31,13 +31,16 @@ _SELECT_FIRST = """
 SELECT e.provider, e.event_id, e.delivery_id
 FROM unnest(%s::text[], %s::text[]) AS t (provider, event_id) JOIN webhook_event AS e USING (provider, event_id)
 """
+# Its lease tells whether a delivery is still whose who worked on it: another worker takes it with a new one, and an
+# operator, who may retry as soon as the dead letter shows, puts it back without.
 _FINISH = """
 UPDATE webhook_delivery AS d
 SET state = t.state, result = t.result, payment_id = t.payment_id, tries = t.tries, event_id = t.event_id,
     next_try_at = clock_timestamp() + t.again_after_s * interval '1 second'
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float8[], %s::text[])
-    AS t (delivery_id, state, result, payment_id, tries, again_after_s, event_id)
-WHERE d.delivery_id = t.delivery_id
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float8[], %s::text[],
+            %s::timestamptz[])
+    AS t (delivery_id, state, result, payment_id, tries, again_after_s, event_id, leased_until)
+WHERE d.delivery_id = t.delivery_id AND d.state = 'waiting' AND d.next_try_at = t.leased_until
 """
 _WAIT_AGAIN = """
 UPDATE webhook_delivery SET state = 'waiting', was_dead = true, tries = 0, next_try_at = clock_timestamp()
@@ -55,8 +58,15 @@ class PostgresInbox:
     async def claim(self, deliveries_max: int) -> Sequence[Delivery]:
         rows = await self._fetch(_CLAIM, self._lease_s, deliveries_max)
         return [
-            Delivery(id=delivery_id, provider=ProviderName(provider), body=body, tries=tries, was_dead=was_dead)
-            for delivery_id, provider, body, tries, was_dead in rows
+            Delivery(
+                id=delivery_id,
+                provider=ProviderName(provider),
+                body=body,
+                tries=tries,
+                was_dead=was_dead,
+                leased_until=leased_until,
+            )
+            for delivery_id, provider, body, tries, was_dead, leased_until in rows
         ]
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
@@ -82,6 +92,7 @@ class PostgresInbox:
                     [each.tries for each in finished],
                     [each.again_after_s for each in finished],
                     [each.event_id for each in finished],
+                    [each.leased_until for each in finished],
                 ),
             )
 

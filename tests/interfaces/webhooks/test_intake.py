@@ -64,9 +64,7 @@ async def test_traces_are_so_many_a_minute_and_the_rest_is_counted(notary: Notar
         told = await scrape(http, notary.stack.url)
     labels = {"provider": "simulator", "result": "bad_signature"}
     name = "tallystick_webhook_deliveries_total"
-    [(traces,)] = notary.execute(
-        "SELECT count(*) FROM webhook_delivery WHERE state = 'refused' AND result LIKE 'bad%'"
-    )
+    [(traces,)] = notary.execute("SELECT count(*) FROM webhook_delivery WHERE state = 'refused' AND result LIKE 'bad%'")
     assert told.value(name, kept="yes", **labels) == traces
     assert told.value(name, kept="no", **labels) > 0
 
