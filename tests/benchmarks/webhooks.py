@@ -9,7 +9,6 @@ import asyncio
 import random
 import tempfile
 import time
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,24 +16,10 @@ import msgspec
 from msgspec import Struct
 from rich.table import Table
 
-from application.loaded import record_with_entries
-from application.store import Append, Claim, Verb
-from domain.history import Cause
-from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
-from domain.money import Money, zero
-from domain.payment.events import (
-    CaptureMethod,
-    PaymentActionRequired,
-    PaymentAttemptStarted,
-    PaymentAuthorized,
-    PaymentCaptured,
-    PaymentCreated,
-    PaymentEvent,
-)
-from domain.payment.method import MethodType, PaymentMethod
-from domain.payment.outcome import Redirect
+from application.store import Append
+from domain.identifiers import MerchantId, OperationId, PaymentId
 from interfaces import ids
-from interfaces.composition import SIMULATOR, Core, utc_now, view_connection
+from interfaces.composition import SIMULATOR, Core, view_connection
 from interfaces.stack import Stack
 from projections.provider_operations import PROVIDER_OPERATIONS
 from projections.tables import positions
@@ -42,6 +27,7 @@ from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.deliveries import Post, Posted, send
 from tests.benchmarks.processes import cpu_s, roots
 from tests.benchmarks.rounds import percentile
+from tests.support.charges import charge
 from tests.support.notary import News, NotarizedStack
 
 TARGET_PER_S = 1_000
@@ -107,8 +93,8 @@ def _bodies(charges: list[Charge], deliveries: int) -> list[str]:
     choose = random.Random(1)
     repeated = int(deliveries * REPEATED)
     news = [
-        News(id=uuid4().hex, about="capture", operation_id=charge.attempt_id, reference=charge.reference)
-        for charge in charges
+        News(id=uuid4().hex, about="capture", operation_id=each.attempt_id, reference=each.reference)
+        for each in charges
     ]
     bodies = [msgspec.json.encode(each).decode() for each in news[: deliveries - repeated]]
     bodies += choose.choices(bodies, k=repeated)
@@ -129,7 +115,7 @@ async def _charges(stack: Stack, deliveries: int) -> list[Charge]:
     ]
     async with Core(stack.settings) as core:
         for start in range(0, new, 500):
-            await asyncio.gather(*(core.store.append(_append(charge)) for charge in charges[start : start + 500]))
+            await asyncio.gather(*(core.store.append(_append(each)) for each in charges[start : start + 500]))
         head = await core.store.head()
         async with await view_connection(stack.settings) as connection:
             while True:
@@ -139,74 +125,9 @@ async def _charges(stack: Stack, deliveries: int) -> list[Charge]:
     return charges
 
 
-def _append(charge: Charge) -> Append:
-    now = utc_now()
+def _append(each: Charge) -> Append:
     payment_id = PaymentId(ids.new_uuid())
-    amount = Money(1_000, "EUR")
-    events: tuple[PaymentEvent, ...] = (
-        PaymentCreated(
-            merchant_id=MERCHANT,
-            customer_id=CustomerId("customer-1"),
-            amount=amount,
-            method=PaymentMethod(MethodType.WALLET, "tok_wallet"),
-            capture_method=CaptureMethod.AUTOMATIC,
-            return_url=None,
-        ),
-        PaymentAttemptStarted(
-            attempt_id=charge.attempt_id,
-            provider=SIMULATOR,
-            amount=amount,
-            capture=True,
-            started_at=now,
-            routing_policy="bench:1",
-        ),
-    )
-    if charge.is_waiting:
-        events += (
-            PaymentActionRequired(
-                attempt_id=charge.attempt_id,
-                reference=charge.reference,
-                action=Redirect("https://wallet.example/pay"),
-                expires_at=now + timedelta(hours=1),
-                window_policy="bench:1",
-            ),
-        )
-    else:
-        events += (
-            PaymentAuthorized(
-                merchant_id=MERCHANT,
-                provider=SIMULATOR,
-                attempt_id=charge.attempt_id,
-                reference=charge.reference,
-                amount=amount,
-                expires_at=now + timedelta(days=7),
-                window_policy="bench:1",
-            ),
-            PaymentCaptured(
-                merchant_id=MERCHANT,
-                provider=SIMULATOR,
-                capture_id=charge.attempt_id,
-                reference=charge.reference,
-                amount=amount,
-                released=zero("EUR"),
-                final=True,
-                fee=Money(30, "EUR"),
-                fee_policy="bench:1",
-            ),
-        )
-    cause = Cause(actor="bench", request_id="req_bench", trace_id="0" * 32)
-    return Append(
-        events=record_with_entries(payment_id, 0, events, merchant_id=MERCHANT, cause=cause, now=now),
-        claim=Claim(
-            operation_id=charge.attempt_id,
-            merchant_id=MERCHANT,
-            payment_id=payment_id,
-            verb=Verb.CREATE,
-            key=None,
-            fingerprint=b"",
-            unresolved=False,
-        ),
-    )
+    return charge(payment_id, each.attempt_id, each.reference, MERCHANT, is_waiting=each.is_waiting)
 
 
 async def _warm_up(stack: Stack) -> None:

@@ -91,7 +91,7 @@ async def test_a_retry_that_brings_nothing_opens_the_letter_again(notary: Notary
     await operator.send("POST", f"{LETTERS}/{letter['dead_letter_id']}/retry")
 
     async def is_open_again() -> bool:
-        return (await letter_about(operator, delivery))["retries"] == 1
+        return bool((await letter_about(operator, delivery))["retries"] == 1)
 
     await eventually(is_open_again, "the letter is open again")
 
@@ -137,7 +137,7 @@ async def test_pages_follow_each_other_without_a_gap(notary: Notary, operator: O
     for delivery in deliveries:
         await letter_about(operator, delivery)
     paged: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         reply = await operator.get(f"{LETTERS}?state=open&limit=2" + (f"&cursor={cursor}" if cursor else ""))
         check_reply("list_dead_letters", reply, 200)
