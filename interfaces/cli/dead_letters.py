@@ -29,8 +29,8 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.option("--state", type=click.Choice([*DeadLetterState]), help="Only those in it.")
-@click.option("--kind", type=click.Choice([*DeadLetterKind]), help="Only those about such a thing.")
+@click.option("--state", type=click.Choice(list(map(str, DeadLetterState))), help="Only those in it.")
+@click.option("--kind", type=click.Choice(list(map(str, DeadLetterKind))), help="Only those about such a thing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
 @told_clearly
 def list_(state: str | None, kind: str | None, as_json: bool) -> None:

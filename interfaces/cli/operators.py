@@ -17,7 +17,11 @@ def operator() -> None:
 @operator.command("create-key")
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice([*Role]), default=Role.OPERATOR.value, show_default=True, help="An auditor only looks."
+    "--role",
+    type=click.Choice(list(map(str, Role))),
+    default=Role.OPERATOR.value,
+    show_default=True,
+    help="An auditor only looks.",
 )
 @told_clearly
 def create_key(name: str, role: str) -> None:

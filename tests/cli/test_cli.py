@@ -66,7 +66,7 @@ def test_every_command_of_the_design_is_there() -> None:
     top = {words[0] for words in commands() if len(words) == 1}
     assert top == {
         *("dev", "serve", "worker", "simulator", "migrate", "demo", "status"),
-        *("merchant", "key", "events", "replay", "rebuild", "ledger"),
+        *("merchant", "key", "operator", "events", "dead-letters", "replay", "rebuild", "ledger"),
     }
 
 
@@ -93,6 +93,10 @@ def test_it_runs_as_a_module_of_its_own() -> None:
         (["serve", "--port", "eighty"], "'eighty' is not a valid integer"),
         (["demo", "--orders", "/no/such/file.csv"], "does not exist"),
         (["ledger", "burn"], "No such command 'burn'"),
+        (["operator", "create-key", "Anna", "--role", "king"], "'king' is not one of"),
+        (["dead-letters", "list", "--state", "lost"], "'lost' is not one of"),
+        (["dead-letters", "show", "pay_1"], "expected an id such as dl_"),
+        (["dead-letters", "close", "dl_1"], "Missing option '--reason'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -16,7 +16,7 @@ from tests.support.running import Merchant, eventually
 from tests.support.store import assert_appended, open_store
 
 PAYMENTS = 6
-KILLS = 3
+KILLS = 2
 
 
 def kill_worker(notary: Notary) -> None:
