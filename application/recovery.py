@@ -13,7 +13,8 @@ from application.doubts import Doubt, doubt_of
 from application.operation import Operations
 from application.store import RecoveryStore, StoreUnavailable, UnresolvedOperation
 from application.taking import work_on_all
-from application.telling import DeadLetterKind, Letters
+from application.telling import Letters
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import OperationId
 
@@ -79,12 +80,6 @@ class Recovery:
         unresolved = await work_on_all(take, self._try_and_put_off, concurrent_max=CONCURRENT_MAX)
         await self._tell_what_is_resolved()
         return unresolved
-
-    async def retry(self, subject: str, cause: Cause) -> None:
-        """Have the operation that an operator was told of tried by the next sweep, and them told again if that is in
-        vain. Raises StoreUnavailable."""
-        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=False)
-        log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})
 
     async def aclose(self) -> None:
         """Give up what is under way: the next start finds it again."""
@@ -162,3 +157,17 @@ class Recovery:
             trace_id=request_id.replace("-", ""),
             causation_id=f"operation:{operation_id}",
         )
+
+
+class OperationRetrier:
+    """Implements application.dead_letter.Retrier."""
+
+    def __init__(self, store: RecoveryStore, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def retry(self, subject: str, cause: Cause) -> None:
+        """Have the operation that an operator was told of tried by the next sweep, and them told again if that is in
+        vain."""
+        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=False)
+        log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})

@@ -1,15 +1,10 @@
 """The port through which workers tell an operator of what they cannot bring to an end by themselves."""
 
-from enum import StrEnum
 from typing import Protocol
 
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import MerchantId, PaymentId, ProviderName
-
-
-class DeadLetterKind(StrEnum):
-    TIMER = "timer"
-    COMMAND = "command"
 
 
 class Letters(Protocol):

@@ -18,7 +18,8 @@ from application.loaded import load
 from application.operation import Operations, provider_of
 from application.store import EventStore, StoreUnavailable
 from application.taking import work_on_all
-from application.telling import DeadLetterKind, Letters
+from application.telling import Letters
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.state import RequiresAction
@@ -112,20 +113,6 @@ class Timers:
             case _:
                 assert_never(kind)
 
-    async def retry(self, subject: str, cause: Cause) -> None:
-        """Have the timer that an operator was told of tried by the next sweep, and them told again if that is in
-        vain. Raises StoreUnavailable."""
-        kind, payment_id = subject.split(":")
-        timer = DueTimer(
-            payment_id=PaymentId(UUID(payment_id)),
-            kind=TimerKind(kind),
-            due_at=self._now(),
-            tries=TRIES_MAX - 1,
-            told=False,
-        )
-        await self._queue.put_off(timer, until=self._now())
-        log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})
-
     async def _try(self, timer: DueTimer) -> bool:
         try:
             return await self._fire_and_note(timer)
@@ -199,3 +186,25 @@ def _subject(timer: DueTimer) -> str:
 
 def _named(timer: DueTimer) -> dict[str, str]:
     return {"timer": timer.kind, "payment_id": str(timer.payment_id)}
+
+
+class TimerRetrier:
+    """Implements application.dead_letter.Retrier."""
+
+    def __init__(self, queue: TimerQueue, now: Callable[[], datetime]) -> None:
+        self._queue = queue
+        self._now = now
+
+    async def retry(self, subject: str, cause: Cause) -> None:
+        """Have the timer that an operator was told of tried by the next sweep, and them told again if that is in
+        vain."""
+        kind, payment_id = subject.split(":")
+        timer = DueTimer(
+            payment_id=PaymentId(UUID(payment_id)),
+            kind=TimerKind(kind),
+            due_at=self._now(),
+            tries=TRIES_MAX - 1,
+            told=False,
+        )
+        await self._queue.put_off(timer, until=self._now())
+        log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})

@@ -9,6 +9,7 @@ PaymentId = NewType("PaymentId", UUID)
 EntryId = NewType("EntryId", UUID)
 OperationId = NewType("OperationId", UUID)
 """One request to a provider (an attempt, a capture, a void, a refund), and its idempotency key there."""
+DeadLetterId = NewType("DeadLetterId", UUID)
 DisputeId = NewType("DisputeId", str)
 """The provider's own name for a dispute."""
 MerchantId = NewType("MerchantId", str)
@@ -16,7 +17,7 @@ CustomerId = NewType("CustomerId", str)
 ProviderName = NewType("ProviderName", str)
 
 PLATFORM: Final = MerchantId("platform")
-"""Whose events are those of no merchant: policies, and what else operators do."""
+"""Whose an event is that concerns no merchant: policies, and what else operators alone see."""
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -14,20 +14,25 @@ import psycopg
 from litestar import Litestar
 from msgspec.structs import replace
 
+from application.dead_letter import DeadLetters
+from application.delivery import Deliveries, DeliveryRetrier
 from application.doubts import Doubts
+from application.intake import ProviderWebhooks
 from application.merchant import Directory
+from application.notice import Notices
+from application.notification import Notifications
 from application.operation import Operations
+from application.operator import OperatorKeys
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
-from application.recovery import Recovery
+from application.recovery import OperationRetrier, Recovery
 from application.remembered_keys import RememberedKeys
 from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
-from application.telling import DeadLetterKind
-from application.timers import Timers
-from domain.history import Cause
-from domain.identifiers import MerchantId, PaymentId, ProviderName
+from application.timers import TimerRetrier, Timers
+from domain.dead_letter.events import DeadLetterKind
+from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure import garbage
@@ -47,10 +52,15 @@ from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX, Committer
 from infrastructure.postgres.connecting import following, named
+from infrastructure.postgres.correlation import ViewCorrelation
+from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
+from infrastructure.postgres.delivery_writer import DeliveryWriter
 from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
+from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -129,29 +139,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class LoggedLetters:
-    """Implements application.telling.Letters by lines in the log."""
-
-    async def record(
-        self,
-        *,
-        kind: DeadLetterKind,
-        subject: str,
-        merchant_id: MerchantId,
-        payment_id: PaymentId | None,
-        provider: ProviderName | None,
-        reason: str,
-        cause: Cause,
-    ) -> None:
-        concerning = {"merchant_id": merchant_id, "payment_id": str(payment_id), "provider": provider}
-        said = {"kind": kind, "subject": subject, "reason": reason, "actor": cause.actor}
-        log.error("dead_letter", extra={**said, **concerning})
-
-    async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
-        said = {"kind": kind, "subject": subject, "outcome": outcome, "actor": cause.actor}
-        log.info("dead_letter_resolved", extra=said)
-
-
 def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
     """Our accounts at providers: those of the file, or the simulator alone. Raises AccountInvalid."""
     if settings.providers_file:
@@ -177,6 +164,19 @@ class Core:
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
+        self.operators: OperatorKeys = PostgresOperators(self.pool)
+        self.inbox = PostgresInbox(self.pool)
+        self.deliveries = PostgresDeliveryArchive(self.pool)
+        self.timer_queue = PostgresTimerQueue(self.pool)
+        self.dead_letters = DeadLetters(
+            store=self.store,
+            retriers={
+                DeadLetterKind.WEBHOOK: DeliveryRetrier(self.inbox),
+                DeadLetterKind.COMMAND: OperationRetrier(self.store, utc_now),
+                DeadLetterKind.TIMER: TimerRetrier(self.timer_queue, utc_now),
+            },
+            now=utc_now,
+        )
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.accounts = accounts_of(settings)
@@ -218,16 +218,16 @@ class Core:
         self.recovery = Recovery(
             store=self.store,
             operations=self.operations,
-            letters=LoggedLetters(),
+            letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
             lease_s=RECOVERY_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.timers = Timers(
             store=self.store,
-            queue=PostgresTimerQueue(self.pool),
+            queue=self.timer_queue,
             operations=self.operations,
-            letters=LoggedLetters(),
+            letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
             lease_s=TIMER_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
@@ -248,6 +248,11 @@ class Core:
     async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
         async with self.pool.connection() as connection:
             return figures_of(await recent_health(connection, utc_now() - HEALTH_WINDOW))
+
+    @property
+    def notifications(self) -> Mapping[ProviderName, Notifications]:
+        """Every provider's webhooks."""
+        return {name: connector.notifications for name, connector in self.connectors.items()}
 
     async def condition(self) -> Condition:
         """How the system is. Raises StoreUnavailable."""
@@ -283,7 +288,8 @@ def load_api() -> Litestar:
 
     @asynccontextmanager
     async def open_services() -> AsyncIterator[Services]:
-        async with Core(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)) as core:
+        counted = instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)
+        async with Core(settings, counted) as core:
 
             async def metrics() -> bytes:
                 try:
@@ -301,12 +307,25 @@ def load_api() -> Litestar:
                 now=utc_now,
                 new_id=ids.new_uuid,
             )
+            intake = DeliveryWriter(settings.database_url)
+            intake.start()
+            webhooks = ProviderWebhooks(
+                notifications=core.notifications,
+                intake=intake,
+                now=utc_now,
+                new_id=ids.new_uuid,
+                watcher=counted.deliveries,
+            )
             garbage.settle()
             try:
                 yield Services(
                     payments=payments,
                     store=core.store,
                     keys=RememberedKeys(core.directory, time.monotonic),
+                    operators=core.operators,
+                    webhooks=webhooks,
+                    deliveries=core.deliveries,
+                    dead_letters=core.dead_letters,
                     reader=core.pool.connection,
                     now=utc_now,
                     new_uuid=ids.new_uuid,
@@ -316,6 +335,7 @@ def load_api() -> Litestar:
                 )
             finally:
                 await payments.aclose()
+                await intake.aclose()
 
     app = create_app(open_services)
     app.asgi_handler = MeasuredRequests(app.asgi_handler)
@@ -342,6 +362,16 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     async def fire_timers() -> None:
         await core.timers.sweep()
 
+    async def webhooks() -> None:
+        await Deliveries(
+            inbox=core.inbox,
+            correlation=ViewCorrelation(core.pool),
+            store=core.store,
+            notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+            dead_letters=core.dead_letters,
+            notifications=core.notifications,
+        ).run()
+
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
@@ -349,6 +379,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "relay": relay,
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
+        "webhooks": webhooks,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
 

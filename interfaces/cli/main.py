@@ -2,11 +2,13 @@
 
 import click
 
+from interfaces.cli.dead_letters import dead_letters
 from interfaces.cli.demo import demo
 from interfaces.cli.doubts import doubts
 from interfaces.cli.events import events
 from interfaces.cli.ledger import ledger
 from interfaces.cli.merchants import key, merchant
+from interfaces.cli.operators import operator
 from interfaces.cli.rebuild import rebuild
 from interfaces.cli.replay import replay
 from interfaces.cli.routing import routing
@@ -24,23 +26,11 @@ def main() -> None:
     """
 
 
-for command in (
-    dev,
-    serve,
-    worker,
-    simulator,
-    migrate,
-    demo,
-    status,
-    merchant,
-    key,
-    events,
-    replay,
-    rebuild,
-    ledger,
-    routing,
-    doubts,
-):
+COMMANDS = (
+    *(dev, serve, worker, simulator, migrate, demo, status),
+    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, doubts),
+)
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

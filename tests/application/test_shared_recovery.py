@@ -10,9 +10,9 @@ import pytest
 from application import recovery as recovery_module
 from application.backoff import Backoff
 from application.doubts import Doubts, NotInDoubt
-from application.recovery import BACKOFF, LEASE_S, Recovery
-from application.telling import DeadLetterKind
+from application.recovery import BACKOFF, LEASE_S, OperationRetrier, Recovery
 from domain.card_data import CardDataRefused
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod, OperationKind
@@ -215,7 +215,7 @@ async def test_an_operator_has_a_doubt_tried_by_the_next_sweep_and_is_told_again
     await in_doubt(shop, workers)
     subject = shop.letters.told[0].subject
     assert await workers.sweep() == 0
-    await workers.another().retry(subject, OPERATOR)
+    await OperationRetrier(shop.store, lambda: workers.now).retry(subject, OPERATOR)
     assert await workers.sweep() == 1
     assert [letter.subject for letter in shop.letters.told] == [subject, subject]
 

@@ -10,8 +10,8 @@ import pytest
 
 from application.firing import NothingToDo
 from application.provider import ProviderRequest
-from application.telling import DeadLetterKind
-from application.timers import LEASE_S, TRIES_MAX, DueTimer, Timers
+from application.timers import LEASE_S, TRIES_MAX, DueTimer, TimerRetrier, Timers
+from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod, PaymentFailed
 from domain.payment.outcome import Outcome
@@ -254,11 +254,11 @@ async def test_an_operator_has_a_timer_tried_at_once_and_is_told_again_if_that_i
     shop.now += THE_ACTION_WINDOW
     await clockwork.tick_until(lambda: len(shop.letters.told) == 1)
     subject = shop.letters.told[0].subject
-    await clockwork.worker.retry(subject, CAUSE)
+    await TimerRetrier(clockwork.queue, shop.clock).retry(subject, CAUSE)
     assert await clockwork.tick() == 1
     assert [letter.subject for letter in shop.letters.told] == [subject, subject]
     shop.provider.loses_answers = False
-    await clockwork.worker.retry(subject, CAUSE)
+    await TimerRetrier(clockwork.queue, shop.clock).retry(subject, CAUSE)
     assert await clockwork.tick() == 0
     assert isinstance(await shop.payment(payment_id), Failed)
 

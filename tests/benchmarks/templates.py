@@ -27,8 +27,8 @@ from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.mapper import EventMapper
 from interfaces import ids
-from interfaces.composition import LoggedLetters
 from interfaces.http.answers import word_answer
+from tests.support.dead_letters import KeptLetters
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 
@@ -151,7 +151,7 @@ class _Merchant:
             recovery=Recovery(
                 store=self.store,
                 operations=operations,
-                letters=LoggedLetters(),
+                letters=KeptLetters(),
                 now=self._now,
                 new_id=self._new_id,
             ),

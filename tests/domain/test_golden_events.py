@@ -12,6 +12,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.dead_letter.events import (
+    DeadLetterClosed,
+    DeadLetterKind,
+    DeadLetterRecorded,
+    DeadLetterResolved,
+    DeadLetterRetried,
+)
 from domain.event import Event, name_of
 from domain.history import AnyEvent, Recorded
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
@@ -170,6 +177,16 @@ EVENTS: tuple[AnyEvent, ...] = (
         number=7, name="cards-eu", document='{"name": "cards-eu",\r\n\t"default": {"priority": ["nörth"]}}'
     ),
     RoutingPolicyActivated(number=7),
+    DeadLetterRecorded(
+        kind=DeadLetterKind.WEBHOOK,
+        subject="01934a2e-6c00-7a10-8000-0000000000d1",
+        payment_id=PAYMENT,
+        provider=PROVIDER,
+        reason="the authorize succeeded for us, and the provider says the opposite",
+    ),
+    DeadLetterRetried(),
+    DeadLetterResolved(outcome="settled 01934a2e-6c00-7a10-8000-00000000000b: approved"),
+    DeadLetterClosed(reason="The provider's own test, says “Anna”."),
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from application.telling import DeadLetterKind
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import MerchantId, PaymentId, ProviderName
 
