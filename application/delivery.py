@@ -7,8 +7,9 @@ another worker begins again, and finds done what was done.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -40,6 +41,9 @@ DELAY_S_MAX: Final = 60.0
 RESULT_CHARACTERS_MAX: Final = 500
 
 log = logging.getLogger(__name__)
+
+
+Action = Callable[[], Awaitable[Result]]
 
 
 class _Work(Struct, frozen=True, kw_only=True):
@@ -209,7 +213,7 @@ class Deliveries:
             case Premature(reason=reason):
                 self._conclude(work, Again(reason))
             case _:
-                self._begin(work, self._notices.act(loaded, reading, _cause(work.delivery)))
+                self._begin(work, partial(self._notices.act, loaded, reading, _cause(work.delivery)))
 
     def _conclude(self, work: _Work, result: Result) -> None:
         """A dead letter, or the end of one, is written apart: it takes its time, and the others do not wait for it."""
@@ -219,23 +223,32 @@ class Deliveries:
             case Again(reason=reason) if work.delivery.tries + 1 < TRIES_MAX:
                 self._finish(work, DeliveryState.WAITING, reason)
             case _:
-                self._begin(work, _already(result))
+                self._begin(work, partial(_already, result))
 
-    def _begin(self, work: _Work, action: Coroutine[Any, Any, Result]) -> None:
+    def _begin(self, work: _Work, action: Action) -> None:
         task = asyncio.create_task(self._act(work, action))
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
 
-    async def _act(self, work: _Work, action: Coroutine[Any, Any, Result]) -> None:
+    async def _act(self, work: _Work, action: Action) -> None:
+        """Where the store does not answer, or something fails that nobody foresaw in writing a letter, the lease runs
+        out, and it is tried again: that is not one of its tries."""
         async with self._acting:
             try:
-                await self._end(work, await action)
+                await self._end(work, await self._result(work, action))
             except (StoreUnavailable, TooManyConflicts) as error:
-                # Its lease runs out, and it is tried again: not one of its tries.
                 log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
-            except Exception as error:
-                log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
-                self._conclude(work, Again(f"it failed: {error!r}"))
+            except Exception:
+                log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
+
+    async def _result(self, work: _Work, action: Action) -> Result:
+        try:
+            return await action()
+        except (StoreUnavailable, TooManyConflicts):
+            raise
+        except Exception as error:
+            log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
+            return Again(f"it failed: {error!r}")
 
     async def _end(self, work: _Work, result: Result) -> None:
         """The letter before the row: who comes again after a crash between the two finds it written."""

@@ -16,7 +16,7 @@ from application.store import StoreUnavailable
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
 
-TRACES_A_MINUTE_MAX: Final = 60
+TRACES_A_MINUTE_MAX: Final = 20
 TRACE_BYTES_MAX: Final = 1024
 HEADERS_MAX: Final = 32
 HEADER_BYTES_MAX: Final = 512

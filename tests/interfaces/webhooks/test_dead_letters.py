@@ -3,12 +3,15 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import aiohttp
+
 from interfaces import ids
 from interfaces.http.app import openapi_document
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.test_openapi import check_reply
 from tests.interfaces.webhooks.conftest import Notary, Operator
 from tests.interfaces.webhooks.test_semantics import attempt_of, becomes, in_the_dark, names_of
+from tests.support.metrics import scrape
 from tests.support.running import Merchant, eventually
 
 LETTERS = "/v1/operator/dead_letters"
@@ -200,3 +203,15 @@ def operator_routes() -> list[tuple[str, str]]:
         if path.startswith("/v1/operator/")
         for method in item
     ]
+
+
+async def test_metrics_count_what_waits(notary: Notary, operator: Operator) -> None:
+    unknown = await notary.tell("capture", reference="ch_of_nobody")
+    await letter_about(operator, await notary.deliver(b"for the metrics"))
+    async with aiohttp.ClientSession() as http:
+        told = await scrape(http, notary.stack.url)
+    assert told.value("tallystick_dead_letters_open") >= 1
+    assert told.value("tallystick_webhook_deliveries_waiting") >= 1
+    assert told.value("tallystick_webhook_deliveries_waiting_oldest_seconds") > 0
+    assert told.value("tallystick_webhook_deliveries_total", provider="simulator", result="accepted", kept="yes") >= 2
+    assert notary.row(unknown)["state"] == "waiting"
