@@ -9,7 +9,6 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from interfaces.http.refusals import ParameterInvalid
 
-
 E = TypeVar("E", bound=StrEnum)
 
 
