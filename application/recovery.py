@@ -113,7 +113,8 @@ class Recovery:
         in_doubt = doubt is not None and doubt.in_doubt
         if doubt is not None and in_doubt:
             pause = self._backoff.longest
-            if not operation.told:
+            # Told again by the first try after an operator had it retried, should that be in vain.
+            if not operation.told or operation.tries == 1:
                 await self._tell(operation, doubt)
         await self._store.put_off(operation.operation_id, until=self._now() + pause, told=in_doubt)
 
@@ -167,7 +168,6 @@ class OperationRetrier:
         self._now = now
 
     async def retry(self, subject: str, cause: Cause) -> None:
-        """Have the operation that an operator was told of tried by the next sweep, and them told again if that is in
-        vain."""
-        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=False)
+        """Have the operation that an operator was told of tried by the next sweep, and them told what came of it."""
+        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=True, tries=0)
         log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})

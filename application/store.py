@@ -155,8 +155,10 @@ class RecoveryStore(EventStore, Protocol):
         """Those of them that are due, longest due first, which nobody else is given before the lease has run out."""
         ...
 
-    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
-        """It is not due before then."""
+    async def put_off(
+        self, operation_id: OperationId, *, until: datetime, told: bool, tries: int | None = None
+    ) -> None:
+        """It is not due before then. `tries` is counted from there on, where it is given."""
         ...
 
     async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:

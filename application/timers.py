@@ -151,7 +151,8 @@ class Timers:
     async def _put_off(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         log.info("timer_to_be_tried_again", extra={**_named(timer), "reason": reason})
         told = timer.told
-        if timer.tries >= TRIES_MAX and not told:
+        # Told again by the first try after an operator had it retried, should that be in vain.
+        if timer.tries == TRIES_MAX or (timer.tries > TRIES_MAX and not told):
             await self._tell(timer, reason, cause)
             told = True
         until = self._now() + self._backoff.pause(timer.tries, self._spread())
@@ -196,15 +197,14 @@ class TimerRetrier:
         self._now = now
 
     async def retry(self, subject: str, cause: Cause) -> None:
-        """Have the timer that an operator was told of tried by the next sweep, and them told again if that is in
-        vain."""
+        """Have the timer that an operator was told of tried by the next sweep, and them told what came of it."""
         kind, payment_id = subject.split(":")
         timer = DueTimer(
             payment_id=PaymentId(UUID(payment_id)),
             kind=TimerKind(kind),
             due_at=self._now(),
             tries=TRIES_MAX - 1,
-            told=False,
+            told=True,
         )
         await self._queue.put_off(timer, until=self._now())
         log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})

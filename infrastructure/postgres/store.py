@@ -56,7 +56,10 @@ FROM (
 WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
-_PUT_OFF = "UPDATE operation_claim SET next_try_at = %b, told = %b WHERE operation_id = %b AND unresolved"
+_PUT_OFF = """
+UPDATE operation_claim SET next_try_at = %b, told = %b, tries = coalesce(%b::integer, tries)
+WHERE operation_id = %b AND unresolved
+"""
 # In the order of the index that has just these, so that it is used even before there are statistics.
 _SELECT_RESOLVED_AFTER_TOLD = """
 SELECT operation_id FROM operation_claim WHERE told AND NOT unresolved ORDER BY claimed_at LIMIT %b
@@ -117,9 +120,11 @@ class PostgresEventStore:
     ) -> Sequence[UnresolvedOperation]:
         return _operations(await self._fetch(_TAKE_UNRESOLVED, now + lease, claimed_before, now, operations_max))
 
-    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
+    async def put_off(
+        self, operation_id: OperationId, *, until: datetime, told: bool, tries: int | None = None
+    ) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(_PUT_OFF, (until, told, operation_id))
+            await connection.execute(_PUT_OFF, (until, told, tries, operation_id))
 
     async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
         return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, operations_max)]

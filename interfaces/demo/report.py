@@ -10,6 +10,7 @@ from rich.table import Table
 
 from domain.money import Money
 from interfaces.demo.checks import Verdict
+from interfaces.demo.incidents import Incident
 from projections.payment_status import PAYMENT_STATUS
 
 
@@ -74,6 +75,15 @@ def _because_of(causation_id: str | None) -> str:
             return str(causation_id)
 
 
+def print_incidents(console: Console, happened: Sequence[Incident]) -> None:
+    """What each came to, event by event."""
+    table = Table("incident", "payment", "its events", "ended well", title="Incidents at the preferred provider")
+    for incident in happened:
+        course = " → ".join(event.removeprefix("payment.") for event in incident.course)
+        table.add_row(incident.name.replace("_", " "), incident.payment_id, course, "yes" if incident.holds else "NO")
+    console.print(table)
+
+
 def print_figures(console: Console, figures: Figures) -> None:
     console.print(
         f"{figures.payments} payments in {figures.seconds:.1f} s, {figures.payments / figures.seconds:.0f} a second. "
@@ -82,7 +92,7 @@ def print_figures(console: Console, figures: Figures) -> None:
     )
 
 
-def last_line(figures: Figures, verdict: Verdict) -> str:
+def last_line(figures: Figures, verdict: Verdict, happened: Sequence[Incident]) -> str:
     """The result as one JSON object."""
     return msgspec.json.encode(
         {
@@ -94,6 +104,7 @@ def last_line(figures: Figures, verdict: Verdict) -> str:
             "views_equal_replay": verdict.views_equal_replay,
             "provider_books_equal": verdict.provider_books_equal,
             "lag_events": verdict.lag_events,
+            "incidents": {incident.name: incident.holds for incident in happened},
             "payments_per_s": round(figures.payments / figures.seconds, 1),
             "confirm_ms_p50": round(figures.percentile(50), 1),
             "confirm_ms_p95": round(figures.percentile(95), 1),

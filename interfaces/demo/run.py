@@ -9,15 +9,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 from application.merchant import create_key, create_merchant
+from application.operator import Role, create_operator_key
 from interfaces import ids
 from interfaces.cli.progress import all_events
 from interfaces.composition import Core, utc_now, view_connection
 from interfaces.demo.checks import Verdict, check
+from interfaces.demo.incidents import Incident, Incidents
 from interfaces.demo.orders import Order
 from interfaces.demo.report import (
     Figures,
     print_balances,
     print_figures,
+    print_incidents,
     print_statuses,
     print_timeline,
     print_trial_balance,
@@ -36,12 +39,14 @@ _POLL_S = 0.05
 
 async def demonstrate(
     settings: Settings, url: str, orders: Sequence[Order], console: Console
-) -> tuple[Figures, Verdict]:
-    """Send the orders through the API at `url` and check everything."""
+) -> tuple[Figures, Verdict, Sequence[Incident]]:
+    """Send the orders through the API at `url`, live through the incidents, and check everything."""
     connector = aiohttp.TCPConnector(limit=2 * IN_FLIGHT_MAX)
     async with Core(settings) as core, aiohttp.ClientSession(connector=connector) as http:
         shops = await _open_shops(core, http, url, orders)
         figures, results = await _send(shops, orders)
+        await _wait_until_settled(core)
+        happened = await _incidents(core, http, url, next(iter(shops.values())))
         await _wait_until_settled(core)
         replay = Replay()
         async for batch in all_events(core, "Replaying", up_to=await core.store.head()):
@@ -54,8 +59,16 @@ async def demonstrate(
         order, result = _most_eventful(orders, results)
         timeline = await shops[order.merchant].get(f"/v1/payments/{result.payment_id}/timeline")
         print_timeline(console, result.payment_id, timeline["timeline"])
+        print_incidents(console, happened)
         print_figures(console, figures)
-        return figures, verdict
+        return figures, verdict, happened
+
+
+async def _incidents(core: Core, http: aiohttp.ClientSession, url: str, shop: Shop) -> Sequence[Incident]:
+    """At the provider that is preferred."""
+    operator = await create_operator_key(core.operators, "demo", Role.OPERATOR, ids.new_id)
+    preferred = core.accounts[0].url
+    return await Incidents(http, api_url=url, provider_url=preferred, shop=shop, operator=operator).all()
 
 
 async def _open_shops(core: Core, http: aiohttp.ClientSession, url: str, orders: Sequence[Order]) -> dict[str, Shop]:

@@ -117,7 +117,9 @@ class _OnePayment:
     ) -> Sequence[UnresolvedOperation]:
         return []
 
-    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
+    async def put_off(
+        self, operation_id: OperationId, *, until: datetime, told: bool, tries: int | None = None
+    ) -> None:
         raise NotImplementedError
 
     async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
