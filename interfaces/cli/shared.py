@@ -51,6 +51,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
         try:
             return command(*args, **kwargs)
         except (
+            composition.AccountInvalid,
             composition.EmbeddedError,
             composition.PortInUse,
             NotReady,

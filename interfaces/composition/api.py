@@ -1,0 +1,96 @@
+"""The HTTP API: its processes, and what a request can reach in one of them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+
+from application.intake import ProviderWebhooks
+from application.payment import Payments
+from application.remembered_keys import RememberedKeys
+from application.store import StoreUnavailable
+from infrastructure import garbage
+from infrastructure.observability.logs import configure_logs
+from infrastructure.observability.shared_folder import metrics_folder
+from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX
+from infrastructure.postgres.delivery_writer import DeliveryWriter
+from infrastructure.serving import die_with_supervisor, serve
+from interfaces import ids
+from interfaces.composition.core import Core, utc_now
+from interfaces.http.answers import word_answer
+from interfaces.http.app import create_app
+from interfaces.services import Services
+from interfaces.settings import Settings, from_environment
+
+
+def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serve the HTTP API until a signal; the workers read their settings from the environment. Raises PortInUse."""
+    configure_logs(level=settings.log_level)
+    with metrics_folder():
+        serve("tallystick", load_api, host=host, port=port, workers=workers)
+
+
+def load_api() -> Litestar:
+    """The HTTP application of one server process."""
+    die_with_supervisor()
+    settings = from_environment()
+    configure_logs(level=settings.log_level)
+    # Not at the top: the first import decides whether the counts of several processes add up, and this one is forked.
+    from infrastructure.observability.exposition import exposition
+    from infrastructure.observability.metrics import MeasuredRequests, instruments
+
+    @asynccontextmanager
+    async def open_services() -> AsyncIterator[Services]:
+        counted = instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)
+        async with Core(settings, counted) as core:
+
+            async def metrics() -> bytes:
+                try:
+                    condition = await core.condition()
+                except StoreUnavailable:
+                    condition = None
+                return await exposition(condition)
+
+            payments = Payments(
+                store=core.store,
+                operations=core.operations,
+                recovery=core.recovery,
+                answers=word_answer,
+                routing=core.routing,
+                now=utc_now,
+                new_id=ids.new_uuid,
+            )
+            intake = DeliveryWriter(settings.database_url)
+            intake.start()
+            webhooks = ProviderWebhooks(
+                notifications=core.notifications,
+                intake=intake,
+                now=utc_now,
+                new_id=ids.new_uuid,
+                watcher=counted.deliveries,
+            )
+            garbage.settle()
+            try:
+                yield Services(
+                    payments=payments,
+                    store=core.store,
+                    keys=RememberedKeys(core.directory, time.monotonic),
+                    operators=core.operators,
+                    webhooks=webhooks,
+                    deliveries=core.deliveries,
+                    dead_letters=core.dead_letters,
+                    reader=core.pool.connection,
+                    now=utc_now,
+                    new_uuid=ids.new_uuid,
+                    is_bus_connected=lambda: core.bus.is_connected,
+                    metrics=metrics,
+                    metrics_token=settings.metrics_token,
+                )
+            finally:
+                await payments.aclose()
+                await intake.aclose()
+
+    app = create_app(open_services)
+    app.asgi_handler = MeasuredRequests(app.asgi_handler)
+    return app

@@ -1,0 +1,199 @@
+"""The parts that every process needs, and which real part stands behind which port."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from msgspec.structs import replace
+
+from application.dead_letter import DeadLetters
+from application.delivery import DeliveryRetrier
+from application.doubts import Doubts
+from application.merchant import Directory
+from application.notification import Notifications
+from application.operation import Operations
+from application.operator import OperatorKeys
+from application.policies import DEFAULT_POLICIES, in_doubt_after
+from application.policy_book import PolicyBook
+from application.recovery import OperationRetrier, Recovery
+from application.routing_policy import RoutingPolicies
+from application.timers import TimerRetrier, Timers
+from domain.dead_letter.events import DeadLetterKind
+from domain.identifiers import ProviderName
+from domain.payment.events import OperationKind
+from domain.routing.route import Figures
+from infrastructure.nats.bus import BUS_ERRORS, Bus
+from infrastructure.nats.relay import last_message, position_of
+from infrastructure.observability.condition import RELAY, Condition, read_condition
+from infrastructure.observability.instruments import NONE, Instruments
+from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
+from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.operators import PostgresOperators
+from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.provider.accounts import read_accounts
+from infrastructure.provider.circuit import CircuitProvider
+from infrastructure.provider.connector import ProviderAccount
+from infrastructure.provider.registry import connect as connect_provider
+from infrastructure.provider.retrying import RetryingProvider
+from infrastructure.rules.expressions import Expressions
+from infrastructure.rules.faults import fault_of
+from interfaces import ids
+from interfaces.http.answers import word_answer
+from interfaces.settings import Settings
+from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
+from projections.views import VIEWS
+
+SIMULATOR = ProviderName("simulator")
+BUS_ANSWERS_WITHIN_S = 2.0
+RECOVERY_CALLS_MAX = 2
+"""To a provider, in one try: a look-up and a repeat."""
+TIMER_CALLS_MAX = 3
+"""A look-up, letting go, and another look-up."""
+PROVIDER_GRACE_S = 2.0
+"""How much longer than the provider's time-out an operation is left to the process that started it."""
+APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
+"""As whom the relay and the projector of each view are connected to the database."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
+    """Our accounts at providers: those of the file, or the simulator alone. Raises AccountInvalid."""
+    if settings.providers_file:
+        return read_accounts(Path(settings.providers_file))
+    return [
+        ProviderAccount(
+            name=SIMULATOR,
+            connector="simulator",
+            url=settings.simulator_url,
+            timeout_s=settings.provider_timeout_s,
+        )
+    ]
+
+
+class Core:
+    """The parts that every process needs, opened and closed together."""
+
+    def __init__(self, settings: Settings, instruments: Instruments = NONE) -> None:
+        self.settings = settings
+        self._instruments = instruments
+        mapper = EventMapper()
+        self.pool = ReadPool(settings.database_url)
+        self.committer = Committer(settings.database_url, mapper, instruments.batches)
+        self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
+        self.directory: Directory = PostgresDirectory(self.pool)
+        self.operators: OperatorKeys = PostgresOperators(self.pool)
+        self.inbox = PostgresInbox(self.pool)
+        self.deliveries = PostgresDeliveryArchive(self.pool)
+        self.timer_queue = PostgresTimerQueue(self.pool)
+        self.dead_letters = DeadLetters(
+            store=self.store,
+            retriers={
+                DeadLetterKind.WEBHOOK: DeliveryRetrier(self.inbox),
+                DeadLetterKind.COMMAND: OperationRetrier(self.store, utc_now),
+                DeadLetterKind.TIMER: TimerRetrier(self.timer_queue, utc_now),
+            },
+            now=utc_now,
+        )
+        self.bus = Bus(settings.nats_url)
+        self.conditions = Expressions()
+        self.accounts = accounts_of(settings)
+        self.patience_s = max(account.timeout_s for account in self.accounts) + PROVIDER_GRACE_S
+        """How long a call to a provider is left to the process that made it."""
+        self.routing_policies = RoutingPolicies(
+            self.store,
+            providers=tuple(account.name for account in self.accounts),
+            fault_of=fault_of,
+            now=utc_now,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.pool.open()
+        self.committer.start()
+        self.bus.start()
+        self.connectors = {account.name: connect_provider(account) for account in self.accounts}
+        circuits = {
+            name: CircuitProvider(
+                self._instruments.provider(connector.provider, name), name, self._instruments.circuits
+            )
+            for name, connector in self.connectors.items()
+        }
+        self.routing = PolicyBook(
+            self.store,
+            capabilities={name: connector.provider.capabilities for name, connector in self.connectors.items()},
+            read_figures=self._recent_figures,
+            holds=self.conditions.holds,
+            is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
+        )
+        self.operations = Operations(
+            store=self.store,
+            providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
+            answers=word_answer,
+            policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
+            routing=self.routing,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            patience_s=self.patience_s,
+        )
+        self.recovery = Recovery(
+            store=self.store,
+            operations=self.operations,
+            letters=self.dead_letters,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            lease_s=RECOVERY_CALLS_MAX * self.patience_s,
+        )
+        self.timers = Timers(
+            store=self.store,
+            queue=self.timer_queue,
+            operations=self.operations,
+            letters=self.dead_letters,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            lease_s=TIMER_CALLS_MAX * self.patience_s,
+        )
+        self.doubts = Doubts(store=self.store, operations=self.operations)
+        await self.routing.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.recovery.aclose()
+        await self.routing.aclose()
+        for connector in self.connectors.values():
+            await connector.aclose()
+        await self.committer.aclose()
+        await self.bus.aclose()
+        await self.pool.aclose()
+
+    async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
+        async with self.pool.connection() as connection:
+            return figures_of(await recent_health(connection, utc_now() - HEALTH_WINDOW))
+
+    @property
+    def notifications(self) -> Mapping[ProviderName, Notifications]:
+        """Every provider's webhooks."""
+        return {name: connector.notifications for name, connector in self.connectors.items()}
+
+    async def condition(self) -> Condition:
+        """How the system is. Raises StoreUnavailable."""
+        published = await self._published()
+        async with self.pool.connection() as connection:
+            return await read_condition(connection, published, APPLICATIONS)
+
+    async def _published(self) -> int | None:
+        """The position of the stream's last message; None while NATS does not answer."""
+        try:
+            async with asyncio.timeout(BUS_ANSWERS_WITHIN_S):
+                last = await last_message(await self.bus.jetstream())
+        except BUS_ERRORS:
+            return None
+        return 0 if last is None else position_of(last)

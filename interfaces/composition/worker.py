@@ -1,0 +1,65 @@
+"""What a worker runs."""
+
+from typing import Any
+
+import psycopg
+
+from application.delivery import Deliveries
+from application.notice import Notices
+from infrastructure.nats.feed import JetStreamFeed
+from infrastructure.nats.relay import Relay
+from infrastructure.observability.condition import RELAY
+from infrastructure.postgres.connecting import following
+from infrastructure.postgres.correlation import ViewCorrelation
+from infrastructure.postgres.mapper import MsgspecTranscoder
+from interfaces.composition.core import APPLICATIONS, Core, utc_now
+from interfaces.composition.schema import view_connection
+from interfaces.worker import Task, every
+from projections.projector import Projector
+from projections.view import View
+from projections.views import VIEWS
+
+SWEEP_EVERY_S = 1.0
+TIMERS_EVERY_S = 5.0
+
+
+def worker_tasks(core: Core) -> dict[str, Task]:
+    """What a worker runs, by name."""
+    feed = JetStreamFeed(core.bus, MsgspecTranscoder())
+
+    async def relay() -> None:
+        session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
+        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
+            await Relay(connection, core.bus).run()
+
+    async def project(view: View[Any]) -> None:
+        async with await view_connection(core.settings, application=APPLICATIONS[view.name]) as connection:
+            await Projector(view, connection=connection, source=core.store, feed=feed).run()
+
+    async def recover() -> None:
+        # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
+        await core.recovery.sweep(older_than_s=core.patience_s)
+
+    async def fire_timers() -> None:
+        await core.timers.sweep()
+
+    async def webhooks() -> None:
+        await Deliveries(
+            inbox=core.inbox,
+            correlation=ViewCorrelation(core.pool),
+            store=core.store,
+            notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+            dead_letters=core.dead_letters,
+            notifications=core.notifications,
+        ).run()
+
+    def projecting(view: View[Any]) -> Task:
+        return lambda: project(view)
+
+    return {
+        "relay": relay,
+        "recovery": lambda: every(SWEEP_EVERY_S, recover),
+        "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
+        "webhooks": webhooks,
+        **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
+    }
