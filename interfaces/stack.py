@@ -152,13 +152,11 @@ class Stack:
 
     def _simulator(self, name: str, port: int, webhook_secret: str, data: Path) -> composition.ChildProcess:
         options = ["--name", name, "--port", str(port), "--data", str(data)]
-        webhooks = f"{self.url}/v1/provider_webhooks/{name}"
-        return self.process(
-            name,
-            ["simulator", *options],
-            TALLYSTICK_SIMULATOR_WEBHOOK_URL=webhooks,
-            TALLYSTICK_SIMULATOR_WEBHOOK_SECRET=webhook_secret,
-        )
+        told = {
+            "TALLYSTICK_SIMULATOR_WEBHOOK_URL": f"{self.url}/v1/provider_webhooks/{name}",
+            "TALLYSTICK_SIMULATOR_WEBHOOK_SECRET": webhook_secret,
+        }
+        return self.process(name, ["simulator", *options], **{**told, **self._environment})
 
     def simulator_port(self, name: str) -> int:
         """Where a simulator listens, now or when it is started again."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -39,7 +40,7 @@ from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.circuit import CircuitProvider
-from infrastructure.provider.connector import ProviderAccount
+from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
@@ -117,10 +118,17 @@ class Core:
         )
 
     async def __aenter__(self) -> Self:
+        # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
+        self.connectors: dict[ProviderName, Connector] = {}
+        async with AsyncExitStack() as connecting:
+            for account in self.accounts:
+                connector = connect_provider(account)
+                connecting.push_async_callback(connector.aclose)
+                self.connectors[account.name] = connector
+            self._connected = connecting.pop_all()
         await self.pool.open()
         self.committer.start()
         self.bus.start()
-        self.connectors = {account.name: connect_provider(account) for account in self.accounts}
         circuits = {
             name: CircuitProvider(
                 self._instruments.provider(connector.provider, name), name, self._instruments.circuits
@@ -168,8 +176,7 @@ class Core:
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
         await self.routing.aclose()
-        for connector in self.connectors.values():
-            await connector.aclose()
+        await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()

@@ -17,7 +17,7 @@ from domain.payment.events import (
     VoidFailed,
 )
 from domain.payment.operation import operation_id_of
-from domain.payment.state import InFlight, Refunding, terms_of
+from domain.payment.state import InFlight, Refunding, RequiresAction, terms_of
 from interfaces import ids
 from interfaces.http.resources import (
     OPERATION_PREFIX,
@@ -63,7 +63,9 @@ def _operation(
     kind = _KIND[verb]
     failures = [Failure(event.code, event.message) for event in events if isinstance(event, _FAILED)]
     failure = failures[0] if failures else None
-    if isinstance(after.payment, InFlight) and operation_id_of(after.payment) == operation_id:
+    if isinstance(after.payment, RequiresAction) or (
+        isinstance(after.payment, InFlight) and operation_id_of(after.payment) == operation_id
+    ):
         status = "pending"
     else:
         status = "succeeded" if failure is None else "failed"

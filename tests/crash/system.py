@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from interfaces.composition import ChildProcess
 from interfaces.stack import Stack
-from tests.support.running import Merchant, Reply, eventually
+from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually
 
 PROVIDER_TIMEOUT_S = 1.0
 SLOW_S = 0.7
@@ -23,6 +23,7 @@ def crashable_stack(home: Path) -> Iterator[Stack]:
     environment = {
         "TALLYSTICK_PROVIDER_TIMEOUT_S": str(PROVIDER_TIMEOUT_S),
         "TALLYSTICK_SIMULATOR_SLOW_S": str(SLOW_S),
+        **NO_WEBHOOKS,
     }
     with Stack(home, environment=environment) as stack:
         yield stack

@@ -37,6 +37,8 @@ async def test_a_killed_api_leaves_no_operation_without_an_outcome(stack: Stack)
         os.killpg(stack.simulator.pid, signal.SIGSTOP)
         never_sent = _sent(merchant, NEVER_SENT, *requests[NEVER_SENT])
         await _unresolved(core, 4)
+        # Or it would ask a provider that is away, and the answer would be that nothing is known yet.
+        os.killpg(stack.worker.pid, signal.SIGSTOP)
         stack.api.kill()
         stack.simulator.kill()
         outcomes = await asyncio.gather(*at_the_provider, never_sent, return_exceptions=True)
@@ -45,6 +47,8 @@ async def test_a_killed_api_leaves_no_operation_without_an_outcome(stack: Stack)
 
         stack.simulator.start()
         stack.api.start()
+        await until_listening(stack.simulator, stack.settings.simulator_url)
+        os.killpg(stack.worker.pid, signal.SIGCONT)
         await until_listening(stack.api, stack.url)
         answers = {key: await answer(merchant, *requests[key], key) for key in requests}
         assert {key: reply.status for key, reply in answers.items()} == {

@@ -82,10 +82,15 @@ class Merchant:
         return reply.json
 
 
+NO_WEBHOOKS = {"TALLYSTICK_SIMULATOR_WEBHOOK_URL": ""}
+"""For a stack whose provider tells nothing by itself: what it is not asked for stays unknown."""
+
+
 @contextmanager
 def running_stack(home: Path, *, provider_timeout_s: float = 1.0) -> Iterator[Stack]:
-    """Everything on data of its own under `home`."""
-    with Stack(home, environment={"TALLYSTICK_PROVIDER_TIMEOUT_S": str(provider_timeout_s)}) as stack:
+    """Everything on data of its own under `home`, but no webhooks."""
+    environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": str(provider_timeout_s), **NO_WEBHOOKS}
+    with Stack(home, environment=environment) as stack:
         yield stack
 
 

@@ -20,7 +20,7 @@ from interfaces import ids
 from interfaces.stack import Stack
 from tests.crash.system import descendants
 from tests.support.notary import News, NotarizedStack, signed
-from tests.support.running import Merchant, Reply, eventually, merchant_in
+from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually, merchant_in
 from tests.support.store import execute
 
 
@@ -95,7 +95,7 @@ class Operator(Merchant):
 
 @pytest.fixture(scope="session")
 def stack(session_folder: Path) -> Iterator[Stack]:
-    environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": "0.3"}
+    environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": "0.3", **NO_WEBHOOKS}
     with NotarizedStack(session_folder / "webhooks-home", environment=environment) as running:
         yield running
 
