@@ -1,0 +1,167 @@
+"""A plan carried out on the running system: orders are placed while providers fail and processes are killed."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+
+from infrastructure.simulator.faults import Faults
+from interfaces.composition import ChildProcess
+from interfaces.stack import Stack
+from tests.crash.system import until_listening
+from tests.simulation.plan import PROVIDERS, Kill, Order, Plan, Weather
+from tests.support.running import Merchant, eventually
+from tests.support.shopper import ATTEMPT_WITHIN_S, Shopper, next_step
+
+PROVIDER_TIMEOUT_S: Final = 0.5
+SLOW_S: Final = 0.3
+AT_ONCE: Final = 16
+"""Orders whose first answer is waited for at the same time."""
+FAIR: Final = Faults()
+
+
+@contextmanager
+def chaos_stack(home: Path) -> Iterator[Stack]:
+    """The system with three providers that are not waited for too long, on data of its own under `home`."""
+    environment = {
+        "TALLYSTICK_PROVIDER_TIMEOUT_S": str(PROVIDER_TIMEOUT_S),
+        "TALLYSTICK_SIMULATOR_SLOW_S": str(SLOW_S),
+    }
+    with Stack(home, simulators=PROVIDERS, environment=environment) as stack:
+        yield stack
+
+
+class Run:
+    """One plan, carried out for one merchant. `troubles` are requests that nobody answered as they should."""
+
+    def __init__(self, stack: Stack, merchant: Merchant, plan: Plan, *, settled_within_s: float) -> None:
+        self._stack = stack
+        self.merchant = merchant
+        self.plan = plan
+        self.settled_within_s = settled_within_s
+        self._weather: dict[str, Faults] = dict.fromkeys(PROVIDERS, FAIR)
+        self._turns: dict[str, asyncio.Lock] = {name: asyncio.Lock() for name in self._processes}
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._answered = 0
+        self._has_answered = asyncio.Condition()
+        self.shopper = Shopper(merchant)
+        self.troubles: list[str] = []
+
+    async def carry_out(self) -> None:
+        """All orders, then the calm: every process runs, and every provider does its best."""
+        happening = asyncio.create_task(self._let_happen())
+        orders = [asyncio.create_task(self._placed(order)) for order in self.plan.orders]
+        try:
+            await happening
+            await asyncio.gather(*orders)
+        finally:
+            for task in (happening, *orders):
+                task.cancel()
+            await asyncio.gather(happening, *orders, return_exceptions=True)
+            await self._calm_down()
+
+    @property
+    def _processes(self) -> Mapping[str, ChildProcess]:
+        return {"api": self._stack.api, "worker": self._stack.worker, **self._stack.simulators}
+
+    async def _let_happen(self) -> None:
+        """Each happening at its time, and none waits for the one before; at last fair weather."""
+        async with asyncio.TaskGroup() as under_way:
+            for happening in self.plan.happenings:
+                await self._until_answered(happening.at)
+                match happening:
+                    case Kill():
+                        under_way.create_task(self._kill(happening))
+                    case Weather(provider=provider, faults=faults):
+                        under_way.create_task(self._turn(provider, faults))
+            await self._until_answered(len(self.plan.orders))
+        await self._calm_down()
+
+    async def _until_answered(self, orders: int) -> None:
+        async with self._has_answered:
+            await self._has_answered.wait_for(lambda: self._answered >= orders)
+
+    async def _kill(self, kill: Kill) -> None:
+        process = self._processes[kill.process]
+        async with self._turns[kill.process]:
+            process.kill()
+            await asyncio.sleep(kill.down_s)
+            await self._started(kill.process)
+
+    async def _started(self, name: str) -> None:
+        """Started again; a provider has forgotten what goes wrong at it."""
+        # In this thread, although it blocks: a child ends with the thread that started it.
+        self._processes[name].start()
+        if name == "api":
+            await until_listening(self._stack.api, self._stack.url)
+        if name in PROVIDERS:
+            await self._tell_weather(name)
+
+    async def _turn(self, provider: str, faults: Faults) -> None:
+        async with self._turns[provider]:
+            self._weather[provider] = faults
+            await self._tell_weather(provider)
+
+    async def _tell_weather(self, provider: str) -> None:
+        url = f"{self._stack.simulator_urls[provider]}/_control/faults"
+        body = msgspec.json.encode(self._weather[provider])
+
+        async def taken() -> bool:
+            async with aiohttp.ClientSession() as http, http.post(url, data=body) as response:
+                return response.status == 200
+
+        await eventually(taken, f"{provider} has its weather")
+
+    async def _calm_down(self) -> None:
+        for name, process in self._processes.items():
+            async with self._turns[name]:
+                if not process.running:
+                    await self._started(name)
+        for provider in PROVIDERS:
+            await self._turn(provider, FAIR)
+
+    async def _placed(self, order: Order) -> None:
+        try:
+            async with self._places:
+                try:
+                    payment_id = await self._paid(order)
+                finally:
+                    async with self._has_answered:
+                        self._answered += 1
+                        self._has_answered.notify_all()
+            await self._followed_up(order, payment_id)
+        except AssertionError as trouble:
+            self.troubles.append(f"order {order.number}: {trouble}")
+
+    async def _paid(self, order: Order) -> str:
+        """The payment's id, once the merchant has been told of it."""
+        key, path = f"{order.number}-pay", "/v1/payment_intents"
+        reply = await self._asked(order, path, {**order.body, "confirm": not order.created_first}, key)
+        payment_id: str = reply["payment_id"]
+        if order.created_first:
+            await self._asked(order, f"{path}/{reply['payment_intent_id']}/confirm", {}, f"{order.number}-confirm")
+        return payment_id
+
+    async def _asked(self, order: Order, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+        """What every copy of the request is answered."""
+        patience_s = ATTEMPT_WITHIN_S if order.patience_s is None else order.patience_s
+        impatient = self.shopper.ask(path, body, key, patience_s=patience_s)
+        copies = [self.shopper.ask(path, body, key) for _ in range(order.copies - 1)]
+        first, *others = await asyncio.gather(impatient, *copies)
+        assert all(other.body == first.body for other in others), (first, others)
+        return first.json
+
+    async def _followed_up(self, order: Order, payment_id: str) -> None:
+        choose = random.Random(order.steps_seed)
+        for number in range(order.steps_max):
+            payment = await self.shopper.settled(payment_id, within_s=self.settled_within_s)
+            chosen = next_step(payment, choose)
+            if chosen is None:
+                return
+            verb, body = chosen
+            await self._asked(order, f"/v1/payments/{payment_id}/{verb}", body, f"{order.number}-{number}")
