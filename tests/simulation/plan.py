@@ -8,8 +8,11 @@ from msgspec import Struct
 from infrastructure.simulator.faults import Faults
 
 PROVIDERS: Final = ("north", "south", "west")
-KILLED: Final = ("api", "api", "worker", *PROVIDERS)
+API: Final = "api"
+WORKER: Final = "worker"
+KILLED: Final = (API, API, WORKER, *PROVIDERS)
 """Who is killed, the API as often as any two others: it is the one that has payments in hand."""
+SERVING_ALONE: Final = 0.7
 PAYMENTS_A_KILL: Final = 60
 SPELL_PAYMENTS_MIN: Final = 6
 DOWN_S_MAX: Final = 0.4
@@ -46,10 +49,12 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Kill(Struct, frozen=True, kw_only=True):
-    """SIGKILL once `at` orders are answered, and a new start `down_s` later."""
+    """SIGKILL once `at` orders are answered, and a new start `down_s` later. `serving` kills what serves requests
+    alone, which its supervisor starts again."""
 
     at: int
     process: str
+    serving: bool
     down_s: float
 
 
@@ -84,6 +89,7 @@ def plan(seed: int, payments: int) -> Plan:
             Kill(
                 at=choose.randint(1, max(1, payments * 9 // 10)),
                 process=choose.choice(KILLED),
+                serving=choose.random() < SERVING_ALONE,
                 down_s=choose.uniform(0, DOWN_S_MAX),
             )
         )

@@ -13,8 +13,8 @@ import msgspec
 from infrastructure.simulator.faults import Faults
 from interfaces.composition import ChildProcess
 from interfaces.stack import Stack
-from tests.crash.system import until_listening
-from tests.simulation.plan import PROVIDERS, Kill, Order, Plan, Weather
+from tests.crash.system import kill_serving
+from tests.simulation.plan import API, PROVIDERS, WORKER, Kill, Order, Plan, Weather
 from tests.support.running import Merchant, eventually
 from tests.support.shopper import ATTEMPT_WITHIN_S, Shopper, next_step
 
@@ -22,6 +22,8 @@ PROVIDER_TIMEOUT_S: Final = 0.5
 SLOW_S: Final = 0.3
 AT_ONCE: Final = 16
 """Orders whose first answer is waited for at the same time."""
+UP_WITHIN_S: Final = 60.0
+CONTROL: Final = aiohttp.ClientTimeout(total=2.0)
 FAIR: Final = Faults()
 
 
@@ -67,7 +69,7 @@ class Run:
 
     @property
     def _processes(self) -> Mapping[str, ChildProcess]:
-        return {"api": self._stack.api, "worker": self._stack.worker, **self._stack.simulators}
+        return {API: self._stack.api, WORKER: self._stack.worker, **self._stack.simulators}
 
     async def _let_happen(self) -> None:
         """Each happening at its time, and none waits for the one before; at last fair weather."""
@@ -89,39 +91,43 @@ class Run:
     async def _kill(self, kill: Kill) -> None:
         process = self._processes[kill.process]
         async with self._turns[kill.process]:
-            process.kill()
+            if kill.serving and kill.process != WORKER:
+                kill_serving(process)
+            else:
+                process.kill()
             await asyncio.sleep(kill.down_s)
-            await self._started(kill.process)
+            await self._up(kill.process)
 
-    async def _started(self, name: str) -> None:
-        """Started again; a provider has forgotten what goes wrong at it."""
-        # In this thread, although it blocks: a child ends with the thread that started it.
-        self._processes[name].start()
-        if name == "api":
-            await until_listening(self._stack.api, self._stack.url)
-        if name in PROVIDERS:
-            await self._tell_weather(name)
+    async def _up(self, name: str) -> None:
+        """Runs (again) and answers. A supervisor whose servers end too often gives up, and is started like any other;
+        a provider has forgotten what goes wrong at it."""
+        process = self._processes[name]
+
+        async def answers() -> bool:
+            if not process.running:
+                # In this thread, although it blocks: a child ends with the thread that started it.
+                process.start()
+            if name == API:
+                return (await self.merchant.get("/health/live")).status == 200
+            return name == WORKER or await self._tells_weather(name)
+
+        await eventually(answers, f"{name} is up again", within_s=UP_WITHIN_S)
 
     async def _turn(self, provider: str, faults: Faults) -> None:
         async with self._turns[provider]:
             self._weather[provider] = faults
-            await self._tell_weather(provider)
+            await self._up(provider)
 
-    async def _tell_weather(self, provider: str) -> None:
+    async def _tells_weather(self, provider: str) -> bool:
         url = f"{self._stack.simulator_urls[provider]}/_control/faults"
         body = msgspec.json.encode(self._weather[provider])
-
-        async def taken() -> bool:
-            async with aiohttp.ClientSession() as http, http.post(url, data=body) as response:
-                return response.status == 200
-
-        await eventually(taken, f"{provider} has its weather")
+        async with aiohttp.ClientSession(timeout=CONTROL) as http, http.post(url, data=body) as response:
+            return response.status == 200
 
     async def _calm_down(self) -> None:
-        for name, process in self._processes.items():
+        for name in (API, WORKER):
             async with self._turns[name]:
-                if not process.running:
-                    await self._started(name)
+                await self._up(name)
         for provider in PROVIDERS:
             await self._turn(provider, FAIR)
 

@@ -235,11 +235,11 @@ def _entries_follow(history: Sequence[Recorded], entries: Sequence[Recorded]) ->
     }
     posted: dict[UUID, object] = {}
     for recorded in entries:
-        entry = recorded.data
-        assert isinstance(entry, JournalEntryPosted)
-        _require(not any(imbalance(entry.postings).values()), f"{entry} does not balance")
-        _require(recorded.causation_id == f"{payment_id}:{entry.cause_version}", f"{recorded} names another cause")
-        posted[recorded.originator_id] = entry
+        assert isinstance(recorded.data, JournalEntryPosted)
+        _require(not any(imbalance(recorded.data.postings).values()), f"{recorded.data} does not balance")
+        cause = f"{payment_id}:{recorded.data.cause_version}"
+        _require(recorded.causation_id == cause, f"{recorded} names another cause")
+        posted[recorded.originator_id] = recorded.data
     _require(posted == expected, f"the journal has {posted}, and not {expected}")
 
 

@@ -12,6 +12,7 @@ from tests.support.running import Merchant, Reply, eventually
 PAUSE_S = 0.1
 ATTEMPT_WITHIN_S = 6.0
 """Longer than the system may take to say no; past it the shopper hangs up and asks again."""
+LOOK_EVERY_S = 0.1
 AT_ONCE = 12
 
 
@@ -59,7 +60,7 @@ class Shopper:
             settled.update(reply.json)
             return reply.status == 200 and reply.json["operation"] is None
 
-        await eventually(has_outcome, f"the outcome of {payment_id}", within_s=within_s)
+        await eventually(has_outcome, f"the outcome of {payment_id}", within_s=within_s, every_s=LOOK_EVERY_S)
         return settled
 
     async def answers_that_changed(self) -> list[str]:
