@@ -19,5 +19,5 @@ async def chaos(stack: Stack, seed: int, payments: int, *, within_s: float, sett
             async with asyncio.timeout(within_s):
                 await run.carry_out()
         except TimeoutError:
-            run.troubles.append(f"the orders were not through within {within_s} s")
+            run.troubles.append(f"orders were not through within {within_s} s, or {settled_within_s} s of fair weather")
         return await judge(core, stack, run, since)

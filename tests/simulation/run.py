@@ -1,6 +1,7 @@
 """A plan carried out on the running system: orders are placed while providers fail and processes are killed."""
 
 import asyncio
+import math
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,7 +40,9 @@ def chaos_stack(home: Path) -> Iterator[Stack]:
 
 
 class Run:
-    """One plan, carried out for one merchant. `troubles` are requests that nobody answered as they should."""
+    """One plan, carried out for one merchant. `troubles` are requests that nobody answered as they should.
+
+    `settled_within_s` is how long an outcome may stay unknown once the weather is fair."""
 
     def __init__(self, stack: Stack, merchant: Merchant, plan: Plan, *, settled_within_s: float) -> None:
         self._stack = stack
@@ -55,12 +58,13 @@ class Run:
         self.troubles: list[str] = []
 
     async def carry_out(self) -> None:
-        """All orders, then the calm: every process runs, and every provider does its best."""
+        """All orders, then the calm: every process runs, and every provider does its best. Raises TimeoutError."""
         happening = asyncio.create_task(self._let_happen())
         orders = [asyncio.create_task(self._placed(order)) for order in self.plan.orders]
         try:
             await happening
-            await asyncio.gather(*orders)
+            async with asyncio.timeout(self.settled_within_s):
+                await asyncio.gather(*orders)
         finally:
             for task in (happening, *orders):
                 task.cancel()
@@ -165,7 +169,7 @@ class Run:
     async def _followed_up(self, order: Order, payment_id: str) -> None:
         choose = random.Random(order.steps_seed)
         for number in range(order.steps_max):
-            payment = await self.shopper.settled(payment_id, within_s=self.settled_within_s)
+            payment = await self.shopper.settled(payment_id, within_s=math.inf)
             chosen = next_step(payment, choose)
             if chosen is None:
                 return
