@@ -51,7 +51,7 @@ CONFLICTS_MAX = 10
 
 
 class TooManyConflicts(DomainError):
-    """Other commands kept changing the payment first; nothing was done."""
+    """Other commands kept changing it first; nothing was done."""
 
 
 class BalanceLimitBroken(DomainError):
@@ -203,12 +203,16 @@ class Operations:
         return await self._look_up(loaded.payment, loaded.id)
 
     async def let_go(self, loaded: LoadedPayment) -> Outcome:
-        """Have the provider cancel the attempt whose customer did not act, under the same id however often."""
+        """Have the provider cancel the attempt whose customer did not act.
+
+        Under one id for an hour, however often: a provider answers the same to the same id, and so would say no for
+        ever where it once said so because the customer was about to act. To cancel again has no other effect.
+        """
         payment = loaded.payment
         assert isinstance(payment, RequiresAction)
         attempt = payment.attempt
         request = VoidRequest(
-            operation_id=OperationId(uuid5(attempt.attempt_id, "let go")),
+            operation_id=OperationId(uuid5(attempt.attempt_id, f"let go {self._now():%Y-%m-%dT%H}")),
             payment_id=loaded.id,
             reference=payment.reference,
             amount=attempt.amount,

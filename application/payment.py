@@ -43,7 +43,7 @@ from domain.payment.create import CreatePayment, create
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.refund import RefundPayment, refund
-from domain.payment.state import InFlight, Payment, terms_of
+from domain.payment.state import InFlight, Payment, RequiresAction, terms_of
 from domain.payment.void import VoidPayment, void
 
 Decision = Callable[[Payment, OperationId, datetime], tuple[PaymentEvent, ...]]
@@ -157,6 +157,18 @@ class Payments:
             return refund(payment, RefundPayment(refund_id=refund_id, amount=amount, reason=reason))
 
         return await self._start(Verb.REFUND, payment_id, caller, decide)
+
+    async def proceed(self, payment_id: PaymentId, caller: Caller) -> LoadedPayment:
+        """The payment, after asking the provider what its customer has done where it waits for one: for a merchant
+        whose customer has come back before the provider's notification has. Asking again changes nothing."""
+        loaded = (await load(self._store, payment_id)).owned_by(caller.merchant_id)
+        if not isinstance(loaded.payment, RequiresAction):
+            return loaded
+        outcome = await self._operations.look_up(loaded)
+        if outcome is None:
+            return loaded
+        operation_id = loaded.payment.attempt.attempt_id
+        return await self._operations.record(loaded, operation_id, outcome, _caused_by(loaded, caller.cause))
 
     async def aclose(self) -> None:
         """Let every operation that is at a provider come home."""

@@ -19,6 +19,11 @@ class Policies(Struct, frozen=True, kw_only=True):
     recovery: RecoveryPolicy
 
 
+def in_doubt_after(seconds: int) -> RecoveryPolicy:
+    """The policy that leaves an outcome to recovery for so long, before an operator is told."""
+    return RecoveryPolicy(version=f"after-{seconds}s:1", in_doubt_after_s=seconds)
+
+
 DEFAULT_POLICIES = Policies(
     fees=FlatFee(version="flat:1", basis_points=290, fixed_minor=30),
     window=AuthorizationWindow(version="seven-days:1", days=7),
@@ -31,5 +36,5 @@ DEFAULT_POLICIES = Policies(
             MethodType.BANK_TRANSFER: 7 * 24 * 60,
         },
     ),
-    recovery=RecoveryPolicy(version="half-an-hour:1", in_doubt_after_s=30 * 60),
+    recovery=in_doubt_after(30 * 60),
 )

@@ -1,16 +1,28 @@
-"""No operation stays without an outcome: those we lost sight of are looked up, at once and again at every start."""
+"""No operation stays without an outcome: those we lost sight of are looked up, at once, at every start, and with
+growing pauses for as long as it takes, while an operator is told of those that stay in doubt."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from application.backoff import Backoff
+from application.doubts import Doubt, doubt_of
 from application.operation import Operations
-from application.store import EventStore, StoreUnavailable, UnresolvedOperation
+from application.store import RecoveryStore, StoreUnavailable, UnresolvedOperation
+from application.taking import work_on_all
+from application.telling import Letters
+from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
+from domain.identifiers import OperationId
 
 CONCURRENT_MAX = 16
+BACKOFF = Backoff(first_s=1.0, longest_s=60.0)
+LEASE_S = 30.0
+"""For one try: a look-up and a repeat, each up to the provider's time-out. Whoever is slower may be overtaken, which
+costs a request and has no other effect."""
 FIRST_DELAY_S = 0.1
 DELAY_S_MAX = 10.0
 SOON_TRIES_MAX = 8
@@ -20,20 +32,28 @@ log = logging.getLogger(__name__)
 
 
 class Recovery:
-    """Resolves operations whose outcome is unknown."""
+    """Resolves operations whose outcome is unknown. Any number of workers share them."""
 
     def __init__(
         self,
         *,
-        store: EventStore,
+        store: RecoveryStore,
         operations: Operations,
+        letters: Letters,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        backoff: Backoff = BACKOFF,
+        lease_s: float = LEASE_S,
+        spread: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._operations = operations
+        self._letters = letters
         self._now = now
         self._new_id = new_id
+        self._backoff = backoff
+        self._lease = timedelta(seconds=lease_s)
+        self._spread = spread
         self._tasks: set[asyncio.Task[None]] = set()
 
     def soon(self, operation: UnresolvedOperation) -> None:
@@ -43,19 +63,23 @@ class Recovery:
         task.add_done_callback(self._tasks.discard)
 
     async def sweep(self, *, older_than_s: float) -> int:
-        """Try every operation claimed that long ago once; the number of those still unresolved.
+        """Try every operation that was claimed that long ago and is due; the number of those still unresolved.
 
         Raises StoreUnavailable.
         """
-        before = self._now() - timedelta(seconds=older_than_s)
-        operations = await self._store.unresolved(claimed_before=before)
-        slots = asyncio.Semaphore(CONCURRENT_MAX)
 
-        async def try_in_turn(operation: UnresolvedOperation) -> bool:
-            async with slots:
-                return await self._try(operation)
+        async def take(operations_max: int) -> Sequence[UnresolvedOperation]:
+            now = self._now()
+            return await self._store.take_unresolved(
+                claimed_before=now - timedelta(seconds=older_than_s),
+                now=now,
+                lease=self._lease,
+                operations_max=operations_max,
+            )
 
-        return (await asyncio.gather(*map(try_in_turn, operations))).count(False)
+        unresolved = await work_on_all(take, self._try_and_put_off, concurrent_max=CONCURRENT_MAX)
+        await self._tell_what_is_resolved()
+        return unresolved
 
     async def aclose(self) -> None:
         """Give up what is under way: the next start finds it again."""
@@ -71,16 +95,51 @@ class Recovery:
                 return
             delay_s = min(delay_s * 2, DELAY_S_MAX)
 
-    async def _try(self, operation: UnresolvedOperation) -> bool:
-        request_id = str(self._new_id())
-        cause = Cause(
-            actor="worker:recovery",
-            request_id=request_id,
-            trace_id=request_id.replace("-", ""),
-            causation_id=f"operation:{operation.operation_id}",
-        )
+    async def _try_and_put_off(self, operation: UnresolvedOperation) -> bool:
+        if await self._try(operation):
+            return True
         try:
-            resolved = await self._operations.resolve(operation, cause)
+            await self._put_off(operation)
+        except StoreUnavailable:
+            pass
+        except Exception:
+            log.exception("recovery_failed", extra={"operation_id": str(operation.operation_id)})
+        # What could not be put off is due again when the lease has run out.
+        return False
+
+    async def _put_off(self, operation: UnresolvedOperation) -> None:
+        pause = self._backoff.pause(operation.tries, self._spread())
+        doubt = doubt_of(operation.payment_id, await self._store.history(operation.payment_id))
+        in_doubt = doubt is not None and doubt.in_doubt
+        if doubt is not None and in_doubt:
+            pause = self._backoff.longest
+            if not operation.told:
+                await self._tell(operation, doubt)
+        await self._store.put_off(operation.operation_id, until=self._now() + pause, told=in_doubt)
+
+    async def _tell_what_is_resolved(self) -> None:
+        """Whoever resolved it: recovery, a webhook, or an operator."""
+        for operation_id in await self._store.resolved_after_told(operations_max=CONCURRENT_MAX):
+            cause = self._cause(operation_id)
+            await self._letters.resolved(
+                kind=DeadLetterKind.COMMAND, subject=str(operation_id), outcome="its outcome is known", cause=cause
+            )
+            await self._store.told_of_end(operation_id)
+
+    async def _tell(self, operation: UnresolvedOperation, doubt: Doubt) -> None:
+        await self._letters.record(
+            kind=DeadLetterKind.COMMAND,
+            subject=str(operation.operation_id),
+            merchant_id=doubt.merchant_id,
+            payment_id=doubt.payment_id,
+            provider=doubt.provider,
+            reason=doubt.reason,
+            cause=self._cause(operation.operation_id),
+        )
+
+    async def _try(self, operation: UnresolvedOperation) -> bool:
+        try:
+            resolved = await self._operations.resolve(operation, self._cause(operation.operation_id))
         except StoreUnavailable:
             return False
         except Exception:
@@ -89,3 +148,26 @@ class Recovery:
         said = "operation_resolved" if resolved else "operation_still_unknown"
         log.info(said, extra={"operation_id": str(operation.operation_id)})
         return resolved
+
+    def _cause(self, operation_id: OperationId) -> Cause:
+        request_id = str(self._new_id())
+        return Cause(
+            actor="worker:recovery",
+            request_id=request_id,
+            trace_id=request_id.replace("-", ""),
+            causation_id=f"operation:{operation_id}",
+        )
+
+
+class OperationRetrier:
+    """Implements application.dead_letter.Retrier."""
+
+    def __init__(self, store: RecoveryStore, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def retry(self, subject: str, cause: Cause) -> None:
+        """Have the operation that an operator was told of tried by the next sweep, and them told again if that is in
+        vain."""
+        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=False)
+        log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})

@@ -1,7 +1,7 @@
 """The port to the event store: histories to read, and one way to write, all of it or none of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -111,12 +111,17 @@ AppendResult = Appended | VersionConflict | KeyUsed | LimitBroken
 
 
 class UnresolvedOperation(Struct, frozen=True, kw_only=True):
-    """An operation that was started at a provider and has no outcome yet."""
+    """An operation that was started at a provider and has no outcome yet.
+
+    `tries` is how often recovery has taken it; `told` says whether an operator has been told of it.
+    """
 
     operation_id: OperationId
     payment_id: PaymentId
     verb: Verb
     claimed_at: datetime
+    tries: int = 0
+    told: bool = False
 
 
 class EventStore(Protocol):
@@ -138,4 +143,26 @@ class EventStore(Protocol):
 
     async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
         """Operations claimed before then that still have no outcome, oldest first."""
+        ...
+
+
+class RecoveryStore(EventStore, Protocol):
+    """With what recovery's workers need to share the operations that have no outcome."""
+
+    async def take_unresolved(
+        self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[UnresolvedOperation]:
+        """Those of them that are due, longest due first, which nobody else is given before the lease has run out."""
+        ...
+
+    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
+        """It is not due before then."""
+        ...
+
+    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+        """Operations of which an operator was told, and which have an outcome since."""
+        ...
+
+    async def told_of_end(self, operation_id: OperationId) -> None:
+        """The operator knows that too."""
         ...

@@ -1,6 +1,7 @@
 """What names a thing inside the core: UUIDv7s, and text for what is named outside (merchants, providers)."""
 
-from typing import NewType
+from datetime import UTC, datetime, timedelta
+from typing import Final, NewType
 from uuid import UUID
 
 PaymentId = NewType("PaymentId", UUID)
@@ -8,8 +9,27 @@ PaymentId = NewType("PaymentId", UUID)
 EntryId = NewType("EntryId", UUID)
 OperationId = NewType("OperationId", UUID)
 """One request to a provider (an attempt, a capture, a void, a refund), and its idempotency key there."""
+DeadLetterId = NewType("DeadLetterId", UUID)
 DisputeId = NewType("DisputeId", str)
 """The provider's own name for a dispute."""
 MerchantId = NewType("MerchantId", str)
 CustomerId = NewType("CustomerId", str)
 ProviderName = NewType("ProviderName", str)
+
+PLATFORM: Final = MerchantId("platform")
+"""Whose an event is that concerns no merchant: policies, and what else operators alone see."""
+
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def started_at_of(operation_id: OperationId) -> datetime | None:
+    """When an operation was named, to the millisecond: a UUIDv7 begins with it.
+
+    None for any other kind of UUID, and for one that claims a year past all calendars.
+    """
+    if operation_id.version != 7:
+        return None
+    try:
+        return _UNIX_EPOCH + timedelta(milliseconds=operation_id.int >> 80)
+    except OverflowError:
+        return None

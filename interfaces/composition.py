@@ -1,9 +1,10 @@
 """Where the objects are wired: the one place that knows which real part stands behind which port."""
 
 import asyncio
+import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,22 +12,29 @@ from typing import Any, Self
 
 import psycopg
 from litestar import Litestar
+from msgspec.structs import replace
 
-from application.expiry import expire_authorization
+from application.dead_letter import DeadLetters
+from application.delivery import Deliveries, DeliveryRetrier
+from application.doubts import Doubts
+from application.intake import ProviderWebhooks
 from application.merchant import Directory
+from application.notice import Notices
+from application.notification import Notifications
 from application.operation import Operations
+from application.operator import OperatorKeys
 from application.payment import Payments
-from application.policies import DEFAULT_POLICIES
-from application.recovery import Recovery
+from application.policies import DEFAULT_POLICIES, in_doubt_after
+from application.policy_book import PolicyBook
+from application.recovery import OperationRetrier, Recovery
 from application.remembered_keys import RememberedKeys
+from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
-from domain.history import Cause
-from domain.identifiers import PaymentId, ProviderName
+from application.timers import TimerRetrier, Timers
+from domain.dead_letter.events import DeadLetterKind
+from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
-from domain.routing.candidate import Strategy
-from domain.routing.capabilities import Capabilities
-from domain.routing.policy import Choice, Retry, RoutingPolicy
-from domain.routing.route import Figures, Situation
+from domain.routing.route import Figures
 from infrastructure import garbage
 from infrastructure.embedded import home as embedded_home
 from infrastructure.embedded.errors import EmbeddedError, HomeInUse
@@ -44,17 +52,25 @@ from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX, Committer
 from infrastructure.postgres.connecting import following, named
+from infrastructure.postgres.correlation import ViewCorrelation
+from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
+from infrastructure.postgres.delivery_writer import DeliveryWriter
 from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.mapper import EventMapper, MsgspecTranscoder
 from infrastructure.postgres.migrate import MigrationChanged, migrate
+from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.circuit import CircuitProvider
 from infrastructure.provider.connector import AccountInvalid, ProviderAccount
 from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
+from infrastructure.rules.expressions import Expressions
+from infrastructure.rules.faults import fault_of
 from infrastructure.serving import PortInUse, die_with_supervisor, serve
 from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
 from infrastructure.simulator.options import Options as SimulatorOptions
@@ -65,8 +81,8 @@ from interfaces.http.app import create_app
 from interfaces.services import Services
 from interfaces.settings import Settings, from_environment
 from interfaces.worker import Task, every
-from projections import payment_status
 from projections.connection import LIVE_SCHEMA, connect
+from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.projector import Projector
 from projections.tables import create
 from projections.view import View
@@ -103,13 +119,20 @@ __all__ = [
 
 SIMULATOR = ProviderName("simulator")
 SWEEP_EVERY_S = 1.0
-EXPIRE_EVERY_S = 5.0
+TIMERS_EVERY_S = 5.0
 BUS_ANSWERS_WITHIN_S = 2.0
+RECOVERY_CALLS_MAX = 2
+"""To a provider, in one try: a look-up and a repeat."""
+TIMER_CALLS_MAX = 3
+"""A look-up, letting go, and another look-up."""
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
 
 APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
 """As whom the relay and the projector of each view are connected to the database."""
+
+
+log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -130,35 +153,6 @@ def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
     ]
 
 
-class FixedRouting:
-    """The providers in the order they are configured in."""
-
-    def __init__(
-        self, capabilities: Mapping[ProviderName, Capabilities], *, is_open: Callable[[ProviderName], bool]
-    ) -> None:
-        self._capabilities = capabilities
-        self._is_open = is_open
-        self._policy = RoutingPolicy(
-            version="default:0",
-            rules=(),
-            default=Choice(strategy=Strategy.PRIORITY, providers=tuple(capabilities)),
-            costs={},
-            retry=Retry(
-                soft_declines=frozenset({"try_again_later", "issuer_unavailable", "processing_error"}),
-                attempts_max=3,
-                total_s_max=30,
-            ),
-        )
-
-    def situation(self) -> Situation:
-        return Situation(
-            policy=self._policy,
-            capabilities=self._capabilities,
-            figures={name: Figures(open_circuit=self._is_open(name)) for name in self._capabilities},
-            holds=lambda _condition, _facts: False,
-        )
-
-
 class Core:
     """The parts that every process needs, opened and closed together."""
 
@@ -170,43 +164,95 @@ class Core:
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
+        self.operators: OperatorKeys = PostgresOperators(self.pool)
+        self.inbox = PostgresInbox(self.pool)
+        self.deliveries = PostgresDeliveryArchive(self.pool)
+        self.timer_queue = PostgresTimerQueue(self.pool)
+        self.dead_letters = DeadLetters(
+            store=self.store,
+            retriers={
+                DeadLetterKind.WEBHOOK: DeliveryRetrier(self.inbox),
+                DeadLetterKind.COMMAND: OperationRetrier(self.store, utc_now),
+                DeadLetterKind.TIMER: TimerRetrier(self.timer_queue, utc_now),
+            },
+            now=utc_now,
+        )
         self.bus = Bus(settings.nats_url)
+        self.conditions = Expressions()
+        self.accounts = accounts_of(settings)
+        self.routing_policies = RoutingPolicies(
+            self.store,
+            providers=tuple(account.name for account in self.accounts),
+            fault_of=fault_of,
+            now=utc_now,
+        )
 
     async def __aenter__(self) -> Self:
         await self.pool.open()
         self.committer.start()
         self.bus.start()
-        self.connectors = {account.name: connect_provider(account) for account in accounts_of(self.settings)}
+        self.connectors = {account.name: connect_provider(account) for account in self.accounts}
         circuits = {
             name: CircuitProvider(
                 self._instruments.provider(connector.provider, name), name, self._instruments.circuits
             )
             for name, connector in self.connectors.items()
         }
-        self.routing = FixedRouting(
-            {name: connector.provider.capabilities for name, connector in self.connectors.items()},
+        self.routing = PolicyBook(
+            self.store,
+            capabilities={name: connector.provider.capabilities for name, connector in self.connectors.items()},
+            read_figures=self._recent_figures,
+            holds=self.conditions.holds,
             is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
         )
         self.operations = Operations(
             store=self.store,
-            providers={name: RetryingProvider(circuit) for name, circuit in circuits.items()},
+            providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
             answers=word_answer,
-            policies=DEFAULT_POLICIES,
+            policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
             now=utc_now,
             new_id=ids.new_uuid,
             patience_s=self.settings.provider_timeout_s + PROVIDER_GRACE_S,
         )
-        self.recovery = Recovery(store=self.store, operations=self.operations, now=utc_now, new_id=ids.new_uuid)
+        self.recovery = Recovery(
+            store=self.store,
+            operations=self.operations,
+            letters=self.dead_letters,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            lease_s=RECOVERY_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+        )
+        self.timers = Timers(
+            store=self.store,
+            queue=self.timer_queue,
+            operations=self.operations,
+            letters=self.dead_letters,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            lease_s=TIMER_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+        )
+        self.doubts = Doubts(store=self.store, operations=self.operations)
+        await self.routing.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
+        await self.routing.aclose()
         for connector in self.connectors.values():
             await connector.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
+
+    async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
+        async with self.pool.connection() as connection:
+            return figures_of(await recent_health(connection, utc_now() - HEALTH_WINDOW))
+
+    @property
+    def notifications(self) -> Mapping[ProviderName, Notifications]:
+        """Every provider's webhooks."""
+        return {name: connector.notifications for name, connector in self.connectors.items()}
 
     async def condition(self) -> Condition:
         """How the system is. Raises StoreUnavailable."""
@@ -242,7 +288,8 @@ def load_api() -> Litestar:
 
     @asynccontextmanager
     async def open_services() -> AsyncIterator[Services]:
-        async with Core(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)) as core:
+        counted = instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)
+        async with Core(settings, counted) as core:
 
             async def metrics() -> bytes:
                 try:
@@ -260,12 +307,25 @@ def load_api() -> Litestar:
                 now=utc_now,
                 new_id=ids.new_uuid,
             )
+            intake = DeliveryWriter(settings.database_url)
+            intake.start()
+            webhooks = ProviderWebhooks(
+                notifications=core.notifications,
+                intake=intake,
+                now=utc_now,
+                new_id=ids.new_uuid,
+                watcher=counted.deliveries,
+            )
             garbage.settle()
             try:
                 yield Services(
                     payments=payments,
                     store=core.store,
                     keys=RememberedKeys(core.directory, time.monotonic),
+                    operators=core.operators,
+                    webhooks=webhooks,
+                    deliveries=core.deliveries,
+                    dead_letters=core.dead_letters,
                     reader=core.pool.connection,
                     now=utc_now,
                     new_uuid=ids.new_uuid,
@@ -275,6 +335,7 @@ def load_api() -> Litestar:
                 )
             finally:
                 await payments.aclose()
+                await intake.aclose()
 
     app = create_app(open_services)
     app.asgi_handler = MeasuredRequests(app.asgi_handler)
@@ -298,13 +359,18 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
         await core.recovery.sweep(older_than_s=core.settings.provider_timeout_s + PROVIDER_GRACE_S)
 
-    async def expire_lapsed() -> None:
-        async with core.pool.connection() as connection:
-            payments = await payment_status.lapsed(connection, utc_now())
-        for payment_id in payments:
-            request_id = ids.new_id("req")
-            cause = Cause(actor="worker:expiry", request_id=request_id, trace_id=ids.new_uuid().hex)
-            await expire_authorization(core.store, PaymentId(payment_id), cause, utc_now)
+    async def fire_timers() -> None:
+        await core.timers.sweep()
+
+    async def webhooks() -> None:
+        await Deliveries(
+            inbox=core.inbox,
+            correlation=ViewCorrelation(core.pool),
+            store=core.store,
+            notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+            dead_letters=core.dead_letters,
+            notifications=core.notifications,
+        ).run()
 
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
@@ -312,7 +378,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     return {
         "relay": relay,
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
-        "expiry": lambda: every(EXPIRE_EVERY_S, expire_lapsed),
+        "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
+        "webhooks": webhooks,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
 

@@ -9,6 +9,7 @@ from typeid.errors import TypeIDException
 
 PAYMENT, INTENT, AUTHORIZATION = "pay", "pi", "auth"
 CAPTURE, VOID, REFUND, ENTRY = "cap", "void", "re", "je"
+DELIVERY, DEAD_LETTER = "whd", "dl"
 
 
 def new_uuid() -> UUID:

@@ -9,7 +9,11 @@ from uuid import UUID
 import psycopg
 from msgspec import Struct
 
+from application.dead_letter import DeadLetters
+from application.inbox import DeliveryArchive
+from application.intake import ProviderWebhooks
 from application.merchant import Keys
+from application.operator import OperatorKeys
 from application.payment import Payments
 from application.store import EventStore
 from domain.history import Positioned
@@ -29,6 +33,10 @@ class Services(Struct, frozen=True, kw_only=True):
     payments: Payments
     store: ReadableStore
     keys: Keys
+    operators: OperatorKeys
+    webhooks: ProviderWebhooks
+    deliveries: DeliveryArchive
+    dead_letters: DeadLetters
     reader: Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[tuple[Any, ...]]]]
     now: Callable[[], datetime]
     new_uuid: Callable[[], UUID]

@@ -16,6 +16,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_url: str
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
+    in_doubt_after_s: int = 1800
+    """How long an operation may be without an outcome before an operator is told."""
     providers_file: str = ""
     """A JSON file with our accounts at providers; without one, the simulator is the only provider."""
     log_level: str = "INFO"
@@ -29,6 +31,7 @@ VARIABLES = {
     "nats_url": "TALLYSTICK_NATS_URL",
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
+    "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
     "providers_file": "TALLYSTICK_PROVIDERS",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
@@ -49,6 +52,7 @@ class _OptionalSettings(TypedDict, total=False):
 
     simulator_url: str
     provider_timeout_s: float
+    in_doubt_after_s: int
     providers_file: str
     log_level: str
     metrics_token: str
@@ -61,6 +65,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
         given["provider_timeout_s"] = _positive(VARIABLES["provider_timeout_s"], seconds)
+    if seconds := environment.get(VARIABLES["in_doubt_after_s"]):
+        given["in_doubt_after_s"] = _whole(VARIABLES["in_doubt_after_s"], seconds)
     if file := environment.get(VARIABLES["providers_file"]):
         given["providers_file"] = file
     if level := environment.get(VARIABLES["log_level"]):
@@ -90,6 +96,12 @@ def _positive(variable: str, text: str) -> float:
     if not 0 < value < float("inf"):
         raise SettingInvalid(f"{variable} has to be a number above 0, not {text!r}.")
     return value
+
+
+def _whole(variable: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise SettingInvalid(f"{variable} has to be a whole number above 0, not {text!r}.")
+    return int(text)
 
 
 def _level(text: str) -> str:

@@ -99,8 +99,8 @@ class Stack:
             self.embedded = stack.enter_context(self._embedded)
             home, port = self.embedded.home, self._port or composition.free_port()
             self.url = f"http://{HOST}:{port}"
-            ports = {name: composition.free_port() for name in self._names}
-            self.simulator_urls = {name: f"http://{HOST}:{at}" for name, at in ports.items()}
+            self._ports = {name: composition.free_port() for name in self._names}
+            self.simulator_urls = {name: f"http://{HOST}:{at}" for name, at in self._ports.items()}
             # New at every start, and known to nobody but the two who sign and verify.
             settings = from_environment({**to_environment(self.embedded.settings), **self._environment})
             webhook_secrets = {name: secrets.token_urlsafe() for name in self._names}
@@ -114,7 +114,7 @@ class Stack:
             self.environment = {**os.environ, **to_environment(self.settings), **self._environment}
             self.applied = composition.migrate_all(self.settings)
             self.simulators = {
-                name: self._simulator(name, ports[name], webhook_secrets[name], home / "simulators" / name)
+                name: self._simulator(name, self._ports[name], webhook_secrets[name], home / "simulators" / name)
                 for name in self._names
             }
             self.simulator = self.simulators[self._names[0]]
@@ -124,7 +124,7 @@ class Stack:
                 stack.callback(process.terminate, STOP_WITHIN_S)
                 process.start()
             for name, simulator in self.simulators.items():
-                wait_until_listening(simulator, ports[name])
+                wait_until_listening(simulator, self._ports[name])
             wait_until_listening(self.api, port)
             self._stack = stack.pop_all()
         return self
@@ -159,6 +159,10 @@ class Stack:
             TALLYSTICK_SIMULATOR_WEBHOOK_URL=webhooks,
             TALLYSTICK_SIMULATOR_WEBHOOK_SECRET=webhook_secret,
         )
+
+    def simulator_port(self, name: str) -> int:
+        """Where a simulator listens, now or when it is started again."""
+        return self._ports[name]
 
     @property
     def logs(self) -> Path:

@@ -1,4 +1,4 @@
-"""The read model of who did what, when: one row an event, by payment and by merchant, in the order of the store."""
+"""The read model of who did what, when: one row an event of a payment or its ledger, in the order of the store."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,9 +10,12 @@ import psycopg
 from msgspec import Meta, Struct
 
 from domain.event import name_of
-from domain.history import AnyEvent, Positioned
-from domain.ledger.entry import JournalEntryPosted
+from domain.history import Positioned
+from domain.ledger.entry import JournalEntryPosted, LedgerEvent
+from domain.payment.events import PaymentEvent
 from projections.view import Key, View
+
+TimelineEvent = PaymentEvent | LedgerEvent
 
 
 class AuditTimelineRow(Struct, frozen=True, kw_only=True):
@@ -27,16 +30,19 @@ class AuditTimelineRow(Struct, frozen=True, kw_only=True):
     request_id: str
     trace_id: str
     causation_id: str | None
-    data: AnyEvent
+    data: TimelineEvent
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
-    return ((positioned.position,),)
+    if isinstance(positioned.event.data, TimelineEvent):
+        return ((positioned.position,),)
+    return ()
 
 
 def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> AuditTimelineRow:
     event = positioned.event
     data = event.data
+    assert isinstance(data, TimelineEvent)
     return AuditTimelineRow(
         position=positioned.position,
         payment_id=data.payment_id if isinstance(data, JournalEntryPosted) else event.originator_id,

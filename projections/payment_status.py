@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from psycopg.sql import SQL
 
 from domain.history import Positioned
-from domain.ledger.entry import JournalEntryPosted
+from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
-from domain.payment.state import Authorized, PartiallyCaptured, Payment, terms_of
+from domain.payment.state import Payment, terms_of
 from domain.payment.status import Status, status_of
 from projections.view import Key, View
 
@@ -28,30 +28,26 @@ class PaymentStatusRow(Struct, frozen=True, kw_only=True):
     amount_minor: int
     created_at: datetime
     updated_at: datetime
-    capturable_until: datetime | None
-    """When the open authorisation expires; None while there is none."""
     version: int
     position: int
     payment: Payment
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
-    if isinstance(positioned.event.data, JournalEntryPosted):
-        return ()
-    return ((positioned.event.originator_id,),)
+    if isinstance(positioned.event.data, PaymentEvent):
+        return ((positioned.event.originator_id,),)
+    return ()
 
 
 def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> PaymentStatusRow:
     event = positioned.event
-    assert not isinstance(event.data, JournalEntryPosted)
+    assert isinstance(event.data, PaymentEvent)
     payment = evolve(None if row is None else row.payment, event.data)
-    capturable_until = payment.authorization.expires_at if isinstance(payment, Authorized | PartiallyCaptured) else None
     if row is not None:
         return replace(
             row,
             status=status_of(payment),
             updated_at=event.recorded_at,
-            capturable_until=capturable_until,
             version=event.originator_version,
             position=positioned.position,
             payment=payment,
@@ -66,7 +62,6 @@ def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> Pay
         amount_minor=terms.amount.minor,
         created_at=event.recorded_at,
         updated_at=event.recorded_at,
-        capturable_until=capturable_until,
         version=event.originator_version,
         position=positioned.position,
         payment=payment,
@@ -79,7 +74,7 @@ PAYMENT_STATUS = View(
     row=PaymentStatusRow,
     types=(
         *("uuid", "text", "text", "text", "text", "bigint"),
-        *("timestamptz", "timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
+        *("timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
     ),
     key=("payment_id",),
     keys_of=keys_of,
@@ -94,7 +89,6 @@ PAYMENT_STATUS = View(
             amount_minor bigint NOT NULL,
             created_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL,
-            capturable_until timestamptz,
             version bigint NOT NULL,
             position bigint NOT NULL,
             payment jsonb NOT NULL
@@ -104,7 +98,6 @@ PAYMENT_STATUS = View(
         CREATE INDEX payment_status_by_merchant ON payment_status (merchant_id, created_at, payment_id);
         CREATE INDEX payment_status_by_status ON payment_status (merchant_id, status, created_at, payment_id);
         CREATE INDEX payment_status_by_customer ON payment_status (merchant_id, customer_id, created_at, payment_id);
-        CREATE INDEX payment_status_by_expiry ON payment_status (capturable_until) WHERE capturable_until IS NOT NULL;
     """,
 )
 
@@ -128,9 +121,6 @@ _SEARCH_BY_BOTH = _SEARCH.format(filtered=SQL(" AND ").join((_OF_STATUS, _OF_CUS
 _CREATED_AT = "SELECT created_at FROM views.payment_status WHERE payment_id = %s AND merchant_id = %s"
 _EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LEAST_ID = UUID(int=0)
-_LAPSED = """
-SELECT payment_id FROM views.payment_status WHERE capturable_until <= %s ORDER BY capturable_until LIMIT 500
-"""
 
 
 async def search(
@@ -175,9 +165,3 @@ async def search(
     )
     [(rows,)] = await cursor.fetchall()
     return msgspec.json.decode(rows, type=list[PaymentStatusRow])
-
-
-async def lapsed(connection: psycopg.AsyncConnection[Any], now: datetime) -> Sequence[UUID]:
-    """Payments whose authorisation has run out and is still shown as open, the longest overdue first."""
-    cursor = await connection.execute(_LAPSED, (now,))
-    return [payment_id for (payment_id,) in await cursor.fetchall()]

@@ -3,12 +3,27 @@
 from typing import Any
 
 from projections.audit_timeline import AUDIT_TIMELINE
+from projections.connector_health import CONNECTOR_HEALTH
+from projections.dead_letters import DEAD_LETTERS
 from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
+from projections.provider_operations import PROVIDER_OPERATIONS
 from projections.reconciliation import RECONCILIATION
+from projections.timers import TIMERS
 from projections.unsettled import UNSETTLED
 from projections.view import View
 
 VIEWS: dict[str, View[Any]] = {
-    view.name: view for view in (PAYMENT_STATUS, MERCHANT_BALANCES, AUDIT_TIMELINE, RECONCILIATION, UNSETTLED)
+    view.name: view
+    for view in (
+        PAYMENT_STATUS,
+        MERCHANT_BALANCES,
+        AUDIT_TIMELINE,
+        RECONCILIATION,
+        UNSETTLED,
+        CONNECTOR_HEALTH,
+        TIMERS,
+        PROVIDER_OPERATIONS,
+        DEAD_LETTERS,
+    )
 }

@@ -15,7 +15,8 @@ from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, 
 from domain.payment.progress import Operation, operations_of
 from domain.payment.state import InFlight, Payment, RequiresAction
 
-CANCELED = Declined("declined", "The provider canceled it.")
+CANCELED = Declined("canceled", "The provider canceled it.")
+"""No policy can list this reason as a soft decline."""
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -70,8 +71,10 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
     if operation is None:
         return Premature("we asked this provider for no such operation")
     if operation.kind is not notice.about and not _is_about_its_charge(operation, notice):
+        if open_id == operation.operation_id:
+            return Premature(f"its {operation.kind} is open, and no {notice.about} of it was asked for")
         # Some providers name the charge, not the capture, void or refund of it.
-        if open_id is not None and open_id != operation.operation_id:
+        if open_id is not None:
             return AsksForLookup()
         return ChangesNothing(f"it names the {operation.kind}, and no {notice.about} of it is open")
     if operation.operation_id == open_id:
@@ -146,4 +149,13 @@ def _of_ended(events: Sequence[PaymentEvent], operation: Operation, notice: Noti
         reported=notice.outcome,
     )
     reason = f"the {operation.kind} {ended} for us, and the provider says the opposite"
-    return Contradicts(() if reported in events else (reported,), reason)
+    return Contradicts(() if any(_says_the_same(event, reported) for event in events) else (reported,), reason)
+
+
+def _says_the_same(event: PaymentEvent, reported: ContradictionReported) -> bool:
+    """Whether the contradiction is on record already, in whatever words the provider put it then."""
+    return (
+        isinstance(event, ContradictionReported)
+        and event.operation_id == reported.operation_id
+        and isinstance(event.reported, Approved) is isinstance(reported.reported, Approved)
+    )

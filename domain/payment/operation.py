@@ -35,10 +35,13 @@ def operation_id_of(payment: InFlight) -> OperationId:
 def outcome_of(payment: InFlight | RequiresAction, answer: Outcome) -> Outcome:
     """What the provider's `answer` to one request says of the whole operation.
 
-    `Unavailable` speaks for that request alone: once an earlier one may have taken effect, the outcome stays unknown.
+    `Unavailable` speaks for that request alone: once an earlier one may have taken effect, or nobody has known for so
+    long that it is in doubt, the outcome stays unknown.
     """
     match answer:
-        case Unavailable(reason=reason) if isinstance(payment, RequiresAction) or payment.outcome_unknown:
+        case Unavailable(reason=reason) if (
+            isinstance(payment, RequiresAction) or payment.outcome_unknown or payment.in_doubt
+        ):
             return Unknown(reason)
         case _:
             return answer

@@ -1,4 +1,4 @@
-"""Every operation of a payment, in the order they were asked for: at which provider, and how it ended."""
+"""Every operation of a payment, in the order asked for: at which provider, and how it ended, read off its events."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """Where the next attempt of a payment goes: a pure function of the policy, the payment, and the providers' figures."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, assert_never
 
 from msgspec import Struct
@@ -16,6 +16,8 @@ from domain.routing.policy import Choice, RoutingPolicy
 
 DRAWS = 10_000
 DEFAULT_RULE = "default"
+NOT_IN_RULE, TRIED_BEFORE, CIRCUIT_OPEN = "not in the rule", "tried before", "circuit open"
+"""Why a candidate is out that could have taken the payment; any other reason is one of its capabilities."""
 Facts = Mapping[str, Any]
 """What a condition can speak of, by name."""
 
@@ -60,16 +62,29 @@ class Route(Struct, frozen=True, kw_only=True):
 
 def route(situation: Situation, asked: Asked, *, tried: Sequence[ProviderName] = ()) -> Route:
     """The provider for the next attempt, after those `tried`. The same input always gives the same route."""
-    policy = situation.policy
     candidates = [_candidate(situation, provider, asked) for provider in sorted(situation.capabilities)]
+    open_circuits = {provider for provider, figures in situation.figures.items() if figures.open_circuit}
+    return choose(situation.policy, asked, candidates, holds=situation.holds, open_circuits=open_circuits, tried=tried)
+
+
+def choose(
+    policy: RoutingPolicy,
+    asked: Asked,
+    candidates: Sequence[Candidate],
+    *,
+    holds: Callable[[str, Facts], bool],
+    open_circuits: Collection[ProviderName] = (),
+    tried: Sequence[ProviderName] = (),
+) -> Route:
+    """The route among `candidates`, which are out only where they are not capable."""
     facts = facts_of(asked, candidates)
     rule, choice = DEFAULT_RULE, policy.default
     for each in policy.rules:
-        if situation.holds(each.when, facts):
+        if holds(each.when, facts):
             rule, choice = each.name, each.choice
             break
-    draw = draw_of(asked.payment_id)
-    judged = [_judged(situation, candidate, choice, tried) for candidate in candidates]
+    draw = draw_of(asked.payment_id, after=len(tried))
+    judged = [_judged(candidate, choice, open_circuits, tried) for candidate in candidates]
     running = {candidate.provider: candidate for candidate in judged if candidate.out is None}
     order = _order(choice, running, draw)
     chosen = order[0] if order else None
@@ -83,9 +98,13 @@ def route(situation: Situation, asked: Asked, *, tried: Sequence[ProviderName] =
     )
 
 
-def draw_of(payment_id: PaymentId) -> int:
-    """A payment's number below DRAWS, evenly spread: the same whenever and wherever it is drawn."""
-    return int.from_bytes(hashlib.sha256(payment_id.bytes).digest()[:8]) % DRAWS
+def draw_of(payment_id: PaymentId, *, after: int = 0) -> int:
+    """A payment's number below DRAWS, evenly spread: the same whenever and wherever it is drawn.
+
+    `after` so many attempts it is another one: those that one provider refused have numbers that lie together, and
+    by the same number again they would all go to the same next one.
+    """
+    return int.from_bytes(hashlib.sha256(payment_id.bytes + bytes(after)).digest()[:8]) % DRAWS
 
 
 def facts_of(asked: Asked, candidates: Sequence[Candidate]) -> Facts:
@@ -126,16 +145,19 @@ def _candidate(situation: Situation, provider: ProviderName, asked: Asked) -> Ca
     )
 
 
-def _judged(situation: Situation, candidate: Candidate, choice: Choice, tried: Sequence[ProviderName]) -> Candidate:
-    """The candidate with the first thing that takes it out of the running, if any."""
+def _judged(
+    candidate: Candidate, choice: Choice, open_circuits: Collection[ProviderName], tried: Sequence[ProviderName]
+) -> Candidate:
+    """The candidate with the first thing that takes it out of the running, if any. The rule comes last, so that what
+    is true whatever the rule is told even of those that it does not name."""
     if candidate.out is not None:
         return candidate
-    if candidate.provider not in choice.providers:
-        out = "not in the rule"
-    elif candidate.provider in tried:
-        out = "tried before"
-    elif situation.figures.get(candidate.provider, Figures()).open_circuit:
-        out = "circuit open"
+    if candidate.provider in tried:
+        out = TRIED_BEFORE
+    elif candidate.provider in open_circuits:
+        out = CIRCUIT_OPEN
+    elif candidate.provider not in choice.providers:
+        out = NOT_IN_RULE
     else:
         return candidate
     return replace(candidate, out=out)
@@ -190,6 +212,6 @@ def _reason(
             return f"drawn by {draw} of {DRAWS}{behind}"
         case Strategy.CHEAPEST:
             cost = running[chosen].cost_minor
-            return f"cheapest{behind}" if cost is not None else f"of unknown cost, and alone{behind}"
+            return f"cheapest{behind}" if cost is not None else f"first in order{behind}: no cost is known"
         case _:
             assert_never(strategy)

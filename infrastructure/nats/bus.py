@@ -15,6 +15,7 @@ SUBJECTS = "tallystick.events.>"
 STREAM_BYTES_MAX = 1024**3
 RECONNECT_WAIT_S = 0.25
 REQUEST_TIMEOUT_S = 5.0
+CANCEL_AGAIN_AFTER_S = 0.1
 
 BUS_ERRORS = (NatsError, OSError, TimeoutError)
 """What a call to a bus that is away, or a stream that is gone, raises."""
@@ -69,9 +70,10 @@ class Bus:
 
     async def aclose(self) -> None:
         self._closed = True
-        if self._connecting is not None:
+        while self._connecting is not None and not self._connecting.done():
+            # Again and again: nats-py may lose a cancellation inside its own attempts, of which there is no last one.
             self._connecting.cancel()
-            await asyncio.gather(self._connecting, return_exceptions=True)
+            await asyncio.wait([self._connecting], timeout=CANCEL_AGAIN_AFTER_S)
         if self._begun:
             with contextlib.suppress(*BUS_ERRORS):
                 await self._client.close()

@@ -25,6 +25,11 @@ FROM pg_stat_activity AS session WHERE datname = current_database() AND applicat
 _SELECT_UNRESOLVED = """
 SELECT count(*), extract(epoch FROM clock_timestamp() - min(claimed_at))::float8 FROM operation_claim WHERE unresolved
 """
+_SELECT_WAITING = """
+SELECT count(*), extract(epoch FROM clock_timestamp() - min(received_at))::float8
+FROM webhook_delivery WHERE state = 'waiting'
+"""
+_SELECT_OPEN_LETTERS = "SELECT count(*) FROM views.dead_letters WHERE state IN ('open', 'retrying')"
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -52,12 +57,16 @@ class Follower(Struct, frozen=True, kw_only=True):
 
 
 class Condition(Struct, frozen=True, kw_only=True):
-    """`oldest_unresolved_s` is None when every operation has its outcome."""
+    """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
+    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry."""
 
     head: int
     followers: tuple[Follower, ...]
     unresolved: int
     oldest_unresolved_s: float | None
+    waiting_deliveries: int
+    oldest_delivery_s: float | None
+    open_dead_letters: int
 
 
 class _Stamped(Struct):
@@ -81,6 +90,8 @@ async def read_condition(connection: Connection, published: int | None, applicat
     # After the positions: nobody is ahead of it.
     [(head,)] = await _rows(connection, _SELECT_HEAD)
     [(unresolved, oldest_s)] = await _rows(connection, _SELECT_UNRESOLVED)
+    [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
+    [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     followers = []
     for name in applications:
         position = reached[name]
@@ -94,7 +105,15 @@ async def read_condition(connection: Connection, published: int | None, applicat
                 failure=failures.get(name),
             )
         )
-    return Condition(head=head, followers=tuple(followers), unresolved=unresolved, oldest_unresolved_s=oldest_s)
+    return Condition(
+        head=head,
+        followers=tuple(followers),
+        unresolved=unresolved,
+        oldest_unresolved_s=oldest_s,
+        waiting_deliveries=waiting,
+        oldest_delivery_s=oldest_delivery_s,
+        open_dead_letters=open_letters,
+    )
 
 
 async def _active(connection: Connection, applications: Mapping[str, str]) -> dict[str, Active]:

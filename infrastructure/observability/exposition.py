@@ -67,6 +67,15 @@ def _families(condition: Condition) -> Iterator[Metric]:
         "Age of the oldest operation without an outcome",
         condition.oldest_unresolved_s or 0.0,
     )
+    yield GaugeMetricFamily("tallystick_webhook_deliveries_waiting", "Not worked off yet", condition.waiting_deliveries)
+    yield GaugeMetricFamily(
+        "tallystick_webhook_deliveries_waiting_oldest_seconds",
+        "Age of the oldest delivery that is not worked off",
+        condition.oldest_delivery_s or 0.0,
+    )
+    yield GaugeMetricFamily(
+        "tallystick_dead_letters_open", "Waiting for an operator, or for a retry", condition.open_dead_letters
+    )
     position = CounterMetricFamily(
         "tallystick_follower_position", "Position of the last event taken in", labels=["follower"]
     )

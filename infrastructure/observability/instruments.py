@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from application import intake
+from application.intake import DeliveryWatcher
 from application.provider import Provider
 from domain.identifiers import ProviderName
 from infrastructure.postgres.committer import BatchWatcher, unwatched
@@ -17,6 +19,7 @@ class Instruments(Struct, frozen=True, kw_only=True):
     writer: Callable[[Writer], Writer] = lambda writer: writer
     batches: BatchWatcher = unwatched
     circuits: Watch = circuit.unwatched
+    deliveries: DeliveryWatcher = intake.unwatched
 
 
 NONE = Instruments()

@@ -46,6 +46,11 @@ CIRCUITS = Gauge(
     ["provider", "operation", "state"],
     multiprocess_mode="livesum",
 )
+DELIVERIES = Counter(
+    "tallystick_webhook_deliveries",
+    "Providers' webhooks by what they were taken for; a refused one is kept, or only counted",
+    ["provider", "result", "kept"],
+)
 APPENDS = Counter("tallystick_appends", "Commands that the writer answered", ["outcome"])
 BATCH_COMMANDS = Histogram("tallystick_append_batch_commands", "Commands committed together", buckets=COMMANDS)
 WAITING = Gauge("tallystick_append_waiting_commands", "Commands in the writers' queues", multiprocess_mode="livesum")
@@ -60,6 +65,7 @@ _count_of = cache(REQUESTS.labels)
 _seconds_of = cache(REQUEST_SECONDS.labels)
 _provider_seconds_of = cache(PROVIDER_SECONDS.labels)
 _appends_of = cache(APPENDS.labels)
+_deliveries_of = cache(DELIVERIES.labels)
 
 T = TypeVar("T", Outcome, Outcome | None)
 
@@ -132,10 +138,20 @@ def note_circuit(provider: ProviderName, kind: OperationKind, state: CircuitStat
         CIRCUITS.labels(provider, kind, each).set(each is state)
 
 
+def note_delivery(*, provider: ProviderName, result: str, kept: bool) -> None:
+    _deliveries_of(provider, result, "yes" if kept else "no").inc()
+
+
 def instruments(*, waiting_commands_max: int) -> Instruments:
     """Those of this server process, whose writer's queue takes so many commands."""
     WAITING_MAX.set(waiting_commands_max)
-    return Instruments(provider=MeasuredProvider, writer=MeasuredWriter, batches=note_batch, circuits=note_circuit)
+    return Instruments(
+        provider=MeasuredProvider,
+        writer=MeasuredWriter,
+        batches=note_batch,
+        circuits=note_circuit,
+        deliveries=note_delivery,
+    )
 
 
 async def _timed(provider: str, call: str, answer: Awaitable[T]) -> T:

@@ -1,7 +1,7 @@
 """The event store on Postgres: appends through the writer, reads by stream, claim and position."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,6 +17,10 @@ from infrastructure.postgres.pool import ReadPool
 _SELECT_STREAM = """
 SELECT notification_id, originator_id, originator_version, topic, state
 FROM stored_events WHERE originator_id = %b ORDER BY originator_version
+"""
+_SELECT_STREAM_AFTER = """
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE originator_id = %b AND originator_version > %b ORDER BY originator_version
 """
 _SELECT_STREAMS = """
 SELECT notification_id, originator_id, originator_version, topic, state
@@ -35,12 +39,29 @@ _SELECT_CLAIM_BY_OPERATION = """
 SELECT operation_id, payment_id, verb, fingerprint, status, body, position
 FROM operation_claim WHERE operation_id = %b
 """
-# In no order: more than one reading's worth that never resolve must not hide the younger ones. The index is partial
-# and small.
 _SELECT_UNRESOLVED = """
-SELECT operation_id, payment_id, verb, claimed_at
-FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY random() LIMIT 1000
+SELECT operation_id, payment_id, verb, claimed_at, tries, told
+FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY claimed_at LIMIT 1000
 """
+# By the partial index, which is small. Locks are skipped, never waited for: so no append waits for us while we wait
+# for it. One that never resolves is put off each time it is taken, and so hides no other.
+_TAKE_UNRESOLVED = """
+UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b
+FROM (
+    SELECT operation_id FROM operation_claim
+    WHERE unresolved AND claimed_at <= %b AND coalesce(next_try_at, claimed_at) <= %b
+    ORDER BY coalesce(next_try_at, claimed_at) LIMIT %b
+    FOR UPDATE SKIP LOCKED
+) AS due
+WHERE o.operation_id = due.operation_id
+RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
+"""
+_PUT_OFF = "UPDATE operation_claim SET next_try_at = %b, told = %b WHERE operation_id = %b AND unresolved"
+# In the order of the index that has just these, so that it is used even before there are statistics.
+_SELECT_RESOLVED_AFTER_TOLD = """
+SELECT operation_id FROM operation_claim WHERE told AND NOT unresolved ORDER BY claimed_at LIMIT %b
+"""
+_TOLD_OF_END = "UPDATE operation_claim SET told = false WHERE operation_id = %b AND NOT unresolved"
 POSITION_MAX = 2**63 - 1
 
 
@@ -51,7 +72,7 @@ class Writer(Protocol):
 
 
 class PostgresEventStore:
-    """Implements application.store.EventStore; also read by position, for tools and read models."""
+    """Implements application.store.RecoveryStore; also read by position, for tools and read models."""
 
     def __init__(self, writer: Writer, pool: ReadPool, mapper: EventMapper) -> None:
         self._writer = writer
@@ -63,6 +84,10 @@ class PostgresEventStore:
 
     async def history(self, stream_id: UUID) -> Sequence[Positioned]:
         return self._positioned(await self._fetch(_SELECT_STREAM, stream_id))
+
+    async def history_after(self, stream_id: UUID, version: int) -> Sequence[Positioned]:
+        """The events of one stream after its `version`th, in order."""
+        return self._positioned(await self._fetch(_SELECT_STREAM_AFTER, stream_id, version))
 
     async def histories(self, stream_ids: Sequence[UUID]) -> Sequence[Positioned]:
         return self._positioned(await self._fetch(_SELECT_STREAMS, list(stream_ids)))
@@ -85,12 +110,23 @@ class PostgresEventStore:
         return stored_claim(rows[0]) if rows else None
 
     async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
-        return [
-            UnresolvedOperation(
-                operation_id=operation_id, payment_id=payment_id, verb=Verb(verb), claimed_at=claimed_at
-            )
-            for operation_id, payment_id, verb, claimed_at in await self._fetch(_SELECT_UNRESOLVED, claimed_before)
-        ]
+        return _operations(await self._fetch(_SELECT_UNRESOLVED, claimed_before))
+
+    async def take_unresolved(
+        self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[UnresolvedOperation]:
+        return _operations(await self._fetch(_TAKE_UNRESOLVED, now + lease, claimed_before, now, operations_max))
+
+    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_PUT_OFF, (until, told, operation_id))
+
+    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+        return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, operations_max)]
+
+    async def told_of_end(self, operation_id: OperationId) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_TOLD_OF_END, (operation_id,))
 
     async def _fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
@@ -100,3 +136,17 @@ class PostgresEventStore:
 
     def _positioned(self, rows: list[tuple[Any, ...]]) -> list[Positioned]:
         return [Positioned(row[0], self._mapper.to_domain_event(StoredEvent(*row[1:]))) for row in rows]
+
+
+def _operations(rows: list[tuple[Any, ...]]) -> list[UnresolvedOperation]:
+    return [
+        UnresolvedOperation(
+            operation_id=operation_id,
+            payment_id=payment_id,
+            verb=Verb(verb),
+            claimed_at=claimed_at,
+            tries=tries,
+            told=told,
+        )
+        for operation_id, payment_id, verb, claimed_at, tries, told in rows
+    ]

@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from typing import Final
 
+from infrastructure.provider.aps import client as aps
+from infrastructure.provider.checkout import client as checkout
 from infrastructure.provider.connector import AccountInvalid, Connect, Connector, ProviderAccount
 from infrastructure.provider.simulator import client as simulator
 from infrastructure.provider.stripe import client as stripe
 
-CONNECTORS: Final[Mapping[str, Connect]] = {"simulator": simulator.connect, "stripe": stripe.connect}
+CONNECTORS: Final[Mapping[str, Connect]] = {
+    "aps": aps.connect,
+    "checkout": checkout.connect,
+    "simulator": simulator.connect,
+    "stripe": stripe.connect,
+}
 
 
 def connect(account: ProviderAccount) -> Connector:

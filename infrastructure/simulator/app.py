@@ -18,8 +18,10 @@ from msgspec import Raw
 from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
 from infrastructure.simulator import challenge, control
+from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.breakage import breaking, held
+from infrastructure.simulator.checkout import routes as checkout
 from infrastructure.simulator.delivery import delivering
 from infrastructure.simulator.later import NOT_WAITING, act, settle
 from infrastructure.simulator.operations import NO_CHARGE_YET, charge_answer, error_answer, perform
@@ -101,7 +103,7 @@ async def _perform(request: HttpRequest, key: str, charge_id: str, body: Body) -
         case Manner.AT_ONCE:
             pass
         case Manner.LATE:
-            await asyncio.sleep(request.app.state.books.options.slow_s)
+            await asyncio.sleep(request.app.state.slow_s)
         case Manner.NEVER:
             await held(request.receive)
             return _error(HTTPStatus.GATEWAY_TIMEOUT, "timeout", "The answer took too long.")
@@ -129,6 +131,7 @@ async def _books(app: Litestar) -> AsyncIterator[None]:
     """The books, and what goes on in them without a request."""
     options = from_environment(os.environ)
     books = app.state.books = Books(Path(options.data), options)
+    app.state.slow_s = options.slow_s
     settling = asyncio.create_task(settle(books))
     try:
         async with delivering(books):
@@ -146,8 +149,10 @@ def create_app() -> Litestar:
             *(charge, capture, void, refund, customer, operation, books_page, health),
             *challenge.ROUTES,
             *control.ROUTES,
+            APS,
+            checkout.router,
         ],
-        lifespan=[_books],
+        lifespan=[_books, checkout.lifespan],
         middleware=[breaking],
         on_startup=[die_with_supervisor, settle_garbage],
         exception_handlers={HTTPException: _http_error},

@@ -9,11 +9,17 @@ from typing import Final
 import aiohttp
 
 from infrastructure.simulator import webhooks
+from infrastructure.simulator.aps import webhooks as aps
 from infrastructure.simulator.books import Books, Queued
+from infrastructure.simulator.checkout import webhooks as checkout
 from infrastructure.simulator.notice import Notice, Worded
 
 Wording = Callable[[Notice, str], Worded]
-WORDINGS: Final[Mapping[str, Wording]] = {"simulator": webhooks.worded}
+WORDINGS: Final[Mapping[str, Wording]] = {
+    "aps": aps.worded,
+    "checkout": checkout.worded,
+    "simulator": webhooks.worded,
+}
 """How each dialect tells a notice, and signs it with the secret."""
 
 TIMEOUT_S: Final = 5.0

@@ -2,12 +2,16 @@
 
 import click
 
+from interfaces.cli.dead_letters import dead_letters
 from interfaces.cli.demo import demo
+from interfaces.cli.doubts import doubts
 from interfaces.cli.events import events
 from interfaces.cli.ledger import ledger
 from interfaces.cli.merchants import key, merchant
+from interfaces.cli.operators import operator
 from interfaces.cli.rebuild import rebuild
 from interfaces.cli.replay import replay
+from interfaces.cli.routing import routing
 from interfaces.cli.run import dev, migrate, serve, simulator, worker
 from interfaces.cli.status import status
 
@@ -22,7 +26,11 @@ def main() -> None:
     """
 
 
-for command in (dev, serve, worker, simulator, migrate, demo, status, merchant, key, events, replay, rebuild, ledger):
+COMMANDS = (
+    *(dev, serve, worker, simulator, migrate, demo, status),
+    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, doubts),
+)
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

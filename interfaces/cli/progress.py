@@ -13,10 +13,9 @@ from interfaces.composition import Core
 BATCH_EVENTS_MAX = 2_000
 
 
-async def all_events(core: Core, doing: str, *, up_to: int) -> AsyncIterator[Sequence[Positioned]]:
-    """Every event up to position `up_to`, in batches, with a progress bar on standard error."""
+async def all_events(core: Core, doing: str, *, up_to: int, position: int = 0) -> AsyncIterator[Sequence[Positioned]]:
+    """Every event after `position` and up to position `up_to`, in batches, with a progress bar on standard error."""
     with positions_bar(doing, up_to=up_to) as come_to:
-        position = 0
         while batch := await core.store.after(position, events_max=BATCH_EVENTS_MAX, up_to=up_to):
             yield batch
             position = batch[-1].position

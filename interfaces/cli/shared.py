@@ -15,7 +15,8 @@ from rich.console import Console
 
 from application.store import StoreUnavailable
 from domain.errors import DomainError
-from interfaces import composition
+from domain.history import Cause
+from interfaces import composition, ids
 from interfaces.composition import Core
 from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.settings import SettingInvalid, Settings
@@ -35,6 +36,11 @@ console = Console(width=None if sys.stdout.isatty() else WIDTH_MIN, markup=False
 
 def home() -> Path:
     return composition.embedded_home.default_home()
+
+
+def operator() -> Cause:
+    """Who acts where events name an actor: whoever may run commands on this machine."""
+    return Cause(actor="operator:cli", request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)
 
 
 def told_clearly(command: Callable[P, T]) -> Callable[P, T]:

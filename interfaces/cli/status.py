@@ -86,6 +86,9 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
         ],
         "unresolved": condition.unresolved,
         "oldest_unresolved_s": condition.oldest_unresolved_s,
+        "waiting_deliveries": condition.waiting_deliveries,
+        "oldest_delivery_s": condition.oldest_delivery_s,
+        "open_dead_letters": condition.open_dead_letters,
         "well": not any(each.trouble for each in moving),
     }
 
@@ -115,6 +118,13 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
     else:
         oldest = f"the oldest for {condition.oldest_unresolved_s:,.1f} s"
         console.print(f"{condition.unresolved:,} operations have no outcome yet, {oldest}.")
+    if condition.oldest_delivery_s is None:
+        console.print("No provider's delivery waits.")
+    else:
+        oldest = f"the oldest for {condition.oldest_delivery_s:,.1f} s"
+        console.print(f"{condition.waiting_deliveries:,} deliveries of providers wait, {oldest}.")
+    if condition.open_dead_letters:
+        console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
 
 
 def _whom(follower: Follower) -> str:

@@ -1,6 +1,6 @@
 """The promises, checked: our books against the replay, the read models, and the provider's own books."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import aiohttp
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from application.loaded import LoadedPayment
 from domain.identifiers import PaymentId
-from interfaces.composition import Core, utc_now, view_connection
+from interfaces.composition import Core, accounts_of, utc_now, view_connection
 from interfaces.http.resources import payment_resource
 from interfaces.verification import Replay, balance_difference, kept_balances, kept_views, view_difference
 from projections.payment_status import PAYMENT_STATUS
@@ -18,16 +18,20 @@ from projections.views import VIEWS
 BOOKS_PAGE = 1_000
 
 
+UNCHARGED = frozenset({"requires_action", "declined", "canceled"})
+"""Charges in a provider's books that reserved nothing, and never will unless the customer still acts."""
+
+
 class ProviderCharge(Struct, frozen=True, kw_only=True):
-    """One charge in the provider's own books, amounts in minor units."""
+    """One charge in a provider's own books, amounts in minor units; `reference` is our payment."""
 
     id: str
     reference: str
+    status: str
     currency: str
     authorized: int
     captured: int
     refunded: int
-    charges_of_reference: int
 
 
 class BooksPage(Struct, frozen=True, kw_only=True):
@@ -36,8 +40,9 @@ class BooksPage(Struct, frozen=True, kw_only=True):
 
 
 class Amounts(NamedTuple):
-    """What one payment reserved, took and gave back, in minor units of its currency."""
+    """What one payment reserved, took and gave back at which provider, in minor units of its currency."""
 
+    provider: str
     currency: str
     authorized: int
     captured: int
@@ -81,12 +86,17 @@ async def check(core: Core, replay: Replay) -> Verdict:
         inline = balance_difference((await kept_balances(connection)).minor, replay.balances)
         if inline:
             differences.append(f"inline balance {inline}")
-    charges = await provider_charges(core.settings.simulator_url)
+    charges = [
+        (account.name, charge)
+        for account in accounts_of(core.settings)
+        for charge in await provider_charges(account.url)
+        if charge.status not in UNCHARGED
+    ]
     books = book_differences(our_amounts(replay), charges)
     return Verdict(
         replay=replay,
         unresolved=len(await core.store.unresolved(claimed_before=utc_now())),
-        double_charges=sum(1 for charge in charges if charge.charges_of_reference > 1),
+        double_charges=len(charges) - len({charge.reference for _, charge in charges}),
         views_equal_replay=views_equal_replay,
         provider_books_equal=not books,
         lag_events=kept.head - min(kept.positions.values()),
@@ -104,26 +114,30 @@ def our_amounts(replay: Replay) -> dict[str, Amounts]:
         shown = payment_resource(loaded)
         if shown.authorization is not None:
             amounts[str(row.payment_id)] = Amounts(
-                shown.currency, shown.authorization.amount, shown.amount_captured, shown.amount_refunded
+                shown.authorization.provider,
+                shown.currency,
+                shown.authorization.amount,
+                shown.amount_captured,
+                shown.amount_refunded,
             )
     return amounts
 
 
-def book_differences(ours: Mapping[str, Amounts], charges: list[ProviderCharge]) -> list[str]:
-    """Where the provider's books and ours depart, payment by payment."""
+def book_differences(ours: Mapping[str, Amounts], charges: Sequence[tuple[str, ProviderCharge]]) -> list[str]:
+    """Where the providers' books and ours depart, payment by payment."""
     theirs = {
-        charge.reference: Amounts(charge.currency, charge.authorized, charge.captured, charge.refunded)
-        for charge in charges
+        charge.reference: Amounts(provider, charge.currency, charge.authorized, charge.captured, charge.refunded)
+        for provider, charge in charges
     }
     return [
-        f"payment {reference}: we say {ours.get(reference)}, the provider says {theirs.get(reference)}"
+        f"payment {reference}: we say {ours.get(reference)}, the providers say {theirs.get(reference)}"
         for reference in sorted(ours.keys() | theirs.keys())
         if ours.get(reference) != theirs.get(reference)
     ]
 
 
 async def provider_charges(simulator_url: str) -> list[ProviderCharge]:
-    """All of the provider's books."""
+    """All of one provider's books."""
     charges: list[ProviderCharge] = []
     after: int | None = 0
     async with aiohttp.ClientSession() as http:

@@ -25,6 +25,8 @@ from interfaces.http.auth import KeyAuthentication
 from interfaces.http.balances import BalanceController
 from interfaces.http.body import BodyNotJson
 from interfaces.http.context import RequestContext
+from interfaces.http.dead_letters import DeadLetterController
+from interfaces.http.deliveries import DeliveryController
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
@@ -35,11 +37,21 @@ from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
 from interfaces.http.problem import unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
+from interfaces.http.provider_webhooks import ProviderWebhookController
 from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 from interfaces.services import Services
 
 BODY_BYTES_MAX = 64 * 1024
-CONTROLLERS = (PaymentIntentController, PaymentController, BalanceController, EventController, HealthController)
+CONTROLLERS = (
+    PaymentIntentController,
+    PaymentController,
+    BalanceController,
+    EventController,
+    ProviderWebhookController,
+    DeadLetterController,
+    DeliveryController,
+    HealthController,
+)
 
 log = logging.getLogger(__name__)
 

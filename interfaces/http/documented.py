@@ -1,5 +1,6 @@
 """What every route says of itself in OpenAPI: the body it takes, its own reply, the problems it may answer with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,8 +36,8 @@ class Accepting(Operation):
     body: ClassVar[type[Any]]
 
 
-def accepts(kind: type[Any], *, required: bool = True, key_needed: bool = False) -> type[Accepting]:
-    """For a route that takes a `kind` as its JSON body, and an idempotency key."""
+def accepts(kind: type[Any], *, required: bool = True, keyed: bool = True, key_needed: bool = False) -> type[Accepting]:
+    """For a route that takes a `kind` as its JSON body, and if it is `keyed` an idempotency key."""
 
     @dataclass
     class AcceptingKind(Accepting):
@@ -47,7 +48,8 @@ def accepts(kind: type[Any], *, required: bool = True, key_needed: bool = False)
             self.request_body = RequestBody(
                 content={"application/json": OpenAPIMediaType(schema=schema)}, required=required
             )
-            self.parameters = [*(self.parameters or ()), _idempotency_key(needed=key_needed)]
+            if keyed:
+                self.parameters = [*(self.parameters or ()), _idempotency_key(needed=key_needed)]
 
     return AcceptingKind
 
@@ -57,13 +59,16 @@ def reply(kind: type[Any], description: str) -> ResponseSpec:
     return ResponseSpec(kind, description=description, generate_examples=False)
 
 
-def replies(status: int, kind: type[Any], description: str, *problems: int) -> dict[int, ResponseSpec]:
-    """The reply of a route and the problems it may answer with, besides 400, 401 and 503."""
+def replies(
+    status: int, kind: type[Any], description: str, *problems: int, titles: Mapping[int, str] = {}
+) -> dict[int, ResponseSpec]:
+    """The reply of a route and the problems it may answer with, besides 400, 401 and 503; `titles` says what these
+    mean where they mean something else than for a payment."""
     specs = {status: reply(kind, description)}
     for problem in sorted((400, 401, 503, *problems)):
         specs[problem] = ResponseSpec(
             ProblemBody,
-            description=_PROBLEM_TITLES[problem],
+            description=titles.get(problem, _PROBLEM_TITLES[problem]),
             media_type=PROBLEM_JSON,
             generate_examples=False,
         )

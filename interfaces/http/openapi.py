@@ -16,7 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
 from interfaces import ids
-from interfaces.http.auth import OPEN_PATHS
+from interfaces.http.auth import OPEN_PATHS, OPERATORS_PATH
 from interfaces.http.documented import IDEMPOTENCY_KEY, Accepting
 from interfaces.http.problem import PROBLEM_JSON, TYPE_PREFIX
 from interfaces.http.problem_examples import examples_of
@@ -29,6 +29,9 @@ _ABOUT = """\
 Amounts are whole numbers of minor units (EUR cents, JPY yen, KWD fils). Times are RFC 3339.
 
 **Keys.** Send your API key as `Authorization: Bearer tsk_…`. Another merchant's payment does not exist for you (404).
+
+**Operators.** Paths under `/v1/operator` take an operator's key, `tso_…`; an auditor's may only look. For any other key
+they do not exist (404).
 
 **Repeating.** Create, capture and refund need an idempotency key, as the `Idempotency-Key` header or as
 `idempotency_key` in the body. When a request gets no answer, send it again with the same key: nothing is done twice.
@@ -54,7 +57,10 @@ _CONFIG = OpenAPIConfig(
     ),
     use_handler_docstrings=True,
     components=Components(
-        security_schemes={"api_key": SecurityScheme(type="http", scheme="bearer", description="An API key, `tsk_…`")}
+        security_schemes={
+            "api_key": SecurityScheme(type="http", scheme="bearer", description="An API key, `tsk_…`"),
+            "operator_key": SecurityScheme(type="http", scheme="bearer", description="An operator's key, `tso_…`"),
+        }
     ),
 )
 _HEADERS: Json = {
@@ -95,13 +101,21 @@ def describe(controllers: Sequence[type[Controller]], dependencies: Mapping[str,
     document["components"]["headers"] = _HEADERS
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            _complete(operation, method=method, is_open=any(re.match(open_path, path) for open_path in OPEN_PATHS))
+            _complete(operation, method=method, scheme=_scheme_of(path))
     return document
 
 
-def _complete(operation: Json, *, method: str, is_open: bool) -> None:
+def _scheme_of(path: str) -> str | None:
+    """By which key a path is open; None for one that needs none."""
+    if any(re.match(open_path, path) for open_path in OPEN_PATHS):
+        return None
+    return "operator_key" if path.startswith(OPERATORS_PATH) else "api_key"
+
+
+def _complete(operation: Json, *, method: str, scheme: str | None) -> None:
     operation.pop("deprecated")
-    operation["security"] = [] if is_open else [{"api_key": []}]
+    is_open = scheme is None
+    operation["security"] = [] if is_open else [{scheme: []}]
     parameters = [_parameter(parameter, method) for parameter in operation.get("parameters", ())]
     if parameters:
         operation["parameters"] = parameters
@@ -120,7 +134,7 @@ def _headers_of(status: int, *, is_command: bool, is_open: bool) -> Iterator[str
         yield POSITION_HEADER
         if is_command:
             yield REPLAYED_HEADER
-    if status == 401:
+    if status == 401 and not is_open:
         yield "WWW-Authenticate"
     if status in (409, 503):
         yield "Retry-After"
@@ -136,6 +150,8 @@ def _parameter(parameter: Json, method: str) -> Json:
         # A payment can be read and confirmed under both its names, and changed under the one that it is shown by.
         both = method == "get" or parameter["name"] == "intent_id"
         schema["pattern"] = ids.pattern(ids.PAYMENT, ids.INTENT) if both else ids.pattern(ids.PAYMENT)
+    if parameter["name"] == "letter_id":
+        schema["pattern"] = ids.pattern(ids.DEAD_LETTER)
     for bound in {"minimum", "maximum"} & schema.keys():
         schema[bound] = int(schema[bound])
     schema.pop("description", None)

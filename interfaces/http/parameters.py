@@ -1,12 +1,25 @@
 """A query parameter that a route does not have, or that comes twice, is a mistake, and is told so: a search by
 `?statsu=captured` must not show everything."""
 
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from interfaces.http.refusals import ParameterInvalid
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def one_of(kind: type[E], field: str, text: str | None) -> E | None:
+    """The member that `text` names. Raises ParameterInvalid."""
+    if text is None:
+        return None
+    try:
+        return kind(text)
+    except ValueError:
+        raise ParameterInvalid(field=field, reason=f"expected one of {', '.join(kind)}") from None
 
 
 class OnlyDocumented:

@@ -18,8 +18,8 @@ from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
 from interfaces.http.documented import accepts, replies
 from interfaces.http.refusals import OtherMerchant
-from interfaces.http.reply import answered, payment_id_of
-from interfaces.http.resources import PaymentResource
+from interfaces.http.reply import answered, payment_id_of, resource
+from interfaces.http.resources import PaymentResource, payment_resource
 from interfaces.services import Services
 
 IdempotencyKeyField = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
@@ -139,3 +139,20 @@ class PaymentIntentController(Controller):
         payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
         return answered(await services.payments.confirm(payment_id, caller))
+
+    @post(
+        "/{intent_id:str}/continue",
+        operation_id="continue_payment_intent",
+        summary="Go on after the customer has acted",
+        responses=replies(200, PaymentResource, "The payment", 404),
+        status_code=200,
+    )
+    async def proceed(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], intent_id: FromPath[str]
+    ) -> Response[Any]:
+        """For a payment that is `requires_action`: asks the provider what the customer has done, and answers with the
+        payment as it is then. The provider's own notification has the same effect; nothing happens twice."""
+        payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
+        caller = caller_of(request, None, None, key_needed=False)
+        loaded = await services.payments.proceed(payment_id, caller)
+        return resource(payment_resource(loaded), None)

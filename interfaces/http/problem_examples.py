@@ -4,9 +4,13 @@ from typing import Any
 
 import msgspec
 
+from application.dead_letter import DeadLetterNotFound
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
+from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
 from application.store import StoreUnavailable, WriterBusy
+from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
+from domain.dead_letter.state import DeadLetterState
 from domain.money import Money
 from domain.payment.capture import CaptureExceedsAuthorized
 from domain.payment.events import OperationKind
@@ -19,6 +23,8 @@ from interfaces.http.refusals import (
     BodyTooLarge,
     MissingIdempotencyKey,
     MissingKey,
+    NotFound,
+    OperatorRoleNeeded,
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
@@ -66,10 +72,48 @@ _OF_ONE: dict[str, tuple[Exception, ...]] = {
     ),
 }
 
+_OF_OPERATORS: tuple[Exception, ...] = (
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingKey(),
+    UnknownKey(),
+    OperatorRoleNeeded(),
+    NotFound(),
+    DeadLetterNotFound(),
+    DeadLetterEnded(verb="close", state=DeadLetterState.RESOLVED),
+    BodyTooLarge(bytes_max=65536),
+    CloseReasonMissing(),
+    StoreUnavailable(),
+    ViewBehind(view="dead_letters", position=1042),
+)
+_OF_OTHERS: dict[str, tuple[Exception, ...]] = {
+    "receive_provider_webhook": (
+        ParameterInvalid(field="limit", reason="there is no such parameter here"),
+        DeliveryNotSigned(),
+        DeliveryStale(),
+        ProviderUnknown(),
+        BodyTooLarge(bytes_max=65536),
+        WriterBusy(),
+        Overloaded(),
+    ),
+    **dict.fromkeys(
+        (
+            "list_dead_letters",
+            "get_dead_letter",
+            "retry_dead_letter",
+            "close_dead_letter",
+            "list_webhook_deliveries",
+        ),
+        _OF_OPERATORS,
+    ),
+}
+"""Of operations that are no merchant's."""
+
 
 def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str, dict[str, Any]]:
     """For OpenAPI, by the slug of the problem: refusals that the operation may give with `status`."""
-    refusals = (*_OF_COMMANDS, *_OF_ONE.get(operation_id, _OF_STEPS)) if is_command else _OF_QUERIES
+    refusals = _OF_OTHERS.get(
+        operation_id, (*_OF_COMMANDS, *_OF_ONE.get(operation_id, _OF_STEPS)) if is_command else _OF_QUERIES
+    )
     return {
         PROBLEMS[type(refusal)].slug: {
             "summary": PROBLEMS[type(refusal)].title,

@@ -5,13 +5,17 @@ from typing import Any, TypeVar
 
 from litestar import Response
 
+from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
+from application.doubts import NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
+from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.store import StoreUnavailable, WriterBusy
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
+from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
@@ -20,6 +24,8 @@ from domain.payment.dispute import DisputeExceedsCaptured
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.routing.document import PolicyInvalid
+from domain.routing.versions import PolicyNotFound
 from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
@@ -31,6 +37,7 @@ from interfaces.http.refusals import (
     MissingIdempotencyKey,
     MissingKey,
     NotFound,
+    OperatorRoleNeeded,
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
@@ -176,6 +183,27 @@ _problem(
     headers=lambda _: {"WWW-Authenticate": 'Bearer error="invalid_token"'},
 )
 _problem(
+    DeliveryNotSigned,
+    401,
+    "delivery_not_signed",
+    "The provider's signature is not there",
+    "The body is not signed with the secret that we share with this provider.",
+)
+_problem(
+    DeliveryStale,
+    401,
+    "delivery_stale",
+    "The provider's signature is too old",
+    "The delivery was not signed just now: it may be a recording of an earlier one.",
+)
+_problem(
+    OperatorRoleNeeded,
+    403,
+    "operator_role_needed",
+    "An auditor cannot do this",
+    "The key may look at everything, and change nothing.",
+)
+_problem(
     OtherMerchant,
     403,
     "other_merchant",
@@ -185,6 +213,10 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(ProviderUnknown, 404, "provider_unknown", "No such provider", "We have no account at a provider of that name.")
+_problem(
+    DeadLetterNotFound, 404, "dead_letter_not_found", "No such dead letter", "There is no dead letter with this id."
+)
 _problem(
     MerchantNotFound, 404, "merchant_not_found", "No such merchant", lambda e: f"There is no merchant {e.merchant_id}."
 )
@@ -254,6 +286,37 @@ _problem(
     "action_still_possible",
     "The customer can still act",
     lambda e: f"The customer has until {e.expires_at.isoformat()}.",
+)
+_problem(
+    NotInDoubt,
+    409,
+    "not_in_doubt",
+    "Nothing is in doubt",
+    lambda e: f"No operation of the payment, which is {e.status}, has an unknown outcome.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    DeadLetterEnded,
+    409,
+    "dead_letter_ended",
+    "The dead letter has ended",
+    lambda e: f"It is {e.state} already; there is nothing left to {e.verb}.",
+    facts=lambda e: {"current_status": e.state},
+)
+_problem(
+    NothingToRetryWith,
+    409,
+    "nothing_to_retry_with",
+    "It cannot be tried again from here",
+    lambda e: f"This process has nothing that could do a {e.kind} again.",
+)
+_problem(
+    CloseReasonMissing,
+    422,
+    "close_reason_missing",
+    "A reason is needed",
+    "Say why nothing more is to be done about it.",
+    field="reason",
 )
 _problem(
     CaptureExceedsAuthorized,
@@ -339,6 +402,22 @@ _problem(
     "The view is not there yet",
     lambda e: f"The view {e.view} has not come to position {e.position} yet. Ask again.",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+# What operators get wrong about routing
+_problem(
+    PolicyInvalid,
+    422,
+    "policy_invalid",
+    "The routing policy cannot be followed",
+    lambda e: f"Line {e.line}: {e.reason}.",
+)
+_problem(
+    PolicyNotFound,
+    404,
+    "policy_not_found",
+    "No such routing policy",
+    lambda e: f"There is no routing policy {e.number}.",
 )
 
 

@@ -11,6 +11,10 @@ class UnknownKey(DomainError):
     """The API key is not known, or is revoked; it is not said which."""
 
 
+class OperatorRoleNeeded(DomainError):
+    """The key is an auditor's, which may look and not act."""
+
+
 class MissingIdempotencyKey(DomainError):
     """The command needs an idempotency key."""
 

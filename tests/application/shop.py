@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec.structs import replace
 
+from application.backoff import Backoff
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES
 from application.recovery import Recovery
-from application.store import Append, AppendResult, EventStore, StoreUnavailable, VersionConflict
+from application.store import Append, AppendResult, RecoveryStore, StoreUnavailable, VersionConflict
 from domain.history import Cause, Positioned
 from domain.identifiers import CustomerId, PaymentId, ProviderName
 from domain.ledger.balances import fold_balances
@@ -26,10 +27,14 @@ from domain.payment.state import Payment
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
+from tests.support.dead_letters import KeptLetters
 from tests.support.domain import HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 from tests.support.store import everything
+
+AT_ONCE = Backoff(first_s=0, longest_s=0)
+"""What was tried in vain is due again, since the clock stands still."""
 
 
 class FlakyStore:
@@ -76,7 +81,7 @@ class Shop:
         self.provider = self.providers[names[0]]
         self.routing = InOrder(*names)
         self.now = NOW
-        as_store: EventStore = self.flaky  # type: ignore[assignment]
+        as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
@@ -86,7 +91,16 @@ class Shop:
             now=self.clock,
             new_id=ids.new_uuid,
         )
-        self.recovery = Recovery(store=as_store, operations=self.operations, now=far_future, new_id=uuid4)
+        self.letters = KeptLetters()
+        self.recovery = Recovery(
+            store=as_store,
+            operations=self.operations,
+            letters=self.letters,
+            now=far_future,
+            new_id=uuid4,
+            backoff=AT_ONCE,
+            lease_s=0,
+        )
         self.payments = Payments(
             store=as_store,
             operations=self.operations,

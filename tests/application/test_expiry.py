@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from application.expiry import expire_authorization
+from application.expiry import BEHIND_AN_OPERATION, expire_authorization
+from application.firing import Fired, Firing, NothingToDo, Waits
 from application.loaded import PaymentNotFound
 from domain.history import Cause
 from domain.identifiers import PaymentId
@@ -14,20 +15,21 @@ from domain.payment.state import Captured, Expired
 from tests.application.shop import Shop, a_caller
 from tests.support.store import execute
 
-CAUSE = Cause(actor="worker:expiry", request_id="req", trace_id="0" * 32)
+CAUSE = Cause(actor="worker:timers", request_id="req", trace_id="0" * 32)
 A_WEEK = timedelta(days=7)
 
 
-async def expire(shop: Shop, payment_id: PaymentId) -> bool:
+async def expire(shop: Shop, payment_id: PaymentId) -> Firing:
     return await expire_authorization(shop.store, payment_id, CAUSE, shop.clock)
 
 
 async def test_it_is_released_when_its_time_is_over_and_not_before(shop: Shop, database_url: str) -> None:
     payment_id = await shop.authorized()
     shop.now += A_WEEK - timedelta(microseconds=1)
-    assert not await expire(shop, payment_id)
-    shop.now += timedelta(microseconds=1)
-    assert await expire(shop, payment_id)
+    over_at = shop.now + timedelta(microseconds=1)
+    assert await expire(shop, payment_id) == Waits(over_at)
+    shop.now = over_at
+    assert await expire(shop, payment_id) == Fired()
     assert isinstance(await shop.payment(payment_id), Expired)
     assert execute(database_url, "SELECT balance_minor FROM account_balance") == [(0,)]
     await shop.assert_books_hold()
@@ -37,8 +39,8 @@ async def test_it_is_released_once_however_many_workers_notice(shop: Shop) -> No
     payment_id = await shop.authorized()
     shop.now += A_WEEK
     released = await asyncio.gather(*(expire(shop, payment_id) for _ in range(10)))
-    assert released.count(True) == 1
-    assert not await expire(shop, payment_id)
+    assert released.count(Fired()) == 1
+    assert await expire(shop, payment_id) == NothingToDo()
     assert (await shop.events(payment_id)).count("payment.authorization_expired.v1") == 1
 
 
@@ -46,7 +48,7 @@ async def test_what_was_captured_before_stays_captured(shop: Shop) -> None:
     payment_id = await shop.authorized()
     await shop.payments.capture(payment_id, a_caller(), amount_minor=4000, final=False)
     shop.now += A_WEEK
-    assert await expire(shop, payment_id)
+    assert await expire(shop, payment_id) == Fired()
     payment = await shop.payment(payment_id)
     assert isinstance(payment, Captured)
     assert payment.taken.captured.minor == 4000
@@ -55,7 +57,7 @@ async def test_what_was_captured_before_stays_captured(shop: Shop) -> None:
 
 async def test_it_waits_for_a_capture_at_the_provider(shop: Shop) -> None:
     payment_id = await shop.authorized()
-    in_the_middle: list[bool] = []
+    in_the_middle: list[Firing] = []
 
     async def try_to_expire() -> None:
         shop.now += A_WEEK
@@ -63,8 +65,8 @@ async def test_it_waits_for_a_capture_at_the_provider(shop: Shop) -> None:
 
     shop.provider.before_answer = try_to_expire
     await shop.payments.capture(payment_id, a_caller(), amount_minor=4000, final=False)
-    assert in_the_middle == [False]
-    assert await expire(shop, payment_id)
+    assert in_the_middle == [Waits(shop.now + BEHIND_AN_OPERATION)]
+    assert await expire(shop, payment_id) == Fired()
     assert "payment.captured.v1" in await shop.events(payment_id)
     await shop.assert_books_hold()
 
@@ -72,7 +74,7 @@ async def test_it_waits_for_a_capture_at_the_provider(shop: Shop) -> None:
 async def test_there_is_nothing_to_release_of_a_captured_payment(shop: Shop) -> None:
     payment_id = await shop.captured()
     shop.now += A_WEEK
-    assert not await expire(shop, payment_id)
+    assert await expire(shop, payment_id) == NothingToDo()
 
 
 async def test_there_is_nothing_to_release_of_no_payment(shop: Shop) -> None:

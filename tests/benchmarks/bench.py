@@ -1,7 +1,7 @@
 """What every benchmark has at hand: how long to take, where to print, and servers of its own on fresh data."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,9 +55,12 @@ class Bench(Struct, frozen=True, kw_only=True):
             server.stop()
 
     @contextmanager
-    def stack(self, environment: Mapping[str, str] = {}) -> Iterator[Stack]:
-        """Postgres, NATS, the simulator, the worker and the API, each in its own process."""
-        with Stack(Path(tempfile.mkdtemp(dir=self.folder)), environment=environment) as stack:
+    def stack(
+        self, environment: Mapping[str, str] = {}, *, simulators: Sequence[str] = ("simulator",)
+    ) -> Iterator[Stack]:
+        """Postgres, NATS, the simulators, the worker and the API, each in its own process."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        with Stack(folder, simulators=simulators, environment=environment) as stack:
             with psycopg.connect(stack.settings.database_url) as connection:
                 self.console.print(postgres_settings(connection))
             yield stack

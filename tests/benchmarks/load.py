@@ -61,7 +61,7 @@ def send(load: Load) -> Loaded:
     return msgspec.json.decode(done.stdout, type=Loaded)
 
 
-class _Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One HTTP/1.1 connection, kept alive, with one request at a time; just enough of HTTP for the API's answers."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class _Shoppers:
         self._load = load
         self._address = urlsplit(load.url)
         self._choose = random.Random(load.seed)
-        self._idle: deque[_Connection] = deque()
+        self._idle: deque[Connection] = deque()
         self._run = uuid4().hex.encode()
         self._numbers = count(1)
         self.statuses: Counter[int] = Counter()
@@ -130,7 +130,7 @@ class _Shoppers:
 
     async def _pay(self, due: float) -> None:
         loop = asyncio.get_running_loop()
-        connection: _Connection | None = None
+        connection: Connection | None = None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 connection = await self._connection()
@@ -145,7 +145,7 @@ class _Shoppers:
         if status == 201 and b'"status":"captured"' in body:
             self.latencies_ms.append((loop.time() - due) * 1000)
 
-    async def _connection(self) -> _Connection:
+    async def _connection(self) -> Connection:
         while self._idle:
             # The one used last: those that a quieter moment does not need stay idle.
             connection = self._idle.pop()
@@ -153,7 +153,7 @@ class _Shoppers:
                 return connection
         loop = asyncio.get_running_loop()
         host, port = self._address.hostname or "", self._address.port or 80
-        _, made = await loop.create_connection(_Connection, host, port)
+        _, made = await loop.create_connection(Connection, host, port)
         return made
 
     def _message(self) -> bytes:

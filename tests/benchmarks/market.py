@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -53,9 +53,9 @@ class Market:
 
 
 @contextmanager
-def market(bench: Bench) -> Iterator[Market]:
+def market(bench: Bench, *, simulators: Sequence[str] = ("simulator",)) -> Iterator[Market]:
     """A system of its own, warmed up."""
-    with bench.stack({"TALLYSTICK_SIMULATOR_SLOW_S": str(PROVIDER_S)}) as stack:
+    with bench.stack({"TALLYSTICK_SIMULATOR_SLOW_S": str(PROVIDER_S)}, simulators=simulators) as stack:
         opened = Market(stack, asyncio.run(_open_shops(stack)))
         opened.sell(*WARM_UP)
         yield opened

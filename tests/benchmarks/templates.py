@@ -28,6 +28,7 @@ from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.mapper import EventMapper
 from interfaces import ids
 from interfaces.http.answers import word_answer
+from tests.support.dead_letters import KeptLetters
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 
@@ -111,6 +112,20 @@ class _OnePayment:
     async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
         return []
 
+    async def take_unresolved(
+        self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[UnresolvedOperation]:
+        return []
+
+    async def put_off(self, operation_id: OperationId, *, until: datetime, told: bool) -> None:
+        raise NotImplementedError
+
+    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+        return []
+
+    async def told_of_end(self, operation_id: OperationId) -> None:
+        raise NotImplementedError
+
 
 class _Merchant:
     """What a merchant does to one payment after the other."""
@@ -133,7 +148,13 @@ class _Merchant:
         self._payments = Payments(
             store=self.store,
             operations=operations,
-            recovery=Recovery(store=self.store, operations=operations, now=self._now, new_id=self._new_id),
+            recovery=Recovery(
+                store=self.store,
+                operations=operations,
+                letters=KeptLetters(),
+                now=self._now,
+                new_id=self._new_id,
+            ),
             answers=word_answer,
             routing=routing,
             now=self._now,

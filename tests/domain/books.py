@@ -28,6 +28,7 @@ from domain.payment.state import (
     Processing,
     Refunding,
     RequiresAction,
+    Rerouting,
     Voided,
     Voiding,
 )
@@ -50,7 +51,7 @@ def books_of(payment: Payment) -> Books:
             return _books(before)
         case Disputed(before=before, amount=amount):
             return _books(before, frozen=amount)
-        case Created() | InReview() | Processing() | RequiresAction() | Voided() | Expired() | Failed():
+        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Voided() | Expired() | Failed():
             return Counter()
         case _:
             assert_never(payment)

@@ -13,9 +13,11 @@ from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
     CaptureStarted,
+    ContradictionReported,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
+    OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
     PaymentAttemptFailed,
@@ -81,6 +83,7 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
     """No outcome without its operation's start before it, and none starts while another one's outcome is open."""
     started: set[OperationId] = set()
     lost: set[OperationId] = set()
+    doubted: set[OperationId] = set()
     open_: OperationId | None = None
     taken_at_once: OperationId | None = None
     for event in journey.events:
@@ -101,6 +104,12 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
                 assert id == open_, f"{event} without its start"
                 assert id not in lost, f"{event} a second time"
                 lost.add(id)
+            case OperationInDoubt(operation_id=id):
+                assert id == open_, f"{event} without its start"
+                assert id not in doubted, f"{event} a second time"
+                doubted.add(id)
+            case ContradictionReported(operation_id=id):
+                assert id in started - {open_}, f"{event} of what has not ended"
             case PaymentActionRequired(attempt_id=id):
                 assert id == open_, f"{event} without its start"
             case PaymentCaptured(capture_id=id) if id == taken_at_once:

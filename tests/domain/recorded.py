@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,8 @@ instants: st.SearchStrategy[datetime] = st.datetimes(timezones=st.just(UTC))
 PLAIN: dict[type, st.SearchStrategy[Any]] = {
     str: texts,
     bool: st.booleans(),
+    int: st.integers(-(2**31), 2**31),
+    NoneType: st.none(),
     UUID: st.uuids(),
     datetime: instants,
     Money: signed_amounts(),
@@ -77,6 +80,10 @@ def _structs_of(struct: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
 
 def _values_of(annotation: Any) -> st.SearchStrategy[Any]:
     kind = getattr(annotation, "__supertype__", annotation)
+    if get_origin(kind) is UnionType or get_origin(kind) is Union:
+        return st.one_of(*map(_values_of, get_args(kind)))
+    if get_origin(kind) is tuple:
+        return st.lists(_values_of(get_args(kind)[0]), max_size=3).map(tuple)
     if kind in PLAIN:
         return PLAIN[kind]
     return st.sampled_from(kind) if issubclass(kind, Enum) else _structs_of(kind)

@@ -12,6 +12,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.dead_letter.events import (
+    DeadLetterClosed,
+    DeadLetterKind,
+    DeadLetterRecorded,
+    DeadLetterResolved,
+    DeadLetterRetried,
+)
 from domain.event import Event, name_of
 from domain.history import AnyEvent, Recorded
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
@@ -23,10 +30,12 @@ from domain.payment.events import (
     CaptureFailed,
     CaptureMethod,
     CaptureStarted,
+    ContradictionReported,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
     FailureKind,
+    OperationInDoubt,
     OperationKind,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -39,13 +48,18 @@ from domain.payment.events import (
     PaymentHeldForReview,
     PaymentRefunded,
     PaymentReviewApproved,
+    PaymentRouted,
     PaymentVoided,
     RefundFailed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
 )
-from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.method import CardBrand, MethodType, PaymentMethod
+from domain.payment.outcome import Approved, Redirect
+from domain.payment.superseded import SupersededEvent
+from domain.routing.candidate import Candidate, Strategy
+from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
@@ -62,11 +76,25 @@ EVENTS: tuple[AnyEvent, ...] = (
         merchant_id=MERCHANT,
         customer_id=CustomerId("cus_7"),
         amount=KWD_TEN,
-        method=PaymentMethod(MethodType.CARD, "tok_visa"),
+        method=PaymentMethod(MethodType.CARD, "tok_visa", brand=CardBrand.VISA, country="KW"),
         capture_method=CaptureMethod.MANUAL,
+        return_url="https://shop.example/back?order=7",
     ),
     PaymentHeldForReview(reason="velocity: 9 payments in 60 s", risk_policy="risk:2"),
     PaymentReviewApproved(),
+    PaymentRouted(
+        attempt_id=ATTEMPT,
+        routing_policy="cards:7",
+        rule="small",
+        strategy=Strategy.CHEAPEST,
+        draw=4_711,
+        candidates=(
+            Candidate(provider=PROVIDER, cost_minor=270, success_bp=9_630, latency_ms_p95=410, samples=1_204),
+            Candidate(provider=ProviderName("southbank"), out="circuit open"),
+        ),
+        chosen=PROVIDER,
+        reason="cheapest",
+    ),
     PaymentAttemptStarted(
         attempt_id=ATTEMPT,
         provider=PROVIDER,
@@ -76,7 +104,21 @@ EVENTS: tuple[AnyEvent, ...] = (
         routing_policy="single:1",
     ),
     OperationOutcomeUnknown(operation_id=ATTEMPT, operation=OperationKind.AUTHORIZE, reason="no answer in 10 s"),
-    PaymentActionRequired(attempt_id=ATTEMPT, reference="ch_31", redirect_url="https://acs.example/c/31?step=1"),
+    OperationInDoubt(operation_id=ATTEMPT, operation=OperationKind.AUTHORIZE, recovery_policy="recovery:1"),
+    PaymentActionRequired(
+        attempt_id=ATTEMPT,
+        reference="ch_31",
+        action=Redirect("https://acs.example/c/31?step=1"),
+        expires_at=datetime(2026, 11, 20, 12, 15, 0, 123456, tzinfo=UTC),
+        window_policy="action:1",
+    ),
+    ContradictionReported(
+        operation_id=ATTEMPT,
+        operation=OperationKind.AUTHORIZE,
+        provider=PROVIDER,
+        recorded="failed: insufficient_funds",
+        reported=Approved("ch_31"),
+    ),
     PaymentAuthorized(
         merchant_id=MERCHANT,
         provider=PROVIDER,
@@ -131,6 +173,20 @@ EVENTS: tuple[AnyEvent, ...] = (
             Posting(AccountCode(f"merchant:{MERCHANT}:pending"), Side.CREDIT, Money(4_000, "KWD")),
         ),
     ),
+    RoutingPolicyAdded(
+        number=7, name="cards-eu", document='{"name": "cards-eu",\r\n\t"default": {"priority": ["nörth"]}}'
+    ),
+    RoutingPolicyActivated(number=7),
+    DeadLetterRecorded(
+        kind=DeadLetterKind.WEBHOOK,
+        subject="01934a2e-6c00-7a10-8000-0000000000d1",
+        payment_id=PAYMENT,
+        provider=PROVIDER,
+        reason="the authorize succeeded for us, and the provider says the opposite",
+    ),
+    DeadLetterRetried(),
+    DeadLetterResolved(outcome="settled 01934a2e-6c00-7a10-8000-00000000000b: approved"),
+    DeadLetterClosed(reason="The provider's own test, says “Anna”."),
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(
@@ -148,6 +204,10 @@ EXPECTED: dict[str, Recorded] = {
 }
 
 
+SUPERSEDED = {name_of(event_type) for event_type in get_args(SupersededEvent)}
+"""Names that are only read, never written again: what each says today is tested beside its upcaster."""
+
+
 def golden_text(event: Recorded) -> str:
     """The file to save as the golden of a new event."""
     return msgspec.json.format(msgspec.json.encode(event), indent=2).decode() + "\n"
@@ -161,9 +221,14 @@ def test_every_event_has_a_golden(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
-def test_a_golden_is_read_as_the_event_it_was_and_written_as_it_stands(path: Path) -> None:
-    assert path.stem in EXPECTED, f"{path.stem} was released: its name may not vanish"
+def test_no_released_name_vanishes(path: Path) -> None:
+    assert path.stem in EXPECTED or path.stem in SUPERSEDED, f"{path.stem} was released"
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_golden_is_read_as_the_event_it_was_and_written_as_it_stands(name: str) -> None:
+    path = GOLDEN / f"{name}.json"
     text = path.read_text(encoding="utf-8")
     read = msgspec.json.decode(text, type=Recorded)
-    assert read == EXPECTED[path.stem]
+    assert read == EXPECTED[name]
     assert golden_text(read) == text

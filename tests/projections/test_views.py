@@ -20,16 +20,18 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.payment.evolve import fold as fold_payment
 from domain.payment.state import Payment, Rerouting
 from domain.payment.status import Status, status_of
+from domain.payment.timer import TimerKind
 from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after, of_payment
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_merchant
-from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, lapsed, search
+from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
 from projections.reconciliation import RECONCILIATION, Movement, ReconciliationRow
 from projections.tables import all_rows
+from projections.timers import TIMERS, TimerRow
 from projections.unsettled import UnsettledRow, unsettled
 from projections.view import Key, View, fold, touches
 from projections.views import VIEWS
 from tests.projections.histories import HISTORIES, MERCHANTS, batched, positioned, recorded_history, stores
-from tests.support.domain import ACQUIRER, LAPSED, NOW
+from tests.support.domain import ACQUIRER, NOW
 from tests.support.store import advanced
 
 ACME, GLOBEX = MERCHANTS
@@ -227,15 +229,19 @@ async def test_a_search_narrows_by_status_customer_and_time(views: Connection) -
     assert await found(created_after=middle, created_before=middle) == set()
 
 
-async def test_lapsed_are_those_whose_authorisation_is_open_and_out_of_time(views: Connection) -> None:
+async def test_timers_are_of_those_who_wait_for_their_customer_or_whose_authorisation_is_open() -> None:
     events = everything_there_is()
-    await fill(views, events)
-    all_of: dict[Key, PaymentStatusRow] = rows_of(PAYMENT_STATUS, events)
-    open_ones = {row.payment_id for row in all_of.values() if row.capturable_until is not None}
-    names = {name for number, name in enumerate(HISTORIES, start=1) if UUID(int=number) in open_ones}
-    assert names == {"authorized", "partially captured"}
-    assert await lapsed(views, LAPSED - timedelta(seconds=1)) == []
-    assert set(await lapsed(views, LAPSED + timedelta(days=1))) == open_ones
+    rows: dict[Key, TimerRow] = rows_of(TIMERS, events)
+    waiting = {
+        name: rows[(UUID(int=number),)].kind
+        for number, name in enumerate(HISTORIES, start=1)
+        if (UUID(int=number),) in rows and rows[(UUID(int=number),)].due_at is not None
+    }
+    assert waiting == {
+        "requires action": TimerKind.CUSTOMER_ACTION,
+        "requires action in yen": TimerKind.CUSTOMER_ACTION,
+        **dict.fromkeys(("authorized", "capturing", "partially captured", "voiding"), TimerKind.AUTHORIZATION),
+    }
 
 
 async def test_a_merchants_feed_is_its_events_in_order_from_any_position(views: Connection) -> None:

@@ -16,28 +16,33 @@ from domain.errors import DomainError
 from domain.fees import FlatFee
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal
+from domain.payment.abandon import abandon
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
+from domain.payment.doubt import RecoveryPolicy, doubt
 from domain.payment.events import CaptureMethod, PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
-from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import (
     ActionRequired,
     Approved,
+    Collect,
     Declined,
+    NextAction,
     Outcome,
     Redirect,
     Refusal,
     Rejected,
+    Transfer,
     Unavailable,
     Unknown,
 )
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
-from domain.payment.state import DisputeResult, Payment
+from domain.payment.state import DisputeResult, InFlight, Payment
 from domain.payment.status import Status, status_of
 from domain.payment.void import RecordVoidOutcome, VoidPayment, record_void_outcome, void
 from domain.routing.candidate import Strategy
@@ -50,11 +55,15 @@ FEES = FlatFee(version="flat-2026-11", basis_points=290, fixed_minor=30)
 WINDOW = AuthorizationWindow(version="window-2026-11", days=7)
 ACQUIRER = ProviderName("northbank")
 SECOND = ProviderName("southbank")
+THIRD = ProviderName("westbank")
 ACTION_WINDOW = ActionWindow(version="action-2026-11", minutes=dict.fromkeys(MethodType, 30))
+RECOVERY = RecoveryPolicy(version="recovery-2026-11", in_doubt_after_s=3_600)
 TRY_AGAIN = Declined("try_again_later", "The issuer could not be reached.")
 PAYMENT = PaymentId(UUID(int=1_000))
 LAPSED = NOW + timedelta(days=7)
 """The first instant at which the authorisation of an attempt started at NOW no longer holds."""
+ABANDONED = NOW + timedelta(minutes=30)
+"""The first instant at which a customer who was asked at NOW has not acted in time."""
 MERCHANT = MerchantId("mer_acme")
 DISPUTE, OTHER_DISPUTE = DisputeId("dp_1"), DisputeId("dp_2")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
@@ -71,7 +80,9 @@ History = tuple[PaymentEvent, ...]
 Decision = Callable[[Payment], History]
 
 
-def situation(*providers: ProviderName, attempts_max: int = 3, open_circuits: Collection[str] = ()) -> Situation:
+def situation(
+    *providers: ProviderName, attempts_max: int = 3, total_s_max: int = 30, open_circuits: Collection[str] = ()
+) -> Situation:
     """`providers` in this order of preference, each able to do everything."""
     return Situation(
         policy=RoutingPolicy(
@@ -79,7 +90,7 @@ def situation(*providers: ProviderName, attempts_max: int = 3, open_circuits: Co
             rules=(),
             default=Choice(strategy=Strategy.PRIORITY, providers=providers),
             costs={},
-            retry=Retry(soft_declines=frozenset({TRY_AGAIN.code}), attempts_max=attempts_max, total_s_max=30),
+            retry=Retry(soft_declines=frozenset({TRY_AGAIN.code}), attempts_max=attempts_max, total_s_max=total_s_max),
         ),
         capabilities=dict.fromkeys(providers, Capabilities(methods=frozenset(MethodType))),
         figures={provider: Figures(open_circuit=True) for provider in providers if provider in open_circuits},
@@ -87,9 +98,9 @@ def situation(*providers: ProviderName, attempts_max: int = 3, open_circuits: Co
     )
 
 
-def attempt_next(id: OperationId, *providers: ProviderName) -> NextAttempt:
-    """An attempt under `id` by one of `providers`, ACQUIRER alone when none is named."""
-    return NextAttempt(payment_id=PAYMENT, attempt_id=id, situation=situation(*(providers or (ACQUIRER,))))
+def attempt_next(id: OperationId, *providers: ProviderName, within: Situation | None = None) -> NextAttempt:
+    """An attempt under `id` by one of `providers`, ACQUIRER alone when none is named, or as `within` has it."""
+    return NextAttempt(payment_id=PAYMENT, attempt_id=id, situation=within or situation(*(providers or (ACQUIRER,))))
 
 
 def eur(text: str) -> Money:
@@ -112,7 +123,7 @@ def operation(number: int) -> OperationId:
     return OperationId(UUID(int=number))
 
 
-ATTEMPT, CAPTURE, VOID, REFUND, STRANGER = (operation(number) for number in range(1, 6))
+ATTEMPT, CAPTURE, VOID, REFUND, STRANGER, NEXT, THEN = (operation(number) for number in range(1, 8))
 
 
 # given: a payment that has come this far
@@ -147,6 +158,16 @@ def processing(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MA
 
 def requires_action(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUAL) -> History:
     return then_(processing(amount, method), attempt_answered(ACTION_REQUIRED))
+
+
+def fallen_back(amount: Money = HUNDRED, method: CaptureMethod = CaptureMethod.MANUAL) -> History:
+    """Declined by ACQUIRER for now, and on its way at SECOND."""
+    return then_(processing(amount, method), attempt_answered(TRY_AGAIN, ACQUIRER, SECOND))
+
+
+def rerouting(amount: Money = HUNDRED) -> History:
+    """Cut off between two attempts: no history in the store ends here."""
+    return fallen_back(amount)[:-2]
 
 
 def authorized(amount: Money = HUNDRED) -> History:
@@ -213,8 +234,24 @@ def review_rejected(reason: str = "stolen card") -> Decision:
     return lambda payment: reject_review(payment, RejectReview(reason=reason))
 
 
-def confirmed(*providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW) -> Decision:
-    return lambda payment: confirm(payment, attempt_next(id, *providers), at)
+def confirmed(
+    *providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW, within: Situation | None = None
+) -> Decision:
+    return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), at)
+
+
+def abandons(at: datetime = ABANDONED) -> Decision:
+    return lambda payment: abandon(payment, at)
+
+
+def doubted(*, asked_at: datetime = NOW, at: datetime = NOW) -> Decision:
+    """As recovery doubts: only what is in flight."""
+
+    def decide(payment: Payment) -> History:
+        assert isinstance(payment, InFlight)
+        return doubt(payment, RECOVERY, asked_at=asked_at, now=at)
+
+    return decide
 
 
 def captures(
@@ -248,18 +285,19 @@ def attempt_answered(
     outcome: Outcome,
     *providers: ProviderName,
     id: OperationId = ATTEMPT,
-    next_id: OperationId = STRANGER,
+    next_id: OperationId = NEXT,
     at: datetime = NOW,
     fees: FlatFee = FEES,
+    within: Situation | None = None,
 ) -> Decision:
-    """The answer to attempt `id`; a further one would go to `providers`, as `next_id`."""
+    """The answer to attempt `id`; a further one would go to `providers`, or as `within` has it, as `next_id`."""
     command = RecordAttemptOutcome(
         attempt_id=id,
         outcome=outcome,
         fees=fees,
         window=WINDOW,
         action_window=ACTION_WINDOW,
-        next=attempt_next(next_id, *providers),
+        next=attempt_next(next_id, *providers, within=within),
     )
     return lambda payment: record_attempt_outcome(payment, command, at)
 
@@ -369,19 +407,28 @@ fee_policies: st.SearchStrategy[FlatFee] = st.builds(
 )
 texts: st.SearchStrategy[str] = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 refusals: st.SearchStrategy[Refusal] = (
-    st.builds(Declined, texts, texts) | st.builds(Rejected, texts, texts) | st.builds(Unavailable, texts)
+    st.builds(Declined, texts | st.just(TRY_AGAIN.code), texts)
+    | st.builds(Rejected, texts | st.just(TRY_AGAIN.code), texts)
+    | st.builds(Unavailable, texts)
+)
+next_actions: st.SearchStrategy[NextAction] = (
+    st.builds(Redirect, texts) | st.builds(Collect, texts) | st.builds(Transfer, texts, texts)
 )
 outcomes: st.SearchStrategy[Outcome] = (
-    st.builds(Approved, texts)
-    | refusals
-    | st.builds(Unknown, texts)
-    | st.builds(ActionRequired, texts, st.builds(Redirect, texts))
+    st.builds(Approved, texts) | refusals | st.builds(Unknown, texts) | st.builds(ActionRequired, texts, next_actions)
 )
 commands_to_create: st.SearchStrategy[CreatePayment] = st.builds(
     CreatePayment,
     merchant_id=st.builds(MerchantId, texts),
     customer_id=st.builds(CustomerId, texts),
     amount=amounts(),
-    method=st.builds(PaymentMethod, st.sampled_from(MethodType), texts),
+    method=st.builds(
+        PaymentMethod,
+        st.sampled_from(MethodType),
+        texts,
+        brand=st.none() | st.sampled_from(CardBrand),
+        country=st.none() | st.sampled_from(["DE", "IN", "AE"]),
+    ),
     capture_method=st.sampled_from(CaptureMethod),
+    return_url=st.none() | texts,
 )

@@ -11,10 +11,22 @@ from application.provider import AuthorizeRequest, CaptureRequest, ProviderReque
 from domain.identifiers import OperationId
 from domain.money import Money, zero
 from domain.payment.method import MethodType
-from domain.payment.outcome import Approved, Declined, Outcome, Refusal, Rejected, Unavailable, Unknown
+from domain.payment.outcome import (
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Redirect,
+    Refusal,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
 from domain.routing.capabilities import Capabilities
 
 DECLINING, TIMING_OUT = "tok_declined", "tok_timeout"
+ACTING = "tok_action"
+"""Its customer has to act first."""
 CAPTURE_TIMING_OUT, REFUND_TIMING_OUT = "tok_capture_timeout", "tok_refund_timeout"
 
 NO_ANSWER = Unknown("no answer in time")
@@ -54,7 +66,10 @@ class ScriptedProvider:
         """While true, what it does and says reaches nobody."""
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         """Awaited after the next call has taken effect, and then forgotten."""
+        self.holds_on = False
+        """While true, it cancels nothing that its customer has not acted on."""
         self._charges: dict[str, _Charge] = {}
+        self._waiting: dict[str, AuthorizeRequest] = {}
         self._outcomes: dict[OperationId, Outcome] = {}
 
     @property
@@ -71,6 +86,18 @@ class ScriptedProvider:
     def charges(self) -> int:
         """How many authorisations it approved."""
         return len(self._charges)
+
+    def customers_act(self) -> None:
+        """Everybody who is waited for says yes, and nobody is told."""
+        for reference, request in self._waiting.items():
+            self._outcomes[request.operation_id] = self._reserve(reference, request)
+        self._waiting.clear()
+
+    def customers_refuse(self) -> None:
+        """Everybody who is waited for says no, and nobody is told."""
+        for request in self._waiting.values():
+            self._outcomes[request.operation_id] = Declined("authentication_failed", "The customer said no.")
+        self._waiting.clear()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -121,6 +148,9 @@ class ScriptedProvider:
             return self._authorize(request)
         charge, done = self._charges.get(request.reference), Approved(request.operation_id.hex)
         match request:
+            case VoidRequest(reference=reference) if reference in self._waiting and not self.holds_on:
+                canceled = self._waiting.pop(reference)
+                self._outcomes[canceled.operation_id] = Declined("declined", "It was canceled.")
             case CaptureRequest(amount=amount, final=final) if charge and amount <= charge.reserved:
                 charge.taken += amount
                 charge.reserved = zero(amount.currency) if final else charge.reserved - amount
@@ -137,9 +167,15 @@ class ScriptedProvider:
             return self.refusal
         if request.method.token == DECLINING:
             return Declined("card_declined", "The card was declined.")
+        reference = request.operation_id.hex
+        if request.method.token == ACTING:
+            self._waiting[reference] = request
+            return ActionRequired(reference, Redirect("https://bank.example/challenge"))
+        return self._reserve(reference, request)
+
+    def _reserve(self, reference: str, request: AuthorizeRequest) -> Approved:
         nothing = zero(request.amount.currency)
         reserved, taken = (nothing, request.amount) if request.capture else (request.amount, nothing)
-        reference = request.operation_id.hex
         self._charges[reference] = _Charge(request.method.token, reserved, taken, given_back=nothing)
         return Approved(reference)
 

@@ -20,7 +20,6 @@ from domain.payment.events import CaptureMethod
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import Outcome
 from domain.payment.state import Disputed, DisputeResult, InFlight
-from domain.routing.single import SingleProvider
 from tests.domain.books import Books, balances_below_their_floor, books_of
 from tests.domain.journey import Journey
 from tests.support.domain import (
@@ -45,7 +44,7 @@ from tests.support.domain import (
 )
 
 MERCHANTS = [MerchantId("mer_acme"), MerchantId("mer_zen")]
-ROUTES = [SingleProvider(version="v1", provider=ProviderName(name)) for name in ("northbank", "southpay")]
+PROVIDERS = [ProviderName("northbank"), ProviderName("southpay")]
 CURRENCIES = ["EUR", "JPY", "KWD"]
 
 
@@ -64,17 +63,17 @@ class Ledger(RuleBasedStateMachine):
         merchant=st.sampled_from(MERCHANTS),
         amount=st.sampled_from(CURRENCIES).flatmap(lambda currency: amounts(currency, min_minor=10)),
         method=st.sampled_from(CaptureMethod),
-        route=st.sampled_from(ROUTES),
+        provider=st.sampled_from(PROVIDERS),
     )
     def a_payment_is_authorised(
-        self, merchant: MerchantId, amount: Money, method: CaptureMethod, route: SingleProvider
+        self, merchant: MerchantId, amount: Money, method: CaptureMethod, provider: ProviderName
     ) -> Journey:
         command = CreatePayment(
             merchant_id=merchant, customer_id=CustomerId("cus_1"), amount=amount, method=CARD, capture_method=method
         )
         journey = Journey(next(self.fresh), command)
         self.journeys.append(journey)
-        self.ask(journey, lambda id: confirmed(id=id, routing=route))
+        self.ask(journey, lambda id: confirmed(provider, id=id))
         self.answer(journey, APPROVED)
         return journey
 

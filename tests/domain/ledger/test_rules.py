@@ -16,9 +16,11 @@ from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
     CaptureStarted,
+    ContradictionReported,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
+    OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
     PaymentAttemptFailed,
@@ -31,6 +33,7 @@ from domain.payment.events import (
     PaymentHeldForReview,
     PaymentRefunded,
     PaymentReviewApproved,
+    PaymentRouted,
     PaymentVoided,
     RefundFailed,
     RefundStarted,
@@ -45,8 +48,10 @@ MOVES_NO_MONEY: set[type[Event]] = {
     PaymentCreated,
     PaymentHeldForReview,
     PaymentReviewApproved,
+    PaymentRouted,
     PaymentAttemptStarted,
     OperationOutcomeUnknown,
+    OperationInDoubt,
     PaymentActionRequired,
     PaymentAttemptFailed,
     PaymentFailed,
@@ -56,6 +61,7 @@ MOVES_NO_MONEY: set[type[Event]] = {
     VoidFailed,
     RefundStarted,
     RefundFailed,
+    ContradictionReported,
 }
 HOLDS, CLEARING = holds(ACQUIRER), psp_clearing(ACQUIRER)
 AUTHORIZED, PENDING, HELD = authorized(MERCHANT), pending(MERCHANT), held(MERCHANT)

@@ -15,14 +15,19 @@ from domain.payment.events import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
+    PaymentRouted,
 )
-from domain.payment.outcome import ActionRequired, Declined, Refusal, Rejected, Unavailable, Unknown
+from domain.payment.outcome import ActionRequired, Declined, Redirect, Refusal, Rejected, Unavailable, Unknown
 from domain.payment.refusals import OperationInProgress
 from domain.payment.state import Attempt, Authorized, Captured, Failed, RequiresAction
 from domain.payment.status import Status
+from domain.routing.candidate import Candidate, Strategy
+from domain.routing.route import DEFAULT_RULE, draw_of
 from tests.support.domain import (
+    ABANDONED,
     ACQUIRER,
     ACTION_REQUIRED,
+    ACTION_WINDOW,
     APPROVED,
     ATTEMPT,
     DECLINED,
@@ -30,9 +35,9 @@ from tests.support.domain import (
     LAPSED,
     MERCHANT,
     NOW,
+    PAYMENT,
     REFUSALS,
     REJECTED,
-    ROUTING,
     STRANGER,
     UNAVAILABLE,
     UNKNOWN,
@@ -45,9 +50,11 @@ from tests.support.domain import (
     given,
     processing,
     requires_action,
+    situation,
     voids,
 )
 
+POLICY = situation().policy.version
 AUTHORIZED = PaymentAuthorized(
     merchant_id=MERCHANT,
     provider=ACQUIRER,
@@ -62,14 +69,24 @@ AUTHORIZED = PaymentAuthorized(
 @pytest.mark.parametrize(("method", "capture"), [(CaptureMethod.MANUAL, False), (CaptureMethod.AUTOMATIC, True)])
 def test_confirming_starts_an_attempt_at_the_routed_provider(method: CaptureMethod, capture: bool) -> None:
     given(created(method=method)).when(confirmed()).then(
+        PaymentRouted(
+            attempt_id=ATTEMPT,
+            routing_policy=POLICY,
+            rule=DEFAULT_RULE,
+            strategy=Strategy.PRIORITY,
+            draw=draw_of(PAYMENT),
+            candidates=(Candidate(provider=ACQUIRER),),
+            chosen=ACQUIRER,
+            reason="first in order",
+        ),
         PaymentAttemptStarted(
             attempt_id=ATTEMPT,
             provider=ACQUIRER,
             amount=eur("100.00"),
             capture=capture,
             started_at=NOW,
-            routing_policy=ROUTING.version,
-        )
+            routing_policy=POLICY,
+        ),
     )
 
 
@@ -134,7 +151,6 @@ def test_an_approved_attempt_that_captures_at_once_also_takes_the_amount(history
     [
         (DECLINED, FailureKind.DECLINED, DECLINED.code, DECLINED.message),
         (REJECTED, FailureKind.REJECTED, REJECTED.code, REJECTED.message),
-        (UNAVAILABLE, FailureKind.UNAVAILABLE, "provider_unavailable", UNAVAILABLE.reason),
     ],
 )
 def test_a_refused_attempt_fails_the_payment_and_says_why(
@@ -155,10 +171,16 @@ def test_an_attempt_may_be_refused_after_the_customer_acted(outcome: Refusal) ->
 def test_a_customer_action_is_asked_for_where_the_provider_says() -> None:
     given(processing()).when(attempt_answered(ACTION_REQUIRED)).then(
         PaymentActionRequired(
-            attempt_id=ATTEMPT, reference=ACTION_REQUIRED.reference, redirect_url=ACTION_REQUIRED.redirect_url
+            attempt_id=ATTEMPT,
+            reference=ACTION_REQUIRED.reference,
+            action=ACTION_REQUIRED.action,
+            expires_at=ABANDONED,
+            window_policy=ACTION_WINDOW.version,
         )
     )
-    given(processing()).when(attempt_answered(ACTION_REQUIRED)).then_payment(redirect_url=ACTION_REQUIRED.redirect_url)
+    given(processing()).when(attempt_answered(ACTION_REQUIRED)).then_payment(
+        action=ACTION_REQUIRED.action, expires_at=ABANDONED
+    )
 
 
 # unknown
@@ -191,7 +213,9 @@ def test_a_request_that_never_arrived_does_not_fail_an_attempt_that_may_have_arr
     given(processing()).when(attempt_answered(UNKNOWN), attempt_answered(UNAVAILABLE)).then_nothing()
 
 
-@pytest.mark.parametrize("outcome", [UNKNOWN, UNAVAILABLE, ActionRequired("ch_1", "https://acs.example/again")])
+@pytest.mark.parametrize(
+    "outcome", [UNKNOWN, UNAVAILABLE, ActionRequired("ch_1", Redirect("https://acs.example/again"))]
+)
 def test_while_the_customer_acts_nothing_but_an_end_is_news(outcome: Unknown | Unavailable | ActionRequired) -> None:
     given(requires_action()).when(attempt_answered(outcome)).then_nothing()
 

@@ -22,6 +22,7 @@ def asking_for(amount: Money, *, customer: str = "cus_1", token: str = CARD.toke
         amount=amount,
         method=PaymentMethod(MethodType.CARD, token),
         capture_method=CaptureMethod.MANUAL,
+        return_url="https://shop.example/back",
     )
 
 
@@ -32,6 +33,7 @@ def test_a_payment_begins_with_what_was_asked_for() -> None:
         amount=eur("100.00"),
         method=CARD,
         capture_method=CaptureMethod.MANUAL,
+        return_url="https://shop.example/back",
     )
 
 
@@ -43,6 +45,7 @@ def test_the_terms_of_a_new_payment_are_those_of_its_command(command: CreatePaym
         amount=command.amount,
         method=command.method,
         capture_method=command.capture_method,
+        return_url=command.return_url,
     )
     assert fold([create(command)]) == Created(terms=terms)
 

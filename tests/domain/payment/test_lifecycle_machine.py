@@ -1,6 +1,7 @@
-"""One payment through any sequence of commands, outcomes and passing time: the rules hold after every step.
+"""One payment through any sequence of commands, outcomes, notices and passing time: the rules hold after every step.
 
-Outcomes come late, twice, for operations long settled, and unknown as often as they like.
+Outcomes come late, twice, for operations long settled, and unknown as often as they like; policies and circuits change
+meanwhile; and providers notify of whatever they please, in any order, by any name, and against their own word.
 """
 
 from collections.abc import Callable
@@ -19,10 +20,28 @@ from domain.money import Money
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.create import CreatePayment
-from domain.payment.events import CaptureMethod, OperationOutcomeUnknown
+from domain.payment.events import (
+    CaptureMethod,
+    CaptureStarted,
+    OperationKind,
+    OperationOutcomeUnknown,
+    PaymentAttemptStarted,
+    RefundStarted,
+    VoidStarted,
+)
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
-from domain.payment.outcome import Outcome, Unavailable, Unknown
+from domain.payment.notice import (
+    AsksForLookup,
+    ChangesNothing,
+    Contradicts,
+    Notice,
+    Premature,
+    Settles,
+    read_notice,
+)
+from domain.payment.outcome import ActionRequired, Declined, Outcome, Refusal, Unavailable, Unknown
+from domain.payment.progress import operations_of
 from domain.payment.review import approve_review
 from domain.payment.state import (
     Authorized,
@@ -41,6 +60,13 @@ from domain.payment.state import (
     Voiding,
 )
 from domain.payment.status import Status, status_of
+from domain.routing.route import Figures, Situation
+from tests.domain.attempts import (
+    assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice,
+    assert_each_contradiction_is_reported_once_and_changes_nothing,
+    assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing,
+    assert_what_is_unknown_blocks_everything,
+)
 from tests.domain.books import balances_below_their_floor, books_of
 from tests.domain.journey import (
     Journey,
@@ -48,21 +74,31 @@ from tests.domain.journey import (
     assert_intent_before_effect_and_one_operation_at_a_time,
     assert_no_more_is_taken_than_authorised_nor_given_back_than_taken,
 )
+from tests.domain.payment.situations import PROVIDERS, situations
 from tests.support.domain import (
     ACTION_REQUIRED,
+    ACTION_WINDOW,
     APPROVED,
     CARD,
+    DECLINED,
     DISPUTE,
     FEES,
     MERCHANT,
     NOW,
+    RECOVERY,
+    REJECTED,
+    TRY_AGAIN,
+    UNAVAILABLE,
     UNKNOWN,
     WINDOW,
     Decision,
+    abandons,
     amounts,
+    attempt_next,
     captures,
     confirmed,
     disputes,
+    doubted,
     fee_policies,
     held_for_review,
     operation,
@@ -71,10 +107,14 @@ from tests.support.domain import (
     refunds,
     review_rejected,
     ruled,
+    situation,
     void_answered,
     voids,
 )
 
+NOBODY = 10**6
+"""The number of an operation that nobody asked for."""
+IN_FLIGHT: tuple[type[Payment], ...] = (Processing, Capturing, Voiding, Refunding)
 any_part = st.none() | st.integers(1, 12) | st.just(25)
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -89,28 +129,40 @@ class PaymentLifecycle(RuleBasedStateMachine):
         super().__init__()
         self.now = NOW
         self.fresh = count(1)
+        self.situation = situation(*PROVIDERS)
+        self.asked_at = NOW
         self.asked: list[OperationId] = []
         self.disputed: list[DisputeId] = []
 
     @initialize(
         amount=amounts(min_minor=10, max_minor=10**6),
         method=st.sampled_from([CaptureMethod.MANUAL, CaptureMethod.MANUAL, CaptureMethod.AUTOMATIC]),
+        situation=situations,
+        refused_first=st.booleans(),
         steps_taken=st.integers(0, 4),
     )
-    def begin(self, amount: Money, method: CaptureMethod, steps_taken: int) -> None:
+    def begin(
+        self, amount: Money, method: CaptureMethod, situation: Situation, refused_first: bool, steps_taken: int
+    ) -> None:
         """Start some payments late in their lives, where random commands from the beginning seldom lead."""
         command = CreatePayment(
             merchant_id=MERCHANT, customer_id=CustomerId("cus_1"), amount=amount, method=CARD, capture_method=method
         )
         self.journey = Journey(1, command)
+        self.situation = situation
         steps: list[Callable[[], None]] = [
             self.confirm,
             lambda: self.answer(self.asked[-1], APPROVED, FEES),
             lambda: self.capture(4, final=False),
             lambda: self.answer(self.asked[-1], APPROVED, FEES),
         ]
+        if refused_first:
+            steps.insert(1, lambda: self.answer(self.asked[-1], TRY_AGAIN, FEES))
         for step in steps[:steps_taken]:
             step()
+            if not self.asked:
+                # No provider can take the payment: it has ended.
+                break
 
     def take(self, decision: Decision) -> bool:
         before, events = self.journey.payment, tuple(self.journey.events)
@@ -122,9 +174,23 @@ class PaymentLifecycle(RuleBasedStateMachine):
 
     def ask(self, decide: Callable[[OperationId], Decision]) -> None:
         """Take what `decide` makes of a fresh operation id, and remember the id when the operation started."""
-        id = operation(next(self.fresh))
-        if self.take(decide(id)):
-            self.asked.append(id)
+        news = len(self.journey.events)
+        self.take(decide(operation(next(self.fresh))))
+        self.remember_what_started(news)
+
+    def remember_what_started(self, news: int) -> None:
+        for event in self.journey.events[news:]:
+            match event:
+                case (
+                    PaymentAttemptStarted(attempt_id=id)
+                    | CaptureStarted(capture_id=id)
+                    | VoidStarted(void_id=id)
+                    | RefundStarted(refund_id=id)
+                ):
+                    self.asked.append(id)
+                    self.asked_at = self.now
+                case _:
+                    pass
 
     # commands
 
@@ -146,7 +212,23 @@ class PaymentLifecycle(RuleBasedStateMachine):
     @at(Created)
     @rule()
     def confirm(self) -> None:
-        self.ask(lambda id: confirmed(id=id, at=self.now))
+        self.ask(lambda id: confirmed(id=id, at=self.now, within=self.situation))
+
+    @at(RequiresAction)
+    @rule()
+    def abandon(self) -> None:
+        before = self.journey.payment
+        abandoned = self.take(abandons(self.now))
+        if isinstance(before, RequiresAction):
+            assert abandoned == (self.now >= before.expires_at)
+
+    @at(*IN_FLIGHT)
+    @rule()
+    def doubt(self) -> None:
+        before = self.journey.payment
+        assert self.take(doubted(asked_at=self.asked_at, at=self.now))
+        if self.now - self.asked_at < timedelta(seconds=RECOVERY.in_doubt_after_s):
+            assert self.journey.payment == before, "doubted before its time"
 
     @at(Authorized, PartiallyCaptured)
     @rule(tenths=any_part, final=st.booleans())
@@ -197,6 +279,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
             self.confirm,
             self.void,
             self.expire,
+            self.abandon,
             lambda: self.capture(None, final=True),
             lambda: self.refund(None),
             lambda: self.open_dispute(10),
@@ -204,24 +287,34 @@ class PaymentLifecycle(RuleBasedStateMachine):
         ]
         data.draw(st.sampled_from(verbs))()
 
-    @at(Processing, RequiresAction, Authorized, PartiallyCaptured, Capturing, Voiding, Refunding)
-    @rule(hours=st.sampled_from([1, 24, 24 * 7]))
-    def time_passes(self, hours: int) -> None:
-        self.now += timedelta(hours=hours)
+    @at(RequiresAction, Authorized, PartiallyCaptured, *IN_FLIGHT)
+    @rule(passed=st.sampled_from([timedelta(seconds=s) for s in (1, 20, 40)] + [timedelta(hours=1), timedelta(days=7)]))
+    def time_passes(self, passed: timedelta) -> None:
+        self.now += passed
+
+    @at(Created, Processing)
+    @rule(now=situations)
+    def policies_and_circuits_change(self, now: Situation) -> None:
+        self.situation = now
 
     # the provider's answers
 
-    @at(Processing, RequiresAction, Capturing, Voiding, Refunding)
+    @at(RequiresAction, *IN_FLIGHT)
     @rule(outcome=outcomes, fees=fee_policies)
     def the_provider_answers(self, outcome: Outcome, fees: FlatFee) -> None:
         self.answer(self.asked[-1], outcome, fees)
 
-    @at(Processing, RequiresAction, Capturing, Voiding, Refunding)
+    @at(RequiresAction, *IN_FLIGHT)
     @rule(fees=fee_policies)
     def the_provider_approves(self, fees: FlatFee) -> None:
         self.answer(self.asked[-1], APPROVED, fees)
 
-    @at(Processing, Capturing, Voiding, Refunding)
+    @at(Processing, RequiresAction)
+    @rule(refusal=st.sampled_from([TRY_AGAIN, UNAVAILABLE]))
+    def the_provider_refuses_for_now(self, refusal: Refusal) -> None:
+        self.answer(self.asked[-1], refusal, FEES)
+
+    @at(*IN_FLIGHT)
     @rule()
     def the_provider_is_not_heard_from(self) -> None:
         self.answer(self.asked[-1], UNKNOWN, FEES)
@@ -236,27 +329,125 @@ class PaymentLifecycle(RuleBasedStateMachine):
     def an_answer_comes_late_or_twice(self, outcome: Outcome, fees: FlatFee, data: st.DataObject) -> None:
         self.answer(data.draw(st.sampled_from(self.asked)), outcome, fees)
 
+    # its notices
+
+    @precondition(lambda self: self.asked)
+    @rule(outcome=outcomes, about=st.sampled_from(OperationKind), data=st.data())
+    def a_provider_notifies_of_anything(self, outcome: Outcome, about: OperationKind, data: st.DataObject) -> None:
+        operations = list(operations_of(self.journey.events).values())
+        references = {one.reference for one in operations}
+        self.hear(
+            Notice(
+                provider=data.draw(st.sampled_from(PROVIDERS)),
+                about=about,
+                outcome=outcome,
+                operation_id=data.draw(st.none() | st.sampled_from([*self.asked, operation(NOBODY)])),
+                reference=data.draw(st.sampled_from(sorted({"ch_9"} | {each for each in references if each}))),
+            )
+        )
+
+    @precondition(lambda self: self.asked)
+    @rule(
+        outcome=st.sampled_from([APPROVED, DECLINED, TRY_AGAIN, REJECTED, UNAVAILABLE, UNKNOWN, ACTION_REQUIRED]),
+        about=st.none() | st.sampled_from(OperationKind),
+        named=st.sampled_from(["operation", "charge", "both"]),
+        data=st.data(),
+    )
+    def a_provider_notifies_of_what_it_was_asked(
+        self, outcome: Outcome, about: OperationKind | None, named: str, data: st.DataObject
+    ) -> None:
+        """Of the last operation as often as of all before it."""
+        operations = list(operations_of(self.journey.events).values())
+        meant = data.draw(st.sampled_from(operations) | st.just(operations[-1]))
+        self.hear(
+            Notice(
+                provider=meant.provider,
+                about=about or meant.kind,
+                outcome=outcome,
+                operation_id=None if named == "charge" else meant.operation_id,
+                reference=None if named == "operation" else meant.reference,
+            )
+        )
+
+    def hear(self, notice: Notice) -> None:
+        """What the notice makes of the payment, and that hearing it again is no news."""
+        before, open_ids = self.journey.payment, self.open_ids()
+        reading = read_notice(before, self.journey.events, notice)
+        assert reading == read_notice(before, self.journey.events, notice)
+        match reading:
+            case Settles(operation_id=id, outcome=outcome):
+                assert {id} == open_ids, "a notice settles what is not open"
+                self.answer(id, outcome, FEES)
+                if not isinstance(outcome, ActionRequired):
+                    assert id not in self.open_ids()
+                again = read_notice(self.journey.payment, self.journey.events, notice)
+                assert not isinstance(again, Contradicts), "a notice contradicts itself"
+                if isinstance(again, Settles):
+                    events = self.journey.events[:]
+                    self.answer(again.operation_id, again.outcome, FEES)
+                    assert self.journey.events == events, "a notice was news twice"
+            case Contradicts(events=reports):
+                assert self.take(lambda _payment: reports)
+                again = read_notice(self.journey.payment, self.journey.events, notice)
+                assert again == Contradicts((), reading.reason)
+                assert self.journey.payment == before, "a contradiction changed the payment"
+            case AsksForLookup():
+                assert open_ids, "there is nothing to ask for"
+            case ChangesNothing(reason=reason) | Premature(reason=reason):
+                assert reason
+
+    def open_ids(self) -> set[OperationId]:
+        payment = self.journey.payment
+        return {self.asked[-1]} if isinstance(payment, InFlight | RequiresAction) else set()
+
     def answer(self, id: OperationId, outcome: Outcome, fees: FlatFee) -> None:
         """The answer to operation `id`, tried as an answer to each kind of operation: only its own kind can fit."""
         before = self.journey.payment
         is_awaited = id == self.asked[-1] and isinstance(before, InFlight | RequiresAction)
         may_have_arrived = isinstance(before, RequiresAction) or (
-            isinstance(before, InFlight) and before.outcome_unknown
+            isinstance(before, InFlight) and (before.outcome_unknown or before.in_doubt)
         )
         news = len(self.journey.events)
-        attempt = RecordAttemptOutcome(attempt_id=id, outcome=outcome, fees=fees, window=WINDOW)
+        attempt = RecordAttemptOutcome(
+            attempt_id=id,
+            outcome=outcome,
+            fees=fees,
+            window=WINDOW,
+            action_window=ACTION_WINDOW,
+            next=attempt_next(operation(next(self.fresh)), within=self.situation),
+        )
         capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, fees=fees)
-        self.take(lambda payment: record_attempt_outcome(payment, attempt))
+        self.take(lambda payment: record_attempt_outcome(payment, attempt, self.now))
         self.take(lambda payment: record_capture_outcome(payment, capture))
         self.take(void_answered(outcome, id=id))
         self.take(refund_answered(outcome, id=id))
+        self.remember_what_started(news)
         if not is_awaited:
             assert self.journey.events[news:] == [], "an answer that nobody waits for was taken for news"
         if isinstance(outcome, Unavailable) and may_have_arrived:
-            assert self.journey.events[news:] == [], "what may have arrived was taken for what never did"
+            learned = {type(event) for event in self.journey.events[news:]}
+            assert learned <= {OperationOutcomeUnknown}, "what may have arrived was taken for what never did"
         if isinstance(outcome, Unknown):
             learned = {type(event) for event in self.journey.events[news:]}
             assert learned <= {OperationOutcomeUnknown}, "what is unknown was taken for an answer"
+        if any(isinstance(event, PaymentAttemptStarted) for event in self.journey.events[news:]):
+            self.assert_it_may_go_on(before, outcome)
+
+    def assert_it_may_go_on(self, before: Payment, outcome: Outcome) -> None:
+        """Only after what certainly was no charge, within the bounds of the policy, and to one that takes it now."""
+        retry, after = self.situation.policy.retry, self.journey.payment
+        assert isinstance(before, Processing)
+        assert isinstance(after, Processing)
+        match outcome:
+            case Declined(code=code):
+                assert code in retry.soft_declines, "a hard decline fell back"
+            case _:
+                assert isinstance(outcome, Unavailable), "what may have been a charge fell back"
+                assert not before.outcome_unknown
+        assert len(after.tried) + 1 <= retry.attempts_max
+        assert after.attempt.started_at - after.tried[0].started_at < timedelta(seconds=retry.total_s_max)
+        assert after.attempt.provider in self.situation.policy.default.providers
+        assert not self.situation.figures.get(after.attempt.provider, Figures()).open_circuit
 
     def part(self, tenths: int | None) -> Money | None:
         return None if tenths is None else self.journey.part(tenths)
@@ -266,6 +457,22 @@ class PaymentLifecycle(RuleBasedStateMachine):
     @invariant()
     def intent_comes_before_effect_and_one_operation_at_a_time(self) -> None:
         assert_intent_before_effect_and_one_operation_at_a_time(self.journey)
+
+    @invariant()
+    def one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing(self) -> None:
+        assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing(self.journey)
+
+    @invariant()
+    def each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice(self) -> None:
+        assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice(self.journey)
+
+    @invariant()
+    def what_is_unknown_blocks_everything(self) -> None:
+        assert_what_is_unknown_blocks_everything(self.journey)
+
+    @invariant()
+    def each_contradiction_is_reported_once_and_changes_nothing(self) -> None:
+        assert_each_contradiction_is_reported_once_and_changes_nothing(self.journey)
 
     @invariant()
     def no_more_is_taken_than_authorised_nor_given_back_than_taken(self) -> None:

@@ -25,5 +25,11 @@ DECLINED, UNKNOWN = Declined("card_declined", "No."), Unknown("no answer")
 async def test_what_is_sent_again(answers: list[Outcome], outcome: Outcome, calls: int) -> None:
     provider = Always(*answers)
     request = authorization(CARD)
-    assert await RetryingProvider(provider, first_pause_s=0).authorize(request) == outcome
+    assert await RetryingProvider(provider, lambda _kind: False, first_pause_s=0).authorize(request) == outcome
     assert provider.calls == calls
+
+
+async def test_where_there_is_no_use_nothing_is_sent_again() -> None:
+    provider = Always(AWAY)
+    assert await RetryingProvider(provider, lambda _kind: True).authorize(authorization(CARD)) == AWAY
+    assert provider.calls == 1

@@ -54,9 +54,13 @@ def test_every_route_is_in_it() -> None:
 
 
 @each_operation
-def test_only_health_is_open(operation: Operation) -> None:
-    is_open = operation.path.startswith("/health/")
-    assert operation.about["security"] == ([] if is_open else [{"api_key": []}])
+def test_only_health_and_providers_need_no_key_and_operators_need_their_own(operation: Operation) -> None:
+    if operation.path.startswith(("/health/", "/v1/provider_webhooks/")):
+        assert operation.about["security"] == []
+    elif operation.path.startswith("/v1/operator/"):
+        assert operation.about["security"] == [{"operator_key": []}]
+    else:
+        assert operation.about["security"] == [{"api_key": []}]
 
 
 @each_operation

@@ -13,6 +13,7 @@ import pytest
 import application
 import domain
 from application.store import StoreUnavailable, WriterBusy
+from domain.dead_letter.state import DeadLetterState
 from domain.errors import DomainError
 from domain.money import Money
 from domain.payment.events import OperationKind
@@ -26,6 +27,7 @@ SAMPLES: dict[type, Any] = {
     int: 7,
     Money: Money(1000, "EUR"),
     Status: Status.CAPTURED,
+    DeadLetterState: DeadLetterState.CLOSED,
     OperationKind: OperationKind.REFUND,
     datetime: datetime(2026, 11, 20, tzinfo=UTC),
 }

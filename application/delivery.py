@@ -1,0 +1,330 @@
+"""What a provider sent us is worked off: read, told from its repeats, brought to its payment, and acted on.
+
+Everything that it may do is idempotent, so that a worker may die anywhere in between: the delivery's lease runs out,
+another worker begins again, and finds done what was done.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from application.dead_letter import DeadLetters
+from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
+from application.loaded import loaded_from, payment_events
+from application.notice import Again, Dead, Done, Notices, Result
+from application.notification import Notification, Notifications, NotificationUnreadable, Unhandled
+from application.operation import TooManyConflicts
+from application.store import EventStore, StoreUnavailable
+from domain.dead_letter.events import DeadLetterKind
+from domain.history import Cause, Positioned
+from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, ProviderName
+from domain.payment.notice import ChangesNothing, Notice, Premature, read_notice
+
+BATCH_DELIVERIES_MAX: Final = 256
+ACTING_MAX: Final = 32
+"""Deliveries that change something, or ask the provider, at a time."""
+BEGUN_MAX: Final = 256
+"""No more deliveries are taken in while so many wait to be acted on."""
+LOOK_EVERY_S: Final = 0.05
+"""How soon an idle worker sees a delivery, at worst."""
+TRIES_MAX: Final = 8
+FIRST_DELAY_S: Final = 0.5
+DELAY_S_MAX: Final = 60.0
+
+RESULT_CHARACTERS_MAX: Final = 500
+
+log = logging.getLogger(__name__)
+
+
+class _Work(Struct, frozen=True, kw_only=True):
+    """A delivery and what is known of it by now."""
+
+    delivery: Delivery
+    notification: Notification | None = None
+    event_id: str | None = None
+    payment_id: PaymentId | None = None
+    merchant_id: MerchantId = PLATFORM
+
+
+class Deliveries:
+    """Works off the inbox; several of these, in any number of processes, share it."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        correlation: Correlation,
+        store: EventStore,
+        notices: Notices,
+        dead_letters: DeadLetters,
+        notifications: Mapping[ProviderName, Notifications],
+    ) -> None:
+        self._inbox = inbox
+        self._correlation = correlation
+        self._store = store
+        self._notices = notices
+        self._dead_letters = dead_letters
+        self._notifications = notifications
+        self._acting = asyncio.Semaphore(ACTING_MAX)
+        self._begun: set[asyncio.Task[None]] = set()
+        self._finished: list[Finished] = []
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises StoreUnavailable: what was in hand comes back when its lease is over."""
+        try:
+            while True:
+                if not await self.step():
+                    await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            for task in self._begun:
+                task.cancel()
+            await asyncio.gather(*self._begun, return_exceptions=True)
+            self._finished.clear()
+
+    async def step(self) -> bool:
+        """Write down what came of earlier deliveries, and take in those that are due; whether there were any.
+
+        Raises StoreUnavailable.
+        """
+        await self._write_down()
+        if len(self._begun) >= BEGUN_MAX:
+            await asyncio.wait(self._begun, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        deliveries = await self._inbox.claim(BATCH_DELIVERIES_MAX)
+        if deliveries:
+            await self._take_in(deliveries)
+            await self._write_down()
+        return bool(deliveries)
+
+    async def settle(self) -> None:
+        """Wait until all that was begun is done and written down."""
+        while self._begun:
+            await asyncio.gather(*self._begun)
+        await self._write_down()
+
+    async def _write_down(self) -> None:
+        finished, self._finished = self._finished, []
+        if finished:
+            await self._inbox.finish(finished)
+
+    async def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+        """What changes nothing is done with here, many at a time; for the rest it is begun."""
+        read = [work for delivery in deliveries if (work := self._read(delivery)) is not None]
+        correlated = await self._correlate(await self._first_ones(read))
+        histories = await self._histories({work.payment_id for work in correlated if work.payment_id is not None})
+        for work in correlated:
+            if work.payment_id is None:
+                self._conclude(work, Again("no payment is known to have such an operation or reference"))
+                continue
+            try:
+                self._bring(work, work.payment_id, histories[work.payment_id])
+            except Exception as error:  # One payment that cannot be told must not hold the others up.
+                log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
+                self._conclude(work, Again(f"it failed: {error!r}"))
+
+    def _read(self, delivery: Delivery) -> _Work | None:
+        """None when reading it was all there is to do."""
+        work = _Work(delivery=delivery)
+        notifications = self._notifications.get(delivery.provider)
+        if notifications is None:
+            self._conclude(work, Again(f"provider {delivery.provider} is not configured here"))
+            return None
+        try:
+            notification = notifications.read(delivery.body)
+            _require_storable(notification)
+        except NotificationUnreadable as error:
+            self._conclude(work, Dead(f"it cannot be read: {error}"))
+            return None
+        except Exception as error:  # A provider's bytes may trip a connector, and must not trip the worker.
+            log.exception("delivery_unreadable", extra={"delivery_id": str(delivery.id)})
+            self._conclude(work, Dead(f"it cannot be read: {error!r}"))
+            return None
+        work = replace(work, event_id=notification.event_id)
+        if isinstance(notification, Unhandled):
+            self._conclude(work, Done(f"of a kind that we have no use for: {notification.kind}"))
+            return None
+        return replace(work, notification=notification)
+
+    async def _first_ones(self, works: Sequence[_Work]) -> list[_Work]:
+        """Those that do not repeat an earlier delivery's event."""
+        names = [(work.delivery.id, _event_of(work)) for work in works]
+        firsts = await self._inbox.first_of(names) if names else {}
+        fresh = []
+        for work, (delivery_id, name) in zip(works, names, strict=True):
+            first = firsts[name]
+            if first == delivery_id:
+                fresh.append(work)
+            else:
+                self._conclude(work, Done(f"duplicate of {first}"))
+        return fresh
+
+    async def _correlate(self, works: Sequence[_Work]) -> list[_Work]:
+        """With the payment that each means, by our own name for the operation before the provider's for the charge."""
+        operation_ids = [each for work in works if (each := _operation_of(work)) is not None]
+        by_operation = await self._correlation.payments_of_operations(operation_ids) if operation_ids else {}
+
+        def named(work: _Work) -> PaymentId | None:
+            operation_id = _operation_of(work)
+            return None if operation_id is None else by_operation.get(operation_id)
+
+        references = [
+            reference for work in works if named(work) is None and (reference := _reference_of(work)) is not None
+        ]
+        by_reference = await self._correlation.payments_of_references(references) if references else {}
+
+        def referred(work: _Work) -> PaymentId | None:
+            reference = _reference_of(work)
+            return None if reference is None else by_reference.get(reference)
+
+        return [replace(work, payment_id=named(work) or referred(work)) for work in works]
+
+    async def _histories(self, payment_ids: set[PaymentId]) -> Mapping[PaymentId, list[Positioned]]:
+        histories: dict[PaymentId, list[Positioned]] = defaultdict(list)
+        for positioned in await self._store.histories(list(payment_ids)) if payment_ids else ():
+            histories[PaymentId(positioned.event.originator_id)].append(positioned)
+        return histories
+
+    def _bring(self, work: _Work, payment_id: PaymentId, history: Sequence[Positioned]) -> None:
+        """To its payment: what it means there, and the beginning of what is to be done about it."""
+        loaded, notification = loaded_from(payment_id, history), work.notification
+        assert notification is not None
+        work = replace(work, merchant_id=loaded.merchant_id)
+        notice = Notice(
+            provider=work.delivery.provider,
+            about=notification.about,
+            outcome=notification.outcome,
+            operation_id=notification.operation_id,
+            reference=notification.reference,
+        )
+        reading = read_notice(loaded.payment, list(payment_events(history)), notice)
+        match reading:
+            case ChangesNothing(reason=reason):
+                self._conclude(work, Done(f"nothing new: {reason}"))
+            case Premature(reason=reason):
+                self._conclude(work, Again(reason))
+            case _:
+                self._begin(work, self._notices.act(loaded, reading, _cause(work.delivery)))
+
+    def _conclude(self, work: _Work, result: Result) -> None:
+        """A dead letter, or the end of one, is written apart: it takes its time, and the others do not wait for it."""
+        match result:
+            case Done() if not work.delivery.was_dead:
+                self._finish(work, DeliveryState.DONE, result.result)
+            case Again(reason=reason) if work.delivery.tries + 1 < TRIES_MAX:
+                self._finish(work, DeliveryState.WAITING, reason)
+            case _:
+                self._begin(work, _already(result))
+
+    def _begin(self, work: _Work, action: Coroutine[Any, Any, Result]) -> None:
+        task = asyncio.create_task(self._act(work, action))
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+
+    async def _act(self, work: _Work, action: Coroutine[Any, Any, Result]) -> None:
+        async with self._acting:
+            try:
+                await self._end(work, await action)
+            except (StoreUnavailable, TooManyConflicts) as error:
+                # Its lease runs out, and it is tried again: not one of its tries.
+                log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
+            except Exception as error:
+                log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
+                self._conclude(work, Again(f"it failed: {error!r}"))
+
+    async def _end(self, work: _Work, result: Result) -> None:
+        """The letter before the row: who comes again after a crash between the two finds it written."""
+        subject, cause = str(work.delivery.id), _cause(work.delivery)
+        match result:
+            case Done(result=outcome):
+                if work.delivery.was_dead:
+                    await self._dead_letters.resolved(
+                        kind=DeadLetterKind.WEBHOOK, subject=subject, outcome=_storable(outcome), cause=cause
+                    )
+                self._finish(work, DeliveryState.DONE, outcome)
+            case Again(reason=reason) if work.delivery.tries + 1 < TRIES_MAX:
+                self._finish(work, DeliveryState.WAITING, reason)
+            case Again(reason=reason) | Dead(reason=reason):
+                await self._dead_letters.record(
+                    kind=DeadLetterKind.WEBHOOK,
+                    subject=subject,
+                    merchant_id=work.merchant_id,
+                    payment_id=work.payment_id,
+                    provider=work.delivery.provider,
+                    reason=_storable(reason),
+                    cause=cause,
+                )
+                self._finish(work, DeliveryState.DEAD, reason)
+
+    def _finish(self, work: _Work, state: DeliveryState, result: str) -> None:
+        tries = work.delivery.tries
+        is_waiting = state is DeliveryState.WAITING
+        self._finished.append(
+            Finished(
+                id=work.delivery.id,
+                leased_until=work.delivery.leased_until,
+                state=state,
+                result=_storable(result),
+                event_id=work.event_id,
+                payment_id=work.payment_id,
+                tries=tries + 1,
+                again_after_s=min(FIRST_DELAY_S * 2**tries, DELAY_S_MAX) if is_waiting else None,
+            )
+        )
+
+
+class DeliveryRetrier:
+    """Implements application.dead_letter.Retrier for webhooks: the delivery is put back in line, with fresh tries."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def retry(self, subject: str, _cause: Cause) -> None:
+        await self._inbox.wait_again(UUID(subject))
+
+
+def _event_of(work: _Work) -> EventName:
+    assert work.event_id is not None
+    return EventName(work.delivery.provider, work.event_id)
+
+
+def _operation_of(work: _Work) -> OperationId | None:
+    return None if work.notification is None else work.notification.operation_id
+
+
+def _reference_of(work: _Work) -> tuple[ProviderName, str] | None:
+    if work.notification is None or work.notification.reference is None:
+        return None
+    return work.delivery.provider, work.notification.reference
+
+
+def _cause(delivery: Delivery) -> Cause:
+    return Cause(
+        actor=f"psp:{delivery.provider}",
+        request_id=str(delivery.id),
+        trace_id=delivery.id.hex,
+        causation_id=f"webhook:{delivery.id}",
+    )
+
+
+async def _already(result: Result) -> Result:
+    return result
+
+
+def _require_storable(notification: Notification | Unhandled) -> None:
+    """Raises NotificationUnreadable for names that no text column takes."""
+    names = [notification.event_id]
+    if isinstance(notification, Notification) and notification.reference is not None:
+        names.append(notification.reference)
+    if any(name != _storable(name) for name in names):
+        raise NotificationUnreadable("a name in it is too long, or is no text")
+
+
+def _storable(text: str) -> str:
+    """What may quote a provider, in characters that every column and JSON reader takes."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:RESULT_CHARACTERS_MAX]

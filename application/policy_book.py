@@ -1,0 +1,125 @@
+"""What routing goes by, at hand: the active policy and the providers' figures, read again in the background."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from msgspec.structs import replace
+
+from application.routing_policy import PolicyStore, policy_events
+from application.store import StoreUnavailable
+from domain.identifiers import ProviderName
+from domain.routing.candidate import Strategy
+from domain.routing.capabilities import Capabilities
+from domain.routing.document import PolicyInvalid, policy_as_added
+from domain.routing.policy import Choice, Retry, RoutingPolicy
+from domain.routing.route import Facts, Figures, Situation
+from domain.routing.versions import ROUTING_POLICIES, Versions, evolve
+
+REFRESH_EVERY_S: Final = 1.0
+REFRESH_WITHIN_S: Final = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class PolicyBook:
+    """Implements application.routing.Routing, for one process.
+
+    `read_figures` gives the providers' recent figures and raises StoreUnavailable; `is_open` tells at the moment of a
+    decision whether the circuit of a provider's authorisations is open. Where the store or the figures cannot be
+    read, the last that were read stay.
+    """
+
+    def __init__(
+        self,
+        store: PolicyStore,
+        *,
+        capabilities: Mapping[ProviderName, Capabilities],
+        read_figures: Callable[[], Awaitable[Mapping[ProviderName, Figures]]],
+        holds: Callable[[str, Facts], bool],
+        is_open: Callable[[ProviderName], bool],
+    ) -> None:
+        """`capabilities` are those of the configured providers, in the order of their configuration."""
+        self._store = store
+        self._capabilities = capabilities
+        self._read_figures = read_figures
+        self._holds = holds
+        self._is_open = is_open
+        self._policy = default_policy(tuple(capabilities))
+        self._figures: Mapping[ProviderName, Figures] = {}
+        self._versions = Versions()
+        self._seen = 0
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read once, so that the first payment goes by the active policy already, and from then on every second.
+
+        When the store is away, the default serves until it is back.
+        """
+        await self._refresh_quietly()
+        self._refreshing = asyncio.create_task(self._refresh_for_ever(), name="routing policies")
+
+    async def aclose(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._refreshing
+
+    def situation(self) -> Situation:
+        figures = {
+            provider: replace(self._figures.get(provider, _UNKNOWN), open_circuit=self._is_open(provider))
+            for provider in self._capabilities
+        }
+        return Situation(policy=self._policy, capabilities=self._capabilities, figures=figures, holds=self._holds)
+
+    async def refresh(self) -> None:
+        """Take in what is new. Raises StoreUnavailable."""
+        news = await self._store.history_after(ROUTING_POLICIES, self._seen)
+        versions = self._versions
+        for event in policy_events(news):
+            versions = evolve(versions, event)
+        if versions.active is not None and versions.active != self._versions.active:
+            self._follow(versions, versions.active)
+        self._versions, self._seen = versions, self._seen + len(news)
+        self._figures = await self._read_figures()
+
+    def _follow(self, versions: Versions, number: int) -> None:
+        try:
+            self._policy = policy_as_added(versions.get(number).document).numbered(number)
+        except PolicyInvalid as error:
+            # Payments go on by the policy before it. Only a release that reads documents otherwise gets here.
+            log.error("routing_policy_unreadable", extra={"number": number, "error": str(error)})
+
+    async def _refresh_quietly(self) -> None:
+        try:
+            async with asyncio.timeout(REFRESH_WITHIN_S):
+                await self.refresh()
+        except (StoreUnavailable, TimeoutError):
+            pass  # Whoever needs the store for a command says so; the last that was read serves meanwhile.
+        except Exception as error:
+            log.warning("routing_not_refreshed", extra={"error": repr(error)})
+
+    async def _refresh_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_EVERY_S)
+            await self._refresh_quietly()
+
+
+_UNKNOWN = Figures()
+
+
+def default_policy(providers: tuple[ProviderName, ...]) -> RoutingPolicy:
+    """What is followed before an operator has activated any: the providers in this order."""
+    return RoutingPolicy(
+        version="default:0",
+        rules=(),
+        default=Choice(strategy=Strategy.PRIORITY, providers=providers),
+        costs={},
+        retry=Retry(
+            soft_declines=frozenset({"try_again_later", "issuer_unavailable", "processing_error"}),
+            attempts_max=3,
+            total_s_max=30,
+        ),
+    )

@@ -1,0 +1,30 @@
+"""Which payment a provider means, by the view that follows every operation."""
+
+from collections.abc import Sequence
+
+from application.inbox import Correlation
+from domain.identifiers import OperationId, PaymentId, ProviderName
+from infrastructure.postgres.pool import ReadPool
+from projections import provider_operations
+
+
+class ViewCorrelation(Correlation):
+    """Reads the view provider_operations."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    async def payments_of_operations(self, operation_ids: Sequence[OperationId]) -> dict[OperationId, PaymentId]:
+        async with self._pool.connection() as connection:
+            found = await provider_operations.payments_of_operations(connection, operation_ids)
+        return {OperationId(operation_id): PaymentId(payment_id) for operation_id, payment_id in found.items()}
+
+    async def payments_of_references(
+        self, references: Sequence[tuple[ProviderName, str]]
+    ) -> dict[tuple[ProviderName, str], PaymentId]:
+        async with self._pool.connection() as connection:
+            found = await provider_operations.payments_of_references(connection, references)
+        return {
+            (ProviderName(provider), reference): PaymentId(payment_id)
+            for (provider, reference), payment_id in found.items()
+        }

@@ -1,0 +1,107 @@
+"""The inbox in Postgres: claimed in turns by any number of workers, each with a lease; one statement for many rows."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from application.inbox import Delivery, EventName, Finished
+from domain.identifiers import ProviderName
+from infrastructure.postgres.pool import ReadPool
+
+LEASE_S: Final = 30.0
+"""After so long, what a worker claimed and never finished is another's. To have two work on it is harmless."""
+
+_CLAIM = """
+UPDATE webhook_delivery AS d SET next_try_at = clock_timestamp() + %s * interval '1 second'
+FROM (
+    SELECT delivery_id FROM webhook_delivery WHERE state = 'waiting' AND next_try_at <= clock_timestamp()
+    ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
+) AS due
+WHERE d.delivery_id = due.delivery_id
+RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead, d.next_try_at
+"""
+# In one order, so that two workers with the same names in hand wait for each other, and never in a circle.
+_NAME_EVENTS = """
+INSERT INTO webhook_event (provider, event_id, delivery_id)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS t (provider, event_id, delivery_id)
+ORDER BY provider, event_id ON CONFLICT DO NOTHING
+"""
+# Apart from the above, whose snapshot does not show what another worker has just committed.
+_SELECT_FIRST = """
+SELECT e.provider, e.event_id, e.delivery_id
+FROM unnest(%s::text[], %s::text[]) AS t (provider, event_id) JOIN webhook_event AS e USING (provider, event_id)
+"""
+# Its lease tells whether a delivery is still whose who worked on it: another worker takes it with a new one, and an
+# operator, who may retry as soon as the dead letter shows, puts it back without.
+_FINISH = """
+UPDATE webhook_delivery AS d
+SET state = t.state, result = t.result, payment_id = t.payment_id, tries = t.tries, event_id = t.event_id,
+    next_try_at = clock_timestamp() + t.again_after_s * interval '1 second'
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float8[], %s::text[],
+            %s::timestamptz[])
+    AS t (delivery_id, state, result, payment_id, tries, again_after_s, event_id, leased_until)
+WHERE d.delivery_id = t.delivery_id AND d.state = 'waiting' AND d.next_try_at = t.leased_until
+"""
+_WAIT_AGAIN = """
+UPDATE webhook_delivery SET state = 'waiting', was_dead = true, tries = 0, next_try_at = clock_timestamp()
+WHERE delivery_id = %s AND state IN ('dead', 'waiting')
+"""
+
+
+class PostgresInbox:
+    """Implements application.inbox.Inbox."""
+
+    def __init__(self, pool: ReadPool, *, lease_s: float = LEASE_S) -> None:
+        self._pool = pool
+        self._lease_s = lease_s
+
+    async def claim(self, deliveries_max: int) -> Sequence[Delivery]:
+        rows = await self._fetch(_CLAIM, self._lease_s, deliveries_max)
+        return [
+            Delivery(
+                id=delivery_id,
+                provider=ProviderName(provider),
+                body=body,
+                tries=tries,
+                was_dead=was_dead,
+                leased_until=leased_until,
+            )
+            for delivery_id, provider, body, tries, was_dead, leased_until in rows
+        ]
+
+    async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
+        providers = [name.provider for _, name in names]
+        event_ids = [name.event_id for _, name in names]
+        async with self._pool.connection() as connection:
+            await connection.execute(_NAME_EVENTS, (providers, event_ids, [each for each, _ in names]))
+            cursor = await connection.execute(_SELECT_FIRST, (providers, event_ids))
+            return {
+                EventName(ProviderName(provider), event_id): delivery_id
+                for provider, event_id, delivery_id in await cursor.fetchall()
+            }
+
+    async def finish(self, finished: Sequence[Finished]) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                _FINISH,
+                (
+                    [each.id for each in finished],
+                    [each.state.value for each in finished],
+                    [each.result for each in finished],
+                    [each.payment_id for each in finished],
+                    [each.tries for each in finished],
+                    [each.again_after_s for each in finished],
+                    [each.event_id for each in finished],
+                    [each.leased_until for each in finished],
+                ),
+            )
+
+    async def wait_again(self, delivery_id: UUID) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_WAIT_AGAIN, (delivery_id,))
+
+    async def _fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(query, arguments)
+            return await cursor.fetchall()

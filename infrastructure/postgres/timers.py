@@ -1,0 +1,69 @@
+"""The queue of timers that are due: taken in from the view `timers`, given to one worker at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from application.timers import DueTimer
+from domain.identifiers import PaymentId
+from domain.payment.timer import TimerKind
+from infrastructure.postgres.pool import ReadPool
+
+TAKEN_IN_MAX = 1000
+
+# One that has fired and that the view still shows as due stays, so that it does not fire over and over.
+_FORGET = """
+DELETE FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
+    SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
+)
+"""
+_TAKE_IN = """
+INSERT INTO timer_try (payment_id, kind, due_at, next_try_at)
+SELECT t.payment_id, t.kind, t.due_at, t.due_at FROM views.timers AS t
+WHERE t.due_at <= %s AND NOT EXISTS (
+    SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.kind
+)
+ORDER BY t.due_at LIMIT %s
+ON CONFLICT DO NOTHING
+"""
+_TAKE = """
+UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s
+FROM (
+    SELECT payment_id, kind FROM timer_try WHERE next_try_at <= %s
+    ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
+) AS due
+WHERE y.payment_id = due.payment_id AND y.kind = due.kind
+RETURNING y.payment_id, y.kind, y.due_at, y.tries, y.told
+"""
+_FIRED = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND kind = %s"
+_PUT_OFF = """
+UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s
+WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
+"""
+
+
+class PostgresTimerQueue:
+    """Implements application.timers.TimerQueue."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    async def refresh(self, *, now: datetime) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_FORGET)
+            await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
+
+    async def take(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_TAKE, (now + lease, now, timers_max))
+            return [
+                DueTimer(payment_id=PaymentId(payment_id), kind=TimerKind(kind), due_at=due_at, tries=tries, told=told)
+                for payment_id, kind, due_at, tries, told in await cursor.fetchall()
+            ]
+
+    async def fired(self, timer: DueTimer) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_FIRED, (timer.payment_id, timer.kind))
+
+    async def put_off(self, timer: DueTimer, *, until: datetime) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_PUT_OFF, (timer.tries, timer.told, until, timer.payment_id, timer.kind))

@@ -1,0 +1,105 @@
+"""Calls to Amazon Payment Services: every failure is an outcome, and no operation is ever sent twice by this client."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
+from infrastructure.provider.aps import translate
+from infrastructure.provider.aps.answer import Answer, believed
+from infrastructure.provider.aps.lookup import looked_up
+from infrastructure.provider.aps.notifications import ApsNotifications
+from infrastructure.provider.aps.signature import SIGNATURE, signature
+from infrastructure.provider.connector import Connector, ProviderAccount
+from infrastructure.provider.http import HttpCalls
+from infrastructure.provider.minor_units import NotRepresentable
+
+HEADERS = {"Content-Type": "application/json"}
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """Who we are at APS; the phrases are the secrets that requests and answers are signed with."""
+
+    merchant_identifier: str
+    access_code: str
+    sha_request_phrase: str
+    sha_response_phrase: str
+
+
+class ApsProvider:
+    """APS as an `application.provider.Provider`, made inside a running event loop."""
+
+    capabilities = translate.CAPABILITIES
+
+    def __init__(self, base_url: str, credentials: Credentials, *, timeout_s: float = 10.0) -> None:
+        self._calls = HttpCalls(base_url, timeout_s=timeout_s)
+        self._credentials = credentials
+
+    async def aclose(self) -> None:
+        await self._calls.aclose()
+
+    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def capture(self, request: CaptureRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def void(self, request: VoidRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def refund(self, request: RefundRequest) -> Outcome:
+        return await self._perform(request)
+
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+        answer = await self._send(translate.status_asked(request))
+        match answer:
+            case Answer():
+                return looked_up(request, answer)
+            case Unavailable(reason=reason) | Unknown(reason=reason):
+                return Unknown(f"lookup failed: {reason}")
+
+    async def _perform(self, request: ProviderRequest) -> Outcome:
+        try:
+            asked = translate.asked(request)
+        except NotRepresentable as error:
+            return Rejected("amount_not_representable", str(error))
+        answer = await self._send(asked)
+        if not isinstance(answer, Answer):
+            return answer
+        outcome = translate.outcome(request, answer)
+        if not isinstance(outcome, translate.AlreadyAsked):
+            return outcome
+        found = await self.lookup(request)
+        return Unknown("APS says that it has the request, and does not find it") if found is None else found
+
+    async def _send(self, asked: Mapping[str, str]) -> Answer | Unavailable | Unknown:
+        """The signed answer to `asked`, whatever its HTTP status: APS says in the answer what it means."""
+        account = {
+            "merchant_identifier": self._credentials.merchant_identifier,
+            "access_code": self._credentials.access_code,
+        }
+        signed = {**asked, **account}
+        signed[SIGNATURE] = signature(signed, self._credentials.sha_request_phrase)
+        answer = await self._calls.send("POST", translate.PATH, msgspec.json.encode(signed), HEADERS)
+        if isinstance(answer, Unavailable | Unknown):
+            return answer
+        said = believed(answer.body, self._credentials.sha_response_phrase, asked["merchant_reference"])
+        return Unknown(f"{said.reason}, HTTP status {answer.http_status}") if isinstance(said, Unknown) else said
+
+
+def connect(account: ProviderAccount) -> Connector:
+    """Needs `merchant_identifier`, `access_code`, `sha_request_phrase` and `sha_response_phrase`.
+
+    Raises AccountInvalid.
+    """
+    credentials = Credentials(
+        merchant_identifier=account.credential("merchant_identifier"),
+        access_code=account.credential("access_code"),
+        sha_request_phrase=account.credential("sha_request_phrase"),
+        sha_response_phrase=account.credential("sha_response_phrase"),
+    )
+    provider = ApsProvider(account.url, credentials, timeout_s=account.timeout_s)
+    notifications = ApsNotifications(credentials.sha_response_phrase)
+    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose)

@@ -1,0 +1,71 @@
+"""What CHECK_STATUS says of one operation: APS tells an order's last operation and its totals, and names no single one.
+
+What this stands on: no two operations of a payment are under way at once, none asks for more than is left, and nobody
+else works on our orders. So a total that could not hold the amount a second time, holds it. One that could hold it or
+not is Unknown, and the notification, which names the operation, has to tell. `None` invites the caller to ask again
+under the same name, so no capture is ever answered with it: APS would take a repeated one for a second.
+"""
+
+from typing import Final, assert_never
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.money import Money
+from domain.payment.outcome import Approved, Outcome, Unknown
+from infrastructure.provider.aps.answer import Answer
+from infrastructure.provider.aps.codes import ORDER_NOT_FOUND, SUCCESS, Status
+from infrastructure.provider.aps.translate import UNITS, reference, refused
+from infrastructure.provider.text import readable
+
+PURCHASED_SINCE: Final = frozenset({Status.PURCHASED, Status.REFUNDED, Status.REFUND_FAILED})
+AUTHORIZED_SINCE: Final = frozenset(
+    {
+        Status.AUTHORIZED,
+        Status.CAPTURED,
+        Status.CAPTURE_FAILED,
+        Status.REFUNDED,
+        Status.REFUND_FAILED,
+        Status.VOIDED,
+        Status.VOID_FAILED,
+    }
+)
+"""The last operations that an order can have whose first one succeeded."""
+
+
+def looked_up(request: ProviderRequest, answer: Answer) -> Outcome | None:
+    """What became of `request`, by the answer to `status_asked(request)`; None where APS never did it."""
+    if answer.message == ORDER_NOT_FOUND and answer.status in (Status.INVALID_REQUEST, Status.QUERY_FAILED):
+        return None
+    if answer.code != f"{Status.QUERY_ANSWERED}{SUCCESS}" or answer.fort_id is None:
+        return Unknown(f"lookup answered {readable(answer.code)}")
+    approved = Approved(reference(answer.fort_id, str(request.operation_id)))
+    last = answer.text("transaction_status")
+    undecided = Unknown(f"the order's last operation came to {readable(answer.text('transaction_code'))}")
+    match request:
+        case AuthorizeRequest(capture=capture):
+            if last == (Status.PURCHASE_FAILED if capture else Status.AUTHORIZATION_FAILED):
+                return refused(answer.text("transaction_code"), answer.text("transaction_message"))
+            return approved if last in (PURCHASED_SINCE if capture else AUTHORIZED_SINCE) else undecided
+        case CaptureRequest(amount=amount):
+            taken = _holds(answer.total("captured_amount"), amount, answer.total("authorized_amount"))
+            return approved if taken else undecided
+        case VoidRequest():
+            if last == Status.AUTHORIZED:
+                return None
+            return approved if last == Status.VOIDED else undecided
+        case RefundRequest(amount=amount):
+            given_back = _holds(answer.total("refunded_amount"), amount, answer.total("captured_amount"))
+            if given_back is None:
+                return undecided
+            return approved if given_back else None
+        case _:
+            assert_never(request)
+
+
+def _holds(total: int | None, amount: Money, limit: int | None) -> bool | None:
+    """Whether `amount` is part of `total`, which may not pass `limit`; None where both could be."""
+    if total is None or limit is None:
+        return None
+    sent = UNITS.sent(amount)
+    if total < sent:
+        return False
+    return True if total + sent > limit else None

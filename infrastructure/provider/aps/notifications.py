@@ -1,0 +1,104 @@
+"""APS's notifications: the parameters of an operation's answer, posted as JSON or as a form, signed within the body.
+
+They carry neither an id nor a time. One that is played again is caught by its `event_id` alone, which is made of what
+it says: order, command, response code, amount, and our own name for the operation.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.notification import Notification, NotificationUnreadable, SignatureInvalid, Unhandled
+from domain.identifiers import OperationId
+from domain.payment.events import OperationKind
+from domain.payment.outcome import Approved, Outcome, Unknown
+from infrastructure.provider.aps.answer import Answer
+from infrastructure.provider.aps.codes import SUCCESS, Status
+from infrastructure.provider.aps.parameters import Unreadable, parameters
+from infrastructure.provider.aps.signature import is_signed
+from infrastructure.provider.aps.translate import reference, refused
+from infrastructure.provider.text import readable
+
+CODE_DIGITS: Final = 5
+
+
+class _Meaning(Struct, frozen=True):
+    """What a notification with some status speaks of; `named` is the parameter that holds our name for it."""
+
+    about: OperationKind
+    named: str
+    succeeded: bool = False
+
+
+MEANINGS: Final[Mapping[str, _Meaning]] = {
+    Status.AUTHORIZED: _Meaning(OperationKind.AUTHORIZE, "merchant_reference", succeeded=True),
+    Status.AUTHORIZATION_FAILED: _Meaning(OperationKind.AUTHORIZE, "merchant_reference"),
+    Status.PURCHASED: _Meaning(OperationKind.CAPTURE, "merchant_reference", succeeded=True),
+    Status.PURCHASE_FAILED: _Meaning(OperationKind.AUTHORIZE, "merchant_reference"),
+    Status.CAPTURED: _Meaning(OperationKind.CAPTURE, "order_description", succeeded=True),
+    Status.CAPTURE_FAILED: _Meaning(OperationKind.CAPTURE, "order_description"),
+    Status.VOIDED: _Meaning(OperationKind.VOID, "order_description", succeeded=True),
+    Status.VOID_FAILED: _Meaning(OperationKind.VOID, "order_description"),
+    Status.REFUNDED: _Meaning(OperationKind.REFUND, "maintenance_reference", succeeded=True),
+    Status.REFUND_FAILED: _Meaning(OperationKind.REFUND, "maintenance_reference"),
+}
+"""A purchase that succeeded has taken the money, so it speaks of the capture; one that failed, of the attempt."""
+
+
+class ApsNotifications:
+    """Implements application.notification.Notifications; signed with the SHA response phrase."""
+
+    def __init__(self, response_phrase: str) -> None:
+        self._response_phrase = response_phrase
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:  # noqa: ARG002
+        try:
+            signed = is_signed(parameters(body), self._response_phrase)
+        except Unreadable as error:
+            raise SignatureInvalid(str(error)) from error
+        if not signed:
+            raise SignatureInvalid("the signature in the body is not APS's")
+
+    def read(self, body: bytes) -> Notification | Unhandled:
+        try:
+            said = Answer(parameters(body))
+        except Unreadable as error:
+            raise NotificationUnreadable(str(error)) from error
+        if said.fort_id is None or len(said.code) != CODE_DIGITS:
+            raise NotificationUnreadable("no order, or no response code")
+        meaning = MEANINGS.get(said.status)
+        unhandled = Unhandled(event_id=_event_id(said), kind=readable(f"{said.text('command')} {said.code}"))
+        if meaning is None:
+            return unhandled
+        name = said.text(meaning.named)
+        if meaning.succeeded and said.message == SUCCESS:
+            outcome: Outcome = Approved(reference(said.fort_id, readable(name)))
+        else:
+            outcome = refused(said.code, said.text("response_message"))
+        if isinstance(outcome, Unknown):
+            return unhandled
+        return Notification(
+            event_id=unhandled.event_id,
+            about=meaning.about,
+            outcome=outcome,
+            operation_id=_operation_id(name),
+            reference=reference(said.fort_id, readable(said.text("merchant_reference"))),
+        )
+
+
+def _event_id(said: Answer) -> str:
+    """The same for the same news, however often it comes; two captures of one amount differ by our names for them."""
+    names = ("fort_id", "command", "status", "response_code", "amount", "order_description", "maintenance_reference")
+    return hashlib.sha256("\n".join(map(said.text, names)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _operation_id(name: str) -> OperationId | None:
+    """None for what was not our doing: an operation in APS's back office has no name of ours."""
+    try:
+        return OperationId(UUID(name))
+    except ValueError:
+        return None

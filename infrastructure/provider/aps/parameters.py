@@ -1,0 +1,39 @@
+"""What APS says is one flat list of parameters, as JSON or as a form: read strictly, or not at all."""
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+PARAMETERS_MAX: Final = 100
+"""APS sends some thirty."""
+
+
+class Unreadable(Exception):
+    """The bytes are no list of parameters, or one that could be read in two ways."""
+
+
+_DECODER: Final = msgspec.json.Decoder(dict[str, str | int])
+
+
+def parameters(body: bytes) -> dict[str, str]:
+    """The parameters in `body`, by its content: an object in JSON, else a form. Raises Unreadable.
+
+    Numbers become the digits they were sent as, for the signature is over text.
+    """
+    try:
+        if body.lstrip()[:1] == b"{":
+            return {name: str(value) for name, value in _DECODER.decode(body).items()}
+        pairs = parse_qsl(
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=PARAMETERS_MAX,
+        )
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise Unreadable(f"no parameters: {type(error).__name__}") from error
+    form = dict(pairs)
+    if len(form) < len(pairs):
+        raise Unreadable("a parameter is there twice")
+    return form

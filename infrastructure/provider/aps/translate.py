@@ -1,0 +1,151 @@
+"""Our requests in APS's parameters, and its signed answers in ours; what decides nothing is Unknown.
+
+APS knows an order by `merchant_reference`, which is the id of our attempt and takes one order only. A refund has a name
+of its own, `maintenance_reference`, which takes one refund only. A capture and a void have none: their operation's
+id goes along as `order_description`, which APS gives back in its answer and its notification and does not look at.
+Amounts are in ISO 4217's minor units; `codes` has what the response codes mean.
+"""
+
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.money import Money
+from domain.payment.method import MethodType
+from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Rejected, Unknown
+from domain.routing.capabilities import Capabilities
+from infrastructure.provider.aps.answer import Answer
+from infrastructure.provider.aps.codes import (
+    DUPLICATE,
+    FAILED,
+    OURS,
+    REDIRECTED,
+    SUCCESS,
+    TECHNICAL,
+    UNDECIDED,
+    Status,
+    reason,
+)
+from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
+from infrastructure.provider.text import readable
+
+CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}))
+PATH: Final = "/FortAPI/paymentApi"
+UNITS: Final = MinorUnits()
+AMOUNT_MAX: Final = 10**10 - 1
+"""APS's amounts have ten digits."""
+URL_CHARACTERS_MAX: Final = 2048
+CUSTOMER_DOMAIN: Final = "customers.invalid"
+"""APS demands a customer's e-mail address, and may write to it: ours are of a domain that cannot exist."""
+_LANGUAGE: Final = {"language": "en"}
+
+
+class AlreadyAsked(Struct, frozen=True):
+    """APS has a request of this name already, which is this one: what became of it is to be looked up."""
+
+
+def asked(request: ProviderRequest) -> dict[str, str]:
+    """The parameters that ask for `request`, without account and signature. Raises NotRepresentable."""
+    name = str(request.operation_id)
+    match request:
+        case AuthorizeRequest(payment_id=payment_id, amount=amount, method=method, return_url=return_url):
+            return {
+                "command": "PURCHASE" if request.capture else "AUTHORIZATION",
+                "merchant_reference": name,
+                "merchant_extra": str(payment_id),
+                "token_name": method.token,
+                "customer_email": f"{payment_id.hex}@{CUSTOMER_DOMAIN}",
+                **({} if return_url is None else {"return_url": return_url}),
+                **_amount(amount),
+                **_LANGUAGE,
+            }
+        case CaptureRequest(reference=order, amount=amount):
+            named = {"command": "CAPTURE", "order_description": name}
+            return named | _order(order) | _amount(amount) | _LANGUAGE
+        case VoidRequest(reference=order):
+            return {"command": "VOID_AUTHORIZATION", "order_description": name} | _order(order) | _LANGUAGE
+        case RefundRequest(reference=order, amount=amount):
+            named = {"command": "REFUND", "maintenance_reference": name}
+            return named | _order(order) | _amount(amount) | _LANGUAGE
+        case _:
+            assert_never(request)
+
+
+def status_asked(request: ProviderRequest) -> dict[str, str]:
+    """The parameters that ask how the order of `request` stands, without account and signature."""
+    if isinstance(request, AuthorizeRequest):
+        order = {"merchant_reference": str(request.operation_id)}
+    else:
+        order = _order(request.reference)
+    return {"query_command": "CHECK_STATUS"} | order | _LANGUAGE
+
+
+def reference(fort_id: str, name: str) -> str:
+    """Our reference to what APS did: its name for the order, and ours for the operation. For a charge that is all of
+    the order that a later operation has to name."""
+    return f"{fort_id}:{name}"
+
+
+def outcome(request: ProviderRequest, answer: Answer) -> Outcome | AlreadyAsked:
+    """What the answer to `asked(request)` means."""
+    if answer.code == f"{_success(request)}{SUCCESS}":
+        return _approved(request, answer)
+    if answer.code == REDIRECTED and isinstance(request, AuthorizeRequest):
+        return _challenge(request, answer)
+    if answer.message in DUPLICATE:
+        return AlreadyAsked()
+    return refused(answer.code, answer.text("response_message"))
+
+
+def refused(code: str, text: str) -> Outcome:
+    """What a response code that is no success means; Unknown unless it says for certain that nothing was done."""
+    status, message = code[:2], code[2:]
+    if message in OURS and (status in FAILED or status == Status.INVALID_REQUEST):
+        return Rejected(code, readable(text))
+    if message in UNDECIDED or message in DUPLICATE or message == SUCCESS:
+        return Unknown(f"APS answered {readable(code)}: {readable(text)}")
+    if status in FAILED:
+        return Declined(reason(status, message), readable(text))
+    if status == Status.INVALID_REQUEST and message and message not in TECHNICAL:
+        return Rejected(readable(code), readable(text))
+    return Unknown(f"APS answered {readable(code)}: {readable(text)}")
+
+
+def _approved(request: ProviderRequest, answer: Answer) -> Outcome:
+    if answer.fort_id is None:
+        return Unknown("a success without an order")
+    return Approved(reference(answer.fort_id, str(request.operation_id)))
+
+
+def _challenge(request: AuthorizeRequest, answer: Answer) -> Outcome:
+    url = answer.text("3ds_url")
+    if answer.fort_id is None or not url.startswith(("https://", "http://")) or len(url) > URL_CHARACTERS_MAX:
+        return Unknown("3-D Secure was requested without an address to go to")
+    return ActionRequired(reference(answer.fort_id, str(request.operation_id)), Redirect(url))
+
+
+def _success(request: ProviderRequest) -> Status:
+    match request:
+        case AuthorizeRequest(capture=capture):
+            return Status.PURCHASED if capture else Status.AUTHORIZED
+        case CaptureRequest():
+            return Status.CAPTURED
+        case VoidRequest():
+            return Status.VOIDED
+        case RefundRequest():
+            return Status.REFUNDED
+        case _:
+            assert_never(request)
+
+
+def _order(order: str) -> dict[str, str]:
+    fort_id, _, merchant_reference = order.rpartition(":")
+    return {"merchant_reference": merchant_reference} | ({"fort_id": fort_id} if fort_id else {})
+
+
+def _amount(money: Money) -> dict[str, str]:
+    amount = UNITS.sent(money)
+    if amount > AMOUNT_MAX:
+        raise NotRepresentable(f"{money} has more digits than APS takes")
+    return {"amount": str(amount), "currency": money.currency}

@@ -1,0 +1,1 @@
+"""The connector to Checkout.com: `translate` is pure, `client` does the I/O, `notifications` reads the webhooks."""

@@ -1,0 +1,81 @@
+"""What our operations are called at Checkout.com, so that its records of them are found again by our ids.
+
+The reference is the operation's id in 26 letters and digits: Checkout.com allows 80 characters, but 30 for American
+Express, and a UUID in its usual form has 36.
+"""
+
+import base64
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.identifiers import OperationId
+from domain.payment.events import OperationKind
+
+UUID_PADDING: Final = "======"
+"""What base32 adds to 16 bytes; the reference goes without."""
+
+
+class Named(StrEnum):
+    """What the operation in a metadata is; CHARGE is an attempt that is to be captured at once.
+
+    It is told because a notification of a capture may show the metadata of its payment: the attempt's id would then
+    pass for the capture's.
+    """
+
+    AUTHORIZE = "authorize"
+    CHARGE = "charge"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+SPOKEN_OF: Final = {
+    OperationKind.AUTHORIZE: (Named.AUTHORIZE, Named.CHARGE),
+    OperationKind.CAPTURE: (Named.CAPTURE, Named.CHARGE),
+    OperationKind.VOID: (Named.VOID,),
+    OperationKind.REFUND: (Named.REFUND,),
+}
+"""Whose operations a notification about each kind may name."""
+
+
+def reference(operation_id: OperationId) -> str:
+    return base64.b32encode(operation_id.bytes).decode().removesuffix(UUID_PADDING)
+
+
+def metadata(request: ProviderRequest) -> dict[str, str]:
+    return {
+        "payment_id": str(request.payment_id),
+        "operation_id": str(request.operation_id),
+        "operation": _named(request),
+    }
+
+
+def operation_id(about: OperationKind, told: Mapping[str, object], named: str | None) -> OperationId | None:
+    """Whose operation a notification about `about` speaks of, by the metadata `told` or else the reference `named`;
+    None when it does not say so, or speaks of another kind."""
+    kind, its_id = told.get("operation"), told.get("operation_id")
+    if kind is not None and kind not in SPOKEN_OF[about]:
+        return None
+    try:
+        if isinstance(its_id, str):
+            return OperationId(UUID(its_id))
+        if named is not None:
+            return OperationId(UUID(bytes=base64.b32decode(named + UUID_PADDING)))
+    except ValueError:
+        return None
+    return None
+
+
+def _named(request: ProviderRequest) -> Named:
+    match request:
+        case AuthorizeRequest(capture=capture):
+            return Named.CHARGE if capture else Named.AUTHORIZE
+        case CaptureRequest():
+            return Named.CAPTURE
+        case VoidRequest():
+            return Named.VOID
+        case RefundRequest():
+            return Named.REFUND

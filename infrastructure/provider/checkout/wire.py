@@ -1,0 +1,108 @@
+"""What Checkout.com takes and gives, as its API reference documents it: of its answers, only what we read."""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct, field
+
+
+class TokenSource(Struct, frozen=True, tag="token", tag_field="type"):
+    """What the customer's browser or phone made of a card or wallet, good for one payment."""
+
+    token: str
+
+
+class InstrumentSource(Struct, frozen=True, tag="id", tag_field="type"):
+    """An instrument that Checkout.com keeps for us."""
+
+    id: str
+
+
+class ThreeDs(Struct, frozen=True):
+    enabled: bool
+    attempt_n3d: bool
+    """Go on without 3-D Secure where the card is not enrolled."""
+
+
+class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`capture` has no default here: Checkout.com's own is to take the money."""
+
+    source: TokenSource | InstrumentSource
+    amount: int
+    currency: str
+    capture: bool
+    reference: str
+    metadata: dict[str, str]
+    success_url: str | None = None
+    failure_url: str | None = None
+    three_ds: ThreeDs | None = field(default=None, name="3ds")
+    processing_channel_id: str | None = None
+
+
+class CaptureBody(Struct, frozen=True, kw_only=True):
+    amount: int
+    capture_type: str
+    reference: str
+    metadata: dict[str, str]
+
+
+class VoidBody(Struct, frozen=True, kw_only=True):
+    """Without an amount it releases all that is reserved."""
+
+    reference: str
+    metadata: dict[str, str]
+
+
+class RefundBody(Struct, frozen=True, kw_only=True):
+    amount: int
+    reference: str
+    metadata: dict[str, str]
+
+
+Id = Annotated[str, Meta(pattern="^[!-~]{1,255}$")]
+
+
+class _Link(Struct, frozen=True):
+    href: Annotated[str, Meta(pattern="^https?://[!-~]{1,2000}$")]
+
+
+class _Links(Struct, frozen=True):
+    redirect: _Link | None = None
+
+
+NO_LINKS: Final = _Links()
+
+
+class Payment(Struct, frozen=True):
+    """A payment as it is answered, listed and shown."""
+
+    id: Id
+    status: str
+    approved: bool | None = None
+    response_code: str | None = None
+    response_summary: str | None = None
+    links: _Links = field(default=NO_LINKS, name="_links")
+
+
+class Action(Struct, frozen=True):
+    """One step of a payment; `approved` is None while it is under way."""
+
+    id: Id
+    type: str
+    reference: str | None = None
+    approved: bool | None = None
+    response_code: str | None = None
+    response_summary: str | None = None
+
+
+class Accepted(Struct, frozen=True):
+    action_id: Id
+
+
+class Listed(Struct, frozen=True):
+    data: list[Payment]
+    total_count: int
+
+
+class Error(Struct, frozen=True):
+    error_type: str = ""
+    error_codes: list[str] | None = None

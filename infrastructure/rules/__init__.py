@@ -1,0 +1,1 @@
+"""Conditions of policies, in the Common Expression Language."""

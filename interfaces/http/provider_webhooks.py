@@ -1,0 +1,50 @@
+"""/v1/provider_webhooks: what providers tell us, taken in by its signature and kept; what becomes of it comes later."""
+
+from typing import Any
+
+from litestar import Controller, Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+from msgspec import Struct
+
+from interfaces import ids
+from interfaces.http.documented import replies
+from interfaces.http.reply import resource
+from interfaces.services import Services
+
+
+class Received(Struct, frozen=True, kw_only=True):
+    """The delivery is kept: a provider need not send it again."""
+
+    delivery_id: str
+
+
+class ProviderWebhookController(Controller):
+    path = "/v1/provider_webhooks"
+    tags = ("Provider webhooks",)
+
+    @post(
+        "/{provider:str}",
+        operation_id="receive_provider_webhook",
+        summary="A provider's notification",
+        responses=replies(
+            200,
+            Received,
+            "It is kept",
+            404,
+            413,
+            titles={401: "Not signed by the provider, or too long ago", 404: "No such provider"},
+        ),
+        status_code=200,
+    )
+    async def receive(
+        self,
+        request: Request[Any, Any, Any],
+        services: NamedDependency[Services],
+        provider: FromPath[str],
+        body: RawBody,
+    ) -> Response[Any]:
+        """For providers, not for merchants: needs no API key but the provider's own signature over the body's bytes.
+        It is answered once the delivery is durable, before anything is made of it."""
+        delivery_id = await services.webhooks.receive(provider, request.headers, body)
+        return resource(Received(delivery_id=ids.text_of(ids.DELIVERY, delivery_id)))

@@ -1,0 +1,53 @@
+"""What a worker runs fires the timers that the view shows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from application.loaded import load, record_with_entries
+from application.store import Append
+from domain.identifiers import PaymentId
+from domain.payment.events import PaymentAuthorized
+from domain.payment.state import Expired
+from infrastructure.embedded.nats import EmbeddedNats
+from interfaces.composition import Core, utc_now, worker_tasks
+from interfaces.settings import Settings
+from projections.timers import TIMERS
+from tests.support.domain import MERCHANT, NOW, authorized
+from tests.support.store import CAUSE, advanced, assert_appended, everything, execute, open_views, until
+
+
+@pytest.fixture
+async def core(database_url: str, nats: EmbeddedNats) -> AsyncIterator[Core]:
+    async with Core(Settings(database_url=database_url, nats_url=nats.url)) as opened:
+        yield opened
+
+
+async def test_an_authorisation_that_ran_out_is_released(core: Core, database_url: str) -> None:
+    payment_id = PaymentId(uuid4())
+    a_minute_ago = utc_now() - timedelta(minutes=1)
+    history = [
+        replace(event, expires_at=a_minute_ago) if isinstance(event, PaymentAuthorized) else event
+        for event in authorized()
+    ]
+    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    assert_appended(await core.store.append(Append(events=events)))
+    async with open_views(database_url) as views:
+        await advanced(views, TIMERS, await everything(core.store))
+
+    async def expired() -> bool:
+        return isinstance((await load(core.store, payment_id)).payment, Expired)
+
+    timers = asyncio.ensure_future(worker_tasks(core)["timers"]())
+    try:
+        await until(expired, "the authorisation is released")
+    finally:
+        timers.cancel()
+        with suppress(asyncio.CancelledError):
+            await timers
+    assert execute(database_url, "SELECT tries, next_try_at FROM timer_try") == [(1, None)]

@@ -1,0 +1,402 @@
+"""The table of notices: what each means against a payment's history, however late, often or out of order it comes."""
+
+import pytest
+
+from domain.identifiers import OperationId, ProviderName
+from domain.payment.events import CaptureMethod, ContradictionReported, OperationKind
+from domain.payment.notice import (
+    CANCELED,
+    AsksForLookup,
+    ChangesNothing,
+    Contradicts,
+    Notice,
+    Premature,
+    Reading,
+    Settles,
+    read_notice,
+)
+from domain.payment.outcome import Approved, Declined, Outcome
+from tests.support.domain import (
+    ACQUIRER,
+    ACTION_REQUIRED,
+    APPROVED,
+    ATTEMPT,
+    CAPTURE,
+    DECLINED,
+    FORTY,
+    NEXT,
+    REFUND,
+    REJECTED,
+    SECOND,
+    STRANGER,
+    THEN,
+    THIRTY,
+    TRY_AGAIN,
+    UNAVAILABLE,
+    UNKNOWN,
+    VOID,
+    History,
+    abandons,
+    attempt_answered,
+    authorized,
+    capture_answered,
+    captured,
+    captures,
+    capturing,
+    created,
+    failed,
+    fallen_back,
+    partially_captured,
+    payment_of,
+    processing,
+    refund_answered,
+    refunded,
+    refunding,
+    requires_action,
+    then_,
+    void_answered,
+    voided,
+    voiding,
+)
+
+AUTHORIZE, TAKE, RELEASE, GIVE_BACK = (
+    OperationKind.AUTHORIZE,
+    OperationKind.CAPTURE,
+    OperationKind.VOID,
+    OperationKind.REFUND,
+)
+CHARGE = APPROVED.reference
+AT_ONCE = processing(method=CaptureMethod.AUTOMATIC)
+ABANDONED = then_(requires_action(), abandons())
+
+KNOWN = ChangesNothing("the outcome is known already")
+KNOWN_SINCE = ChangesNothing("the outcome is known since")
+NO_OUTCOME = ChangesNothing("it tells no outcome")
+NOT_ASKED = Premature("we asked this provider for no such operation")
+
+
+def says(
+    outcome: Outcome,
+    about: OperationKind = AUTHORIZE,
+    *,
+    id: OperationId | None = None,
+    reference: str | None = None,
+    provider: ProviderName = ACQUIRER,
+) -> Notice:
+    return Notice(provider=provider, about=about, outcome=outcome, operation_id=id, reference=reference)
+
+
+def contradicts(
+    reported: Outcome,
+    recorded: str,
+    operation: OperationKind = AUTHORIZE,
+    id: OperationId = ATTEMPT,
+) -> Contradicts:
+    report = ContradictionReported(
+        operation_id=id, operation=operation, provider=ACQUIRER, recorded=recorded, reported=reported
+    )
+    return Contradicts((report,), f"the {operation} {recorded} for us, and the provider says the opposite")
+
+
+def reading_of(history: History, notice: Notice) -> Reading:
+    return read_notice(payment_of(history), history, notice)
+
+
+TABLE: dict[str, tuple[History, Notice, Reading]] = {
+    # the operation that is open
+    "an open attempt is approved": (
+        processing(),
+        says(APPROVED, id=ATTEMPT),
+        Settles(ATTEMPT, APPROVED),
+    ),
+    "an open attempt is declined": (
+        processing(),
+        says(DECLINED, id=ATTEMPT),
+        Settles(ATTEMPT, DECLINED),
+    ),
+    "an open attempt is rejected": (
+        processing(),
+        says(REJECTED, id=ATTEMPT),
+        Settles(ATTEMPT, REJECTED),
+    ),
+    "an open attempt needs the customer": (
+        processing(),
+        says(ACTION_REQUIRED, id=ATTEMPT),
+        Settles(ATTEMPT, ACTION_REQUIRED),
+    ),
+    "an attempt that was lost sight of is approved": (
+        then_(processing(), attempt_answered(UNKNOWN)),
+        says(APPROVED, id=ATTEMPT),
+        Settles(ATTEMPT, APPROVED),
+    ),
+    "a customer who had to act did, told by the name of the charge alone": (
+        requires_action(),
+        says(APPROVED, reference=CHARGE),
+        Settles(ATTEMPT, APPROVED),
+    ),
+    "a customer who had to act failed": (
+        requires_action(),
+        says(DECLINED, id=ATTEMPT, reference=CHARGE),
+        Settles(ATTEMPT, DECLINED),
+    ),
+    "a customer who has to act is asked again": (
+        requires_action(),
+        says(ACTION_REQUIRED, id=ATTEMPT),
+        NO_OUTCOME,
+    ),
+    "an open attempt is pending": (
+        processing(),
+        says(UNKNOWN, id=ATTEMPT),
+        NO_OUTCOME,
+    ),
+    "an open attempt never arrived": (
+        processing(),
+        says(UNAVAILABLE, id=ATTEMPT),
+        NO_OUTCOME,
+    ),
+    "the charge is called as the notice calls it": (
+        processing(),
+        says(Approved("evt_7"), id=ATTEMPT, reference="ch_7"),
+        Settles(ATTEMPT, Approved("ch_7")),
+    ),
+    "an open capture is done": (
+        capturing(),
+        says(APPROVED, TAKE, id=CAPTURE),
+        Settles(CAPTURE, APPROVED),
+    ),
+    "an open void is done": (
+        voiding(),
+        says(APPROVED, RELEASE, id=VOID),
+        Settles(VOID, APPROVED),
+    ),
+    "an open refund is done, and keeps the refund's own name": (
+        refunding(),
+        says(Approved("re_1"), GIVE_BACK, id=REFUND, reference=CHARGE),
+        Settles(REFUND, Approved("re_1")),
+    ),
+    "an open refund is declined": (
+        refunding(),
+        says(DECLINED, GIVE_BACK, id=REFUND),
+        Settles(REFUND, DECLINED),
+    ),
+    # an attempt that is to take the money at once
+    "authorised is not yet captured": (
+        AT_ONCE,
+        says(APPROVED, id=ATTEMPT),
+        ChangesNothing("it is authorised, and still has to be captured"),
+    ),
+    "captured before authorised": (
+        AT_ONCE,
+        says(APPROVED, TAKE, id=ATTEMPT),
+        Settles(ATTEMPT, APPROVED),
+    ),
+    "authorised late, after captured at once": (
+        then_(AT_ONCE, attempt_answered(APPROVED)),
+        says(APPROVED, id=ATTEMPT),
+        KNOWN,
+    ),
+    "captured again": (
+        then_(AT_ONCE, attempt_answered(APPROVED)),
+        says(APPROVED, TAKE, reference=CHARGE),
+        KNOWN,
+    ),
+    # an attempt that the provider let go of
+    "an open attempt was canceled": (
+        requires_action(),
+        says(APPROVED, RELEASE, reference=CHARGE),
+        Settles(ATTEMPT, CANCELED),
+    ),
+    "an open attempt was not canceled": (
+        requires_action(),
+        says(DECLINED, RELEASE, id=ATTEMPT),
+        ChangesNothing("it was not canceled"),
+    ),
+    "an abandoned attempt was canceled": (
+        ABANDONED,
+        says(APPROVED, RELEASE, id=ATTEMPT),
+        ChangesNothing("it names the authorize, and no void of it is open"),
+    ),
+    # what is named by the charge
+    "a capture notice that names only the charge, while a capture is open": (
+        capturing(),
+        says(APPROVED, TAKE, reference=CHARGE),
+        AsksForLookup(),
+    ),
+    "a refund notice that names only the charge, while a refund is open": (
+        refunding(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE),
+        AsksForLookup(),
+    ),
+    "a void notice that names the attempt, while a void is open": (
+        voiding(),
+        says(APPROVED, RELEASE, id=ATTEMPT),
+        AsksForLookup(),
+    ),
+    "a capture notice that names only the charge, when none is open": (
+        captured(),
+        says(APPROVED, TAKE, reference=CHARGE),
+        ChangesNothing("it names the authorize, and no capture of it is open"),
+    ),
+    "captured what was only to be authorised": (
+        processing(),
+        says(APPROVED, TAKE, id=ATTEMPT),
+        Premature("its authorize is open, and no capture of it was asked for"),
+    ),
+    "an id that is not ours, and a charge that is": (
+        requires_action(),
+        says(APPROVED, id=STRANGER, reference=CHARGE),
+        Settles(ATTEMPT, APPROVED),
+    ),
+    # late and twice
+    "authorised twice": (
+        authorized(),
+        says(APPROVED, id=ATTEMPT),
+        KNOWN,
+    ),
+    "authorised late, after captured": (
+        captured(),
+        says(APPROVED, id=ATTEMPT),
+        KNOWN,
+    ),
+    "declined twice": (
+        failed(),
+        says(DECLINED, id=ATTEMPT),
+        KNOWN,
+    ),
+    "pending, late": (
+        authorized(),
+        says(UNKNOWN, id=ATTEMPT),
+        KNOWN_SINCE,
+    ),
+    "the customer has to act, late": (
+        then_(requires_action(), attempt_answered(APPROVED)),
+        says(ACTION_REQUIRED, id=ATTEMPT),
+        KNOWN_SINCE,
+    ),
+    "an earlier capture again, while the next is open": (
+        then_(partially_captured(), captures(FORTY, id=THEN)),
+        says(APPROVED, TAKE, id=CAPTURE),
+        KNOWN,
+    ),
+    "voided twice": (
+        voided(),
+        says(APPROVED, RELEASE, id=VOID),
+        KNOWN,
+    ),
+    "refunded twice": (
+        refunded(THIRTY),
+        says(APPROVED, GIVE_BACK, id=REFUND),
+        KNOWN,
+    ),
+    "the first provider's decline again, while the second is asked": (
+        fallen_back(),
+        says(TRY_AGAIN, id=ATTEMPT),
+        KNOWN,
+    ),
+    # what contradicts the record
+    "declined after authorised": (
+        authorized(),
+        says(DECLINED, id=ATTEMPT),
+        contradicts(DECLINED, "succeeded"),
+    ),
+    "declined after captured": (
+        captured(),
+        says(DECLINED, reference=CHARGE),
+        contradicts(DECLINED, "succeeded"),
+    ),
+    "approved after declined": (
+        failed(),
+        says(APPROVED, id=ATTEMPT),
+        contradicts(APPROVED, f"failed: {DECLINED.code}"),
+    ),
+    "approved after it was abandoned": (
+        ABANDONED,
+        says(APPROVED, id=ATTEMPT),
+        contradicts(APPROVED, "failed: customer_action_expired"),
+    ),
+    "approved by the first provider, while the second is asked": (
+        fallen_back(),
+        says(APPROVED, id=ATTEMPT),
+        contradicts(APPROVED, f"failed: {TRY_AGAIN.code}"),
+    ),
+    "captured after the capture failed": (
+        then_(capturing(), capture_answered(UNAVAILABLE)),
+        says(APPROVED, TAKE, id=CAPTURE),
+        contradicts(APPROVED, "failed: provider_unavailable", TAKE, CAPTURE),
+    ),
+    "not voided after all": (
+        voided(),
+        says(DECLINED, RELEASE, id=VOID),
+        contradicts(DECLINED, "succeeded", RELEASE, VOID),
+    ),
+    "refunded after the refund failed": (
+        then_(refunding(), refund_answered(DECLINED)),
+        says(APPROVED, GIVE_BACK, id=REFUND),
+        contradicts(APPROVED, f"failed: {DECLINED.code}", GIVE_BACK, REFUND),
+    ),
+    # what we never asked for, or not yet
+    "an operation that nobody asked for": (
+        processing(),
+        says(APPROVED, id=STRANGER),
+        NOT_ASKED,
+    ),
+    "a charge that nobody has heard of yet": (
+        processing(),
+        says(APPROVED, reference="ch_of_a_lost_answer"),
+        NOT_ASKED,
+    ),
+    "a payment that was never confirmed": (
+        created(),
+        says(APPROVED, id=ATTEMPT),
+        NOT_ASKED,
+    ),
+    "an operation of another provider": (
+        processing(),
+        says(APPROVED, id=ATTEMPT, provider=SECOND),
+        NOT_ASKED,
+    ),
+    "the first provider speaks of the second one's attempt": (
+        fallen_back(),
+        says(APPROVED, id=NEXT),
+        NOT_ASKED,
+    ),
+    "a notice that names nothing": (
+        processing(),
+        says(APPROVED),
+        NOT_ASKED,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TABLE)
+def test_a_notice_means_what_the_table_says(what: str) -> None:
+    history, notice, reading = TABLE[what]
+    assert reading_of(history, notice) == reading
+
+
+def test_the_same_contradiction_is_reported_once() -> None:
+    history, notice, first = TABLE["declined after authorised"]
+    assert isinstance(first, Contradicts)
+    assert reading_of(history + first.events, notice) == Contradicts((), first.reason)
+
+
+def test_a_contradiction_changes_no_payment() -> None:
+    history, _, reading = TABLE["approved after declined"]
+    assert isinstance(reading, Contradicts)
+    assert payment_of(history + reading.events) == payment_of(history)
+
+
+def test_the_same_contradiction_in_other_words_is_no_news() -> None:
+    history, notice, first = TABLE["declined after authorised"]
+    assert isinstance(first, Contradicts)
+    other = says(Declined("fraud_suspected", "Reported stolen."), id=notice.operation_id)
+    again = reading_of(history + first.events, other)
+    assert isinstance(again, Contradicts)
+    assert again.events == ()
+
+
+def test_a_void_heard_of_before_its_answer_leaves_the_answer_nothing_to_say() -> None:
+    reading = reading_of(voiding(), says(APPROVED, RELEASE, id=VOID))
+    assert isinstance(reading, Settles)
+    settled = then_(voiding(), void_answered(reading.outcome))
+    assert void_answered(APPROVED)(payment_of(settled)) == ()
