@@ -14,7 +14,7 @@ async def chaos(stack: Stack, seed: int, payments: int, *, within_s: float, sett
     """`within_s` bounds the orders, `settled_within_s` how long an outcome may stay unknown in fair weather."""
     async with Core(stack.settings) as core, merchant_in(core.directory, stack.url, f"Chaos {seed}") as merchant:
         since = await before(core, stack)
-        run = Run(stack, merchant, plan(seed, payments), settled_within_s=settled_within_s)
+        run = Run(stack, core, merchant, plan(seed, payments), settled_within_s=settled_within_s)
         try:
             async with asyncio.timeout(within_s):
                 await run.carry_out()

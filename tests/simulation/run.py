@@ -12,15 +12,17 @@ import aiohttp
 import msgspec
 
 from infrastructure.simulator.faults import Faults
-from interfaces.composition import ChildProcess
+from interfaces.cli.shared import operator
+from interfaces.composition import ChildProcess, Core
 from interfaces.stack import Stack
 from tests.crash.system import kill_serving
-from tests.simulation.plan import API, PROVIDERS, WORKER, Kill, Order, Plan, Weather
+from tests.simulation.plan import API, PROVIDERS, WORKER, Customers, Kill, Order, Plan, Policy, Weather
 from tests.support.running import Merchant, eventually
 from tests.support.shopper import ATTEMPT_WITHIN_S, Shopper, next_step
 
 PROVIDER_TIMEOUT_S: Final = 0.5
 SLOW_S: Final = 0.3
+CUSTOMER_ACTS_AFTER_S: Final = 0.3
 AT_ONCE: Final = 16
 """Orders whose first answer is waited for at the same time."""
 UP_WITHIN_S: Final = 60.0
@@ -34,6 +36,7 @@ def chaos_stack(home: Path) -> Iterator[Stack]:
     environment = {
         "TALLYSTICK_PROVIDER_TIMEOUT_S": str(PROVIDER_TIMEOUT_S),
         "TALLYSTICK_SIMULATOR_SLOW_S": str(SLOW_S),
+        "TALLYSTICK_SIMULATOR_CUSTOMER_ACTS_AFTER_S": str(CUSTOMER_ACTS_AFTER_S),
     }
     with Stack(home, simulators=PROVIDERS, environment=environment) as stack:
         yield stack
@@ -44,8 +47,9 @@ class Run:
 
     `settled_within_s` is how long an outcome may stay unknown once the weather is fair."""
 
-    def __init__(self, stack: Stack, merchant: Merchant, plan: Plan, *, settled_within_s: float) -> None:
+    def __init__(self, stack: Stack, core: Core, merchant: Merchant, plan: Plan, *, settled_within_s: float) -> None:
         self._stack = stack
+        self._core = core
         self.merchant = merchant
         self.plan = plan
         self.settled_within_s = settled_within_s
@@ -85,6 +89,10 @@ class Run:
                         under_way.create_task(self._kill(happening))
                     case Weather(provider=provider, faults=faults):
                         under_way.create_task(self._turn(provider, faults))
+                    case Customers(provider=provider, approves_percent=percent):
+                        under_way.create_task(self._customers_act(provider, percent))
+                    case Policy(document=document):
+                        await self._follow(document)
             await self._until_answered(len(self.plan.orders))
         await self._calm_down()
 
@@ -127,6 +135,21 @@ class Run:
         body = msgspec.json.encode(self._weather[provider])
         async with aiohttp.ClientSession(timeout=CONTROL) as http, http.post(url, data=body) as response:
             return response.status == 200
+
+    async def _customers_act(self, provider: str, approves_percent: float) -> None:
+        url = f"{self._stack.simulator_urls[provider]}/_control/customer"
+        body = msgspec.json.encode({"approves_percent": approves_percent})
+
+        async def told() -> bool:
+            async with aiohttp.ClientSession(timeout=CONTROL) as http, http.post(url, data=body) as response:
+                return response.status == 200
+
+        async with self._turns[provider]:
+            await eventually(told, f"customers of {provider} act")
+
+    async def _follow(self, policy: str) -> None:
+        number = await self._core.routing_policies.add(policy, operator())
+        await self._core.routing_policies.activate(number, operator())
 
     async def _calm_down(self) -> None:
         for name in (API, WORKER):

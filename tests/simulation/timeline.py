@@ -41,8 +41,8 @@ from domain.payment.events import (
     VoidStarted,
 )
 from domain.payment.evolve import HistoryUnreadable, fold
+from tests.simulation.plan import SOFT_DECLINES
 
-SOFT_DECLINES: Final = frozenset({"try_again_later", "issuer_unavailable", "processing_error"})
 ASKED_FROM_OUTSIDE: Final = ("key:", "operator:")
 
 
@@ -87,6 +87,7 @@ class _Story:
         self._charged_by: ProviderName | None = None
         self._captured_at_once: OperationId | None = None
         self._operation: OperationId | None = None
+        self._customer_was_asked = False
         self._ended = False
 
     def goes_on(self, fact: PaymentEvent) -> None:
@@ -101,6 +102,7 @@ class _Story:
                 self._attempt_started(fact)
             case PaymentActionRequired(attempt_id=attempt_id):
                 self._is_attempt(attempt_id)
+                self._customer_was_asked = True
             case PaymentAttemptFailed():
                 self._attempt_failed(fact)
             case PaymentFailed():
@@ -153,6 +155,7 @@ class _Story:
         decided = (route.chosen, route.routing_policy)
         _require(decided == (attempt.provider, attempt.routing_policy), f"{attempt} is not what {route} chose")
         _require(self._charged_by is None, f"{attempt} after a charge")
+        _require(not self._customer_was_asked, f"{attempt} after the customer was asked to act")
         if failed is not None:
             soft = failed.kind is FailureKind.DECLINED and failed.code in SOFT_DECLINES
             _require(soft or failed.kind is FailureKind.UNAVAILABLE, f"{attempt} after {failed}")
@@ -202,11 +205,19 @@ def _somebody_did_it(recorded: Recorded) -> None:
 
 
 def _because_of_something(recorded: Recorded, version: int, history: Sequence[Recorded]) -> None:
-    """The request of somebody outside, an earlier event of the payment, or an operation of it that is looked into."""
+    """The request of somebody outside, an earlier event of the payment, an operation of it that is looked into, a
+    webhook of a provider that was asked, or a timer."""
     _require(recorded.originator_version == version, f"event {version} is numbered {recorded.originator_version}")
     cause = recorded.causation_id
     if cause is None:
         _require(recorded.actor.startswith(ASKED_FROM_OUTSIDE), f"nothing led to {recorded}")
+        return
+    if cause.startswith("webhook:"):
+        asked = {f"psp:{each.data.provider}" for each in history if isinstance(each.data, PaymentAttemptStarted)}
+        _require(recorded.actor in asked, f"{recorded.actor} told of a payment that it was not asked for")
+        return
+    if cause.startswith("timer:"):
+        _require(recorded.actor == "worker:timers", f"{recorded.actor} is no timer")
         return
     payment_id = str(recorded.originator_id)
     earlier = {f"{payment_id}:{before}" for before in range(1, version)}
@@ -244,7 +255,7 @@ def _entries_follow(history: Sequence[Recorded], entries: Sequence[Recorded]) ->
 
 
 def _payment_event(recorded: Recorded) -> PaymentEvent:
-    assert not isinstance(recorded.data, JournalEntryPosted)
+    assert isinstance(recorded.data, PaymentEvent)
     return recorded.data
 
 

@@ -6,19 +6,22 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.loaded import payment_events
+from domain.dead_letter.events import DeadLetterRecorded
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId
 from domain.ledger.entry import JournalEntryPosted
+from domain.payment.events import PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.state import InFlight
 from interfaces.composition import Core, utc_now
 from interfaces.stack import Stack
-from tests.simulation.books import books, differences, double_charges, lines_of, our_lines
+from tests.simulation.books import Line, books, differences, double_charges, lines_of, our_lines
 from tests.simulation.run import Run
 from tests.simulation.timeline import told, unexplained
 from tests.support.running import eventually
 
 BATCH_EVENTS_MAX = 2_000
+LOOK_EVERY_S = 0.2
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -57,67 +60,91 @@ async def before(core: Core, stack: Stack) -> Before:
 
 
 async def judge(core: Core, stack: Stack, run: Run, since: Before) -> Judged:
-    """Once everything has an outcome, or should have: the run's payments against all that was promised."""
+    """Once everything has an outcome and has been told, or should have: the run's payments against all that was
+    promised."""
     findings = list(run.troubles)
 
     async def is_settled() -> bool:
-        return await _in_hand(core) <= since.unresolved
+        if await _in_hand(core) - since.unresolved:
+            return False
+        told = await _told(core, run, since)
+        return not differences(told.our_lines, await _their_lines(stack, since))
 
     try:
-        await eventually(is_settled, "every outcome", within_s=run.settled_within_s)
+        await eventually(is_settled, "every outcome", within_s=run.settled_within_s, every_s=LOOK_EVERY_S)
     except AssertionError as late:
         findings.append(str(late))
-    histories, entries = await _histories(core, MerchantId(run.merchant.merchant_id), since.position)
-    unresolved = {payment_id for payment_id, history in histories.items() if _is_in_flight(history)}
-    unresolved |= await _in_hand(core) & histories.keys()
-    findings += [f"payment {payment_id} has no outcome:{told(histories[payment_id])}" for payment_id in unresolved]
-
-    theirs = {
-        provider: [charge for charge in charges if charge.id not in since.charges]
-        for provider, charges in (await books(stack.simulator_urls)).items()
-    }
-    their_lines = lines_of(theirs)
-    ours = {str(payment_id): lines for payment_id, history in histories.items() if (lines := our_lines(history))}
-    twice = double_charges(their_lines)
-    findings += [f"payment {payment} was charged more than once: {their_lines[payment]}" for payment in twice]
-    departing = differences(ours, their_lines)
-    findings += departing
-
+    ours = await _told(core, run, since)
+    theirs = await _their_lines(stack, since)
+    unresolved = {payment_id for payment_id, history in ours.histories.items() if _is_in_flight(history)}
+    unresolved |= await _in_hand(core) & ours.histories.keys()
+    findings += [f"payment {payment_id} has no outcome:{told(ours.histories[payment_id])}" for payment_id in unresolved]
+    twice = double_charges(theirs)
+    findings += [f"payment {payment} was charged more than once: {theirs[payment]}" for payment in twice]
+    departing = differences(ours.our_lines, theirs)
+    findings += [f"{departure}{_history_of(departure, ours)}" for departure in departing]
     mysteries = [
         mystery
-        for payment_id, history in histories.items()
-        if (mystery := unexplained(history, entries.get(payment_id, ())))
+        for payment_id, history in ours.histories.items()
+        if (mystery := unexplained(history, ours.entries.get(payment_id, ())))
     ]
-    changed = await run.shopper.answers_that_changed()
-    findings += [*mysteries, *changed]
+    mysteries += [f"given up: {letter}" for letter in ours.letters]
+    mysteries += await run.shopper.answers_that_changed()
+    findings += mysteries
     return Judged(
         verdict=Verdict(
             seed=run.plan.seed,
-            payments=len(histories),
+            payments=len(ours.histories),
             double_charges=len(twice),
             unresolved=len(unresolved),
             books_equal=not departing,
-            unexplained=len(mysteries) + len(changed) + len(run.troubles),
+            unexplained=len(mysteries) + len(run.troubles),
         ),
         findings=findings,
     )
 
 
-Histories = Mapping[UUID, Sequence[Recorded]]
+class _Told(Struct, frozen=True, kw_only=True):
+    """What the store has of the run: by payment its events and its journal entries; and every dead letter."""
+
+    histories: Mapping[UUID, Sequence[Recorded]]
+    entries: Mapping[UUID, Sequence[Recorded]]
+    letters: Sequence[DeadLetterRecorded]
+
+    @property
+    def our_lines(self) -> dict[str, Sequence[Line]]:
+        return {str(payment): lines for payment, history in self.histories.items() if (lines := our_lines(history))}
 
 
-async def _histories(core: Core, merchant: MerchantId, position: int) -> tuple[Histories, Histories]:
-    """The merchant's payments after `position`, and the journal entries of each."""
+async def _told(core: Core, run: Run, since: Before) -> _Told:
+    merchant = MerchantId(run.merchant.merchant_id)
     histories: dict[UUID, list[Recorded]] = {}
     entries: dict[UUID, list[Recorded]] = {}
+    letters: list[DeadLetterRecorded] = []
+    position = since.position
     while events := await core.store.after(position, events_max=BATCH_EVENTS_MAX):
         position = events[-1].position
-        for event in (positioned.event for positioned in events if positioned.event.merchant_id == merchant):
-            if isinstance(event.data, JournalEntryPosted):
-                entries.setdefault(event.data.payment_id, []).append(event)
-            else:
-                histories.setdefault(event.originator_id, []).append(event)
-    return histories, entries
+        for event in (positioned.event for positioned in events):
+            match event.data:
+                case DeadLetterRecorded():
+                    letters.append(event.data)
+                case JournalEntryPosted(payment_id=payment_id) if event.merchant_id == merchant:
+                    entries.setdefault(payment_id, []).append(event)
+                case data if isinstance(data, PaymentEvent) and event.merchant_id == merchant:
+                    histories.setdefault(event.originator_id, []).append(event)
+                case _:
+                    pass
+    return _Told(histories=histories, entries=entries, letters=letters)
+
+
+async def _their_lines(stack: Stack, since: Before) -> dict[str, list[Line]]:
+    theirs = await books(stack.simulator_urls)
+    return lines_of(
+        {
+            provider: [charge for charge in charges if charge.id not in since.charges]
+            for provider, charges in theirs.items()
+        }
+    )
 
 
 async def _in_hand(core: Core) -> set[UUID]:
@@ -127,3 +154,7 @@ async def _in_hand(core: Core) -> set[UUID]:
 
 def _is_in_flight(history: Sequence[Recorded]) -> bool:
     return isinstance(fold(payment_events(Positioned(0, event) for event in history)), InFlight)
+
+
+def _history_of(departure: str, ours: _Told) -> str:
+    return "".join(told(history) for payment_id, history in ours.histories.items() if str(payment_id) in departure)
