@@ -36,6 +36,8 @@ def main(seed: int | None, payments: int) -> None:
         shutil.rmtree(home, ignore_errors=True)
     for finding in judged.findings:
         click.echo(finding, err=True)
+    for what, payments_met in sorted(judged.met.items()):
+        click.echo(f"{payments_met:6} {what}")
     click.echo(f"{judged.verdict.payments} payments, {time.perf_counter() - started:.0f} s")
     click.echo(msgspec.json.encode(judged.verdict).decode())
     sys.exit(1 if judged.findings else 0)

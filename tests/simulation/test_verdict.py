@@ -17,10 +17,10 @@ from tests.support.domain import (
     FORTY,
     HUNDRED,
     MERCHANT,
+    NEXT,
     NOW,
     PAYMENT,
     SECOND,
-    STRANGER,
     TRY_AGAIN,
     attempt_answered,
     capture_taken,
@@ -38,7 +38,7 @@ def _fallen_back() -> tuple[Told, Told]:
     """A payment that the second provider took after the first had declined it, 40 of 100 captured; and its entries."""
     events = then_(created(HUNDRED), confirmed(*PROVIDERS))
     events = then_(events, attempt_answered(TRY_AGAIN, *PROVIDERS))
-    events = then_(events, attempt_answered(APPROVED, id=STRANGER))
+    events = then_(events, attempt_answered(APPROVED, id=NEXT))
     events = capture_taken(events, FORTY)
     recorded = record_with_entries(PAYMENT, 0, events, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     entries = [each for each in recorded if isinstance(each.data, JournalEntryPosted)]

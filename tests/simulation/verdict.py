@@ -1,6 +1,7 @@
 """What a run has to show at its end, and every place where it does not."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,7 +11,12 @@ from domain.dead_letter.events import DeadLetterRecorded
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId
 from domain.ledger.entry import JournalEntryPosted
-from domain.payment.events import PaymentEvent
+from domain.payment.events import (
+    OperationOutcomeUnknown,
+    PaymentActionRequired,
+    PaymentAttemptStarted,
+    PaymentEvent,
+)
 from domain.payment.evolve import fold
 from domain.payment.state import InFlight
 from interfaces.composition import Core, utc_now
@@ -36,10 +42,12 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """`findings` names every difference."""
+    """`findings` names every difference; `met` counts what the payments went through, so that nothing passes for
+    tried that was not."""
 
     verdict: Verdict
     findings: Sequence[str]
+    met: Mapping[str, int]
 
 
 class Before(Struct, frozen=True, kw_only=True):
@@ -67,8 +75,8 @@ async def judge(core: Core, stack: Stack, run: Run, since: Before) -> Judged:
     async def is_settled() -> bool:
         if await _in_hand(core) - since.unresolved:
             return False
-        told = await _told(core, run, since)
-        return not differences(told.our_lines, await _their_lines(stack, since))
+        ours = await _told(core, run, since)
+        return not differences(ours.our_lines, await _their_lines(stack, since))
 
     try:
         await eventually(is_settled, "every outcome", within_s=run.settled_within_s, every_s=LOOK_EVERY_S)
@@ -101,7 +109,24 @@ async def judge(core: Core, stack: Stack, run: Run, since: Before) -> Judged:
             unexplained=len(mysteries) + len(run.troubles),
         ),
         findings=findings,
+        met=_met(ours.histories.values()),
     )
+
+
+def _met(histories: Iterable[Sequence[Recorded]]) -> Counter[str]:
+    met: Counter[str] = Counter()
+    for history in histories:
+        events = [recorded.data for recorded in history]
+        attempts = sum(isinstance(event, PaymentAttemptStarted) for event in events)
+        met["sent to a second provider"] += attempts > 1
+        met["sent to a third"] += attempts > 2
+        met["asked the customer"] += any(isinstance(event, PaymentActionRequired) for event in events)
+        met["had an unknown outcome"] += any(isinstance(event, OperationOutcomeUnknown) for event in events)
+        met["settled by recovery"] += any(recorded.actor == "worker:recovery" for recorded in history)
+        met["settled by webhook"] += any(recorded.actor.startswith("psp:") for recorded in history)
+        met["settled by timer"] += any(recorded.actor.startswith("worker:timers") for recorded in history)
+        met[f"ended {type(fold(payment_events(_positioned(history)))).__name__}"] += 1
+    return met
 
 
 class _Told(Struct, frozen=True, kw_only=True):
@@ -153,7 +178,11 @@ async def _in_hand(core: Core) -> set[UUID]:
 
 
 def _is_in_flight(history: Sequence[Recorded]) -> bool:
-    return isinstance(fold(payment_events(Positioned(0, event) for event in history)), InFlight)
+    return isinstance(fold(payment_events(_positioned(history))), InFlight)
+
+
+def _positioned(history: Sequence[Recorded]) -> Iterable[Positioned]:
+    return (Positioned(0, event) for event in history)
 
 
 def _history_of(departure: str, ours: _Told) -> str:
