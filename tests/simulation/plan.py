@@ -17,7 +17,8 @@ SERVING_ALONE: Final = 0.8
 PAYMENTS_A_KILL: Final = 60
 SPELL_PAYMENTS_MIN: Final = 6
 LOSING_PAYMENTS_MIN: Final = 500
-"""Providers lose notices in runs of so many payments and more: to learn without them takes half a minute."""
+"""Providers lose notices in the first half of runs of so many payments and more: to learn without them takes half a
+minute, or one."""
 SOFT_DECLINES: Final = ("try_again_later", "issuer_unavailable", "processing_error")
 """After which the policies of every run go on to the next provider."""
 DOWN_S_MAX: Final = 0.4
@@ -57,7 +58,8 @@ CURRENCIES: Final = ("EUR", "USD", "JPY", "KWD", "INR")
 
 class Order(Struct, frozen=True, kw_only=True):
     """One payment. `created_first` confirms it in a request of its own; `copies` requests are sent at once under one
-    key, and the first of them is hung up on after `patience_s`. `steps_seed` decides what is done with it later."""
+    key, and the first of them is hung up on after `patience_s`. `steps_seed` decides what is done with it later, by
+    `hands` at once that know nothing of each other."""
 
     number: int
     body: dict[str, Any]
@@ -65,6 +67,7 @@ class Order(Struct, frozen=True, kw_only=True):
     copies: int
     patience_s: float | None
     steps_max: int
+    hands: int
     steps_seed: str
 
 
@@ -120,7 +123,7 @@ def plan(seed: int, payments: int) -> Plan:
     for provider in PROVIDERS:
         at = 0
         while at < payments:
-            faults = _faults(choose, loses_notices=payments >= LOSING_PAYMENTS_MIN)
+            faults = _faults(choose, loses_notices=payments >= LOSING_PAYMENTS_MIN and at < payments // 2)
             happenings.append(Weather(at=at, provider=provider, faults=faults))
             at += choose.randint(SPELL_PAYMENTS_MIN, max(2 * SPELL_PAYMENTS_MIN, payments // 15))
     for _ in range(max(choose.choice((1, 1, 1, 2)), payments // PAYMENTS_A_KILL)):
@@ -155,6 +158,7 @@ def _order(seed: int, number: int, choose: random.Random) -> Order:
         copies=2 if choose.random() < 0.1 else 1,
         patience_s=choose.uniform(0, HUNG_UP_AFTER_S_MAX) if choose.random() < 0.1 else None,
         steps_max=choose.randint(0, 3),
+        hands=choose.choice((1, 1, 1, 2)),
         steps_seed=f"{seed}/{number}",
     )
 
@@ -197,7 +201,7 @@ def _faults(choose: random.Random, *, loses_notices: bool) -> Faults:
         drop_percent=choose.choice((0, 5)) if loses_notices else 0,
         muted=choose.random() < 0.2,
     )
-    match choose.choice(("fair", "down", "failing", "losing", "slow", "declining", "all")):
+    match choose.choice(("fair", "fair", "fair", "down", "failing", "losing", "slow", "declining", "all")):
         case "fair":
             return Faults(seed=seed, webhooks=webhooks)
         case "down":

@@ -180,21 +180,28 @@ class Run:
             await self._asked(order, f"{path}/{reply['payment_intent_id']}/confirm", {}, f"{order.number}-confirm")
         return payment_id
 
-    async def _asked(self, order: Order, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+    async def _asked(
+        self, order: Order, path: str, body: dict[str, Any], key: str, *, may_refuse: bool = False
+    ) -> dict[str, Any]:
         """What every copy of the request is answered."""
         patience_s = ATTEMPT_WITHIN_S if order.patience_s is None else order.patience_s
-        impatient = self.shopper.ask(path, body, key, patience_s=patience_s)
-        copies = [self.shopper.ask(path, body, key) for _ in range(order.copies - 1)]
+        impatient = self.shopper.ask(path, body, key, patience_s=patience_s, may_refuse=may_refuse)
+        copies = [self.shopper.ask(path, body, key, may_refuse=may_refuse) for _ in range(order.copies - 1)]
         first, *others = await asyncio.gather(impatient, *copies)
-        assert all(other.body == first.body for other in others), (first, others)
+        # A refusal does not use up its key.
+        assert may_refuse or all(other.body == first.body for other in others), (first, others)
         return first.json
 
     async def _followed_up(self, order: Order, payment_id: str) -> None:
         choose = random.Random(order.steps_seed)
         for number in range(order.steps_max):
             payment = await self.shopper.settled(payment_id, within_s=math.inf)
-            chosen = next_step(payment, choose)
-            if chosen is None:
+            steps = [step for _ in range(order.hands) if (step := next_step(payment, choose)) is not None]
+            if not steps:
                 return
-            verb, body = chosen
-            await self._asked(order, f"/v1/payments/{payment_id}/{verb}", body, f"{order.number}-{number}")
+            path = f"/v1/payments/{payment_id}"
+            asked = [
+                self._asked(order, f"{path}/{verb}", body, f"{order.number}-{number}-{hand}", may_refuse=len(steps) > 1)
+                for hand, (verb, body) in enumerate(steps)
+            ]
+            await asyncio.gather(*asked)

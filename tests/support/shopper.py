@@ -32,8 +32,17 @@ class Shopper:
         self._merchant = merchant
         self.told: list[Told] = []
 
-    async def ask(self, path: str, body: dict[str, Any], key: str, *, patience_s: float = ATTEMPT_WITHIN_S) -> Reply:
-        """The answer. After `patience_s` without one it hangs up for the first time."""
+    async def ask(
+        self,
+        path: str,
+        body: dict[str, Any],
+        key: str,
+        *,
+        patience_s: float = ATTEMPT_WITHIN_S,
+        may_refuse: bool = False,
+    ) -> Reply:
+        """The answer. After `patience_s` without one it hangs up for the first time. `may_refuse` is for what others
+        may have made impossible meanwhile."""
         while True:
             try:
                 async with asyncio.timeout(patience_s):
@@ -46,6 +55,8 @@ class Shopper:
                 assert reply.status in (409, 503), reply
                 await asyncio.sleep(PAUSE_S)
                 continue
+            if may_refuse and reply.status in (409, 422):
+                return reply
             assert reply.status in (200, 201), reply
             self.told.append(Told(path, body, key, reply))
             return reply
