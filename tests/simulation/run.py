@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
+from domain.payment.confirm import NO_PROVIDER
 from infrastructure.simulator.faults import Faults
 from interfaces.cli.shared import operator
 from interfaces.composition import ChildProcess, Core
@@ -27,6 +28,7 @@ AT_ONCE: Final = 16
 """Orders whose first answer is waited for at the same time."""
 UP_WITHIN_S: Final = 60.0
 CONTROL: Final = aiohttp.ClientTimeout(total=2.0)
+NOBODY_PAUSE_S: Final = 0.5
 FAIR: Final = Faults()
 
 
@@ -177,7 +179,12 @@ class Run:
         reply = await self._asked(order, path, {**order.body, "confirm": not order.created_first}, key)
         payment_id: str = reply["payment_id"]
         if order.created_first:
-            await self._asked(order, f"{path}/{reply['payment_intent_id']}/confirm", {}, f"{order.number}-confirm")
+            reply = await self._asked(
+                order, f"{path}/{reply['payment_intent_id']}/confirm", {}, f"{order.number}-confirm"
+            )
+        if (reply["failure"] or {}).get("code") == NO_PROVIDER:
+            # Nobody can take payments right now: whoever rushed on would only be told so, and meet nothing else.
+            await asyncio.sleep(NOBODY_PAUSE_S)
         return payment_id
 
     async def _asked(

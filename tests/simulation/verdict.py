@@ -18,7 +18,7 @@ from domain.payment.events import (
     PaymentEvent,
 )
 from domain.payment.evolve import fold
-from domain.payment.state import InFlight
+from domain.payment.state import Failed, InFlight
 from interfaces.composition import Core, utc_now
 from interfaces.stack import Stack
 from tests.simulation.books import Line, books, differences, double_charges, lines_of, our_lines
@@ -125,7 +125,10 @@ def _met(histories: Iterable[Sequence[Recorded]]) -> Counter[str]:
         met["settled by recovery"] += any(recorded.actor == "worker:recovery" for recorded in history)
         met["settled by webhook"] += any(recorded.actor.startswith("psp:") for recorded in history)
         met["settled by timer"] += any(recorded.actor.startswith("worker:timers") for recorded in history)
-        met[f"ended {type(fold(payment_events(_positioned(history)))).__name__}"] += 1
+        payment = fold(payment_events(_positioned(history)))
+        met[f"ended {type(payment).__name__}"] += 1
+        if isinstance(payment, Failed):
+            met[f"failed with {payment.code}"] += 1
     return met
 
 
