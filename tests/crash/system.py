@@ -1,8 +1,10 @@
 """The system as the crash tests run it: its processes killed, started again, and counted."""
 
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -74,6 +76,13 @@ async def answer(merchant: Merchant, path: str, body: dict[str, object], key: st
 
     await eventually(answered, f"an answer to {path} under {key}")
     return replies[-1]
+
+
+def kill_serving(process: ChildProcess) -> None:
+    """kill -9 of what serves requests, without its supervisor, which starts another."""
+    for pid in descendants(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def descendants(pid: int) -> set[int]:

@@ -7,9 +7,7 @@ The suite tries a few seeds; `make crash` tries twenty, and `make crash SEED=7` 
 import asyncio
 import os
 import random
-import signal
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Protocol
 
 import pytest
@@ -19,7 +17,7 @@ from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
 from tests.crash.stream import assert_stream_holds_every_event
-from tests.crash.system import descendants, until_listening
+from tests.crash.system import kill_serving, until_listening
 from tests.support.running import eventually
 
 ANSWERS_FIRST = 10
@@ -43,9 +41,7 @@ class ServingProcess:
         self._api = api
 
     def kill(self) -> None:
-        for pid in descendants(self._api.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill_serving(self._api)
 
     def start(self) -> None:
         pass

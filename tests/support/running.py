@@ -110,7 +110,9 @@ async def merchant_in(directory: Directory, url: str, name: str = "Test merchant
         yield Merchant(http, url, merchant_id, key.key_id, key.secret)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 30.0) -> None:
+async def eventually(
+    holds: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 30.0, every_s: float = 0.02
+) -> None:
     """Wait until `holds()`, polling; an error meanwhile counts as not yet."""
     deadline = time.monotonic() + within_s
     while True:
@@ -118,4 +120,4 @@ async def eventually(holds: Callable[[], Awaitable[bool]], what: str, *, within_
             if await holds():
                 return
         assert time.monotonic() < deadline, f"{what}: not within {within_s} s"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every_s)
