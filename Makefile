@@ -16,7 +16,7 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 	@$(RUN)tallystick dev
 
 test: .venv/ready ## the whole test suite, on real Postgres and NATS
-	@$(RUN)pytest
+	@$(RUN)pytest -n $(or $(WORKERS),2) --dist loadfile
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order
