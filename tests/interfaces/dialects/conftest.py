@@ -8,10 +8,8 @@ import pytest
 from interfaces.composition import Core
 from tests.interfaces.dialects.fakes import Fake, Simulated
 from tests.interfaces.dialects.shop import Shop
-from tests.interfaces.dialects.system import System, running_system
+from tests.interfaces.dialects.system import SIMULATED, System, running_system
 from tests.support.running import merchant_in
-
-SIMULATED = ("checkout", "aps")
 
 
 @pytest.fixture(scope="session")

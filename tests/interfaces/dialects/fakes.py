@@ -1,7 +1,7 @@
 """The providers' side: which tokens make what happen, what their customers do, and what is in their own books."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
@@ -47,6 +47,10 @@ class Fake(Protocol):
 
     async def customer_approves(self, payment: Mapping[str, Any]) -> None: ...
 
+    def silent(self) -> AbstractAsyncContextManager[None]:
+        """While this lasts it sends no webhooks; what it had to tell comes afterwards."""
+        ...
+
     async def books(self) -> dict[UUID, Held]:
         """By payment."""
         ...
@@ -73,6 +77,10 @@ class Stripe:
         [intent] = [one for one in await self._all("payment_intents") if _payment_of(one) == uuid_of(payment)]
         form = {"client_secret": intent["client_secret"], "success": "true"}
         await self._call("POST", f"/v1/payment_intents/{intent['id']}/_authenticate", form)
+
+    def silent(self) -> AbstractAsyncContextManager[None]:
+        """It is so for a second anyway."""
+        return nullcontext()
 
     async def books(self) -> dict[UUID, Held]:
         refunds = await self._all("refunds")
@@ -134,6 +142,9 @@ class Simulated:
         challenge: str = payment["next_action"]["action"]["url"]
         await self._post(challenge.replace("/challenge", "/customer"), {"approves": True})
 
+    def silent(self) -> AbstractAsyncContextManager[None]:
+        return self.faulty(webhooks={"muted": True})
+
     async def books(self) -> dict[UUID, Held]:
         held: dict[UUID, Held] = {}
         async with self._http.get(f"{self.url}/v1/books", params={"limit": 1000}) as reply:
@@ -149,8 +160,10 @@ class Simulated:
     async def faulty(self, **faults: object) -> AsyncIterator[None]:
         """What goes wrong for as long as the block."""
         await self._post(f"{self.url}/_control/faults", faults)
-        yield
-        await self._post(f"{self.url}/_control/faults", {})
+        try:
+            yield
+        finally:
+            await self._post(f"{self.url}/_control/faults", {})
 
     async def _post(self, url: str, body: object) -> None:
         async with self._http.post(url, json=body) as reply:

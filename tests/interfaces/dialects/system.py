@@ -17,13 +17,15 @@ from msgspec.structs import replace
 
 from domain.history import Cause
 from interfaces import composition
+from interfaces.composition import ChildProcess
 from interfaces.settings import Settings, to_environment
 from interfaces.stack import HOST, STOP_WITHIN_S, Embedded, wait_until_listening
 from tests.interfaces.dialects.fakes import Fake, Simulated, Stripe
 from tests.support.localstripe import SECRET_KEY, running_localstripe
 from tests.support.losing_proxy import LosingProxy, losing_proxy
-from tests.support.simulator import SimulatorProcess, free_port
+from tests.support.simulator import free_port
 
+SIMULATED: Final = ("checkout", "aps")
 TIMEOUT_S: Final = 1.5
 WEBHOOK_SECRETS: Final = {
     "stripe": "whsec_of_the_tests",
@@ -77,37 +79,45 @@ def webhook_url(api: str, provider: str) -> str:
 
 @asynccontextmanager
 async def running_system(home: Path) -> AsyncIterator[System]:
-    """Everything, on data of its own under `home`."""
-    port = composition.free_port()
-    api = f"http://{HOST}:{port}"
+    """Everything, on data of its own under `home`; what can start beside something else does."""
     async with AsyncExitStack() as stack:
         embedded = stack.enter_context(Embedded(home))
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        stripe_url = stack.enter_context(running_localstripe(home / "localstripe.log"))
-        fakes: dict[str, Fake] = {"stripe": Stripe(http, stripe_url)}
-        await tell_webhooks(http, stripe_url, webhook_url(api, "stripe"))
-        for dialect in ("checkout", "aps"):
-            simulator = SimulatorProcess(
-                home / dialect,
-                TALLYSTICK_SIMULATOR_NAME=dialect,
-                TALLYSTICK_SIMULATOR_DIALECT=dialect,
-                TALLYSTICK_SIMULATOR_WEBHOOK_URL=webhook_url(api, dialect),
-                TALLYSTICK_SIMULATOR_WEBHOOK_SECRET=WEBHOOK_SECRETS[dialect],
-            )
-            fakes[dialect] = Simulated(http, stack.enter_context(simulator).base_url, dialect)
-        proxies = {name: await stack.enter_async_context(losing_proxy(fake.url)) for name, fake in fakes.items()}
-        accounts = home / "accounts.json"
-        composition.write_private(accounts, msgspec.json.encode(accounts_behind(proxies)).decode())
-        settings = replace(embedded.settings, providers_file=str(accounts), provider_timeout_s=TIMEOUT_S)
-        await asyncio.to_thread(composition.migrate_all, settings)
-        await activate(settings)
+        settings = replace(embedded.settings, providers_file=str(home / "accounts.json"), provider_timeout_s=TIMEOUT_S)
         environment = {**os.environ, **to_environment(settings)}
-        for name, arguments in {"worker": ["worker"], "api": ["serve", "--port", str(port)]}.items():
-            process = composition.own_command(name, arguments, log=home / "log" / f"{name}.log", env=environment)
+
+        def start(name: str, *arguments: str) -> ChildProcess:
+            process = composition.own_command(name, list(arguments), log=home / "log" / f"{name}.log", env=environment)
             stack.callback(process.terminate, STOP_WITHIN_S)
             process.start()
-        wait_until_listening(process, port)
-        yield System(settings, api, fakes, proxies, environment)
+            return process
+
+        ports = {name: composition.free_port() for name in ("api", *SIMULATED)}
+        url = f"http://{HOST}:{ports['api']}"
+        simulators = [
+            (start(dialect, *simulator(dialect, ports[dialect], home / dialect, url)), ports[dialect])
+            for dialect in SIMULATED
+        ]
+        stripe_url = stack.enter_context(running_localstripe(home / "localstripe.log"))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        await tell_webhooks(http, stripe_url, webhook_url(url, "stripe"))
+        fakes: dict[str, Fake] = {"stripe": Stripe(http, stripe_url)}
+        fakes |= {dialect: Simulated(http, f"http://{HOST}:{ports[dialect]}", dialect) for dialect in SIMULATED}
+        proxies = {name: await stack.enter_async_context(losing_proxy(fake.url)) for name, fake in fakes.items()}
+        composition.write_private(home / "accounts.json", msgspec.json.encode(accounts_behind(proxies)).decode())
+        await asyncio.to_thread(composition.migrate_all, settings)
+        await activate(settings)
+        start("worker", "worker")
+        api = start("api", "serve", "--port", str(ports["api"]))
+        for process, port in (*simulators, (api, ports["api"])):
+            wait_until_listening(process, port)
+        yield System(settings, url, fakes, proxies, environment)
+
+
+def simulator(dialect: str, port: int, data: Path, api: str) -> list[str]:
+    """The command that runs one."""
+    told = ["--webhook-url", webhook_url(api, dialect), "--webhook-secret", WEBHOOK_SECRETS[dialect]]
+    named = ["--name", dialect, "--dialect", dialect, "--port", str(port), "--data", str(data)]
+    return ["simulator", *named, *told]
 
 
 def accounts_behind(proxies: Mapping[str, LosingProxy]) -> list[dict[str, Any]]:

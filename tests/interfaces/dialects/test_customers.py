@@ -6,6 +6,7 @@ import pytest
 
 from tests.interfaces.dialects.fakes import Fake
 from tests.interfaces.dialects.shop import RETURN_URL, Shop
+from tests.interfaces.dialects.system import SIMULATED
 
 
 async def test_the_customer_acts_and_the_webhook_brings_the_payment_home(shop: Shop, fake: Fake) -> None:
@@ -18,7 +19,7 @@ async def test_the_customer_acts_and_the_webhook_brings_the_payment_home(shop: S
     assert authorized["causation_id"].startswith("webhook:")
 
 
-@pytest.mark.parametrize("provider", ["checkout", "aps"])
+@pytest.mark.parametrize("provider", SIMULATED)
 async def test_a_customer_who_fails_the_challenge_has_not_paid(
     shop: Shop, fakes: Mapping[str, Fake], provider: str
 ) -> None:

@@ -70,8 +70,8 @@ async def test_more_than_was_captured_is_never_given_back_whatever_the_provider_
     payment_id = await shop.authorized(fake)
     await shop.asked(payment_id, "capture", amount=400)
     await shop.comes_to(payment_id, "captured")
-    then_refused(await shop.asked(payment_id, "refunds", amount=401), 422, "refund-exceeds-captured")
+    then_refused(await shop.asked(payment_id, "refunds", amount=401), 422, "refund_exceeds_captured", field="amount")
     await shop.asked(payment_id, "refunds", amount=300)
     await shop.comes_to(payment_id, "partially_refunded")
-    then_refused(await shop.asked(payment_id, "refunds", amount=101), 422, "refund-exceeds-captured")
+    then_refused(await shop.asked(payment_id, "refunds", amount=101), 422, "refund_exceeds_captured", field="amount")
     assert (await held(fake, shop, payment_id)).refunded == 300
