@@ -1,8 +1,8 @@
 """A proxy in front of a provider that passes requests on and, when told to, loses the answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
@@ -16,6 +16,15 @@ class LosingProxy:
         self._host, self._port = address.hostname or HOST, address.port or 80
         self.loses_answers = False
         self.url = ""
+
+    @contextmanager
+    def losing(self) -> Iterator[None]:
+        """While this lasts, answers are lost."""
+        self.loses_answers = True
+        try:
+            yield
+        finally:
+            self.loses_answers = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(self._host, self._port)
