@@ -28,8 +28,8 @@ class PolicyBook:
     """Implements application.routing.Routing, for one process.
 
     `read_figures` gives the providers' recent figures and raises StoreUnavailable; `is_open` tells at the moment of a
-    decision whether the circuit of a provider's authorisations is open. Where the store or the figures cannot be
-    read, the last that were read stay.
+    decision whether the circuit of a provider's authorisations is open; `prepare` is given each condition before the
+    first payment that it may decide. Where the store or the figures cannot be read, the last that were read stay.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class PolicyBook:
         read_figures: Callable[[], Awaitable[Mapping[ProviderName, Figures]]],
         holds: Callable[[str, Facts], bool],
         is_open: Callable[[ProviderName], bool],
+        prepare: Callable[[str], None],
     ) -> None:
         """`capabilities` are those of the configured providers, in the order of their configuration."""
         self._store = store
@@ -47,6 +48,7 @@ class PolicyBook:
         self._read_figures = read_figures
         self._holds = holds
         self._is_open = is_open
+        self._prepare = prepare
         self._policy = default_policy(tuple(capabilities))
         self._figures: Mapping[ProviderName, Figures] = {}
         self._versions = Versions()
@@ -87,10 +89,14 @@ class PolicyBook:
 
     def _follow(self, versions: Versions, number: int) -> None:
         try:
-            self._policy = policy_as_added(versions.get(number).document).numbered(number)
+            policy = policy_as_added(versions.get(number).document).numbered(number)
         except PolicyInvalid as error:
             # Payments go on by the policy before it. Only a release that reads documents otherwise gets here.
             log.error("routing_policy_unreadable", extra={"number": number, "error": str(error)})
+            return
+        for rule in policy.rules:
+            self._prepare(rule.when)
+        self._policy = policy
 
     async def _refresh_quietly(self) -> None:
         try:

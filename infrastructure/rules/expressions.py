@@ -1,18 +1,21 @@
 """Conditions in the Common Expression Language: compiled once, and false where they cannot be worked out."""
 
 import logging
+from contextlib import suppress
 from functools import lru_cache
-from typing import Final
-
-import cel
+from typing import TYPE_CHECKING, Final
 
 from domain.routing.route import Facts
+from infrastructure.rules.language import compiled, context
+
+if TYPE_CHECKING:
+    import cel
 
 COMPILED_MAX: Final = 1_024
 FAILURES_TOLD_MAX: Final = 1_024
 
 log = logging.getLogger(__name__)
-_compiled = lru_cache(maxsize=COMPILED_MAX)(cel.compile)
+_compiled = lru_cache(maxsize=COMPILED_MAX)(compiled)
 
 
 class Expressions:
@@ -21,8 +24,13 @@ class Expressions:
     def __init__(self) -> None:
         self.failures = 0
         self._facts: Facts | None = None
-        self._context = cel.Context()
+        self._context: cel.Context | None = None
         self._told: set[str] = set()
+
+    def prepare(self, when: str) -> None:
+        """Compile it now, so that no payment waits for that. One that does not compile never holds."""
+        with suppress(ValueError):
+            _compiled(when)
 
     def holds(self, when: str, facts: Facts) -> bool:
         """Whether `when` is true of `facts`. What cannot be worked out is false: a payment goes on to the next rule."""
@@ -32,10 +40,10 @@ class Expressions:
             self._failed(when, error)
             return False
 
-    def _context_of(self, facts: Facts) -> cel.Context:
+    def _context_of(self, facts: Facts) -> "cel.Context":
         """Handing facts over takes some sixty times as long as an evaluation: once for all the rules of a decision."""
-        if facts is not self._facts:
-            self._facts, self._context = None, cel.Context(dict(facts))
+        if self._context is None or facts is not self._facts:
+            self._facts, self._context = None, context(facts)
             self._facts = facts
         return self._context
 

@@ -4,16 +4,18 @@ import random
 from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from math import prod
-from typing import Any, Final
-
-import cel
+from typing import TYPE_CHECKING, Any, Final
 
 from domain.countries import COUNTRIES
 from domain.currencies import DECIMALS
 from domain.identifiers import ProviderName
 from domain.money import AMOUNT_MINOR_MAX
 from domain.payment.method import CardBrand, MethodType
+from infrastructure.rules.language import compiled
 from infrastructure.rules.literals import Literals, literals_of
+
+if TYPE_CHECKING:
+    import cel
 
 CONDITION_CHARACTERS_MAX: Final = 2_000
 MACROS_MAX: Final = 2
@@ -45,7 +47,7 @@ def fault_of(when: str, providers: Collection[ProviderName]) -> str | None:
     if len(when) > CONDITION_CHARACTERS_MAX:
         return f"has more than {CONDITION_CHARACTERS_MAX:,} characters"
     try:
-        program = cel.compile(when)
+        program = compiled(when)
     except ValueError as error:
         return f"does not compile: {_first_complaint(error)}"
     literals = literals_of(when)
@@ -54,7 +56,7 @@ def fault_of(when: str, providers: Collection[ProviderName]) -> str | None:
     return _unknown(program, literals, providers) or _tried(program, literals, providers)
 
 
-def _unknown(program: cel.Program, literals: Literals, providers: Collection[ProviderName]) -> str | None:
+def _unknown(program: "cel.Program", literals: Literals, providers: Collection[ProviderName]) -> str | None:
     """The first thing that it speaks of and that there is not."""
     for name in program.variables():
         if name not in NAMES and name not in literals.bound:
@@ -71,7 +73,7 @@ def _unknown(program: cel.Program, literals: Literals, providers: Collection[Pro
     return None
 
 
-def _tried(program: cel.Program, literals: Literals, providers: Collection[ProviderName]) -> str | None:
+def _tried(program: "cel.Program", literals: Literals, providers: Collection[ProviderName]) -> str | None:
     """What comes of it on facts around its literals, until it is true of some."""
     trials = _Trials(program, literals, providers)
     failure, worked_out = None, False
@@ -100,7 +102,7 @@ class _Trials:
     `exhaustive` when those stand for every payment there can be.
     """
 
-    def __init__(self, program: cel.Program, literals: Literals, providers: Collection[ProviderName]) -> None:
+    def __init__(self, program: "cel.Program", literals: Literals, providers: Collection[ProviderName]) -> None:
         names = NAMES.intersection(program.variables())
         self._providers = sorted(providers)
         numbers: dict[tuple[str, ...], tuple[int, int]] = {}

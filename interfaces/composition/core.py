@@ -141,6 +141,7 @@ class Core:
             read_figures=self._recent_figures,
             holds=self.conditions.holds,
             is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
+            prepare=self.conditions.prepare,
         )
         self.operations = Operations(
             store=self.store,

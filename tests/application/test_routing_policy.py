@@ -70,8 +70,9 @@ def book_of(
         store,
         capabilities=dict.fromkeys(PROVIDERS, ANYTHING),
         read_figures=read_figures,
-        holds=Expressions().holds,
+        holds=(conditions := Expressions()).holds,
         is_open=open_circuits.__contains__,
+        prepare=conditions.prepare,
     )
 
 
@@ -207,8 +208,9 @@ async def test_a_policy_whose_provider_is_gone_is_followed_with_the_others(
         store,
         capabilities={SOUTH: ANYTHING},
         read_figures=_no_figures,
-        holds=Expressions().holds,
+        holds=(conditions := Expressions()).holds,
         is_open=lambda _: False,
+        prepare=conditions.prepare,
     )
     await book.refresh()
     assert route(book.situation(), asked()).chosen == SOUTH
