@@ -180,6 +180,8 @@ class Core:
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.accounts = accounts_of(settings)
+        self.provider_timeout_s = max(account.timeout_s for account in self.accounts)
+        """How long the slowest of them may take: nobody takes an operation for abandoned before."""
         self.routing_policies = RoutingPolicies(
             self.store,
             providers=tuple(account.name for account in self.accounts),
@@ -213,7 +215,7 @@ class Core:
             routing=self.routing,
             now=utc_now,
             new_id=ids.new_uuid,
-            patience_s=self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+            patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.recovery = Recovery(
             store=self.store,
@@ -221,7 +223,7 @@ class Core:
             letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
-            lease_s=RECOVERY_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+            lease_s=RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.timers = Timers(
             store=self.store,
@@ -230,7 +232,7 @@ class Core:
             letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
-            lease_s=TIMER_CALLS_MAX * self.settings.provider_timeout_s + PROVIDER_GRACE_S,
+            lease_s=TIMER_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.doubts = Doubts(store=self.store, operations=self.operations)
         await self.routing.start()
@@ -357,7 +359,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def recover() -> None:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
-        await core.recovery.sweep(older_than_s=core.settings.provider_timeout_s + PROVIDER_GRACE_S)
+        await core.recovery.sweep(older_than_s=core.provider_timeout_s + PROVIDER_GRACE_S)
 
     async def fire_timers() -> None:
         await core.timers.sweep()
