@@ -121,8 +121,8 @@ SIMULATOR = ProviderName("simulator")
 SWEEP_EVERY_S = 1.0
 TIMERS_EVERY_S = 5.0
 BUS_ANSWERS_WITHIN_S = 2.0
-RECOVERY_CALLS_MAX = 2
-"""To a provider, in one try: a look-up and a repeat."""
+RECOVERY_CALLS_MAX = 3
+"""To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
 TIMER_CALLS_MAX = 3
 """A look-up, letting go, and another look-up."""
 PROVIDER_GRACE_S = 2.0
