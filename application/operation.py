@@ -41,7 +41,7 @@ from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_att
 from domain.payment.doubt import doubt
 from domain.payment.events import PaymentAttemptStarted, PaymentEvent
 from domain.payment.operation import operation_id_of, outcome_unknown
-from domain.payment.outcome import Outcome, Unavailable, Unknown
+from domain.payment.outcome import Declined, Outcome, Rejected, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import Capturing, InFlight, Processing, Refunding, RequiresAction, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
@@ -159,7 +159,7 @@ class Operations:
             if doubted is None:
                 return False
             loaded = doubted
-            outcome = await self._ask(payment, loaded.id)
+            outcome = await self._ask_again(payment, loaded.id)
         if isinstance(outcome, Unavailable):
             outcome = Unknown(outcome.reason)
         started = StartedOperation(
@@ -260,6 +260,15 @@ class Operations:
                 return await provider.void(request)
             case RefundRequest():
                 return await provider.refund(request)
+
+    async def _ask_again(self, payment: InFlight, payment_id: PaymentId) -> Outcome:
+        """A no to the repeat may be because the first time arrived meanwhile, where the provider knows no keys: an
+        order that is voided already cannot be voided. What became of the operation is then what it says of it now."""
+        outcome = await self._ask(payment, payment_id)
+        if not isinstance(outcome, Declined | Rejected):
+            return outcome
+        found = await self._look_up(payment, payment_id)
+        return outcome if found is None else found
 
     async def _look_up(self, payment: InFlight | RequiresAction, payment_id: PaymentId) -> Outcome | None:
         name = provider_of(payment)

@@ -62,9 +62,10 @@ class Unavailable(Struct, frozen=True, tag="unavailable"):
 
 class Unknown(Struct, frozen=True, tag="unknown"):
     """The request may have taken effect, or will (a time-out, a dropped connection, a 5xx, "accepted"): resolve it
-    before all else."""
+    before all else. `accepted` when the provider said that it goes on with it: then all is well with the provider."""
 
     reason: str
+    accepted: bool = False
 
 
 Refusal = Declined | Rejected | Unavailable

@@ -113,7 +113,18 @@ class CircuitProvider(WrappedProvider):
         failed = True
         try:
             outcome = await call()
-            failed = isinstance(outcome, Unavailable | Unknown)
+            failed = _failed(outcome)
             return outcome
         finally:
             circuit.report(ticket, failed=failed)
+
+
+def _failed(outcome: Outcome) -> bool:
+    """Whether something is wrong with the provider; not when it has taken on what it does later."""
+    match outcome:
+        case Unavailable():
+            return True
+        case Unknown(accepted=accepted):
+            return not accepted
+        case _:
+            return False

@@ -53,8 +53,8 @@ from projections.views import VIEWS
 
 SIMULATOR = ProviderName("simulator")
 BUS_ANSWERS_WITHIN_S = 2.0
-RECOVERY_CALLS_MAX = 2
-"""To a provider, in one try: a look-up and a repeat."""
+RECOVERY_CALLS_MAX = 3
+"""To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
 TIMER_CALLS_MAX = 3
 """A look-up, letting go, and another look-up."""
 PROVIDER_GRACE_S = 2.0
@@ -108,8 +108,8 @@ class Core:
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.accounts = accounts_of(settings)
-        self.patience_s = max(account.timeout_s for account in self.accounts) + PROVIDER_GRACE_S
-        """How long a call to a provider is left to the process that made it."""
+        self.provider_timeout_s = max(account.timeout_s for account in self.accounts)
+        """How long the slowest of them may take: nobody takes an operation for abandoned before."""
         self.routing_policies = RoutingPolicies(
             self.store,
             providers=tuple(account.name for account in self.accounts),
@@ -151,7 +151,7 @@ class Core:
             routing=self.routing,
             now=utc_now,
             new_id=ids.new_uuid,
-            patience_s=self.patience_s,
+            patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.recovery = Recovery(
             store=self.store,
@@ -159,7 +159,7 @@ class Core:
             letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
-            lease_s=RECOVERY_CALLS_MAX * self.patience_s,
+            lease_s=RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.timers = Timers(
             store=self.store,
@@ -168,7 +168,7 @@ class Core:
             letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
-            lease_s=TIMER_CALLS_MAX * self.patience_s,
+            lease_s=TIMER_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S,
         )
         self.doubts = Doubts(store=self.store, operations=self.operations)
         await self.routing.start()

@@ -12,7 +12,7 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connecting import following
 from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.mapper import MsgspecTranscoder
-from interfaces.composition.core import APPLICATIONS, Core, utc_now
+from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core, utc_now
 from interfaces.composition.schema import view_connection
 from interfaces.worker import Task, every
 from projections.projector import Projector
@@ -38,7 +38,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def recover() -> None:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
-        await core.recovery.sweep(older_than_s=core.patience_s)
+        await core.recovery.sweep(older_than_s=core.provider_timeout_s + PROVIDER_GRACE_S)
 
     async def fire_timers() -> None:
         await core.timers.sweep()

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from application import recovery as recovery_module
+from application.provider import ProviderRequest
 from application.store import StoreUnavailable
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod
+from domain.payment.outcome import Approved, Outcome, Rejected
 from domain.payment.state import Authorized, Captured, Failed, InFlight, Voided
 from tests.application.shop import Shop, a_caller, body_of, payment_id_of
 from tests.support.provider import TIMING_OUT, Fate
@@ -67,6 +69,33 @@ async def test_every_operation_is_resolved(shop: Shop, verb: str, fate: Fate) ->
     await shop.settle_down()
     stages = {"capture": Captured, "void": Voided, "refund": Captured}
     assert isinstance(await shop.payment(payment_id), stages[verb])
+    assert shop.provider.effects == 2
+    await shop.assert_books_hold()
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("verb", ["void", "refund"])
+async def test_a_repeat_that_is_refused_because_the_first_time_came_after_all_has_not_failed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Where a provider knows no keys: what is voided already cannot be voided, nor given back twice."""
+    payment_id = await (shop.captured() if verb == "refund" else shop.authorized())
+    asks = getattr(shop.provider, verb)
+
+    async def overtaken(request: ProviderRequest) -> Outcome:
+        outcome: Outcome = await asks(request)
+        return Rejected("not_allowed", "It is done already.") if isinstance(outcome, Approved) else outcome
+
+    monkeypatch.setattr(shop.provider, verb, overtaken)
+    shop.provider.fates.append(Fate.LOST)
+    await act(shop, verb, payment_id)
+    await shop.settle_down()
+    payment = await shop.payment(payment_id)
+    if verb == "void":
+        assert isinstance(payment, Voided)
+    else:
+        assert isinstance(payment, Captured)
+        assert payment.taken.refunded.minor == 4000
     assert shop.provider.effects == 2
     await shop.assert_books_hold()
 

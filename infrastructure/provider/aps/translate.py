@@ -109,7 +109,9 @@ def refused(code: str, text: str) -> Outcome:
         return Declined(reason(status, message), readable(text))
     if status == Status.INVALID_REQUEST and message and message not in TECHNICAL:
         return Rejected(readable(code), readable(text))
-    return Unknown(f"APS answered {readable(code)}: {readable(text)}")
+    # Incomplete, uncertain, pending, on hold, in review: APS goes on with it.
+    accepted = status not in FAILED and status != Status.INVALID_REQUEST
+    return Unknown(f"APS answered {readable(code)}: {readable(text)}", accepted=accepted)
 
 
 def _approved(request: ProviderRequest, answer: Answer) -> Outcome:

@@ -21,7 +21,7 @@ from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.minor_units import NotRepresentable
 
-NO_ACTION_YET: Final = Unknown("accepted; no action of the payment shows it yet")
+NO_ACTION_YET: Final = Unknown("accepted; no action of the payment shows it yet", accepted=True)
 
 
 class CheckoutProvider:

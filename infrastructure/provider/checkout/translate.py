@@ -175,7 +175,7 @@ def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action
             return _declined(refusal, "capture_declined")
         if payment.status in ENDED:
             return Declined(DECLINE_CODE_OTHER, f"nothing was captured; the payment is {readable(payment.status)}")
-        return Unknown("authorised, and not captured yet")
+        return Unknown("authorised, and not captured yet", accepted=True)
     if payment.status in ENDED:
         refusal = next((tried for tried in authorizations if tried.approved is False), None)
         return _declined(refusal or payment)
@@ -191,7 +191,7 @@ def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[
         return None
     match action.approved:
         case None:
-            return Unknown(f"accepted; {kind.lower()} {action.id} is under way")
+            return Unknown(f"accepted; {kind.lower()} {action.id} is under way", accepted=True)
         case True:
             return Approved(action.id)
         case False:
@@ -210,7 +210,7 @@ def _pending(payment: Payment) -> Outcome:
     redirect = payment.links.redirect
     if payment.status == "Pending" and redirect is not None:
         return ActionRequired(payment.id, Redirect(redirect.href))
-    return Unknown(f"accepted; payment {payment.id} is {readable(payment.status)}")
+    return Unknown(f"accepted; payment {payment.id} is {readable(payment.status)}", accepted=True)
 
 
 def _declined(told: Payment | Action, other: str = DECLINE_CODE_OTHER) -> Declined:

@@ -200,7 +200,7 @@ def _accepted(http_status: int, created: _Created) -> Outcome:
             return Unknown("an action is required that the answer does not name")
         return ActionRequired(created.id, next_action(created.action))
     if http_status == HTTPStatus.ACCEPTED:
-        return Unknown("accepted, not done yet")
+        return Unknown("accepted, not done yet", accepted=True)
     return Approved(created.id)
 
 

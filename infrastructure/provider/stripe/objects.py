@@ -103,7 +103,7 @@ class PaymentIntent(Struct, frozen=True):
         return Approved(self.id) if self.status == "canceled" else self.undecided()
 
     def undecided(self) -> Unknown:
-        return Unknown(readable(f"payment intent {self.id} is {self.status}"))
+        return Unknown(readable(f"payment intent {self.id} is {self.status}"), accepted=True)
 
 
 class Refund(Struct, frozen=True):
@@ -125,7 +125,7 @@ class Refund(Struct, frozen=True):
             case "failed" | "canceled":
                 return Declined("refund_declined", readable(f"the refund {self.status}: {self.failure_reason}"))
             case status:
-                return Unknown(readable(f"refund {self.id} is {status}"))
+                return Unknown(readable(f"refund {self.id} is {status}"), accepted=True)
 
 
 class Payments(Struct, frozen=True):

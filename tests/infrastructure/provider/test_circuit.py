@@ -114,6 +114,7 @@ def test_answers_to_calls_from_before_it_opened_change_nothing(circuit: Circuit,
     [
         (Unavailable("nothing listens"), True),
         (Unknown("no answer"), True),
+        (Unknown("accepted, not done yet", accepted=True), False),
         (Declined("card_declined", "No."), False),
         (Approved("ch_1"), False),
     ],

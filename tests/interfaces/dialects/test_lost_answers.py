@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.interfaces.dialects.fakes import Fake, Held, uuid_of
+from tests.interfaces.dialects.fakes import Fake, Held, Simulated, uuid_of
 from tests.interfaces.dialects.shop import Shop, new_key
 from tests.interfaces.dialects.system import System
 
@@ -40,3 +40,14 @@ async def test_what_was_done_and_never_answered_is_found_at_the_provider(
         Held(charges=1, reserved=0, captured=1000, refunded=0),
         Held(charges=1, reserved=0, captured=1000, refunded=1000),
     ]
+
+
+async def test_what_no_lookup_can_tell_the_webhook_tells(shop: Shop, system: System, aps: Simulated) -> None:
+    """APS names no single capture: of two halves, its status could mean either."""
+    payment_id = await shop.authorized(aps)
+    with system.proxies["aps"].losing():
+        captured = await shop.asked(payment_id, "capture", amount=400)
+        assert captured.json["amount_captured"] in (0, 400)
+        await shop.comes_to(payment_id, "captured")
+    assert (await shop.events(payment_id))[-1]["actor"] == "psp:aps"
+    assert (await aps.books())[uuid_of(await shop.payment(payment_id))].captured == 400

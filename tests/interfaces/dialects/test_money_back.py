@@ -25,7 +25,8 @@ async def test_refunds_in_any_order_never_exceed_the_capture(shop: Shop, system:
     amounts = [dice.randint(1, taken) for _ in range(REFUNDS)]
     accepted = 0
     while amounts:
-        at_once, amounts = amounts[: dice.randint(1, 3)], amounts[3:]
+        together = dice.randint(1, 3)
+        at_once, amounts = amounts[:together], amounts[together:]
         replies = await asyncio.gather(*(shop.asked(payment_id, "refunds", amount=amount) for amount in at_once))
         assert {reply.status for reply in replies} <= {201, 409, 422}
         accepted += sum(reply.json["amount"] for reply in replies if reply.status == 201)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.interfaces.dialects.fakes import Fake, Held, uuid_of
+from tests.interfaces.dialects.fakes import Fake, Held, Simulated, uuid_of
 from tests.interfaces.dialects.shop import Shop, new_key
 from tests.interfaces.http.expect import then_refused
 
@@ -75,3 +75,13 @@ async def test_more_than_was_captured_is_never_given_back_whatever_the_provider_
     await shop.comes_to(payment_id, "partially_refunded")
     then_refused(await shop.asked(payment_id, "refunds", amount=101), 422, "refund_exceeds_captured", field="amount")
     assert (await held(fake, shop, payment_id)).refunded == 300
+
+
+async def test_a_provider_that_takes_its_time_is_not_taken_for_one_that_fails(shop: Shop, checkout: Simulated) -> None:
+    """Checkout.com accepts what it does later: however many in a row, the next one is still asked for."""
+    paid = [await shop.pay(checkout, token="tok_pending_capture", capture_method="manual") for _ in range(7)]
+    for payment in paid:
+        accepted = await shop.asked(payment["payment_id"], "capture")
+        assert accepted.json["operation"]["status"] == "pending", accepted
+    for payment in paid:
+        await shop.comes_to(payment["payment_id"], "captured")

@@ -100,7 +100,13 @@ def redirecting() -> dict[str, Any]:
             AUTHORIZATION,
         ),
         ("refund.created", refund("succeeded"), OperationKind.REFUND, Approved("re_1"), REFUND),
-        ("refund.updated", refund("pending"), OperationKind.REFUND, Unknown("refund re_1 is pending"), REFUND),
+        (
+            "refund.updated",
+            refund("pending"),
+            OperationKind.REFUND,
+            Unknown("refund re_1 is pending", accepted=True),
+            REFUND,
+        ),
         (
             "refund.failed",
             refund("failed", failure_reason="lost_or_stolen_card"),
