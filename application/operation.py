@@ -43,7 +43,7 @@ from domain.payment.events import PaymentAttemptStarted, PaymentEvent
 from domain.payment.operation import operation_id_of, outcome_unknown
 from domain.payment.outcome import Declined, Outcome, Rejected, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
-from domain.payment.state import Capturing, InFlight, Processing, Refunding, RequiresAction, Voiding
+from domain.payment.state import Capturing, InFlight, Open, Payment, Processing, Refunding, RequiresAction, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
 
 CONFLICTS_MAX = 10
@@ -145,7 +145,8 @@ class Operations:
 
         Repeating is safe because the provider knows the id: it answers again instead of acting again. Before that the
         doubt is made durable, so that whoever started the operation can no longer record that it never took effect.
-        A repeat that could not be sent says nothing of the first time, which may still arrive.
+        A repeat that could not be sent says nothing of the first time, which may still arrive. What is older than
+        recovery's time is only looked up.
         """
         loaded = await load(self._store, operation.payment_id)
         payment = loaded.payment
@@ -154,7 +155,10 @@ class Operations:
         if self._is_in_other_hands(payment):
             return False
         outcome = await self._look_up(payment, loaded.id)
-        if outcome is None:
+        asked_at = payment.attempt.started_at if isinstance(payment, Processing) else operation.claimed_at
+        if outcome is None and self._is_too_old(payment, asked_at):
+            outcome = Unknown("the provider has not seen it, and it is too old to be asked for again")
+        elif outcome is None:
             doubted = await self._outcome_unknown(loaded, payment, cause)
             if doubted is None:
                 return False
@@ -173,7 +177,7 @@ class Operations:
         if settlement.goes_on:
             return not (await self.run(_further(started, settlement.loaded))).unresolved
         if settlement.unresolved:
-            await self._hand_over(settlement.loaded, operation.claimed_at, cause)
+            await self._hand_over(settlement.loaded, asked_at, cause)
         return not settlement.unresolved
 
     async def record(
@@ -196,6 +200,12 @@ class Operations:
         if settlement.goes_on:
             return (await self.run(_further(started, settlement.loaded))).loaded
         return settlement.loaded
+
+    def keeps_open(self, payment: Payment) -> bool:
+        """Whether the provider of its authorisation lets further captures follow one that is not final. Where it does
+        not, what is not captured at once is released there."""
+        provider = self._providers.get(payment.authorization.provider) if isinstance(payment, Open) else None
+        return provider is None or provider.capabilities.several_captures
 
     async def look_up(self, loaded: LoadedPayment) -> Outcome | None:
         """What the provider says now of the attempt whose customer has to act; None when it never saw it."""
@@ -227,6 +237,9 @@ class Operations:
             and bool(payment.tried)
             and self._now() - payment.attempt.started_at < self._patience
         )
+
+    def _is_too_old(self, payment: InFlight, asked_at: datetime) -> bool:
+        return payment.in_doubt or self._policies.recovery.has_run_out(asked_at=asked_at, now=self._now())
 
     async def _hand_over(self, loaded: LoadedPayment, asked_at: datetime, cause: Cause) -> None:
         """Once the provider has been asked long enough, the operation is in doubt, for an operator to see."""

@@ -133,11 +133,13 @@ class Payments:
     async def capture(
         self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, final: bool
     ) -> Answered:
-        """Take authorised money: `amount_minor` of the payment's currency, or all that is left."""
+        """Take authorised money: `amount_minor` of the payment's currency, or all that is left. At a provider that
+        takes one capture only, it is final whatever `final` says."""
 
         def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             amount = _amount_of(payment, amount_minor)
-            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=final), now)
+            is_final = final or not self._operations.keeps_open(payment)
+            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=is_final), now)
 
         return await self._start(Verb.CAPTURE, payment_id, caller, decide)
 

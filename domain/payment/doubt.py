@@ -10,17 +10,21 @@ from domain.payment.state import InFlight
 
 
 class RecoveryPolicy(Struct, frozen=True, kw_only=True):
-    """How long the provider is asked before an operator is."""
+    """How long the provider is asked before an operator is, and how long a request may be repeated: providers forget
+    idempotency keys, and a customer who is charged hours later has long paid otherwise."""
 
     version: str
     in_doubt_after_s: int
+
+    def has_run_out(self, *, asked_at: datetime, now: datetime) -> bool:
+        return now - asked_at >= timedelta(seconds=self.in_doubt_after_s)
 
 
 def doubt(
     payment: InFlight, policy: RecoveryPolicy, *, asked_at: datetime, now: datetime
 ) -> tuple[OperationInDoubt, ...]:
     """The fact that the operation asked for at `asked_at` is in doubt, recorded once; nothing before its time."""
-    if payment.in_doubt or now - asked_at < timedelta(seconds=policy.in_doubt_after_s):
+    if payment.in_doubt or not policy.has_run_out(asked_at=asked_at, now=now):
         return ()
     return (
         OperationInDoubt(

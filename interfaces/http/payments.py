@@ -40,7 +40,8 @@ PAGE_ROWS_MAX = 100
 
 
 class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Without `amount` all that is left is captured. `final: false` keeps the rest open for further captures."""
+    """Without `amount` all that is left is captured. `final: false` keeps the rest open for further captures, where the
+    provider takes several."""
 
     amount: Amount | None = None
     final: bool = True

@@ -261,3 +261,11 @@ async def test_several_partial_captures_each_leave_the_rest(shop: Shop) -> None:
     assert isinstance(payment, PartiallyCaptured)
     assert payment.capturable.minor == 7000
     await shop.assert_books_hold()
+
+
+async def test_at_a_provider_that_takes_one_capture_every_capture_is_final(shop: Shop) -> None:
+    shop.provider.several_captures = False
+    payment_id = await shop.authorized()
+    await shop.payments.capture(payment_id, a_caller(), amount_minor=4_000, final=False)
+    assert isinstance(await shop.payment(payment_id), Captured)
+    await shop.assert_books_hold()

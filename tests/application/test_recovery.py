@@ -1,16 +1,18 @@
 """No operation stays without an outcome, none is carried out twice, and the first answer stays the answer."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from application import recovery as recovery_module
+from application.policies import DEFAULT_POLICIES
 from application.provider import ProviderRequest
 from application.store import StoreUnavailable
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod
 from domain.payment.outcome import Approved, Outcome, Rejected
-from domain.payment.state import Authorized, Captured, Failed, InFlight, Voided
+from domain.payment.state import Authorized, Captured, Failed, InFlight, Processing, Voided
 from tests.application.shop import Shop, a_caller, body_of, payment_id_of
 from tests.support.provider import TIMING_OUT, Fate
 from tests.support.store import until
@@ -253,3 +255,19 @@ async def test_a_store_that_is_away_during_a_sweep_only_postpones_it(shop: Shop)
     shop.flaky.fail_before = 1
     assert await shop.recovery.sweep(older_than_s=0) == 1
     assert await shop.recovery.sweep(older_than_s=0) == 0
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_is_older_than_recoverys_time_is_never_repeated(shop: Shop) -> None:
+    """A customer who is charged hours later has long paid otherwise, and the provider may have forgotten the id."""
+    shop.provider.fates.append(Fate.LOST)
+    payment_id = payment_id_of(await shop.create())
+    shop.now += timedelta(seconds=DEFAULT_POLICIES.recovery.in_doubt_after_s)
+    asked = len(shop.provider.asked)
+    for _ in range(3):
+        await shop.recovery.sweep(older_than_s=0)
+    payment = await shop.payment(payment_id)
+    assert isinstance(payment, Processing)
+    assert payment.in_doubt
+    assert len(shop.provider.asked) == asked
+    assert shop.provider.effects == 0

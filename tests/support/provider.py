@@ -60,6 +60,7 @@ class ScriptedProvider:
         """Of the next calls; those after them are answered."""
         self.lookups_lost = 0
         """How many of the next look-ups come back without an answer."""
+        self.several_captures = True
         self.refusal: Refusal | None = None
         """What every authorisation is refused with, if anything."""
         self.loses_answers = False
@@ -101,7 +102,7 @@ class ScriptedProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(methods=frozenset(MethodType))
+        return Capabilities(methods=frozenset(MethodType), several_captures=self.several_captures)
 
     async def authorize(self, request: AuthorizeRequest) -> Outcome:
         return await self._answer(request, request.method.token == TIMING_OUT)

@@ -3,7 +3,8 @@
 What this stands on: no two operations of a payment are under way at once, none asks for more than is left, and nobody
 else works on our orders. So a total that could not hold the amount a second time, holds it. One that could hold it or
 not is Unknown, and the notification, which names the operation, has to tell. `None` invites the caller to ask again
-under the same name, so no capture is ever answered with it: APS would take a repeated one for a second.
+under the same name, so no capture or refund is ever answered with it: APS would take a repeated capture for a second
+one, and nobody has promised that it does not do so with a refund.
 """
 
 from typing import Final, assert_never
@@ -54,18 +55,14 @@ def looked_up(request: ProviderRequest, answer: Answer) -> Outcome | None:
             return approved if last == Status.VOIDED else undecided
         case RefundRequest(amount=amount):
             given_back = _holds(answer.total("refunded_amount"), amount, answer.total("captured_amount"))
-            if given_back is None:
-                return undecided
-            return approved if given_back else None
+            return approved if given_back else undecided
         case _:
             assert_never(request)
 
 
-def _holds(total: int | None, amount: Money, limit: int | None) -> bool | None:
-    """Whether `amount` is part of `total`, which may not pass `limit`; None where both could be."""
+def _holds(total: int | None, amount: Money, limit: int | None) -> bool:
+    """Whether `amount` must be part of `total`, which may not pass `limit`."""
     if total is None or limit is None:
-        return None
-    sent = UNITS.sent(amount)
-    if total < sent:
         return False
-    return True if total + sent > limit else None
+    sent = UNITS.sent(amount)
+    return sent <= total and total + sent > limit

@@ -177,8 +177,6 @@ def status(code: str, *, authorized: int = 0, captured: int = 0, refunded: int =
         (CAPTURE, status("04000", authorized=10_000, captured=6_000), APPROVED),
         (CAPTURE, status("06000", authorized=6_000, captured=6_000, refunded=1), APPROVED),
         (REFUND, status("06000", captured=10_000, refunded=6_000), APPROVED),
-        (REFUND, status("04000", captured=10_000), None),
-        (REFUND, status("06000", captured=10_000, refunded=5_999), None),
         (AUTHORIZE, answer("11036"), None),
         (CAPTURE, answer("00036"), None),
     ],
