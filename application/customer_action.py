@@ -9,14 +9,15 @@ from typing import assert_never
 
 from application.firing import Failed, Fired, Firing, NothingToDo, Waits
 from application.loaded import LoadedPayment, load
-from application.operation import Operations
-from application.store import Append, Appended, EventStore
+from application.operation import Operations, StartedOperation
+from application.store import Append, Appended, Claim, EventStore, Verb
 from domain.history import Cause
-from domain.identifiers import PaymentId
+from domain.identifiers import OperationId, PaymentId
 from domain.payment.abandon import abandon
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Rejected, Unavailable, Unknown
-from domain.payment.state import RequiresAction
+from domain.payment.state import Authorized, RequiresAction
 from domain.payment.timer import next_look
+from domain.payment.void import VoidPayment, void
 
 
 class CustomerActions:
@@ -52,10 +53,13 @@ class CustomerActions:
                 assert_never(found)
 
     async def _let_go(self, loaded: LoadedPayment, cause: Cause) -> Firing:
-        answer = await self._operations.let_go(loaded)
+        payment = loaded.payment
+        assert isinstance(payment, RequiresAction)
+        void_id = self._operations.letting_go_id(payment.attempt.attempt_id)
+        answer = await self._operations.let_go(loaded, void_id)
         match answer:
             case Approved():
-                return await self._abandon(loaded, cause)
+                return await self._abandon(loaded, void_id, cause)
             case Declined() | Rejected():
                 # The likeliest reason is that the customer has just acted.
                 found = await self._operations.look_up(loaded)
@@ -74,9 +78,39 @@ class CustomerActions:
         await self._operations.record(loaded, loaded.payment.attempt.attempt_id, outcome, cause)
         return Fired()
 
-    async def _abandon(self, loaded: LoadedPayment, cause: Cause) -> Firing:
+    async def _abandon(self, loaded: LoadedPayment, void_id: OperationId, cause: Cause) -> Firing:
         now = self._now()
         events = abandon(loaded.payment, now)
         result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=now)))
-        # Where another command came first, the payment is looked at anew: letting go again has no other effect.
-        return Fired() if isinstance(result, Appended) else Waits(now)
+        return Fired() if isinstance(result, Appended) else await self._void_what_was_let_go(loaded, void_id, cause)
+
+    async def _void_what_was_let_go(self, before: LoadedPayment, void_id: OperationId, cause: Cause) -> Firing:
+        """The customer has acted in the very moment: what is authorised for us is released at the provider already.
+
+        Recorded as a void under the id that it had there, so that the provider tells again what it did.
+        """
+        assert isinstance(before.payment, RequiresAction)
+        loaded = await load(self._store, before.id)
+        payment = loaded.payment
+        if not (
+            isinstance(payment, Authorized) and payment.authorization.attempt_id == before.payment.attempt.attempt_id
+        ):
+            return Waits(self._now())
+        events = void(payment, VoidPayment(void_id=void_id))
+        claim = Claim(
+            operation_id=void_id,
+            merchant_id=loaded.merchant_id,
+            payment_id=loaded.id,
+            verb=Verb.VOID,
+            key=None,
+            fingerprint=b"",
+            unresolved=True,
+        )
+        recorded = loaded.record(events, cause=cause, now=self._now())
+        if not isinstance(await self._store.append(Append(events=recorded, claim=claim)), Appended):
+            return Waits(self._now())
+        started = StartedOperation(
+            operation_id=void_id, claim_id=void_id, verb=Verb.VOID, loaded=loaded.after(events), cause=cause
+        )
+        await self._operations.run(started)
+        return Fired()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from application.answers import Answers
 from application.caller import Answered
 from application.idempotency import answered_before
-from application.loaded import LoadedPayment, load
+from application.loaded import LoadedPayment, load, loaded_from, payment_events
 from application.policies import Policies
 from application.provider import (
     AuthorizeRequest,
@@ -33,6 +33,8 @@ from application.store import (
     Verb,
     VersionConflict,
 )
+from application.telling import Letters
+from domain.dead_letter.events import DeadLetterKind
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
@@ -40,8 +42,10 @@ from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.doubt import doubt
 from domain.payment.events import PaymentAttemptStarted, PaymentEvent
+from domain.payment.notice import Contradicts, Notice, read_notice
 from domain.payment.operation import operation_id_of, outcome_unknown
-from domain.payment.outcome import Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import Capturing, InFlight, Open, Payment, Processing, Refunding, RequiresAction, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
@@ -70,6 +74,8 @@ class StartedOperation(Struct, frozen=True, kw_only=True):
     operation_id: OperationId
     claim_id: OperationId
     verb: Verb
+    ends: bool = False
+    """Whether a refusal ends the payment although the policy may allow another attempt."""
     loaded: LoadedPayment
     cause: Cause
 
@@ -112,6 +118,7 @@ class Operations:
         answers: Answers,
         policies: Policies,
         routing: Routing,
+        letters: Letters,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         patience_s: float = 0.0,
@@ -122,6 +129,7 @@ class Operations:
         self._answers = answers
         self._policies = policies
         self._routing = routing
+        self._letters = letters
         self._now = now
         self._new_id = new_id
         self._patience = timedelta(seconds=patience_s)
@@ -177,13 +185,19 @@ class Operations:
         if settlement.goes_on:
             return not (await self.run(_further(started, settlement.loaded))).unresolved
         if settlement.unresolved:
+            if settlement.answered is None:
+                # Whoever asked died before anything could be said: the merchant is told that nothing is known yet.
+                await self._answer(started, settlement.loaded)
             await self._hand_over(settlement.loaded, asked_at, cause)
         return not settlement.unresolved
 
     async def record(
-        self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, cause: Cause
+        self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, cause: Cause, *, final: bool = False
     ) -> LoadedPayment:
-        """Settle an outcome that was learned otherwise than by asking: the same way, and as often as one likes."""
+        """Settle an outcome that was learned otherwise than by asking: the same way, and as often as one likes.
+
+        A `final` one ends the payment where it is a refusal: whoever says so has not ruled out every charge.
+        """
         payment = loaded.payment
         if not isinstance(payment, InFlight | RequiresAction):
             return loaded
@@ -193,6 +207,7 @@ class Operations:
             operation_id=operation_id,
             claim_id=claim_id,
             verb=Verb.CONFIRM if claim is None else claim.verb,
+            ends=final,
             loaded=loaded,
             cause=cause,
         )
@@ -212,17 +227,21 @@ class Operations:
         assert isinstance(loaded.payment, RequiresAction)
         return await self._look_up(loaded.payment, loaded.id)
 
-    async def let_go(self, loaded: LoadedPayment) -> Outcome:
-        """Have the provider cancel the attempt whose customer did not act.
+    def letting_go_id(self, attempt_id: OperationId) -> OperationId:
+        """The id under which an attempt whose customer did not act is canceled now.
 
-        Under one id for an hour, however often: a provider answers the same to the same id, and so would say no for
-        ever where it once said so because the customer was about to act. To cancel again has no other effect.
+        One for an hour, however often: a provider answers the same to the same id, and so would say no for ever where
+        it once said so because the customer was about to act. To cancel again has no other effect.
         """
+        return OperationId(uuid5(attempt_id, f"let go {self._now():%Y-%m-%dT%H}"))
+
+    async def let_go(self, loaded: LoadedPayment, void_id: OperationId) -> Outcome:
+        """Have the provider cancel the attempt whose customer did not act, under `void_id`."""
         payment = loaded.payment
         assert isinstance(payment, RequiresAction)
         attempt = payment.attempt
         request = VoidRequest(
-            operation_id=OperationId(uuid5(attempt.attempt_id, f"let go {self._now():%Y-%m-%dT%H}")),
+            operation_id=void_id,
             payment_id=loaded.id,
             reference=payment.reference,
             amount=attempt.amount,
@@ -292,14 +311,15 @@ class Operations:
         loaded = started.loaded
         for conflicts in range(CONFLICTS_MAX):
             now = self._now()
-            events = self._decide(loaded, started.operation_id, outcome, now)
+            events = self._decide(loaded, started, outcome, now)
             settled = loaded.after(events)
             if not events:
+                await self._report_contradiction(started, outcome)
                 return _Settlement(settled, await self._stored_answer(started))
             recorded = loaded.record(events, cause=started.cause, now=now)
             goes_on = isinstance(events[-1], PaymentAttemptStarted)
             if goes_on:
-                append = Append(events=recorded)
+                append = Append(events=recorded, brings_home=True)
             else:
                 answer = self._answers(started.verb, started.operation_id, loaded, events)
                 unresolved = isinstance(settled.payment, InFlight)
@@ -325,6 +345,39 @@ class Operations:
                     assert_never(result)
         raise TooManyConflicts()
 
+    async def _report_contradiction(self, started: StartedOperation, outcome: Outcome) -> None:
+        """An answer that comes to an operation which has ended otherwise is never passed over: it is recorded, and an
+        operator is told. It changes nothing by itself."""
+        if not isinstance(outcome, Approved | Declined | Rejected):
+            return
+        history = await self._store.history(started.loaded.id)
+        events = tuple(payment_events(history))
+        operation = operations_of(events).get(started.operation_id)
+        if operation is None:
+            return
+        loaded = loaded_from(started.loaded.id, history)
+        notice = Notice(
+            provider=operation.provider,
+            about=operation.kind,
+            outcome=outcome,
+            operation_id=operation.operation_id,
+            reference=None,
+        )
+        reading = read_notice(loaded.payment, events, notice)
+        if not isinstance(reading, Contradicts) or not reading.events:
+            return
+        recorded = loaded.record(reading.events, cause=started.cause, now=self._now())
+        await self._store.append(Append(events=recorded, brings_home=True))
+        await self._letters.record(
+            kind=DeadLetterKind.COMMAND,
+            subject=str(operation.operation_id),
+            merchant_id=loaded.merchant_id,
+            payment_id=loaded.id,
+            provider=operation.provider,
+            reason=reading.reason,
+            cause=started.cause,
+        )
+
     async def _stored_answer(self, started: StartedOperation) -> Answered | None:
         claim = await self._store.claim_by_operation(started.claim_id)
         return None if claim is None or claim.answer is None else answered_before(claim)
@@ -340,9 +393,9 @@ class Operations:
         return stored
 
     def _decide(
-        self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, now: datetime
+        self, loaded: LoadedPayment, started: StartedOperation, outcome: Outcome, now: datetime
     ) -> tuple[PaymentEvent, ...]:
-        payment = loaded.payment
+        payment, operation_id = loaded.payment, started.operation_id
         match payment:
             case Capturing():
                 return record_capture_outcome(
@@ -360,13 +413,16 @@ class Operations:
                     fees=self._policies.fees,
                     window=self._policies.window,
                     action_window=self._policies.action_window,
-                    next=NextAttempt(
-                        payment_id=loaded.id,
-                        attempt_id=OperationId(self._new_id()),
-                        situation=self._routing.situation(),
-                    ),
+                    next=None if started.ends else self._next_attempt(loaded.id),
                 )
                 return record_attempt_outcome(payment, command, now)
+
+    def _next_attempt(self, payment_id: PaymentId) -> NextAttempt:
+        return NextAttempt(
+            payment_id=payment_id,
+            attempt_id=OperationId(self._new_id()),
+            situation=self._routing.situation(),
+        )
 
 
 def claim_id_of(payment: InFlight | RequiresAction) -> OperationId:

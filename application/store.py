@@ -71,6 +71,9 @@ class Append(Struct, frozen=True, kw_only=True):
     events: tuple[Recorded, ...]
     claim: Claim | None = None
     settlement: Settlement | None = None
+    brings_home: bool = False
+    """Whether it records what a provider has done, as a settlement does: such appends wait where commands are turned
+    away."""
 
 
 class Appended(Struct, frozen=True):

@@ -53,12 +53,14 @@ class NextAttempt(Struct, frozen=True, kw_only=True):
 
 
 class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
+    """`next` is None where the payment is to end with this attempt, whatever the policy would allow."""
+
     attempt_id: OperationId
     outcome: Outcome
     fees: FlatFee
     window: AuthorizationWindow
     action_window: ActionWindow
-    next: NextAttempt
+    next: NextAttempt | None
 
 
 def confirm(payment: Payment, command: NextAttempt, now: datetime) -> tuple[PaymentEvent, ...]:
@@ -92,7 +94,9 @@ def _settle(
     outcome = outcome_of(payment, command.outcome)
     match outcome:
         case Approved(reference=reference):
-            return _approved(payment.terms, attempt, reference, command)
+            # A customer may have taken days: the money was reserved when they acted, not when they were asked.
+            reserved_at = attempt.started_at if isinstance(payment, Processing) else now
+            return _approved(payment.terms, attempt, reference, command, reserved_at)
         case Declined() | Rejected() | Unavailable():
             return _failed(payment, outcome, command.next, now)
         case Unknown():
@@ -114,7 +118,7 @@ def _settle(
 
 
 def _approved(
-    terms: Terms, attempt: Attempt, reference: str, command: RecordAttemptOutcome
+    terms: Terms, attempt: Attempt, reference: str, command: RecordAttemptOutcome, reserved_at: datetime
 ) -> tuple[PaymentEvent, ...]:
     authorized = PaymentAuthorized(
         merchant_id=terms.merchant_id,
@@ -122,7 +126,7 @@ def _approved(
         attempt_id=attempt.attempt_id,
         reference=reference,
         amount=attempt.amount,
-        expires_at=command.window.expiry(attempt.started_at),
+        expires_at=command.window.expiry(reserved_at),
         window_policy=command.window.version,
     )
     if not attempt.capture:
@@ -142,7 +146,7 @@ def _approved(
 
 
 def _failed(
-    payment: Processing | RequiresAction, outcome: Refusal, following: NextAttempt, now: datetime
+    payment: Processing | RequiresAction, outcome: Refusal, following: NextAttempt | None, now: datetime
 ) -> tuple[PaymentEvent, ...]:
     attempt = payment.attempt
     kind, code, message = failure_of(outcome)
@@ -151,7 +155,7 @@ def _failed(
     )
     ended = PaymentFailed(code=code, message=message)
     # A customer who has acted once for nothing is not sent through it again without being asked.
-    if isinstance(payment, RequiresAction):
+    if isinstance(payment, RequiresAction) or following is None:
         return (failed, ended)
     this = Tried(attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code)
     tried = (*payment.tried, this)

@@ -13,7 +13,7 @@ from domain.payment.events import ContradictionReported, OperationKind, PaymentE
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Rejected, Unavailable, Unknown
 from domain.payment.progress import Operation, operations_of
-from domain.payment.state import InFlight, Payment, RequiresAction
+from domain.payment.state import Authorized, InFlight, PartiallyCaptured, Payment, RequiresAction
 
 CANCELED = Declined("canceled", "The provider canceled it.")
 """No policy can list this reason as a soft decline."""
@@ -66,7 +66,8 @@ Reading = Settles | AsksForLookup | ChangesNothing | Premature | Contradicts
 
 def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice) -> Reading:
     """What `notice` means for the payment, whose whole history is `events`."""
-    operation = _meant(operations_of(events), notice)
+    operations = operations_of(events)
+    operation = _meant(operations, notice)
     open_id = _open_id(payment)
     if operation is None:
         return Premature("we asked this provider for no such operation")
@@ -76,10 +77,27 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
         # Some providers name the charge, not the capture, void or refund of it.
         if open_id is not None:
             return AsksForLookup()
-        return ChangesNothing(f"it names the {operation.kind}, and no {notice.about} of it is open")
+        return _of_charge(payment, operations, notice)
     if operation.operation_id == open_id:
         return _of_open(payment, operation, notice)
     return _of_ended(events, operation, notice)
+
+
+def _of_charge(payment: Payment, operations: dict[OperationId, Operation], notice: Notice) -> Reading:
+    """What names the charge alone, while nothing of it is open: news only where nothing on record explains it."""
+    if not isinstance(notice.outcome, Approved):
+        return ChangesNothing(f"no {notice.about} is open, and none was done")
+    if notice.about is OperationKind.VOID:
+        # What was voided, has expired, or was released behind a final capture is told as a void, too.
+        if not isinstance(payment, Authorized | PartiallyCaptured):
+            return ChangesNothing("nothing is reserved any more")
+    elif any(one.succeeded and (one.kind is notice.about or _took_at_once(one, notice)) for one in operations.values()):
+        return ChangesNothing(f"a {notice.about} of it is on record, and none is open")
+    return Premature(f"the provider has done a {notice.about} that nobody asked for here")
+
+
+def _took_at_once(operation: Operation, notice: Notice) -> bool:
+    return operation.capture and notice.about is OperationKind.CAPTURE
 
 
 def _open_id(payment: Payment) -> OperationId | None:

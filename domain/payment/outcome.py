@@ -94,4 +94,7 @@ DECLINE_CODES: Final = frozenset(
     }
 )
 """The reasons that every connector speaks in; one that has no better word says `declined`."""
+NEVER_SOFT: Final = frozenset({"capture_declined", "refund_declined"})
+"""Of these no policy can say that another provider may see it otherwise: a charge that was not captured may still hold
+the customer's funds."""
 DECLINE_CODE_OTHER: Final = "declined"

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
-from domain.payment.outcome import DECLINE_CODES
+from domain.payment.outcome import DECLINE_CODES, NEVER_SOFT
 from domain.routing.candidate import Strategy
 from domain.routing.lines import Path, TwiceTheSame, lines_of
 from domain.routing.policy import Choice, Cost, Retry, RoutingPolicy, Rule
@@ -189,8 +189,9 @@ class _Reader:
     def _retry(self, value: Any) -> Retry:
         written = self._as(_WrittenRetry, value, "retry")
         for number, code in enumerate(written.soft_declines):
-            if code not in DECLINE_CODES:
-                reason = f"“{code}” is no reason of a decline, which are {', '.join(sorted(DECLINE_CODES))}"
+            if code not in DECLINE_CODES - NEVER_SOFT:
+                listed = ", ".join(sorted(DECLINE_CODES - NEVER_SOFT))
+                reason = f"“{code}” is no reason after which another provider can be asked, which are {listed}"
                 raise self._refusal(reason, "retry", "soft_declines", number)
         return Retry(
             soft_declines=frozenset(written.soft_declines),

@@ -89,7 +89,8 @@ class Committer:
         is UNSTORABLE. The latter two took no effect."""
         if self._closed:
             raise StoreUnavailable("the writer is closed")
-        commands_max = QUEUE_COMMANDS_MAX if append.settlement is None else QUEUE_SETTLEMENTS_MAX
+        brings_home = append.brings_home or append.settlement is not None
+        commands_max = QUEUE_SETTLEMENTS_MAX if brings_home else QUEUE_COMMANDS_MAX
         if len(self._queue) >= commands_max:
             raise WriterBusy(f"{len(self._queue)} commands are waiting already")
         waiting = Waiting(self._encode(append), asyncio.get_running_loop().create_future())

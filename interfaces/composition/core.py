@@ -149,6 +149,7 @@ class Core:
             answers=word_answer,
             policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
+            letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,

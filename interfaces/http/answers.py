@@ -17,7 +17,7 @@ from domain.payment.events import (
     VoidFailed,
 )
 from domain.payment.operation import operation_id_of
-from domain.payment.state import InFlight, Refunding, RequiresAction, terms_of
+from domain.payment.state import InFlight, Processing, Refunding, RequiresAction, terms_of
 from interfaces import ids
 from interfaces.http.resources import (
     OPERATION_PREFIX,
@@ -63,7 +63,10 @@ def _operation(
     kind = _KIND[verb]
     failures = [Failure(event.code, event.message) for event in events if isinstance(event, _FAILED)]
     failure = failures[0] if failures else None
-    if isinstance(after.payment, RequiresAction) or (
+    # An attempt whose answer comes late may find another one at another provider: that one is what is pending then.
+    if isinstance(after.payment, Processing):
+        operation_id, status, failure = operation_id_of(after.payment), "pending", None
+    elif isinstance(after.payment, RequiresAction) or (
         isinstance(after.payment, InFlight) and operation_id_of(after.payment) == operation_id
     ):
         status = "pending"

@@ -82,16 +82,17 @@ class Shop:
         self.routing = InOrder(*names)
         self.now = NOW
         as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
+        self.letters = KeptLetters()
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
             answers=word_answer,
             policies=DEFAULT_POLICIES,
             routing=self.routing,
+            letters=self.letters,
             now=self.clock,
             new_id=ids.new_uuid,
         )
-        self.letters = KeptLetters()
         self.recovery = Recovery(
             store=as_store,
             operations=self.operations,

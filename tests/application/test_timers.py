@@ -9,13 +9,14 @@ from uuid import uuid4
 import pytest
 
 from application.firing import NothingToDo
-from application.provider import ProviderRequest
+from application.loaded import load
+from application.provider import ProviderRequest, VoidRequest
 from application.timers import LEASE_S, TRIES_MAX, DueTimer, TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod, PaymentFailed
-from domain.payment.outcome import Outcome
-from domain.payment.state import Authorized, Captured, Expired, Failed, RequiresAction
+from domain.payment.outcome import Approved, Outcome
+from domain.payment.state import Authorized, Captured, Expired, Failed, RequiresAction, Voided
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind, next_look
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -223,6 +224,27 @@ async def test_a_provider_that_does_not_let_go_because_the_customer_has_just_act
     monkeypatch.setattr(shop.provider, "lookup", look_a_moment_too_early)
     await clockwork.tick(THE_ACTION_WINDOW)
     assert isinstance(await shop.payment(payment_id), Captured)
+    await shop.assert_books_hold()
+
+
+async def test_what_the_customer_authorised_while_the_provider_was_letting_go_is_recorded_as_voided(
+    shop: Shop, clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their webhook was in time, and the release was, too."""
+    payment_id = await waiting_for_its_customer(shop)
+    let_go = shop.provider.void
+
+    async def while_the_customer_acts(request: VoidRequest) -> Outcome:
+        loaded = await load(shop.store, payment_id)
+        if isinstance(loaded.payment, RequiresAction):
+            approved = Approved(loaded.payment.reference)
+            await shop.operations.record(loaded, loaded.payment.attempt.attempt_id, approved, CAUSE)
+        return await let_go(request)
+
+    monkeypatch.setattr(shop.provider, "void", while_the_customer_acts)
+    await clockwork.tick(THE_ACTION_WINDOW)
+    assert isinstance(await shop.payment(payment_id), Voided)
+    assert await shop.unresolved() == 0
     await shop.assert_books_hold()
 
 

@@ -144,6 +144,7 @@ class _Merchant:
             answers=word_answer,
             policies=DEFAULT_POLICIES,
             routing=routing,
+            letters=KeptLetters(),
             now=self._now,
             new_id=uuid4,
         )

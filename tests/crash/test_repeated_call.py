@@ -15,6 +15,7 @@ from domain.payment.status import Status, status_of
 from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces.http.answers import word_answer
+from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, MERCHANT, NOW, UNAVAILABLE, processing
 from tests.support.routing import InOrder
 from tests.support.store import CAUSE, assert_appended, open_store
@@ -73,6 +74,7 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
         answers=word_answer,
         policies=DEFAULT_POLICIES,
         routing=InOrder(ACQUIRER),
+        letters=KeptLetters(),
         now=lambda: NOW,
         new_id=uuid4,
     )

@@ -172,7 +172,8 @@ def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action
             return Approved(payment.id)
         refusal = next((capture for capture in captures if capture.approved is False), None)
         if refusal is not None:
-            return _declined(refusal, "capture_declined")
+            # Whatever the reason, the funds are reserved: no reason by which another provider might be asked as well.
+            return Declined("capture_declined", _declined(refusal, "capture_declined").message)
         if payment.status in ENDED:
             return Declined(DECLINE_CODE_OTHER, f"nothing was captured; the payment is {readable(payment.status)}")
         return Unknown("authorised, and not captured yet", accepted=True)

@@ -237,3 +237,10 @@ def test_a_second_answer_to_a_settled_attempt_changes_nothing(
 
 def test_an_answer_after_the_next_operation_started_changes_nothing() -> None:
     given(processing()).when(attempt_answered(APPROVED), voids(), attempt_answered(APPROVED)).then_nothing()
+
+
+def test_an_authorisation_holds_from_when_the_customer_acted_however_long_that_took() -> None:
+    acted = NOW + timedelta(days=6)
+    given(requires_action()).when(attempt_answered(APPROVED, at=acted)).then_payment(
+        authorization__expires_at=WINDOW.expiry(acted)
+    )

@@ -214,7 +214,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "an abandoned attempt was canceled": (
         ABANDONED,
         says(APPROVED, RELEASE, id=ATTEMPT),
-        ChangesNothing("it names the authorize, and no void of it is open"),
+        ChangesNothing("nothing is reserved any more"),
     ),
     # what is named by the charge
     "a capture notice that names only the charge, while a capture is open": (
@@ -235,7 +235,37 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a capture notice that names only the charge, when none is open": (
         captured(),
         says(APPROVED, TAKE, reference=CHARGE),
-        ChangesNothing("it names the authorize, and no capture of it is open"),
+        ChangesNothing("a capture of it is on record, and none is open"),
+    ),
+    "a refund that nobody asked for": (
+        captured(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE),
+        Premature("the provider has done a refund that nobody asked for here"),
+    ),
+    "a refund that names only the charge, when one is on record": (
+        refunded(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE),
+        ChangesNothing("a refund of it is on record, and none is open"),
+    ),
+    "what we hold for reserved was released": (
+        authorized(),
+        says(APPROVED, RELEASE, reference=CHARGE),
+        Premature("the provider has done a void that nobody asked for here"),
+    ),
+    "what a final capture released": (
+        captured(),
+        says(APPROVED, RELEASE, reference=CHARGE),
+        ChangesNothing("nothing is reserved any more"),
+    ),
+    "a capture that nobody asked for": (
+        authorized(),
+        says(APPROVED, TAKE, reference=CHARGE),
+        Premature("the provider has done a capture that nobody asked for here"),
+    ),
+    "a capture of the charge was declined": (
+        authorized(),
+        says(DECLINED, TAKE, reference=CHARGE),
+        ChangesNothing("no capture is open, and none was done"),
     ),
     "captured what was only to be authorised": (
         processing(),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.payment.outcome import DECLINE_CODES
+from domain.payment.outcome import DECLINE_CODES, NEVER_SOFT
 from domain.routing.candidate import Strategy
 from domain.routing.document import (
     DOCUMENT_CHARACTERS_MAX,
@@ -85,7 +85,8 @@ def test_rules_and_costs_may_be_left_out() -> None:
         ("\"currency == 'EUR'\"", "true", 8, "“when”: expected `str`, got `bool`"),
         (" ],", " ]", 10, "this is not JSON: expecting ',' delimiter"),
         ('"default": {"priority": ["north", "south"]}', '"default": {}', 10, "expected exactly one of"),
-        ('"do_not_honor"', '"because"', 11, "“because” is no reason of a decline"),
+        ('"do_not_honor"', '"capture_declined"', 11, "“capture_declined” is no reason after which"),
+        ('"do_not_honor"', '"because"', 11, "“because” is no reason after which"),
         ('"attempts_max": 3', '"attempts_max": 0', 12, "“attempts_max”: expected `int` >= 1"),
         ('"attempts_max": 3', '"attempts_max": 11', 12, "“attempts_max”: expected `int` <= 10"),
         ('"total_s_max": 30', '"total_s_max": 301', 12, "“total_s_max”: expected `int` <= 300"),
@@ -179,6 +180,6 @@ def _paths(tree: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
 
 
 def test_every_soft_decline_that_may_be_listed_is_one_that_connectors_say() -> None:
-    everything = json.dumps(sorted(DECLINE_CODES))
+    everything = json.dumps(sorted(DECLINE_CODES - NEVER_SOFT))
     document = read(POLICY_TEXT.replace('["try_again_later", "do_not_honor"]', everything))
-    assert document.retry.soft_declines == DECLINE_CODES
+    assert document.retry.soft_declines == DECLINE_CODES - NEVER_SOFT
