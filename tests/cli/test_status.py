@@ -14,7 +14,6 @@ from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.support.store import advanced, append_all, claim, created, everything, execute, open_store, open_views
 
-
 pytestmark = pytest.mark.usefixtures("status_at_once")
 
 FAILURE = "the event at position 7 cannot be applied"
