@@ -14,6 +14,7 @@ from application.operation import Operations
 from application.store import RecoveryStore, StoreUnavailable, UnresolvedOperation
 from application.taking import work_on_all
 from application.telling import Letters
+from application.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import OperationId
@@ -151,13 +152,7 @@ class Recovery:
         return resolved
 
     def _cause(self, operation_id: OperationId) -> Cause:
-        request_id = str(self._new_id())
-        return Cause(
-            actor="worker:recovery",
-            request_id=request_id,
-            trace_id=request_id.replace("-", ""),
-            causation_id=f"operation:{operation_id}",
-        )
+        return worker_cause("recovery", self._new_id, about=f"operation:{operation_id}")
 
 
 class OperationRetrier:

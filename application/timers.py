@@ -19,6 +19,7 @@ from application.operation import Operations, provider_of
 from application.store import EventStore, StoreUnavailable
 from application.taking import work_on_all
 from application.telling import Letters
+from application.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import PaymentId
@@ -172,13 +173,7 @@ class Timers:
         )
 
     def _cause(self, timer: DueTimer) -> Cause:
-        request_id = str(self._new_id())
-        return Cause(
-            actor="worker:timers",
-            request_id=request_id,
-            trace_id=request_id.replace("-", ""),
-            causation_id=f"timer:{timer.kind}",
-        )
+        return worker_cause("timers", self._new_id, about=f"timer:{timer.kind}")
 
 
 def _subject(timer: DueTimer) -> str:

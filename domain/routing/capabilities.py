@@ -16,7 +16,6 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     currencies: frozenset[str] | None = None
     countries: frozenset[str] | None = None
     brands: frozenset[CardBrand] | None = None
-    partial_capture: bool = True
     several_captures: bool = True
 
     def lacking(self, amount: Money, method: PaymentMethod) -> str | None:

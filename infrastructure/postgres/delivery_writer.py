@@ -50,12 +50,14 @@ class DeliveryWriter:
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="delivery writer")
 
     async def aclose(self) -> None:
-        """Stop; what is still waiting is told that the store is unavailable, and is sent again by its provider."""
+        """Stop; what is still waiting, or comes later, is told that the store is unavailable, and is sent again."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -64,6 +66,8 @@ class DeliveryWriter:
         await self._disconnect()
 
     async def add(self, delivery: NewDelivery) -> None:
+        if self._closed:
+            raise StoreUnavailable("the writer is closed")
         if len(self._queue) >= QUEUE_DELIVERIES_MAX:
             raise WriterBusy(f"{len(self._queue)} deliveries are waiting already")
         waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())

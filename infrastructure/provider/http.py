@@ -56,6 +56,11 @@ class HttpCalls:
         except (ClientError, TimeoutError, OSError) as error:
             return Unknown(_reason(error))
 
+    async def look(self, path: str, headers: Mapping[str, str] | None = None) -> Answer | Unknown:
+        """One GET. That a question was not sent says nothing of what it is about, so that too is Unknown."""
+        answer = await self.send("GET", path, headers=headers)
+        return answer if isinstance(answer, Answer) else Unknown(f"lookup failed: {answer.reason}")
+
 
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")

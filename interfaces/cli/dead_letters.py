@@ -9,17 +9,14 @@ from rich.table import Table
 from application.dead_letter import DeadLetterNotFound
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
-from domain.history import Cause
 from domain.identifiers import DeadLetterId
 from interfaces import ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, operator, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.dead_letters import DeadLetterDetail, letter_resource
-from interfaces.http.deliveries import delivery_of_letter, delivery_resource
+from interfaces.http.dead_letters import DeadLetterDetail, letter_detail, letter_resource
 from projections import dead_letters as view
 from projections.dead_letters import DeadLetterRow
 
-ACTOR = "operator:cli"
 SHOWN_MAX = 50
 
 
@@ -73,11 +70,7 @@ def show(letter: str) -> None:
             row = await view.find(connection, letter_id)
         if row is None:
             raise DeadLetterNotFound()
-        delivery_id = delivery_of_letter(row.kind, row.subject)
-        delivery = None if delivery_id is None else await core.deliveries.find(delivery_id)
-        return DeadLetterDetail(
-            dead_letter=letter_resource(row), delivery=None if delivery is None else delivery_resource(delivery)
-        )
+        return await letter_detail(row, core.deliveries)
 
     click.echo(msgspec.json.format(msgspec.json.encode(with_core(work)), indent=2))
 
@@ -90,7 +83,7 @@ def retry(letter: str) -> None:
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.retry(letter_id, _cause())
+        await core.dead_letters.retry(letter_id, operator())
 
     with_core(work)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
@@ -105,7 +98,7 @@ def close(letter: str, reason: str) -> None:
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.close(letter_id, reason, _cause())
+        await core.dead_letters.close(letter_id, reason, operator())
 
     with_core(work)
     console.print(f"{letter} is closed.")
@@ -116,7 +109,3 @@ def _id_of(text: str) -> DeadLetterId:
     if uuid is None:
         raise click.BadParameter("expected an id such as dl_01h…", param_hint="LETTER")
     return DeadLetterId(uuid)
-
-
-def _cause() -> Cause:
-    return Cause(actor=ACTOR, request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)

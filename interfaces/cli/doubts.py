@@ -14,11 +14,9 @@ from domain.identifiers import PaymentId
 from domain.payment.outcome import DECLINE_CODE_OTHER, DECLINE_CODES, Approved, Declined
 from domain.payment.status import status_of
 from interfaces import ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, operator, told_clearly, with_core
 from interfaces.composition import Core, utc_now
 from interfaces.http.resources import OPERATION_PREFIX
-
-ACTOR = "operator:cli"
 
 
 class DoubtShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +147,7 @@ def _act(work: Callable[[Core, Cause], Coroutine[Any, Any, LoadedPayment]]) -> N
     """Do it in an operator's name, and say what the payment is then."""
 
     async def run(core: Core) -> tuple[LoadedPayment, Doubt | None]:
-        cause = Cause(actor=ACTOR, request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)
+        cause = operator()
         loaded = await work(core, cause)
         return loaded, await core.doubts.of(loaded.id)
 

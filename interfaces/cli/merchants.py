@@ -49,7 +49,7 @@ def create_one(merchant_id: str) -> None:
 @click.argument("key_id")
 @told_clearly
 def revoke(key_id: str) -> None:
-    """Revoke KEY_ID: from the next request on it is refused."""
+    """Revoke KEY_ID: within a second it is refused everywhere."""
 
     async def work(core: Core) -> None:
         await core.directory.revoke_key(key_id)

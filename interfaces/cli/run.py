@@ -80,10 +80,10 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.command()
 @told_clearly
 def worker() -> None:
-    """Run the relay, the projectors, recovery and timers.
+    """Run the relay, the projectors, recovery, timers and webhooks.
 
-    Publishes events, keeps the read models current, resolves unknown outcomes and expires authorisations. Several may
-    run at once."""
+    Publishes events, keeps the read models current, resolves unknown outcomes, fires what is due, and works off what
+    providers sent. Several may run at once."""
     os.nice(WORKERS_NICENESS)
     with _settings_once_migrated() as settings:
         uvloop.run(_work(Core(settings)))

@@ -1,8 +1,8 @@
 """The HTTP API: its processes, and what a request can reach in one of them."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 
@@ -11,6 +11,8 @@ from application.payment import Payments
 from application.remembered_keys import RememberedKeys
 from application.store import StoreUnavailable
 from infrastructure import garbage
+from infrastructure.observability.condition import Condition
+from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX
@@ -40,57 +42,62 @@ def load_api() -> Litestar:
     from infrastructure.observability.exposition import exposition
     from infrastructure.observability.metrics import MeasuredRequests, instruments
 
-    @asynccontextmanager
-    async def open_services() -> AsyncIterator[Services]:
-        counted = instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)
-        async with Core(settings, counted) as core:
-
-            async def metrics() -> bytes:
-                try:
-                    condition = await core.condition()
-                except StoreUnavailable:
-                    condition = None
-                return await exposition(condition)
-
-            payments = Payments(
-                store=core.store,
-                operations=core.operations,
-                recovery=core.recovery,
-                answers=word_answer,
-                routing=core.routing,
-                now=utc_now,
-                new_id=ids.new_uuid,
-            )
-            intake = DeliveryWriter(settings.database_url)
-            intake.start()
-            webhooks = ProviderWebhooks(
-                notifications=core.notifications,
-                intake=intake,
-                now=utc_now,
-                new_id=ids.new_uuid,
-                watcher=counted.deliveries,
-            )
-            garbage.settle()
-            try:
-                yield Services(
-                    payments=payments,
-                    store=core.store,
-                    keys=RememberedKeys(core.directory, time.monotonic),
-                    operators=core.operators,
-                    webhooks=webhooks,
-                    deliveries=core.deliveries,
-                    dead_letters=core.dead_letters,
-                    reader=core.pool.connection,
-                    now=utc_now,
-                    new_uuid=ids.new_uuid,
-                    is_bus_connected=lambda: core.bus.is_connected,
-                    metrics=metrics,
-                    metrics_token=settings.metrics_token,
-                )
-            finally:
-                await payments.aclose()
-                await intake.aclose()
+    def open_services() -> AbstractAsyncContextManager[Services]:
+        return _services(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX), exposition)
 
     app = create_app(open_services)
     app.asgi_handler = MeasuredRequests(app.asgi_handler)
     return app
+
+
+@asynccontextmanager
+async def _services(
+    settings: Settings, counted: Instruments, exposition: Callable[[Condition | None], Awaitable[bytes]]
+) -> AsyncIterator[Services]:
+    async with Core(settings, counted) as core:
+
+        async def metrics() -> bytes:
+            try:
+                condition = await core.condition()
+            except StoreUnavailable:
+                condition = None
+            return await exposition(condition)
+
+        payments = Payments(
+            store=core.store,
+            operations=core.operations,
+            recovery=core.recovery,
+            answers=word_answer,
+            routing=core.routing,
+            now=utc_now,
+            new_id=ids.new_uuid,
+        )
+        intake = DeliveryWriter(settings.database_url)
+        intake.start()
+        webhooks = ProviderWebhooks(
+            notifications=core.notifications,
+            intake=intake,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            watcher=counted.deliveries,
+        )
+        garbage.settle()
+        try:
+            yield Services(
+                payments=payments,
+                store=core.store,
+                keys=RememberedKeys(core.directory, time.monotonic),
+                operators=core.operators,
+                webhooks=webhooks,
+                deliveries=core.deliveries,
+                dead_letters=core.dead_letters,
+                reader=core.pool.connection,
+                now=utc_now,
+                new_uuid=ids.new_uuid,
+                is_bus_connected=lambda: core.bus.is_connected,
+                metrics=metrics,
+                metrics_token=settings.metrics_token,
+            )
+        finally:
+            await payments.aclose()
+            await intake.aclose()

@@ -9,6 +9,7 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Meta, Struct
 
 from application.dead_letter import DeadLetterNotFound
+from application.inbox import DeliveryArchive
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
 from domain.identifiers import DeadLetterId
@@ -18,8 +19,7 @@ from interfaces.http.deliveries import DeliveryResource, delivery_of_letter, del
 from interfaces.http.documented import accepts, replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.operators import OperatorRequest, operator_cause
-from interfaces.http.parameters import one_of
-from interfaces.http.refusals import ParameterInvalid
+from interfaces.http.parameters import behind, one_of
 from interfaces.http.reply import resource
 from interfaces.services import Services
 from projections import dead_letters
@@ -99,9 +99,7 @@ class DeadLetterController(Controller):
     ) -> Response[Any]:
         """From the dead_letters view."""
         state, about = one_of(DeadLetterState, "state", in_state), one_of(DeadLetterKind, "kind", kind)
-        before = None if cursor is None else ids.parse(cursor, ids.DEAD_LETTER)
-        if cursor is not None and before is None:
-            raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
+        before = behind(cursor, ids.DEAD_LETTER)
         reached = await wait_for_position(services, DEAD_LETTERS.name, position)
         async with services.reader() as connection:
             rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
@@ -127,12 +125,7 @@ class DeadLetterController(Controller):
             row = await dead_letters.find(connection, letter_id_of(letter_id))
         if row is None:
             raise DeadLetterNotFound()
-        delivery_id = delivery_of_letter(row.kind, row.subject)
-        delivery = None if delivery_id is None else await services.deliveries.find(delivery_id)
-        detail = DeadLetterDetail(
-            dead_letter=letter_resource(row), delivery=None if delivery is None else delivery_resource(delivery)
-        )
-        return resource(detail, reached)
+        return resource(await letter_detail(row, services.deliveries), reached)
 
     @post(
         "/{letter_id:str}/retry",
@@ -175,6 +168,15 @@ def letter_id_of(text: str) -> DeadLetterId:
     if uuid is None:
         raise DeadLetterNotFound()
     return DeadLetterId(uuid)
+
+
+async def letter_detail(row: DeadLetterRow, deliveries: DeliveryArchive) -> DeadLetterDetail:
+    """Raises StoreUnavailable."""
+    delivery_id = delivery_of_letter(row.kind, row.subject)
+    delivery = None if delivery_id is None else await deliveries.find(delivery_id)
+    return DeadLetterDetail(
+        dead_letter=letter_resource(row), delivery=None if delivery is None else delivery_resource(delivery)
+    )
 
 
 def letter_resource(row: DeadLetterRow) -> DeadLetterResource:

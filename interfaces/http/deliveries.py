@@ -16,7 +16,7 @@ from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import ProviderName
 from interfaces import ids
 from interfaces.http.documented import replies
-from interfaces.http.parameters import one_of
+from interfaces.http.parameters import behind, one_of
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import resource
 from interfaces.services import Services
@@ -77,9 +77,7 @@ class DeliveryController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_DELIVERIES_MAX)] = 20,
     ) -> Response[Any]:
         """From the inbox itself, which is never behind."""
-        before = None if cursor is None else ids.parse(cursor, ids.DELIVERY)
-        if cursor is not None and before is None:
-            raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
+        before = behind(cursor, ids.DELIVERY)
         if provider is not None and "\0" in provider:
             raise ParameterInvalid(field="provider", reason="expected the name of a provider")
         found = await services.deliveries.search(

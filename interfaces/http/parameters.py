@@ -3,10 +3,12 @@
 
 from enum import StrEnum
 from typing import Any, TypeVar
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from interfaces import ids
 from interfaces.http.refusals import ParameterInvalid
 
 E = TypeVar("E", bound=StrEnum)
@@ -20,6 +22,14 @@ def one_of(kind: type[E], field: str, text: str | None) -> E | None:
         return kind(text)
     except ValueError:
         raise ParameterInvalid(field=field, reason=f"expected one of {', '.join(kind)}") from None
+
+
+def behind(cursor: str | None, kind: str) -> UUID | None:
+    """The last of an earlier page, by its id of that `kind`; None at the beginning. Raises ParameterInvalid."""
+    last = None if cursor is None else ids.parse(cursor, kind)
+    if cursor is not None and last is None:
+        raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
+    return last
 
 
 class OnlyDocumented:

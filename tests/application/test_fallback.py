@@ -6,15 +6,14 @@ from datetime import timedelta
 import pytest
 
 from application.provider import AuthorizeRequest
-from domain.identifiers import PaymentId, ProviderName
+from domain.identifiers import PaymentId
 from domain.payment.outcome import Declined, Rejected
 from domain.payment.state import Authorized, Failed, Processing
 from tests.application.shop import Shop, a_caller, body_of, payment_id_of
 from tests.support.provider import Fate
-from tests.support.routing import TRY_AGAIN
+from tests.support.routing import NORTH, SOUTH, TRY_AGAIN, WEST
 from tests.support.store import open_store
 
-NORTH, SOUTH, WEST = (ProviderName(name) for name in ("north", "south", "west"))
 SOFT, HARD = Declined(TRY_AGAIN, "Later."), Declined("insufficient_funds", "No money.")
 
 

@@ -30,6 +30,13 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
+def status_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For `tallystick status` where nothing moves, and no NATS comes: neither is waited for."""
+    monkeypatch.setattr("interfaces.cli.status.SAMPLE_S", 0.01)
+    monkeypatch.setattr("interfaces.cli.status.BUS_LOOKS_MAX", 1)
+
+
+@pytest.fixture
 async def payments(database_url: str) -> list[str]:
     """Stores some payments, and names them as a merchant would."""
     names = []

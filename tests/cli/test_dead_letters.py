@@ -103,6 +103,7 @@ def test_a_letter_that_nobody_wrote_is_told(run: Run, verb: tuple[str, ...]) -> 
     assert (result.exit_code, result.stderr) == (1, "Error: There is no dead letter with this id.\n")
 
 
+@pytest.mark.usefixtures("status_at_once")
 async def test_status_counts_what_waits(run: Run, letter: str) -> None:
     result = await asyncio.to_thread(run, "status", "--json")
     told = msgspec.json.decode(result.stdout.splitlines()[0])

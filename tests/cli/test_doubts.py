@@ -6,9 +6,8 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from application.loaded import load, record_with_entries
+from application.loaded import load
 from application.policies import in_doubt_after
-from application.store import Append, Claim, Verb
 from domain.identifiers import PaymentId
 from domain.payment.doubt import doubt
 from domain.payment.state import Authorized, Failed, InFlight
@@ -16,7 +15,6 @@ from interfaces import ids
 from tests.cli.conftest import Run
 from tests.support.domain import (
     ATTEMPT,
-    MERCHANT,
     NOW,
     UNKNOWN,
     History,
@@ -25,7 +23,7 @@ from tests.support.domain import (
     processing,
     then_,
 )
-from tests.support.store import CAUSE, assert_appended, open_store
+from tests.support.store import open_store, store_in_flight
 
 
 @pytest.fixture
@@ -42,20 +40,8 @@ def in_doubt(history: History) -> History:
 
 
 async def stored(database_url: str, history: History) -> PaymentId:
-    payment_id = PaymentId(uuid4())
-    claim = Claim(
-        operation_id=ATTEMPT,
-        merchant_id=MERCHANT,
-        payment_id=payment_id,
-        verb=Verb.CREATE,
-        key="key",
-        fingerprint=b"fingerprint",
-        unresolved=True,
-    )
-    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     async with open_store(database_url) as store:
-        assert_appended(await store.append(Append(events=events, claim=claim)))
-    return payment_id
+        return await store_in_flight(store, history)
 
 
 def text_of(payment_id: UUID) -> str:

@@ -14,13 +14,7 @@ from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.support.store import advanced, append_all, claim, created, everything, execute, open_store, open_views
 
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing moves here, and no NATS comes: neither is waited for."""
-    monkeypatch.setattr("interfaces.cli.status.SAMPLE_S", 0.01)
-    monkeypatch.setattr("interfaces.cli.status.BUS_LOOKS_MAX", 1)
-
+pytestmark = pytest.mark.usefixtures("status_at_once")
 
 FAILURE = "the event at position 7 cannot be applied"
 UNRESOLVED = "UPDATE operation_claim SET claimed_at = clock_timestamp() - interval '1 hour'"

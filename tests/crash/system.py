@@ -15,8 +15,6 @@ from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually
 PROVIDER_TIMEOUT_S = 1.0
 SLOW_S = 0.7
 """How long tok_slow's answer takes: time enough to kill whoever waits for it."""
-DOWN_S = 0.3
-"""How long a killed server stays away, so that its clients notice and try in vain."""
 
 
 @contextmanager

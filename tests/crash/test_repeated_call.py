@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from application.loaded import load, record_with_entries
+from application.loaded import load
 from application.operation import Operations
 from application.policies import DEFAULT_POLICIES
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from application.store import Append, Claim, UnresolvedOperation, Verb
+from application.store import UnresolvedOperation
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.method import MethodType
 from domain.payment.outcome import Outcome
@@ -16,9 +16,9 @@ from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces.http.answers import word_answer
 from tests.support.dead_letters import KeptLetters
-from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, MERCHANT, NOW, UNAVAILABLE, processing
+from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
 from tests.support.routing import InOrder
-from tests.support.store import CAUSE, assert_appended, open_store
+from tests.support.store import CAUSE, open_store, store_in_flight
 
 
 async def test_a_repeat_that_cannot_be_sent_leaves_the_outcome_unknown(database_url: str) -> None:
@@ -81,18 +81,7 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
 
 
 async def _attempt_in_flight(store: PostgresEventStore) -> UnresolvedOperation:
-    payment_id = PaymentId(uuid4())
-    claim = Claim(
-        operation_id=ATTEMPT,
-        merchant_id=MERCHANT,
-        payment_id=payment_id,
-        verb=Verb.CREATE,
-        key="key",
-        fingerprint=b"fingerprint",
-        unresolved=True,
-    )
-    events = record_with_entries(payment_id, 0, processing(), merchant_id=MERCHANT, cause=CAUSE, now=NOW)
-    assert_appended(await store.append(Append(events=events, claim=claim)))
+    await store_in_flight(store, processing())
     [operation] = await store.unresolved(claimed_before=datetime.max.replace(tzinfo=UTC))
     return operation
 

@@ -1,7 +1,7 @@
 """What a run has to show at its end, and every place where it does not."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from uuid import UUID
 
 from msgspec import Struct
@@ -71,25 +71,27 @@ async def judge(core: Core, stack: Stack, run: Run, since: Before) -> Judged:
     """Once everything has an outcome and has been told, or should have: the run's payments against all that was
     promised."""
     findings = list(run.troubles)
+    seen: _Seen | None = None
 
     async def is_settled() -> bool:
+        nonlocal seen
         if await _in_hand(core) - since.unresolved:
             return False
-        ours = await _told(core, run, since)
-        return not differences(ours.our_lines, await _their_lines(stack, since))
+        seen = await _look(core, stack, run, since)
+        return not seen.departing
 
     try:
         await eventually(is_settled, "every outcome", within_s=run.settled_within_s, every_s=LOOK_EVERY_S)
     except AssertionError as late:
         findings.append(str(late))
-    ours = await _told(core, run, since)
-    theirs = await _their_lines(stack, since)
+        seen = await _look(core, stack, run, since)
+    assert seen is not None, "what was settled was seen"
+    ours, theirs, departing = seen.ours, seen.theirs, seen.departing
     unresolved = {payment_id for payment_id, history in ours.histories.items() if _is_in_flight(history)}
-    unresolved |= await _in_hand(core) & ours.histories.keys()
+    unresolved |= seen.in_hand & ours.histories.keys()
     findings += [f"payment {payment_id} has no outcome:{told(ours.histories[payment_id])}" for payment_id in unresolved]
     twice = double_charges(theirs)
     findings += [f"payment {payment} was charged more than once: {theirs[payment]}" for payment in twice]
-    departing = differences(ours.our_lines, theirs)
     findings += [f"{departure}{_history_of(departure, ours)}" for departure in departing]
     mysteries = [
         mystery
@@ -142,6 +144,24 @@ class _Told(Struct, frozen=True, kw_only=True):
     @property
     def our_lines(self) -> dict[str, Sequence[Line]]:
         return {str(payment): lines for payment, history in self.histories.items() if (lines := our_lines(history))}
+
+
+class _Seen(Struct, frozen=True, kw_only=True):
+    """Both sides at one time. What was found settled is judged as it was then: a customer may act a moment later, and
+    only the provider know of it yet."""
+
+    ours: _Told
+    theirs: Mapping[str, Sequence[Line]]
+    in_hand: Set[UUID]
+
+    @property
+    def departing(self) -> list[str]:
+        return differences(self.ours.our_lines, self.theirs)
+
+
+async def _look(core: Core, stack: Stack, run: Run, since: Before) -> _Seen:
+    in_hand = await _in_hand(core)
+    return _Seen(ours=await _told(core, run, since), theirs=await _their_lines(stack, since), in_hand=in_hand)
 
 
 async def _told(core: Core, run: Run, since: Before) -> _Told:

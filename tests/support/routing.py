@@ -1,6 +1,6 @@
 """Policies and situations for tests, around three providers; and routing that a test sets."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from domain.identifiers import MerchantId, PaymentId, ProviderName
@@ -17,7 +17,7 @@ TRY_AGAIN = "try_again_later"
 PROVIDERS = (NORTH, SOUTH, WEST)
 ANYTHING = Capabilities(methods=frozenset(MethodType))
 CARD, HUNDRED = PaymentMethod(MethodType.CARD, "tok_visa"), Money(10_000, "EUR")
-RETRY = Retry(soft_declines=frozenset({"try_again_later"}), attempts_max=3, total_s_max=30)
+RETRY = Retry(soft_declines=frozenset({TRY_AGAIN}), attempts_max=3, total_s_max=30)
 
 POLICY_TEXT = """{"name": "cards-eu",
  "costs": {"north": {"basis_points": 120, "fixed_minor": 10},
@@ -52,20 +52,21 @@ def policy(
     return RoutingPolicy(version="test:1", rules=tuple(rules), default=default, costs=costs or {}, retry=RETRY)
 
 
+def always_or_never(when: str, _facts: Facts) -> bool:
+    """The conditions of tests are the words “always” and “never”."""
+    return {"always": True, "never": False}[when]
+
+
 def situation(
     policy: RoutingPolicy,
     *,
     providers: Collection[ProviderName] = PROVIDERS,
     figures: Mapping[ProviderName, Figures] | None = None,
     capabilities: Mapping[ProviderName, Capabilities] | None = None,
+    holds: Callable[[str, Facts], bool] = always_or_never,
 ) -> Situation:
-    """Conditions in it are the words “always” and “never”."""
     able = dict.fromkeys(providers, ANYTHING) | dict(capabilities or {})
-    return Situation(policy=policy, capabilities=able, figures=figures or {}, holds=always_or_never)
-
-
-def always_or_never(when: str, facts: Facts) -> bool:
-    return {"always": True, "never": False}[when]
+    return Situation(policy=policy, capabilities=able, figures=figures or {}, holds=holds)
 
 
 def asked(
@@ -88,7 +89,7 @@ class InOrder:
         self._policy = RoutingPolicy(
             version="in-order:1",
             rules=(),
-            default=Choice(strategy=Strategy.PRIORITY, providers=tuple(self._providers)),
+            default=priority(*self._providers),
             costs={},
             retry=Retry(soft_declines=frozenset({TRY_AGAIN}), attempts_max=attempts_max, total_s_max=total_s_max),
         )

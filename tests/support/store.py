@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from application.loaded import record_with_entries
 from application.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
@@ -26,7 +27,7 @@ from projections.connection import LIVE_SCHEMA, connect
 from projections.rows import Rows
 from projections.tables import advance, after, checkpoint_of, create
 from projections.view import View
-from tests.support.domain import ACQUIRER, CARD, MERCHANT
+from tests.support.domain import ACQUIRER, ATTEMPT, CARD, MERCHANT, History
 
 RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CAUSE = Cause(actor="key:test", request_id="req_test", trace_id="0" * 32)
@@ -147,6 +148,23 @@ async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> N
     """Each event by a command of its own, in their order."""
     for event in events:
         assert_appended(await store.append(Append(events=(event,))))
+
+
+async def store_in_flight(store: PostgresEventStore, history: History) -> PaymentId:
+    """A payment whose ATTEMPT has no outcome yet, as its process left it: with a claim on a merchant's key."""
+    payment_id = PaymentId(uuid4())
+    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
+    claim = Claim(
+        operation_id=ATTEMPT,
+        merchant_id=MERCHANT,
+        payment_id=payment_id,
+        verb=Verb.CREATE,
+        key="key",
+        fingerprint=b"fingerprint",
+        unresolved=True,
+    )
+    assert_appended(await store.append(Append(events=events, claim=claim)))
+    return payment_id
 
 
 async def everything(store: PostgresEventStore) -> list[Positioned]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider import ProviderRequest
 from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
 from infrastructure.provider.aps import translate
 from infrastructure.provider.aps.answer import Answer, believed
@@ -15,6 +15,7 @@ from infrastructure.provider.aps.signature import SIGNATURE, signature
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import HttpCalls
 from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.performing import PerformingProvider
 
 HEADERS = {"Content-Type": "application/json"}
 
@@ -28,29 +29,14 @@ class Credentials(Struct, frozen=True, kw_only=True):
     sha_response_phrase: str
 
 
-class ApsProvider:
+class ApsProvider(PerformingProvider):
     """APS as an `application.provider.Provider`, made inside a running event loop."""
 
     capabilities = translate.CAPABILITIES
 
     def __init__(self, base_url: str, credentials: Credentials, *, timeout_s: float = 10.0) -> None:
-        self._calls = HttpCalls(base_url, timeout_s=timeout_s)
+        super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._credentials = credentials
-
-    async def aclose(self) -> None:
-        await self._calls.aclose()
-
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def capture(self, request: CaptureRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def void(self, request: VoidRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def refund(self, request: RefundRequest) -> Outcome:
-        return await self._perform(request)
 
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
         answer = await self._send(translate.status_asked(request))

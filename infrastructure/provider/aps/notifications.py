@@ -8,12 +8,10 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from msgspec import Struct
 
 from application.notification import Notification, NotificationUnreadable, SignatureInvalid, Unhandled
-from domain.identifiers import OperationId
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Outcome, Unknown
 from infrastructure.provider.aps.answer import Answer
@@ -21,6 +19,7 @@ from infrastructure.provider.aps.codes import SUCCESS, Status
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from infrastructure.provider.aps.signature import is_signed
 from infrastructure.provider.aps.translate import reference, refused
+from infrastructure.provider.reading import our_operation
 from infrastructure.provider.text import readable
 
 CODE_DIGITS: Final = 5
@@ -85,7 +84,7 @@ class ApsNotifications:
             event_id=unhandled.event_id,
             about=meaning.about,
             outcome=outcome,
-            operation_id=_operation_id(name),
+            operation_id=our_operation(name),
             reference=reference(said.fort_id, readable(said.text("merchant_reference"))),
         )
 
@@ -94,11 +93,3 @@ def _event_id(said: Answer) -> str:
     """The same for the same news, however often it comes; two captures of one amount differ by our names for them."""
     names = ("fort_id", "command", "status", "response_code", "amount", "order_description", "maintenance_reference")
     return hashlib.sha256("\n".join(map(said.text, names)).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _operation_id(name: str) -> OperationId | None:
-    """None for what was not our doing: an operation in APS's back office has no name of ours."""
-    try:
-        return OperationId(UUID(name))
-    except ValueError:
-        return None

@@ -5,14 +5,8 @@ from typing import Final
 
 import msgspec
 
-from application.provider import (
-    AuthorizeRequest,
-    CaptureRequest,
-    ProviderRequest,
-    RefundRequest,
-    VoidRequest,
-)
-from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
+from application.provider import AuthorizeRequest, ProviderRequest
+from domain.payment.outcome import Outcome, Rejected, Unknown
 from infrastructure.provider.checkout import translate
 from infrastructure.provider.checkout.notifications import CheckoutNotifications
 from infrastructure.provider.checkout.translate import TakenOn
@@ -20,11 +14,12 @@ from infrastructure.provider.checkout.wire import Action, Payment
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.performing import PerformingProvider
 
 NO_ACTION_YET: Final = Unknown("accepted; no action of the payment shows it yet", accepted=True)
 
 
-class CheckoutProvider:
+class CheckoutProvider(PerformingProvider):
     """Checkout.com as an `application.provider.Provider`, made inside a running event loop.
 
     What it takes on is asked after once; what is under way even then is Unknown, and its webhook or recovery tells.
@@ -39,45 +34,28 @@ class CheckoutProvider:
         *,
         processing_channel_id: str | None = None,
         timeout_s: float = 10.0,
-        connections_max: int = 100,
     ) -> None:
-        self._calls = HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max)
+        super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._authorization = {"Authorization": f"Bearer {secret_key}"}
         self._processing_channel_id = processing_channel_id
-
-    async def aclose(self) -> None:
-        await self._calls.aclose()
-
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
-        outcome = await self._post(request)
-        if not isinstance(outcome, TakenOn):
-            return outcome
-        # It was approved, so that only its capture is left to tell of.
-        return await self._attempted(request, Payment(id=outcome.reference, status="Authorized"))
-
-    async def capture(self, request: CaptureRequest) -> Outcome:
-        return await self._move(request)
-
-    async def void(self, request: VoidRequest) -> Outcome:
-        return await self._move(request)
-
-    async def refund(self, request: RefundRequest) -> Outcome:
-        return await self._move(request)
 
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
         if not isinstance(request, AuthorizeRequest):
             done = await self._actions(request.reference)
             return done if isinstance(done, Unknown) else translate.moved(request, done)
-        answer = await self._get(translate.listing_path(request))
+        answer = await self._calls.look(translate.listing_path(request), self._authorization)
         payment = answer if isinstance(answer, Unknown) else translate.listed(answer.http_status, answer.body)
         if payment is None or isinstance(payment, Unknown):
             return payment
         return await self._attempted(request, payment)
 
-    async def _move(self, request: CaptureRequest | VoidRequest | RefundRequest) -> Outcome:
+    async def _perform(self, request: ProviderRequest) -> Outcome:
         outcome = await self._post(request)
         if not isinstance(outcome, TakenOn):
             return outcome
+        if isinstance(request, AuthorizeRequest):
+            # It was approved, so that only its capture is left to tell of.
+            return await self._attempted(request, Payment(id=outcome.reference, status="Authorized"))
         done = await self._actions(outcome.reference)
         return done if isinstance(done, Unknown) else translate.moved(request, done) or NO_ACTION_YET
 
@@ -86,7 +64,7 @@ class CheckoutProvider:
         return done if isinstance(done, Unknown) else translate.attempted(request, payment, done)
 
     async def _actions(self, payment: str) -> Sequence[Action] | Unknown:
-        answer = await self._get(translate.payment_path(payment, "actions"))
+        answer = await self._calls.look(translate.payment_path(payment, "actions"), self._authorization)
         return answer if isinstance(answer, Unknown) else translate.actions(answer.http_status, answer.body)
 
     async def _post(self, request: ProviderRequest) -> Outcome | TakenOn:
@@ -97,13 +75,6 @@ class CheckoutProvider:
         headers = self._authorization | {"Cko-Idempotency-Key": call.key, "Content-Type": "application/json"}
         answer = await self._calls.send("POST", call.path, msgspec.json.encode(call.body), headers)
         return translate.answered(request, answer.http_status, answer.body) if isinstance(answer, Answer) else answer
-
-    async def _get(self, path: str) -> Answer | Unknown:
-        answer = await self._calls.send("GET", path, headers=self._authorization)
-        if isinstance(answer, Unavailable):
-            # That a question was not sent says nothing of what it is about.
-            return Unknown(f"lookup failed: {answer.reason}")
-        return answer
 
 
 def connect(account: ProviderAccount) -> Connector:

@@ -18,8 +18,8 @@ from domain.payment.outcome import (
 )
 from infrastructure.provider.checkout import naming, signature
 from infrastructure.provider.checkout.response_codes import decline_code
-from infrastructure.provider.checkout.translate import UNDECODABLE
 from infrastructure.provider.checkout.wire import Id
+from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.text import readable
 
 

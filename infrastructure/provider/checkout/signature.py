@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from application.notification import SignatureInvalid, SignatureStale
+from infrastructure.provider.reading import UNDECODABLE
 
 HEADER: Final = "cko-signature"
 AGE_MAX: Final = timedelta(days=3)
@@ -55,5 +56,5 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) 
 def _happened(body: bytes) -> datetime | None:
     try:
         return msgspec.json.decode(body, type=Dated).at
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return None

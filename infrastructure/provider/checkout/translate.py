@@ -48,14 +48,13 @@ from infrastructure.provider.checkout.wire import (
     TokenSource,
     VoidBody,
 )
+from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(
     methods=frozenset({MethodType.CARD, MethodType.WALLET}), currencies=amounts.CURRENCIES
 )
 """Apple Pay and Google Pay become tokens like a card's before they reach us."""
-UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""
 QUOTA_EXCEEDED: Final = "api_calls_quota_exceeded"
 ENDED: Final = frozenset({"Declined", "Canceled", "Expired", "Voided"})
 """The statuses in which a payment that has taken nothing never will."""

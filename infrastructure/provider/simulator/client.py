@@ -2,50 +2,26 @@
 
 import msgspec
 
-from application.provider import (
-    AuthorizeRequest,
-    CaptureRequest,
-    ProviderRequest,
-    RefundRequest,
-    VoidRequest,
-)
-from domain.payment.outcome import Outcome, Unavailable, Unknown
+from application.provider import ProviderRequest
+from domain.payment.outcome import Outcome, Unknown
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.performing import PerformingProvider
 from infrastructure.provider.simulator import translate
 from infrastructure.provider.simulator.notifications import SimulatorNotifications
 
 
-class SimulatorProvider:
+class SimulatorProvider(PerformingProvider):
     """The simulator as an `application.provider.Provider`, made inside a running event loop."""
 
     capabilities = translate.CAPABILITIES
 
     def __init__(self, base_url: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
-        self._calls = HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max)
-
-    async def aclose(self) -> None:
-        await self._calls.aclose()
-
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def capture(self, request: CaptureRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def void(self, request: VoidRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def refund(self, request: RefundRequest) -> Outcome:
-        return await self._perform(request)
+        super().__init__(HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max))
 
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
-        answer = await self._calls.send("GET", translate.lookup_path(request.operation_id))
-        match answer:
-            case Answer(http_status=http_status, body=body):
-                return translate.looked_up(http_status, body)
-            case Unavailable(reason=reason) | Unknown(reason=reason):
-                return Unknown(f"lookup failed: {reason}")
+        answer = await self._calls.look(translate.lookup_path(request.operation_id))
+        return answer if isinstance(answer, Unknown) else translate.looked_up(answer.http_status, answer.body)
 
     async def _perform(self, request: ProviderRequest) -> Outcome:
         call = translate.call(request)

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from application.notification import Notification, NotificationUnreadable, Unhandled
-from domain.identifiers import OperationId
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Outcome
+from infrastructure.provider.reading import UNDECODABLE, our_operation
 from infrastructure.provider.simulator import signature
-from infrastructure.provider.simulator.translate import UNDECODABLE, Action, Name, declined, next_action
+from infrastructure.provider.simulator.translate import Action, Name, declined, next_action
 from infrastructure.provider.text import readable
 
 ABOUT: Final = {
@@ -67,7 +66,7 @@ class SimulatorNotifications:
             event_id=event.id,
             about=about,
             outcome=_outcome(event.type, data),
-            operation_id=_operation_id(data.operation_key),
+            operation_id=our_operation(data.operation_key),
             reference=data.charge,
         )
 
@@ -80,11 +79,3 @@ def _outcome(kind: str, data: _Data) -> Outcome:
             raise NotificationUnreadable("an action is required that the notification does not name")
         return ActionRequired(data.charge, next_action(data.action))
     return Approved(data.id)
-
-
-def _operation_id(key: str) -> OperationId | None:
-    """None for a key that is none of ours: another client's charge at the same account."""
-    try:
-        return OperationId(UUID(key))
-    except ValueError:
-        return None

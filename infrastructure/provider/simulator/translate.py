@@ -34,13 +34,12 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.routing.capabilities import Capabilities
+from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(methods=frozenset(MethodType))
 OPERATION_NOT_FOUND: Final = "operation_not_found"
 REQUIRES_ACTION: Final = "requires_action"
-UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""
 Name = Annotated[str, Meta(pattern="^[!-~]{1,255}$")]
 
 

@@ -6,6 +6,7 @@ from application.provider import AuthorizeRequest, CaptureRequest, ProviderReque
 from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
 from infrastructure.provider.connector import AccountInvalid, Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.performing import PerformingProvider
 from infrastructure.provider.stripe import translate
 from infrastructure.provider.stripe.notifications import StripeNotifications
 from infrastructure.provider.stripe.translate import Call
@@ -14,36 +15,21 @@ PAGES_MAX: Final = 100
 """A list that is longer is given up: some thousand payments made since the one that is looked for."""
 
 
-class StripeProvider:
+class StripeProvider(PerformingProvider):
     """Stripe as an `application.provider.Provider`, made inside a running event loop."""
 
     capabilities = translate.CAPABILITIES
 
-    def __init__(self, base_url: str, secret_key: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
-        self._calls = HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max)
+    def __init__(self, base_url: str, secret_key: str, *, timeout_s: float = 10.0) -> None:
+        super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._headers = {"Authorization": f"Bearer {secret_key}", "Stripe-Version": translate.API_VERSION}
-
-    async def aclose(self) -> None:
-        await self._calls.aclose()
-
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def capture(self, request: CaptureRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def void(self, request: VoidRequest) -> Outcome:
-        return await self._perform(request)
-
-    async def refund(self, request: RefundRequest) -> Outcome:
-        return await self._perform(request)
 
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
         match request:
             case AuthorizeRequest() | RefundRequest():
                 return await self._search(request)
             case CaptureRequest() | VoidRequest():
-                answer = await self._read(translate.intent_path(request.reference))
+                answer = await self._calls.look(translate.intent_path(request.reference), self._headers)
                 if isinstance(answer, Unknown):
                     return answer
                 return translate.looked_up(request, answer.http_status, answer.body)
@@ -53,7 +39,7 @@ class StripeProvider:
         found: tuple[Outcome, ...] = ()
         after = None
         for _ in range(PAGES_MAX):
-            answer = await self._read(translate.list_path(request, after))
+            answer = await self._calls.look(translate.list_path(request, after), self._headers)
             if isinstance(answer, Unknown):
                 return answer
             page = translate.page(request, answer.http_status, answer.body)
@@ -68,10 +54,6 @@ class StripeProvider:
         if len(found) > 1:
             return Unknown(f"Stripe has carried the operation out {len(found)} times")
         return found[0] if found else None
-
-    async def _read(self, path: str) -> Answer | Unknown:
-        answer = await self._calls.send("GET", path, headers=self._headers)
-        return answer if isinstance(answer, Answer) else Unknown(f"lookup failed: {answer.reason}")
 
     async def _perform(self, request: ProviderRequest) -> Outcome:
         match translate.call(request):

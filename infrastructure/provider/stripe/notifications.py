@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 
 from application.notification import Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
+from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.stripe import signature
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
@@ -21,7 +22,6 @@ from infrastructure.provider.stripe.objects import (
     Refund,
     StripeId,
 )
-from infrastructure.provider.stripe.translate import UNDECODABLE
 from infrastructure.provider.text import readable
 
 AUTHORISED: Final = frozenset(

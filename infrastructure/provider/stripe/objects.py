@@ -5,7 +5,6 @@ accounts, a capture releases what it does not take. Source: docs.stripe.com/paym
 """
 
 from typing import Annotated, Final
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -19,6 +18,7 @@ from domain.payment.outcome import (
     Redirect,
     Unknown,
 )
+from infrastructure.provider.reading import our_operation
 from infrastructure.provider.stripe.decline_codes import normalised
 from infrastructure.provider.text import readable
 
@@ -74,7 +74,7 @@ class PaymentIntent(Struct, frozen=True):
 
     def operation(self, key: str) -> OperationId | None:
         """Our operation that the metadata names under `key`."""
-        return _operation(self.metadata, key)
+        return our_operation((self.metadata or {}).get(key, ""))
 
     def authorized(self) -> Outcome:
         """What became of the authorisation."""
@@ -115,7 +115,7 @@ class Refund(Struct, frozen=True):
 
     def operation(self) -> OperationId | None:
         """Our operation that the metadata names."""
-        return _operation(self.metadata, OPERATION_ID)
+        return our_operation((self.metadata or {}).get(OPERATION_ID, ""))
 
     def refunded(self) -> Outcome:
         """What became of the refund; a pending one may still fail."""
@@ -140,10 +140,3 @@ class Refunds(Struct, frozen=True):
 
     data: list[Refund]
     has_more: bool
-
-
-def _operation(metadata: dict[str, str] | None, key: str) -> OperationId | None:
-    try:
-        return OperationId(UUID((metadata or {}).get(key, "")))
-    except ValueError:
-        return None

@@ -22,6 +22,7 @@ from domain.payment.method import CardBrand, MethodType
 from domain.payment.outcome import DECLINE_CODE_OTHER, Approved, Outcome, Rejected, Unavailable, Unknown
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
+from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
     OPERATION_ID,
@@ -51,8 +52,6 @@ MINOR_UNITS: Final = MinorUnits({"MGA": 0, "ISK": 2, "UGX": 2})
 PAGE_SIZE: Final = 50
 """Stripe allows 100, but a page must fit in an answer, and each object may carry some kilobytes of metadata."""
 CLOCKS_APART_S: Final = 300
-UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""
 
 
 class Call(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from infrastructure.simulator.aps.account import Account, is_signed
+from infrastructure.simulator.reading import UNDECODABLE
 
 _ACCOUNT: Final = ("access_code", "merchant_identifier", "language", "signature")
 _MONEY: Final = ("amount", "currency")
@@ -38,7 +39,7 @@ def read(body: bytes) -> dict[str, str] | None:
     """The parameters of a request; None for what is no flat object in JSON."""
     try:
         return {name: str(value) for name, value in msgspec.json.decode(body, type=dict[str, str | int]).items()}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return None
 
 

@@ -35,6 +35,7 @@ from infrastructure.simulator.checkout.wire import (
     VoidBody,
 )
 from infrastructure.simulator.operations import NO_CHARGE_YET, Answer, perform
+from infrastructure.simulator.reading import UNDECODABLE
 from infrastructure.simulator.tokens import FATES, Manner, Operation
 
 PATH: Final = "/checkout"
@@ -202,7 +203,7 @@ async def _body(request: HttpRequest, kind: type[BodyT]) -> BodyT:
     """The request's body, `{}` where it has none."""
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         found = FIELD_AT_FAULT.search(str(error))
         code = f"{found[1] or found[2]}_{'invalid' if found[1] else 'required'}" if found else "request_malformed"
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, code) from error

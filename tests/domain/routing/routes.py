@@ -1,16 +1,15 @@
 """The language of the routing tests: providers, policies over them, and payments that look for one."""
 
 from collections.abc import Callable, Mapping
-from uuid import UUID
 
 from hypothesis import strategies as st
 
-from domain.identifiers import MerchantId, PaymentId, ProviderName
+from domain.identifiers import ProviderName
 from domain.money import Money
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.routing.candidate import Strategy
 from domain.routing.capabilities import Capabilities
-from domain.routing.policy import Choice, Cost, Retry, RoutingPolicy, Rule
+from domain.routing.policy import Choice, Cost, Rule
 from domain.routing.route import (
     Asked,
     Facts,
@@ -19,34 +18,15 @@ from domain.routing.route import (
     route,
 )
 from tests.support.domain import amounts
+from tests.support.routing import HUNDRED, always_or_never, asked, policy, situation
 
 A, B, C, D = (ProviderName(name) for name in ("abank", "bbank", "cbank", "dbank"))
 ALL = (A, B, C, D)
-ANYTHING = Capabilities(methods=frozenset(MethodType))
 CARD = PaymentMethod(MethodType.CARD, "tok_visa", brand=CardBrand.VISA, country="DE")
-EUR_100 = Money(10_000, "EUR")
 
 
-def asking(number: int = 1, amount: Money = EUR_100, method: PaymentMethod = CARD) -> Asked:
-    return Asked(
-        payment_id=PaymentId(UUID(int=number)), merchant_id=MerchantId("mer_acme"), amount=amount, method=method
-    )
-
-
-def in_order(*providers: ProviderName) -> Choice:
-    return Choice(strategy=Strategy.PRIORITY, providers=providers)
-
-
-def cheapest(*providers: ProviderName) -> Choice:
-    return Choice(strategy=Strategy.CHEAPEST, providers=providers)
-
-
-def split(**percentages: int) -> Choice:
-    return Choice(
-        strategy=Strategy.SPLIT,
-        providers=tuple(map(ProviderName, percentages)),
-        percentages=tuple(percentages.values()),
-    )
+def asking(number: int = 1, amount: Money = HUNDRED, method: PaymentMethod = CARD) -> Asked:
+    return asked(number, amount=amount, method=method)
 
 
 def following(
@@ -55,19 +35,14 @@ def following(
     costs: Mapping[ProviderName, Cost] | None = None,
     capabilities: Mapping[ProviderName, Capabilities] | None = None,
     figures: Mapping[ProviderName, Figures] | None = None,
-    holds: Callable[[str, Facts], bool] = lambda _when, _facts: False,
+    holds: Callable[[str, Facts], bool] = always_or_never,
 ) -> Situation:
     """ALL can take anything, but for what is said of some."""
-    return Situation(
-        policy=RoutingPolicy(
-            version="any:1",
-            rules=rules,
-            default=default,
-            costs=costs or {},
-            retry=Retry(soft_declines=frozenset(), attempts_max=3, total_s_max=30),
-        ),
-        capabilities={**dict.fromkeys(ALL, ANYTHING), **(capabilities or {})},
-        figures=figures or {},
+    return situation(
+        policy(default, rules=rules, costs=costs),
+        providers=ALL,
+        figures=figures,
+        capabilities=capabilities,
         holds=holds,
     )
 

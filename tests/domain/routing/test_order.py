@@ -26,18 +26,16 @@ from tests.domain.routing.routes import (
     D,
     any_costs,
     asking,
-    cheapest,
     following,
-    in_order,
     order_of,
     payments,
-    split,
 )
 from tests.support.domain import amounts
+from tests.support.routing import cheapest, priority, split
 
 
 def test_priority_is_the_order_that_the_rule_names() -> None:
-    assert order_of(following(in_order(C, A, B)), asking()) == [C, A, B]
+    assert order_of(following(priority(C, A, B)), asking()) == [C, A, B]
 
 
 def test_the_cheapest_comes_first_and_who_costs_nobody_knows_comes_last() -> None:
@@ -82,19 +80,19 @@ def shares(situation: Situation, *tried: ProviderName) -> dict[ProviderName, flo
 @pytest.mark.parametrize(
     "percentages",
     [
-        {"abank": 50, "bbank": 50},
-        {"abank": 70, "bbank": 20, "cbank": 10},
-        {"cbank": 1, "abank": 99},
-        {"abank": 25, "bbank": 25, "cbank": 25, "dbank": 25},
+        {A: 50, B: 50},
+        {A: 70, B: 20, C: 10},
+        {C: 1, A: 99},
+        {A: 25, B: 25, C: 25, D: 25},
     ],
 )
-def test_shares_converge_to_the_percentages(percentages: dict[str, int]) -> None:
-    expected = {ProviderName(name): percentage / 100 for name, percentage in percentages.items()}
-    assert shares(following(split(**percentages))) == pytest.approx(expected, abs=TOLERANCE)
+def test_shares_converge_to_the_percentages(percentages: dict[ProviderName, int]) -> None:
+    expected = {provider: percentage / 100 for provider, percentage in percentages.items()}
+    assert shares(following(split(percentages))) == pytest.approx(expected, abs=TOLERANCE)
 
 
 def test_those_left_share_what_the_others_would_have_had() -> None:
-    situation = following(split(abank=50, bbank=30, cbank=20), figures={A: Figures(open_circuit=True)})
+    situation = following(split({A: 50, B: 30, C: 20}), figures={A: Figures(open_circuit=True)})
     assert shares(situation) == pytest.approx({B: 0.6, C: 0.4}, abs=TOLERANCE)
 
 
@@ -104,7 +102,7 @@ def test_those_left_share_what_the_others_would_have_had() -> None:
 def test_those_that_one_provider_refused_are_drawn_again_among_those_left(
     first: ProviderName, left: dict[ProviderName, float]
 ) -> None:
-    situation = following(split(abank=50, bbank=30, cbank=20))
+    situation = following(split({A: 50, B: 30, C: 20}))
     refused = [asking(number) for number in range(PAYMENTS) if route(situation, asking(number)).chosen == first]
     chosen = Counter(route(situation, asked, tried=[first]).chosen for asked in refused)
     assert {provider: count / len(refused) for provider, count in chosen.items()} == pytest.approx(
@@ -113,21 +111,21 @@ def test_those_that_one_provider_refused_are_drawn_again_among_those_left(
 
 
 def test_a_draw_after_a_refusal_is_another_one_and_the_same_every_time() -> None:
-    situation, asked = following(split(abank=50, bbank=50)), asking()
+    situation, asked = following(split({A: 50, B: 50})), asking()
     draws = [route(situation, asked, tried=tried).draw for tried in ([], [A], [A, B])]
     assert draws == [draw_of(asked.payment_id, after=attempts) for attempts in range(3)]
     assert len(set(draws)) == 3
 
 
 def test_a_share_of_nothing_takes_a_payment_only_when_nobody_else_can() -> None:
-    situation = following(split(abank=100, bbank=0))
+    situation = following(split({A: 100, B: 0}))
     assert shares(situation) == {A: 1.0}
     assert shares(situation, A) == {B: 1.0}
 
 
 @given(payments)
 def test_everything_of_one_share_goes_one_way(asked: Asked) -> None:
-    assert route(following(split(bbank=100)), asked).chosen == B
+    assert route(following(split({B: 100})), asked).chosen == B
 
 
 @given(st.integers(0, 2**128 - 1))
@@ -135,7 +133,7 @@ def test_a_draw_is_a_number_of_the_payments_own(number: int) -> None:
     drawn = draw_of(PaymentId(UUID(int=number)))
     assert 0 <= drawn < DRAWS
     assert drawn == draw_of(PaymentId(UUID(int=number)))
-    assert route(following(split(abank=50, bbank=50)), asking(number)).draw == drawn
+    assert route(following(split({A: 50, B: 50})), asking(number)).draw == drawn
 
 
 def test_draws_are_evenly_spread() -> None:

@@ -25,21 +25,18 @@ from domain.routing.route import (
     route,
 )
 from tests.domain.routing.routes import (
-    ANYTHING,
     A,
     B,
     C,
     D,
     asking,
-    cheapest,
     following,
-    in_order,
     order_of,
     payments,
     providers_tried,
     situations,
-    split,
 )
+from tests.support.routing import ANYTHING, cheapest, priority, split
 
 
 def out_of(found: Route) -> dict[ProviderName, str]:
@@ -118,7 +115,7 @@ def test_who_is_out_of_the_running_does_not_change_the_order_of_the_others_of_a_
 def test_who_cannot_take_the_payment_is_no_candidate_whatever_the_policy_says(
     capabilities: Capabilities, asked: Asked, why: str
 ) -> None:
-    found = route(following(in_order(A, B), capabilities={A: capabilities}), asked)
+    found = route(following(priority(A, B), capabilities={A: capabilities}), asked)
     assert out_of(found)[A] == why
     assert found.chosen == B
 
@@ -133,17 +130,17 @@ def test_who_cannot_take_the_payment_is_no_candidate_whatever_the_policy_says(
     ],
 )
 def test_who_can_take_just_this_is_a_candidate(capabilities: Capabilities) -> None:
-    assert route(following(in_order(A), capabilities={A: capabilities}), asking()).chosen == A
+    assert route(following(priority(A), capabilities={A: capabilities}), asking()).chosen == A
 
 
 def test_a_country_or_brand_that_is_not_known_is_left_to_the_provider_to_refuse() -> None:
     picky = replace(ANYTHING, countries=frozenset({"IN"}), brands=frozenset({CardBrand.AMEX}))
     unknown = asking(method=PaymentMethod(MethodType.CARD, "tok"))
-    assert route(following(in_order(A), capabilities={A: picky}), unknown).chosen == A
+    assert route(following(priority(A), capabilities={A: picky}), unknown).chosen == A
 
 
 def test_each_one_out_of_the_running_says_why() -> None:
-    situation = following(in_order(A, B, C), figures={B: Figures(open_circuit=True)})
+    situation = following(priority(A, B, C), figures={B: Figures(open_circuit=True)})
     found = route(situation, asking(), tried=[A])
     assert out_of(found) == {A: "tried before", B: "circuit open", D: "not in the rule"}
     assert found.chosen == C
@@ -151,17 +148,17 @@ def test_each_one_out_of_the_running_says_why() -> None:
 
 def test_what_a_provider_cannot_do_is_said_before_anything_else() -> None:
     cannot = replace(ANYTHING, currencies=frozenset({"USD"}))
-    situation = following(in_order(B), capabilities={A: cannot}, figures={A: Figures(open_circuit=True)})
+    situation = following(priority(B), capabilities={A: cannot}, figures={A: Figures(open_circuit=True)})
     assert out_of(route(situation, asking(), tried=[A]))[A] == "does not take EUR"
 
 
 def test_where_nobody_is_left_nobody_is_chosen() -> None:
-    found = route(following(in_order(A, B)), asking(), tried=[A, B])
+    found = route(following(priority(A, B)), asking(), tried=[A, B])
     assert (found.chosen, found.reason) == (None, f"no provider is left after {A}, {B}")
 
 
 def test_a_provider_of_the_policy_that_does_not_exist_here_is_passed_over() -> None:
-    assert route(following(in_order(ProviderName("gone"), B)), asking()).chosen == B
+    assert route(following(priority(ProviderName("gone"), B)), asking()).chosen == B
 
 
 # which rule
@@ -173,10 +170,10 @@ def when(name: str, choice: Choice) -> Rule:
 
 def test_the_first_rule_that_holds_wins() -> None:
     situation = following(
-        in_order(A),
-        when("never", in_order(B)),
-        when("small", in_order(C)),
-        when("also small", in_order(D)),
+        priority(A),
+        when("never", priority(B)),
+        when("small", priority(C)),
+        when("also small", priority(D)),
         holds=lambda condition, _facts: condition.endswith("small"),
     )
     found = route(situation, asking())
@@ -184,12 +181,12 @@ def test_the_first_rule_that_holds_wins() -> None:
 
 
 def test_where_no_rule_holds_the_default_does() -> None:
-    found = route(following(in_order(A), when("never", in_order(B))), asking())
+    found = route(following(priority(A), when("never", priority(B))), asking())
     assert (found.rule, found.chosen) == (DEFAULT_RULE, A)
 
 
 def test_a_rule_whose_providers_are_all_out_does_not_fall_through_to_the_next() -> None:
-    situation = following(in_order(A), when("always", in_order(B)), holds=lambda _condition, _facts: True)
+    situation = following(priority(A), when("always", priority(B)), holds=lambda _condition, _facts: True)
     found = route(situation, asking(), tried=[B])
     assert (found.rule, found.chosen) == ("always", None)
 
@@ -198,8 +195,8 @@ def test_a_rule_whose_providers_are_all_out_does_not_fall_through_to_the_next() 
 def test_a_rule_is_found_by_its_place(holding_from: int, rules: int) -> None:
     names = [str(place) for place in range(rules)]
     situation = following(
-        in_order(A),
-        *(when(name, in_order(B)) for name in names),
+        priority(A),
+        *(when(name, priority(B)) for name in names),
         holds=lambda condition, _facts: int(condition) >= holding_from,
     )
     assert route(situation, asking()).rule == (str(holding_from) if holding_from < rules else DEFAULT_RULE)
@@ -213,8 +210,8 @@ def test_a_condition_hears_of_the_payment_and_of_every_provider() -> None:
         return True
 
     situation = following(
-        in_order(A),
-        when("any", in_order(A)),
+        priority(A),
+        when("any", priority(A)),
         holds=holds,
         costs={A: Cost(basis_points=290, fixed_minor=30)},
         figures={A: Figures(success_bp=9_630, latency_ms_p95=410, samples=1_204)},
@@ -250,11 +247,11 @@ def test_what_the_merchant_did_not_say_is_an_empty_string_to_a_condition() -> No
 @pytest.mark.parametrize(
     ("choice", "tried", "reason"),
     [
-        (in_order(A, B), (), "first in order"),
-        (in_order(A, B), (A,), f"first in order after {A}"),
+        (priority(A, B), (), "first in order"),
+        (priority(A, B), (A,), f"first in order after {A}"),
         (cheapest(A, B), (), "cheapest"),
         (cheapest(A, B, C), (A,), f"first in order after {A}: no cost is known"),
-        (split(abank=100), (), f"drawn by {draw_of(PaymentId(UUID(int=1)))} of {DRAWS}"),
+        (split({A: 100}), (), f"drawn by {draw_of(PaymentId(UUID(int=1)))} of {DRAWS}"),
     ],
 )
 def test_a_route_says_why(choice: Choice, tried: tuple[ProviderName, ...], reason: str) -> None:

@@ -82,6 +82,12 @@ async def test_those_that_come_together_are_kept_together(writer: DeliveryWriter
     assert transactions <= 2
 
 
+async def test_a_delivery_that_comes_after_the_end_is_told_so(writer: DeliveryWriter) -> None:
+    await writer.aclose()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await writer.add(delivery())
+
+
 async def test_one_delivery_is_claimed_by_one_worker(writer: DeliveryWriter, pool: ReadPool) -> None:
     kept = await keep(writer, 60)
     inbox = PostgresInbox(pool)

@@ -4,7 +4,6 @@ import logging
 
 import pytest
 
-from domain.identifiers import ProviderName
 from domain.money import Money
 from domain.routing.candidate import Candidate
 from domain.routing.route import Facts, facts_of
@@ -77,6 +76,6 @@ def test_other_facts_are_looked_at_anew() -> None:
 
 
 def test_facts_are_left_as_they_are() -> None:
-    before: Facts = facts_of(asked(), [Candidate(provider=ProviderName("north"))])
+    before: Facts = facts_of(asked(), [Candidate(provider=NORTH)])
     Expressions().holds("providers.map(p, p).size() == 1", before)
-    assert before == facts_of(asked(), [Candidate(provider=ProviderName("north"))])
+    assert before == facts_of(asked(), [Candidate(provider=NORTH)])

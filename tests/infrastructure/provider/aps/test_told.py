@@ -12,16 +12,16 @@ from application.notification import Notification, Unhandled
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest
 from domain.payment.events import OperationKind
 from domain.payment.method import MethodType, PaymentMethod
-from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Rejected, Unknown
+from domain.payment.outcome import ActionRequired, Approved, Declined, Redirect, Rejected, Unknown
 from infrastructure.provider.aps.client import ApsProvider
 from infrastructure.provider.aps.notifications import ApsNotifications
 from tests.infrastructure.provider.aps.test_contract import CREDENTIALS
 from tests.infrastructure.provider.contract import authorization, capture, eur, void_of
+from tests.infrastructure.provider.faults import PAYMENTS, everything_goes_wrong, resolved
 from tests.infrastructure.simulator.api import Api
 from tests.support.receiver import Delivery, Receiver, receiving
 from tests.support.simulator import DEADLINE_S, running_simulator
 
-PAYMENTS = 60
 NOTIFICATIONS = ApsNotifications(CREDENTIALS.sha_response_phrase)
 
 
@@ -111,27 +111,11 @@ async def test_a_late_answer_is_an_answer(provider: ApsProvider) -> None:
     assert isinstance(await provider.authorize(card("tok_slow")), Approved)
 
 
-async def resolved(provider: ApsProvider, request: AuthorizeRequest) -> Outcome:
-    """Asked for once, looked up for as long as it is unknown, and asked for again only when it was never seen."""
-    outcome: Outcome | None = await provider.authorize(request)
-    while outcome is None or isinstance(outcome, Unknown):
-        outcome = await provider.authorize(request) if outcome is None else await provider.lookup(request)
-    return outcome
-
-
 async def test_through_all_faults_at_once_the_outcomes_are_those_of_the_books(tmp_path: Path) -> None:
     requests = [card("tok_visa", captured=True) for _ in range(PAYMENTS)]
     with running_simulator(tmp_path) as url:
         api = Api(url)
-        await api.set_faults(
-            seed=11,
-            down_for_s=0.3,
-            error_5xx_percent=20,
-            lost_answer_percent=10,
-            slow_percent=20,
-            slow_s=0.05,
-            decline_percent=20,
-        )
+        await everything_goes_wrong(api)
         async with aclosing(ApsProvider(f"{url}/aps", CREDENTIALS, timeout_s=0.5)) as provider:
             async with asyncio.timeout(DEADLINE_S):
                 outcomes = await asyncio.gather(*(resolved(provider, request) for request in requests))

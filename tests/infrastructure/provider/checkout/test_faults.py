@@ -4,27 +4,14 @@ import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
-from application.provider import AuthorizeRequest, CaptureRequest
+from application.provider import AuthorizeRequest
 from domain.payment.method import MethodType, PaymentMethod
-from domain.payment.outcome import Approved, Declined, Outcome, Unknown
+from domain.payment.outcome import Approved, Declined, Outcome
 from infrastructure.provider.checkout.client import CheckoutProvider
 from tests.infrastructure.provider.contract import authorization, capture, eur
+from tests.infrastructure.provider.faults import PAYMENTS, everything_goes_wrong, resolved
 from tests.infrastructure.simulator.api import Api
 from tests.support.simulator import DEADLINE_S, running_simulator
-
-PAYMENTS = 60
-
-
-async def ask(provider: CheckoutProvider, request: AuthorizeRequest | CaptureRequest) -> Outcome:
-    return await (provider.capture(request) if isinstance(request, CaptureRequest) else provider.authorize(request))
-
-
-async def resolved(provider: CheckoutProvider, request: AuthorizeRequest | CaptureRequest) -> Outcome:
-    """Asked for once, looked up for as long as it is unknown, and asked for again only when it was never seen."""
-    outcome: Outcome | None = await ask(provider, request)
-    while outcome is None or isinstance(outcome, Unknown):
-        outcome = await ask(provider, request) if outcome is None else await provider.lookup(request)
-    return outcome
 
 
 async def test_through_all_faults_at_once_the_outcomes_are_those_of_the_books(tmp_path: Path) -> None:
@@ -39,15 +26,7 @@ async def test_through_all_faults_at_once_the_outcomes_are_those_of_the_books(tm
 
     with running_simulator(tmp_path) as url:
         async with aclosing(Api(url)) as api:
-            await api.set_faults(
-                seed=11,
-                down_for_s=0.3,
-                error_5xx_percent=20,
-                lost_answer_percent=10,
-                slow_percent=20,
-                slow_s=0.05,
-                decline_percent=20,
-            )
+            await everything_goes_wrong(api)
             async with (
                 aclosing(CheckoutProvider(f"{url}/checkout", "sk_1", timeout_s=0.5)) as provider,
                 asyncio.timeout(DEADLINE_S),

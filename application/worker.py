@@ -1,0 +1,12 @@
+"""Whose doing it is when a worker acts of itself: nobody asked, so each thing it does has a request id of its own."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from domain.history import Cause
+
+
+def worker_cause(name: str, new_id: Callable[[], UUID], *, about: str) -> Cause:
+    """What the worker's task `name` does, because of `about`."""
+    request_id = new_id()
+    return Cause(actor=f"worker:{name}", request_id=str(request_id), trace_id=request_id.hex, causation_id=about)
