@@ -1,17 +1,24 @@
 """`fallback`: payments while the preferred one of three providers is down: how many come to an end, and what it costs.
 
 The preferred provider is killed in the middle: nothing listens there any more. Every payment that another provider can
-take has to end authorised (here: captured) within its own request. Then it comes back, and payments find it again.
+take has to end authorised (here: captured) within its own request. Then it comes back, and payments find it again. At
+last it hangs, which is worse: what it was asked before its circuit opened may be charged, and no other provider may
+take that.
 """
 
-from collections.abc import Sequence
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 from rich.table import Table
 
+from interfaces.composition import ChildProcess
 from interfaces.stack import Stack, wait_until_listening
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.market import PROVIDER_S, Market, Sold, market
+from tests.benchmarks.processes import family
 from tests.benchmarks.rounds import percentile
 
 PROVIDERS = ("north", "south", "west")
@@ -44,6 +51,9 @@ def run(bench: Bench) -> Report:
         wait_until_listening(preferred, stack.simulator_port(PROVIDERS[0]))
         bench.say("fallback: and started again …")
         _measure(shops, table, "back again", seconds)
+        bench.say("fallback: and hangs …")
+        with hanging(preferred):
+            _measure(shops, table, "preferred hangs", seconds, settles=False)
     availability, outside_ms_p95 = _availability(down), percentile(_outside_ms(down), 95)
     notes = []
     if availability < AVAILABILITY_MIN:
@@ -57,9 +67,22 @@ def run(bench: Bench) -> Report:
     return Report(table, figures, tuple(notes))
 
 
-def _measure(shops: Market, table: Table, name: str, seconds: float) -> Sold:
+@contextmanager
+def hanging(process: ChildProcess) -> Iterator[None]:
+    """It takes connections, and answers nobody."""
+    pids = family(process.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _measure(shops: Market, table: Table, name: str, seconds: float, *, settles: bool = True) -> Sold:
     before = _head(shops.stack)
-    sold = shops.sell(RATE, seconds, token="tok_slow")
+    sold = shops.sell(RATE, seconds, token="tok_slow", settles=settles)
     outside_ms = _outside_ms(sold)
     table.add_row(
         name,

@@ -41,13 +41,14 @@ class Market:
         self.stack = stack
         self._secrets = secrets
 
-    def sell(self, rate: float, seconds: float, *, token: str = "tok_visa") -> Sold:
-        """`rate` payments a second for `seconds`, and the wait until all is settled and every view has caught up."""
+    def sell(self, rate: float, seconds: float, *, token: str = "tok_visa", settles: bool = True) -> Sold:
+        """`rate` payments a second for `seconds`, and the wait until all is settled and every view has caught up; no
+        wait where a part of it cannot settle."""
         load = Load(url=self.stack.url, secrets=self._secrets, rate=rate, seconds=seconds, token=token)
         parts = roots(self.stack)
         before = cpu_s(parts)
         loaded = send(load)
-        drained_s = asyncio.run(_drain(self.stack))
+        drained_s = asyncio.run(_drain(self.stack)) if settles else float("nan")
         used = {name: seconds - before[name] for name, seconds in cpu_s(parts).items()}
         return Sold(load, loaded, drained_s, {**used, "load generator": loaded.cpu_s})
 
