@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from application.answers import Answers
 from application.caller import Answered
+from application.contradiction import report_contradiction
 from application.idempotency import answered_before
-from application.loaded import LoadedPayment, load, loaded_from, payment_events
+from application.loaded import LoadedPayment, load
 from application.policies import Policies
 from application.provider import (
     AuthorizeRequest,
@@ -34,7 +35,6 @@ from application.store import (
     VersionConflict,
 )
 from application.telling import Letters
-from domain.dead_letter.events import DeadLetterKind
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
@@ -42,10 +42,8 @@ from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.doubt import doubt
 from domain.payment.events import PaymentAttemptStarted, PaymentEvent
-from domain.payment.notice import Contradicts, Notice, read_notice
 from domain.payment.operation import operation_id_of, outcome_unknown
-from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
-from domain.payment.progress import operations_of
+from domain.payment.outcome import Outcome, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import Capturing, InFlight, Open, Payment, Processing, Refunding, RequiresAction, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
@@ -314,7 +312,9 @@ class Operations:
             events = self._decide(loaded, started, outcome, now)
             settled = loaded.after(events)
             if not events:
-                await self._report_contradiction(started, outcome)
+                await report_contradiction(
+                    self._store, self._letters, loaded.id, started.operation_id, outcome, started.cause, now
+                )
                 return _Settlement(settled, await self._stored_answer(started))
             recorded = loaded.record(events, cause=started.cause, now=now)
             goes_on = isinstance(events[-1], PaymentAttemptStarted)
@@ -344,39 +344,6 @@ class Operations:
                 case _:
                     assert_never(result)
         raise TooManyConflicts()
-
-    async def _report_contradiction(self, started: StartedOperation, outcome: Outcome) -> None:
-        """An answer that comes to an operation which has ended otherwise is never passed over: it is recorded, and an
-        operator is told. It changes nothing by itself."""
-        if not isinstance(outcome, Approved | Declined | Rejected):
-            return
-        history = await self._store.history(started.loaded.id)
-        events = tuple(payment_events(history))
-        operation = operations_of(events).get(started.operation_id)
-        if operation is None:
-            return
-        loaded = loaded_from(started.loaded.id, history)
-        notice = Notice(
-            provider=operation.provider,
-            about=operation.kind,
-            outcome=outcome,
-            operation_id=operation.operation_id,
-            reference=None,
-        )
-        reading = read_notice(loaded.payment, events, notice)
-        if not isinstance(reading, Contradicts) or not reading.events:
-            return
-        recorded = loaded.record(reading.events, cause=started.cause, now=self._now())
-        await self._store.append(Append(events=recorded, brings_home=True))
-        await self._letters.record(
-            kind=DeadLetterKind.COMMAND,
-            subject=str(operation.operation_id),
-            merchant_id=loaded.merchant_id,
-            payment_id=loaded.id,
-            provider=operation.provider,
-            reason=reading.reason,
-            cause=started.cause,
-        )
 
     async def _stored_answer(self, started: StartedOperation) -> Answered | None:
         claim = await self._store.claim_by_operation(started.claim_id)
