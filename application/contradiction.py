@@ -1,4 +1,4 @@
-"""An answer that comes to an operation which has ended otherwise is never passed over, and changes nothing by itself."""
+"""An answer to an operation that has ended otherwise is never passed over, and changes nothing by itself."""
 
 from datetime import datetime
 

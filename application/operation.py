@@ -43,7 +43,7 @@ from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_att
 from domain.payment.doubt import doubt
 from domain.payment.events import PaymentAttemptStarted, PaymentEvent
 from domain.payment.operation import operation_id_of, outcome_unknown
-from domain.payment.outcome import Outcome, Unavailable, Unknown
+from domain.payment.outcome import Declined, Outcome, Rejected, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import Capturing, InFlight, Open, Payment, Processing, Refunding, RequiresAction, Voiding
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
