@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.acts import Acts
 from application.dead_letter import DeadLetters
 from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
 from application.loaded import loaded_from, payment_events
@@ -28,10 +29,8 @@ from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, Pro
 from domain.payment.notice import ChangesNothing, Notice, Premature, read_notice
 
 BATCH_DELIVERIES_MAX: Final = 256
-ACTING_MAX: Final = 32
-"""Deliveries that change something, or ask the provider, at a time."""
-BEGUN_MAX: Final = 256
-"""No more deliveries are taken in while so many wait to be acted on."""
+RENEW_AFTER_S: Final = 1.0
+"""What waited so long for its turn gets a fresh lease: one is for the act alone, and a little."""
 LOOK_EVERY_S: Final = 0.05
 """How soon an idle worker sees a delivery, at worst."""
 TRIES_MAX: Final = 8
@@ -50,6 +49,8 @@ class _Work(Struct, frozen=True, kw_only=True):
     """A delivery and what is known of it by now."""
 
     delivery: Delivery
+    claimed_at: float
+    """By the event loop's clock."""
     notification: Notification | None = None
     event_id: str | None = None
     payment_id: PaymentId | None = None
@@ -75,8 +76,7 @@ class Deliveries:
         self._notices = notices
         self._dead_letters = dead_letters
         self._notifications = notifications
-        self._acting = asyncio.Semaphore(ACTING_MAX)
-        self._begun: set[asyncio.Task[None]] = set()
+        self._acts = Acts()
         self._finished: list[Finished] = []
 
     async def run(self) -> None:
@@ -86,9 +86,7 @@ class Deliveries:
                 if not await self.step():
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
-            for task in self._begun:
-                task.cancel()
-            await asyncio.gather(*self._begun, return_exceptions=True)
+            await self._acts.aclose()
             self._finished.clear()
 
     async def step(self) -> bool:
@@ -97,19 +95,18 @@ class Deliveries:
         Raises StoreUnavailable.
         """
         await self._write_down()
-        if len(self._begun) >= BEGUN_MAX:
-            await asyncio.wait(self._begun, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        deliveries = await self._inbox.claim(BATCH_DELIVERIES_MAX)
+        claimed_at = asyncio.get_running_loop().time()
+        # What is in hand may be due again, if it takes long: nobody else has begun it so far, and we have.
+        in_hand = [*self._acts.deliveries, *(each.id for each in self._finished)]
+        deliveries = await self._inbox.claim(BATCH_DELIVERIES_MAX, but=in_hand, not_of=self._acts.full)
         if deliveries:
-            await self._take_in(deliveries)
+            await self._take_in([_Work(delivery=delivery, claimed_at=claimed_at) for delivery in deliveries])
             await self._write_down()
         return bool(deliveries)
 
     async def settle(self) -> None:
         """Wait until all that was begun is done and written down."""
-        while self._begun:
-            await asyncio.gather(*self._begun)
+        await self._acts.settle()
         await self._write_down()
 
     async def _write_down(self) -> None:
@@ -117,9 +114,9 @@ class Deliveries:
         if finished:
             await self._inbox.finish(finished)
 
-    async def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+    async def _take_in(self, works: Sequence[_Work]) -> None:
         """What changes nothing is done with here, many at a time; for the rest it is begun."""
-        read = [work for delivery in deliveries if (work := self._read(delivery)) is not None]
+        read = [told for work in works if (told := self._read(work)) is not None]
         correlated = await self._correlate(await self._first_ones(read))
         histories = await self._histories({work.payment_id for work in correlated if work.payment_id is not None})
         for work in correlated:
@@ -132,9 +129,9 @@ class Deliveries:
                 log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
                 self._conclude(work, Again(f"it failed: {error!r}"))
 
-    def _read(self, delivery: Delivery) -> _Work | None:
+    def _read(self, work: _Work) -> _Work | None:
         """None when reading it was all there is to do."""
-        work = _Work(delivery=delivery)
+        delivery = work.delivery
         notifications = self._notifications.get(delivery.provider)
         if notifications is None:
             self._conclude(work, Again(f"provider {delivery.provider} is not configured here"))
@@ -226,20 +223,26 @@ class Deliveries:
                 self._begin(work, partial(_already, result))
 
     def _begin(self, work: _Work, action: Action) -> None:
-        task = asyncio.create_task(self._act(work, action))
-        self._begun.add(task)
-        task.add_done_callback(self._begun.discard)
+        self._acts.begin(work.delivery, partial(self._act, work, action))
 
     async def _act(self, work: _Work, action: Action) -> None:
         """Where the store does not answer, or something fails that nobody foresaw in writing a letter, the lease runs
         out, and it is tried again: that is not one of its tries."""
-        async with self._acting:
-            try:
-                await self._end(work, await self._result(work, action))
-            except (StoreUnavailable, TooManyConflicts) as error:
-                log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
-            except Exception:
-                log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
+        try:
+            held = await self._held(work)
+            if held is not None:
+                await self._end(held, await self._result(held, action))
+        except (StoreUnavailable, TooManyConflicts) as error:
+            log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
+        except Exception:
+            log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
+
+    async def _held(self, work: _Work) -> _Work | None:
+        """With a lease that is long enough to act under; None when somebody else has it by now."""
+        if asyncio.get_running_loop().time() - work.claimed_at < RENEW_AFTER_S:
+            return work
+        held = await self._inbox.hold(work.delivery)
+        return None if held is None else replace(work, delivery=held)
 
     async def _result(self, work: _Work, action: Action) -> Result:
         try:

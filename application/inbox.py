@@ -1,6 +1,6 @@
 """The port to the inbox: what providers sent us, kept as it came, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -77,8 +77,15 @@ class Intake(Protocol):
 class Inbox(Protocol):
     """What the worker does with it. Every method raises StoreUnavailable."""
 
-    async def claim(self, deliveries_max: int) -> Sequence[Delivery]:
-        """Waiting ones that are due, the longest due first; nobody else gets them until their lease is over."""
+    async def claim(
+        self, deliveries_max: int, *, but: Collection[UUID] = (), not_of: Collection[ProviderName] = ()
+    ) -> Sequence[Delivery]:
+        """Waiting ones that are due, the longest due first; nobody else gets them until their lease is over. None of
+        `but`, which the caller has in hand, and none from the providers `not_of`."""
+        ...
+
+    async def hold(self, delivery: Delivery) -> Delivery | None:
+        """With a fresh lease; None when somebody else has it by now."""
         ...
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:

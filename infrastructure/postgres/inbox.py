@@ -1,24 +1,34 @@
 """The inbox in Postgres: claimed in turns by any number of workers, each with a lease; one statement for many rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from application.inbox import Delivery, EventName, Finished
 from domain.identifiers import ProviderName
 from infrastructure.postgres.pool import ReadPool
 
 LEASE_S: Final = 30.0
-"""After so long, what a worker claimed and never finished is another's. To have two work on it is harmless."""
+"""After so long, what a worker claimed and never finished is another's, unless it is told otherwise. To have two work
+on it is harmless."""
 
 _CLAIM = """
 UPDATE webhook_delivery AS d SET next_try_at = clock_timestamp() + %s * interval '1 second'
 FROM (
-    SELECT delivery_id FROM webhook_delivery WHERE state = 'waiting' AND next_try_at <= clock_timestamp()
+    SELECT delivery_id FROM webhook_delivery
+    WHERE state = 'waiting' AND next_try_at <= clock_timestamp()
+        AND delivery_id <> ALL(%s::uuid[]) AND provider <> ALL(%s::text[])
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE d.delivery_id = due.delivery_id
 RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead, d.next_try_at
+"""
+_HOLD = """
+UPDATE webhook_delivery SET next_try_at = clock_timestamp() + %s * interval '1 second'
+WHERE delivery_id = %s AND state = 'waiting' AND next_try_at = %s
+RETURNING next_try_at
 """
 # In one order, so that two workers with the same names in hand wait for each other, and never in a circle.
 _NAME_EVENTS = """
@@ -55,8 +65,10 @@ class PostgresInbox:
         self._pool = pool
         self._lease_s = lease_s
 
-    async def claim(self, deliveries_max: int) -> Sequence[Delivery]:
-        rows = await self._fetch(_CLAIM, self._lease_s, deliveries_max)
+    async def claim(
+        self, deliveries_max: int, *, but: Collection[UUID] = (), not_of: Collection[ProviderName] = ()
+    ) -> Sequence[Delivery]:
+        rows = await self._fetch(_CLAIM, self._lease_s, list(but), list(not_of), deliveries_max)
         return [
             Delivery(
                 id=delivery_id,
@@ -68,6 +80,10 @@ class PostgresInbox:
             )
             for delivery_id, provider, body, tries, was_dead, leased_until in rows
         ]
+
+    async def hold(self, delivery: Delivery) -> Delivery | None:
+        rows = await self._fetch(_HOLD, self._lease_s, delivery.id, delivery.leased_until)
+        return replace(delivery, leased_until=rows[0][0]) if rows else None
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
         providers = [name.provider for _, name in names]
