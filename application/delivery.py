@@ -111,8 +111,11 @@ class Deliveries:
 
     async def _write_down(self) -> None:
         finished, self._finished = self._finished, []
-        if finished:
-            await self._inbox.finish(finished)
+        written = await self._inbox.finish(finished) if finished else set()
+        for each in finished:
+            if each.state is DeliveryState.DEAD and each.id not in written:
+                # Somebody else has it, or has settled it, and may not have seen our letter: once more, for both.
+                await self._inbox.wait_again(each.id)
 
     async def _take_in(self, works: Sequence[_Work]) -> None:
         """What changes nothing is done with here, many at a time; for the rest it is begun."""
@@ -254,7 +257,8 @@ class Deliveries:
             return Again(f"it failed: {error!r}")
 
     async def _end(self, work: _Work, result: Result) -> None:
-        """The letter before the row: who comes again after a crash between the two finds it written."""
+        """The letter before the row: who comes again after a crash between the two finds it written. And before the
+        letter, in the row, that there may be one: who then settles the delivery ends it."""
         subject, cause = str(work.delivery.id), _cause(work.delivery)
         match result:
             case Done(result=outcome):
@@ -266,6 +270,9 @@ class Deliveries:
             case Again(reason=reason) if work.delivery.tries + 1 < TRIES_MAX:
                 self._finish(work, DeliveryState.WAITING, reason)
             case Again(reason=reason) | Dead(reason=reason):
+                held = await self._inbox.hold(work.delivery, giving_up=True)
+                if held is None:
+                    return
                 await self._dead_letters.record(
                     kind=DeadLetterKind.WEBHOOK,
                     subject=subject,
@@ -275,7 +282,7 @@ class Deliveries:
                     reason=_storable(reason),
                     cause=cause,
                 )
-                self._finish(work, DeliveryState.DEAD, reason)
+                self._finish(replace(work, delivery=held), DeliveryState.DEAD, reason)
 
     def _finish(self, work: _Work, state: DeliveryState, result: str) -> None:
         tries = work.delivery.tries

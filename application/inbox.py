@@ -34,8 +34,9 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when an
-    operator had it tried again."""
+    """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when
+    there may be a dead letter about it: an operator had it tried again, or who was giving it up did not come to
+    writing that down."""
 
     id: UUID
     provider: ProviderName
@@ -84,20 +85,21 @@ class Inbox(Protocol):
         `but`, which the caller has in hand, and none from the providers `not_of`."""
         ...
 
-    async def hold(self, delivery: Delivery) -> Delivery | None:
-        """With a fresh lease; None when somebody else has it by now."""
+    async def hold(self, delivery: Delivery, *, giving_up: bool = False) -> Delivery | None:
+        """With a fresh lease; None when somebody else has it by now. `giving_up` is said before a dead letter is
+        written, so that whoever gets the delivery next knows that there may be one."""
         ...
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
         """For each name the delivery that came with it first, which is the one given with it if none had before."""
         ...
 
-    async def finish(self, finished: Sequence[Finished]) -> None:
-        """Write down what came of deliveries; of one that somebody else has by now, nothing."""
+    async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
+        """Write down what came of deliveries; of one that somebody else has by now, nothing. Those written down."""
         ...
 
     async def wait_again(self, delivery_id: UUID) -> None:
-        """Put one that was given up back in line, with fresh tries."""
+        """Put one back in line, with fresh tries, whatever came of it before, and take it from who has it now."""
         ...
 
 

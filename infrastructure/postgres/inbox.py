@@ -26,9 +26,10 @@ WHERE d.delivery_id = due.delivery_id
 RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead, d.next_try_at
 """
 _HOLD = """
-UPDATE webhook_delivery SET next_try_at = clock_timestamp() + %s * interval '1 second'
+UPDATE webhook_delivery
+SET next_try_at = clock_timestamp() + %s * interval '1 second', was_dead = was_dead OR %s
 WHERE delivery_id = %s AND state = 'waiting' AND next_try_at = %s
-RETURNING next_try_at
+RETURNING next_try_at, was_dead
 """
 # In one order, so that two workers with the same names in hand wait for each other, and never in a circle.
 _NAME_EVENTS = """
@@ -51,10 +52,11 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float
             %s::timestamptz[])
     AS t (delivery_id, state, result, payment_id, tries, again_after_s, event_id, leased_until)
 WHERE d.delivery_id = t.delivery_id AND d.state = 'waiting' AND d.next_try_at = t.leased_until
+RETURNING d.delivery_id
 """
 _WAIT_AGAIN = """
 UPDATE webhook_delivery SET state = 'waiting', was_dead = true, tries = 0, next_try_at = clock_timestamp()
-WHERE delivery_id = %s AND state IN ('dead', 'waiting')
+WHERE delivery_id = %s AND state <> 'refused'
 """
 
 
@@ -81,9 +83,9 @@ class PostgresInbox:
             for delivery_id, provider, body, tries, was_dead, leased_until in rows
         ]
 
-    async def hold(self, delivery: Delivery) -> Delivery | None:
-        rows = await self._fetch(_HOLD, self._lease_s, delivery.id, delivery.leased_until)
-        return replace(delivery, leased_until=rows[0][0]) if rows else None
+    async def hold(self, delivery: Delivery, *, giving_up: bool = False) -> Delivery | None:
+        rows = await self._fetch(_HOLD, self._lease_s, giving_up, delivery.id, delivery.leased_until)
+        return replace(delivery, leased_until=rows[0][0], was_dead=rows[0][1]) if rows else None
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
         providers = [name.provider for _, name in names]
@@ -96,9 +98,9 @@ class PostgresInbox:
                 for provider, event_id, delivery_id in await cursor.fetchall()
             }
 
-    async def finish(self, finished: Sequence[Finished]) -> None:
+    async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
         async with self._pool.connection() as connection:
-            await connection.execute(
+            cursor = await connection.execute(
                 _FINISH,
                 (
                     [each.id for each in finished],
@@ -111,6 +113,7 @@ class PostgresInbox:
                     [each.leased_until for each in finished],
                 ),
             )
+            return {delivery_id for (delivery_id,) in await cursor.fetchall()}
 
     async def wait_again(self, delivery_id: UUID) -> None:
         async with self._pool.connection() as connection:

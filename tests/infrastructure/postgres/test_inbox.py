@@ -149,6 +149,33 @@ async def test_a_lease_that_is_begun_anew_is_the_one_that_counts(writer: Deliver
     assert stored.state is DeliveryState.DONE
 
 
+async def test_who_gets_what_was_being_given_up_knows_it(writer: DeliveryWriter, pool: ReadPool) -> None:
+    await keep(writer, 1)
+    inbox = PostgresInbox(pool, lease_s=0.01)
+    [claimed] = await inbox.claim(1)
+    assert not claimed.was_dead
+    assert await inbox.hold(claimed, giving_up=True) is not None
+    again: list[Delivery] = []
+
+    async def is_back() -> bool:
+        again.extend(await inbox.claim(1))
+        return bool(again)
+
+    await until(is_back, "the lease is over")
+    assert again[0].was_dead
+
+
+async def test_what_is_done_can_be_put_back_for_the_sake_of_its_letter(writer: DeliveryWriter, pool: ReadPool) -> None:
+    [kept] = await keep(writer, 1)
+    inbox = PostgresInbox(pool)
+    [claimed] = await inbox.claim(1)
+    assert await inbox.finish([done(claimed)]) == {kept}
+    assert await inbox.finish([done(claimed)]) == set()
+    await inbox.wait_again(kept)
+    [again] = await inbox.claim(1)
+    assert (again.id, again.was_dead) == (kept, True)
+
+
 async def test_an_event_belongs_to_the_delivery_that_named_it_first_whoever_asks_at_the_same_time(
     writer: DeliveryWriter, pool: ReadPool
 ) -> None:
