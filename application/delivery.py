@@ -121,16 +121,25 @@ class Deliveries:
         """What changes nothing is done with here, many at a time; for the rest it is begun."""
         read = [told for work in works if (told := self._read(work)) is not None]
         correlated = await self._correlate(await self._first_ones(read))
+        await self._conclude_unknown([work for work in correlated if work.payment_id is None])
         histories = await self._histories({work.payment_id for work in correlated if work.payment_id is not None})
         for work in correlated:
             if work.payment_id is None:
-                self._conclude(work, Again("no payment is known to have such an operation or reference"))
                 continue
             try:
                 self._bring(work, work.payment_id, histories[work.payment_id])
             except Exception as error:  # One payment that cannot be told must not hold the others up.
                 log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
                 self._conclude(work, Again(f"it failed: {error!r}"))
+
+    async def _conclude_unknown(self, works: Sequence[_Work]) -> None:
+        """A view that has not come to where the store was then may know the payment once it has: that is no try."""
+        position = await self._correlation.position() if works else 0
+        for work in works:
+            if position < work.delivery.head:
+                self._put_off(work, f"the view of operations is at {position}, and not yet at {work.delivery.head}")
+            else:
+                self._conclude(work, Again("no payment is known to have such an operation or reference"))
 
     def _read(self, work: _Work) -> _Work | None:
         """None when reading it was all there is to do."""
@@ -284,9 +293,19 @@ class Deliveries:
                 )
                 self._finish(replace(work, delivery=held), DeliveryState.DEAD, reason)
 
+    def _put_off(self, work: _Work, reason: str) -> None:
+        """Not for anything that is wrong with it, so that no try is counted: as long again as it has waited."""
+        pause_s = min(max(work.delivery.waited_s, FIRST_DELAY_S), DELAY_S_MAX)
+        self._write(work, DeliveryState.WAITING, reason, tries=work.delivery.tries, again_after_s=pause_s)
+
     def _finish(self, work: _Work, state: DeliveryState, result: str) -> None:
         tries = work.delivery.tries
-        is_waiting = state is DeliveryState.WAITING
+        pause_s = min(FIRST_DELAY_S * 2**tries, DELAY_S_MAX) if state is DeliveryState.WAITING else None
+        self._write(work, state, result, tries=tries + 1, again_after_s=pause_s)
+
+    def _write(
+        self, work: _Work, state: DeliveryState, result: str, *, tries: int, again_after_s: float | None
+    ) -> None:
         self._finished.append(
             Finished(
                 id=work.delivery.id,
@@ -295,8 +314,8 @@ class Deliveries:
                 result=_storable(result),
                 event_id=work.event_id,
                 payment_id=work.payment_id,
-                tries=tries + 1,
-                again_after_s=min(FIRST_DELAY_S * 2**tries, DELAY_S_MAX) if is_waiting else None,
+                tries=tries,
+                again_after_s=again_after_s,
             )
         )
 

@@ -36,11 +36,13 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
 class Delivery(Struct, frozen=True, kw_only=True):
     """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when
     there may be a dead letter about it: an operator had it tried again, or who was giving it up did not come to
-    writing that down."""
+    writing that down. It came in `waited_s` ago, when the store's last event was at the position `head`."""
 
     id: UUID
     provider: ProviderName
     body: bytes
+    head: int
+    waited_s: float
     tries: int
     was_dead: bool
     leased_until: datetime
@@ -139,6 +141,10 @@ class DeliveryArchive(Protocol):
 
 class Correlation(Protocol):
     """Which payment is meant. Reads a view: what it does not know yet, it may know in a moment."""
+
+    async def position(self) -> int:
+        """Of every event up to this one it knows. Raises StoreUnavailable."""
+        ...
 
     async def payments_of_operations(self, operation_ids: Sequence[OperationId]) -> dict[OperationId, PaymentId]:
         """Raises StoreUnavailable."""

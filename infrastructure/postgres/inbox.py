@@ -23,7 +23,8 @@ FROM (
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE d.delivery_id = due.delivery_id
-RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead, d.next_try_at
+RETURNING d.delivery_id, d.provider, d.body, d.head, extract(epoch FROM clock_timestamp() - d.received_at)::float8,
+    d.tries, d.was_dead, d.next_try_at
 """
 _HOLD = """
 UPDATE webhook_delivery
@@ -76,11 +77,13 @@ class PostgresInbox:
                 id=delivery_id,
                 provider=ProviderName(provider),
                 body=body,
+                head=head,
+                waited_s=waited_s,
                 tries=tries,
                 was_dead=was_dead,
                 leased_until=leased_until,
             )
-            for delivery_id, provider, body, tries, was_dead, leased_until in rows
+            for delivery_id, provider, body, head, waited_s, tries, was_dead, leased_until in rows
         ]
 
     async def hold(self, delivery: Delivery, *, giving_up: bool = False) -> Delivery | None:
