@@ -238,16 +238,20 @@ class Deliveries:
         self._acts.begin(work.delivery, partial(self._act, work, action))
 
     async def _act(self, work: _Work, action: Action) -> None:
-        """Where the store does not answer, or something fails that nobody foresaw in writing a letter, the lease runs
-        out, and it is tried again: that is not one of its tries."""
+        """Where the store does not answer, or something fails that nobody foresaw in writing a letter, it is tried
+        again: that is not one of its tries."""
         try:
             held = await self._held(work)
-            if held is not None:
-                await self._end(held, await self._result(held, action))
+            if held is None:
+                return
+            work = held
+            await self._end(work, await self._result(work, action))
         except (StoreUnavailable, TooManyConflicts) as error:
             log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
-        except Exception:
+            self._put_off(work, f"it was put off: {error!r}")
+        except Exception as error:
             log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
+            self._put_off(work, f"it was put off: {error!r}")
 
     async def _held(self, work: _Work) -> _Work | None:
         """With a lease that is long enough to act under; None when somebody else has it by now."""

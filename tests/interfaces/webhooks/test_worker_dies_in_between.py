@@ -12,12 +12,15 @@ import pytest
 from application.dead_letter import DeadLetters, NothingToRetryWith
 from application.delivery import Deliveries
 from application.inbox import Delivery, Finished, NewDelivery
-from application.notice import Notices
+from application.loaded import LoadedPayment
+from application.notice import Notices, Result
 from application.store import StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import letter_id_for
 from domain.event import name_of
+from domain.history import Cause
 from domain.identifiers import PLATFORM, DeadLetterId, MerchantId, OperationId, PaymentId
+from domain.payment.notice import Reading
 from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.delivery_writer import DeliveryWriter
 from infrastructure.postgres.inbox import PostgresInbox
@@ -60,12 +63,19 @@ async def core(database_url: str) -> AsyncIterator[Core]:
         yield opened
 
 
-def worker(core: Core, inbox: PostgresInbox) -> Deliveries:
+class AwayNotices(Notices):
+    """Of a worker whose store goes away just then."""
+
+    async def act(self, loaded: LoadedPayment, reading: Reading, cause: Cause) -> Result:
+        raise StoreUnavailable("the store is away")
+
+
+def worker(core: Core, inbox: PostgresInbox, notices: Notices | None = None) -> Deliveries:
     return Deliveries(
         inbox=inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
-        notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+        notices=notices or Notices(store=core.store, operations=core.operations, now=utc_now),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications()},
     )
@@ -115,6 +125,19 @@ async def work(core: Core) -> None:
 
 async def names(core: Core, stream_id: UUID) -> list[str]:
     return [name_of(positioned.event.data) for positioned in await core.store.history(stream_id)]
+
+
+async def test_what_the_store_did_not_answer_about_is_tried_again_soon_and_not_only_once_its_lease_is_over(
+    core: Core, database_url: str
+) -> None:
+    attempt_id = OperationId(uuid4())
+    await payment_waiting_for(core, attempt_id, "ch_0")
+    await deliver(core, News(id="evt_1", about="capture", operation_id=attempt_id, reference="ch_0"))
+    unlucky = worker(core, core.inbox, AwayNotices(store=core.store, operations=core.operations, now=utc_now))
+    await unlucky.step()
+    await unlucky.settle()
+    query = "SELECT state, tries, next_try_at < now() + interval '5 s' FROM webhook_delivery"
+    assert execute(database_url, query) == [("waiting", 0, True)]
 
 
 async def test_an_outcome_is_recorded_once(core: Core, database_url: str) -> None:
