@@ -7,8 +7,9 @@ from typing import Final
 from interfaces.http.refusals import BodyTooSlow
 
 BODY_WITHIN_S: Final = 5
-BODIES_MAX: Final = 512
-"""Being read at a time, by one process: at 64 KiB each no more than 32 MiB."""
+BODIES_MAX: Final = 128
+"""Being read at a time, by one process: at 64 KiB each no more than 8 MiB. Less than the connections that the server
+takes at a time, 1,024 for all its processes: else it would take nobody who could make the slowest go."""
 
 
 class Bodies:
