@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.acts import Acts
 from application.dead_letter import DeadLetters
 from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
 from application.loaded import loaded_from, payment_events
@@ -28,10 +29,8 @@ from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, Pro
 from domain.payment.notice import ChangesNothing, Notice, Premature, read_notice
 
 BATCH_DELIVERIES_MAX: Final = 256
-ACTING_MAX: Final = 32
-"""Deliveries that change something, or ask the provider, at a time."""
-BEGUN_MAX: Final = 256
-"""No more deliveries are taken in while so many wait to be acted on."""
+RENEW_AFTER_S: Final = 1.0
+"""What waited so long for its turn gets a fresh lease: one is for the act alone, and a little."""
 LOOK_EVERY_S: Final = 0.05
 """How soon an idle worker sees a delivery, at worst."""
 TRIES_MAX: Final = 8
@@ -50,6 +49,8 @@ class _Work(Struct, frozen=True, kw_only=True):
     """A delivery and what is known of it by now."""
 
     delivery: Delivery
+    claimed_at: float
+    """By the event loop's clock."""
     notification: Notification | None = None
     event_id: str | None = None
     payment_id: PaymentId | None = None
@@ -75,8 +76,7 @@ class Deliveries:
         self._notices = notices
         self._dead_letters = dead_letters
         self._notifications = notifications
-        self._acting = asyncio.Semaphore(ACTING_MAX)
-        self._begun: set[asyncio.Task[None]] = set()
+        self._acts = Acts()
         self._finished: list[Finished] = []
 
     async def run(self) -> None:
@@ -86,9 +86,7 @@ class Deliveries:
                 if not await self.step():
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
-            for task in self._begun:
-                task.cancel()
-            await asyncio.gather(*self._begun, return_exceptions=True)
+            await self._acts.aclose()
             self._finished.clear()
 
     async def step(self) -> bool:
@@ -97,34 +95,36 @@ class Deliveries:
         Raises StoreUnavailable.
         """
         await self._write_down()
-        if len(self._begun) >= BEGUN_MAX:
-            await asyncio.wait(self._begun, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        deliveries = await self._inbox.claim(BATCH_DELIVERIES_MAX)
+        claimed_at = asyncio.get_running_loop().time()
+        # What is in hand may be due again, if it takes long: nobody else has begun it so far, and we have.
+        in_hand = [*self._acts.deliveries, *(each.id for each in self._finished)]
+        deliveries = await self._inbox.claim(BATCH_DELIVERIES_MAX, but=in_hand, not_of=self._acts.full)
         if deliveries:
-            await self._take_in(deliveries)
+            await self._take_in([_Work(delivery=delivery, claimed_at=claimed_at) for delivery in deliveries])
             await self._write_down()
         return bool(deliveries)
 
     async def settle(self) -> None:
         """Wait until all that was begun is done and written down."""
-        while self._begun:
-            await asyncio.gather(*self._begun)
+        await self._acts.settle()
         await self._write_down()
 
     async def _write_down(self) -> None:
         finished, self._finished = self._finished, []
-        if finished:
-            await self._inbox.finish(finished)
+        written = await self._inbox.finish(finished) if finished else set()
+        for each in finished:
+            if each.state is DeliveryState.DEAD and each.id not in written:
+                # Somebody else has it, or has settled it, and may not have seen our letter: once more, for both.
+                await self._inbox.wait_again(each.id)
 
-    async def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+    async def _take_in(self, works: Sequence[_Work]) -> None:
         """What changes nothing is done with here, many at a time; for the rest it is begun."""
-        read = [work for delivery in deliveries if (work := self._read(delivery)) is not None]
+        read = [told for work in works if (told := self._read(work)) is not None]
         correlated = await self._correlate(await self._first_ones(read))
+        await self._conclude_unknown([work for work in correlated if work.payment_id is None])
         histories = await self._histories({work.payment_id for work in correlated if work.payment_id is not None})
         for work in correlated:
             if work.payment_id is None:
-                self._conclude(work, Again("no payment is known to have such an operation or reference"))
                 continue
             try:
                 self._bring(work, work.payment_id, histories[work.payment_id])
@@ -132,9 +132,18 @@ class Deliveries:
                 log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
                 self._conclude(work, Again(f"it failed: {error!r}"))
 
-    def _read(self, delivery: Delivery) -> _Work | None:
+    async def _conclude_unknown(self, works: Sequence[_Work]) -> None:
+        """A view that has not come to where the store was then may know the payment once it has: that is no try."""
+        position = await self._correlation.position() if works else 0
+        for work in works:
+            if position < work.delivery.head:
+                self._put_off(work, f"the view of operations is at {position}, and not yet at {work.delivery.head}")
+            else:
+                self._conclude(work, Again("no payment is known to have such an operation or reference"))
+
+    def _read(self, work: _Work) -> _Work | None:
         """None when reading it was all there is to do."""
-        work = _Work(delivery=delivery)
+        delivery = work.delivery
         notifications = self._notifications.get(delivery.provider)
         if notifications is None:
             self._conclude(work, Again(f"provider {delivery.provider} is not configured here"))
@@ -226,20 +235,30 @@ class Deliveries:
                 self._begin(work, partial(_already, result))
 
     def _begin(self, work: _Work, action: Action) -> None:
-        task = asyncio.create_task(self._act(work, action))
-        self._begun.add(task)
-        task.add_done_callback(self._begun.discard)
+        self._acts.begin(work.delivery, partial(self._act, work, action))
 
     async def _act(self, work: _Work, action: Action) -> None:
-        """Where the store does not answer, or something fails that nobody foresaw in writing a letter, the lease runs
-        out, and it is tried again: that is not one of its tries."""
-        async with self._acting:
-            try:
-                await self._end(work, await self._result(work, action))
-            except (StoreUnavailable, TooManyConflicts) as error:
-                log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
-            except Exception:
-                log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
+        """Where the store does not answer, or something fails that nobody foresaw in writing a letter, it is tried
+        again: that is not one of its tries."""
+        try:
+            held = await self._held(work)
+            if held is None:
+                return
+            work = held
+            await self._end(work, await self._result(work, action))
+        except (StoreUnavailable, TooManyConflicts) as error:
+            log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
+            self._put_off(work, f"it was put off: {error!r}")
+        except Exception as error:
+            log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
+            self._put_off(work, f"it was put off: {error!r}")
+
+    async def _held(self, work: _Work) -> _Work | None:
+        """With a lease that is long enough to act under; None when somebody else has it by now."""
+        if asyncio.get_running_loop().time() - work.claimed_at < RENEW_AFTER_S:
+            return work
+        held = await self._inbox.hold(work.delivery)
+        return None if held is None else replace(work, delivery=held)
 
     async def _result(self, work: _Work, action: Action) -> Result:
         try:
@@ -251,7 +270,8 @@ class Deliveries:
             return Again(f"it failed: {error!r}")
 
     async def _end(self, work: _Work, result: Result) -> None:
-        """The letter before the row: who comes again after a crash between the two finds it written."""
+        """The letter before the row: who comes again after a crash between the two finds it written. And before the
+        letter, in the row, that there may be one: who then settles the delivery ends it."""
         subject, cause = str(work.delivery.id), _cause(work.delivery)
         match result:
             case Done(result=outcome):
@@ -263,6 +283,9 @@ class Deliveries:
             case Again(reason=reason) if work.delivery.tries + 1 < TRIES_MAX:
                 self._finish(work, DeliveryState.WAITING, reason)
             case Again(reason=reason) | Dead(reason=reason):
+                held = await self._inbox.hold(work.delivery, giving_up=True)
+                if held is None:
+                    return
                 await self._dead_letters.record(
                     kind=DeadLetterKind.WEBHOOK,
                     subject=subject,
@@ -272,11 +295,21 @@ class Deliveries:
                     reason=_storable(reason),
                     cause=cause,
                 )
-                self._finish(work, DeliveryState.DEAD, reason)
+                self._finish(replace(work, delivery=held), DeliveryState.DEAD, reason)
+
+    def _put_off(self, work: _Work, reason: str) -> None:
+        """Not for anything that is wrong with it, so that no try is counted: as long again as it has waited."""
+        pause_s = min(max(work.delivery.waited_s, FIRST_DELAY_S), DELAY_S_MAX)
+        self._write(work, DeliveryState.WAITING, reason, tries=work.delivery.tries, again_after_s=pause_s)
 
     def _finish(self, work: _Work, state: DeliveryState, result: str) -> None:
         tries = work.delivery.tries
-        is_waiting = state is DeliveryState.WAITING
+        pause_s = min(FIRST_DELAY_S * 2**tries, DELAY_S_MAX) if state is DeliveryState.WAITING else None
+        self._write(work, state, result, tries=tries + 1, again_after_s=pause_s)
+
+    def _write(
+        self, work: _Work, state: DeliveryState, result: str, *, tries: int, again_after_s: float | None
+    ) -> None:
         self._finished.append(
             Finished(
                 id=work.delivery.id,
@@ -285,8 +318,8 @@ class Deliveries:
                 result=_storable(result),
                 event_id=work.event_id,
                 payment_id=work.payment_id,
-                tries=tries + 1,
-                again_after_s=min(FIRST_DELAY_S * 2**tries, DELAY_S_MAX) if is_waiting else None,
+                tries=tries,
+                again_after_s=again_after_s,
             )
         )
 

@@ -1,6 +1,6 @@
 """The port to the inbox: what providers sent us, kept as it came, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -34,12 +34,15 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when an
-    operator had it tried again."""
+    """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when
+    there may be a dead letter about it: an operator had it tried again, or who was giving it up did not come to
+    writing that down. It came in `waited_s` ago, when the store's last event was at the position `head`."""
 
     id: UUID
     provider: ProviderName
     body: bytes
+    head: int
+    waited_s: float
     tries: int
     was_dead: bool
     leased_until: datetime
@@ -77,20 +80,28 @@ class Intake(Protocol):
 class Inbox(Protocol):
     """What the worker does with it. Every method raises StoreUnavailable."""
 
-    async def claim(self, deliveries_max: int) -> Sequence[Delivery]:
-        """Waiting ones that are due, the longest due first; nobody else gets them until their lease is over."""
+    async def claim(
+        self, deliveries_max: int, *, but: Collection[UUID] = (), not_of: Collection[ProviderName] = ()
+    ) -> Sequence[Delivery]:
+        """Waiting ones that are due, the longest due first; nobody else gets them until their lease is over. None of
+        `but`, which the caller has in hand, and none from the providers `not_of`."""
+        ...
+
+    async def hold(self, delivery: Delivery, *, giving_up: bool = False) -> Delivery | None:
+        """With a fresh lease; None when somebody else has it by now. `giving_up` is said before a dead letter is
+        written, so that whoever gets the delivery next knows that there may be one."""
         ...
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
         """For each name the delivery that came with it first, which is the one given with it if none had before."""
         ...
 
-    async def finish(self, finished: Sequence[Finished]) -> None:
-        """Write down what came of deliveries; of one that somebody else has by now, nothing."""
+    async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
+        """Write down what came of deliveries; of one that somebody else has by now, nothing. Those written down."""
         ...
 
     async def wait_again(self, delivery_id: UUID) -> None:
-        """Put one that was given up back in line, with fresh tries."""
+        """Put one back in line, with fresh tries, whatever came of it before, and take it from who has it now."""
         ...
 
 
@@ -130,6 +141,10 @@ class DeliveryArchive(Protocol):
 
 class Correlation(Protocol):
     """Which payment is meant. Reads a view: what it does not know yet, it may know in a moment."""
+
+    async def position(self) -> int:
+        """Of every event up to this one it knows. Raises StoreUnavailable."""
+        ...
 
     async def payments_of_operations(self, operation_ids: Sequence[OperationId]) -> dict[OperationId, PaymentId]:
         """Raises StoreUnavailable."""

@@ -67,15 +67,16 @@ class ProviderWebhooks:
         self._watcher = watcher
         self._traces = _Traces()
 
+    def require_known(self, provider: str) -> None:
+        """Raises ProviderUnknown."""
+        self._notifications_of(provider)
+
     async def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> UUID:
         """Take a delivery in, durably; its id with us. The names of `headers` are in lower case.
 
         Raises ProviderUnknown, DeliveryNotSigned, DeliveryStale, StoreUnavailable, WriterBusy.
         """
-        name = ProviderName(provider)
-        notifications = self._notifications.get(name)
-        if notifications is None:
-            raise ProviderUnknown()
+        name, notifications = ProviderName(provider), self._notifications_of(provider)
         now = self._now()
         try:
             notifications.verify(headers, body, now)
@@ -98,6 +99,12 @@ class ProviderWebhooks:
         )
         self._watcher(provider=name, result=ACCEPTED, kept=True)
         return delivery_id
+
+    def _notifications_of(self, provider: str) -> Notifications:
+        notifications = self._notifications.get(ProviderName(provider))
+        if notifications is None:
+            raise ProviderUnknown()
+        return notifications
 
     async def _leave_trace(
         self, provider: ProviderName, headers: Mapping[str, str], body: bytes, now: datetime, result: str

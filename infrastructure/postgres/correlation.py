@@ -6,6 +6,7 @@ from application.inbox import Correlation
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from infrastructure.postgres.pool import ReadPool
 from projections import provider_operations
+from projections.tables import positions
 
 
 class ViewCorrelation(Correlation):
@@ -13,6 +14,11 @@ class ViewCorrelation(Correlation):
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
+
+    async def position(self) -> int:
+        view = provider_operations.PROVIDER_OPERATIONS.name
+        async with self._pool.connection() as connection:
+            return (await positions(connection, [view]))[view]
 
     async def payments_of_operations(self, operation_ids: Sequence[OperationId]) -> dict[OperationId, PaymentId]:
         async with self._pool.connection() as connection:

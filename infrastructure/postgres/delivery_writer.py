@@ -27,8 +27,9 @@ CALL_WITHIN_S: Final = 8.0
 
 _INSERT = """
 INSERT INTO webhook_delivery
-    (delivery_id, provider, received_at, headers, body, body_sha256, state, result, next_try_at)
-SELECT *, CASE WHEN state = 'waiting' THEN received_at END
+    (delivery_id, provider, received_at, headers, body, body_sha256, state, result, next_try_at, head)
+SELECT *, CASE WHEN state = 'waiting' THEN received_at END,
+    (SELECT coalesce(max(notification_id), 0) FROM stored_events)
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::jsonb[], %b::bytea[], %b::bytea[], %s::text[], %s::text[])
     AS t (delivery_id, provider, received_at, headers, body, body_sha256, state, result)
 """

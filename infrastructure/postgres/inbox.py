@@ -1,24 +1,36 @@
 """The inbox in Postgres: claimed in turns by any number of workers, each with a lease; one statement for many rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from application.inbox import Delivery, EventName, Finished
 from domain.identifiers import ProviderName
 from infrastructure.postgres.pool import ReadPool
 
 LEASE_S: Final = 30.0
-"""After so long, what a worker claimed and never finished is another's. To have two work on it is harmless."""
+"""After so long, what a worker claimed and never finished is another's, unless it is told otherwise. To have two work
+on it is harmless."""
 
 _CLAIM = """
 UPDATE webhook_delivery AS d SET next_try_at = clock_timestamp() + %s * interval '1 second'
 FROM (
-    SELECT delivery_id FROM webhook_delivery WHERE state = 'waiting' AND next_try_at <= clock_timestamp()
+    SELECT delivery_id FROM webhook_delivery
+    WHERE state = 'waiting' AND next_try_at <= clock_timestamp()
+        AND delivery_id <> ALL(%s::uuid[]) AND provider <> ALL(%s::text[])
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE d.delivery_id = due.delivery_id
-RETURNING d.delivery_id, d.provider, d.body, d.tries, d.was_dead, d.next_try_at
+RETURNING d.delivery_id, d.provider, d.body, d.head, extract(epoch FROM clock_timestamp() - d.received_at)::float8,
+    d.tries, d.was_dead, d.next_try_at
+"""
+_HOLD = """
+UPDATE webhook_delivery
+SET next_try_at = clock_timestamp() + %s * interval '1 second', was_dead = was_dead OR %s
+WHERE delivery_id = %s AND state = 'waiting' AND next_try_at = %s
+RETURNING next_try_at, was_dead
 """
 # In one order, so that two workers with the same names in hand wait for each other, and never in a circle.
 _NAME_EVENTS = """
@@ -41,10 +53,11 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float
             %s::timestamptz[])
     AS t (delivery_id, state, result, payment_id, tries, again_after_s, event_id, leased_until)
 WHERE d.delivery_id = t.delivery_id AND d.state = 'waiting' AND d.next_try_at = t.leased_until
+RETURNING d.delivery_id
 """
 _WAIT_AGAIN = """
 UPDATE webhook_delivery SET state = 'waiting', was_dead = true, tries = 0, next_try_at = clock_timestamp()
-WHERE delivery_id = %s AND state IN ('dead', 'waiting')
+WHERE delivery_id = %s AND state <> 'refused'
 """
 
 
@@ -55,19 +68,27 @@ class PostgresInbox:
         self._pool = pool
         self._lease_s = lease_s
 
-    async def claim(self, deliveries_max: int) -> Sequence[Delivery]:
-        rows = await self._fetch(_CLAIM, self._lease_s, deliveries_max)
+    async def claim(
+        self, deliveries_max: int, *, but: Collection[UUID] = (), not_of: Collection[ProviderName] = ()
+    ) -> Sequence[Delivery]:
+        rows = await self._fetch(_CLAIM, self._lease_s, list(but), list(not_of), deliveries_max)
         return [
             Delivery(
                 id=delivery_id,
                 provider=ProviderName(provider),
                 body=body,
+                head=head,
+                waited_s=waited_s,
                 tries=tries,
                 was_dead=was_dead,
                 leased_until=leased_until,
             )
-            for delivery_id, provider, body, tries, was_dead, leased_until in rows
+            for delivery_id, provider, body, head, waited_s, tries, was_dead, leased_until in rows
         ]
+
+    async def hold(self, delivery: Delivery, *, giving_up: bool = False) -> Delivery | None:
+        rows = await self._fetch(_HOLD, self._lease_s, giving_up, delivery.id, delivery.leased_until)
+        return replace(delivery, leased_until=rows[0][0], was_dead=rows[0][1]) if rows else None
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
         providers = [name.provider for _, name in names]
@@ -80,9 +101,9 @@ class PostgresInbox:
                 for provider, event_id, delivery_id in await cursor.fetchall()
             }
 
-    async def finish(self, finished: Sequence[Finished]) -> None:
+    async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
         async with self._pool.connection() as connection:
-            await connection.execute(
+            cursor = await connection.execute(
                 _FINISH,
                 (
                     [each.id for each in finished],
@@ -95,6 +116,7 @@ class PostgresInbox:
                     [each.leased_until for each in finished],
                 ),
             )
+            return {delivery_id for (delivery_id,) in await cursor.fetchall()}
 
     async def wait_again(self, delivery_id: UUID) -> None:
         async with self._pool.connection() as connection:

@@ -57,6 +57,8 @@ RECOVERY_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
 TIMER_CALLS_MAX = 3
 """A look-up, letting go, and another look-up."""
+DELIVERY_CALLS_MAX = RECOVERY_CALLS_MAX
+"""A notice that has the provider asked has it asked as recovery does."""
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
 APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
@@ -93,9 +95,12 @@ class Core:
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.operators: OperatorKeys = PostgresOperators(self.pool)
-        self.inbox = PostgresInbox(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
         self.timer_queue = PostgresTimerQueue(self.pool)
+        self.accounts = accounts_of(settings)
+        self.provider_timeout_s = max(account.timeout_s for account in self.accounts)
+        """How long the slowest of them may take: nobody takes an operation for abandoned before."""
+        self.inbox = PostgresInbox(self.pool, lease_s=DELIVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S)
         self.dead_letters = DeadLetters(
             store=self.store,
             retriers={
@@ -107,9 +112,6 @@ class Core:
         )
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
-        self.accounts = accounts_of(settings)
-        self.provider_timeout_s = max(account.timeout_s for account in self.accounts)
-        """How long the slowest of them may take: nobody takes an operation for abandoned before."""
         self.routing_policies = RoutingPolicies(
             self.store,
             providers=tuple(account.name for account in self.accounts),

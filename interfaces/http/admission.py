@@ -1,8 +1,11 @@
 """A server with its hands full says so at once: what it takes in it can finish, and nobody waits for a late no."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from interfaces.http.problem import PROBLEM_JSON
 from interfaces.http.problems import PROBLEMS, problem_body
@@ -12,10 +15,9 @@ COMMANDS_MAX = 512
 """Of one process at a time: about a second of work, and room for a provider that takes a second to answer."""
 QUERIES_MAX = 256
 """Apart from the commands: readers that wait for a view which does not come shut no payment out."""
-
-
 DELIVERIES_MAX = 512
-"""Apart from both: a provider that repeats itself shuts no payment out, and sends again what was refused."""
+"""Apart from both: a provider that repeats itself shuts no payment out, and sends again what was refused. A delivery
+is in hand only once its body is there, which anybody may keep back: its route counts it."""
 _DELIVERIES = "/v1/provider_webhooks/"
 
 
@@ -25,36 +27,42 @@ class Hands(msgspec.Struct):
     most: int
     full: int = 0
 
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """While this lasts, one more is in hand. Raises Overloaded."""
+        if self.full >= self.most:
+            raise Overloaded()
+        self.full += 1
+        try:
+            yield
+        finally:
+            self.full -= 1
+
 
 class Admission:
     """ASGI layer around the router. The operator's own routes are always served: they tell what is going on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._commands, self._queries, self._deliveries = Hands(COMMANDS_MAX), Hands(QUERIES_MAX), Hands(DELIVERIES_MAX)
+        self._commands, self._queries = Hands(COMMANDS_MAX), Hands(QUERIES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith("/v1/"):
+        if scope["type"] != ScopeType.HTTP or not _is_admitted(scope["path"]):
             await self._app(scope, receive, send)
             return
-        hands = self._hands_for(scope)
+        hands = self._commands if scope["method"] == "POST" else self._queries
         if hands.full >= hands.most:
-            await _refuse(scope, send)
+            await _refuse(Overloaded(), scope, send)
             return
-        hands.full += 1
-        try:
+        with hands.one():
             await self._app(scope, receive, send)
-        finally:
-            hands.full -= 1
-
-    def _hands_for(self, scope: HTTPScope) -> Hands:
-        if scope["path"].startswith(_DELIVERIES):
-            return self._deliveries
-        return self._commands if scope["method"] == "POST" else self._queries
 
 
-async def _refuse(scope: Scope, send: Send) -> None:
-    refusal = Overloaded()
+def _is_admitted(path: str) -> bool:
+    return path.startswith("/v1/") and not path.startswith(_DELIVERIES)
+
+
+async def _refuse(refusal: Overloaded, scope: Scope, send: Send) -> None:
     problem = PROBLEMS[Overloaded]
     body = msgspec.json.encode(problem_body(refusal, scope["state"]["request_id"]))
     headers = {

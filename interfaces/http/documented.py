@@ -18,6 +18,7 @@ _PROBLEM_TITLES = {
     401: "No valid API key",
     403: "Not the key's own merchant",
     404: "No such payment, or not yours",
+    408: "The body did not come in time",
     409: "The payment's status does not allow it, or something is in flight",
     413: "The body is too large",
     422: "Over a limit, or the idempotency key belongs to another request",

@@ -21,6 +21,7 @@ from interfaces.http.body import BodyInvalid
 from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.http.refusals import (
     BodyTooLarge,
+    BodyTooSlow,
     MissingIdempotencyKey,
     MissingKey,
     NotFound,
@@ -91,6 +92,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         DeliveryNotSigned(),
         DeliveryStale(),
         ProviderUnknown(),
+        BodyTooSlow(within_s=5),
         BodyTooLarge(bytes_max=65536),
         WriterBusy(),
         Overloaded(),

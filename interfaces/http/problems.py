@@ -31,6 +31,7 @@ from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
     AsOfInFuture,
     BodyTooLarge,
+    BodyTooSlow,
     ConflictingIdempotencyKeys,
     InvalidIdempotencyKey,
     MethodNotAllowed,
@@ -228,6 +229,14 @@ _problem(
     "The method is not allowed",
     lambda e: f"This path takes {e.allowed}.",
     headers=lambda e: {"Allow": e.allowed},
+)
+_problem(
+    BodyTooSlow,
+    408,
+    "body_too_slow",
+    "The body did not come in time",
+    lambda e: f"The body has to come at once, and within {e.within_s} seconds at most. Send it again.",
+    headers=lambda _: {"Connection": "close"},
 )
 _problem(
     BodyTooLarge,

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response, Router, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath
 from msgspec import Struct
 
 from interfaces import ids
+from interfaces.http.admission import DELIVERIES_MAX, Hands
+from interfaces.http.bodies import Bodies
 from interfaces.http.documented import replies
 from interfaces.http.reply import resource
 from interfaces.services import Services
@@ -23,6 +25,11 @@ class ProviderWebhookController(Controller):
     path = "/v1/provider_webhooks"
     tags = ("Provider webhooks",)
 
+    def __init__(self, owner: Router) -> None:
+        super().__init__(owner)
+        self._bodies = Bodies()
+        self._hands = Hands(DELIVERIES_MAX)
+
     @post(
         "/{provider:str}",
         operation_id="receive_provider_webhook",
@@ -32,6 +39,7 @@ class ProviderWebhookController(Controller):
             Received,
             "It is kept",
             404,
+            408,
             413,
             titles={401: "Not signed by the provider, or too long ago", 404: "No such provider"},
         ),
@@ -42,9 +50,13 @@ class ProviderWebhookController(Controller):
         request: Request[Any, Any, Any],
         services: NamedDependency[Services],
         provider: FromPath[str],
-        body: RawBody,
     ) -> Response[Any]:
         """For providers, not for merchants: needs no API key but the provider's own signature over the body's bytes.
         It is answered once the delivery is durable, before anything is made of it."""
-        delivery_id = await services.webhooks.receive(provider, request.headers, body)
+        # The body is not an argument: nobody has it read for a provider that we do not know, and until it is there
+        # nobody holds what others need.
+        services.webhooks.require_known(provider)
+        body = await self._bodies.read(request.body)
+        with self._hands.one():
+            delivery_id = await services.webhooks.receive(provider, request.headers, body)
         return resource(Received(delivery_id=ids.text_of(ids.DELIVERY, delivery_id)))

@@ -68,6 +68,12 @@ class BodyTooLarge(DomainError):
     bytes_max: int
 
 
+class BodyTooSlow(DomainError):
+    """The body did not come in time, or others came meanwhile who had theirs ready."""
+
+    within_s: int
+
+
 class Overloaded(DomainError):
     """As many requests are in hand as this process takes; nothing of this one was done."""
 

@@ -128,6 +128,60 @@ async def test_who_lost_the_lease_writes_nothing_down(writer: DeliveryWriter, po
     assert (stored.state, stored.result, stored.event_id) == (DeliveryState.DONE, "nothing new", "evt_1")
 
 
+async def test_what_a_worker_has_in_hand_and_what_it_has_enough_of_is_left_out(
+    writer: DeliveryWriter, pool: ReadPool
+) -> None:
+    first, second = await keep(writer, 2)
+    inbox = PostgresInbox(pool)
+    assert await inbox.claim(2, not_of=[PROVIDER]) == []
+    assert [each.id for each in await inbox.claim(2, but=[first])] == [second]
+
+
+async def test_a_lease_that_is_begun_anew_is_the_one_that_counts(writer: DeliveryWriter, pool: ReadPool) -> None:
+    [kept] = await keep(writer, 1)
+    inbox, archive = PostgresInbox(pool), PostgresDeliveryArchive(pool)
+    [claimed] = await inbox.claim(1)
+    held = await inbox.hold(claimed)
+    assert held is not None
+    assert held.leased_until > claimed.leased_until
+    assert await inbox.hold(claimed) is None
+    await inbox.finish([done(claimed)])
+    stored = await archive.find(kept)
+    assert stored is not None
+    assert stored.state is DeliveryState.WAITING
+    await inbox.finish([done(held)])
+    stored = await archive.find(kept)
+    assert stored is not None
+    assert stored.state is DeliveryState.DONE
+
+
+async def test_who_gets_what_was_being_given_up_knows_it(writer: DeliveryWriter, pool: ReadPool) -> None:
+    await keep(writer, 1)
+    inbox = PostgresInbox(pool, lease_s=0.01)
+    [claimed] = await inbox.claim(1)
+    assert not claimed.was_dead
+    assert await inbox.hold(claimed, giving_up=True) is not None
+    again: list[Delivery] = []
+
+    async def is_back() -> bool:
+        again.extend(await inbox.claim(1))
+        return bool(again)
+
+    await until(is_back, "the lease is over")
+    assert again[0].was_dead
+
+
+async def test_what_is_done_can_be_put_back_for_the_sake_of_its_letter(writer: DeliveryWriter, pool: ReadPool) -> None:
+    [kept] = await keep(writer, 1)
+    inbox = PostgresInbox(pool)
+    [claimed] = await inbox.claim(1)
+    assert await inbox.finish([done(claimed)]) == {kept}
+    assert await inbox.finish([done(claimed)]) == set()
+    await inbox.wait_again(kept)
+    [again] = await inbox.claim(1)
+    assert (again.id, again.was_dead) == (kept, True)
+
+
 async def test_an_event_belongs_to_the_delivery_that_named_it_first_whoever_asks_at_the_same_time(
     writer: DeliveryWriter, pool: ReadPool
 ) -> None:

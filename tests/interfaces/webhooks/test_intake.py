@@ -1,12 +1,16 @@
 """What is taken in, what is refused, and the trace that a refused delivery leaves."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from application.intake import TRACE_BYTES_MAX
+from interfaces.http.admission import DELIVERIES_MAX
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.webhooks.conftest import Notary
 from tests.support.metrics import scrape
@@ -18,6 +22,39 @@ OVER_THE_LIMIT = b" " * (64 * 1024 + 1)
 
 async def test_a_provider_that_we_have_no_account_at_is_not_found(notary: Notary) -> None:
     then_refused(await notary.post(NEWS, provider="nobody"), 404, "provider_unknown")
+
+
+@asynccontextmanager
+async def silent_sender(notary: Notary, provider: str) -> AsyncIterator[asyncio.StreamReader]:
+    """Says that a body comes, and keeps it back; what it is told."""
+    url = urlsplit(notary.stack.url)
+    assert url.hostname is not None
+    told, saying = await asyncio.open_connection(url.hostname, url.port)
+    path = f"/v1/provider_webhooks/{provider}"
+    saying.write(f"POST {path} HTTP/1.1\r\nHost: api\r\nContent-Length: 100\r\n\r\n".encode())
+    await saying.drain()
+    try:
+        yield told
+    finally:
+        saying.close()
+
+
+async def test_for_a_provider_that_we_do_not_know_no_body_is_waited_for(notary: Notary) -> None:
+    async with silent_sender(notary, "nobody") as told:
+        assert await told.readline() == b"HTTP/1.1 404 Not Found\r\n"
+
+
+async def test_senders_who_keep_their_bodies_back_shut_nobody_out_and_are_given_up(notary: Notary) -> None:
+    async with AsyncExitStack() as senders:
+        silent = [
+            await senders.enter_async_context(silent_sender(notary, "simulator")) for _ in range(DELIVERIES_MAX + 10)
+        ]
+        for number in range(3):
+            await notary.deliver(b'{"id":"evt_not_shut_out_%d","about":"customer.created"}' % number)
+        told = await silent[0].read()
+        assert told.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+        assert b"urn:tallystick:problem:body_too_slow" in told
+    await notary.deliver(NEWS)
 
 
 async def test_a_body_that_was_changed_on_the_way_is_refused_and_leaves_a_trace(notary: Notary) -> None:

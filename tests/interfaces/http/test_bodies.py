@@ -1,0 +1,44 @@
+"""A body that does not come is given up; however many do not come, one that is there is read."""
+
+import asyncio
+
+import pytest
+
+from interfaces.http.bodies import Bodies
+from interfaces.http.refusals import BodyTooSlow
+
+
+async def never() -> bytes:
+    await asyncio.Event().wait()
+    raise AssertionError("unreachable")
+
+
+async def at_once() -> bytes:
+    return b"{}"
+
+
+async def test_a_body_that_never_comes_is_given_up() -> None:
+    with pytest.raises(BodyTooSlow):
+        await Bodies(within_s=0.01).read(never)
+
+
+async def test_who_is_slow_makes_room_the_slowest_first() -> None:
+    bodies = Bodies(within_s=60, bodies_max=3)
+    silent = [asyncio.create_task(bodies.read(never)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert await bodies.read(at_once) == b"{}"
+    with pytest.raises(BodyTooSlow):
+        await silent[0]
+    assert not any(task.done() for task in silent[1:])
+    # There is room now: nobody else has to go.
+    assert await bodies.read(at_once) == b"{}"
+    assert not any(task.done() for task in silent[1:])
+    for task in silent[1:]:
+        task.cancel()
+    await asyncio.gather(*silent, return_exceptions=True)
+
+
+async def test_what_is_read_makes_room_too() -> None:
+    bodies = Bodies(bodies_max=1)
+    for _ in range(3):
+        assert await bodies.read(at_once) == b"{}"
