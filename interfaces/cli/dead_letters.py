@@ -12,14 +12,13 @@ from domain.dead_letter.state import DeadLetterState
 from domain.history import Cause
 from domain.identifiers import DeadLetterId
 from interfaces import ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.dead_letters import DeadLetterDetail, letter_resource
 from interfaces.http.deliveries import delivery_of_letter, delivery_resource
 from projections import dead_letters as view
 from projections.dead_letters import DeadLetterRow
 
-ACTOR = "operator:cli"
 SHOWN_MAX = 50
 
 
@@ -84,13 +83,14 @@ def show(letter: str) -> None:
 
 @dead_letters.command("retry")
 @click.argument("letter")
+@acting
 @told_clearly
-def retry(letter: str) -> None:
+def retry(letter: str, cause: Cause) -> None:
     """Have what the dead letter LETTER (dl_…) is about tried again by a worker."""
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.retry(letter_id, _cause())
+        await core.dead_letters.retry(letter_id, cause)
 
     with_core(work)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
@@ -99,13 +99,14 @@ def retry(letter: str) -> None:
 @dead_letters.command("close")
 @click.argument("letter")
 @click.option("--reason", required=True, help="Why nothing more is to be done; it is kept.")
+@acting
 @told_clearly
-def close(letter: str, reason: str) -> None:
+def close(letter: str, reason: str, cause: Cause) -> None:
     """Close the dead letter LETTER (dl_…): nothing more is done about it."""
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.close(letter_id, reason, _cause())
+        await core.dead_letters.close(letter_id, reason, cause)
 
     with_core(work)
     console.print(f"{letter} is closed.")
@@ -116,7 +117,3 @@ def _id_of(text: str) -> DeadLetterId:
     if uuid is None:
         raise click.BadParameter("expected an id such as dl_01h…", param_hint="LETTER")
     return DeadLetterId(uuid)
-
-
-def _cause() -> Cause:
-    return Cause(actor=ACTOR, request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)
