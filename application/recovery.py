@@ -27,6 +27,7 @@ FIRST_DELAY_S = 0.1
 DELAY_S_MAX = 10.0
 SOON_TRIES_MAX = 8
 """After these the periodic sweep goes on with it."""
+OUTCOME_KNOWN = "its outcome is known"
 
 log = logging.getLogger(__name__)
 
@@ -108,35 +109,40 @@ class Recovery:
         return False
 
     async def _put_off(self, operation: UnresolvedOperation) -> None:
-        pause = self._backoff.pause(operation.tries, self._spread())
         doubt = doubt_of(operation.payment_id, await self._store.history(operation.payment_id))
-        in_doubt = doubt is not None and doubt.in_doubt
-        if doubt is not None and in_doubt:
-            pause = self._backoff.longest
-            # Told again by the first try after an operator had it retried, should that be in vain.
-            if not operation.told or operation.tries == 1:
-                await self._tell(operation, doubt)
-        await self._store.put_off(operation.operation_id, until=self._now() + pause, told=in_doubt)
+        if doubt is None or not doubt.in_doubt:
+            pause = self._backoff.pause(operation.tries, self._spread())
+            await self._store.put_off(operation.operation_id, until=self._now() + pause)
+        # Told again by the first try after an operator had it retried, should that be in vain.
+        elif not operation.told or operation.tries == 1:
+            await self._tell(operation, doubt)
+        else:
+            await self._store.put_off(operation.operation_id, until=self._now() + self._backoff.longest)
 
     async def _tell_what_is_resolved(self) -> None:
         """Whoever resolved it: recovery, a webhook, or an operator."""
-        for operation_id in await self._store.resolved_after_told(operations_max=CONCURRENT_MAX):
+        for operation_id in await self._store.resolved_after_told(now=self._now(), operations_max=CONCURRENT_MAX):
             cause = self._cause(operation_id)
             await self._letters.resolved(
-                kind=DeadLetterKind.COMMAND, subject=str(operation_id), outcome="its outcome is known", cause=cause
+                kind=DeadLetterKind.COMMAND, subject=str(operation_id), outcome=OUTCOME_KNOWN, cause=cause
             )
             await self._store.told_of_end(operation_id)
 
     async def _tell(self, operation: UnresolvedOperation, doubt: Doubt) -> None:
+        """Marked before and after: whoever settles it meanwhile, and whenever we die, the letter comes to its end.
+        Whoever takes over with no tries counted tells again."""
+        id = operation.operation_id
+        await self._store.put_off(id, until=self._now() + self._lease, told=True, tries=0)
         await self._letters.record(
             kind=DeadLetterKind.COMMAND,
-            subject=str(operation.operation_id),
+            subject=str(id),
             merchant_id=doubt.merchant_id,
             payment_id=doubt.payment_id,
             provider=doubt.provider,
             reason=doubt.reason,
-            cause=self._cause(operation.operation_id),
+            cause=self._cause(id),
         )
+        await self._store.put_off(id, until=self._now() + self._backoff.longest, told=True, tries=operation.tries)
 
     async def _try(self, operation: UnresolvedOperation) -> bool:
         try:
@@ -167,7 +173,9 @@ class OperationRetrier:
         self._store = store
         self._now = now
 
-    async def retry(self, subject: str, cause: Cause) -> None:
+    async def retry(self, subject: str, cause: Cause) -> str | None:
         """Have the operation that an operator was told of tried by the next sweep, and them told what came of it."""
-        await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=True, tries=0)
+        if not await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=True, tries=0):
+            return OUTCOME_KNOWN
         log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})
+        return None

@@ -32,6 +32,8 @@ LEASE_S = 45.0
 TRIES_MAX = 10
 """After so many in vain an operator is told; it is tried on, at the longest pause."""
 
+TIMER_OVER = "it fired, or is needed no more"
+
 log = logging.getLogger(__name__)
 
 
@@ -60,8 +62,9 @@ class TimerQueue(Protocol):
         """It is over, and not to be tried again."""
         ...
 
-    async def put_off(self, timer: DueTimer, *, until: datetime) -> None:
-        """It is not to be tried before then; its `tries` and `told` are as `timer` has them."""
+    async def put_off(self, timer: DueTimer, *, until: datetime) -> bool:
+        """It is not to be tried before then; its `tries` and `told` are as `timer` has them. False where it is over
+        already."""
         ...
 
 
@@ -135,9 +138,7 @@ class Timers:
         match firing:
             case Fired() | NothingToDo():
                 if timer.told:
-                    await self._letters.resolved(
-                        kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome="it fired", cause=cause
-                    )
+                    await self._tell_of_end(timer, cause)
                 await self._queue.fired(timer)
                 return True
             case Waits(until=until):
@@ -150,13 +151,17 @@ class Timers:
 
     async def _put_off(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         log.info("timer_to_be_tried_again", extra={**_named(timer), "reason": reason})
-        told = timer.told
         # Told again by the first try after an operator had it retried, should that be in vain.
-        if timer.tries == TRIES_MAX or (timer.tries > TRIES_MAX and not told):
+        telling = timer.tries == TRIES_MAX or (timer.tries > TRIES_MAX and not timer.told)
+        if telling:
+            # Before the letter is there: whoever ends the timer, should we die, knows that there may be one; whoever
+            # tries it in vain tells again.
+            await self._queue.put_off(replace(timer, told=True, tries=TRIES_MAX - 1), until=self._now() + self._lease)
             await self._tell(timer, reason, cause)
-            told = True
         until = self._now() + self._backoff.pause(timer.tries, self._spread())
-        await self._queue.put_off(replace(timer, told=told), until=until)
+        waits = await self._queue.put_off(replace(timer, told=timer.told or telling), until=until)
+        if telling and not waits:
+            await self._tell_of_end(timer, cause)
 
     async def _tell(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         loaded = await load(self._store, timer.payment_id)
@@ -169,6 +174,11 @@ class Timers:
             provider=provider_of(payment) if isinstance(payment, RequiresAction) else None,
             reason=reason,
             cause=cause,
+        )
+
+    async def _tell_of_end(self, timer: DueTimer, cause: Cause) -> None:
+        await self._letters.resolved(
+            kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome=TIMER_OVER, cause=cause
         )
 
     def _cause(self, timer: DueTimer) -> Cause:
@@ -196,7 +206,7 @@ class TimerRetrier:
         self._queue = queue
         self._now = now
 
-    async def retry(self, subject: str, cause: Cause) -> None:
+    async def retry(self, subject: str, cause: Cause) -> str | None:
         """Have the timer that an operator was told of tried by the next sweep, and them told what came of it."""
         kind, payment_id = subject.split(":")
         timer = DueTimer(
@@ -206,5 +216,7 @@ class TimerRetrier:
             tries=TRIES_MAX - 1,
             told=True,
         )
-        await self._queue.put_off(timer, until=self._now())
+        if not await self._queue.put_off(timer, until=self._now()):
+            return TIMER_OVER
         log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})
+        return None
