@@ -19,13 +19,16 @@ from application.operation import Operations, provider_of
 from application.store import EventStore, StoreUnavailable
 from application.taking import work_on_all
 from application.telling import Letters
+from application.turns import NoTurn, Turns
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
-from domain.identifiers import PaymentId
+from domain.identifiers import PaymentId, ProviderName
 from domain.payment.state import RequiresAction
 from domain.payment.timer import TimerKind
 
-CONCURRENT_MAX = 16
+CONCURRENT_MAX = 64
+"""Some of them at each provider, so that several may hang before the others are kept waiting."""
+REFRESH_EVERY = timedelta(seconds=5)
 BACKOFF = Backoff(first_s=1.0, longest_s=60.0)
 LEASE_S = 45.0
 """For one try: a look-up, letting go, and another look-up, each up to the provider's time-out."""
@@ -93,13 +96,22 @@ class Timers:
         self._backoff = backoff
         self._lease = timedelta(seconds=lease_s)
         self._spread = spread
+        self._turns = Turns()
 
     async def sweep(self) -> int:
-        """Fire every timer that is due; the number of those that have to be tried again. Raises StoreUnavailable."""
-        await self._queue.refresh(now=self._now())
+        """Fire every timer that is due; the number of tries after which there has to be another.
+
+        Does not end while a provider hangs: what comes due meanwhile is fired too. Raises StoreUnavailable.
+        """
+        refresh_at = self._now()
 
         async def take(timers_max: int) -> Sequence[DueTimer]:
-            return await self._queue.take(now=self._now(), lease=self._lease, timers_max=timers_max)
+            nonlocal refresh_at
+            now = self._now()
+            if now >= refresh_at:
+                await self._queue.refresh(now=now)
+                refresh_at = now + REFRESH_EVERY
+            return await self._queue.take(now=now, lease=self._lease, timers_max=timers_max)
 
         return await work_on_all(take, self._try, concurrent_max=CONCURRENT_MAX)
 
@@ -129,7 +141,12 @@ class Timers:
     async def _fire_and_note(self, timer: DueTimer) -> bool:
         cause = self._cause(timer)
         try:
-            firing = await self.fire(timer.payment_id, timer.kind, cause)
+            async with self._turns.at(await self._whom_to_ask(timer)):
+                firing = await self.fire(timer.payment_id, timer.kind, cause)
+        except NoTurn:
+            pause = self._backoff.longest * (1 - self._spread() / 2)
+            await self._queue.put_off(replace(timer, tries=timer.tries - 1), until=self._now() + pause)
+            return False
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -148,6 +165,16 @@ class Timers:
             case _:
                 assert_never(firing)
         return False
+
+    async def _whom_to_ask(self, timer: DueTimer) -> ProviderName | None:
+        match timer.kind:
+            case TimerKind.AUTHORIZATION:
+                return None
+            case TimerKind.CUSTOMER_ACTION:
+                payment = (await load(self._store, timer.payment_id)).payment
+                return provider_of(payment) if isinstance(payment, RequiresAction) else None
+            case _:
+                assert_never(timer.kind)
 
     async def _put_off(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         log.info("timer_to_be_tried_again", extra={**_named(timer), "reason": reason})

@@ -118,6 +118,7 @@ class Desk:
     async def sweep(self, after: timedelta = timedelta(0)) -> None:
         self.now += after
         await self.recovery.sweep(older_than_s=0)
+        await self.recovery.tell_of_ends()
 
     async def tick(self, after: timedelta = timedelta(0)) -> None:
         self.shop.now += after
@@ -192,7 +193,7 @@ async def test_a_letter_is_resolved_although_another_worker_looked_for_ended_one
 
     async def settled_and_looked_for() -> None:
         await desk.settle(payment_id)
-        await desk.recovery.sweep(older_than_s=0)
+        await desk.recovery.tell_of_ends()
 
     desk.letters.before = settled_and_looked_for
     desk.letters.after = dies

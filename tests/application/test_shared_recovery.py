@@ -56,7 +56,10 @@ class Workers:
     async def sweep(self, after: timedelta = timedelta(0)) -> int:
         """Time passes, and a worker that has just started tries what is due."""
         self.now += after
-        return await self.another().sweep(older_than_s=0)
+        worker = self.another()
+        unresolved = await worker.sweep(older_than_s=0)
+        await worker.tell_of_ends()
+        return unresolved
 
     async def aclose(self) -> None:
         await asyncio.gather(*(worker.aclose() for worker in self._made))
