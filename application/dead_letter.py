@@ -32,8 +32,11 @@ class NothingToRetryWith(DomainError):
 class Retrier(Protocol):
     """Has one kind of thing done again."""
 
-    async def retry(self, subject: str, cause: Cause, /) -> None:
-        """See to it that `subject` is tried again, soon; however often this is said. Raises StoreUnavailable."""
+    async def retry(self, subject: str, cause: Cause, /) -> str | None:
+        """See to it that `subject` is tried again, soon; however often this is said. Raises StoreUnavailable.
+
+        Where there is nothing left to do about it: what it came to.
+        """
         ...
 
 
@@ -75,7 +78,9 @@ class DeadLetters:
             raise NothingToRetryWith(kind=matter.kind)
         await self._decide(letter_id, lambda letter: retry(_known(letter)), cause)
         # After the event: nothing is done that nobody asked for. Where this fails, the letter can be retried again.
-        await retrier.retry(matter.subject, cause)
+        outcome = await retrier.retry(matter.subject, cause)
+        if outcome is not None:
+            await self.resolved(kind=matter.kind, subject=matter.subject, outcome=outcome, cause=cause)
 
     async def close(self, letter_id: DeadLetterId, reason: str, cause: Cause) -> None:
         """Do nothing more about it. Raises DeadLetterNotFound, DeadLetterEnded, CloseReasonMissing, CardDataRefused."""

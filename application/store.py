@@ -159,13 +159,15 @@ class RecoveryStore(EventStore, Protocol):
         ...
 
     async def put_off(
-        self, operation_id: OperationId, *, until: datetime, told: bool, tries: int | None = None
-    ) -> None:
-        """It is not due before then. `tries` is counted from there on, where it is given."""
+        self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
+    ) -> bool:
+        """It is not due before then; whether it still has no outcome. `tries` is counted from there on, where it is
+        given. What is `told` once stays so, with or without an outcome, until `told_of_end`."""
         ...
 
-    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
-        """Operations of which an operator was told, and which have an outcome since."""
+    async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
+        """Operations of which an operator was told, and which have an outcome since; not those of which somebody is
+        telling just now: with no tries, and put off."""
         ...
 
     async def told_of_end(self, operation_id: OperationId) -> None:

@@ -19,19 +19,24 @@ from application.operation import Operations, provider_of
 from application.store import EventStore, StoreUnavailable
 from application.taking import work_on_all
 from application.telling import Letters
+from application.turns import NoTurn, Turns
 from application.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
-from domain.identifiers import PaymentId
+from domain.identifiers import PaymentId, ProviderName
 from domain.payment.state import RequiresAction
 from domain.payment.timer import TimerKind
 
-CONCURRENT_MAX = 16
+CONCURRENT_MAX = 64
+"""Some of them at each provider, so that several may hang before the others are kept waiting."""
+REFRESH_EVERY = timedelta(seconds=5)
 BACKOFF = Backoff(first_s=1.0, longest_s=60.0)
 LEASE_S = 45.0
 """For one try: a look-up, letting go, and another look-up, each up to the provider's time-out."""
 TRIES_MAX = 10
 """After so many in vain an operator is told; it is tried on, at the longest pause."""
+
+TIMER_OVER = "it fired, or is needed no more"
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +66,9 @@ class TimerQueue(Protocol):
         """It is over, and not to be tried again."""
         ...
 
-    async def put_off(self, timer: DueTimer, *, until: datetime) -> None:
-        """It is not to be tried before then; its `tries` and `told` are as `timer` has them."""
+    async def put_off(self, timer: DueTimer, *, until: datetime) -> bool:
+        """It is not to be tried before then; its `tries` and `told` are as `timer` has them. False where it is over
+        already."""
         ...
 
 
@@ -91,13 +97,22 @@ class Timers:
         self._backoff = backoff
         self._lease = timedelta(seconds=lease_s)
         self._spread = spread
+        self._turns = Turns()
 
     async def sweep(self) -> int:
-        """Fire every timer that is due; the number of those that have to be tried again. Raises StoreUnavailable."""
-        await self._queue.refresh(now=self._now())
+        """Fire every timer that is due; the number of tries after which there has to be another.
+
+        Does not end while a provider hangs: what comes due meanwhile is fired too. Raises StoreUnavailable.
+        """
+        refresh_at = self._now()
 
         async def take(timers_max: int) -> Sequence[DueTimer]:
-            return await self._queue.take(now=self._now(), lease=self._lease, timers_max=timers_max)
+            nonlocal refresh_at
+            now = self._now()
+            if now >= refresh_at:
+                await self._queue.refresh(now=now)
+                refresh_at = now + REFRESH_EVERY
+            return await self._queue.take(now=now, lease=self._lease, timers_max=timers_max)
 
         return await work_on_all(take, self._try, concurrent_max=CONCURRENT_MAX)
 
@@ -127,7 +142,12 @@ class Timers:
     async def _fire_and_note(self, timer: DueTimer) -> bool:
         cause = self._cause(timer)
         try:
-            firing = await self.fire(timer.payment_id, timer.kind, cause)
+            async with self._turns.at(await self._whom_to_ask(timer)):
+                firing = await self.fire(timer.payment_id, timer.kind, cause)
+        except NoTurn:
+            pause = self._backoff.longest * (1 - self._spread() / 2)
+            await self._queue.put_off(replace(timer, tries=timer.tries - 1), until=self._now() + pause)
+            return False
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -136,9 +156,7 @@ class Timers:
         match firing:
             case Fired() | NothingToDo():
                 if timer.told:
-                    await self._letters.resolved(
-                        kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome="it fired", cause=cause
-                    )
+                    await self._tell_of_end(timer, cause)
                 await self._queue.fired(timer)
                 return True
             case Waits(until=until):
@@ -149,15 +167,29 @@ class Timers:
                 assert_never(firing)
         return False
 
+    async def _whom_to_ask(self, timer: DueTimer) -> ProviderName | None:
+        match timer.kind:
+            case TimerKind.AUTHORIZATION:
+                return None
+            case TimerKind.CUSTOMER_ACTION:
+                payment = (await load(self._store, timer.payment_id)).payment
+                return provider_of(payment) if isinstance(payment, RequiresAction) else None
+            case _:
+                assert_never(timer.kind)
+
     async def _put_off(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         log.info("timer_to_be_tried_again", extra={**_named(timer), "reason": reason})
-        told = timer.told
         # Told again by the first try after an operator had it retried, should that be in vain.
-        if timer.tries == TRIES_MAX or (timer.tries > TRIES_MAX and not told):
+        telling = timer.tries == TRIES_MAX or (timer.tries > TRIES_MAX and not timer.told)
+        if telling:
+            # Before the letter is there: whoever ends the timer, should we die, knows that there may be one; whoever
+            # tries it in vain tells again.
+            await self._queue.put_off(replace(timer, told=True, tries=TRIES_MAX - 1), until=self._now() + self._lease)
             await self._tell(timer, reason, cause)
-            told = True
         until = self._now() + self._backoff.pause(timer.tries, self._spread())
-        await self._queue.put_off(replace(timer, told=told), until=until)
+        waits = await self._queue.put_off(replace(timer, told=timer.told or telling), until=until)
+        if telling and not waits:
+            await self._tell_of_end(timer, cause)
 
     async def _tell(self, timer: DueTimer, reason: str, cause: Cause) -> None:
         loaded = await load(self._store, timer.payment_id)
@@ -170,6 +202,11 @@ class Timers:
             provider=provider_of(payment) if isinstance(payment, RequiresAction) else None,
             reason=reason,
             cause=cause,
+        )
+
+    async def _tell_of_end(self, timer: DueTimer, cause: Cause) -> None:
+        await self._letters.resolved(
+            kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome=TIMER_OVER, cause=cause
         )
 
     def _cause(self, timer: DueTimer) -> Cause:
@@ -191,7 +228,7 @@ class TimerRetrier:
         self._queue = queue
         self._now = now
 
-    async def retry(self, subject: str, cause: Cause) -> None:
+    async def retry(self, subject: str, cause: Cause) -> str | None:
         """Have the timer that an operator was told of tried by the next sweep, and them told what came of it."""
         kind, payment_id = subject.split(":")
         timer = DueTimer(
@@ -201,5 +238,7 @@ class TimerRetrier:
             tries=TRIES_MAX - 1,
             told=True,
         )
-        await self._queue.put_off(timer, until=self._now())
+        if not await self._queue.put_off(timer, until=self._now()):
+            return TIMER_OVER
         log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})
+        return None

@@ -56,13 +56,15 @@ FROM (
 WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
+# Of a resolved one too: it may have come to its end while somebody was being told of it.
 _PUT_OFF = """
-UPDATE operation_claim SET next_try_at = %b, told = %b, tries = coalesce(%b::integer, tries)
-WHERE operation_id = %b AND unresolved
+UPDATE operation_claim SET next_try_at = %b, told = told OR %b, tries = coalesce(%b::integer, tries)
+WHERE operation_id = %b RETURNING unresolved
 """
 # In the order of the index that has just these, so that it is used even before there are statistics.
 _SELECT_RESOLVED_AFTER_TOLD = """
-SELECT operation_id FROM operation_claim WHERE told AND NOT unresolved ORDER BY claimed_at LIMIT %b
+SELECT operation_id FROM operation_claim
+WHERE told AND NOT unresolved AND (tries > 0 OR next_try_at <= %b) ORDER BY claimed_at LIMIT %b
 """
 _TOLD_OF_END = "UPDATE operation_claim SET told = false WHERE operation_id = %b AND NOT unresolved"
 POSITION_MAX = 2**63 - 1
@@ -121,13 +123,13 @@ class PostgresEventStore:
         return _operations(await self._fetch(_TAKE_UNRESOLVED, now + lease, claimed_before, now, operations_max))
 
     async def put_off(
-        self, operation_id: OperationId, *, until: datetime, told: bool, tries: int | None = None
-    ) -> None:
-        async with self._pool.connection() as connection:
-            await connection.execute(_PUT_OFF, (until, told, tries, operation_id))
+        self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
+    ) -> bool:
+        rows = await self._fetch(_PUT_OFF, until, told, tries, operation_id)
+        return any(unresolved for (unresolved,) in rows)
 
-    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
-        return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, operations_max)]
+    async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
+        return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, now, operations_max)]
 
     async def told_of_end(self, operation_id: OperationId) -> None:
         async with self._pool.connection() as connection:

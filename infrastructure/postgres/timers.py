@@ -64,6 +64,7 @@ class PostgresTimerQueue:
         async with self._pool.connection() as connection:
             await connection.execute(_FIRED, (timer.payment_id, timer.kind))
 
-    async def put_off(self, timer: DueTimer, *, until: datetime) -> None:
+    async def put_off(self, timer: DueTimer, *, until: datetime) -> bool:
         async with self._pool.connection() as connection:
-            await connection.execute(_PUT_OFF, (timer.tries, timer.told, until, timer.payment_id, timer.kind))
+            put_off = await connection.execute(_PUT_OFF, (timer.tries, timer.told, until, timer.payment_id, timer.kind))
+            return put_off.rowcount == 1

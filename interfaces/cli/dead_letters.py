@@ -9,9 +9,10 @@ from rich.table import Table
 from application.dead_letter import DeadLetterNotFound
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
+from domain.history import Cause
 from domain.identifiers import DeadLetterId
 from interfaces import ids
-from interfaces.cli.shared import console, operator, told_clearly, with_core
+from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.dead_letters import DeadLetterDetail, letter_detail, letter_resource
 from projections import dead_letters as view
@@ -77,13 +78,14 @@ def show(letter: str) -> None:
 
 @dead_letters.command("retry")
 @click.argument("letter")
+@acting
 @told_clearly
-def retry(letter: str) -> None:
+def retry(letter: str, cause: Cause) -> None:
     """Have what the dead letter LETTER (dl_…) is about tried again by a worker."""
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.retry(letter_id, operator())
+        await core.dead_letters.retry(letter_id, cause)
 
     with_core(work)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
@@ -92,13 +94,14 @@ def retry(letter: str) -> None:
 @dead_letters.command("close")
 @click.argument("letter")
 @click.option("--reason", required=True, help="Why nothing more is to be done; it is kept.")
+@acting
 @told_clearly
-def close(letter: str, reason: str) -> None:
+def close(letter: str, reason: str, cause: Cause) -> None:
     """Close the dead letter LETTER (dl_…): nothing more is done about it."""
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.close(letter_id, reason, operator())
+        await core.dead_letters.close(letter_id, reason, cause)
 
     with_core(work)
     console.print(f"{letter} is closed.")

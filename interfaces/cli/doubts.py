@@ -14,7 +14,7 @@ from domain.identifiers import PaymentId
 from domain.payment.outcome import DECLINE_CODE_OTHER, DECLINE_CODES, Approved, Declined
 from domain.payment.status import status_of
 from interfaces import ids
-from interfaces.cli.shared import console, operator, told_clearly, with_core
+from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core, utc_now
 from interfaces.http.resources import OPERATION_PREFIX
 
@@ -98,11 +98,12 @@ def show(payment: PaymentId) -> None:
 
 @doubts.command()
 @click.argument("payment", type=PAYMENT)
+@acting
 @told_clearly
-def ask(payment: PaymentId) -> None:
+def ask(payment: PaymentId, cause: Cause) -> None:
     """Ask the provider of PAYMENT now, and settle what it says."""
 
-    async def work(core: Core, cause: Cause) -> LoadedPayment:
+    async def work(core: Core) -> LoadedPayment:
         return await core.doubts.ask(payment, cause, now=utc_now())
 
     _act(work)
@@ -120,8 +121,11 @@ def ask(payment: PaymentId) -> None:
     help="Why it was declined.",
 )
 @click.option("--reason", help="Why, in words, if it was declined: kept with the payment.")
+@acting
 @told_clearly
-def settle(payment: PaymentId, outcome: str, reference: str | None, code: str, reason: str | None) -> None:
+def settle(
+    payment: PaymentId, outcome: str, reference: str | None, code: str, reason: str | None, cause: Cause
+) -> None:
     """Settle PAYMENT by what the provider's own records say.
 
     It is recorded as if the provider had answered so, under your name: look it up there first. An operation whose
@@ -137,18 +141,17 @@ def settle(payment: PaymentId, outcome: str, reference: str | None, code: str, r
             raise click.UsageError("A declined operation needs --reason.")
         found = Declined(code, reason)
 
-    async def work(core: Core, cause: Cause) -> LoadedPayment:
+    async def work(core: Core) -> LoadedPayment:
         return await core.doubts.settle(payment, found, cause, now=utc_now())
 
     _act(work)
 
 
-def _act(work: Callable[[Core, Cause], Coroutine[Any, Any, LoadedPayment]]) -> None:
-    """Do it in an operator's name, and say what the payment is then."""
+def _act(work: Callable[[Core], Coroutine[Any, Any, LoadedPayment]]) -> None:
+    """Do it, and say what the payment is then."""
 
     async def run(core: Core) -> tuple[LoadedPayment, Doubt | None]:
-        cause = operator()
-        loaded = await work(core, cause)
+        loaded = await work(core)
         return loaded, await core.doubts.of(loaded.id)
 
     loaded, doubt = with_core(run)

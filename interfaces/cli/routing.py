@@ -5,14 +5,14 @@ from typing import BinaryIO
 import click
 from rich.table import Table
 
-from domain.history import Positioned
+from domain.history import Cause, Positioned
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.routing.versions import Versions
 from interfaces import composition
 from interfaces.cli.policy_file import pointing_at, text_of
 from interfaces.cli.routing_explained import explain
 from interfaces.cli.routing_simulated import simulate
-from interfaces.cli.shared import console, operator, told_clearly, with_core
+from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core
 from projections.connector_health import HEALTH_WINDOW, Health, HealthByOperation, recent_health
 
@@ -47,8 +47,9 @@ def check(file: BinaryIO) -> None:
 
 @routing.command()
 @click.argument("file", type=click.File("rb"))
+@acting
 @told_clearly
-def add(file: BinaryIO) -> None:
+def add(file: BinaryIO, cause: Cause) -> None:
     """Keep the policy in FILE under a number.
 
     Prints the number; the same text has the same number again. It is followed from `tallystick routing activate` on.
@@ -56,7 +57,7 @@ def add(file: BinaryIO) -> None:
     text = text_of(file)
 
     async def work(core: Core) -> int:
-        return await core.routing_policies.add(text, operator())
+        return await core.routing_policies.add(text, cause)
 
     with pointing_at(file):
         console.print(with_core(work))
@@ -64,8 +65,9 @@ def add(file: BinaryIO) -> None:
 
 @routing.command()
 @click.argument("number", type=click.IntRange(min=1))
+@acting
 @told_clearly
-def activate(number: int) -> None:
+def activate(number: int, cause: Cause) -> None:
     """Route payments by policy NUMBER from now on.
 
     It is checked again first, against the providers there are by now; if it is refused, the active policy stays.
@@ -73,7 +75,7 @@ def activate(number: int) -> None:
     """
 
     async def work(core: Core) -> str:
-        await core.routing_policies.activate(number, operator())
+        await core.routing_policies.activate(number, cause)
         return (await core.routing_policies.versions()).get(number).name
 
     console.print(f"{with_core(work)}:{number} is active.")

@@ -1,6 +1,8 @@
 """What the commands have in common: where the data are, and how a failure is told."""
 
 import asyncio
+import os
+import pwd
 import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -14,6 +16,7 @@ import psycopg
 from rich.console import Console
 
 from application.store import StoreUnavailable
+from domain.card_data import holds_card_number
 from domain.errors import DomainError
 from domain.history import Cause
 from interfaces import composition, ids
@@ -28,6 +31,8 @@ T = TypeVar("T")
 WIDTH_MIN = 120
 """Tables are not cut off when the output goes to a file or a pipe, which have no width of their own."""
 
+OPERATOR_NAME_MAX = 64
+
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 console = Console(width=None if sys.stdout.isatty() else WIDTH_MIN, markup=False, emoji=False)
@@ -38,9 +43,41 @@ def home() -> Path:
     return composition.embedded_home.default_home()
 
 
-def operator() -> Cause:
-    """Who acts where events name an actor: whoever may run commands on this machine."""
-    return Cause(actor="operator:cli", request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)
+def operator(name: str) -> Cause:
+    """Of what somebody of that name does by the command line."""
+    return Cause(actor=f"operator:{name}@cli", request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)
+
+
+class OperatorName(click.ParamType[Cause]):
+    """Who acts, by name: the cause of what they do."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Cause:
+        if not value or value != value.strip() or not value.isprintable() or len(value) > OPERATOR_NAME_MAX:
+            self.fail(f"expected a name of up to {OPERATOR_NAME_MAX} printable characters", param, ctx)
+        if holds_card_number(value):
+            self.fail("this looks like a card number", param, ctx)
+        return operator(value)
+
+
+def _login_name() -> str:
+    """The operating system's user: by its own records, since anybody can set USER."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
+
+
+acting = click.option(
+    "--as",
+    "cause",
+    type=OperatorName(),
+    envvar="TALLYSTICK_OPERATOR",
+    default=_login_name,
+    help="Who does this, as it is recorded; else TALLYSTICK_OPERATOR, else your login name.",
+)
+"""For every command whose act is an event: the command is given the `cause`."""
 
 
 def told_clearly(command: Callable[P, T]) -> Callable[P, T]:

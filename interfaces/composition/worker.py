@@ -59,6 +59,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     return {
         "relay": relay,
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
+        "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         "webhooks": webhooks,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},

@@ -11,7 +11,7 @@ from interfaces.http.caller import AuthenticatedRequest
 from interfaces.http.documented import replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.reply import resource
-from interfaces.http.resources import TimelineResource, timeline_resource
+from interfaces.http.resources import TimelineResource, merchant_timeline_resource
 from interfaces.services import Services
 from projections.audit_timeline import AUDIT_TIMELINE, of_merchant_after
 
@@ -52,7 +52,7 @@ class EventController(Controller):
             rows = await of_merchant_after(connection, request.user.merchant_id, after, rows_max=limit + 1)
         page = rows[:limit]
         feed = Feed(
-            events=list(map(timeline_resource, page)),
+            events=list(map(merchant_timeline_resource, page)),
             next=page[-1].position if page else after,
             has_more=len(rows) > limit,
         )

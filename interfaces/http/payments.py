@@ -28,9 +28,9 @@ from interfaces.http.resources import (
     RefundResource,
     TimelineResource,
     entry_resources,
-    event_resource,
+    merchant_event_resource,
+    merchant_timeline_resource,
     payment_resource,
-    timeline_resource,
 )
 from interfaces.services import Services
 from projections.audit_timeline import AUDIT_TIMELINE, of_payment
@@ -180,7 +180,7 @@ class PaymentController(Controller):
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         history = await services.store.history(payment)
         loaded_from(payment, history).owned_by(request.user.merchant_id)
-        return resource(EventList(events=[event_resource(event) for event in history]), history[-1].position)
+        return resource(EventList(events=[merchant_event_resource(event) for event in history]), history[-1].position)
 
     @get(
         "/{payment_id:str}/ledger",
@@ -218,7 +218,7 @@ class PaymentController(Controller):
         reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
         async with services.reader() as connection:
             rows = await of_payment(connection, payment)
-        return resource(Timeline(timeline=list(map(timeline_resource, rows))), reached)
+        return resource(Timeline(timeline=list(map(merchant_timeline_resource, rows))), reached)
 
     @get(
         "/",

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from application.loaded import LoadedPayment
 from domain.event import name_of
-from domain.history import Positioned
+from domain.history import AnyEvent, Positioned
 from domain.ledger.entry import JournalEntryPosted
 from domain.payment.events import CaptureMethod, OperationKind
 from domain.payment.method import PaymentMethod
@@ -35,6 +35,7 @@ from domain.payment.state import (
 )
 from domain.payment.status import Status, status_of
 from interfaces import ids
+from interfaces.http.redaction import for_merchant
 from projections.audit_timeline import AuditTimelineRow
 
 OPERATION_PREFIX = {
@@ -130,7 +131,7 @@ class RefundResource(Struct, frozen=True, kw_only=True):
 
 
 class EventResource(Struct, frozen=True, kw_only=True):
-    """A recorded event. `data` is its JSON as stored; ids in it are plain UUIDs."""
+    """A recorded event. `data` is its JSON; ids in it are plain UUIDs."""
 
     position: int
     version: int
@@ -144,8 +145,7 @@ class EventResource(Struct, frozen=True, kw_only=True):
 
 
 class TimelineResource(Struct, frozen=True, kw_only=True):
-    """An event of a payment, or a journal entry that it caused. `data` is its JSON as stored; ids in it are plain
-    UUIDs."""
+    """An event of a payment, or a journal entry that it caused. `data` is its JSON; ids in it are plain UUIDs."""
 
     position: int
     payment_id: str
@@ -234,6 +234,15 @@ def operation_in_flight(payment: Payment) -> OperationResource | None:
 
 
 def event_resource(positioned: Positioned) -> EventResource:
+    """The event as it is stored: for operators."""
+    return _event_resource(positioned, positioned.event.data)
+
+
+def merchant_event_resource(positioned: Positioned) -> EventResource:
+    return _event_resource(positioned, for_merchant(positioned.event.data))
+
+
+def _event_resource(positioned: Positioned, data: AnyEvent) -> EventResource:
     event = positioned.event
     return EventResource(
         position=positioned.position,
@@ -244,11 +253,11 @@ def event_resource(positioned: Positioned) -> EventResource:
         request_id=event.request_id,
         trace_id=event.trace_id,
         causation_id=event.causation_id,
-        data=msgspec.to_builtins(event.data),
+        data=msgspec.to_builtins(data),
     )
 
 
-def timeline_resource(row: AuditTimelineRow) -> TimelineResource:
+def merchant_timeline_resource(row: AuditTimelineRow) -> TimelineResource:
     return TimelineResource(
         position=row.position,
         payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
@@ -258,7 +267,7 @@ def timeline_resource(row: AuditTimelineRow) -> TimelineResource:
         request_id=row.request_id,
         trace_id=row.trace_id,
         causation_id=row.causation_id,
-        data=msgspec.to_builtins(row.data),
+        data=msgspec.to_builtins(for_merchant(row.data)),
     )
 
 

@@ -22,7 +22,7 @@ from tests.application.shop import Shop, a_caller, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT, Fate
 from tests.support.store import execute
 
-OPERATOR = Cause(actor="operator:cli", request_id="req", trace_id="0" * 32)
+OPERATOR = Cause(actor="operator:anna@cli", request_id="req", trace_id="0" * 32)
 NEXT_TRY = "SELECT tries, next_try_at FROM operation_claim WHERE unresolved"
 DOUBT_AFTER = timedelta(minutes=31)
 
@@ -56,7 +56,10 @@ class Workers:
     async def sweep(self, after: timedelta = timedelta(0)) -> int:
         """Time passes, and a worker that has just started tries what is due."""
         self.now += after
-        return await self.another().sweep(older_than_s=0)
+        worker = self.another()
+        unresolved = await worker.sweep(older_than_s=0)
+        await worker.tell_of_ends()
+        return unresolved
 
     async def aclose(self) -> None:
         await asyncio.gather(*(worker.aclose() for worker in self._made))
@@ -229,7 +232,7 @@ async def test_an_operator_settles_by_what_the_providers_records_say(shop: Shop,
         await workers.sweep(BACKOFF.longest)
     assert shop.letters.ended == [shop.letters.told[0].subject]
     history = await shop.store.history(payment_id)
-    assert {stored.event.actor for stored in history if stored.event.recorded_at == shop.now} >= {"operator:cli"}
+    assert {stored.event.actor for stored in history if stored.event.recorded_at == shop.now} >= {"operator:anna@cli"}
     assert await shop.unresolved() == 0
 
 

@@ -1,4 +1,4 @@
-"""What a worker runs fires the timers that the view shows."""
+"""What a worker runs fires the timers that the view shows, and ends the letters of what is over."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,17 @@ from interfaces.composition import Core, utc_now, worker_tasks
 from interfaces.settings import Settings
 from projections.timers import TIMERS
 from tests.support.domain import MERCHANT, NOW, authorized
-from tests.support.store import CAUSE, advanced, assert_appended, everything, execute, open_views, until
+from tests.support.store import (
+    CAUSE,
+    advanced,
+    assert_appended,
+    claim,
+    created,
+    everything,
+    execute,
+    open_views,
+    until,
+)
 
 
 @pytest.fixture
@@ -51,3 +61,19 @@ async def test_an_authorisation_that_ran_out_is_released(core: Core, database_ur
         with suppress(asyncio.CancelledError):
             await timers
     assert execute(database_url, "SELECT tries, next_try_at FROM timer_try") == [(1, None)]
+
+
+async def test_an_operator_is_told_of_ends_whatever_recovery_waits_for(core: Core, database_url: str) -> None:
+    assert_appended(await core.store.append(Append(events=(created(uuid4()),), claim=claim(unresolved=False))))
+    execute(database_url, "UPDATE operation_claim SET told = true, tries = 1, next_try_at = now()")
+
+    async def told() -> bool:
+        return execute(database_url, "SELECT told FROM operation_claim") == [(False,)]
+
+    telling = asyncio.ensure_future(worker_tasks(core)["recovery's letters"]())
+    try:
+        await until(told, "they are told of it")
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling

@@ -118,11 +118,11 @@ class _OnePayment:
         return []
 
     async def put_off(
-        self, operation_id: OperationId, *, until: datetime, told: bool, tries: int | None = None
-    ) -> None:
+        self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
+    ) -> bool:
         raise NotImplementedError
 
-    async def resolved_after_told(self, *, operations_max: int) -> Sequence[OperationId]:
+    async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
         return []
 
     async def told_of_end(self, operation_id: OperationId) -> None:

@@ -22,6 +22,7 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `tallystick` with the given arguments."""
     monkeypatch.setenv(VARIABLES["database_url"], database_url)
     monkeypatch.setenv(VARIABLES["nats_url"], "nats://127.0.0.1:1")
+    monkeypatch.delenv("TALLYSTICK_OPERATOR", raising=False)
 
     def run_main(*arguments: str) -> Result:
         return CliRunner().invoke(main, arguments)

@@ -76,12 +76,12 @@ async def test_a_letter_is_shown_with_its_delivery(run: Run, letter: str) -> Non
 
 
 async def test_a_retry_puts_the_delivery_back_in_line(run: Run, letter: str, database_url: str) -> None:
-    result = await asyncio.to_thread(run, "dead-letters", "retry", letter)
+    result = await asyncio.to_thread(run, "dead-letters", "retry", letter, "--as", "anna")
     assert result.exit_code == 0, result.output
     assert execute(database_url, "SELECT state, tries, was_dead FROM webhook_delivery") == [("waiting", 0, True)]
     await take_in(database_url)
     told = (await asyncio.to_thread(shown, run, letter))["dead_letter"]
-    assert (told["state"], told["retries"], told["last_actor"]) == ("retrying", 1, "operator:cli")
+    assert (told["state"], told["retries"], told["last_actor"]) == ("retrying", 1, "operator:anna@cli")
 
 
 async def test_a_letter_is_closed_once_and_for_a_reason(run: Run, letter: str, database_url: str) -> None:

@@ -71,12 +71,12 @@ async def test_a_doubt_is_listed_and_shown_with_the_key_that_the_provider_has(ru
 async def test_an_operator_settles_it_by_the_providers_records(
     run: Run, database_url: str, payment_id: PaymentId, options: tuple[str, ...], stage: type[object], says: str
 ) -> None:
-    settled = await asyncio.to_thread(run, "doubts", "settle", text_of(payment_id), *options)
+    settled = await asyncio.to_thread(run, "doubts", "settle", text_of(payment_id), *options, "--as", "anna")
     assert settled.exit_code == 0, settled.output
     assert f"{text_of(payment_id)} is {says}." in settled.stdout
     async with open_store(database_url) as store:
         assert isinstance((await load(store, payment_id)).payment, stage)
-        assert (await store.history(payment_id))[-1].event.actor == "operator:cli"
+        assert (await store.history(payment_id))[-1].event.actor == "operator:anna@cli"
     assert "Nothing is in doubt." in (await asyncio.to_thread(run, "doubts", "list")).stdout
     shown = await asyncio.to_thread(run, "doubts", "show", text_of(payment_id))
     assert "Every operation of the payment has its outcome." in shown.stdout

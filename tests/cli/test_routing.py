@@ -80,11 +80,11 @@ def test_policies_are_added_activated_listed_and_shown(run: Run, policy: Path, t
     other = written(tmp_path / "other.json", POLICY.replace('"one"', '"two"').replace("\n", "\r\n\t"))
     assert run("routing", "show").exit_code == 1
     assert [run("routing", "add", str(path)).output for path in (policy, other, policy)] == ["1\n", "2\n", "1\n"]
-    assert run("routing", "activate", "2").output == "two:2 is active.\n"
+    assert run("routing", "activate", "2", "--as", "anna").output == "two:2 is active.\n"
     listed = run("routing", "list").output
     assert listed.count("added") == 2
     assert "activated" in listed
-    assert "operator:cli" in listed
+    assert "operator:anna@cli" in listed
     assert "two:2 is active." in listed
     assert run("routing", "show").stdout_bytes == other.read_bytes()
     assert run("routing", "show", "1").stdout_bytes == policy.read_bytes()
