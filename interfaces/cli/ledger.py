@@ -3,6 +3,7 @@
 import click
 
 from domain.ledger.balances import BalanceKey, add_balances, trial_balance
+from interfaces.cli.ledger_export import export
 from interfaces.cli.progress import positions_bar
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core, UnreadableEntry, fold_journal
@@ -12,6 +13,9 @@ from interfaces.verification import balance_difference, kept_balances
 @click.group()
 def ledger() -> None:
     """The double-entry ledger."""
+
+
+ledger.add_command(export)
 
 
 @ledger.command()
