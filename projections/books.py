@@ -47,7 +47,10 @@ SELECT k.account, k.currency, (
     SELECT coalesce(sum(l.signed_minor), 0) FROM views.journal_lines AS l
     WHERE l.account = k.account AND l.currency = k.currency AND l.position >= %(begin)s AND l.position <= %(position)s
 ) AS signed_minor
-FROM k ORDER BY k.account, k.currency
+FROM k WHERE EXISTS (
+    SELECT FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency AND l.position <= %(position)s
+) ORDER BY k.account, k.currency
 """
 # Everybody's at once: each table is read through once.
 _TRIAL_BALANCE = """
@@ -102,17 +105,17 @@ async def last_before(connection: Connection, moment: datetime) -> int | None:
 
 
 async def account_balances(connection: Connection, code: AccountCode, *, position: int) -> Sequence[Balance]:
-    """What the account holds after the entries up to `position`, in each currency that it has ever seen."""
+    """What the account holds after the entries up to `position`, in each currency that it has seen by then."""
     return await _balances(connection, code, f"{code}\x01", position)
 
 
 async def merchant_balances(connection: Connection, merchant_id: str, *, position: int) -> Sequence[Balance]:
-    """What each account of the merchant holds after the entries up to `position`."""
+    """What each account of the merchant that has been posted to by `position` holds then."""
     return await _balances(connection, f"merchant:{merchant_id}:", f"merchant:{merchant_id};", position)
 
 
 async def chart_of_accounts(connection: Connection, *, position: int) -> Sequence[Balance]:
-    """Every account that has ever been posted to, and what it holds after the entries up to `position`."""
+    """Every account that has been posted to by `position`, and what it holds then."""
     return await _balances(connection, "", "~", position)
 
 

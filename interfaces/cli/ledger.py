@@ -2,8 +2,11 @@
 
 import click
 
-from domain.ledger.balances import BalanceKey, add_balances, trial_balance
+from domain.ledger import balances as folded
+from domain.ledger.balances import BalanceKey, add_balances
 from interfaces.cli.ledger_export import export
+from interfaces.cli.ledger_reads import accounts, balance, journal, trial_balance
+from interfaces.cli.ledger_statement import statement
 from interfaces.cli.progress import positions_bar
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core, UnreadableEntry, fold_journal
@@ -15,7 +18,8 @@ def ledger() -> None:
     """The double-entry ledger."""
 
 
-ledger.add_command(export)
+for command in (export, accounts, balance, trial_balance, journal, statement):
+    ledger.add_command(command)
 
 
 @ledger.command()
@@ -46,7 +50,7 @@ async def _verify(core: Core) -> str | None:
             entries += part.entries
             add_balances(balances, part.balances)
             come_to(part.up_to)
-    surpluses = trial_balance(balances)
+    surpluses = folded.trial_balance(balances)
     for currency, surplus in sorted(surpluses.items()):
         console.print(f"{currency}  debits less credits: {surplus}")
     console.print(f"{entries:,} journal entries, {len(balances):,} balances.")

@@ -20,9 +20,8 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+ -]\d\d:\d\d)
 _INSTANT_SCHEMA = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
 _POSITION_SCHEMA = Schema(type=OpenAPIType.STRING, pattern=POSITION_PATTERN)
 
-InstantParameter = Annotated[
-    str | None, QueryParameter(description="An RFC 3339 time", schema_extra={"format": OpenAPIFormat.DATE_TIME})
-]
+DATE_TIME = {"format": OpenAPIFormat.DATE_TIME}
+InstantParameter = Annotated[str | None, QueryParameter(description="An RFC 3339 time", schema_extra=DATE_TIME)]
 AsOfParameter = Annotated[
     str | None,
     QueryParameter(

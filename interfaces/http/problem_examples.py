@@ -102,6 +102,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
             "retry_dead_letter",
             "close_dead_letter",
             "list_webhook_deliveries",
+            "get_trial_balance",
         ),
         _OF_OPERATORS,
     ),
