@@ -65,12 +65,11 @@ SELECT of_all.account, currency, sum(signed_minor) FROM (
 ) AS of_all
 GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
-# Ordered as only the index by account is: not by position alone, which would walk everybody's lines.
+# Ordered as only the index by account is: by position alone, Postgres may walk everybody's lines.
 _LINES = """
 SELECT position, line, entry_id, payment_id, account, currency, signed_minor, cause, recorded_at
 FROM views.journal_lines
-WHERE (account, currency, position, line) > (%(account)s, %(currency)s, %(after)s, 0)
-    AND account = %(account)s AND currency = %(currency)s AND position <= %(up_to)s
+WHERE account = %(account)s AND currency = %(currency)s AND position > %(after)s AND position <= %(up_to)s
 ORDER BY account, currency, position, line LIMIT %(lines_max)s
 """
 
@@ -132,7 +131,7 @@ async def lines(
     connection: Connection, code: AccountCode, currency: str, *, after: int, up_to: int, lines_max: int
 ) -> Sequence[JournalLinesRow]:
     """An account's first lines after position `after` and not after `up_to`, in order."""
-    wanted = {"account": code, "currency": currency, "after": after + 1, "up_to": up_to, "lines_max": lines_max}
+    wanted = {"account": code, "currency": currency, "after": after, "up_to": up_to, "lines_max": lines_max}
     async with connection.cursor(row_factory=class_row(JournalLinesRow)) as cursor:
         await cursor.execute(_LINES, wanted)
         return await cursor.fetchall()
