@@ -8,16 +8,15 @@ from rich.table import Table
 
 from domain.ledger.accounts import AccountCode, account
 from domain.money import Money
-from interfaces import composition, ids
+from interfaces import composition
+from interfaces.account_journal import journal_page
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.as_of import instant
 from interfaces.http.operator_ledger import trial_balance_of
 from interfaces.moments import position_before, position_of
 from projections import books
-from projections.books import Balance, on_normal_side
-
-PAGE_LINES_MAX = 1_000
+from projections.books import Balance
 
 as_of_option = click.option("--as-of", help="What had been posted then: an RFC 3339 time, or a position.")
 
@@ -99,32 +98,24 @@ def journal(code: str, begin: str | None, end: str | None) -> None:
         first = 0 if begin is None else await _before(core, instant("from", begin))
         last = await _position(core, None) if end is None else await _before(core, instant("to", end))
         async with core.pool.connection() as connection:
-            opening = {of.currency: of.minor for of in await books.account_balances(connection, own, position=first)}
             currencies = [of.currency for of in await books.account_balances(connection, own, position=last)]
         for currency in currencies:
-            await _print_lines(core, own, currency, opening.get(currency, 0), after=first, up_to=last)
+            await _print_lines(core, own, currency, after=first, up_to=last)
 
     with_core(work)
 
 
-async def _print_lines(
-    core: Core, code: AccountCode, currency: str, balance_minor: int, *, after: int, up_to: int
-) -> None:
-    click.echo(f"{currency}  before: {Money(balance_minor, currency)}")
-    while True:
-        async with core.pool.connection() as connection:
-            rows = await books.lines(connection, code, currency, after=after, up_to=up_to, lines_max=PAGE_LINES_MAX)
-        # The last entry of a full page may have further lines of this account: it opens the next page.
-        whole = [row for row in rows if len(rows) < PAGE_LINES_MAX or row.position < rows[-1].position]
-        for row in whole:
-            change = on_normal_side(code, row.signed_minor)
-            balance_minor += change
-            at, entry = row.recorded_at.isoformat(), ids.text_of(ids.ENTRY, row.entry_id)
-            change_text, balance_text = Money(change, currency), Money(balance_minor, currency)
-            click.echo(f"{row.position:>10}  {at}  {change_text!s:>20}  {balance_text!s:>20}  {entry}  {row.cause}")
-        if len(whole) == len(rows):
-            return
-        after = whole[-1].position
+async def _print_lines(core: Core, code: AccountCode, currency: str, *, after: int | None, up_to: int) -> None:
+    is_first = True
+    while after is not None:
+        page = await journal_page(core.pool.connection, code, currency, after=after, up_to=up_to)
+        if is_first:
+            click.echo(f"{currency}  before: {Money(page.opening, currency)}")
+        for line in page.lines:
+            change, balance = str(Money(line.change, currency)), str(Money(line.balance, currency))
+            at = line.recorded_at.isoformat()
+            click.echo(f"{line.position:>10}  {at}  {change:>20}  {balance:>20}  {line.entry_id}  {line.cause}")
+        after, is_first = page.next_after, False
 
 
 async def _position(core: Core, as_of: str | None) -> int:

@@ -13,7 +13,7 @@ from interfaces import composition
 from interfaces.books.decimal_text import decimal_text
 from interfaces.cli.shared import told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.statements import period_of
+from interfaces.http.period import period_of
 from interfaces.moments import position_before
 from interfaces.statement import (
     StatementAccount,

@@ -1,19 +1,24 @@
 """/v1/statements: a merchant's accounts from the opening to the closing balance of a period, line by line."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
 from msgspec import Struct
 
-from domain.currencies import DECIMALS, decimals
-from interfaces.http.as_of import DATE_TIME, instant
+from domain.currencies import decimals
 from interfaces.http.caller import AuthenticatedRequest
 from interfaces.http.documented import replies
-from interfaces.http.refusals import ParameterInvalid
-from interfaces.http.reply import POSITION_PATTERN, is_position, resource
+from interfaces.http.period import (
+    CurrencyParameter,
+    CursorParameter,
+    FromParameter,
+    ToParameter,
+    period_of,
+    position_after,
+)
+from interfaces.http.reply import resource
 from interfaces.moments import position_before
 from interfaces.services import Services
 from interfaces.statement import (
@@ -52,13 +57,10 @@ class StatementController(Controller):
         self,
         request: AuthenticatedRequest,
         services: NamedDependency[Services],
-        currency: Annotated[str, QueryParameter(schema_extra={"enum": sorted(DECIMALS)})],
-        begin: Annotated[str, QueryParameter(name="from", description="An RFC 3339 time", schema_extra=DATE_TIME)],
-        end: Annotated[str, QueryParameter(name="to", description="An RFC 3339 time", schema_extra=DATE_TIME)],
-        cursor: Annotated[
-            str | None,
-            QueryParameter(description="`next_cursor` of the page before", schema_extra={"pattern": POSITION_PATTERN}),
-        ] = None,
+        currency: CurrencyParameter,
+        begin: FromParameter,
+        end: ToParameter,
+        cursor: CursorParameter = None,
     ) -> Response[Any]:
         """From the journal's views. Neither time may be in the future: a statement never changes."""
         decimals(currency)
@@ -69,7 +71,7 @@ class StatementController(Controller):
             begin=await position_before(services.reader, services.store, since),
             end=await position_before(services.reader, services.store, to),
         )
-        page = await statement_page(services.reader, period, after=_after(cursor, period))
+        page = await statement_page(services.reader, period, after=position_after(cursor, period.begin))
         statement = Statement(
             merchant_id=period.merchant_id,
             currency=currency,
@@ -80,22 +82,3 @@ class StatementController(Controller):
             next_cursor=None if page.next_after is None else str(page.next_after),
         )
         return resource(statement, period.end)
-
-
-def period_of(begin: str, end: str, *, now: datetime) -> tuple[datetime, datetime]:
-    """The instants `from` and `to`. Raises ParameterInvalid for what is none, in the future, or the wrong way round."""
-    since, to = instant("from", begin), instant("to", end)
-    if to > now:
-        raise ParameterInvalid(field="to", reason="it is in the future; a statement never changes")
-    if since > to:
-        raise ParameterInvalid(field="from", reason="it is after the statement's end")
-    return since, to
-
-
-def _after(cursor: str | None, period: StatementPeriod) -> int:
-    """Raises ParameterInvalid."""
-    if cursor is None:
-        return period.begin
-    if not is_position(cursor):
-        raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
-    return max(period.begin, int(cursor))

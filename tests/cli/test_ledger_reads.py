@@ -16,7 +16,7 @@ from domain.ledger.accounts import AccountCode
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money, parse_decimal
-from interfaces import ids, moments, statement
+from interfaces import account_journal, ids, moments, statement
 from projections import account_blocks, books
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
@@ -34,6 +34,7 @@ async def entries(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[Po
     for module in (account_blocks, books):
         monkeypatch.setattr(module, "BLOCK_POSITIONS", 7)
     monkeypatch.setattr(statement, "PAGE_LINES_MAX", 5)
+    monkeypatch.setattr(account_journal, "PAGE_LINES_MAX", 3)
     monkeypatch.setattr(moments, "WAIT_S", 0.05)
     async with open_store(database_url) as store:
         for number, name in enumerate(NAMES):
@@ -95,6 +96,9 @@ def test_a_journal_has_each_line_with_the_balance_after_it(run: Run, entries: li
             if (line.account, line.amount.currency) == (PENDING, "EUR"):
                 balance += line.change_minor
                 assert f"{Money(balance, 'EUR')}  {ids.text_of(ids.ENTRY, entry.event.originator_id)}" in printed
+    assert len(printed.splitlines()) == 1 + sum(
+        line.account == PENDING for data in data_of(entries) for line in data.postings
+    )
     later = said(run, "journal", PENDING, "--from", entries[-1].event.recorded_at.isoformat())
     assert later.splitlines()[0] == f"EUR  before: {Money(balance, 'EUR')}"
 

@@ -60,6 +60,17 @@ async def test_a_statement_adds_up_and_the_next_begins_where_it_ended(merchant: 
     }
 
 
+async def test_a_page_goes_on_after_its_cursor_with_the_same_balances(merchant: Merchant) -> None:
+    begin = now()
+    await captured(merchant, 1000)
+    end = now()
+    whole = await statement(merchant, begin, end)
+    first = whole["lines"][0]["position"]
+    rest = (await merchant.get(path(begin, end, cursor=str(first)))).json
+    assert rest == {**whole, "lines": [line for line in whole["lines"] if line["position"] > first]}
+    assert rest["lines"]
+
+
 async def test_a_period_in_which_nothing_happened_has_no_lines(merchant: Merchant) -> None:
     await captured(merchant, 1000)
     moment = now()
