@@ -18,6 +18,7 @@ from domain.ledger.accounts import AccountCode, Side, account
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money, parse_decimal
+from infrastructure.postgres import posted_entries
 from interfaces import ids
 from interfaces.books.account_names import own_code
 from tests.cli.conftest import Run
@@ -48,8 +49,9 @@ def payments() -> list[History]:
 
 
 @pytest.fixture
-async def entries(database_url: str) -> list[Positioned]:
-    """A store with payments of two shops in currencies of every kind; its journal entries."""
+async def entries(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[Positioned]:
+    """A store with payments of two shops in currencies of every kind; its journal entries, read a few at a time."""
+    monkeypatch.setattr(posted_entries, "FETCH_ENTRIES_MAX", 4)
     async with open_store(database_url) as store:
         for number, history in enumerate(payments()):
             await append_all(store, recorded_history(uuid4(), history, SHOPS[number % 2]))
