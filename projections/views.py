@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from projections.account_blocks import ACCOUNT_BLOCKS
 from projections.audit_timeline import AUDIT_TIMELINE
 from projections.connector_health import CONNECTOR_HEALTH
 from projections.dead_letters import DEAD_LETTERS
+from projections.journal_clock import JOURNAL_CLOCK
+from projections.journal_lines import JOURNAL_LINES
 from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
 from projections.provider_operations import PROVIDER_OPERATIONS
@@ -25,5 +28,8 @@ VIEWS: dict[str, View[Any]] = {
         TIMERS,
         PROVIDER_OPERATIONS,
         DEAD_LETTERS,
+        JOURNAL_LINES,
+        ACCOUNT_BLOCKS,
+        JOURNAL_CLOCK,
     )
 }

@@ -1,4 +1,5 @@
-"""The journal read straight from the store, in parts that several processes fold at once: every entry decoded anew."""
+"""The journal read straight from the store, in parts that several processes fold at once: every entry decoded anew, and
+held against the event that caused it."""
 
 import asyncio
 import multiprocessing
@@ -8,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -16,7 +18,9 @@ from msgspec import Struct
 from domain.event import name_of
 from domain.ledger.accounts import UnknownAccount
 from domain.ledger.balances import BalanceKey, post
+from domain.ledger.causes import MONEY_EVENTS, Causes
 from domain.ledger.entry import JournalEntryPosted
+from domain.ledger.rules import MoneyEvent
 from infrastructure.postgres.connecting import bounded
 from infrastructure.serving import die_with_supervisor
 
@@ -28,27 +32,32 @@ PROCESSES_MAX = 8
 STATEMENT_TIMEOUT_MS = 60_000
 
 _SELECT_ENTRIES = """
-SELECT notification_id, state FROM stored_events
-WHERE notification_id > %b AND notification_id <= %b AND topic = %b ORDER BY notification_id
+SELECT notification_id, topic, state FROM stored_events
+WHERE notification_id > %b AND notification_id <= %b AND topic = ANY(%b) ORDER BY notification_id
 """
+_ENTRY = name_of(JournalEntryPosted)
 
 
 class _Stored(Struct):
-    """Of a recorded entry, what the books need. To be decoded, its debits have to equal its credits."""
+    """Of what is recorded, what the books need. For an entry to be decoded, its debits have to equal its credits."""
 
-    data: JournalEntryPosted
+    originator_id: UUID
+    originator_version: int
+    data: JournalEntryPosted | MoneyEvent
 
 
 class FoldedPart(NamedTuple):
-    """What the entries of one part of the store, up to position `up_to`, come to."""
+    """What the entries of one part of the store, up to position `up_to`, come to, and what caused them."""
 
     up_to: int
     entries: int
     balances: dict[BalanceKey, int]
+    causes: Causes
 
 
 class UnreadableEntry(Exception):
-    """The store has an entry that no entry can be: unbalanced, on an account that there is not, or no JSON at all."""
+    """The store has an entry that no entry can be: unbalanced, on an account that there is not, or no JSON at all; or
+    such an event that causes one."""
 
 
 async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[FoldedPart]:
@@ -85,18 +94,23 @@ def fold_part(database_url: str, after: int, up_to: int) -> FoldedPart:
     """The entries after position `after` and up to `up_to`. Raises UnreadableEntry."""
     decode = msgspec.json.Decoder(_Stored).decode
     balances: dict[BalanceKey, int] = {}
+    causes = Causes()
     entries = 0
     url = bounded(database_url, name="tallystick ledger verify", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     with psycopg.connect(url) as connection, connection.cursor(name="entries", binary=True) as cursor:
-        cursor.execute(_SELECT_ENTRIES, (after, up_to, name_of(JournalEntryPosted)))
+        cursor.execute(_SELECT_ENTRIES, (after, up_to, [_ENTRY, *MONEY_EVENTS]))
         while rows := cursor.fetchmany(FETCH_ENTRIES_MAX):
-            for position, state in rows:
+            for position, topic, state in rows:
                 try:
-                    post(balances, decode(state).data)
+                    stored = decode(state)
+                    if isinstance(stored.data, JournalEntryPosted):
+                        post(balances, stored.data)
+                        entries += 1
+                    causes.take_in(position, stored.originator_id, stored.originator_version, stored.data)
                 except (msgspec.MsgspecError, UnicodeDecodeError, UnknownAccount) as error:
-                    raise UnreadableEntry(f"the journal entry at position {position} cannot be read: {error}") from None
-            entries += len(rows)
-    return FoldedPart(up_to, entries, balances)
+                    what = "journal entry" if topic == _ENTRY else topic
+                    raise UnreadableEntry(f"the {what} at position {position} cannot be read: {error}") from None
+    return FoldedPart(up_to, entries, balances, causes)
 
 
 def _begin() -> None:

@@ -12,6 +12,7 @@ from infrastructure.observability.condition import Condition, Follower
 from infrastructure.observability.logs import configure_logs
 from infrastructure.postgres.journal import UnreadableEntry, fold_journal
 from infrastructure.postgres.migrate import MigrationChanged
+from infrastructure.postgres.posted_entries import posted_entries
 from infrastructure.provider.connector import AccountInvalid
 from infrastructure.serving import PortInUse
 from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
@@ -47,6 +48,7 @@ __all__ = [
     "garbage",
     "migrate_all",
     "own_command",
+    "posted_entries",
     "serve_api",
     "serve_simulator",
     "utc_now",

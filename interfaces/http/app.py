@@ -1,6 +1,7 @@
 """The HTTP application: its routes, its layers, and the one place where an error becomes a reply."""
 
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -32,6 +33,7 @@ from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
 from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
+from interfaces.http.operator_ledger import OperatorLedgerController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
@@ -39,6 +41,7 @@ from interfaces.http.problem import unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
 from interfaces.http.provider_webhooks import ProviderWebhookController
 from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
+from interfaces.http.statements import StatementController
 from interfaces.services import Services
 
 BODY_BYTES_MAX = 64 * 1024
@@ -46,12 +49,17 @@ CONTROLLERS = (
     PaymentIntentController,
     PaymentController,
     BalanceController,
+    StatementController,
     EventController,
     ProviderWebhookController,
     DeadLetterController,
     DeliveryController,
+    OperatorLedgerController,
     HealthController,
 )
+
+_MISSING = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
+"""How Litestar says so, and no other way."""
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +133,8 @@ def _refusal(request: Request[Any, Any, Any], error: Exception) -> Exception | N
 
 
 def _parameter_invalid(error: ValidationException) -> DomainError:
+    if missing := _MISSING.match(error.detail):
+        return ParameterInvalid(field=missing["name"], reason="it is missing")
     first: Any = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     reason = str(first.get("message", error.detail)).replace("`", "'")
     return ParameterInvalid(field=str(first.get("key", "query")), reason=reason)

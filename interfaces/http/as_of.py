@@ -20,9 +20,8 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+ -]\d\d:\d\d)
 _INSTANT_SCHEMA = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
 _POSITION_SCHEMA = Schema(type=OpenAPIType.STRING, pattern=POSITION_PATTERN)
 
-InstantParameter = Annotated[
-    str | None, QueryParameter(description="An RFC 3339 time", schema_extra={"format": OpenAPIFormat.DATE_TIME})
-]
+DATE_TIME = {"format": OpenAPIFormat.DATE_TIME}
+InstantParameter = Annotated[str | None, QueryParameter(description="An RFC 3339 time", schema_extra=DATE_TIME)]
 AsOfParameter = Annotated[
     str | None,
     QueryParameter(
@@ -49,12 +48,18 @@ def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) 
 
     Raises ParameterInvalid when it is neither, AsOfInFuture when it is after `now`, or `head`.
     """
-    if is_position(as_of):
-        position = int(as_of)
-        if position > head:
-            raise AsOfInFuture(as_of=as_of)
-        return list(takewhile(lambda positioned: positioned.position <= position, history))
-    moment = instant("as_of", as_of)
-    if moment > now:
+    last = moment(as_of, now=now, head=head)
+    if isinstance(last, int):
+        return list(takewhile(lambda positioned: positioned.position <= last, history))
+    return list(takewhile(lambda positioned: positioned.event.recorded_at <= last, history))
+
+
+def moment(as_of: str, *, now: datetime, head: int) -> datetime | int:
+    """The instant, or the position, that `as_of` names.
+
+    Raises ParameterInvalid when it is neither, AsOfInFuture when it is after `now`, or `head`.
+    """
+    named = int(as_of) if is_position(as_of) else instant("as_of", as_of)
+    if named > head if isinstance(named, int) else named > now:
         raise AsOfInFuture(as_of=as_of)
-    return list(takewhile(lambda positioned: positioned.event.recorded_at <= moment, history))
+    return named

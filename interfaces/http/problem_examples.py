@@ -11,6 +11,7 @@ from application.loaded import PaymentNotFound
 from application.store import StoreUnavailable, WriterBusy
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dead_letter.state import DeadLetterState
+from domain.ledger.accounts import UnknownAccount
 from domain.money import Money
 from domain.payment.capture import CaptureExceedsAuthorized
 from domain.payment.events import OperationKind
@@ -86,6 +87,15 @@ _OF_OPERATORS: tuple[Exception, ...] = (
     StoreUnavailable(),
     ViewBehind(view="dead_letters", position=1042),
 )
+_OF_LEDGER: tuple[Exception, ...] = (
+    ParameterInvalid(field="to", reason="it is in the future"),
+    MissingKey(),
+    UnknownKey(),
+    NotFound(),
+    UnknownAccount(code="mattress"),
+    StoreUnavailable(),
+    ViewBehind(view="journal_lines", position=1042),
+)
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
     "receive_provider_webhook": (
         ParameterInvalid(field="limit", reason="there is no such parameter here"),
@@ -107,6 +117,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         ),
         _OF_OPERATORS,
     ),
+    **dict.fromkeys(("get_trial_balance", "get_account_balances", "get_account_journal"), _OF_LEDGER),
 }
 """Of operations that are no merchant's."""
 

@@ -16,7 +16,10 @@ from domain.history import Positioned
 from domain.ledger.accounts import authorized
 from domain.ledger.entry import JournalEntryPosted
 from infrastructure.postgres.mapper import MsgspecTranscoder
+from projections.account_blocks import ACCOUNT_BLOCKS
 from projections.audit_timeline import AUDIT_TIMELINE
+from projections.journal_clock import JOURNAL_CLOCK
+from projections.journal_lines import JOURNAL_LINES
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow
 from projections.payment_status import PAYMENT_STATUS
 from projections.reconciliation import RECONCILIATION
@@ -24,8 +27,8 @@ from projections.unsettled import UNSETTLED
 from projections.view import Key, View, fold
 from projections.views import VIEWS
 
-FOLDED: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, MERCHANT_BALANCES, UNSETTLED)
-SUMS = (MERCHANT_BALANCES, UNSETTLED)
+SUMS: tuple[View[Any], ...] = (MERCHANT_BALANCES, UNSETTLED, ACCOUNT_BLOCKS, JOURNAL_CLOCK)
+FOLDED: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, JOURNAL_LINES, *SUMS)
 """The views whose rows are folded here; the timeline has a row an event, which Postgres itself can make."""
 BATCH_EVENTS = 20_000
 SAMPLE_PAYMENTS = 100
@@ -102,7 +105,7 @@ def assert_filled_like_projected(database_url: str) -> None:
         entry = name_of(JournalEntryPosted)
         stored = connection.execute(_SELECT_OF_PAYMENTS, (payments, payments, entry)).fetchall()
         events = [Positioned(position, decode(state)) for position, state in stored]
-        of_payments: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, AUDIT_TIMELINE)
+        of_payments: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, AUDIT_TIMELINE, JOURNAL_LINES)
         for view in of_payments:
             statement = SQL(_SELECT_ROWS).format(table=Identifier(view.table))
             rows = [msgspec.json.decode(text, type=view.row) for (text,) in connection.execute(statement, (payments,))]

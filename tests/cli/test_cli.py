@@ -278,6 +278,25 @@ def test_a_journal_entry_that_was_tampered_with_is_found(
     assert said in last_line(result.output)
 
 
+def test_an_entry_on_accounts_without_a_floor_is_held_against_its_cause(
+    run: Run, database_url: str, payments: list[str]
+) -> None:
+    execute(database_url, "ALTER TABLE stored_events DISABLE TRIGGER stored_events_are_immutable")
+    [(position,)] = execute(
+        database_url,
+        """
+        DELETE FROM stored_events WHERE notification_id = (
+            SELECT max(notification_id) FROM stored_events
+            WHERE topic LIKE 'journal.%' AND convert_from(state, 'UTF8') LIKE '%"payment.refunded.v1"%'
+        ) RETURNING notification_id
+        """,
+    )
+    result = run("ledger", "verify")
+    assert result.exit_code == 1
+    said = f"Error: the payment.refunded.v1 at position {position - 1} has no journal entry"
+    assert last_line(result.output) == said
+
+
 async def test_views_that_equal_the_replay_are_told_so(run: Run, database_url: str, payments: list[str]) -> None:
     await catch_up(database_url)
     result = await asyncio.to_thread(run, "replay")

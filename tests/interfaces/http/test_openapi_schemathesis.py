@@ -70,6 +70,9 @@ class Caller:
             case.query["as_of"] = "0" * len(as_of)
         elif re.match(r"[0-9]{4}-", as_of):
             case.query["as_of"] = "2001" + as_of[4:]
+        for bound, year in (("from", "2000"), ("to", "2004")):
+            if re.match(r"[0-9]{4}-", str((case.query or {}).get(bound, ""))):
+                case.query[bound] = year + case.query[bound][4:]
 
     def _with_one_new_key(self, case: Case) -> None:
         """Header and body carry the same key or are refused, and one of them is enough; a schema cannot say so.

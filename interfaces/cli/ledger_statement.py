@@ -1,0 +1,105 @@
+"""`tallystick ledger statement`: a merchant's statement as JSON or CSV, however long it is."""
+
+import csv
+import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import click
+import msgspec
+
+from domain.currencies import decimals
+from interfaces import composition
+from interfaces.books.decimal_text import decimal_text
+from interfaces.cli.shared import told_clearly, with_core
+from interfaces.composition import Core
+from interfaces.http.period import period_of
+from interfaces.moments import position_before
+from interfaces.statement import (
+    StatementAccount,
+    StatementLine,
+    StatementPeriod,
+    statement_accounts,
+    statement_lines,
+)
+
+COLUMNS = StatementLine.__struct_fields__
+
+
+@click.command()
+@click.argument("merchant")
+@click.option("--currency", required=True, help="Of which currency, such as EUR.")
+@click.option("--from", "begin", required=True, help="From this RFC 3339 time on.")
+@click.option("--to", "end", required=True, help="Before this RFC 3339 time.")
+@click.option("--format", "form", default="json", type=click.Choice(["json", "csv"]), help="In which form.")
+@told_clearly
+def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> None:
+    """Print a merchant's statement.
+
+    Every line of the accounts of MERCHANT (mer_…) in one currency, from the opening to the closing balance of each. In
+    JSON amounts are minor units, in CSV decimal numbers."""
+    decimals(currency)
+    since, to = period_of(begin, end, now=composition.utc_now())
+
+    async def work(core: Core) -> None:
+        reader, store = core.pool.connection, core.store
+        period = StatementPeriod(
+            merchant_id=merchant,
+            currency=currency,
+            begin=await position_before(reader, store, since),
+            end=await position_before(reader, store, to),
+        )
+        accounts, pages = await statement_accounts(reader, period), statement_lines(reader, period)
+        if not accounts:
+            click.echo(f"No account of {merchant} in {currency} had been posted to by then.", err=True)
+        if form == "csv":
+            await _print_csv(currency, accounts, pages)
+        else:
+            await _print_json(period, since, to, accounts, pages)
+
+    with_core(work)
+
+
+async def _print_json(
+    period: StatementPeriod,
+    since: datetime,
+    to: datetime,
+    accounts: Sequence[StatementAccount],
+    pages: AsyncIterator[Sequence[StatementLine]],
+) -> None:
+    """As the API's, but in one page, of which only a part is in memory at a time."""
+    head = {
+        "merchant_id": period.merchant_id,
+        "currency": period.currency,
+        "from": since,
+        "to": to,
+        "accounts": accounts,
+    }
+    click.echo(msgspec.json.encode(head)[:-1] + b',"lines":[', nl=False)
+    separator = b"\n"
+    async for lines in pages:
+        for line in lines:
+            click.echo(separator + msgspec.json.encode(line), nl=False)
+            separator = b",\n"
+    click.echo(b"\n]}")
+
+
+async def _print_csv(
+    currency: str, accounts: Sequence[StatementAccount], pages: AsyncIterator[Sequence[StatementLine]]
+) -> None:
+    table = csv.writer(sys.stdout)
+    table.writerow(COLUMNS)
+    for account in accounts:
+        table.writerow(_balance_row("opening balance", account.account, decimal_text(account.opening, currency)))
+    async for lines in pages:
+        for line in lines:
+            reference = (line.position, line.recorded_at.isoformat(), line.entry_id, line.payment_id, line.cause)
+            amounts = (decimal_text(line.change, currency), decimal_text(line.balance, currency))
+            table.writerow((*reference, line.account, *amounts))
+    for account in accounts:
+        table.writerow(_balance_row("closing balance", account.account, decimal_text(account.closing, currency)))
+
+
+def _balance_row(what: str, account: str, amount: str) -> tuple[str, ...]:
+    filled = {"cause": what, "account": account, "balance": amount}
+    return tuple(filled.get(column, "") for column in COLUMNS)

@@ -1,0 +1,146 @@
+"""What the journal's views answer: balances at any position, lines in order, the position of an instant.
+
+Everything up to a position that all of BOOK_VIEWS have reached never changes again: several reads up to it agree.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import class_row
+
+from domain.ledger.accounts import AccountCode, Side, account
+from projections.account_blocks import ACCOUNT_BLOCKS, BLOCK_POSITIONS, block_of
+from projections.journal_clock import JOURNAL_CLOCK
+from projections.journal_lines import JOURNAL_LINES, JournalLinesRow
+from projections.tables import positions
+
+BOOK_VIEWS = (JOURNAL_LINES.name, ACCOUNT_BLOCKS.name, JOURNAL_CLOCK.name)
+
+Connection = psycopg.AsyncConnection[Any]
+
+_LAST_BEFORE = """
+SELECT l.position - 1 FROM (
+    SELECT block FROM views.journal_clock WHERE latest_at >= %(moment)s ORDER BY block LIMIT 1
+) AS c, LATERAL (
+    SELECT position FROM views.journal_lines
+    WHERE position >= c.block * %(block_positions)s AND recorded_at >= %(moment)s ORDER BY position LIMIT 1
+) AS l
+"""
+# From account to account by the primary key, however many blocks each of them has.
+_BALANCES = """
+WITH RECURSIVE k AS (
+    (SELECT account, currency FROM views.account_blocks
+     WHERE account >= %(first)s AND account < %(end)s ORDER BY account, currency, block LIMIT 1)
+    UNION ALL
+    SELECT n.account, n.currency FROM k, LATERAL (
+        SELECT b.account, b.currency FROM views.account_blocks AS b
+        WHERE (b.account, b.currency) > (k.account, k.currency) AND b.account < %(end)s
+        ORDER BY b.account, b.currency, b.block LIMIT 1
+    ) AS n
+)
+SELECT k.account, k.currency, (
+    SELECT coalesce(sum(b.signed_minor), 0) FROM views.account_blocks AS b
+    WHERE b.account = k.account AND b.currency = k.currency AND b.block < %(block)s
+) + (
+    SELECT coalesce(sum(l.signed_minor), 0) FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency AND l.position >= %(begin)s AND l.position <= %(position)s
+) AS signed_minor
+FROM k WHERE EXISTS (
+    SELECT FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency AND l.position <= %(position)s
+) ORDER BY k.account, k.currency
+"""
+# Everybody's at once: each table is read through once.
+_TRIAL_BALANCE = """
+SELECT of_all.account, currency, sum(signed_minor) FROM (
+    SELECT account, currency, signed_minor FROM views.account_blocks WHERE block < %(block)s
+    UNION ALL
+    SELECT account, currency, signed_minor FROM views.journal_lines
+    WHERE position >= %(begin)s AND position <= %(position)s
+) AS lines, LATERAL (
+    SELECT CASE split_part(lines.account, ':', 1)
+        WHEN 'merchant' THEN 'merchant:*:' || split_part(lines.account, ':', 3) ELSE lines.account END AS account
+) AS of_all
+GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
+"""
+# Ordered as only the index by account is: by position alone, Postgres may walk everybody's lines.
+_LINES = """
+SELECT position, line, entry_id, payment_id, account, currency, signed_minor, cause, recorded_at
+FROM views.journal_lines
+WHERE account = %(account)s AND currency = %(currency)s AND position > %(after)s AND position <= %(up_to)s
+ORDER BY account, currency, position, line LIMIT %(lines_max)s
+"""
+
+
+class Balance(NamedTuple):
+    """`signed_minor` counts debits up and credits down; `account` may stand for many, as in `merchant:*:pending`."""
+
+    account: AccountCode
+    currency: str
+    signed_minor: int
+
+    @property
+    def minor(self) -> int:
+        """On the account's normal side, as the ledger shows it."""
+        return on_normal_side(self.account, self.signed_minor)
+
+
+def on_normal_side(code: AccountCode, signed_minor: int) -> int:
+    return signed_minor if account(code).normal is Side.DEBIT else -signed_minor
+
+
+async def reached(connection: Connection) -> int:
+    """The position that all the views behind these reads have come to."""
+    return min((await positions(connection, BOOK_VIEWS)).values())
+
+
+async def last_before(connection: Connection, moment: datetime) -> int | None:
+    """The position before that of the first entry recorded at `moment` or later; None while the views know of none."""
+    cursor = await connection.execute(_LAST_BEFORE, {"moment": moment, "block_positions": BLOCK_POSITIONS})
+    row = await cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+async def account_balances(connection: Connection, code: AccountCode, *, position: int) -> Sequence[Balance]:
+    """What the account holds after the entries up to `position`, in each currency that it has seen by then."""
+    return await _balances(connection, code, f"{code}\x01", position)
+
+
+async def merchant_balances(connection: Connection, merchant_id: str, *, position: int) -> Sequence[Balance]:
+    """What each account of the merchant that has been posted to by `position` holds then."""
+    return await _balances(connection, f"merchant:{merchant_id}:", f"merchant:{merchant_id};", position)
+
+
+async def chart_of_accounts(connection: Connection, *, position: int) -> Sequence[Balance]:
+    """Every account that has been posted to by `position`, and what it holds then."""
+    return await _balances(connection, "", "~", position)
+
+
+async def trial_balance(connection: Connection, *, position: int) -> Sequence[Balance]:
+    """Every account that is ours after the entries up to `position`, and of the merchants' each kind, added up."""
+    block = block_of(position)
+    cursor = await connection.execute(
+        _TRIAL_BALANCE, {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
+    )
+    return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]
+
+
+async def lines(
+    connection: Connection, code: AccountCode, currency: str, *, after: int, up_to: int, lines_max: int
+) -> Sequence[JournalLinesRow]:
+    """An account's first lines after position `after` and not after `up_to`, in order."""
+    wanted = {"account": code, "currency": currency, "after": after, "up_to": up_to, "lines_max": lines_max}
+    async with connection.cursor(row_factory=class_row(JournalLinesRow)) as cursor:
+        await cursor.execute(_LINES, wanted)
+        return await cursor.fetchall()
+
+
+async def _balances(connection: Connection, first: str, end: str, position: int) -> Sequence[Balance]:
+    block = block_of(position)
+    cursor = await connection.execute(
+        _BALANCES,
+        {"first": first, "end": end, "block": block, "begin": block * BLOCK_POSITIONS, "position": position},
+    )
+    return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]

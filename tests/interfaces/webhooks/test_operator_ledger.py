@@ -1,0 +1,66 @@
+"""The trial balance, for whoever may look at all the books."""
+
+from datetime import UTC, datetime
+
+from tests.interfaces.http.expect import then_refused
+from tests.interfaces.http.test_openapi import check_reply
+from tests.interfaces.webhooks.conftest import Operator
+from tests.support.running import Merchant
+
+LEDGER = "/v1/operator/ledger"
+TRIAL_BALANCE = f"{LEDGER}/trial_balance"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+async def test_an_auditor_sees_debits_that_equal_the_credits(merchant: Merchant, auditor: Operator) -> None:
+    await merchant.pay(1000)
+    await merchant.pay(500, "JPY")
+    reply = await auditor.get(TRIAL_BALANCE)
+    check_reply("get_trial_balance", reply, 200)
+    assert {"EUR", "JPY"} <= {total["currency"] for total in reply.json["totals"]}
+    assert all(total["debit"] == total["credit"] for total in reply.json["totals"])
+    assert "merchant:*:pending" in {line["account"] for line in reply.json["lines"]}
+    assert merchant.merchant_id not in reply.body.decode()
+
+
+async def test_it_is_told_as_of_any_moment(merchant: Merchant, auditor: Operator) -> None:
+    now = (await auditor.get(TRIAL_BALANCE)).json
+    await merchant.pay(1000)
+    assert (await auditor.get(f"{TRIAL_BALANCE}?as_of={now['position']}")).json == now
+    assert (await auditor.get(f"{TRIAL_BALANCE}?as_of=2001-01-01T00:00:00Z")).json["lines"] == []
+    then_refused(await auditor.get(f"{TRIAL_BALANCE}?as_of=soon"), 400, "parameter_invalid", field="as_of")
+
+
+async def test_an_account_has_its_balances_and_its_lines(merchant: Merchant, auditor: Operator) -> None:
+    begin = now()
+    await merchant.pay(1000)
+    await merchant.pay(500, "JPY")
+    pending = f"merchant:{merchant.merchant_id}:pending"
+    balances = await auditor.get(f"{LEDGER}/balances?account={pending}")
+    check_reply("get_account_balances", balances, 200)
+    assert (balances.json["account"], balances.json["normal"]) == (pending, "credit")
+    found = {of["currency"]: of["balance"] for of in balances.json["balances"]}
+    assert found.keys() == {"EUR", "JPY"}
+
+    lines = await auditor.get(f"{LEDGER}/journal?account={pending}&currency=EUR&from={begin}&to={now()}")
+    check_reply("get_account_journal", lines, 200)
+    assert (lines.json["opening"], lines.json["next_cursor"]) == (0, None)
+    assert [line["change"] for line in lines.json["lines"]] == [1000, found["EUR"] - 1000]
+    assert lines.json["lines"][-1]["balance"] == found["EUR"]
+
+    before = await auditor.get(f"{LEDGER}/balances?account={pending}&as_of={begin}")
+    assert before.json["balances"] == []
+
+
+async def test_an_account_that_is_none_is_refused(auditor: Operator) -> None:
+    for code in ("mattress", "bank:%00"):
+        reply = await auditor.get(f"{LEDGER}/balances?account={code}")
+        assert (reply.status, reply.json["type"]) == (422, "urn:tallystick:problem:unknown_account")
+    then_refused(await auditor.get(f"{LEDGER}/balances"), 400, "parameter_invalid", field="account")
+
+
+async def test_for_a_merchant_there_is_no_such_thing(merchant: Merchant) -> None:
+    then_refused(await merchant.get(TRIAL_BALANCE), 404, "not_found")
