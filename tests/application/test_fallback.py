@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.doubts import Doubts
 from application.provider import AuthorizeRequest
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.outcome import Declined, Rejected
@@ -12,7 +13,7 @@ from domain.payment.state import Authorized, Failed, Processing
 from tests.application.shop import Shop, a_caller, body_of, payment_id_of
 from tests.support.provider import Fate
 from tests.support.routing import TRY_AGAIN
-from tests.support.store import open_store
+from tests.support.store import CAUSE, open_store
 
 NORTH, SOUTH, WEST = (ProviderName(name) for name in ("north", "south", "west"))
 SOFT, HARD = Declined(TRY_AGAIN, "Later."), Declined("insufficient_funds", "No money.")
@@ -160,3 +161,13 @@ async def _unknown_and_softly_declined(shop: Shop) -> PaymentId:
     shop.providers[NORTH].refusal = SOFT
     shop.providers[NORTH].fates.append(Fate.ANSWER_LOST)
     return payment_id_of(await shop.create())
+
+
+@pytest.mark.xfail(strict=True, reason="Doubts._end_with: Operations.record has no `final` yet")
+async def test_an_operators_word_that_one_provider_declined_sends_the_payment_to_no_other(shop: Shop) -> None:
+    shop.providers[NORTH].fates.append(Fate.ANSWER_LOST)
+    payment_id = payment_id_of(await shop.create())
+    doubts = Doubts(store=shop.store, operations=shop.operations, answers_within_s=0, lease_s=30)
+    loaded = await doubts.settle(payment_id, SOFT, CAUSE, now=shop.now)
+    assert isinstance(loaded.payment, Failed)
+    assert attempts(shop) == [1, 0, 0]
