@@ -158,7 +158,8 @@ class Recovery:
         """Marked before and after: whoever settles it meanwhile, and whenever we die, the letter comes to its end.
         Whoever takes over with no tries counted tells again."""
         id = operation.operation_id
-        await self._store.put_off(id, until=self._now() + self._lease, told=True, tries=0)
+        if not await self._store.put_off(id, until=self._now() + self._lease, told=True, tries=0):
+            return
         await self._letters.record(
             kind=DeadLetterKind.COMMAND,
             subject=str(id),

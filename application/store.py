@@ -165,9 +165,10 @@ class RecoveryStore(EventStore, Protocol):
 
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
-    ) -> None:
-        """The try is over, and the next is not due before then. `tries` is counted from there on, where it is given.
-        What is `told` once stays so, with or without an outcome, until `told_of_end`."""
+    ) -> bool:
+        """The try is over, and the next is not due before then; False where it has its outcome. `tries` is counted
+        from there on, where it is given. What is `told` once stays so, with or without an outcome, until
+        `told_of_end`."""
         ...
 
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:

@@ -67,7 +67,7 @@ _RELEASE = "UPDATE operation_claim SET asked_until = NULL WHERE operation_id = %
 _PUT_OFF = """
 UPDATE operation_claim
 SET next_try_at = %b, asked_until = NULL, told = told OR %b, tries = coalesce(%b::integer, tries)
-WHERE operation_id = %b
+WHERE operation_id = %b RETURNING unresolved
 """
 _MAKE_DUE = """
 UPDATE operation_claim SET next_try_at = %b, told = true, tries = 0 WHERE operation_id = %b RETURNING unresolved
@@ -146,9 +146,8 @@ class PostgresEventStore:
 
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
-    ) -> None:
-        async with self._pool.connection() as connection:
-            await connection.execute(_PUT_OFF, (until, told, tries, operation_id))
+    ) -> bool:
+        return any(unresolved for (unresolved,) in await self._fetch(_PUT_OFF, until, told, tries, operation_id))
 
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
         return any(unresolved for (unresolved,) in await self._fetch(_MAKE_DUE, now, operation_id))

@@ -125,7 +125,7 @@ class _OnePayment:
 
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
-    ) -> None:
+    ) -> bool:
         raise NotImplementedError
 
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
