@@ -1,14 +1,16 @@
 """Operations in doubt: who they concern, and what an operator can do about one: have it asked for, or settle it by the
 provider's own records."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+import math
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from application.loaded import LoadedPayment, load, loaded_from, payment_events
 from application.operation import Operations, claim_id_of, provider_of
-from application.store import EventStore, UnresolvedOperation, Verb
+from application.store import RecoveryStore, UnresolvedOperation, Verb
 from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.history import Cause, Positioned
@@ -24,6 +26,18 @@ class NotInDoubt(DomainError):
     """No operation of the payment has an unknown outcome: there is nothing for an operator to settle."""
 
     status: Status
+
+
+class BeingAsked(DomainError):
+    """Somebody is asking the provider for the operation right now, for so much longer at most."""
+
+    again_in_s: int
+
+
+class MayYetBeAnswered(DomainError):
+    """The operation's outcome is not unknown for as long as the provider may take to answer."""
+
+    again_in_s: int
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
@@ -43,9 +57,14 @@ class Doubt(Struct, frozen=True, kw_only=True):
 class Doubts:
     """Each method raises StoreUnavailable; those on one payment PaymentNotFound."""
 
-    def __init__(self, *, store: EventStore, operations: Operations) -> None:
+    def __init__(
+        self, *, store: RecoveryStore, operations: Operations, answers_within_s: float, lease_s: float
+    ) -> None:
+        """A provider's answer takes up to `answers_within_s`; recovery's try, or an operator's, up to `lease_s`."""
         self._store = store
         self._operations = operations
+        self._answers_within = timedelta(seconds=answers_within_s)
+        self._lease = timedelta(seconds=lease_s)
 
     async def all(self, *, now: datetime) -> Sequence[Doubt]:
         """Those in doubt, oldest first: of the thousand operations that have been without an outcome for longest."""
@@ -61,7 +80,10 @@ class Doubts:
         return doubt_of(payment_id, await self._store.history(payment_id))
 
     async def ask(self, payment_id: PaymentId, cause: Cause, *, now: datetime) -> LoadedPayment:
-        """Ask the provider now, and settle what it says; the payment as that leaves it. Raises NotInDoubt."""
+        """Ask the provider now, and settle what it says; the payment as that leaves it.
+
+        Raises NotInDoubt, BeingAsked.
+        """
         claim_id = claim_id_of(_unknown((await load(self._store, payment_id)).payment))
         claim = await self._store.claim_by_operation(claim_id)
         operation = UnresolvedOperation(
@@ -70,7 +92,8 @@ class Doubts:
             verb=Verb.CONFIRM if claim is None else claim.verb,
             claimed_at=now,
         )
-        await self._operations.resolve(operation, cause)
+        async with self._taken(claim_id, now):
+            await self._operations.resolve(operation, cause)
         return await load(self._store, payment_id)
 
     async def settle(
@@ -79,22 +102,50 @@ class Doubts:
         """Record what the provider's own records say became of the operation, as if it had answered so.
 
         Also of an attempt whose customer's time is over, and of which the provider does not let go. The payment as the
-        store has it then: where the provider's answer came first, that is what counts. Raises NotInDoubt and
-        CardDataRefused.
+        store has it then: where the provider's answer came first, that is what counts. A decline ends the payment: no
+        other provider is asked. Raises NotInDoubt, BeingAsked, MayYetBeAnswered, and CardDataRefused.
         """
         match outcome:
             case Approved(reference=reference):
                 require_no_card_number("reference", reference)
             case Declined(message=message):
                 require_no_card_number("reason", message)
-        loaded = await load(self._store, payment_id)
-        match loaded.payment:
-            case RequiresAction(attempt=attempt, expires_at=expires_at) if expires_at <= now:
-                operation_id = attempt.attempt_id
-            case payment:
-                operation_id = operation_id_of(_unknown(payment))
-        await self._operations.record(loaded, operation_id, outcome, cause)
+        operation_id, claim_id = _to_settle((await load(self._store, payment_id)).payment, now)
+        async with self._taken(claim_id, now):
+            history = await self._store.history(payment_id)
+            loaded = loaded_from(payment_id, history)
+            if _to_settle(loaded.payment, now) != (operation_id, claim_id):
+                raise NotInDoubt(status=status_of(loaded.payment))
+            self._require_old_enough(doubt_of(payment_id, history), now)
+            # An operator speaks for one provider: what they settle sends the payment to no other.
+            await self._operations.record(loaded, operation_id, outcome, cause, final=True)
         return await load(self._store, payment_id)
+
+    def _require_old_enough(self, doubt: Doubt | None, now: datetime) -> None:
+        if doubt is None or doubt.in_doubt:
+            return
+        left = doubt.since + self._answers_within - now
+        if left > timedelta(0):
+            raise MayYetBeAnswered(again_in_s=math.ceil(left.total_seconds()))
+
+    @asynccontextmanager
+    async def _taken(self, claim_id: OperationId, now: datetime) -> AsyncIterator[None]:
+        """Meanwhile nobody asks the provider for the operation. Raises BeingAsked where somebody does."""
+        until = await self._store.take_one(claim_id, now=now, lease=self._lease)
+        if until is not None:
+            raise BeingAsked(again_in_s=max(1, math.ceil((until - now).total_seconds())))
+        try:
+            yield
+        finally:
+            await self._store.release(claim_id, until=now + self._lease)
+
+
+def _to_settle(payment: Payment, now: datetime) -> tuple[OperationId, OperationId]:
+    """The operation that can be settled, and the claim that it serves. Raises NotInDoubt."""
+    if isinstance(payment, RequiresAction) and payment.expires_at <= now:
+        return payment.attempt.attempt_id, claim_id_of(payment)
+    unknown = _unknown(payment)
+    return operation_id_of(unknown), claim_id_of(unknown)
 
 
 def _unknown(payment: Payment) -> InFlight:

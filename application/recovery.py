@@ -110,10 +110,20 @@ class Recovery:
         delay_s = FIRST_DELAY_S
         for _ in range(SOON_TRIES_MAX):
             await asyncio.sleep(delay_s)
-            with suppress(NoTurn):
-                if await self._try(operation):
+            with suppress(NoTurn, StoreUnavailable):
+                if await self._try_unless_taken(operation):
                     return
             delay_s = min(delay_s * 2, DELAY_S_MAX)
+
+    async def _try_unless_taken(self, operation: UnresolvedOperation) -> bool:
+        """Whether it has its outcome. Raises NoTurn, StoreUnavailable."""
+        now = self._now()
+        if await self._store.take_one(operation.operation_id, now=now, lease=self._lease) is not None:
+            return False
+        try:
+            return await self._try(operation)
+        finally:
+            await self._store.release(operation.operation_id, until=now + self._lease)
 
     async def _try_and_put_off(self, operation: UnresolvedOperation) -> bool:
         try:
@@ -149,7 +159,8 @@ class Recovery:
         """Marked before and after: whoever settles it meanwhile, and whenever we die, the letter comes to its end.
         Whoever takes over with no tries counted tells again."""
         id = operation.operation_id
-        await self._store.put_off(id, until=self._now() + self._lease, told=True, tries=0)
+        if not await self._store.put_off(id, until=self._now() + self._lease, told=True, tries=0):
+            return
         await self._letters.record(
             kind=DeadLetterKind.COMMAND,
             subject=str(id),
@@ -194,7 +205,7 @@ class OperationRetrier:
 
     async def retry(self, subject: str, cause: Cause) -> str | None:
         """Have the operation that an operator was told of tried by the next sweep, and them told what came of it."""
-        if not await self._store.put_off(OperationId(UUID(subject)), until=self._now(), told=True, tries=0):
+        if not await self._store.make_due(OperationId(UUID(subject)), now=self._now()):
             return OUTCOME_KNOWN
         log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})
         return None

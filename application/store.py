@@ -158,11 +158,24 @@ class RecoveryStore(EventStore, Protocol):
         """Those of them that are due, longest due first, which nobody else is given before the lease has run out."""
         ...
 
+    async def take_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
+        """Take it, due or not: None, or until when somebody else has it at the longest. `release` gives it back."""
+        ...
+
+    async def release(self, operation_id: OperationId, *, until: datetime) -> None:
+        """It is not worked on any more by who took it until then."""
+        ...
+
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
     ) -> bool:
-        """It is not due before then; whether it still has no outcome. `tries` is counted from there on, where it is
-        given. What is `told` once stays so, with or without an outcome, until `told_of_end`."""
+        """The try is over, and the next is not due before then; False where it has its outcome. `tries` is counted
+        from there on, where it is given. What is `told` once stays so, with or without an outcome, until
+        `told_of_end`."""
+        ...
+
+    async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
+        """It is due now, told, and was never tried; False where it has its outcome."""
         ...
 
     async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:

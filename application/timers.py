@@ -184,7 +184,9 @@ class Timers:
         if telling:
             # Before the letter is there: whoever ends the timer, should we die, knows that there may be one; whoever
             # tries it in vain tells again.
-            await self._queue.put_off(replace(timer, told=True, tries=TRIES_MAX - 1), until=self._now() + self._lease)
+            marked = replace(timer, told=True, tries=TRIES_MAX - 1)
+            if not await self._queue.put_off(marked, until=self._now() + self._lease):
+                return
             await self._tell(timer, reason, cause)
         until = self._now() + self._backoff.pause(timer.tries, self._spread())
         waits = await self._queue.put_off(replace(timer, told=timer.told or telling), until=until)

@@ -46,20 +46,31 @@ FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY claimed_at L
 # By the partial index, which is small. Locks are skipped, never waited for: so no append waits for us while we wait
 # for it. One that never resolves is put off each time it is taken, and so hides no other.
 _TAKE_UNRESOLVED = """
-UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b
+UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b, asked_until = %b
 FROM (
     SELECT operation_id FROM operation_claim
     WHERE unresolved AND claimed_at <= %b AND coalesce(next_try_at, claimed_at) <= %b
+        AND (asked_until IS NULL OR asked_until <= %b)
     ORDER BY coalesce(next_try_at, claimed_at) LIMIT %b
     FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
-# Of a resolved one too: it may have come to its end while somebody was being told of it.
+_TAKE_ONE = """
+UPDATE operation_claim SET asked_until = %b
+WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b) RETURNING true
+"""
+_SELECT_ASKED_UNTIL = "SELECT coalesce(asked_until, %b) FROM operation_claim WHERE operation_id = %b"
+_RELEASE = "UPDATE operation_claim SET asked_until = NULL WHERE operation_id = %b AND asked_until = %b"
+# Both of a resolved one too: it may have come to its end while somebody was being told of it.
 _PUT_OFF = """
-UPDATE operation_claim SET next_try_at = %b, told = told OR %b, tries = coalesce(%b::integer, tries)
+UPDATE operation_claim
+SET next_try_at = %b, asked_until = NULL, told = told OR %b, tries = coalesce(%b::integer, tries)
 WHERE operation_id = %b RETURNING unresolved
+"""
+_MAKE_DUE = """
+UPDATE operation_claim SET next_try_at = %b, told = true, tries = 0 WHERE operation_id = %b RETURNING unresolved
 """
 # In the order of the index that has just these, so that it is used even before there are statistics.
 _SELECT_RESOLVED_AFTER_TOLD = """
@@ -120,13 +131,26 @@ class PostgresEventStore:
     async def take_unresolved(
         self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
     ) -> Sequence[UnresolvedOperation]:
-        return _operations(await self._fetch(_TAKE_UNRESOLVED, now + lease, claimed_before, now, operations_max))
+        until = now + lease
+        return _operations(await self._fetch(_TAKE_UNRESOLVED, until, until, claimed_before, now, now, operations_max))
+
+    async def take_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
+        if await self._fetch(_TAKE_ONE, now + lease, operation_id, now):
+            return None
+        rows = await self._fetch(_SELECT_ASKED_UNTIL, now, operation_id)
+        return rows[0][0] if rows else None
+
+    async def release(self, operation_id: OperationId, *, until: datetime) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_RELEASE, (operation_id, until))
 
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
     ) -> bool:
-        rows = await self._fetch(_PUT_OFF, until, told, tries, operation_id)
-        return any(unresolved for (unresolved,) in rows)
+        return any(unresolved for (unresolved,) in await self._fetch(_PUT_OFF, until, told, tries, operation_id))
+
+    async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
+        return any(unresolved for (unresolved,) in await self._fetch(_MAKE_DUE, now, operation_id))
 
     async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
         return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, now, operations_max)]

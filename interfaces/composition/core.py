@@ -156,13 +156,14 @@ class Core:
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
         )
+        recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S
         self.recovery = Recovery(
             store=self.store,
             operations=self.operations,
             letters=self.dead_letters,
             now=utc_now,
             new_id=ids.new_uuid,
-            lease_s=RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S,
+            lease_s=recovery_lease_s,
         )
         self.timers = Timers(
             store=self.store,
@@ -173,7 +174,12 @@ class Core:
             new_id=ids.new_uuid,
             lease_s=TIMER_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S,
         )
-        self.doubts = Doubts(store=self.store, operations=self.operations)
+        self.doubts = Doubts(
+            store=self.store,
+            operations=self.operations,
+            answers_within_s=self.provider_timeout_s + PROVIDER_GRACE_S,
+            lease_s=recovery_lease_s,
+        )
         await self.routing.start()
         return self
 

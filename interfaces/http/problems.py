@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from litestar import Response
 
 from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
-from application.doubts import NotInDoubt
+from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
@@ -303,6 +303,20 @@ _problem(
     "Nothing is in doubt",
     lambda e: f"No operation of the payment, which is {e.status}, has an unknown outcome.",
     facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    BeingAsked,
+    409,
+    "being_asked",
+    "The provider is being asked",
+    lambda e: f"The provider is being asked for the operation right now; try again in {e.again_in_s} s.",
+)
+_problem(
+    MayYetBeAnswered,
+    409,
+    "may_yet_be_answered",
+    "The provider may yet answer",
+    lambda e: f"The provider may still be about to answer; if it does not, try again in {e.again_in_s} s.",
 )
 _problem(
     DeadLetterEnded,

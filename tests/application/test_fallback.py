@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.doubts import Doubts
 from application.provider import AuthorizeRequest
 from domain.identifiers import PaymentId
 from domain.payment.outcome import Declined, Rejected
@@ -12,7 +13,7 @@ from domain.payment.state import Authorized, Failed, Processing
 from tests.application.shop import Shop, a_caller, body_of, payment_id_of
 from tests.support.provider import Fate
 from tests.support.routing import NORTH, SOUTH, TRY_AGAIN, WEST
-from tests.support.store import open_store
+from tests.support.store import CAUSE, open_store
 
 SOFT, HARD = Declined(TRY_AGAIN, "Later."), Declined("insufficient_funds", "No money.")
 
@@ -159,3 +160,12 @@ async def _unknown_and_softly_declined(shop: Shop) -> PaymentId:
     shop.providers[NORTH].refusal = SOFT
     shop.providers[NORTH].fates.append(Fate.ANSWER_LOST)
     return payment_id_of(await shop.create())
+
+
+async def test_an_operators_word_that_one_provider_declined_sends_the_payment_to_no_other(shop: Shop) -> None:
+    shop.providers[NORTH].fates.append(Fate.ANSWER_LOST)
+    payment_id = payment_id_of(await shop.create())
+    doubts = Doubts(store=shop.store, operations=shop.operations, answers_within_s=0, lease_s=30)
+    loaded = await doubts.settle(payment_id, SOFT, CAUSE, now=shop.now)
+    assert isinstance(loaded.payment, Failed)
+    assert attempts(shop) == [1, 0, 0]

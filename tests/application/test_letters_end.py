@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from application.timers import TRIES_MAX, TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterEvent, DeadLetterKind
 from domain.dead_letter.state import DeadLetterState, fold, letter_id_for, state_of
 from domain.history import Cause
-from domain.identifiers import DeadLetterId, MerchantId, PaymentId, ProviderName
+from domain.identifiers import DeadLetterId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import Approved
 from domain.payment.state import InFlight
@@ -222,6 +223,21 @@ async def test_a_worker_that_dies_before_it_has_written_has_another_write_the_le
     assert await desk.command_state() is None
     await desk.sweep(timedelta(seconds=LEASE_S))
     assert await desk.command_state() is DeadLetterState.OPEN
+
+
+async def test_no_letter_is_written_of_what_was_settled_before_anybody_was_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment_id = await desk.about_to_be_told()
+    put_off = desk.shop.store.put_off
+
+    async def settled_first(operation_id: OperationId, **how: Any) -> bool:
+        await desk.settle(payment_id)
+        return await put_off(operation_id, **how)
+
+    monkeypatch.setattr(desk.shop.store, "put_off", settled_first)
+    await desk.recovery.sweep(older_than_s=0)
+    assert await desk.command_state() is None
 
 
 async def test_retrying_what_has_its_outcome_already_resolves_the_letter(desk: Desk) -> None:

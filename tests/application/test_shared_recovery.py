@@ -9,14 +9,15 @@ import pytest
 
 from application import recovery as recovery_module
 from application.backoff import Backoff
-from application.doubts import Doubts, NotInDoubt
+from application.doubts import BeingAsked, Doubts, MayYetBeAnswered, NotInDoubt
+from application.provider import ProviderRequest
 from application.recovery import BACKOFF, LEASE_S, OperationRetrier, Recovery
 from domain.card_data import CardDataRefused
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod, OperationKind
-from domain.payment.outcome import Approved, Declined
+from domain.payment.outcome import Approved, Declined, Outcome
 from domain.payment.state import Authorized, Captured, Failed, InFlight
 from tests.application.shop import Shop, a_caller, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT, Fate
@@ -25,6 +26,7 @@ from tests.support.store import execute
 OPERATOR = Cause(actor="operator:anna@cli", request_id="req", trace_id="0" * 32)
 NEXT_TRY = "SELECT tries, next_try_at FROM operation_claim WHERE unresolved"
 DOUBT_AFTER = timedelta(minutes=31)
+ANSWERS_WITHIN_S = 10.0
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +151,7 @@ async def in_doubt(shop: Shop, workers: Workers) -> PaymentId:
 
 
 def doubts_of(shop: Shop) -> Doubts:
-    return Doubts(store=shop.store, operations=shop.operations)
+    return Doubts(store=shop.store, operations=shop.operations, answers_within_s=ANSWERS_WITHIN_S, lease_s=LEASE_S)
 
 
 async def test_after_its_bound_an_operation_is_in_doubt_and_an_operator_is_told_once(
@@ -247,10 +249,85 @@ async def test_an_operator_settles_a_capture(shop: Shop) -> None:
     payment_id = await shop.authorized()
     shop.provider.fates.append(Fate.ANSWER_LOST)
     await shop.payments.capture(payment_id, a_caller(), amount_minor=None, final=True)
+    shop.now += timedelta(seconds=ANSWERS_WITHIN_S)
     loaded = await doubts_of(shop).settle(payment_id, Approved("cap_found"), OPERATOR, now=shop.now)
     assert isinstance(loaded.payment, Captured)
     assert await shop.unresolved() == 0
     await shop.assert_books_hold()
+
+
+async def test_nothing_is_settled_before_the_provider_had_its_time_to_answer(shop: Shop) -> None:
+    payment_id = await lost(shop)
+    with pytest.raises(MayYetBeAnswered) as refused:
+        await doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR, now=shop.now)
+    assert refused.value.again_in_s == ANSWERS_WITHIN_S
+    shop.now += timedelta(seconds=ANSWERS_WITHIN_S)
+    loaded = await doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR, now=shop.now)
+    assert isinstance(loaded.payment, Authorized)
+
+
+class Hanging:
+    """A look-up that takes for ever."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def __call__(self, _request: ProviderRequest) -> Outcome | None:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("asks", ["a sweep", "who started it", "another operator"])
+async def test_nothing_is_settled_while_the_provider_is_asked_for_it(
+    shop: Shop, workers: Workers, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    payment_id = await in_doubt(shop, workers)
+    [operation] = await shop.store.unresolved(claimed_before=workers.now)
+    hanging = Hanging()
+    monkeypatch.setattr(shop.provider, "lookup", hanging)
+    monkeypatch.setattr(recovery_module, "FIRST_DELAY_S", 0.0)
+    workers.now += BACKOFF.longest
+    asking: asyncio.Task[object]
+    match asks:
+        case "a sweep":
+            asking = asyncio.create_task(workers.sweep())
+        case "who started it":
+            asking = asyncio.create_task(workers.another()._try_repeatedly(operation))
+        case _:
+            asking = asyncio.create_task(doubts_of(shop).ask(payment_id, OPERATOR, now=workers.now))
+    try:
+        async with asyncio.timeout(15):
+            await hanging.asked.wait()
+        for act in (
+            doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR, now=workers.now),
+            doubts_of(shop).ask(payment_id, OPERATOR, now=workers.now),
+        ):
+            with pytest.raises(BeingAsked) as refused:
+                await act
+            assert refused.value.again_in_s == LEASE_S
+        assert isinstance(await shop.payment(payment_id), InFlight)
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    workers.now += timedelta(seconds=LEASE_S)
+    loaded = await doubts_of(shop).settle(payment_id, Approved("ch_found"), OPERATOR, now=workers.now)
+    assert isinstance(loaded.payment, Authorized)
+
+
+async def test_nothing_is_asked_again_while_an_operator_asks(
+    shop: Shop, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment_id = await in_doubt(shop, workers)
+    hanging = Hanging()
+    monkeypatch.setattr(shop.provider, "lookup", hanging)
+    workers.now += BACKOFF.longest
+    asking = asyncio.create_task(doubts_of(shop).ask(payment_id, OPERATOR, now=workers.now))
+    async with asyncio.timeout(15):
+        await hanging.asked.wait()
+    assert await workers.sweep() == 0
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
 
 
 async def test_nothing_is_settled_of_a_payment_whose_outcome_is_known(shop: Shop) -> None:

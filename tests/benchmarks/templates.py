@@ -117,9 +117,18 @@ class _OnePayment:
     ) -> Sequence[UnresolvedOperation]:
         return []
 
+    async def take_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
+        return None
+
+    async def release(self, operation_id: OperationId, *, until: datetime) -> None:
+        pass
+
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
     ) -> bool:
+        raise NotImplementedError
+
+    async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
         raise NotImplementedError
 
     async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:

@@ -23,7 +23,7 @@ from tests.support.domain import (
     processing,
     then_,
 )
-from tests.support.store import open_store, store_in_flight
+from tests.support.store import execute, open_store, store_in_flight
 
 
 @pytest.fixture
@@ -112,3 +112,15 @@ def test_what_cannot_be_an_outcome_is_refused(run: Run, arguments: tuple[str, ..
 def test_what_is_no_payment_is_refused(run: Run) -> None:
     assert run("doubts", "show", "ch_1").exit_code == 2
     assert run("doubts", "show", text_of(uuid4())).exit_code == 1
+
+
+async def test_what_is_being_asked_right_now_is_not_settled_and_says_for_how_long(
+    run: Run, database_url: str, payment_id: PaymentId
+) -> None:
+    execute(database_url, "UPDATE operation_claim SET asked_until = now() + interval '1 hour'")
+    settle = ("doubts", "settle", text_of(payment_id), "--outcome", "approved", "--reference", "ch_found")
+    refused = await asyncio.to_thread(run, *settle)
+    assert refused.exit_code == 1
+    assert "is being asked for the operation right now; try again in 3" in refused.stderr
+    execute(database_url, "UPDATE operation_claim SET asked_until = now()")
+    assert (await asyncio.to_thread(run, *settle)).exit_code == 0
