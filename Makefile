@@ -15,8 +15,8 @@ demo: .venv/ready ## send the example orders through the whole system and check 
 serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl-C
 	@$(RUN)tallystick dev
 
-test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=6 on a machine with more cores
-	@$(RUN)pytest -n $(or $(WORKERS),3) --dist worksteal
+test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 on a machine with more cores
+	@$(RUN)pytest -n $(or $(WORKERS),2) --dist loadfile
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order
