@@ -6,6 +6,9 @@ RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
 SYNC := VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv/bin/python
 
+# By itself: its tests all have one name, which running in parallel takes for one test.
+SCHEMATHESIS := tests/interfaces/http/test_openapi_schemathesis.py
+
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -16,7 +19,8 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 	@$(RUN)tallystick dev
 
 test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 on a machine with more cores
-	@$(RUN)pytest -n $(or $(WORKERS),2) --dist loadfile
+	@$(RUN)pytest -n $(or $(WORKERS),2) --dist loadfile --ignore=$(SCHEMATHESIS)
+	@$(RUN)pytest $(SCHEMATHESIS)
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order
