@@ -111,7 +111,7 @@ async def merchant_in(directory: Directory, url: str, name: str = "Test merchant
 
 
 async def eventually(
-    holds: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 30.0, every_s: float = 0.02
+    holds: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 90.0, every_s: float = 0.02
 ) -> None:
     """Wait until `holds()`, polling; an error meanwhile counts as not yet."""
     deadline = time.monotonic() + within_s
