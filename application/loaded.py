@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.recording import record_with_entries
 from application.store import EventStore
 from domain.errors import DomainError
-from domain.history import AnyEvent, Cause, Positioned, Recorded, record
+from domain.history import Cause, Positioned, Recorded
 from domain.identifiers import MerchantId, PaymentId
-from domain.ledger.entry import entry_id_for
-from domain.ledger.rules import entry_for
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve, fold
 from domain.payment.state import Payment, terms_of
@@ -69,28 +67,3 @@ def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedP
 def payment_events(history: Iterable[Positioned]) -> Iterable[PaymentEvent]:
     """The facts of a payment's stream."""
     return (cast("PaymentEvent", positioned.event.data) for positioned in history)
-
-
-def record_with_entries(
-    payment_id: PaymentId,
-    version: int,
-    events: Sequence[PaymentEvent],
-    *,
-    merchant_id: MerchantId,
-    cause: Cause,
-    now: datetime,
-) -> tuple[Recorded, ...]:
-    """`events` as those after `version` of their payment, each followed by the journal entry it causes."""
-
-    def stamped(stream_id: UUID, version: int, event: AnyEvent, cause: Cause) -> Recorded:
-        return record(stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
-
-    recorded: list[Recorded] = []
-    for cause_version, event in enumerate(events, start=version + 1):
-        recorded.append(stamped(payment_id, cause_version, event, cause))
-        entry = entry_for(payment_id, cause_version, event)
-        if entry is not None:
-            entry_id = entry_id_for(payment_id, cause_version)
-            entry_cause = replace(cause, causation_id=f"{payment_id}:{cause_version}")
-            recorded.append(stamped(entry_id, 1, entry, entry_cause))
-    return tuple(recorded)

@@ -1,6 +1,6 @@
 """The port to the event store: histories to read, and one way to write, all of it or none of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId, OperationId, PaymentId
+from domain.ledger.balances import BalanceKey
 
 
 class StoreUnavailable(Exception):
@@ -71,6 +72,8 @@ class Append(Struct, frozen=True, kw_only=True):
     events: tuple[Recorded, ...]
     claim: Claim | None = None
     settlement: Settlement | None = None
+    floors: Mapping[BalanceKey, int] = {}
+    """Balances of accounts that may fall further, or less far, by this append than the chart of accounts says."""
     brings_home: bool = False
     """Whether it records what a provider has done, as a settlement does: such appends wait where commands are turned
     away."""

@@ -9,11 +9,14 @@ from msgspec.structs import asdict
 from domain.dead_letter.events import DeadLetterEvent
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
+from domain.ledger.superseded import JournalEntryPostedV1
 from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
+from domain.payout.events import PayoutEvent
+from domain.release.events import ReleaseEvent
 from domain.routing.events import RoutingPolicyEvent
 
-AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent
+AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent | PayoutEvent | ReleaseEvent
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 
 
@@ -57,11 +60,16 @@ class RecordedBefore(Struct, frozen=True, kw_only=True):
     request_id: str
     trace_id: str
     causation_id: str | None
-    data: SupersededEvent
+    data: SupersededEvent | JournalEntryPostedV1
 
     def today(self) -> Recorded:
         """The same in today's words."""
-        return Recorded(**{**asdict(self), "data": upcast(self.data, self.recorded_at)})
+        data: AnyEvent
+        if isinstance(self.data, JournalEntryPostedV1):
+            data = self.data.today()
+        else:
+            data = upcast(self.data, merchant_id=self.merchant_id, recorded_at=self.recorded_at)
+        return Recorded(**{**asdict(self), "data": data})
 
 
 class Positioned(Struct, frozen=True):

@@ -1,8 +1,9 @@
 """The chart of accounts: every account there is, its normal side, and the floor below which it may not fall."""
 
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import NewType
+from typing import Final, NewType
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ AccountCode = NewType("AccountCode", str)
 
 
 ACCOUNTS_REMEMBERED_MAX = 65_536
+_LOT: Final = "@"
 
 
 class Side(StrEnum):
@@ -55,9 +57,58 @@ def pending(merchant: MerchantId) -> AccountCode:
     return AccountCode(f"merchant:{merchant}:pending")
 
 
+def available(merchant: MerchantId) -> AccountCode:
+    """Released to the merchant, to be paid out. Below zero it owes us, up to its limit."""
+    return AccountCode(f"merchant:{merchant}:available")
+
+
 def held(merchant: MerchantId) -> AccountCode:
-    """Frozen by open disputes."""
+    """Frozen: by open disputes, for refunds on their way, as a rolling reserve."""
     return AccountCode(f"merchant:{merchant}:held")
+
+
+def in_transit(merchant: MerchantId) -> AccountCode:
+    """On its way to the merchant's bank."""
+    return AccountCode(f"merchant:{merchant}:in_transit")
+
+
+def owed(merchant: MerchantId) -> AccountCode:
+    """What the merchant owes us beyond the limit of `available`: a chargeback does not ask."""
+    return AccountCode(f"merchant:{merchant}:owed")
+
+
+def psp_fees(provider: ProviderName) -> AccountCode:
+    """What the provider keeps for its service."""
+    return AccountCode(f"psp:{provider}:fees")
+
+
+def bank(name: str) -> AccountCode:
+    """Money in our own bank account."""
+    return AccountCode(f"bank:{name}")
+
+
+def fx(currency: str) -> AccountCode:
+    """Our open position in a currency: converted, and not exchanged at a bank yet."""
+    return AccountCode(f"fx:{currency}")
+
+
+def fx_mark_up() -> AccountCode:
+    """Our revenue on conversions."""
+    return AccountCode("platform:fx_markup")
+
+
+def fx_residue() -> AccountCode:
+    """What the rounding of conversions left over or took."""
+    return AccountCode("platform:fx_residue")
+
+
+def lot_of(code: AccountCode, due: datetime) -> AccountCode:
+    """The part of an account that becomes available at `due`: its balance is kept beside the account's own."""
+    return AccountCode(f"{code}{_LOT}{due:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def is_lot(code: AccountCode) -> bool:
+    return _LOT in code
 
 
 def platform_fees() -> AccountCode:
@@ -68,7 +119,10 @@ def platform_fees() -> AccountCode:
 # Each posting asks, and the same few accounts are asked for again and again.
 @lru_cache(maxsize=ACCOUNTS_REMEMBERED_MAX)
 def account(code: AccountCode) -> Account:
-    """The account behind `code`. Raises UnknownAccount."""
+    """The account behind `code`, or the lot. Raises UnknownAccount."""
+    if _LOT in code:
+        # More than a lot has is never taken from it, whatever the account may do.
+        return Account(account(AccountCode(code.partition(_LOT)[0])).normal, floor_minor=0)
     match code.split(":"):
         case ["psp", _, "clearing" | "fees"] | ["bank", _] | ["holds", _]:
             return Account(Side.DEBIT)
@@ -77,7 +131,9 @@ def account(code: AccountCode) -> Account:
             return Account(Side.CREDIT)
         case ["merchant", _, "authorized" | "available" | "held" | "in_transit"]:
             return Account(Side.CREDIT, floor_minor=0)
-        case ["platform", "fees"] | ["fx", _]:
+        case ["merchant", _, "owed"]:
+            return Account(Side.DEBIT, floor_minor=0)
+        case ["platform", "fees" | "fx_markup" | "fx_residue"] | ["fx", _]:
             return Account(Side.CREDIT)
         case _:
             raise UnknownAccount(code=code)

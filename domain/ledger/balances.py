@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from domain.ledger.accounts import AccountCode, Side, account
+from domain.ledger.accounts import AccountCode, Side, account, is_lot, lot_of
 from domain.ledger.entry import JournalEntryPosted
 
 
@@ -24,7 +25,8 @@ class LimitedChange(NamedTuple):
 
 
 def fold_balances(entries: Iterable[JournalEntryPosted]) -> dict[BalanceKey, int]:
-    """Every balance after `entries`, on its account's normal side, in minor units."""
+    """Every balance after `entries`, on its account's normal side, in minor units; those of lots beside those of the
+    accounts they are part of."""
     balances: dict[BalanceKey, int] = {}
     for entry in entries:
         post(balances, entry)
@@ -34,8 +36,12 @@ def fold_balances(entries: Iterable[JournalEntryPosted]) -> dict[BalanceKey, int
 def post(balances: dict[BalanceKey, int], entry: JournalEntryPosted) -> None:
     """Add `entry` to `balances`. Raises UnknownAccount."""
     for posting in entry.postings:
-        key = BalanceKey(posting.account, posting.amount.currency)
-        balances[key] = balances.get(key, 0) + posting.change_minor
+        code, currency, change_minor = posting.account, posting.amount.currency, posting.change_minor
+        key = BalanceKey(code, currency)
+        balances[key] = balances.get(key, 0) + change_minor
+        if posting.due is not None:
+            lot = BalanceKey(lot_of(code, posting.due), currency)
+            balances[lot] = balances.get(lot, 0) + change_minor
 
 
 def add_balances(balances: dict[BalanceKey, int], more: Mapping[BalanceKey, int]) -> None:
@@ -48,15 +54,20 @@ def trial_balance(balances: Mapping[BalanceKey, int]) -> dict[str, int]:
     """All debits less all credits in each currency, in minor units: zero everywhere, for books that balance."""
     totals: dict[str, int] = defaultdict(int)
     for key, minor in balances.items():
+        if is_lot(key.account):
+            continue
         totals[key.currency] += minor if account(key.account).normal is Side.DEBIT else -minor
     return dict(totals)
 
 
-def limited_changes(entries: Iterable[JournalEntryPosted]) -> tuple[LimitedChange, ...]:
-    """The net change of each balance with a floor that `entries` touch."""
+def limited_changes(
+    entries: Iterable[JournalEntryPosted], floors: Mapping[BalanceKey, int] = MappingProxyType({})
+) -> tuple[LimitedChange, ...]:
+    """The net change of each balance with a floor, and of each lot, that `entries` touch; `floors` are those that
+    replace the chart's."""
     changes = []
     for key, change_minor in fold_balances(entries).items():
         floor_minor = account(key.account).floor_minor
         if floor_minor is not None:
-            changes.append(LimitedChange(key, change_minor, floor_minor))
+            changes.append(LimitedChange(key, change_minor, floors.get(key, floor_minor)))
     return tuple(changes)

@@ -1,17 +1,29 @@
 """Every event that moves money has just the entry that the posting rules make of it, and every entry such a cause."""
 
 from collections.abc import Iterable
+from typing import get_args
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.event import name_of
-from domain.identifiers import PaymentId
 from domain.ledger.entry import JournalEntryPosted, Posting, entry_id_for
 from domain.ledger.rules import MoneyEvent, entry_for
+from domain.payment.superseded import SupersededEvent
 
-MONEY_EVENTS: tuple[str, ...] = tuple(name_of(kind) for kind in MoneyEvent.__args__)
+
+def _family(name: str) -> str:
+    """An event's name without its version."""
+    return name.rpartition(".v")[0]
+
+
+MONEY_EVENTS: frozenset[str] = frozenset(name_of(kind) for kind in get_args(MoneyEvent))
 """The stored names of the events that cause entries."""
+MONEY_EVENTS_BEFORE: frozenset[str] = frozenset(
+    name for kind in get_args(SupersededEvent) if _family(name := name_of(kind)) in {_family(of) for of in MONEY_EVENTS}
+)
+"""Those of their earlier versions."""
 
 
 class CauseDifference(Struct, frozen=True, order=True):
@@ -47,10 +59,9 @@ class Causes(Struct):
                 return
             self._take_in(self.found, stream_id, _Waiting(position, event))
             return
-        payment_id = PaymentId(stream_id)
-        expected = entry_for(payment_id, version, event)
+        expected = entry_for(stream_id, version, event)
         if expected is not None:
-            self._take_in(self.expected, entry_id_for(payment_id, version), _Waiting(position, expected))
+            self._take_in(self.expected, entry_id_for(stream_id, version), _Waiting(position, expected))
 
     def join(self, other: "Causes") -> None:
         """Take in what `other` has taken in."""
@@ -80,7 +91,7 @@ class Causes(Struct):
             side[entry_id] = one
             return
         cause, posted = (one, other) if side is self.expected else (other, one)
-        if posted.entry != cause.entry:
+        if not _is_same(posted.entry, cause.entry):
             self._differs(
                 posted.position,
                 f"the journal entry at position {posted.position} is not that of the {cause.entry.cause} at position "
@@ -90,6 +101,11 @@ class Causes(Struct):
     def _differs(self, position: int, what: str) -> None:
         found = CauseDifference(position, what)
         self.difference = found if self.difference is None else min(self.difference, found)
+
+
+def _is_same(posted: JournalEntryPosted, expected: JournalEntryPosted) -> bool:
+    """Where the cause was written by an earlier version, the entry names that one."""
+    return replace(posted, cause="") == replace(expected, cause="") and _family(posted.cause) == _family(expected.cause)
 
 
 def _shown(entry: JournalEntryPosted) -> str:

@@ -1,7 +1,8 @@
 """A journal entry: postings whose debits equal their credits in each currency, or it cannot be built."""
 
 from collections.abc import Iterable
-from uuid import uuid5
+from datetime import datetime
+from uuid import UUID, uuid5
 
 from msgspec import Struct
 
@@ -15,12 +16,16 @@ class Unbalanced(ValueError):
     """The postings' debits and credits differ, or there are none."""
 
 
-class Posting(Struct, frozen=True):
-    """One line of an entry. `amount` is positive; `side` says which way it goes."""
+class Posting(Struct, frozen=True, omit_defaults=True):
+    """One line of an entry. `amount` is positive; `side` says which way it goes.
+
+    `due` names the lot of the account that it belongs to: what becomes available to the merchant then, in UTC.
+    """
 
     account: AccountCode
     side: Side
     amount: Money
+    due: datetime | None = None
 
     @property
     def change_minor(self) -> int:
@@ -33,10 +38,14 @@ class Posting(Struct, frozen=True):
         return self.amount.minor if self.side is Side.DEBIT else -self.amount.minor
 
 
-class JournalEntryPosted(Event, frozen=True, kw_only=True, tag="journal.entry_posted.v1"):
-    """The only event of its stream, appended in one transaction with its cause: event `cause_version` of a payment."""
+class JournalEntryPosted(Event, frozen=True, kw_only=True, tag="journal.entry_posted.v2"):
+    """The only event of its stream, appended in one transaction with its cause: event `cause_version` of `cause_id`.
 
-    payment_id: PaymentId
+    `payment_id` is that of the payment which it is about; None where it is about several, or none.
+    """
+
+    cause_id: UUID
+    payment_id: PaymentId | None
     merchant_id: MerchantId
     cause: str
     cause_version: int
@@ -56,12 +65,12 @@ class JournalEntryPosted(Event, frozen=True, kw_only=True, tag="journal.entry_po
 LedgerEvent = JournalEntryPosted
 
 
-def entry_id_for(payment_id: PaymentId, cause_version: int) -> EntryId:
-    """The stream of the entry that event `cause_version` of a payment causes.
+def entry_id_for(cause_id: UUID, cause_version: int) -> EntryId:
+    """The stream of the entry that event `cause_version` of a stream causes.
 
     Derived, so that one cause can never be posted twice, and an entry is found from its payment without an index.
     """
-    return EntryId(uuid5(payment_id, f"journal-entry-{cause_version}"))
+    return EntryId(uuid5(cause_id, f"journal-entry-{cause_version}"))
 
 
 def imbalance(postings: Iterable[Posting]) -> dict[str, int]:

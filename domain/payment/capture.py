@@ -10,7 +10,6 @@ from typing import assert_never
 from msgspec import Struct
 
 from domain.errors import DomainError
-from domain.fees import FlatFee
 from domain.identifiers import OperationId
 from domain.money import AmountOutOfRange, Money, zero
 from domain.payment.events import CaptureFailed, CaptureStarted, PaymentCaptured, PaymentEvent
@@ -24,9 +23,11 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
+from domain.payment.pricing import proceeds_of
 from domain.payment.refusals import refuse
 from domain.payment.state import Authorized, Capturing, PartiallyCaptured, Payment
 from domain.payment.status import Status, status_of
+from domain.terms.basis import Basis
 
 
 class CaptureExceedsAuthorized(DomainError):
@@ -54,12 +55,12 @@ class CapturePayment(Struct, frozen=True, kw_only=True):
 class RecordCaptureOutcome(Struct, frozen=True, kw_only=True):
     capture_id: OperationId
     outcome: Outcome
-    fees: FlatFee
+    basis: Basis
 
 
-def capture(payment: Payment, command: CapturePayment, now: datetime) -> tuple[PaymentEvent, ...]:
+def capture(payment: Payment, command: CapturePayment, basis: Basis, now: datetime) -> tuple[PaymentEvent, ...]:
     """Start a capture. Raises CaptureExceedsAuthorized, AuthorizationLapsed, AmountOutOfRange, CurrencyMismatch,
-    or the refusal of a payment that has no open authorisation."""
+    RateMissing, RateStale, or the refusal of a payment that has no open authorisation."""
     match payment:
         case Authorized() | PartiallyCaptured():
             capturable = payment.capturable
@@ -72,11 +73,14 @@ def capture(payment: Payment, command: CapturePayment, now: datetime) -> tuple[P
         raise CaptureExceedsAuthorized(requested=amount, capturable=capturable)
     if now >= payment.authorization.expires_at:
         raise AuthorizationLapsed(expired_at=payment.authorization.expires_at, status=status_of(payment))
+    basis.require_rate(amount.currency, now)
     final = command.final or amount == capturable
     return (CaptureStarted(capture_id=command.capture_id, amount=amount, final=final),)
 
 
-def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome) -> tuple[PaymentEvent, ...]:
+def record_capture_outcome(
+    payment: Payment, command: RecordCaptureOutcome, now: datetime
+) -> tuple[PaymentEvent, ...]:
     """What the provider's answer makes of the capture; nothing when that capture is no longer open."""
     match payment:
         case Capturing() if payment.capture_id == command.capture_id:
@@ -86,7 +90,7 @@ def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome) -> t
     outcome = outcome_of(payment, command.outcome)
     match outcome:
         case Approved(reference=reference):
-            return (_captured(payment, reference, command.fees),)
+            return (_captured(payment, reference, command.basis, now),)
         case Declined() | Rejected() | Unavailable():
             kind, code, message = failure_of(outcome)
             return (CaptureFailed(capture_id=payment.capture_id, kind=kind, code=code, message=message),)
@@ -96,8 +100,9 @@ def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome) -> t
             assert_never(outcome)
 
 
-def _captured(payment: Capturing, reference: str, fees: FlatFee) -> PaymentCaptured:
+def _captured(payment: Capturing, reference: str, basis: Basis, now: datetime) -> PaymentCaptured:
     before, amount = payment.before, payment.amount
+    earlier = before.taken.captures if isinstance(before, PartiallyCaptured) else ()
     return PaymentCaptured(
         merchant_id=before.terms.merchant_id,
         provider=before.authorization.provider,
@@ -106,6 +111,5 @@ def _captured(payment: Capturing, reference: str, fees: FlatFee) -> PaymentCaptu
         amount=amount,
         released=before.capturable - amount if payment.final else zero(amount.currency),
         final=payment.final,
-        fee=fees.fee_on(amount),
-        fee_policy=fees.version,
+        proceeds=proceeds_of(amount, before.terms.method, basis, now, before=earlier),
     )

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
-from domain.fees import FlatFee
 from domain.identifiers import OperationId, PaymentId
 from domain.money import zero
 from domain.payment.events import (
@@ -36,10 +35,12 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
+from domain.payment.pricing import proceeds_of
 from domain.payment.refusals import refuse
 from domain.payment.state import Attempt, Created, Payment, Processing, RequiresAction, Terms, Tried
 from domain.routing.policy import Retry
 from domain.routing.route import Asked, Situation, route
+from domain.terms.basis import Basis
 
 NO_PROVIDER = "no_provider_available"
 
@@ -57,19 +58,21 @@ class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
 
     attempt_id: OperationId
     outcome: Outcome
-    fees: FlatFee
+    basis: Basis
     window: AuthorizationWindow
     action_window: ActionWindow
     next: NextAttempt | None
 
 
-def confirm(payment: Payment, command: NextAttempt, now: datetime) -> tuple[PaymentEvent, ...]:
+def confirm(payment: Payment, command: NextAttempt, basis: Basis, now: datetime) -> tuple[PaymentEvent, ...]:
     """Start the first attempt, or end the payment where no provider can take it.
 
-    Raises IllegalTransition or OperationInProgress unless it awaits confirmation.
+    Raises IllegalTransition or OperationInProgress unless it awaits confirmation; RateMissing or RateStale where it
+    could not be converted to what the merchant is settled in.
     """
     match payment:
         case Created(terms=terms):
+            basis.require_rate(terms.amount.currency, now)
             routed, started = _sent(terms, command, (), now)
             if started is None:
                 return (routed, PaymentFailed(code=NO_PROVIDER, message=routed.reason))
@@ -96,7 +99,7 @@ def _settle(
         case Approved(reference=reference):
             # A customer may have taken days: the money was reserved when they acted, not when they were asked.
             reserved_at = attempt.started_at if isinstance(payment, Processing) else now
-            return _approved(payment.terms, attempt, reference, command, reserved_at)
+            return _approved(payment.terms, attempt, reference, command, reserved_at, now)
         case Declined() | Rejected() | Unavailable():
             return _failed(payment, outcome, command.next, now)
         case Unknown():
@@ -118,7 +121,12 @@ def _settle(
 
 
 def _approved(
-    terms: Terms, attempt: Attempt, reference: str, command: RecordAttemptOutcome, reserved_at: datetime
+    terms: Terms,
+    attempt: Attempt,
+    reference: str,
+    command: RecordAttemptOutcome,
+    reserved_at: datetime,
+    now: datetime,
 ) -> tuple[PaymentEvent, ...]:
     authorized = PaymentAuthorized(
         merchant_id=terms.merchant_id,
@@ -139,8 +147,7 @@ def _approved(
         amount=attempt.amount,
         released=zero(attempt.amount.currency),
         final=True,
-        fee=command.fees.fee_on(attempt.amount),
-        fee_policy=command.fees.version,
+        proceeds=proceeds_of(attempt.amount, terms.method, command.basis, now),
     )
     return (authorized, captured)
 

@@ -3,11 +3,15 @@
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from domain.event import Event
+from domain.fx.conversion import Conversion
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction, Outcome
+from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
 from domain.routing.candidate import Candidate, Strategy
 
 
@@ -150,7 +154,7 @@ class CaptureStarted(Event, frozen=True, kw_only=True, tag="payment.capture_star
     final: bool
 
 
-class PaymentCaptured(Event, frozen=True, kw_only=True, tag="payment.captured.v1"):
+class PaymentCaptured(Event, frozen=True, kw_only=True, tag="payment.captured.v2"):
     """Money taken. `released` is what this final capture gave back of the authorisation (zero when not final)."""
 
     merchant_id: MerchantId
@@ -160,8 +164,7 @@ class PaymentCaptured(Event, frozen=True, kw_only=True, tag="payment.captured.v1
     amount: Money
     released: Money
     final: bool
-    fee: Money
-    fee_policy: str
+    proceeds: Proceeds
 
 
 class CaptureFailed(Event, frozen=True, kw_only=True, tag="payment.capture_failed.v1"):
@@ -195,45 +198,115 @@ class AuthorizationExpired(Event, frozen=True, kw_only=True, tag="payment.author
     released: Money
 
 
-class RefundStarted(Event, frozen=True, kw_only=True, tag="payment.refund_started.v1"):
+class RefundStarted(Event, frozen=True, kw_only=True, tag="payment.refund_started.v2"):
+    """The merchant is debited before the provider is asked, so that the same money is never given back twice. `debit`
+    is None of a refund that was started before this was so."""
+
+    merchant_id: MerchantId
     refund_id: OperationId
     amount: Money
     reason: str
+    debit: MerchantDebit | None
 
 
-class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v1"):
+class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v2"):
+    """`unreserved` says from where the merchant is debited where that was not done at the start."""
+
     merchant_id: MerchantId
     provider: ProviderName
     refund_id: OperationId
     reference: str
     amount: Money
+    debit: MerchantDebit
+    unreserved: bool
 
 
-class RefundFailed(Event, frozen=True, kw_only=True, tag="payment.refund_failed.v1"):
+class RefundFailed(Event, frozen=True, kw_only=True, tag="payment.refund_failed.v2"):
+    """`returned` is where the merchant's money went back to; None where none had been taken."""
+
+    merchant_id: MerchantId
     refund_id: OperationId
     kind: FailureKind
     code: str
     message: str
+    returned: Drawn | None
 
 
-class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v1"):
+class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v2"):
+    """`amount` is what is frozen of the payment: no more than refunds and other disputes have left."""
+
     merchant_id: MerchantId
     dispute_id: DisputeId
     amount: Money
     reason: str
+    debit: MerchantDebit
 
 
-class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v1"):
+class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v2"):
     merchant_id: MerchantId
     dispute_id: DisputeId
     amount: Money
+    returned: Drawn
 
 
-class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v1"):
+class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v2"):
     merchant_id: MerchantId
     provider: ProviderName
     dispute_id: DisputeId
     amount: Money
+    settled: Money
+    conversion: Conversion | None
+
+
+class DisputeReversed(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v1"):
+    """Won after it had been lost: the provider gives the money back."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    amount: Money
+    settled: Money
+    conversion: Conversion | None
+    returned: Drawn
+
+
+class MovementKind(StrEnum):
+    """What a provider settles."""
+
+    CAPTURE = "capture"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+
+
+class ProviderCost(Struct, frozen=True, kw_only=True):
+    """What the provider charged us for a movement, in minor units of its currency; `other` may be negative."""
+
+    interchange_minor: int = 0
+    scheme_minor: int = 0
+    markup_minor: int = 0
+    other_minor: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        return self.interchange_minor + self.scheme_minor + self.markup_minor + self.other_minor
+
+
+class MovementSettled(Event, frozen=True, kw_only=True, tag="payment.movement_settled.v1"):
+    """The provider paid us for a movement, net of its cost. `gross` is what it counts for us, negative where money went
+    back. `true_up` is what the actual cost changes of the merchant's fee: above zero the merchant is charged more, from
+    `drawn`."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    settlement_id: str
+    bank: str
+    movement: MovementKind
+    movement_id: str
+    gross: Money
+    cost: ProviderCost
+    true_up: Money
+    drawn: Drawn | None
+    fee_plan: str
 
 
 PaymentEvent = (
@@ -261,5 +334,7 @@ PaymentEvent = (
     | DisputeOpened
     | DisputeWon
     | DisputeLost
+    | DisputeReversed
+    | MovementSettled
     | ContradictionReported
 )

@@ -1,9 +1,11 @@
 """What each event makes of a payment. Nothing is refused here: rules live in the verbs, and history stays readable."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from msgspec.structs import replace
 
+from domain.identifiers import DisputeId
 from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
@@ -11,7 +13,9 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeReversed,
     DisputeWon,
+    MovementSettled,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -32,6 +36,7 @@ from domain.payment.events import (
     VoidFailed,
     VoidStarted,
 )
+from domain.payment.proceeds import Drawn
 from domain.payment.state import (
     Attempt,
     Authorization,
@@ -39,9 +44,8 @@ from domain.payment.state import (
     Capture,
     Captured,
     Capturing,
-    ClosedDispute,
     Created,
-    Disputed,
+    Dispute,
     DisputeResult,
     Expired,
     Failed,
@@ -60,6 +64,8 @@ from domain.payment.state import (
     Voided,
     Voiding,
 )
+
+_AboutTaken = DisputeOpened | DisputeWon | DisputeLost | DisputeReversed | MovementSettled
 
 
 class HistoryUnreadable(Exception):
@@ -142,19 +148,15 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return before
         case ((Authorized() | PartiallyCaptured()), AuthorizationExpired()):
             return _released(payment, Expired)
-        case ((PartiallyCaptured() | Captured()), RefundStarted(refund_id=refund_id, amount=amount)):
-            return Refunding(before=payment, refund_id=refund_id, amount=amount)
-        case Refunding(before=before), PaymentRefunded(refund_id=refund_id, amount=amount):
-            refunds = (*before.taken.refunds, Refund(refund_id=refund_id, amount=amount))
-            return replace(before, taken=replace(before.taken, refunds=refunds))
+        case ((PartiallyCaptured() | Captured()), RefundStarted()):
+            return Refunding(before=payment, refund_id=event.refund_id, amount=event.amount, debit=event.debit)
+        case Refunding(before=before), PaymentRefunded():
+            refund = Refund(refund_id=event.refund_id, amount=event.amount, debit=event.debit)
+            return replace(before, taken=replace(before.taken, refunds=(*before.taken.refunds, refund)))
         case Refunding(before=before), RefundFailed():
             return before
-        case Captured(), DisputeOpened(dispute_id=dispute_id, amount=amount):
-            return Disputed(before=payment, dispute_id=dispute_id, amount=amount)
-        case Disputed(), DisputeWon():
-            return _dispute_closed(payment, DisputeResult.WON)
-        case Disputed(), DisputeLost():
-            return _dispute_closed(payment, DisputeResult.LOST)
+        case _, DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed() | MovementSettled():
+            return _with_taken(payment, event)
         case _, ContradictionReported():
             return payment
         case _:
@@ -186,7 +188,7 @@ def _authorization(event: PaymentAuthorized) -> Authorization:
 
 
 def _captured(before: Open, event: PaymentCaptured) -> PartiallyCaptured | Captured:
-    capture = Capture(capture_id=event.capture_id, amount=event.amount, fee=event.fee)
+    capture = Capture(capture_id=event.capture_id, amount=event.amount, proceeds=event.proceeds)
     match before:
         case Authorized():
             taken = Taken(captures=(capture,))
@@ -204,7 +206,37 @@ def _released(before: Open, stage: type[Voided] | type[Expired]) -> Payment:
             return Captured(terms=terms, authorization=authorization, taken=taken)
 
 
-def _dispute_closed(payment: Disputed, result: DisputeResult) -> Captured:
-    before = payment.before
-    closed = ClosedDispute(dispute_id=payment.dispute_id, amount=payment.amount, result=result)
-    return replace(before, taken=replace(before.taken, disputes=(*before.taken.disputes, closed)))
+def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
+    """What concerns the money taken leaves the stage as it is: a bank does not wait for our operations."""
+    match payment:
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+            return replace(payment, before=_with_taken(before, event))
+        case PartiallyCaptured(taken=taken) | Captured(taken=taken):
+            return replace(payment, taken=_taken(taken, event))
+        case _:
+            raise HistoryUnreadable(f"{event!r} cannot follow {payment!r}")
+
+
+def _taken(taken: Taken, event: _AboutTaken) -> Taken:
+    match event:
+        case DisputeOpened(dispute_id=dispute_id, amount=amount, debit=debit):
+            opened = Dispute(dispute_id=dispute_id, amount=amount, debit=debit)
+            return replace(taken, disputes=(*taken.disputes, opened))
+        case DisputeWon(dispute_id=dispute_id, returned=returned):
+            return _closed(taken, dispute_id, DisputeResult.WON, returned)
+        case DisputeLost(dispute_id=dispute_id):
+            return _closed(taken, dispute_id, DisputeResult.LOST, None)
+        case DisputeReversed(dispute_id=dispute_id, returned=returned):
+            return _closed(taken, dispute_id, DisputeResult.WON, returned)
+        case MovementSettled(movement=movement, movement_id=movement_id):
+            return replace(taken, settled=(*taken.settled, f"{movement}:{movement_id}"))
+        case _:
+            assert_never(event)
+
+
+def _closed(taken: Taken, dispute_id: DisputeId, result: DisputeResult, returned: Drawn | None) -> Taken:
+    disputes = tuple(
+        replace(dispute, result=result, returned=returned) if dispute.dispute_id == dispute_id else dispute
+        for dispute in taken.disputes
+    )
+    return replace(taken, disputes=disputes)

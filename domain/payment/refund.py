@@ -3,6 +3,7 @@
 Refunds and lost disputes draw on one budget, so nobody is paid back twice for the same money.
 """
 
+from datetime import datetime
 from typing import assert_never
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.identifiers import OperationId
 from domain.money import AmountOutOfRange, Money
+from domain.payment.debit import DebitSource, debit_for, returned
 from domain.payment.events import PaymentEvent, PaymentRefunded, RefundFailed, RefundStarted
 from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
@@ -22,9 +24,13 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
+from domain.payment.proceeds import LotShare, MerchantDebit, from_lots
 from domain.payment.refusals import IllegalTransition, refuse
 from domain.payment.state import Captured, PartiallyCaptured, Payment, Refunding
 from domain.payment.status import status_of
+from domain.terms.basis import Basis
+from domain.terms.conversion import RefundRate
+from domain.terms.fee_plan import refund_fee
 
 
 class RefundExceedsCaptured(DomainError):
@@ -47,9 +53,17 @@ class RecordRefundOutcome(Struct, frozen=True, kw_only=True):
     outcome: Outcome
 
 
-def refund(payment: Payment, command: RefundPayment) -> tuple[PaymentEvent, ...]:
-    """Start a refund. Raises RefundExceedsCaptured, AmountOutOfRange, CurrencyMismatch, CardDataRefused, or the
-    refusal of a payment that has nothing left to give back."""
+def refund(
+    payment: Payment,
+    command: RefundPayment,
+    basis: Basis,
+    now: datetime,
+    *,
+    source: DebitSource = DebitSource.PENDING_FIRST,
+) -> tuple[PaymentEvent, ...]:
+    """Start a refund, and debit the merchant from `source`. Raises RefundExceedsCaptured, AmountOutOfRange,
+    CurrencyMismatch, CardDataRefused, RateMissing, RateStale, or the refusal of a payment that has nothing left to
+    give back."""
     match payment:
         case PartiallyCaptured() | Captured():
             refundable = payment.taken.refundable
@@ -63,10 +77,32 @@ def refund(payment: Payment, command: RefundPayment) -> tuple[PaymentEvent, ...]
         raise AmountOutOfRange(amount_minor=amount.minor)
     if amount > refundable:
         raise RefundExceedsCaptured(requested=amount, refundable=refundable)
-    return (RefundStarted(refund_id=command.refund_id, amount=amount, reason=command.reason),)
+    if basis.terms.conversion.refund_rate is RefundRate.CURRENT:
+        basis.require_rate(amount.currency, now)
+    settled_in = payment.taken.captures[0].proceeds.gross.currency
+    debit = debit_for(
+        amount,
+        payment.taken,
+        source=source,
+        rate=basis.terms.conversion.refund_rate,
+        fee=refund_fee(basis.terms.fees, settled_in),
+        basis=basis,
+        now=now,
+    )
+    return (
+        RefundStarted(
+            merchant_id=payment.terms.merchant_id,
+            refund_id=command.refund_id,
+            amount=amount,
+            reason=command.reason,
+            debit=debit,
+        ),
+    )
 
 
-def record_refund_outcome(payment: Payment, command: RecordRefundOutcome) -> tuple[PaymentEvent, ...]:
+def record_refund_outcome(
+    payment: Payment, command: RecordRefundOutcome, now: datetime
+) -> tuple[PaymentEvent, ...]:
     """What the provider's answer makes of the refund; nothing when that refund is no longer open."""
     match payment:
         case Refunding() if payment.refund_id == command.refund_id:
@@ -84,12 +120,30 @@ def record_refund_outcome(payment: Payment, command: RecordRefundOutcome) -> tup
                     refund_id=payment.refund_id,
                     reference=reference,
                     amount=payment.amount,
+                    debit=payment.debit or _before_there_were_debits(payment.amount),
+                    unreserved=payment.debit is None,
                 ),
             )
         case Declined() | Rejected() | Unavailable():
             kind, code, message = failure_of(outcome)
-            return (RefundFailed(refund_id=payment.refund_id, kind=kind, code=code, message=message),)
+            debit = payment.debit
+            return (
+                RefundFailed(
+                    merchant_id=before.terms.merchant_id,
+                    refund_id=payment.refund_id,
+                    kind=kind,
+                    code=code,
+                    message=message,
+                    returned=None if debit is None else returned(debit, debit.total, now),
+                ),
+            )
         case Unknown() | ActionRequired():
             return outcome_unknown(payment, outcome)
         case _:
             assert_never(outcome)
+
+
+def _before_there_were_debits(amount: Money) -> MerchantDebit:
+    """Of a refund that was started when the merchant was debited at its end: what is pending has no date then."""
+    drawn = from_lots([LotShare(None, amount)], amount.currency)
+    return MerchantDebit(settled=amount, conversion=None, rate=None, fee=None, drawn=drawn)

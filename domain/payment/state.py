@@ -13,6 +13,7 @@ from domain.money import Money, zero
 from domain.payment.events import CaptureMethod
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction
+from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -58,12 +59,13 @@ class Authorization(Struct, frozen=True, kw_only=True):
 class Capture(Struct, frozen=True, kw_only=True):
     capture_id: OperationId
     amount: Money
-    fee: Money
+    proceeds: Proceeds
 
 
 class Refund(Struct, frozen=True, kw_only=True):
     refund_id: OperationId
     amount: Money
+    debit: MerchantDebit
 
 
 class DisputeResult(StrEnum):
@@ -71,18 +73,27 @@ class DisputeResult(StrEnum):
     LOST = "lost"
 
 
-class ClosedDispute(Struct, frozen=True, kw_only=True):
+class Dispute(Struct, frozen=True, kw_only=True):
+    """What a bank disputes of the payment; `result` is None while it is open. `returned` is what went back to the
+    merchant once it was won."""
+
     dispute_id: DisputeId
     amount: Money
-    result: DisputeResult
+    debit: MerchantDebit
+    result: DisputeResult | None = None
+    returned: Drawn | None = None
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """Money taken and given back so far: the one budget on which refunds and chargebacks both draw."""
+    """Money taken and given back so far: the one budget on which refunds and chargebacks both draw.
+
+    `settled` names the movements that the provider has paid us for, or asked back.
+    """
 
     captures: tuple[Capture, ...]
     refunds: tuple[Refund, ...] = ()
-    disputes: tuple[ClosedDispute, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    settled: tuple[str, ...] = ()
 
     @property
     def captured(self) -> Money:
@@ -98,12 +109,20 @@ class Taken(Struct, frozen=True, kw_only=True):
         return _total(lost, self.currency)
 
     @property
+    def frozen(self) -> Money:
+        """By disputes that are open."""
+        return _total([dispute.amount for dispute in self.disputes if dispute.result is None], self.currency)
+
+    @property
     def refundable(self) -> Money:
-        return self.captured - self.refunded - self.charged_back
+        return self.captured - self.refunded - self.charged_back - self.frozen
 
     @property
     def currency(self) -> str:
         return self.captures[0].amount.currency
+
+    def dispute(self, dispute_id: DisputeId) -> Dispute | None:
+        return next((dispute for dispute in self.disputes if dispute.dispute_id == dispute_id), None)
 
 
 class Created(Struct, frozen=True, kw_only=True, tag=True):
@@ -201,16 +220,9 @@ class Refunding(Struct, frozen=True, kw_only=True, tag=True):
     before: PartiallyCaptured | Captured
     refund_id: OperationId
     amount: Money
+    debit: MerchantDebit | None
     outcome_unknown: bool = False
     in_doubt: bool = False
-
-
-class Disputed(Struct, frozen=True, kw_only=True, tag=True):
-    """The cardholder's bank disputes `amount` of what was taken; a result leads back to `before`."""
-
-    before: Captured
-    dispute_id: DisputeId
-    amount: Money
 
 
 class Voided(Struct, frozen=True, kw_only=True, tag=True):
@@ -245,7 +257,6 @@ Payment = (
     | Capturing
     | Voiding
     | Refunding
-    | Disputed
     | Voided
     | Expired
     | Failed
@@ -255,10 +266,32 @@ Payment = (
 def terms_of(payment: Payment) -> Terms:
     """What was agreed, whatever has happened since."""
     match payment:
-        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before) | Disputed(before=before):
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return before.terms
         case _:
             return payment.terms
+
+
+def authorization_of(payment: Payment) -> Authorization:
+    """Of a payment that has one: of which money was taken, say."""
+    match payment:
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+            return before.authorization
+        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Failed():
+            raise ValueError(f"nothing was authorised: {payment!r}")
+        case _:
+            return payment.authorization
+
+
+def taken_of(payment: Payment) -> Taken | None:
+    """The money taken so far; None when there is none."""
+    match payment:
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+            return taken_of(before)
+        case PartiallyCaptured(taken=taken) | Captured(taken=taken):
+            return taken
+        case _:
+            return None
 
 
 def _total(amounts: list[Money], currency: str) -> Money:

@@ -9,7 +9,6 @@ from domain.payment.state import (
     Captured,
     Capturing,
     Created,
-    Disputed,
     DisputeResult,
     Expired,
     Failed,
@@ -20,6 +19,7 @@ from domain.payment.state import (
     Refunding,
     RequiresAction,
     Rerouting,
+    Taken,
     Voided,
     Voiding,
 )
@@ -56,14 +56,12 @@ def status_of(payment: Payment) -> Status:
             return Status.REQUIRES_ACTION
         case Authorized():
             return Status.AUTHORIZED
-        case PartiallyCaptured():
-            return Status.PARTIALLY_CAPTURED
+        case PartiallyCaptured(taken=taken):
+            return _of_disputes(taken) or Status.PARTIALLY_CAPTURED
         case Captured():
             return _after_capture(payment)
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return status_of(before)
-        case Disputed():
-            return Status.DISPUTED
         case Voided():
             return Status.VOIDED
         case Expired():
@@ -75,11 +73,18 @@ def status_of(payment: Payment) -> Status:
 
 
 def _after_capture(payment: Captured) -> Status:
-    """What weighs most: a chargeback, then refunds, then a dispute that was won."""
+    """What weighs most: a dispute that is open or lost, then refunds, then a dispute that was won."""
     taken = payment.taken
     nothing = zero(taken.currency)
-    if any(dispute.result is DisputeResult.LOST for dispute in taken.disputes):
-        return Status.DISPUTE_LOST
+    if weighty := _of_disputes(taken):
+        return weighty
     if taken.refunded > nothing:
         return Status.REFUNDED if taken.refundable == nothing else Status.PARTIALLY_REFUNDED
     return Status.DISPUTE_WON if taken.disputes else Status.CAPTURED
+
+
+def _of_disputes(taken: Taken) -> Status | None:
+    results = {dispute.result for dispute in taken.disputes}
+    if None in results:
+        return Status.DISPUTED
+    return Status.DISPUTE_LOST if DisputeResult.LOST in results else None

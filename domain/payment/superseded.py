@@ -3,12 +3,29 @@
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from msgspec.structs import asdict
+
 from domain.event import Event
-from domain.identifiers import CustomerId, MerchantId, OperationId
-from domain.money import Money
-from domain.payment.events import CaptureMethod, PaymentActionRequired, PaymentCreated
+from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
+from domain.money import Money, zero
+from domain.payment.events import (
+    CaptureMethod,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FailureKind,
+    PaymentActionRequired,
+    PaymentCaptured,
+    PaymentCreated,
+    PaymentEvent,
+    PaymentRefunded,
+    RefundFailed,
+    RefundStarted,
+)
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import Redirect
+from domain.payment.proceeds import LotShare, MerchantDebit, Proceeds, from_lots
+from domain.terms.fee import Fee, FeeKind
 
 ACTION_V1_WINDOW: Final = timedelta(hours=1)
 """Version 1 set the customer no time; those who waited then are given as long as a redirect has today."""
@@ -28,21 +45,77 @@ class PaymentActionRequiredV1(Event, frozen=True, kw_only=True, tag="payment.act
     redirect_url: str
 
 
-SupersededEvent = PaymentCreatedV1 | PaymentActionRequiredV1
+class PaymentCapturedV1(Event, frozen=True, kw_only=True, tag="payment.captured.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    capture_id: OperationId
+    reference: str
+    amount: Money
+    released: Money
+    final: bool
+    fee: Money
+    fee_policy: str
 
 
-def upcast(event: SupersededEvent, recorded_at: datetime) -> PaymentCreated | PaymentActionRequired:
-    """The event of today's version that says the same."""
+class RefundStartedV1(Event, frozen=True, kw_only=True, tag="payment.refund_started.v1"):
+    refund_id: OperationId
+    amount: Money
+    reason: str
+
+
+class PaymentRefundedV1(Event, frozen=True, kw_only=True, tag="payment.refunded.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    refund_id: OperationId
+    reference: str
+    amount: Money
+
+
+class RefundFailedV1(Event, frozen=True, kw_only=True, tag="payment.refund_failed.v1"):
+    refund_id: OperationId
+    kind: FailureKind
+    code: str
+    message: str
+
+
+class DisputeOpenedV1(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v1"):
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    amount: Money
+    reason: str
+
+
+class DisputeWonV1(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v1"):
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    amount: Money
+
+
+class DisputeLostV1(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    amount: Money
+
+
+SupersededEvent = (
+    PaymentCreatedV1
+    | PaymentActionRequiredV1
+    | PaymentCapturedV1
+    | RefundStartedV1
+    | PaymentRefundedV1
+    | RefundFailedV1
+    | DisputeOpenedV1
+    | DisputeWonV1
+    | DisputeLostV1
+)
+
+
+def upcast(event: SupersededEvent, *, merchant_id: MerchantId, recorded_at: datetime) -> PaymentEvent:
+    """The event of today's version that says the same, and causes the same entry."""
     match event:
         case PaymentCreatedV1():
-            return PaymentCreated(
-                merchant_id=event.merchant_id,
-                customer_id=event.customer_id,
-                amount=event.amount,
-                method=event.method,
-                capture_method=event.capture_method,
-                return_url=None,
-            )
+            return PaymentCreated(**asdict(event), return_url=None)
         case PaymentActionRequiredV1():
             return PaymentActionRequired(
                 attempt_id=event.attempt_id,
@@ -51,5 +124,47 @@ def upcast(event: SupersededEvent, recorded_at: datetime) -> PaymentCreated | Pa
                 expires_at=recorded_at + ACTION_V1_WINDOW,
                 window_policy="none",
             )
+        case PaymentCapturedV1():
+            return PaymentCaptured(
+                merchant_id=event.merchant_id,
+                provider=event.provider,
+                capture_id=event.capture_id,
+                reference=event.reference,
+                amount=event.amount,
+                released=event.released,
+                final=event.final,
+                proceeds=_proceeds(event),
+            )
+        case RefundStartedV1():
+            return RefundStarted(**asdict(event), merchant_id=merchant_id, debit=None)
+        case PaymentRefundedV1(amount=amount):
+            return PaymentRefunded(**asdict(event), debit=_from_pending(amount), unreserved=True)
+        case RefundFailedV1():
+            return RefundFailed(**asdict(event), merchant_id=merchant_id, returned=None)
+        case DisputeOpenedV1(amount=amount):
+            return DisputeOpened(**asdict(event), debit=_from_pending(amount))
+        case DisputeWonV1(amount=amount):
+            return DisputeWon(**asdict(event), returned=_from_pending(amount).drawn)
+        case DisputeLostV1(amount=amount):
+            return DisputeLost(**asdict(event), settled=amount, conversion=None)
         case _:
             assert_never(event)
+
+
+def _proceeds(event: PaymentCapturedV1) -> Proceeds:
+    """Nothing was converted or reserved then, and nothing had a date."""
+    fee = Fee(kind=FeeKind.PROCESSING, amount=event.fee, plan=event.fee_policy, rule="flat")
+    return Proceeds(
+        gross=event.amount,
+        conversion=None,
+        fees=(fee,) if event.fee.minor else (),
+        reserve=zero(event.amount.currency),
+        due=None,
+        reserve_due=None,
+        settlement_rule="none",
+    )
+
+
+def _from_pending(amount: Money) -> MerchantDebit:
+    drawn = from_lots([LotShare(None, amount)], amount.currency)
+    return MerchantDebit(settled=amount, conversion=None, rate=None, fee=None, drawn=drawn)

@@ -87,7 +87,7 @@ def _encode(number: int, append: Append, mapper: EventMapper) -> EncodedCommand:
         tuple(streams),
         None if claim is None else _claim(number, claim, append),
         None if settlement is None else _settlement(number, settlement, append),
-        tuple([_change(number, change) for change in limited_changes(entries)]) if entries else (),
+        tuple([_change(number, change) for change in limited_changes(entries, append.floors)]) if entries else (),
     )
 
 

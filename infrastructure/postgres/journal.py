@@ -18,9 +18,11 @@ from msgspec import Struct
 from domain.event import name_of
 from domain.ledger.accounts import UnknownAccount
 from domain.ledger.balances import BalanceKey, post
-from domain.ledger.causes import MONEY_EVENTS, Causes
+from domain.ledger.causes import MONEY_EVENTS, MONEY_EVENTS_BEFORE, Causes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import MoneyEvent
+from domain.ledger.superseded import JournalEntryPostedV1
+from infrastructure.postgres.mapper import MsgspecTranscoder
 from infrastructure.postgres.connecting import bounded
 from infrastructure.serving import die_with_supervisor
 
@@ -35,7 +37,10 @@ _SELECT_ENTRIES = """
 SELECT notification_id, topic, state FROM stored_events
 WHERE notification_id > %b AND notification_id <= %b AND topic = ANY(%b) ORDER BY notification_id
 """
-_ENTRY = name_of(JournalEntryPosted)
+_ENTRY, _ENTRY_BEFORE = name_of(JournalEntryPosted), name_of(JournalEntryPostedV1)
+ENTRIES = (_ENTRY, _ENTRY_BEFORE)
+_BEFORE = {_ENTRY_BEFORE, *MONEY_EVENTS_BEFORE}
+_BOOKED = [_ENTRY, *MONEY_EVENTS, *_BEFORE]
 
 
 class _Stored(Struct):
@@ -93,22 +98,23 @@ async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[Folded
 def fold_part(database_url: str, after: int, up_to: int) -> FoldedPart:
     """The entries after position `after` and up to `up_to`. Raises UnreadableEntry."""
     decode = msgspec.json.Decoder(_Stored).decode
+    decode_before = MsgspecTranscoder().decode
     balances: dict[BalanceKey, int] = {}
     causes = Causes()
     entries = 0
     url = bounded(database_url, name="tallystick ledger verify", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     with psycopg.connect(url) as connection, connection.cursor(name="entries", binary=True) as cursor:
-        cursor.execute(_SELECT_ENTRIES, (after, up_to, [_ENTRY, *MONEY_EVENTS]))
+        cursor.execute(_SELECT_ENTRIES, (after, up_to, _BOOKED))
         while rows := cursor.fetchmany(FETCH_ENTRIES_MAX):
             for position, topic, state in rows:
                 try:
-                    stored = decode(state)
+                    stored = decode_before(state) if topic in _BEFORE else decode(state)
                     if isinstance(stored.data, JournalEntryPosted):
                         post(balances, stored.data)
                         entries += 1
                     causes.take_in(position, stored.originator_id, stored.originator_version, stored.data)
                 except (msgspec.MsgspecError, UnicodeDecodeError, UnknownAccount) as error:
-                    what = "journal entry" if topic == _ENTRY else topic
+                    what = "journal entry" if topic in ENTRIES else topic
                     raise UnreadableEntry(f"the {what} at position {position} cannot be read: {error}") from None
     return FoldedPart(up_to, entries, balances, causes)
 

@@ -6,17 +6,16 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from domain.event import name_of
 from domain.history import Positioned
 from domain.ledger.accounts import UnknownAccount, account
 from domain.ledger.entry import JournalEntryPosted
 from infrastructure.postgres.connecting import bounded
-from infrastructure.postgres.journal import FETCH_ENTRIES_MAX, STATEMENT_TIMEOUT_MS, UnreadableEntry
+from infrastructure.postgres.journal import ENTRIES, FETCH_ENTRIES_MAX, STATEMENT_TIMEOUT_MS, UnreadableEntry
 from infrastructure.postgres.mapper import MsgspecTranscoder
 
 _SELECT_ENTRIES = """
 SELECT notification_id, state FROM stored_events
-WHERE notification_id > %b AND notification_id <= %b AND topic = %b ORDER BY notification_id LIMIT %b
+WHERE notification_id > %b AND notification_id <= %b AND topic = ANY(%b) ORDER BY notification_id LIMIT %b
 """
 
 
@@ -27,11 +26,11 @@ def posted_entries(database_url: str, *, up_to: int, until: datetime | None = No
     Raises UnreadableEntry, which names the position.
     """
     decode = MsgspecTranscoder().decode
-    topic, position = name_of(JournalEntryPosted), 0
+    position = 0
     url = bounded(database_url, name="tallystick ledger export", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     with psycopg.connect(url, autocommit=True) as connection, connection.cursor(binary=True) as cursor:
         while True:
-            cursor.execute(_SELECT_ENTRIES, (position, up_to, topic, FETCH_ENTRIES_MAX), prepare=True)
+            cursor.execute(_SELECT_ENTRIES, (position, up_to, list(ENTRIES), FETCH_ENTRIES_MAX), prepare=True)
             batch: list[Positioned] = []
             for position, state in cursor.fetchall():
                 try:

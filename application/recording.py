@@ -1,0 +1,37 @@
+"""Events as they go into the store: each followed, in the same append, by the journal entry that it causes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.history import AnyEvent, Cause, Recorded, record
+from domain.identifiers import MerchantId
+from domain.ledger.entry import entry_id_for
+from domain.ledger.rules import entry_for
+
+
+def record_with_entries(
+    stream_id: UUID,
+    version: int,
+    events: Sequence[AnyEvent],
+    *,
+    merchant_id: MerchantId,
+    cause: Cause,
+    now: datetime,
+) -> tuple[Recorded, ...]:
+    """`events` as those after `version` of their stream, each followed by the journal entry it causes."""
+
+    def stamped(stream_id: UUID, version: int, event: AnyEvent, cause: Cause) -> Recorded:
+        return record(stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
+
+    recorded: list[Recorded] = []
+    for cause_version, event in enumerate(events, start=version + 1):
+        recorded.append(stamped(stream_id, cause_version, event, cause))
+        entry = entry_for(stream_id, cause_version, event)
+        if entry is not None:
+            entry_id = entry_id_for(stream_id, cause_version)
+            entry_cause = replace(cause, causation_id=f"{stream_id}:{cause_version}")
+            recorded.append(stamped(entry_id, 1, entry, entry_cause))
+    return tuple(recorded)

@@ -1,0 +1,82 @@
+"""The pieces that the posting rules are made of: an amount from one account to another, from where a merchant's money
+is taken to where it goes, and a conversion between two currencies."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.fx.conversion import Conversion
+from domain.identifiers import MerchantId
+from domain.ledger.accounts import (
+    AccountCode,
+    Side,
+    available,
+    fx,
+    fx_mark_up,
+    fx_residue,
+    owed,
+    pending,
+)
+from domain.ledger.entry import Posting
+from domain.money import Money
+from domain.payment.proceeds import Drawn
+
+Postings = tuple[Posting, ...]
+
+
+def debit(code: AccountCode, amount: Money, due: datetime | None = None) -> Postings:
+    """Nothing where there is no amount; a credit where it is below zero."""
+    return _line(code, Side.DEBIT, amount, due)
+
+
+def credit(code: AccountCode, amount: Money, due: datetime | None = None) -> Postings:
+    return _line(code, Side.CREDIT, amount, due)
+
+
+def move(amount: Money, *, debit: AccountCode, credit: AccountCode) -> Postings:
+    return (*_line(debit, Side.DEBIT, amount), *_line(credit, Side.CREDIT, amount))
+
+
+def take(drawn: Drawn, merchant: MerchantId) -> Postings:
+    """The merchant's accounts are debited."""
+    return _merchant(drawn, merchant, Side.DEBIT)
+
+
+def give_back(drawn: Drawn, merchant: MerchantId) -> Postings:
+    """The merchant's accounts are credited."""
+    return _merchant(drawn, merchant, Side.CREDIT)
+
+
+def converted(conversion: Conversion) -> Postings:
+    """What was taken in one currency is owed in another; the merchant's share of it is left to be credited."""
+    return (
+        *credit(fx(conversion.amount.currency), conversion.amount),
+        *debit(fx(conversion.value.currency), conversion.value),
+        *credit(fx_mark_up(), conversion.mark_up),
+        *credit(fx_residue(), conversion.residue),
+    )
+
+
+def converted_back(conversion: Conversion) -> Postings:
+    """The same the other way round."""
+    return reversed_(converted(conversion))
+
+
+def reversed_(postings: Iterable[Posting]) -> Postings:
+    return tuple(
+        Posting(each.account, Side.CREDIT if each.side is Side.DEBIT else Side.DEBIT, each.amount, each.due)
+        for each in postings
+    )
+
+
+def _merchant(drawn: Drawn, merchant: MerchantId, side: Side) -> Postings:
+    lots = (line for share in drawn.pending for line in _line(pending(merchant), side, share.amount, share.due))
+    return (*lots, *_line(available(merchant), side, drawn.available), *_line(owed(merchant), side, drawn.owed))
+
+
+def _line(code: AccountCode, side: Side, amount: Money, due: datetime | None = None) -> Postings:
+    if amount.minor == 0:
+        return ()
+    if amount.minor < 0:
+        other = Side.CREDIT if side is Side.DEBIT else Side.DEBIT
+        return (Posting(code, other, -amount, due),)
+    return (Posting(code, side, amount, due),)

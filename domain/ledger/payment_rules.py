@@ -1,0 +1,127 @@
+"""The posting rules of payments: one `case` a row of the table in docs/LEDGER.md."""
+
+from typing import assert_never
+
+from domain.identifiers import MerchantId
+from domain.ledger.accounts import (
+    authorized,
+    bank,
+    held,
+    holds,
+    pending,
+    platform_fees,
+    psp_clearing,
+    psp_fees,
+)
+from domain.ledger.moves import Postings, converted, converted_back, credit, debit, give_back, move, take
+from domain.money import Money
+from domain.payment.events import (
+    AuthorizationExpired,
+    DisputeLost,
+    DisputeOpened,
+    DisputeReversed,
+    DisputeWon,
+    MovementSettled,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentRefunded,
+    PaymentVoided,
+    RefundFailed,
+    RefundStarted,
+)
+from domain.payment.proceeds import MerchantDebit, Proceeds
+
+PaymentMoneyEvent = (
+    PaymentAuthorized
+    | PaymentCaptured
+    | PaymentVoided
+    | AuthorizationExpired
+    | RefundStarted
+    | PaymentRefunded
+    | RefundFailed
+    | DisputeOpened
+    | DisputeWon
+    | DisputeLost
+    | DisputeReversed
+    | MovementSettled
+)
+
+
+def payment_postings(event: PaymentMoneyEvent) -> Postings:
+    merchant = event.merchant_id
+    match event:
+        case PaymentAuthorized(provider=provider, amount=amount):
+            return move(amount, debit=holds(provider), credit=authorized(merchant))
+        case PaymentCaptured(provider=provider, amount=amount, released=released, proceeds=proceeds):
+            return (
+                *debit(psp_clearing(provider), amount),
+                *_credited(merchant, proceeds),
+                *move(amount + released, debit=authorized(merchant), credit=holds(provider)),
+                *_kept_back(merchant, proceeds),
+            )
+        case PaymentVoided(provider=provider, released=released):
+            return move(released, debit=authorized(merchant), credit=holds(provider))
+        case AuthorizationExpired(provider=provider, released=released):
+            return move(released, debit=authorized(merchant), credit=holds(provider))
+        case RefundStarted(debit=None):
+            return ()
+        case RefundStarted(debit=taken):
+            return (*take(taken.drawn, merchant), *credit(held(merchant), taken.total))
+        case PaymentRefunded(provider=provider, amount=amount, debit=taken, unreserved=unreserved):
+            source = take(taken.drawn, merchant) if unreserved else debit(held(merchant), taken.total)
+            return (*source, *_through_fx(taken, credit(psp_clearing(provider), amount)), *_fee(taken))
+        case RefundFailed(returned=None):
+            return ()
+        case RefundFailed(returned=returned):
+            return (*debit(held(merchant), returned.total), *give_back(returned, merchant))
+        case DisputeOpened(debit=taken):
+            return (*take(taken.drawn, merchant), *credit(held(merchant), taken.settled), *_fee(taken))
+        case DisputeWon(returned=returned):
+            return (*debit(held(merchant), returned.total), *give_back(returned, merchant))
+        case DisputeLost(provider=provider, amount=amount, settled=settled, conversion=conversion):
+            back = () if conversion is None else converted_back(conversion)
+            return (*debit(held(merchant), settled), *back, *credit(psp_clearing(provider), amount))
+        case DisputeReversed(provider=provider, amount=amount, conversion=conversion, returned=returned):
+            into = () if conversion is None else converted(conversion)
+            return (*debit(psp_clearing(provider), amount), *into, *give_back(returned, merchant))
+        case MovementSettled():
+            return _settled(event)
+        case _:
+            assert_never(event)
+
+
+def _credited(merchant: MerchantId, proceeds: Proceeds) -> Postings:
+    into = () if proceeds.conversion is None else converted(proceeds.conversion)
+    return (*into, *credit(pending(merchant), proceeds.gross, proceeds.due))
+
+
+def _kept_back(merchant: MerchantId, proceeds: Proceeds) -> Postings:
+    """Fees and reserve, out of what is pending."""
+    return (
+        *debit(pending(merchant), proceeds.fee, proceeds.due),
+        *credit(platform_fees(), proceeds.fee),
+        *debit(pending(merchant), proceeds.reserve, proceeds.due),
+        *credit(held(merchant), proceeds.reserve, proceeds.reserve_due),
+    )
+
+
+def _through_fx(taken: MerchantDebit, paid: Postings) -> Postings:
+    return (*(() if taken.conversion is None else converted_back(taken.conversion)), *paid)
+
+
+def _fee(taken: MerchantDebit) -> Postings:
+    return () if taken.fee is None else credit(platform_fees(), taken.fee.amount)
+
+
+def _settled(event: MovementSettled) -> Postings:
+    cost = Money(event.cost.total_minor, event.gross.currency)
+    paid = (
+        *debit(bank(event.bank), event.gross - cost),
+        *debit(psp_fees(event.provider), cost),
+        *credit(psp_clearing(event.provider), event.gross),
+    )
+    if event.drawn is None:
+        return paid
+    if event.true_up.minor < 0:
+        return (*paid, *debit(platform_fees(), -event.true_up), *give_back(event.drawn, event.merchant_id))
+    return (*paid, *take(event.drawn, event.merchant_id), *credit(platform_fees(), event.true_up))

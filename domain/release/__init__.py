@@ -1,0 +1,1 @@
+"""Funds that become available to a merchant when their day has come."""
