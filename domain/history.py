@@ -12,8 +12,9 @@ from domain.ledger.entry import LedgerEvent
 from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
 from domain.routing.events import RoutingPolicyEvent
+from domain.terms.events import TermsEvent
 
-AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent
+AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent | TermsEvent
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 
 
