@@ -15,8 +15,17 @@ from domain.payment.superseded import SupersededEvent, upcast
 from domain.payout.events import PayoutEvent
 from domain.release.events import ReleaseEvent
 from domain.routing.events import RoutingPolicyEvent
+from domain.terms.events import TermsEvent
 
-AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent | PayoutEvent | ReleaseEvent
+AnyEvent = (
+    PaymentEvent
+    | LedgerEvent
+    | ReleaseEvent
+    | PayoutEvent
+    | RoutingPolicyEvent
+    | TermsEvent
+    | DeadLetterEvent
+)
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 
 

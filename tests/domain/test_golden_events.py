@@ -60,6 +60,7 @@ from domain.payment.outcome import Approved, Redirect
 from domain.payment.superseded import SupersededEvent
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
+from domain.terms.events import TermsActivated, TermsAdded, TermsKind
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
@@ -177,6 +178,10 @@ EVENTS: tuple[AnyEvent, ...] = (
         number=7, name="cards-eu", document='{"name": "cards-eu",\r\n\t"default": {"priority": ["nörth"]}}'
     ),
     RoutingPolicyActivated(number=7),
+    TermsAdded(
+        kind=TermsKind.FEES, number=3, name="standard", document='{"name": "standard",\r\n\t"home": ["DE"], "né": 1}'
+    ),
+    TermsActivated(kind=TermsKind.FEES, number=3, merchant_id=MERCHANT),
     DeadLetterRecorded(
         kind=DeadLetterKind.WEBHOOK,
         subject="01934a2e-6c00-7a10-8000-0000000000d1",

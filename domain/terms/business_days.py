@@ -1,0 +1,58 @@
+"""On which business day something is taken up: by the clock of one place, before its cutoff, when its banks work.
+
+Days are told apart by instants, never by comparing local times, which run through an hour twice when summer ends.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+MIDNIGHT: Final = time(0)
+SATURDAY: Final = 5
+_DAY: Final = timedelta(days=1)
+
+
+class CalendarName(StrEnum):
+    """Whose banks have to be open."""
+
+    TARGET = "TARGET"
+    """The euro area's, as the European Central Bank settles."""
+    US = "US"
+    """The Federal Reserve's."""
+    IN = "IN"
+
+
+IsHoliday = Callable[[CalendarName, date], bool]
+"""Whether the banks of a calendar are shut on a day, weekends aside."""
+
+
+def instant(day: date, at: time, zone: str) -> datetime:
+    """That local time, in UTC: the first of two, and a little later where clocks jump over it."""
+    return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_of(at: datetime, zone: str) -> date:
+    """The local day on which `at` lies. One that has begun stays, even if clocks are set back into the one before."""
+    day = at.astimezone(ZoneInfo(zone)).date()
+    return day + _DAY if instant(day + _DAY, MIDNIGHT, zone) <= at else day
+
+
+def is_business_day(day: date, calendar: CalendarName, is_holiday: IsHoliday) -> bool:
+    return day.weekday() < SATURDAY and not is_holiday(calendar, day)
+
+
+def next_business_day(after: date, calendar: CalendarName, is_holiday: IsHoliday) -> date:
+    day = after + _DAY
+    while not is_business_day(day, calendar, is_holiday):
+        day += _DAY
+    return day
+
+
+def taken_up_on(at: datetime, *, cutoff: time, zone: str, calendar: CalendarName, is_holiday: IsHoliday) -> date:
+    """The business day to which `at` belongs: its own up to the cutoff, else the next one."""
+    day = day_of(at, zone)
+    if is_business_day(day, calendar, is_holiday) and at <= instant(day, cutoff, zone):
+        return day
+    return next_business_day(day, calendar, is_holiday)
