@@ -1,22 +1,46 @@
 """The command `tallystick`: every part of the system, and the tools that look after it."""
 
+from collections.abc import Mapping
+from pkgutil import resolve_name
+from typing import Final
+
 import click
 
-from interfaces.cli.dead_letters import dead_letters
-from interfaces.cli.demo import demo
-from interfaces.cli.doubts import doubts
-from interfaces.cli.events import events
-from interfaces.cli.ledger import ledger
-from interfaces.cli.merchants import key, merchant
-from interfaces.cli.operators import operator
-from interfaces.cli.rebuild import rebuild
-from interfaces.cli.replay import replay
-from interfaces.cli.routing import routing
-from interfaces.cli.run import dev, migrate, serve, simulator, worker
-from interfaces.cli.status import status
+COMMANDS: Final[Mapping[str, str]] = {
+    "dev": "interfaces.cli.run:dev",
+    "serve": "interfaces.cli.run:serve",
+    "worker": "interfaces.cli.run:worker",
+    "simulator": "interfaces.cli.run:simulator",
+    "migrate": "interfaces.cli.run:migrate",
+    "demo": "interfaces.cli.demo:demo",
+    "status": "interfaces.cli.status:status",
+    "merchant": "interfaces.cli.merchants:merchant",
+    "key": "interfaces.cli.merchants:key",
+    "operator": "interfaces.cli.operators:operator",
+    "events": "interfaces.cli.events:events",
+    "dead-letters": "interfaces.cli.dead_letters:dead_letters",
+    "replay": "interfaces.cli.replay:replay",
+    "rebuild": "interfaces.cli.rebuild:rebuild",
+    "ledger": "interfaces.cli.ledger:ledger",
+    "routing": "interfaces.cli.routing:routing",
+    "doubts": "interfaces.cli.doubts:doubts",
+}
+"""Where each is. Only the one that is called is imported, so that it need not wait for the others."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Those of `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            self.add_command(resolve_name(COMMANDS[cmd_name]), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tallystick")
 def main() -> None:
     """Tallystick: an event-sourced payment core.
@@ -25,13 +49,6 @@ def main() -> None:
     lie under TALLYSTICK_HOME; they start them when no other tallystick process has.
     """
 
-
-COMMANDS = (
-    *(dev, serve, worker, simulator, migrate, demo, status),
-    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, doubts),
-)
-for command in COMMANDS:
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import psycopg
@@ -17,10 +18,12 @@ import uvloop
 from application.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
 from interfaces.cli.shared import console, home, told_clearly, with_core
-from interfaces.composition import Core
 from interfaces.settings import Settings, to_environment
 from interfaces.stack import HOST, Stack, servers
 from interfaces.worker import supervise
+
+if TYPE_CHECKING:  # the simulator does without
+    from interfaces.composition import Core
 
 PORT = 8080
 SIMULATOR_PORT = 8089
@@ -86,7 +89,7 @@ def worker() -> None:
     providers sent. Several may run at once."""
     os.nice(WORKERS_NICENESS)
     with _settings_once_migrated() as settings:
-        uvloop.run(_work(Core(settings)))
+        uvloop.run(_work(composition.Core(settings)))
 
 
 @click.command()
@@ -204,7 +207,7 @@ def _is_migrated(settings: Settings, deadline: float) -> bool:
     return True
 
 
-async def _work(core: Core) -> None:
+async def _work(core: "Core") -> None:
     loop = asyncio.get_running_loop()
     async with core:
         composition.garbage.settle()
@@ -215,6 +218,6 @@ async def _work(core: Core) -> None:
             await working
 
 
-async def _new_merchant_key(core: Core) -> NewKey:
+async def _new_merchant_key(core: "Core") -> NewKey:
     merchant_id = await create_merchant(core.directory, "Development", ids.new_id)
     return await create_key(core.directory, merchant_id, ids.new_id)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 import psycopg
@@ -20,10 +20,11 @@ from domain.card_data import holds_card_number
 from domain.errors import DomainError
 from domain.history import Cause
 from interfaces import composition, ids
-from interfaces.composition import Core
-from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.settings import SettingInvalid, Settings
 from interfaces.stack import NotReady, servers
+
+if TYPE_CHECKING:  # not every command needs it
+    from interfaces.composition import Core
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,6 +106,9 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
 
 def _sentence(error: Exception) -> str:
     """What the API would say of a refusal; of any other failure, its own words."""
+    # Not at the top: it brings the HTTP framework, which a command that succeeds does without.
+    from interfaces.http.problems import PROBLEMS, problem_body
+
     if isinstance(error, DomainError) and type(error) in PROBLEMS:
         return problem_body(error, "").detail
     return str(error)
@@ -118,11 +122,11 @@ def migrated_settings() -> Iterator[Settings]:
         yield settings
 
 
-def with_core(work: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
+def with_core(work: Callable[["Core"], Coroutine[Any, Any, T]]) -> T:
     """Do `work` with the parts of the system, on servers that run."""
 
     async def run(settings: Settings) -> T:
-        async with Core(settings) as core:
+        async with composition.Core(settings) as core:
             return await work(core)
 
     with migrated_settings() as settings:

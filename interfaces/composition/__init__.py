@@ -1,58 +1,74 @@
-"""Where the objects are wired: the one place that knows which real part stands behind which port."""
+"""Where the objects are wired: the one place that knows which real part stands behind which port.
 
-from infrastructure import garbage
-from infrastructure.embedded import home as embedded_home
-from infrastructure.embedded.errors import EmbeddedError, HomeInUse
-from infrastructure.embedded.nats import EmbeddedNats
-from infrastructure.embedded.ports import free_port
-from infrastructure.embedded.postgres import EmbeddedPostgres
-from infrastructure.embedded.private_files import write_private
-from infrastructure.embedded.process import ChildProcess
-from infrastructure.observability.condition import Condition, Follower
-from infrastructure.observability.logs import configure_logs
-from infrastructure.postgres.journal import UnreadableEntry, fold_journal
-from infrastructure.postgres.migrate import MigrationChanged
-from infrastructure.postgres.posted_entries import posted_entries
-from infrastructure.provider.connector import AccountInvalid
-from infrastructure.serving import PortInUse
-from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
-from infrastructure.simulator.options import Options as SimulatorOptions
-from infrastructure.simulator.server import run as serve_simulator
-from interfaces.composition.api import serve_api
-from interfaces.composition.commands import own_command
-from interfaces.composition.core import SIMULATOR, Core, accounts_of, utc_now
-from interfaces.composition.schema import migrate_all, view_connection
-from interfaces.composition.worker import worker_tasks
+A part is imported when somebody first asks for it: a process loads what it runs, and nothing of the others."""
+# What is imported here is for everybody else.
+# mypy: implicit-reexport
+# ruff: noqa: F401
 
-__all__ = [
-    "SIMULATOR",
-    "SIMULATOR_DIALECTS",
-    "AccountInvalid",
-    "ChildProcess",
-    "Condition",
-    "Core",
-    "EmbeddedError",
-    "EmbeddedNats",
-    "EmbeddedPostgres",
-    "Follower",
-    "HomeInUse",
-    "MigrationChanged",
-    "PortInUse",
-    "SimulatorOptions",
-    "UnreadableEntry",
-    "accounts_of",
-    "configure_logs",
-    "embedded_home",
-    "fold_journal",
-    "free_port",
-    "garbage",
-    "migrate_all",
-    "own_command",
-    "posted_entries",
-    "serve_api",
-    "serve_simulator",
-    "utc_now",
-    "view_connection",
-    "worker_tasks",
-    "write_private",
-]
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infrastructure import garbage
+    from infrastructure.embedded import home as embedded_home
+    from infrastructure.embedded.errors import EmbeddedError, HomeInUse
+    from infrastructure.embedded.nats import EmbeddedNats
+    from infrastructure.embedded.ports import free_port
+    from infrastructure.embedded.postgres import EmbeddedPostgres
+    from infrastructure.embedded.private_files import write_private
+    from infrastructure.embedded.process import ChildProcess
+    from infrastructure.observability.condition import Condition, Follower
+    from infrastructure.observability.logs import configure_logs
+    from infrastructure.postgres.journal import UnreadableEntry, fold_journal
+    from infrastructure.postgres.migrate import MigrationChanged
+    from infrastructure.postgres.posted_entries import posted_entries
+    from infrastructure.provider.connector import AccountInvalid
+    from infrastructure.serving import PortInUse
+    from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
+    from infrastructure.simulator.options import Options as SimulatorOptions
+    from infrastructure.simulator.server import run as serve_simulator
+    from interfaces.composition.api import serve_api
+    from interfaces.composition.commands import own_command
+    from interfaces.composition.core import SIMULATOR, Core, accounts_of, utc_now
+    from interfaces.composition.schema import migrate_all, view_connection
+    from interfaces.composition.worker import worker_tasks
+else:
+    _PARTS = {
+        "SIMULATOR": "interfaces.composition.core:SIMULATOR",
+        "SIMULATOR_DIALECTS": "infrastructure.simulator.delivery:WORDINGS",
+        "AccountInvalid": "infrastructure.provider.connector:AccountInvalid",
+        "ChildProcess": "infrastructure.embedded.process:ChildProcess",
+        "Condition": "infrastructure.observability.condition:Condition",
+        "Core": "interfaces.composition.core:Core",
+        "EmbeddedError": "infrastructure.embedded.errors:EmbeddedError",
+        "EmbeddedNats": "infrastructure.embedded.nats:EmbeddedNats",
+        "EmbeddedPostgres": "infrastructure.embedded.postgres:EmbeddedPostgres",
+        "Follower": "infrastructure.observability.condition:Follower",
+        "HomeInUse": "infrastructure.embedded.errors:HomeInUse",
+        "MigrationChanged": "infrastructure.postgres.migrate:MigrationChanged",
+        "PortInUse": "infrastructure.serving:PortInUse",
+        "SimulatorOptions": "infrastructure.simulator.options:Options",
+        "UnreadableEntry": "infrastructure.postgres.journal:UnreadableEntry",
+        "accounts_of": "interfaces.composition.core:accounts_of",
+        "configure_logs": "infrastructure.observability.logs:configure_logs",
+        "embedded_home": "infrastructure.embedded.home",
+        "fold_journal": "infrastructure.postgres.journal:fold_journal",
+        "free_port": "infrastructure.embedded.ports:free_port",
+        "garbage": "infrastructure.garbage",
+        "migrate_all": "interfaces.composition.schema:migrate_all",
+        "own_command": "interfaces.composition.commands:own_command",
+        "posted_entries": "infrastructure.postgres.posted_entries:posted_entries",
+        "serve_api": "interfaces.composition.api:serve_api",
+        "serve_simulator": "infrastructure.simulator.server:run",
+        "utc_now": "interfaces.composition.core:utc_now",
+        "view_connection": "interfaces.composition.schema:view_connection",
+        "worker_tasks": "interfaces.composition.worker:worker_tasks",
+        "write_private": "infrastructure.embedded.private_files:write_private",
+    }
+
+    def __getattr__(name: str) -> Any:
+        """The part of that name (PEP 562)."""
+        if name not in _PARTS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        part = globals()[name] = resolve_name(_PARTS[name])
+        return part

@@ -4,12 +4,13 @@ import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pytest
-from click import Command, Group
+from click import Command, Context, Group
 from click.testing import CliRunner
 
 from domain.event import name_of
@@ -29,8 +30,16 @@ from tests.support.store import advanced, append_all, everything, execute, open_
 
 def commands(command: Command = main, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Every command there is, as its words."""
-    below = command.commands if isinstance(command, Group) else {}
-    return [path, *(found for name, sub in below.items() for found in commands(sub, (*path, name)))]
+    return [path, *(found for name, sub in subcommands(command) for found in commands(sub, (*path, name)))]
+
+
+def subcommands(command: Command) -> Iterator[tuple[str, Command]]:
+    if isinstance(command, Group):
+        context = Context(command)
+        for name in command.list_commands(context):
+            sub = command.get_command(context, name)
+            assert sub, name
+            yield name, sub
 
 
 async def catch_up(database_url: str) -> None:
