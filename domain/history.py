@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from domain.bank_account.events import BankAccountEvent
 from domain.dead_letter.events import DeadLetterEvent
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
@@ -13,7 +14,7 @@ from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
 from domain.routing.events import RoutingPolicyEvent
 
-AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent
+AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent | BankAccountEvent
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 
 

@@ -10,6 +10,7 @@ EntryId = NewType("EntryId", UUID)
 OperationId = NewType("OperationId", UUID)
 """One request to a provider (an attempt, a capture, a void, a refund), and its idempotency key there."""
 DeadLetterId = NewType("DeadLetterId", UUID)
+BankAccountId = NewType("BankAccountId", UUID)
 DisputeId = NewType("DisputeId", str)
 """The provider's own name for a dispute."""
 MerchantId = NewType("MerchantId", str)
