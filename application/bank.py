@@ -17,6 +17,9 @@ ID_MAX: Final = 35
 ID_PATTERN: Final = r"[A-Za-z0-9-]{1,35}"
 """What both may be made of: less than a bank takes, and so taken by all."""
 
+INSTRUCTIONS_MAX: Final = 5_000
+"""In one file: some megabytes."""
+
 
 class BankSilent(Exception):
     """The bank did not say what became of payments: ask again from the same place."""
@@ -93,7 +96,7 @@ Submission = Accepted | RefusedFile | BankUnavailable
 
 
 class PaymentStatus(StrEnum):
-    """What the bank says of one payment. Only `returned` can follow `confirmed`, and nothing `rejected` or `returned`."""
+    """What the bank says of one payment. `returned` alone can follow `confirmed`; nothing follows the last two."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -123,7 +126,10 @@ class Bank(Protocol):
         ...
 
     def instruct(self, batch: Batch) -> BankFile:
-        """The file of `batch`: pure, and the same bytes each time. Raises SchemeNotServed, InstructionInvalid."""
+        """The file of `batch`: pure, and the same bytes each time. Raises SchemeNotServed, InstructionInvalid.
+
+        A large one takes a second: have it written in a thread.
+        """
         ...
 
     async def submit(self, file: BankFile, message_id: str) -> Submission:

@@ -1,4 +1,4 @@
-"""Everything that can happen to a merchant's bank account. A released name is never edited: a change is a new version."""
+"""Everything that can happen to a bank account. A released name is never edited: a change is a new version."""
 
 from domain.bank_account.details import BankDetails
 from domain.event import Event

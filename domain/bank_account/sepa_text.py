@@ -1,9 +1,9 @@
 """Text as a SEPA file may have it: spelt in basic Latin letters, where that can be done without guessing.
 
-The characters are those of the EPC's implementation guidelines (EPC132-08), and the conversions those of its best
-practices (EPC217-08): a letter loses its marks, Greek and Cyrillic letters are spelt as in the countries' passports, what
-is no letter becomes the nearest of what is allowed, else a full stop. Ligatures are spelt out, as EPC217-08 allows (`ß` is
-`ss`). Other scripts are not spelt: which Latin letters stand for `王` depends on whose name it is.
+The characters are those of the EPC's implementation guidelines (EPC132-08), and the conversions follow its best
+practices (EPC217-08): a letter loses its marks, Greek and Cyrillic are spelt letter by letter, and what is no letter
+becomes the nearest of what is allowed, else a full stop. Ligatures are spelt out, as is allowed there (`ß` is `ss`).
+Other scripts are not spelt: which Latin letters stand for `王` depends on whose name it is.
 """
 
 import unicodedata
@@ -20,7 +20,7 @@ _LOWER: Final = {
     **{"α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i", "κ": "k", "λ": "l"},
     **{"μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "ς": "s", "τ": "t", "υ": "y", "φ": "f"},
     **{"χ": "ch", "ψ": "ps", "ω": "o"},
-    # Cyrillic: Bulgaria's transliteration act, the one EPC217-08 follows, and for letters that Bulgarian lacks ICAO 9303
+    # Cyrillic: Bulgaria's transliteration act, and ICAO 9303 for letters that Bulgarian lacks
     **{"а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "y", "к": "k"},
     **{"л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h"},
     **{"ц": "ts", "ч": "ch", "ш": "sh", "щ": "sht", "ъ": "a", "ь": "y", "ю": "yu", "я": "ya", "ы": "y", "э": "e"},
@@ -28,7 +28,8 @@ _LOWER: Final = {
 }  # fmt: skip
 _OTHER: Final = {
     **{"&": "+", "_": "-", "~": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "’": "'", "‘": "'", "`": "'"},
-    **{"´": "'", "ʼ": "'", "[": "(", "]": ")", "{": "(", "}": ")", "\\": "/", "|": "/", ";": ",", "€": "E", "@": "(at)"},
+    **{"´": "'", "ʼ": "'", "[": "(", "]": ")", "{": "(", "}": ")", "\\": "/", "|": "/", "⁄": "/", ";": ",", "€": "E"},
+    "@": "(at)",
 }  # fmt: skip
 _NEAREST: Final = "."
 
@@ -73,5 +74,7 @@ def _spelling(character: str) -> str | None:
             return _NEAREST
         case "C" if character.isspace():
             return " "
+        case "C" if unicodedata.category(character) == "Cf":
+            return ""  # it joins or directs what is beside it, and is not seen itself
         case _:
             return None
