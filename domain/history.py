@@ -6,7 +6,9 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from domain.bank_account.events import BankAccountEvent
 from domain.dead_letter.events import DeadLetterEvent
+from domain.fx.events import FxRatesEvent
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
 from domain.ledger.superseded import JournalEntryPostedV1
@@ -22,6 +24,8 @@ AnyEvent = (
     | LedgerEvent
     | ReleaseEvent
     | PayoutEvent
+    | BankAccountEvent
+    | FxRatesEvent
     | RoutingPolicyEvent
     | TermsEvent
     | DeadLetterEvent

@@ -1,0 +1,1 @@
+"""Where a merchant's money is paid out to: an account at a bank, added once, never changed, removed."""

@@ -1,0 +1,77 @@
+"""A merchant names an account of its own: what is wrong with it is said now, not by a bank days later."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from domain.bank_account.details import BankDetails, compacted, country_of, currency_of, scheme_of
+from domain.bank_account.events import BankAccountAdded
+from domain.bank_account.sepa_text import HOLDER_NAME_MAX, sepa_text
+from domain.card_data import require_no_card_number
+from domain.currencies import decimals
+from domain.errors import DomainError
+from domain.identifiers import MerchantId
+
+
+class BankAccountInvalid(DomainError):
+    """No bank would take `field` as it is; `reason` is a clause that can follow its name."""
+
+    field: str
+    reason: str
+
+
+class Fault(Struct, frozen=True):
+    """What is wrong with `field`, one of the details' own."""
+
+    field: str
+    reason: str
+
+
+FaultOf = Callable[[BankDetails], Fault | None]
+"""Judges an account's name by its own check digits and form; None where there is nothing to say against it."""
+
+
+class AddBankAccount(Struct, frozen=True, kw_only=True):
+    merchant_id: MerchantId
+    holder_name: str
+    currency: str
+    country: str
+    details: BankDetails
+
+
+def add(command: AddBankAccount, check: FaultOf) -> BankAccountAdded:
+    """The first event of a bank account. Raises BankAccountInvalid, UnknownCurrency, CardDataRefused."""
+    decimals(command.currency)
+    holder_name = " ".join(command.holder_name.split())
+    require_no_card_number("holder_name", holder_name)
+    _require_spellable(holder_name)
+    details = compacted(command.details)
+    fault = check(details)
+    if fault is not None:
+        raise BankAccountInvalid(field=f"details.{fault.field}", reason=fault.reason)
+    country, currency = country_of(details), currency_of(details)
+    if command.country != country:
+        raise BankAccountInvalid(field="country", reason=f"is not that of the account, which is in {country}")
+    if currency not in (None, command.currency):
+        raise BankAccountInvalid(field="currency", reason=f"has to be {currency} for {scheme_of(details)}")
+    return BankAccountAdded(
+        merchant_id=command.merchant_id,
+        holder_name=holder_name,
+        currency=command.currency,
+        country=command.country,
+        details=details,
+    )
+
+
+def _require_spellable(holder_name: str) -> None:
+    spelt = sepa_text(holder_name)
+    if spelt is None:
+        raise BankAccountInvalid(
+            field="holder_name", reason="has letters that cannot be spelt in Latin ones; write it as the bank does"
+        )
+    if not any(character.isalnum() for character in spelt):
+        raise BankAccountInvalid(field="holder_name", reason="has no letter or digit")
+    if len(spelt) > HOLDER_NAME_MAX:
+        raise BankAccountInvalid(
+            field="holder_name", reason=f"has {len(spelt)} characters in a bank file, which has room for 70"
+        )

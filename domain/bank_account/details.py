@@ -1,0 +1,119 @@
+"""How an account is named in each scheme that reaches it, and what of that is shown."""
+
+from enum import StrEnum
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+SHOWN_MAX: Final = 4
+"""Of an account's number its last digits are shown, and no others."""
+
+
+class Scheme(StrEnum):
+    IBAN = "iban"
+    US_ACH = "us_ach"
+    IN_IFSC = "in_ifsc"
+    GB_SORT_CODE = "gb_sort_code"
+
+
+class Iban(Struct, frozen=True, kw_only=True, tag="iban"):
+    """ISO 13616; `bic` (ISO 9362) is None where the IBAN alone finds the bank, as in SEPA."""
+
+    iban: str
+    bic: str | None = None
+
+
+class UsAch(Struct, frozen=True, kw_only=True, tag="us_ach"):
+    """`routing_number` is the ABA's, nine digits."""
+
+    routing_number: str
+    account_number: str
+
+
+class InIfsc(Struct, frozen=True, kw_only=True, tag="in_ifsc"):
+    """`ifsc` is the branch's code by the Reserve Bank of India."""
+
+    ifsc: str
+    account_number: str
+
+
+class GbSortCode(Struct, frozen=True, kw_only=True, tag="gb_sort_code"):
+    sort_code: str
+    account_number: str
+
+
+BankDetails = Iban | UsAch | InIfsc | GbSortCode
+
+
+def scheme_of(details: BankDetails) -> Scheme:
+    match details:
+        case Iban():
+            return Scheme.IBAN
+        case UsAch():
+            return Scheme.US_ACH
+        case InIfsc():
+            return Scheme.IN_IFSC
+        case GbSortCode():
+            return Scheme.GB_SORT_CODE
+        case _:
+            assert_never(details)
+
+
+def country_of(details: BankDetails) -> str:
+    """Where the account is, by its own name: an IBAN begins with it, the other schemes are one country's."""
+    match details:
+        case Iban(iban=iban):
+            return iban[:2]
+        case UsAch():
+            return "US"
+        case InIfsc():
+            return "IN"
+        case GbSortCode():
+            return "GB"
+        case _:
+            assert_never(details)
+
+
+def currency_of(details: BankDetails) -> str | None:
+    """The one currency that the scheme moves; None for an IBAN, which names accounts in any."""
+    match details:
+        case Iban():
+            return None
+        case UsAch():
+            return "USD"
+        case InIfsc():
+            return "INR"
+        case GbSortCode():
+            return "GBP"
+        case _:
+            assert_never(details)
+
+
+def number_of(details: BankDetails) -> str:
+    """The account's own number."""
+    return details.iban if isinstance(details, Iban) else details.account_number
+
+
+def compacted(details: BankDetails) -> BankDetails:
+    """As machines write it: people group an IBAN by fours and a sort code by twos."""
+    match details:
+        case Iban(iban=iban, bic=bic):
+            return Iban(iban=_compact(iban), bic=None if bic is None else _compact(bic))
+        case UsAch(routing_number=routing_number, account_number=number):
+            return UsAch(routing_number=_compact(routing_number), account_number=_compact(number))
+        case InIfsc(ifsc=ifsc, account_number=number):
+            return InIfsc(ifsc=_compact(ifsc), account_number=_compact(number))
+        case GbSortCode(sort_code=sort_code, account_number=number):
+            return GbSortCode(sort_code=_compact(sort_code), account_number=_compact(number))
+        case _:
+            assert_never(details)
+
+
+def masked(details: BankDetails) -> str:
+    """`DE•• •••• …3000`, or `•••• …6789`: enough to tell one's own accounts apart."""
+    last = number_of(details)[-SHOWN_MAX:]
+    return f"{details.iban[:2]}•• •••• …{last}" if isinstance(details, Iban) else f"•••• …{last}"
+
+
+def _compact(text: str) -> str:
+    return "".join(text.split()).replace("-", "").upper()
