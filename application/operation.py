@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from application.answers import Answers
+from application.bases import Bases
 from application.caller import Answered
 from application.contradiction import report_contradiction
 from application.idempotency import answered_before
@@ -115,6 +116,7 @@ class Operations:
         providers: Mapping[ProviderName, Provider],
         answers: Answers,
         policies: Policies,
+        bases: Bases,
         routing: Routing,
         letters: Letters,
         now: Callable[[], datetime],
@@ -126,6 +128,7 @@ class Operations:
         self._providers = providers
         self._answers = answers
         self._policies = policies
+        self._bases = bases
         self._routing = routing
         self._letters = letters
         self._now = now
@@ -365,19 +368,19 @@ class Operations:
         payment, operation_id = loaded.payment, started.operation_id
         match payment:
             case Capturing():
-                return record_capture_outcome(
-                    payment,
-                    RecordCaptureOutcome(capture_id=operation_id, outcome=outcome, fees=self._policies.fees),
-                )
+                basis = self._bases.of(loaded.merchant_id)
+                captured = RecordCaptureOutcome(capture_id=operation_id, outcome=outcome, basis=basis)
+                return record_capture_outcome(payment, captured, now)
             case Voiding():
                 return record_void_outcome(payment, RecordVoidOutcome(void_id=operation_id, outcome=outcome))
             case Refunding():
-                return record_refund_outcome(payment, RecordRefundOutcome(refund_id=operation_id, outcome=outcome))
+                refunded = RecordRefundOutcome(refund_id=operation_id, outcome=outcome)
+                return record_refund_outcome(payment, refunded, now)
             case _:
                 command = RecordAttemptOutcome(
                     attempt_id=operation_id,
                     outcome=outcome,
-                    fees=self._policies.fees,
+                    basis=self._bases.of(loaded.merchant_id),
                     window=self._policies.window,
                     action_window=self._policies.action_window,
                     next=None if started.ends else self._next_attempt(loaded.id),

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from application.answers import Answers
+from application.bases import Bases
 from application.caller import Answered, Caller
+from application.floors import floors_for
 from application.idempotency import answer_again, find_answer
-from application.loaded import LoadedPayment, load, record_with_entries
+from application.loaded import LoadedPayment, load
 from application.operation import (
     CONFLICTS_MAX,
     BalanceLimitBroken,
@@ -20,6 +23,7 @@ from application.operation import (
     TooManyConflicts,
 )
 from application.recent import RecentPayments
+from application.recording import record_with_entries
 from application.recovery import Recovery
 from application.routing import Routing
 from application.store import (
@@ -36,10 +40,12 @@ from application.store import (
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
+from domain.ledger.accounts import AccountCode, is_lot
 from domain.money import Money
 from domain.payment.capture import CapturePayment, capture
 from domain.payment.confirm import NextAttempt, confirm
 from domain.payment.create import CreatePayment, create
+from domain.payment.debit import DebitSource
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.refund import RefundPayment, refund
@@ -64,6 +70,7 @@ class Payments:
         operations: Operations,
         recovery: Recovery,
         answers: Answers,
+        bases: Bases,
         routing: Routing,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -72,6 +79,7 @@ class Payments:
         self._operations = operations
         self._recovery = recovery
         self._answers = answers
+        self._bases = bases
         self._routing = routing
         self._now = now
         self._new_id = new_id
@@ -88,7 +96,8 @@ class Payments:
         operation_id = OperationId(payment_id)
         if confirmed:
             operation_id = OperationId(self._new_id())
-            events += confirm(payment, self._first_attempt(payment_id, operation_id), now)
+            basis = self._bases.of(caller.merchant_id)
+            events += confirm(payment, self._first_attempt(payment_id, operation_id), basis, now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
         in_flight = isinstance(loaded.payment, InFlight)
         answer = None if in_flight else self._answers(Verb.CREATE, operation_id, loaded, ())
@@ -124,9 +133,10 @@ class Payments:
 
     async def confirm(self, payment_id: PaymentId, caller: Caller) -> Answered:
         """Send a created payment to a provider."""
+        basis = self._bases.of(caller.merchant_id)
 
         def decide(payment: Payment, attempt_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
-            return confirm(payment, self._first_attempt(payment_id, attempt_id), now)
+            return confirm(payment, self._first_attempt(payment_id, attempt_id), basis, now)
 
         return await self._start(Verb.CONFIRM, payment_id, caller, decide)
 
@@ -135,11 +145,12 @@ class Payments:
     ) -> Answered:
         """Take authorised money: `amount_minor` of the payment's currency, or all that is left. At a provider that
         takes one capture only, it is final whatever `final` says."""
+        basis = self._bases.of(caller.merchant_id)
 
         def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             amount = _amount_of(payment, amount_minor)
             is_final = final or not self._operations.keeps_open(payment)
-            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=is_final), now)
+            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=is_final), basis, now)
 
         return await self._start(Verb.CAPTURE, payment_id, caller, decide)
 
@@ -154,11 +165,19 @@ class Payments:
     async def refund(self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, reason: str) -> Answered:
         """Give captured money back: `amount_minor` of the payment's currency, or all that is left."""
 
-        def decide(payment: Payment, refund_id: OperationId, _now: datetime) -> tuple[PaymentEvent, ...]:
-            amount = _amount_of(payment, amount_minor)
-            return refund(payment, RefundPayment(refund_id=refund_id, amount=amount, reason=reason))
+        basis = self._bases.of(caller.merchant_id)
 
-        return await self._start(Verb.REFUND, payment_id, caller, decide)
+        def decide(
+            payment: Payment, refund_id: OperationId, now: datetime, source: DebitSource = DebitSource.PENDING_FIRST
+        ) -> tuple[PaymentEvent, ...]:
+            amount = _amount_of(payment, amount_minor)
+            return refund(
+                payment, RefundPayment(refund_id=refund_id, amount=amount, reason=reason), basis, now, source=source
+            )
+
+        # What is pending by the clock may have been released a moment ago.
+        otherwise = partial(decide, source=DebitSource.AVAILABLE)
+        return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise=otherwise)
 
     async def proceed(self, payment_id: PaymentId, caller: Caller) -> LoadedPayment:
         """The payment, after asking the provider what its customer has done where it waits for one: for a merchant
@@ -182,7 +201,10 @@ class Payments:
         payment_id: PaymentId,
         caller: Caller,
         decide: Decision,
+        *,
+        otherwise: Decision | None = None,
     ) -> Answered:
+        """`otherwise` decides in place of `decide` once a lot has turned out not to hold what was to be taken of it."""
         operation_id = OperationId(self._new_id())
         recent = self._recent.get(payment_id)
         for _ in range(CONFLICTS_MAX):
@@ -206,6 +228,7 @@ class Payments:
             result = await self._store.append(
                 Append(
                     events=loaded.record(events, cause=caller.cause, now=now),
+                    floors=floors_for(events, self._bases.of(caller.merchant_id).terms.settlement),
                     claim=Claim(
                         operation_id=operation_id,
                         merchant_id=caller.merchant_id,
@@ -229,6 +252,8 @@ class Payments:
                 case VersionConflict():
                     self._recent.forget(payment_id)
                     recent = None
+                case LimitBroken(account=account) if otherwise is not None and is_lot(AccountCode(account)):
+                    decide, otherwise = otherwise, None
                 case LimitBroken(account=account, currency=currency):
                     raise BalanceLimitBroken(account=account, currency=currency)
                 case _:

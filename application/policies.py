@@ -1,19 +1,18 @@
 """The versioned policies in force: each decision that follows one names its version in the event.
 
-Routing has its own, which operators change while the system runs: see application.routing.
+Routing and what is agreed with merchants have their own, which operators change while the system runs: see
+application.routing and application.bases.
 """
 
 from msgspec import Struct
 
 from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
-from domain.fees import FlatFee
 from domain.payment.doubt import RecoveryPolicy
 from domain.payment.method import MethodType
 
 
 class Policies(Struct, frozen=True, kw_only=True):
-    fees: FlatFee
     window: AuthorizationWindow
     action_window: ActionWindow
     recovery: RecoveryPolicy
@@ -25,7 +24,6 @@ def in_doubt_after(seconds: int) -> RecoveryPolicy:
 
 
 DEFAULT_POLICIES = Policies(
-    fees=FlatFee(version="flat:1", basis_points=290, fixed_minor=30),
     window=AuthorizationWindow(version="seven-days:1", days=7),
     action_window=ActionWindow(
         version="by-method:1",

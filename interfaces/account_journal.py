@@ -20,7 +20,7 @@ class JournalLine(Struct, frozen=True, kw_only=True):
     position: int
     recorded_at: datetime
     entry_id: str
-    payment_id: str
+    payment_id: str | None
     cause: str
     change: int
     balance: int
@@ -55,7 +55,7 @@ async def journal_page(reader: Reader, code: AccountCode, currency: str, *, afte
                 position=row.position,
                 recorded_at=row.recorded_at,
                 entry_id=ids.text_of(ids.ENTRY, row.entry_id),
-                payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
+                payment_id=ids.payment_text(row.payment_id),
                 cause=row.cause,
                 change=change,
                 balance=balance,

@@ -26,6 +26,11 @@ def text_of(prefix: str, uuid: UUID) -> str:
     return f"{prefix}_{base32.encode(uuid.bytes)}"
 
 
+def payment_text(payment_id: UUID | None) -> str | None:
+    """Of what may be about no payment, or several."""
+    return None if payment_id is None else text_of(PAYMENT, payment_id)
+
+
 def pattern(*prefixes: str) -> str:
     """A regular expression that the ids with one of `prefixes` match."""
     return f"^({'|'.join(prefixes)})_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"

@@ -33,7 +33,7 @@ class StatementLine(Struct, frozen=True, kw_only=True):
     position: int
     recorded_at: datetime
     entry_id: str
-    payment_id: str
+    payment_id: str | None
     cause: str
     account: str
     change: int
@@ -118,7 +118,7 @@ def _line(row: JournalLinesRow, *, change: int, balance: int) -> StatementLine:
         position=row.position,
         recorded_at=row.recorded_at,
         entry_id=ids.text_of(ids.ENTRY, row.entry_id),
-        payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
+        payment_id=ids.payment_text(row.payment_id),
         cause=row.cause,
         account=_short(AccountCode(row.account)),
         change=change,

@@ -34,18 +34,18 @@ class AuditTimelineRow(Struct, frozen=True, kw_only=True):
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
-    if isinstance(positioned.event.data, TimelineEvent):
-        return ((positioned.position,),)
-    return ()
+    return () if _payment_of(positioned) is None else ((positioned.position,),)
 
 
 def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> AuditTimelineRow:
     event = positioned.event
     data = event.data
+    payment_id = _payment_of(positioned)
     assert isinstance(data, TimelineEvent)
+    assert payment_id is not None
     return AuditTimelineRow(
         position=positioned.position,
-        payment_id=data.payment_id if isinstance(data, JournalEntryPosted) else event.originator_id,
+        payment_id=payment_id,
         merchant_id=event.merchant_id,
         event=name_of(data),
         recorded_at=event.recorded_at,
@@ -55,6 +55,17 @@ def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> Aud
         causation_id=event.causation_id,
         data=data,
     )
+
+
+def _payment_of(positioned: Positioned) -> UUID | None:
+    """The payment that an event tells of; None for what tells of none, or of several."""
+    match positioned.event.data:
+        case JournalEntryPosted(payment_id=payment_id):
+            return payment_id
+        case _ if isinstance(positioned.event.data, PaymentEvent):
+            return positioned.event.originator_id
+        case _:
+            return None
 
 
 AUDIT_TIMELINE = View(

@@ -13,12 +13,13 @@ from projections.view import Key, View
 
 
 class JournalLinesRow(Struct, frozen=True, kw_only=True):
-    """`line` counts the entry's postings from 1. `signed_minor` counts debits up and credits down."""
+    """`line` counts the entry's postings from 1. `signed_minor` counts debits up and credits down. `payment_id` is
+    null for what is not about one payment."""
 
     position: int
     line: int
     entry_id: UUID
-    payment_id: UUID
+    payment_id: UUID | None
     account: str
     currency: str
     signed_minor: int
@@ -67,7 +68,7 @@ JOURNAL_LINES = View(
             position bigint NOT NULL,
             line smallint NOT NULL,
             entry_id uuid NOT NULL,
-            payment_id uuid NOT NULL,
+            payment_id uuid,
             account text COLLATE "C" NOT NULL,
             currency text COLLATE "C" NOT NULL,
             signed_minor bigint NOT NULL,

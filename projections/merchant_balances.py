@@ -22,7 +22,10 @@ class MerchantBalancesRow(Struct, frozen=True, kw_only=True):
     currency: str
     authorized: int = 0
     pending: int = 0
+    available: int = 0
     held: int = 0
+    in_transit: int = 0
+    owed: int = 0
     position: int = 0
 
 
@@ -64,7 +67,7 @@ MERCHANT_BALANCES = View(
     name="merchant_balances",
     table="merchant_balances",
     row=MerchantBalancesRow,
-    types=("text", "text", "numeric", "numeric", "numeric", "bigint"),
+    types=("text", "text", "numeric", "numeric", "numeric", "numeric", "numeric", "numeric", "bigint"),
     key=("merchant_id", "currency"),
     keys_of=keys_of,
     apply=apply,
@@ -74,7 +77,10 @@ MERCHANT_BALANCES = View(
             currency text NOT NULL,
             authorized numeric NOT NULL,
             pending numeric NOT NULL,
+            available numeric NOT NULL,
             held numeric NOT NULL,
+            in_transit numeric NOT NULL,
+            owed numeric NOT NULL,
             position bigint NOT NULL,
             PRIMARY KEY (merchant_id, currency)
         ) WITH (fillfactor = 70);

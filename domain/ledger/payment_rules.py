@@ -29,7 +29,7 @@ from domain.payment.events import (
     RefundFailed,
     RefundStarted,
 )
-from domain.payment.proceeds import MerchantDebit, Proceeds
+from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
 
 PaymentMoneyEvent = (
     PaymentAuthorized
@@ -63,21 +63,17 @@ def payment_postings(event: PaymentMoneyEvent) -> Postings:
             return move(released, debit=authorized(merchant), credit=holds(provider))
         case AuthorizationExpired(provider=provider, released=released):
             return move(released, debit=authorized(merchant), credit=holds(provider))
-        case RefundStarted(debit=None):
-            return ()
         case RefundStarted(debit=taken):
-            return (*take(taken.drawn, merchant), *credit(held(merchant), taken.total))
+            return () if taken is None else (*take(taken.drawn, merchant), *credit(held(merchant), taken.total))
         case PaymentRefunded(provider=provider, amount=amount, debit=taken, unreserved=unreserved):
             source = take(taken.drawn, merchant) if unreserved else debit(held(merchant), taken.total)
             return (*source, *_through_fx(taken, credit(psp_clearing(provider), amount)), *_fee(taken))
-        case RefundFailed(returned=None):
-            return ()
         case RefundFailed(returned=returned):
-            return (*debit(held(merchant), returned.total), *give_back(returned, merchant))
+            return () if returned is None else _freed(merchant, returned)
         case DisputeOpened(debit=taken):
             return (*take(taken.drawn, merchant), *credit(held(merchant), taken.settled), *_fee(taken))
         case DisputeWon(returned=returned):
-            return (*debit(held(merchant), returned.total), *give_back(returned, merchant))
+            return _freed(merchant, returned)
         case DisputeLost(provider=provider, amount=amount, settled=settled, conversion=conversion):
             back = () if conversion is None else converted_back(conversion)
             return (*debit(held(merchant), settled), *back, *credit(psp_clearing(provider), amount))
@@ -103,6 +99,10 @@ def _kept_back(merchant: MerchantId, proceeds: Proceeds) -> Postings:
         *debit(pending(merchant), proceeds.reserve, proceeds.due),
         *credit(held(merchant), proceeds.reserve, proceeds.reserve_due),
     )
+
+
+def _freed(merchant: MerchantId, returned: Drawn) -> Postings:
+    return (*debit(held(merchant), returned.total), *give_back(returned, merchant))
 
 
 def _through_fx(taken: MerchantDebit, paid: Postings) -> Postings:

@@ -23,7 +23,7 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
-from domain.payment.pricing import proceeds_of
+from domain.payment.pricing import proceeds_of, require_priced
 from domain.payment.refusals import refuse
 from domain.payment.state import Authorized, Capturing, PartiallyCaptured, Payment
 from domain.payment.status import Status, status_of
@@ -60,7 +60,8 @@ class RecordCaptureOutcome(Struct, frozen=True, kw_only=True):
 
 def capture(payment: Payment, command: CapturePayment, basis: Basis, now: datetime) -> tuple[PaymentEvent, ...]:
     """Start a capture. Raises CaptureExceedsAuthorized, AuthorizationLapsed, AmountOutOfRange, CurrencyMismatch,
-    RateMissing, RateStale, or the refusal of a payment that has no open authorisation."""
+    RateMissing, RateStale, FeeNotAgreed, ConversionTooLarge, or the refusal of a payment that has no open
+    authorisation."""
     match payment:
         case Authorized() | PartiallyCaptured():
             capturable = payment.capturable
@@ -73,14 +74,12 @@ def capture(payment: Payment, command: CapturePayment, basis: Basis, now: dateti
         raise CaptureExceedsAuthorized(requested=amount, capturable=capturable)
     if now >= payment.authorization.expires_at:
         raise AuthorizationLapsed(expired_at=payment.authorization.expires_at, status=status_of(payment))
-    basis.require_rate(amount.currency, now)
+    require_priced(amount, payment.terms.method, basis, now)
     final = command.final or amount == capturable
     return (CaptureStarted(capture_id=command.capture_id, amount=amount, final=final),)
 
 
-def record_capture_outcome(
-    payment: Payment, command: RecordCaptureOutcome, now: datetime
-) -> tuple[PaymentEvent, ...]:
+def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
     """What the provider's answer makes of the capture; nothing when that capture is no longer open."""
     match payment:
         case Capturing() if payment.capture_id == command.capture_id:

@@ -35,7 +35,7 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
-from domain.payment.pricing import proceeds_of
+from domain.payment.pricing import proceeds_of, require_priced
 from domain.payment.refusals import refuse
 from domain.payment.state import Attempt, Created, Payment, Processing, RequiresAction, Terms, Tried
 from domain.routing.policy import Retry
@@ -72,7 +72,7 @@ def confirm(payment: Payment, command: NextAttempt, basis: Basis, now: datetime)
     """
     match payment:
         case Created(terms=terms):
-            basis.require_rate(terms.amount.currency, now)
+            require_priced(terms.amount, terms.method, basis, now)
             routed, started = _sent(terms, command, (), now)
             if started is None:
                 return (routed, PaymentFailed(code=NO_PROVIDER, message=routed.reason))

@@ -1,5 +1,5 @@
-"""What a refund or a dispute debits the merchant, and from where: what is still pending of this payment first, then what
-is available, and what the merchant would owe us beyond its limit apart.
+"""What a refund or a dispute debits the merchant, and from where: what is still pending of this payment first, then
+what is available; what the merchant would owe us beyond its limit is kept apart.
 
 Over all refunds and disputes of a payment at the capture's rate, the parts come to just what the captures brought.
 """
@@ -114,7 +114,7 @@ def _share(amount: Money, whole: Conversion) -> Conversion:
     """The part of `whole` that `amount` of it is, rounded down; all of it for the whole amount."""
 
     def part(of: Money) -> Money:
-        return Money(of.minor * amount.minor // whole.amount.minor, of.currency)
+        return Money(of.minor * amount.minor // max(whole.amount.minor, 1), of.currency)
 
     return Conversion(
         amount=amount,
@@ -169,9 +169,7 @@ def _without_residue(conversion: Conversion) -> Conversion:
     )
 
 
-def _drawn(
-    total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
-) -> Drawn:
+def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime) -> Drawn:
     match source:
         case DebitSource.AVAILABLE:
             return from_available(total)
@@ -183,9 +181,7 @@ def _drawn(
             return Drawn(pending=lots.pending, available=total - lots.total, owed=lots.owed)
 
 
-def _pending_shares(
-    total: Money, taken: Taken, debits: Iterable[MerchantDebit], now: datetime
-) -> Iterable[LotShare]:
+def _pending_shares(total: Money, taken: Taken, debits: Iterable[MerchantDebit], now: datetime) -> Iterable[LotShare]:
     """Of what this payment has pending, the part that comes last first: it is the merchant's the latest."""
     nothing = zero(total.currency)
     pending: dict[datetime | None, Money] = {}

@@ -20,7 +20,7 @@ from domain.payment.events import (
 )
 from domain.payment.proceeds import Drawn, from_available
 from domain.payment.refusals import IllegalTransition, refuse
-from domain.payment.state import Dispute, DisputeResult, Payment, Refunding, Taken, authorization_of, taken_of, terms_of
+from domain.payment.state import Dispute, DisputeResult, Payment, Refunding, authorization_of, taken_of, terms_of
 from domain.payment.status import status_of
 from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from domain.fx.conversion import Conversion
-from domain.fx.rates import convert
-from domain.money import Money
+from domain.fx.rates import ConversionTooLarge, RateMissing, convert
+from domain.money import Money, zero
 from domain.payment.method import PaymentMethod
 from domain.payment.proceeds import Proceeds
 from domain.payment.state import Capture
 from domain.terms.basis import Basis
-from domain.terms.fee_plan import processing_fee
+from domain.terms.fee import Fee
+from domain.terms.fee_plan import FeeNotAgreed, processing_fee
 from domain.terms.settlement import available_at, reserve_on, reserve_until
 
 
@@ -18,18 +19,18 @@ def proceeds_of(
 ) -> Proceeds:
     """Of a capture of `amount`; `before` are the payment's earlier captures, whose settlement currency stays its own.
 
-    The rate is the newest, however old: the money is taken, and whether a rate was fresh was asked before. Raises
-    RateMissing, for the same reason, only where there never was a rate.
+    The money is taken, and has to be booked whatever was agreed since somebody asked for it: the rate is the newest,
+    however old; where there is none, it settles in its own currency, and what has no price is not charged.
     """
     conversion = _conversion(amount, basis, before)
     gross = amount if conversion is None else conversion.settled
     rule = basis.terms.settlement
-    fee = processing_fee(basis.terms.fees, gross, method)
-    reserve = reserve_on(rule, gross - fee.amount)
+    fees = _fees(gross, method, basis)
+    reserve = reserve_on(rule, gross - sum((fee.amount for fee in fees), start=zero(gross.currency)))
     return Proceeds(
         gross=gross,
         conversion=conversion,
-        fees=(fee,) if fee.amount.minor else (),
+        fees=fees,
         reserve=reserve,
         due=available_at(rule, now, basis.is_holiday),
         reserve_due=reserve_until(rule, now) if reserve.minor else None,
@@ -37,10 +38,36 @@ def proceeds_of(
     )
 
 
+def require_priced(amount: Money, method: PaymentMethod, basis: Basis, now: datetime) -> None:
+    """Refuse to begin what could not be settled as agreed. Raises RateMissing, RateStale, ConversionTooLarge,
+    FeeNotAgreed."""
+    target = basis.require_rate(amount.currency, now)
+    settled = amount
+    if target is not None:
+        settled = convert(
+            amount,
+            target,
+            basis.quote(amount.currency, target),
+            mark_up_basis_points=basis.terms.conversion.mark_up_basis_points,
+        ).settled
+    processing_fee(basis.terms.fees, settled, method)
+
+
 def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...]) -> Conversion | None:
     rule = basis.terms.conversion
     target = before[0].proceeds.gross.currency if before else rule.target_of(amount.currency)
-    if target is None or target == amount.currency:
+    if target in (None, amount.currency):
         return None
-    quote = basis.quote(amount.currency, target)
-    return convert(amount, target, quote, mark_up_basis_points=rule.mark_up_basis_points)
+    try:
+        quote = basis.quote(amount.currency, target)
+        return convert(amount, target, quote, mark_up_basis_points=rule.mark_up_basis_points)
+    except (RateMissing, ConversionTooLarge):
+        return None
+
+
+def _fees(gross: Money, method: PaymentMethod, basis: Basis) -> tuple[Fee, ...]:
+    try:
+        fee = processing_fee(basis.terms.fees, gross, method)
+    except FeeNotAgreed:
+        return ()
+    return (fee,) if fee.amount.minor else ()

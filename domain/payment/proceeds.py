@@ -1,4 +1,4 @@
-"""What a payment comes to for its merchant: what a capture brings and when, and from where a refund or dispute takes."""
+"""What a payment comes to for its merchant: what a capture brings and when, from where a refund or dispute takes."""
 
 from collections.abc import Iterable
 from datetime import datetime

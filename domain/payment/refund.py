@@ -100,9 +100,7 @@ def refund(
     )
 
 
-def record_refund_outcome(
-    payment: Payment, command: RecordRefundOutcome, now: datetime
-) -> tuple[PaymentEvent, ...]:
+def record_refund_outcome(payment: Payment, command: RecordRefundOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
     """What the provider's answer makes of the refund; nothing when that refund is no longer open."""
     match payment:
         case Refunding() if payment.refund_id == command.refund_id:

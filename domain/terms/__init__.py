@@ -1,1 +1,1 @@
-"""What is agreed with merchants: fees, when funds are released, conversion, payouts, disputes; all of it versioned data."""
+"""What is agreed with merchants: fees, release of funds, conversion, payouts, disputes; all of it versioned data."""

@@ -15,8 +15,8 @@ class FeeKind(StrEnum):
 
 
 class Fee(Struct, frozen=True, kw_only=True):
-    """`plan` is the plan's version (`standard:3`), `rule` the name of the rule in it; `estimate` says that the provider's
-    actual cost is charged on later, with its settlement."""
+    """`plan` is the plan's version (`standard:3`), `rule` the name of the rule in it; `estimate` says that the
+    provider's actual cost is charged on later, with its settlement."""
 
     kind: FeeKind
     amount: Money

@@ -22,8 +22,8 @@ from domain.ledger.causes import MONEY_EVENTS, MONEY_EVENTS_BEFORE, Causes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import MoneyEvent
 from domain.ledger.superseded import JournalEntryPostedV1
-from infrastructure.postgres.mapper import MsgspecTranscoder
 from infrastructure.postgres.connecting import bounded
+from infrastructure.postgres.mapper import MsgspecTranscoder
 from infrastructure.serving import die_with_supervisor
 
 PART_POSITIONS = 50_000
@@ -108,7 +108,7 @@ def fold_part(database_url: str, after: int, up_to: int) -> FoldedPart:
         while rows := cursor.fetchmany(FETCH_ENTRIES_MAX):
             for position, topic, state in rows:
                 try:
-                    stored = decode_before(state) if topic in _BEFORE else decode(state)
+                    stored = decode(msgspec.json.encode(decode_before(state)) if topic in _BEFORE else state)
                     if isinstance(stored.data, JournalEntryPosted):
                         post(balances, stored.data)
                         entries += 1

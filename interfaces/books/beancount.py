@@ -5,7 +5,7 @@ import json
 from interfaces.books.account_names import foreign_name
 from interfaces.books.book import Closing
 from interfaces.books.decimal_text import decimal_text
-from interfaces.books.posted import PostedEntry
+from interfaces.books.posted import PostedEntry, Reference
 
 _OPENED_ON = "1970-01-01"
 """Every account: the clock of another process may have been a day behind that of the one that wrote its first entry."""
@@ -34,7 +34,7 @@ class Beancount:
         return "".join(
             (
                 *(f"{_OPENED_ON} open {name}\n" for name in fresh),
-                f"\n{entry.day} * {_value(reference.cause)} ^{reference.payment}\n",
+                f"\n{entry.day} * {_value(reference.cause)}{_link(reference)}\n",
                 *(f"  {name}: {_value(value)}\n" for name, value in reference.named()),
                 *(text for _, text in postings),
             )
@@ -52,3 +52,8 @@ class Beancount:
 def _value(value: str | int) -> str:
     """A string of beancount's, or a number."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _link(reference: Reference) -> str:
+    """To the other entries of its payment."""
+    return "" if reference.payment is None else f" ^{reference.payment}"

@@ -10,10 +10,11 @@ from interfaces import ids
 
 
 class Reference(NamedTuple):
-    """Stable: the same entry has the same in every export, whatever its format."""
+    """Stable: the same entry has the same in every export, whatever its format. `payment` is None for an entry that is
+    not about one."""
 
     entry: str
-    payment: str
+    payment: str | None
     merchant: str
     cause: str
     cause_version: int
@@ -21,7 +22,8 @@ class Reference(NamedTuple):
     recorded_at: str
 
     def named(self) -> Iterator[tuple[str, str | int]]:
-        return iter(self._asdict().items())
+        """What there is to tell."""
+        return ((name, value) for name, value in self._asdict().items() if value is not None)
 
 
 class PostedEntry(NamedTuple):
@@ -39,7 +41,7 @@ class PostedEntry(NamedTuple):
         recorded_at = event.recorded_at.astimezone(UTC)
         reference = Reference(
             entry=ids.text_of(ids.ENTRY, event.originator_id),
-            payment=ids.text_of(ids.PAYMENT, entry.payment_id),
+            payment=ids.payment_text(entry.payment_id),
             merchant=entry.merchant_id,
             cause=entry.cause,
             cause_version=entry.cause_version,

@@ -68,6 +68,7 @@ async def _services(
             operations=core.operations,
             recovery=core.recovery,
             answers=word_answer,
+            bases=core.bases,
             routing=core.routing,
             now=utc_now,
             new_id=ids.new_uuid,

@@ -9,6 +9,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
 from application.doubts import Doubts
@@ -22,9 +23,11 @@ from application.recovery import OperationRetrier, Recovery
 from application.routing_policy import RoutingPolicies
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
+from domain.fx.rates import Rates
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
+from domain.terms.terms import DEFAULT_TERMS
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
@@ -145,10 +148,14 @@ class Core:
             is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
             prepare=self.conditions.prepare,
         )
+        self.bases = BasesAtHand(
+            terms_of=lambda _: DEFAULT_TERMS, rates=lambda: Rates(), is_holiday=lambda _calendar, _day: False
+        )
         self.operations = Operations(
             store=self.store,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
             answers=word_answer,
+            bases=self.bases,
             policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
             letters=self.dead_letters,

@@ -16,16 +16,17 @@ from application.store import StoreUnavailable, WriterBusy
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
+from domain.fx.rates import ConversionTooLarge, RateMissing, RateStale
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
-from domain.payment.dispute import DisputeExceedsCaptured
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
+from domain.terms.fee_plan import FeeNotAgreed
 from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
@@ -358,12 +359,38 @@ _problem(
     field="amount",
 )
 _problem(
-    DisputeExceedsCaptured,
+    RateMissing,
     422,
-    "dispute_exceeds_captured",
-    "More than was taken",
-    lambda e: f"{e.disputed} is more than the {e.refundable} left of what was taken.",
+    "rate_missing",
+    "No exchange rate",
+    lambda e: f"There is no exchange rate from {e.from_currency} to {e.to_currency}.",
+    field="currency",
+)
+_problem(
+    RateStale,
+    503,
+    "rate_stale",
+    "The exchange rate is too old",
+    lambda e: (
+        f"The newest exchange rate from {e.from_currency} to {e.to_currency} is of {e.as_of.isoformat()}, "
+        f"more than {e.stale_after_hours} hours ago."
+    ),
+)
+_problem(
+    ConversionTooLarge,
+    422,
+    "conversion_too_large",
+    "The converted amount is too large",
+    lambda e: f"It comes to more than {e.amount_minor_max:,} minor units of {e.currency}.",
     field="amount",
+)
+_problem(
+    FeeNotAgreed,
+    422,
+    "fee_not_agreed",
+    "No price is agreed",
+    lambda e: f"The fee plan {e.plan} has no price for {e.method} in {e.currency} ({e.region}).",
+    field="currency",
 )
 _problem(
     BalanceLimitBroken,

@@ -20,7 +20,6 @@ from domain.payment.state import (
     Authorized,
     Captured,
     Capturing,
-    Disputed,
     Expired,
     Failed,
     InFlight,
@@ -28,9 +27,9 @@ from domain.payment.state import (
     Payment,
     Refunding,
     RequiresAction,
-    Taken,
     Voided,
     Voiding,
+    taken_of,
     terms_of,
 )
 from domain.payment.status import Status, status_of
@@ -180,7 +179,7 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
     payment = loaded.payment
     terms = terms_of(payment)
     authorization = _authorization(payment)
-    taken = _taken(payment)
+    taken = taken_of(payment)
     return PaymentResource(
         payment_id=ids.text_of(ids.PAYMENT, loaded.id),
         payment_intent_id=ids.text_of(ids.INTENT, loaded.id),
@@ -202,7 +201,7 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
             CaptureResource(
                 capture_id=ids.text_of(ids.CAPTURE, capture.capture_id),
                 amount=capture.amount.minor,
-                fee=capture.fee.minor,
+                fee=capture.proceeds.fee.minor,
             )
             for capture in (taken.captures if taken else ())
         ],
@@ -297,7 +296,7 @@ def _entry_resource(positioned: Positioned, entry: object) -> EntryResource:
 
 def _authorization(payment: Payment) -> AuthorizationResource | None:
     match payment:
-        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before) | Disputed(before=before):
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return _authorization(before)
         case Authorized() | PartiallyCaptured() | Captured() | Voided() | Expired():
             return _authorization_resource(payment.authorization)
@@ -313,16 +312,6 @@ def _authorization_resource(authorization: Authorization) -> AuthorizationResour
         amount=authorization.amount.minor,
         expires_at=authorization.expires_at,
     )
-
-
-def _taken(payment: Payment) -> Taken | None:
-    match payment:
-        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before) | Disputed(before=before):
-            return _taken(before)
-        case PartiallyCaptured(taken=taken) | Captured(taken=taken):
-            return taken
-        case _:
-            return None
 
 
 def _capturable_minor(payment: Payment) -> int:

@@ -1,0 +1,25 @@
+"""How far an append may take a merchant's available balance: a refund, or what a provider takes, down to the limit that
+is agreed; a payout never below zero, which is what the chart of accounts says."""
+
+from collections.abc import Iterable, Mapping
+
+from domain.event import Event
+from domain.ledger.accounts import available
+from domain.ledger.balances import BalanceKey
+from domain.payment.events import DisputeOpened, MovementSettled, RefundStarted
+from domain.terms.settlement import SettlementRule
+
+
+def floors_for(events: Iterable[Event], rule: SettlementRule) -> Mapping[BalanceKey, int]:
+    """What `Append.floors` has to be for `events` of a merchant that this rule is agreed with."""
+    floors = {}
+    for event in events:
+        match event:
+            case RefundStarted(debit=debit) | DisputeOpened(debit=debit) if debit is not None:
+                currency = debit.settled.currency
+            case MovementSettled(true_up=true_up):
+                currency = true_up.currency
+            case _:
+                continue
+        floors[BalanceKey(available(event.merchant_id), currency)] = -rule.limit_for(currency)
+    return floors
