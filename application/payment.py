@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import assert_never
 from uuid import UUID
 
@@ -167,17 +166,21 @@ class Payments:
 
         basis = self._bases.of(caller.merchant_id)
 
-        def decide(
-            payment: Payment, refund_id: OperationId, now: datetime, source: DebitSource = DebitSource.PENDING_FIRST
-        ) -> tuple[PaymentEvent, ...]:
-            amount = _amount_of(payment, amount_minor)
-            return refund(
-                payment, RefundPayment(refund_id=refund_id, amount=amount, reason=reason), basis, now, source=source
-            )
+        source = DebitSource.LOT
 
-        # What is pending by the clock may have been released a moment ago.
-        otherwise = partial(decide, source=DebitSource.AVAILABLE)
-        return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise=otherwise)
+        def decide(payment: Payment, refund_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
+            command = RefundPayment(refund_id=refund_id, amount=_amount_of(payment, amount_minor), reason=reason)
+            return refund(payment, command, basis, now, source=source)
+
+        def otherwise(account: AccountCode) -> bool:
+            nonlocal source
+            following = source.after
+            if following is None or not is_lot(account):
+                return False
+            source = following
+            return True
+
+        return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise)
 
     async def proceed(self, payment_id: PaymentId, caller: Caller) -> LoadedPayment:
         """The payment, after asking the provider what its customer has done where it waits for one: for a merchant
@@ -201,10 +204,9 @@ class Payments:
         payment_id: PaymentId,
         caller: Caller,
         decide: Decision,
-        *,
-        otherwise: Decision | None = None,
+        otherwise: Callable[[AccountCode], bool] = lambda _: False,
     ) -> Answered:
-        """`otherwise` decides in place of `decide` once a lot has turned out not to hold what was to be taken of it."""
+        """`otherwise` says whether `decide` has another way where an account does not hold what it would take."""
         operation_id = OperationId(self._new_id())
         recent = self._recent.get(payment_id)
         for _ in range(CONFLICTS_MAX):
@@ -252,8 +254,8 @@ class Payments:
                 case VersionConflict():
                     self._recent.forget(payment_id)
                     recent = None
-                case LimitBroken(account=account) if otherwise is not None and is_lot(AccountCode(account)):
-                    decide, otherwise = otherwise, None
+                case LimitBroken(account=account) if otherwise(AccountCode(account)):
+                    pass
                 case LimitBroken(account=account, currency=currency):
                     raise BalanceLimitBroken(account=account, currency=currency)
                 case _:

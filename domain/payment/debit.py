@@ -26,11 +26,19 @@ from domain.terms.fee import Fee
 
 
 class DebitSource(StrEnum):
-    """Where to take it from; each where the one before could not give it."""
+    """Where to take it from; each where the one before did not hold enough."""
 
-    PENDING_FIRST = "pending_first"
+    LOT = "lot"
+    """What is pending of the day's captures, up to what this payment's brought before fees and reserve."""
+    SHARE = "share"
+    """What this payment's captures have pending after fees and reserve, and the rest of what is available."""
     AVAILABLE = "available"
     OWED = "owed"
+
+    @property
+    def after(self) -> "DebitSource | None":
+        """Where to take it from when a lot turned out not to hold it."""
+        return {DebitSource.LOT: DebitSource.SHARE, DebitSource.SHARE: DebitSource.AVAILABLE}.get(self)
 
 
 def debit_for(
@@ -175,20 +183,23 @@ def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: 
             return from_available(total)
         case DebitSource.OWED:
             return from_owed(total)
-        case DebitSource.PENDING_FIRST:
-            shares = _pending_shares(total, taken, debits, now)
+        case DebitSource.LOT | DebitSource.SHARE:
+            shares = _pending_shares(total, taken, debits, source, now)
             lots = from_lots(shares, total.currency)
             return Drawn(pending=lots.pending, available=total - lots.total, owed=lots.owed)
 
 
-def _pending_shares(total: Money, taken: Taken, debits: Iterable[MerchantDebit], now: datetime) -> Iterable[LotShare]:
+def _pending_shares(
+    total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
+) -> Iterable[LotShare]:
     """Of what this payment has pending, the part that comes last first: it is the merchant's the latest."""
     nothing = zero(total.currency)
     pending: dict[datetime | None, Money] = {}
     for capture in taken.captures:
         if is_pending(capture.proceeds.due, now):
             due = capture.proceeds.due
-            pending[due] = pending.get(due, nothing) + capture.proceeds.net
+            of_capture = capture.proceeds.gross if source is DebitSource.LOT else capture.proceeds.net
+            pending[due] = pending.get(due, nothing) + of_capture
     for debit in debits:
         for share in debit.drawn.pending:
             if share.due in pending:

@@ -46,7 +46,7 @@ def open_dispute(
     basis: Basis,
     now: datetime,
     *,
-    source: DebitSource = DebitSource.PENDING_FIRST,
+    source: DebitSource = DebitSource.LOT,
 ) -> tuple[PaymentEvent, ...]:
     """Freeze what is left of the disputed amount, from `source`; nothing when we have heard of that dispute before.
 

@@ -59,7 +59,7 @@ def refund(
     basis: Basis,
     now: datetime,
     *,
-    source: DebitSource = DebitSource.PENDING_FIRST,
+    source: DebitSource = DebitSource.LOT,
 ) -> tuple[PaymentEvent, ...]:
     """Start a refund, and debit the merchant from `source`. Raises RefundExceedsCaptured, AmountOutOfRange,
     CurrencyMismatch, CardDataRefused, RateMissing, RateStale, or the refusal of a payment that has nothing left to

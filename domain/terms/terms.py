@@ -41,7 +41,7 @@ DEFAULT_TERMS: Final = MerchantTerms(
         calendar=CalendarName.TARGET,
         cutoff=time(17),
         zone="Europe/Berlin",
-        negative_limit_minor={OTHERS: 0},
+        negative_limit_minor={OTHERS: 100_000},
     ),
     conversion=ConversionRule(version=DEFAULT_VERSION),
     payouts=PayoutRule(

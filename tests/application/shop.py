@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from application.backoff import Backoff
+from application.bases import BasesAtHand
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
@@ -28,7 +29,7 @@ from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
 from tests.support.dead_letters import KeptLetters
-from tests.support.domain import HUNDRED, MERCHANT, NOW
+from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 from tests.support.store import everything
@@ -83,11 +84,13 @@ class Shop:
         self.now = NOW
         as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
         self.letters = KeptLetters()
+        self.bases = BasesAtHand(terms_of=lambda _: BASIS.terms, rates=lambda: BASIS.rates, is_holiday=BASIS.is_holiday)
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
             answers=word_answer,
             policies=DEFAULT_POLICIES,
+            bases=self.bases,
             routing=self.routing,
             letters=self.letters,
             now=self.clock,
@@ -107,6 +110,7 @@ class Shop:
             operations=self.operations,
             recovery=self.recovery,
             answers=word_answer,
+            bases=self.bases,
             routing=self.routing,
             now=self.clock,
             new_id=ids.new_uuid,

@@ -8,18 +8,20 @@ from uuid import UUID
 
 import pytest
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
 from domain.currencies import DECIMALS
 from domain.errors import DomainError
-from domain.fees import FlatFee
+from domain.fx.rates import Rates
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal
 from domain.payment.abandon import abandon
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
+from domain.payment.debit import DebitSource
 from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
 from domain.payment.doubt import RecoveryPolicy, doubt
 from domain.payment.events import CaptureMethod, PaymentEvent
@@ -49,9 +51,19 @@ from domain.routing.candidate import Strategy
 from domain.routing.capabilities import Capabilities
 from domain.routing.policy import Choice, Retry, RoutingPolicy
 from domain.routing.route import Figures, Situation
+from domain.terms.amounts import OTHERS
+from domain.terms.basis import Basis
+from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.terms import DEFAULT_TERMS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-FEES = FlatFee(version="flat-2026-11", basis_points=290, fixed_minor=30)
+FEES = FeePlan(version="fees-2026-11", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
+BASIS = Basis(
+    terms=replace(DEFAULT_TERMS, fees=FEES), rates=Rates(), is_holiday=lambda _calendar, day: day.weekday() >= 5
+)
+"""Of a merchant who pays 2.9 % and 0.30, is settled in the currency of the payment, and gets it after two days."""
+DUE = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+"""When what is captured NOW, a Friday, becomes available."""
 WINDOW = AuthorizationWindow(version="window-2026-11", days=7)
 ACQUIRER = ProviderName("northbank")
 SECOND = ProviderName("southbank")
@@ -237,7 +249,7 @@ def review_rejected(reason: str = "stolen card") -> Decision:
 def confirmed(
     *providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW, within: Situation | None = None
 ) -> Decision:
-    return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), at)
+    return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), BASIS, at)
 
 
 def abandons(at: datetime = ABANDONED) -> Decision:
@@ -257,24 +269,39 @@ def doubted(*, asked_at: datetime = NOW, at: datetime = NOW) -> Decision:
 def captures(
     amount: Money | None = None, *, final: bool = True, id: OperationId = CAPTURE, at: datetime = NOW
 ) -> Decision:
-    return lambda payment: capture(payment, CapturePayment(capture_id=id, amount=amount, final=final), at)
+    return lambda payment: capture(payment, CapturePayment(capture_id=id, amount=amount, final=final), BASIS, at)
 
 
 def voids(id: OperationId = VOID) -> Decision:
     return lambda payment: void(payment, VoidPayment(void_id=id))
 
 
-def refunds(amount: Money | None = None, *, id: OperationId = REFUND) -> Decision:
+def refunds(
+    amount: Money | None = None,
+    *,
+    id: OperationId = REFUND,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+) -> Decision:
     command = RefundPayment(refund_id=id, amount=amount, reason="requested_by_customer")
-    return lambda payment: refund(payment, command)
+    return lambda payment: refund(payment, command, basis, at, source=source)
 
 
-def disputes(amount: Money, *, id: DisputeId = DISPUTE) -> Decision:
-    return lambda payment: open_dispute(payment, OpenDispute(dispute_id=id, amount=amount, reason="fraudulent"))
+def disputes(
+    amount: Money,
+    *,
+    id: DisputeId = DISPUTE,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+) -> Decision:
+    command = OpenDispute(dispute_id=id, amount=amount, reason="fraudulent")
+    return lambda payment: open_dispute(payment, command, basis, at, source=source)
 
 
-def ruled(result: DisputeResult, *, id: DisputeId = DISPUTE) -> Decision:
-    return lambda payment: close_dispute(payment, CloseDispute(dispute_id=id, result=result))
+def ruled(result: DisputeResult, *, id: DisputeId = DISPUTE, at: datetime = NOW) -> Decision:
+    return lambda payment: close_dispute(payment, CloseDispute(dispute_id=id, result=result), at)
 
 
 def expires(at: datetime = LAPSED) -> Decision:
@@ -287,14 +314,14 @@ def attempt_answered(
     id: OperationId = ATTEMPT,
     next_id: OperationId = NEXT,
     at: datetime = NOW,
-    fees: FlatFee = FEES,
+    basis: Basis = BASIS,
     within: Situation | None = None,
 ) -> Decision:
     """The answer to attempt `id`; a further one would go to `providers`, or as `within` has it, as `next_id`."""
     command = RecordAttemptOutcome(
         attempt_id=id,
         outcome=outcome,
-        fees=fees,
+        basis=basis,
         window=WINDOW,
         action_window=ACTION_WINDOW,
         next=attempt_next(next_id, *providers, within=within),
@@ -302,17 +329,19 @@ def attempt_answered(
     return lambda payment: record_attempt_outcome(payment, command, at)
 
 
-def capture_answered(outcome: Outcome, *, id: OperationId = CAPTURE) -> Decision:
-    command = RecordCaptureOutcome(capture_id=id, outcome=outcome, fees=FEES)
-    return lambda payment: record_capture_outcome(payment, command)
+def capture_answered(
+    outcome: Outcome, *, id: OperationId = CAPTURE, at: datetime = NOW, basis: Basis = BASIS
+) -> Decision:
+    command = RecordCaptureOutcome(capture_id=id, outcome=outcome, basis=basis)
+    return lambda payment: record_capture_outcome(payment, command, at)
 
 
 def void_answered(outcome: Outcome, *, id: OperationId = VOID) -> Decision:
     return lambda payment: record_void_outcome(payment, RecordVoidOutcome(void_id=id, outcome=outcome))
 
 
-def refund_answered(outcome: Outcome, *, id: OperationId = REFUND) -> Decision:
-    return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome))
+def refund_answered(outcome: Outcome, *, id: OperationId = REFUND, at: datetime = NOW) -> Decision:
+    return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome), at)
 
 
 # then: what came of it
@@ -402,8 +431,15 @@ def signed_amounts(currency: str | None = None) -> st.SearchStrategy[Money]:
     return amounts(currency, min_minor=-AMOUNT_MINOR_MAX)
 
 
-fee_policies: st.SearchStrategy[FlatFee] = st.builds(
-    FlatFee, version=st.just("fees-any"), basis_points=st.integers(0, 10_000), fixed_minor=st.integers(0, 500)
+fee_plans: st.SearchStrategy[FeePlan] = st.builds(
+    lambda basis_points, fixed_minor: FeePlan(
+        version="fees-any", default=Blended(basis_points=basis_points, fixed_minor={OTHERS: fixed_minor})
+    ),
+    st.integers(0, 10_000),
+    st.integers(0, 500),
+)
+bases: st.SearchStrategy[Basis] = st.builds(
+    lambda plan: replace(BASIS, terms=replace(BASIS.terms, fees=plan)), fee_plans
 )
 texts: st.SearchStrategy[str] = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 refusals: st.SearchStrategy[Refusal] = (
