@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.benchmarks.bench import Bench, Benchmark
 from tests.benchmarks.machine import fsync_rate, machine
 
-NAMES = ("append", "pay", "lag", "rebuild", "verify", "growth", "memory", "hot", "fallback", "webhooks")
+NAMES = ("append", "pay", "lag", "rebuild", "verify", "growth", "memory", "hot", "fallback", "webhooks", "ledger")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,7 +21,7 @@ NAMES = ("append", "pay", "lag", "rebuild", "verify", "growth", "memory", "hot",
 @click.option("--quick", is_flag=True, help="The same figures, less exactly, in under 50 seconds each.")
 def main(names: tuple[str, ...], quick: bool) -> None:
     """Measure Tallystick on this machine. NAME is one of append, pay, lag, rebuild, verify, growth, memory, hot,
-    fallback, webhooks; all by default. The ratios are the result; absolute figures belong to the machine."""
+    fallback, webhooks, ledger; all by default. The ratios are the result; absolute figures belong to the machine."""
     if unknown := set(names) - set(NAMES):
         raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}", param_hint="NAME")
     console = Console(width=120, highlight=False)
