@@ -7,13 +7,14 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from domain.dead_letter.events import DeadLetterEvent
+from domain.fx.events import FxRatesEvent
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
 from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
 from domain.routing.events import RoutingPolicyEvent
 
-AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent
+AnyEvent = PaymentEvent | LedgerEvent | RoutingPolicyEvent | DeadLetterEvent | FxRatesEvent
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 
 

@@ -6,6 +6,7 @@ from interfaces.cli.dead_letters import dead_letters
 from interfaces.cli.demo import demo
 from interfaces.cli.doubts import doubts
 from interfaces.cli.events import events
+from interfaces.cli.fx import fx
 from interfaces.cli.ledger import ledger
 from interfaces.cli.merchants import key, merchant
 from interfaces.cli.operators import operator
@@ -28,7 +29,7 @@ def main() -> None:
 
 COMMANDS = (
     *(dev, serve, worker, simulator, migrate, demo, status),
-    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, doubts),
+    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, doubts, fx),
 )
 for command in COMMANDS:
     main.add_command(command)

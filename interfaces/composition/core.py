@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
 from application.doubts import Doubts
+from application.fx import FxRates
 from application.merchant import Directory
 from application.notification import Notifications
 from application.operation import Operations
@@ -112,6 +113,7 @@ class Core:
         )
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
+        self.fx_rates = FxRates(self.store, now=utc_now)
         self.routing_policies = RoutingPolicies(
             self.store,
             providers=tuple(account.name for account in self.accounts),
