@@ -44,7 +44,7 @@ def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
         for file, text in texts:
             with pointing_at(file):
                 imported = await core.fx_rates.import_ecb(text, cause)
-            told = f"{file.name}: {imported.days:,} days, {len(imported.numbers):,} new"
+            told = f"{file.name}: {len(imported.numbers):,} new days of {imported.days:,}"
             if imported.numbers:
                 told += f", ecb:{imported.numbers[0]} to ecb:{imported.numbers[-1]}"
             click.echo(f"{told}.")
