@@ -1,15 +1,13 @@
 """What routing goes by, at hand: the active policy and the providers' figures, read again in the background."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from msgspec.structs import replace
 
+from application.refreshing import Refreshing
 from application.routing_policy import PolicyStore, policy_events
-from application.store import StoreUnavailable
 from domain.identifiers import ProviderName
 from domain.routing.candidate import Strategy
 from domain.routing.capabilities import Capabilities
@@ -19,7 +17,6 @@ from domain.routing.route import Facts, Figures, Situation
 from domain.routing.versions import ROUTING_POLICIES, Versions, evolve
 
 REFRESH_EVERY_S: Final = 1.0
-REFRESH_WITHIN_S: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -53,21 +50,17 @@ class PolicyBook:
         self._figures: Mapping[ProviderName, Figures] = {}
         self._versions = Versions()
         self._seen = 0
-        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshing = Refreshing(self.refresh, name="routing policies", every_s=REFRESH_EVERY_S)
 
     async def start(self) -> None:
         """Read once, so that the first payment goes by the active policy already, and from then on every second.
 
         When the store is away, the default serves until it is back.
         """
-        await self._refresh_quietly()
-        self._refreshing = asyncio.create_task(self._refresh_for_ever(), name="routing policies")
+        await self._refreshing.start()
 
     async def aclose(self) -> None:
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._refreshing
+        await self._refreshing.aclose()
 
     def situation(self) -> Situation:
         figures = {
@@ -97,20 +90,6 @@ class PolicyBook:
         for rule in policy.rules:
             self._prepare(rule.when)
         self._policy = policy
-
-    async def _refresh_quietly(self) -> None:
-        try:
-            async with asyncio.timeout(REFRESH_WITHIN_S):
-                await self.refresh()
-        except (StoreUnavailable, TimeoutError):
-            pass  # Whoever needs the store for a command says so; the last that was read serves meanwhile.
-        except Exception as error:
-            log.warning("routing_not_refreshed", extra={"error": repr(error)})
-
-    async def _refresh_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_EVERY_S)
-            await self._refresh_quietly()
 
 
 _UNKNOWN = Figures()

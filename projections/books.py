@@ -113,6 +113,11 @@ async def merchant_balances(connection: Connection, merchant_id: str, *, positio
     return await _balances(connection, f"merchant:{merchant_id}:", f"merchant:{merchant_id};", position)
 
 
+async def accounts_of_kind(connection: Connection, kind: str, *, position: int) -> Sequence[Balance]:
+    """Every account whose name begins with `kind` and a colon, such as `fx:…`, posted to by `position`."""
+    return await _balances(connection, f"{kind}:", f"{kind};", position)
+
+
 async def chart_of_accounts(connection: Connection, *, position: int) -> Sequence[Balance]:
     """Every account that has been posted to by `position`, and what it holds then."""
     return await _balances(connection, "", "~", position)

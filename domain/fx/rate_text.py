@@ -1,4 +1,4 @@
-"""A rate is a plain decimal number: exact as it is written, and what is computed is written so that it is exact again."""
+"""A rate is a plain decimal number: exact as it is written, and rounded once where it is computed."""
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal

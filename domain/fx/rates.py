@@ -64,12 +64,21 @@ class RateSet(Struct, frozen=True, kw_only=True):
     def version(self) -> str:
         return f"{self.source}:{self.number}"
 
-    def for_one_of_base(self, currency: str) -> Fraction | None:
-        """So many units of `currency`; None when the set does not know it."""
-        if currency == self.base:
-            return Fraction(1)
-        text = self.rates.get(currency)
-        return None if text is None else exact(currency, text)
+    def knows(self, currency: str) -> bool:
+        return currency == self.base or currency in self.rates
+
+    def quote(self, from_: str, to: str) -> "Quote":
+        """Between two currencies that it knows: the quotient of their exact rates, rounded once."""
+        return Quote(
+            from_currency=from_,
+            to_currency=to,
+            text=decimal_text(self._for_one_of_base(to) / self._for_one_of_base(from_)),
+            rates=self.version,
+            as_of=self.as_of,
+        )
+
+    def _for_one_of_base(self, currency: str) -> Fraction:
+        return Fraction(1) if currency == self.base else exact(currency, self.rates[currency])
 
 
 class Quote(Struct, frozen=True, kw_only=True):
@@ -101,19 +110,11 @@ class Rates(Struct, frozen=True):
 
         Raises UnknownCurrency, RateMissing.
         """
-        decimals(from_), decimals(to)
+        for currency in (from_, to):
+            decimals(currency)
         for each in self.sets:
-            if sources is not None and each.source not in sources:
-                continue
-            of_from, of_to = each.for_one_of_base(from_), each.for_one_of_base(to)
-            if of_from is not None and of_to is not None:
-                return Quote(
-                    from_currency=from_,
-                    to_currency=to,
-                    text=decimal_text(of_to / of_from),
-                    rates=each.version,
-                    as_of=each.as_of,
-                )
+            if (sources is None or each.source in sources) and each.knows(from_) and each.knows(to):
+                return each.quote(from_, to)
         raise RateMissing(from_currency=from_, to_currency=to)
 
 
@@ -138,12 +139,12 @@ def convert(amount: Money, to: str, quote: Quote, *, mark_up_basis_points: int) 
     """What `amount` comes to in `to`, of which `mark_up_basis_points` ten-thousandths, 0 to 10000, are ours.
 
     `value` is rounded half to even and so is `mark_up` of it; `settled` is the rest of the unrounded value, rounded
-    down. The residue is then 0 or 1 minor unit, never less: it is more than -(1 - m)/2 - 1/2 where m > 0 is the mark-up,
-    or at least -1/2 where there is none, less than 1 + (1 - m)/2 + 1/2, and whole. An amount of next to nothing comes
-    to nothing: `settled` may be 0.
+    down. The residue is then 0 or 1 minor unit, never less: with a mark-up of m it is more than -(1 - m)/2 - 1/2, or at
+    least -1/2 where m is 0, it is less than 1 + (1 - m)/2 + 1/2, and it is whole. An amount of next to nothing comes to
+    nothing: `settled` may be 0.
 
-    Raises UnknownCurrency, AmountOutOfRange, CurrencyMismatch when the quote is of other currencies, ConversionTooLarge,
-    and ValueError for a mark-up out of its range.
+    Raises UnknownCurrency, AmountOutOfRange, ConversionTooLarge, CurrencyMismatch when the quote is of other ones, and
+    ValueError for a mark-up out of its range.
     """
     if not 0 <= mark_up_basis_points <= BASIS_POINTS:
         raise ValueError(f"a mark-up is 0 to {BASIS_POINTS} basis points, got {mark_up_basis_points}")

@@ -13,6 +13,7 @@ from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
 from application.doubts import Doubts
+from application.fx import FxRates
 from application.merchant import Directory
 from application.notification import Notifications
 from application.operation import Operations
@@ -115,6 +116,7 @@ class Core:
         )
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
+        self.fx_rates = FxRates(self.store, now=utc_now)
         self.routing_policies = RoutingPolicies(
             self.store,
             providers=tuple(account.name for account in self.accounts),

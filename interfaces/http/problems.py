@@ -16,7 +16,10 @@ from application.store import StoreUnavailable, WriterBusy
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
+from domain.fx.publish import RatesDiffer, RatesInFuture
+from domain.fx.rate_text import RateUnusable
 from domain.fx.rates import ConversionTooLarge, RateMissing, RateStale
+from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
@@ -359,32 +362,6 @@ _problem(
     field="amount",
 )
 _problem(
-    RateMissing,
-    422,
-    "rate_missing",
-    "No exchange rate",
-    lambda e: f"There is no exchange rate from {e.from_currency} to {e.to_currency}.",
-    field="currency",
-)
-_problem(
-    RateStale,
-    503,
-    "rate_stale",
-    "The exchange rate is too old",
-    lambda e: (
-        f"The newest exchange rate from {e.from_currency} to {e.to_currency} is of {e.as_of.isoformat()}, "
-        f"more than {e.stale_after_hours} hours ago."
-    ),
-)
-_problem(
-    ConversionTooLarge,
-    422,
-    "conversion_too_large",
-    "The converted amount is too large",
-    lambda e: f"It comes to more than {e.amount_minor_max:,} minor units of {e.currency}.",
-    field="amount",
-)
-_problem(
     FeeNotAgreed,
     422,
     "fee_not_agreed",
@@ -468,6 +445,56 @@ _problem(
     "policy_not_found",
     "No such routing policy",
     lambda e: f"There is no routing policy {e.number}.",
+)
+
+# What cannot be converted, and what operators get wrong about rates
+_problem(
+    RateMissing,
+    422,
+    "rate_missing",
+    "There is no rate",
+    lambda e: f"No exchange rate from {e.from_currency} to {e.to_currency} is known.",
+)
+_problem(
+    RateStale,
+    503,
+    "rate_stale",
+    "The rate is too old",
+    lambda e: (
+        f"The newest rate from {e.from_currency} to {e.to_currency} was published at {e.as_of.isoformat()}; rates "
+        f"are used for up to {e.stale_after_hours} hours. Ask again once there are new ones."
+    ),
+    headers=_retry_after(60),
+)
+_problem(
+    ConversionTooLarge,
+    422,
+    "conversion_too_large",
+    "The amount is too large to convert",
+    lambda e: f"It comes to {e.value_minor} minor units of {e.currency}; {e.amount_minor_max} is the most.",
+    field="amount",
+)
+_problem(RatesInvalid, 422, "rates_invalid", "The rates cannot be used", lambda e: f"Line {e.line}: {e.reason}.")
+_problem(
+    RateUnusable,
+    422,
+    "rate_unusable",
+    "The rate is no positive decimal number",
+    lambda e: f"{e.text!r} is no rate of {e.currency}.",
+)
+_problem(
+    RatesDiffer,
+    409,
+    "rates_differ",
+    "Other rates of the same moment are known",
+    lambda e: f"{e.source}:{e.number} has another rate of {e.currency}, published at {e.as_of.isoformat()} as well.",
+)
+_problem(
+    RatesInFuture,
+    422,
+    "rates_in_future",
+    "That moment has not come yet",
+    lambda e: f"The rates are of {e.as_of.isoformat()}, which is in the future.",
 )
 
 

@@ -152,9 +152,7 @@ async def _ask(database_url: str, head: int, calls: int) -> tuple[list[float], l
             for _ in range(calls)
         ]
         every = [
-            await timed(
-                lambda: books.merchant_balances(connection, merchant(), position=chance.randrange(1, head))
-            )
+            await timed(lambda: books.merchant_balances(connection, merchant(), position=chance.randrange(1, head)))
             for _ in range(calls)
         ]
     return one, every

@@ -1,10 +1,10 @@
 """Payments that every posting rule bears on: converted, with an interchange++ fee, a reserve, and a refund with its fee."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
+from infrastructure.calendars import is_holiday
 from msgspec.structs import replace
 
 from application.floors import floors_for
@@ -23,13 +23,11 @@ from domain.payment.evolve import evolve
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
-from domain.payment.state import Payment
 from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule
 from domain.terms.fee_plan import FeePlan, InterchangePlus
 from domain.terms.terms import DEFAULT_TERMS
-from infrastructure.calendars import is_holiday
 from interfaces.ids import new_uuid
 from tests.support.domain import ACTION_WINDOW, WINDOW
 from tests.support.routing import SIMULATOR, InOrder
@@ -103,9 +101,7 @@ def steps(number: int) -> Iterator[Step]:
         floors = floors_for(events, BASIS.terms.settlement)
         return Step(Append(events=recorded, floors=floors), postings)
 
-    attempt = NextAttempt(
-        payment_id=payment_id, attempt_id=attempt_id, situation=InOrder(SIMULATOR).situation()
-    )
+    attempt = NextAttempt(payment_id=payment_id, attempt_id=attempt_id, situation=InOrder(SIMULATOR).situation())
     yield decided((created, *confirm(payment, attempt, BASIS, NOW)), known=1)
     answered = RecordAttemptOutcome(
         attempt_id=attempt_id,

@@ -20,7 +20,7 @@ from tests.support.domain import ACQUIRER, MERCHANT, amounts, signed_amounts, te
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 
 instants: st.SearchStrategy[datetime] = st.datetimes(timezones=st.just(UTC))
-PLAIN: dict[type, st.SearchStrategy[Any]] = {
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,
     bool: st.booleans(),
     int: st.integers(-(2**31), 2**31),
@@ -28,6 +28,7 @@ PLAIN: dict[type, st.SearchStrategy[Any]] = {
     UUID: st.uuids(),
     datetime: instants,
     Money: signed_amounts(),
+    dict[str, str]: st.dictionaries(texts, texts, max_size=3),
 }
 codes = st.sampled_from([psp_clearing(ACQUIRER), holds(ACQUIRER), pending(MERCHANT), platform_fees()])
 

@@ -20,6 +20,7 @@ from domain.dead_letter.events import (
     DeadLetterRetried,
 )
 from domain.event import Event, name_of
+from domain.fx.events import FxRatesPublished
 from domain.history import AnyEvent, Recorded
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.ledger.accounts import AccountCode, Side
@@ -192,6 +193,14 @@ EVENTS: tuple[AnyEvent, ...] = (
     DeadLetterRetried(),
     DeadLetterResolved(outcome="settled 01934a2e-6c00-7a10-8000-00000000000b: approved"),
     DeadLetterClosed(reason="The provider's own test, says “Anna”."),
+    FxRatesPublished(
+        number=14,
+        source="ecb",
+        as_of=datetime(2026, 11, 20, 15, 0, tzinfo=UTC),
+        base="EUR",
+        rates={"JPY": "163.80", "USD": "1.0850"},
+        document_sha256="92c3950523a5c49ce71166361359bb5165b9f78bf1639c9ce69e2bac20456911",
+    ),
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(
