@@ -56,7 +56,8 @@ SELECT account, currency, position / %(block)s, sum(signed_minor) FROM views.jou
 """
 _SETTLE = "VACUUM ANALYZE views.journal_lines, views.account_blocks"
 _BY_HAND = """
-SELECT coalesce(sum(signed_minor), 0) FROM views.journal_lines WHERE account = %s AND currency = 'EUR' AND position <= %s
+SELECT coalesce(sum(signed_minor), 0) FROM views.journal_lines
+WHERE account = %s AND currency = 'EUR' AND position <= %s
 """
 
 

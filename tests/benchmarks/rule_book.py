@@ -1,4 +1,4 @@
-"""Payments that every posting rule bears on: converted, with an interchange++ fee, a reserve, and a refund with its fee."""
+"""Payments that every posting rule bears on: converted, an interchange++ fee, a reserve, a refund and its fee."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta

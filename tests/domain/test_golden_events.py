@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.bank_account.details import GbSortCode
+from domain.bank_account.events import BankAccountAdded, BankAccountRemoved
 from domain.dead_letter.events import (
     DeadLetterClosed,
     DeadLetterKind,
@@ -201,6 +203,13 @@ EVENTS: tuple[AnyEvent, ...] = (
         rates={"JPY": "163.80", "USD": "1.0850"},
         document_sha256="92c3950523a5c49ce71166361359bb5165b9f78bf1639c9ce69e2bac20456911",
     ),
+    BankAccountAdded(
+        merchant_id=MERCHANT,
+        holder_name="Łódź & Söhne GmbH",
+        currency="GBP",
+        country="GB",
+        details=GbSortCode(sort_code="601613", account_number="31926819"),
+    BankAccountRemoved(),
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(
