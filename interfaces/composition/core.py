@@ -9,11 +9,8 @@ from typing import Self
 
 from msgspec.structs import replace
 
-<<<<<<< HEAD
-from application.bases import BasesAtHand
-=======
 from application.bank_accounts import BankAccounts
->>>>>>> bank
+from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
 from application.doubts import Doubts
@@ -32,13 +29,10 @@ from domain.fx.rates import Rates
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
-<<<<<<< HEAD
 from domain.terms.terms import DEFAULT_TERMS
-=======
 from infrastructure.bank.account_check import account_fault
 from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
 from infrastructure.bank.simulated import SimulatedBank
->>>>>>> bank
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition

@@ -209,6 +209,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         currency="GBP",
         country="GB",
         details=GbSortCode(sort_code="601613", account_number="31926819"),
+    ),
     BankAccountRemoved(),
 )
 EXPECTED: dict[str, Recorded] = {
