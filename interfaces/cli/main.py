@@ -14,6 +14,7 @@ from interfaces.cli.replay import replay
 from interfaces.cli.routing import routing
 from interfaces.cli.run import dev, migrate, serve, simulator, worker
 from interfaces.cli.status import status
+from interfaces.cli.terms import terms
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,7 +29,7 @@ def main() -> None:
 
 COMMANDS = (
     *(dev, serve, worker, simulator, migrate, demo, status),
-    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, doubts),
+    *(merchant, key, operator, events, dead_letters, replay, rebuild, ledger, routing, terms, doubts),
 )
 for command in COMMANDS:
     main.add_command(command)

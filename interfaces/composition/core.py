@@ -20,6 +20,7 @@ from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.recovery import OperationRetrier, Recovery
 from application.routing_policy import RoutingPolicies
+from application.terms import TermsCommands
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import ProviderName
@@ -118,6 +119,7 @@ class Core:
             fault_of=fault_of,
             now=utc_now,
         )
+        self.terms = TermsCommands(self.store, now=utc_now)
 
     async def __aenter__(self) -> Self:
         # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
