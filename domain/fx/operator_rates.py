@@ -12,7 +12,7 @@ from domain.currencies import DECIMALS
 from domain.fx.publish import OPERATOR, Publication
 from domain.fx.rate_text import PUBLISHED_DIGITS_MAX, RateUnusable, exact
 from domain.fx.rates_file import RatesInvalid, sha256_of
-from domain.routing.lines import Path, TwiceTheSame, lines_of
+from domain.json_lines import Path, TwiceTheSame, lines_of
 
 CHARACTERS_MAX: Final = 65_536
 MEMBERS: Final = ("source", "as_of", "base", "rates")

@@ -1,31 +1,23 @@
 """A routing policy as an operator writes it: JSON, read strictly, and refused with the line that is at fault."""
 
-import json
-import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import Meta, Struct
 
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.payment.outcome import DECLINE_CODES, NEVER_SOFT
 from domain.routing.candidate import Strategy
-from domain.routing.lines import Path, TwiceTheSame, lines_of
 from domain.routing.policy import Choice, Cost, Retry, RoutingPolicy, Rule
 from domain.routing.route import DEFAULT_RULE
+from domain.strict_document import Name, StrictDocument
 
-DOCUMENT_CHARACTERS_MAX: Final = 65_536
 RULES_MAX: Final = 100
-DEPTH_MAX: Final = 20
 FIXED_MINOR_MAX: Final = 10**9
 
 FaultOf = Callable[[str, Collection[ProviderName]], str | None]
 """What is wrong with a condition where these are the providers, as the end of a sentence; None when nothing is."""
-
-T = TypeVar("T")
-_Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class PolicyInvalid(DomainError):
@@ -64,7 +56,7 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class _Written(_Strict, frozen=True, kw_only=True):
     """The members of a document; each is read on its own, so that its path is known."""
 
-    name: _Name
+    name: Name
     costs: dict[str, Any] = {}
     rules: Annotated[list[Any], Meta(max_length=RULES_MAX)] = []
     default: Any
@@ -83,7 +75,7 @@ class _WrittenChoice(_Strict, frozen=True, kw_only=True):
 
 
 class _WrittenRule(_WrittenChoice, frozen=True, kw_only=True):
-    name: _Name
+    name: Name
     when: str
 
 
@@ -110,11 +102,11 @@ class _Reader:
     def __init__(self, text: str, providers: Collection[ProviderName] | None, fault_of: FaultOf | None) -> None:
         self._providers = providers
         self._fault_of = fault_of
-        self._members, self._lines = _parsed(text)
+        self._document = StrictDocument(text, called="policy", refusal=PolicyInvalid)
 
     def document(self) -> PolicyDocument:
-        written = self._as(_Written, self._members)
-        default = self._as(_WrittenChoice, written.default, "default")
+        written = self._document.read_as(_Written, self._document.members)
+        default = self._document.read_as(_WrittenChoice, written.default, "default")
         return PolicyDocument(
             name=written.name,
             costs=self._costs(written.costs),
@@ -127,24 +119,26 @@ class _Reader:
         costs = {}
         for name, value in written.items():
             provider = self._provider(name, "costs", name)
-            cost = self._as(_WrittenCost, value, "costs", name)
+            cost = self._document.read_as(_WrittenCost, value, "costs", name)
             costs[provider] = Cost(basis_points=cost.basis_points, fixed_minor=cost.fixed_minor)
         return costs
 
     def _rules(self, written: list[Any]) -> tuple[Rule, ...]:
         rules: dict[str, Rule] = {}
         for number, value in enumerate(written):
-            rule = self._as(_WrittenRule, value, "rules", number)
+            rule = self._document.read_as(_WrittenRule, value, "rules", number)
             if rule.name == DEFAULT_RULE:
-                raise self._refusal(
+                raise self._document.refused(
                     f"a rule cannot be called “{DEFAULT_RULE}”: that is the last one", "rules", number, "name"
                 )
             if rule.name in rules:
-                raise self._refusal(f"there is a rule “{rule.name}” before", "rules", number, "name")
+                raise self._document.refused(f"there is a rule “{rule.name}” before", "rules", number, "name")
             if self._fault_of is not None and self._providers is not None:
                 fault = self._fault_of(rule.when, self._providers)
                 if fault is not None:
-                    raise self._refusal(f"the condition of rule “{rule.name}” {fault}", "rules", number, "when")
+                    raise self._document.refused(
+                        f"the condition of rule “{rule.name}” {fault}", "rules", number, "when"
+                    )
             rules[rule.name] = Rule(name=rule.name, when=rule.when, choice=self._choice(rule, "rules", number))
         return tuple(rules.values())
 
@@ -157,102 +151,44 @@ class _Reader:
             case _WrittenChoice(priority=None, split=dict(weights), cheapest=None):
                 return self._split(weights, *path, "split")
             case _:
-                raise self._refusal("expected exactly one of “priority”, “split” and “cheapest”", *path)
+                raise self._document.refused("expected exactly one of “priority”, “split” and “cheapest”", *path)
 
     def _split(self, weights: dict[str, Any], *path: str | int) -> Choice:
         if not weights:
-            raise self._refusal("a split needs at least one provider", *path)
+            raise self._document.refused("a split needs at least one provider", *path)
         providers = tuple([self._provider(name, *path, name) for name in weights])
         percentages = []
         for name, weight in weights.items():
             if type(weight) is not int or not 0 <= weight <= 100:
-                raise self._refusal(f"the percentage of “{name}” has to be a whole number from 0 to 100", *path, name)
+                raise self._document.refused(
+                    f"the percentage of “{name}” has to be a whole number from 0 to 100", *path, name
+                )
             percentages.append(weight)
         if sum(percentages) != 100:
-            raise self._refusal(f"the percentages sum to {sum(percentages)} instead of 100", *path)
+            raise self._document.refused(f"the percentages sum to {sum(percentages)} instead of 100", *path)
         return Choice(strategy=Strategy.SPLIT, providers=providers, percentages=tuple(percentages))
 
     def _named(self, names: list[str], *path: str | int) -> tuple[ProviderName, ...]:
-        if not names:
-            raise self._refusal("the list of providers is empty", *path)
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise self._refusal(f"provider “{name}” is named twice", *path, number)
+        self._document.require_unique(names, *path, one="provider", many="providers")
         return tuple([self._provider(name, *path, number) for number, name in enumerate(names)])
 
     def _provider(self, name: str, *path: str | int) -> ProviderName:
         provider = ProviderName(name)
         if self._providers is not None and provider not in self._providers:
-            raise self._refusal(f"there is no provider “{name}”, only {', '.join(sorted(self._providers))}", *path)
+            raise self._document.refused(
+                f"there is no provider “{name}”, only {', '.join(sorted(self._providers))}", *path
+            )
         return provider
 
     def _retry(self, value: Any) -> Retry:
-        written = self._as(_WrittenRetry, value, "retry")
+        written = self._document.read_as(_WrittenRetry, value, "retry")
         for number, code in enumerate(written.soft_declines):
             if code not in DECLINE_CODES - NEVER_SOFT:
                 listed = ", ".join(sorted(DECLINE_CODES - NEVER_SOFT))
                 reason = f"“{code}” is no reason after which another provider can be asked, which are {listed}"
-                raise self._refusal(reason, "retry", "soft_declines", number)
+                raise self._document.refused(reason, "retry", "soft_declines", number)
         return Retry(
             soft_declines=frozenset(written.soft_declines),
             attempts_max=written.attempts_max,
             total_s_max=written.total_s_max,
         )
-
-    def _as(self, kind: type[T], value: Any, *path: str | int) -> T:
-        try:
-            return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            reason, _, below = str(error).partition(" - at `$")
-            at = [*path, *_steps(below)]
-            unknown = re.search(r"unknown field `(.+)`", reason)
-            named = f"“{at[-1]}”: " if at else ""
-            raise self._refusal(
-                f"{named}{reason[:1].lower()}{reason[1:]}", *at, *(unknown.groups() if unknown else ())
-            ) from None
-
-    def _refusal(self, reason: str, *path: str | int) -> PolicyInvalid:
-        """Point at `path`, or at the nearest thing around it that is written down."""
-        while path not in self._lines:
-            path = path[:-1]
-        return PolicyInvalid(line=self._lines[path], reason=reason)
-
-
-def _parsed(text: str) -> tuple[Any, dict[Path, int]]:
-    if len(text) > DOCUMENT_CHARACTERS_MAX:
-        raise PolicyInvalid(line=1, reason=f"a policy has at most {DOCUMENT_CHARACTERS_MAX:,} characters")
-    if (deep := _too_deep(text)) is not None:
-        raise PolicyInvalid(line=deep, reason=f"nothing in a policy lies {DEPTH_MAX} levels deep")
-    try:
-        members = json.loads(text)
-        return members, lines_of(text)
-    except json.JSONDecodeError as error:
-        reason = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
-        raise PolicyInvalid(line=error.lineno, reason=reason) from None
-    except TwiceTheSame as error:
-        raise PolicyInvalid(line=error.line, reason=f"“{error.key}” stands here for the second time") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise PolicyInvalid(line=1, reason=f"this cannot be read: {error}") from None
-
-
-def _too_deep(text: str) -> int | None:
-    """The line where brackets lie deeper than any policy's, before a parser goes down there."""
-    depth, line = 0, 1
-    for character in re.sub(r'"(?:[^"\\\n]|\\.)*"', "", text):
-        match character:
-            case "\n":
-                line += 1
-            case "{" | "[":
-                depth += 1
-                if depth > DEPTH_MAX:
-                    return line
-            case "}" | "]":
-                depth -= 1
-            case _:
-                pass
-    return None
-
-
-def _steps(below: str) -> Path:
-    """`.rules[0].name` as a path."""
-    return tuple([int(index) if index else name for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", below)])

@@ -17,6 +17,13 @@ from domain.terms.settlement import SettlementRule
 
 DEFAULT_VERSION: Final = "default:0"
 
+Terms = FeePlan | SettlementRule | ConversionRule | PayoutRule | DisputeRule
+"""Of any one kind; its `version` is `name:number`."""
+
+
+def name_of(terms: Terms) -> str:
+    return terms.version.rpartition(":")[0]
+
 
 class MerchantTerms(Struct, frozen=True, kw_only=True):
     """Each has a version of its own (`standard:3`), which decisions that follow it name."""

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "ledger": "interfaces.cli.ledger:ledger",
     "routing": "interfaces.cli.routing:routing",
     "doubts": "interfaces.cli.doubts:doubts",
+    "terms": "interfaces.cli.terms:terms",
     "fx": "interfaces.cli.fx:fx",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""

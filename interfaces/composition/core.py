@@ -21,18 +21,20 @@ from application.operation import Operations
 from application.operator import OperatorKeys
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
+from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.routing_policy import RoutingPolicies
+from application.terms import TermsCommands
+from application.terms_book import TermsBook
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
-from domain.fx.rates import Rates
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
-from domain.terms.terms import DEFAULT_TERMS
 from infrastructure.bank.account_check import account_fault
 from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
 from infrastructure.bank.simulated import SimulatedBank
+from infrastructure.calendars import is_holiday
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
@@ -130,12 +132,15 @@ class Core:
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.fx_rates = FxRates(self.store, now=utc_now)
+        self.rate_book = RateBook(self.store)
+        self.terms_book = TermsBook(self.store)
         self.routing_policies = RoutingPolicies(
             self.store,
             providers=tuple(account.name for account in self.accounts),
             fault_of=fault_of,
             now=utc_now,
         )
+        self.terms = TermsCommands(self.store, now=utc_now)
 
     async def __aenter__(self) -> Self:
         # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
@@ -169,9 +174,7 @@ class Core:
             is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
             prepare=self.conditions.prepare,
         )
-        self.bases = BasesAtHand(
-            terms_of=lambda _: DEFAULT_TERMS, rates=lambda: Rates(), is_holiday=lambda _calendar, _day: False
-        )
+        self.bases = BasesAtHand(terms_of=self.terms_book.of, rates=lambda: self.rate_book.rates, is_holiday=is_holiday)
         self.operations = Operations(
             store=self.store,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
@@ -208,12 +211,14 @@ class Core:
             answers_within_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             lease_s=recovery_lease_s,
         )
-        await self.routing.start()
+        for book in (self.routing, self.terms_book, self.rate_book):
+            await book.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
-        await self.routing.aclose()
+        for book in (self.routing, self.terms_book, self.rate_book):
+            await book.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()

@@ -32,7 +32,10 @@ from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
-from domain.terms.fee_plan import FeeNotAgreed
+from domain.terms.documents.document import TermsInvalid
+from domain.terms.documents.fees import FeePlanGap, FeeRulesOverlap
+from domain.terms.fee_plan import FeeNotAgreed, OtherPlan
+from domain.terms.versions import TermsNotFound
 from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
@@ -368,14 +371,6 @@ _problem(
     field="amount",
 )
 _problem(
-    FeeNotAgreed,
-    422,
-    "fee_not_agreed",
-    "No price is agreed",
-    lambda e: f"The fee plan {e.plan} has no price for {e.method} in {e.currency} ({e.region}).",
-    field="currency",
-)
-_problem(
     BalanceLimitBroken,
     422,
     "balance_limit_broken",
@@ -525,6 +520,50 @@ _problem(
     "rates_in_future",
     "That moment has not come yet",
     lambda e: f"The rates are of {e.as_of.isoformat()}, which is in the future.",
+)
+
+# What operators get wrong about terms
+_problem(
+    TermsInvalid,
+    422,
+    "terms_invalid",
+    "The terms cannot be agreed",
+    lambda e: f"Line {e.line}: {e.reason}.",
+)
+_problem(
+    FeeRulesOverlap,
+    422,
+    "fee_rules_overlap",
+    "Two rules of the fee plan are for the same payment",
+    lambda e: f"Line {e.line}: {e.reason}.",
+)
+_problem(
+    FeePlanGap,
+    422,
+    "fee_plan_gap",
+    "The fee plan leaves a payment without a price",
+    lambda e: f"Line {e.line}: {e.reason}.",
+)
+_problem(
+    TermsNotFound,
+    404,
+    "terms_not_found",
+    "No such terms",
+    lambda e: f"There are no {e.kind} terms {e.number}.",
+)
+_problem(
+    FeeNotAgreed,
+    500,
+    "fee_not_agreed",
+    "Nothing is agreed on the fee",
+    lambda e: f"The fee plan {e.plan} says nothing of {e.method} in {e.currency} from {e.region}.",
+)
+_problem(
+    OtherPlan,
+    500,
+    "other_fee_plan",
+    "The fee was charged by another plan",
+    lambda e: f"A fee charged by {e.charged_by} is not trued up by {e.plan}.",
 )
 
 

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.json_lines import lines_of
 from domain.payment.outcome import DECLINE_CODES, NEVER_SOFT
 from domain.routing.candidate import Strategy
 from domain.routing.document import (
-    DOCUMENT_CHARACTERS_MAX,
     PolicyDocument,
     PolicyInvalid,
     policy_as_added,
     read_policy,
 )
-from domain.routing.lines import lines_of
 from domain.routing.policy import Cost, Retry
+from domain.strict_document import DOCUMENT_CHARACTERS_MAX
 from tests.support.routing import NORTH, POLICY_TEXT, PROVIDERS, SOUTH, WEST, cheapest, priority, split
 
 

@@ -1,0 +1,34 @@
+"""When banks are shut, by the `holidays` package: the European Central Bank's, the Federal Reserve's, India's.
+
+The Federal Reserve's and not the country's: a holiday on a Saturday shuts no bank on the Friday before. India's are
+those of the whole country; what a state's banks keep besides is not among them.
+"""
+
+from datetime import date
+from functools import lru_cache
+from typing import Final, assert_never
+
+from holidays import country_holidays, financial_holidays
+
+from domain.terms.business_days import CalendarName
+
+YEARS_KEPT_MAX: Final = 128
+"""Of all calendars: a year is worked out in about a millisecond, and kept in a few kilobytes."""
+
+
+def is_holiday(calendar: CalendarName, day: date) -> bool:
+    """Implements domain.terms.business_days.IsHoliday."""
+    return day in _holidays(calendar, day.year)
+
+
+@lru_cache(maxsize=YEARS_KEPT_MAX)
+def _holidays(calendar: CalendarName, year: int) -> frozenset[date]:
+    match calendar:
+        case CalendarName.TARGET:
+            return frozenset(financial_holidays("XECB", years=year, expand=False))
+        case CalendarName.US:
+            return frozenset(financial_holidays("XFED", years=year, expand=False))
+        case CalendarName.IN:
+            return frozenset(country_holidays("IN", years=year, expand=False))
+        case _:
+            assert_never(calendar)

@@ -1,0 +1,169 @@
+"""`tallystick terms`: what is agreed with merchants, kept under numbers and in force for one of them or for all."""
+
+from typing import BinaryIO
+
+import click
+import msgspec
+from rich.table import Table
+
+from application.terms_book import TermsBook
+from domain.history import Cause, Positioned
+from domain.identifiers import MerchantId
+from domain.terms.events import TermsActivated, TermsAdded, TermsKind
+from domain.terms.terms import MerchantTerms, name_of
+from domain.terms.versions import TermsVersions
+from interfaces import ids
+from interfaces.cli.policy_file import pointing_at, text_of
+from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.composition import Core
+
+EVERYBODY = "everybody else"
+
+
+class MerchantName(click.ParamType[MerchantId]):
+    name = "merchant"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> MerchantId:
+        if ids.parse(value, "mer") is None:
+            self.fail(f"expected an id such as {ids.new_id('mer')}, got {value!r}", param, ctx)
+        return MerchantId(value)
+
+
+class Kind(click.ParamType[TermsKind]):
+    name = "kind"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> TermsKind:
+        try:
+            return TermsKind(value)
+        except ValueError:
+            self.fail(f"expected one of {', '.join(TermsKind)}, got {value!r}", param, ctx)
+
+
+kind_argument = click.argument("kind", type=Kind())
+
+
+@click.group()
+def terms() -> None:
+    """What is agreed with merchants: fees, settlement, conversion, payouts, disputes.
+
+    KIND is one of these words. See docs/TERMS.md for the documents.
+    """
+
+
+@terms.command()
+@kind_argument
+@click.argument("file", type=click.File("rb"))
+@told_clearly
+def check(kind: TermsKind, file: BinaryIO) -> None:
+    """Say whether the terms in FILE could be agreed.
+
+    Names the line at fault and exits with 1 if not. Nothing is kept.
+    """
+    text = text_of(file)
+
+    async def work(core: Core) -> str:
+        return name_of(core.terms.check(kind, text))
+
+    with pointing_at(file):
+        console.print(f"{with_core(work)} can be agreed.")
+
+
+@terms.command()
+@kind_argument
+@click.argument("file", type=click.File("rb"))
+@acting
+@told_clearly
+def add(kind: TermsKind, file: BinaryIO, cause: Cause) -> None:
+    """Keep the terms in FILE under a number.
+
+    Prints the number, which counts within KIND; the same text has the same number again. They are in force from
+    `tallystick terms activate` on.
+    """
+    text = text_of(file)
+
+    async def work(core: Core) -> int:
+        return await core.terms.add(kind, text, cause)
+
+    with pointing_at(file):
+        console.print(with_core(work))
+
+
+@terms.command()
+@kind_argument
+@click.argument("number", type=click.IntRange(min=1))
+@click.option("--merchant", "merchant_id", type=MerchantName(), help="Only for this merchant, such as mer_01h….")
+@acting
+@told_clearly
+def activate(kind: TermsKind, number: int, merchant_id: MerchantId | None, cause: Cause) -> None:
+    """Put version NUMBER in force from now on.
+
+    For one merchant, or else for every merchant who has none of that KIND of their own. It is checked again first; if
+    it is refused, what was in force stays. Every process follows it within about a second.
+    """
+
+    async def work(core: Core) -> str:
+        await core.terms.activate(kind, number, merchant_id, cause)
+        return (await core.terms.versions()).get(kind, number).name
+
+    console.print(f"{kind.value} {with_core(work)}:{number} is in force for {merchant_id or EVERYBODY}.")
+
+
+@terms.command("list")
+@click.argument("kind", type=Kind(), required=False)
+@told_clearly
+def list_all(kind: TermsKind | None) -> None:
+    """List all terms ever added, of KIND or of all, and when each came in force for whom."""
+
+    async def work(core: Core) -> list[Positioned]:
+        return list(await core.terms.history())
+
+    table = Table("kind", "number", "name", "what happened", "for", "when", "by")
+    names: dict[tuple[TermsKind, int], str] = {}
+    for positioned in with_core(work):
+        event = positioned.event
+        match event.data:
+            case TermsAdded(kind=of, number=number, name=name):
+                names[of, number] = name
+                told, whom = "added", ""
+            case TermsActivated(kind=of, number=number, merchant_id=merchant_id):
+                told, whom = "activated", merchant_id or EVERYBODY
+            case _:
+                continue
+        if kind in (None, of):
+            when = event.recorded_at.isoformat(timespec="seconds")
+            table.add_row(of.value, str(number), names[of, number], told, whom, when, event.actor)
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("No terms were added yet: the defaults are in force for every merchant.")
+
+
+@terms.command()
+@kind_argument
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@told_clearly
+def show(kind: TermsKind, number: int | None) -> None:
+    """Print version NUMBER as it was added, or what is in force for merchants without terms of their own."""
+
+    async def work(core: Core) -> TermsVersions:
+        return await core.terms.versions()
+
+    versions = with_core(work)
+    shown = number or versions.active(kind, None)
+    if shown is None:
+        raise click.ClickException(f"no {kind.value} terms were activated for everybody yet.")
+    click.echo(versions.get(kind, shown).document, nl=False)
+
+
+@terms.command("of")
+@click.argument("merchant_id", metavar="MERCHANT", type=MerchantName())
+@told_clearly
+def of_merchant(merchant_id: MerchantId) -> None:
+    """Say what is in force for MERCHANT: of each kind the version, and what it agrees as JSON."""
+
+    async def work(core: Core) -> MerchantTerms:
+        book = TermsBook(core.store)
+        await book.refresh()
+        return book.of(merchant_id)
+
+    click.echo(msgspec.json.format(msgspec.json.encode(with_core(work), order="sorted"), indent=2))
