@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "ledger": "interfaces.cli.ledger:ledger",
     "routing": "interfaces.cli.routing:routing",
     "doubts": "interfaces.cli.doubts:doubts",
+    "funds": "interfaces.cli.funds:funds",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""
 

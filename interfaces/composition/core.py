@@ -20,6 +20,7 @@ from application.operator import OperatorKeys
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.recovery import OperationRetrier, Recovery
+from application.release import Releases
 from application.routing_policy import RoutingPolicies
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
@@ -36,6 +37,7 @@ from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
@@ -113,6 +115,7 @@ class Core:
             },
             now=utc_now,
         )
+        self.releases = Releases(store=self.store, lots=PostgresDueLots(self.pool), now=utc_now, new_id=ids.new_uuid)
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.routing_policies = RoutingPolicies(
