@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doubts": "interfaces.cli.doubts:doubts",
     "terms": "interfaces.cli.terms:terms",
     "fx": "interfaces.cli.fx:fx",
+    "funds": "interfaces.cli.funds:funds",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""
 

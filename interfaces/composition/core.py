@@ -23,6 +23,7 @@ from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
+from application.release import Releases
 from application.routing_policy import RoutingPolicies
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
@@ -43,6 +44,7 @@ from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
@@ -129,6 +131,7 @@ class Core:
             now=utc_now,
         )
         self.bank_accounts = BankAccounts(store=self.store, check=account_fault, now=utc_now, new_id=ids.new_uuid)
+        self.releases = Releases(store=self.store, lots=PostgresDueLots(self.pool), now=utc_now, new_id=ids.new_uuid)
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.fx_rates = FxRates(self.store, now=utc_now)

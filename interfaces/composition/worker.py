@@ -21,6 +21,7 @@ from projections.views import VIEWS
 
 SWEEP_EVERY_S = 1.0
 TIMERS_EVERY_S = 5.0
+RELEASES_EVERY_S = 5.0
 
 
 def worker_tasks(core: Core) -> dict[str, Task]:
@@ -43,6 +44,9 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     async def fire_timers() -> None:
         await core.timers.sweep()
 
+    async def release_funds() -> None:
+        await core.releases.sweep()
+
     async def webhooks() -> None:
         await Deliveries(
             inbox=core.inbox,
@@ -61,6 +65,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
+        "releases": lambda: every(RELEASES_EVERY_S, release_funds),
         "webhooks": webhooks,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

@@ -30,6 +30,7 @@ from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.release.release import NotDueYet
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.terms.documents.document import TermsInvalid
@@ -294,6 +295,13 @@ _problem(
     "The authorisation has run out",
     lambda e: f"The authorisation ran out at {e.expired_at.isoformat()}.",
     facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    NotDueYet,
+    409,
+    "funds_not_due",
+    "The funds are not available yet",
+    lambda e: f"They become available at {e.due.isoformat()}.",
 )
 _problem(
     AuthorizationStillValid,

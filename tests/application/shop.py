@@ -84,7 +84,12 @@ class Shop:
         self.now = NOW
         as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
         self.letters = KeptLetters()
-        self.bases = BasesAtHand(terms_of=lambda _: BASIS.terms, rates=lambda: BASIS.rates, is_holiday=BASIS.is_holiday)
+        self.basis = BASIS
+        self.bases = BasesAtHand(
+            terms_of=lambda _: self.basis.terms,
+            rates=lambda: self.basis.rates,
+            is_holiday=lambda calendar, day: self.basis.is_holiday(calendar, day),
+        )
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
@@ -179,7 +184,7 @@ class Shop:
             for positioned in stored
             if isinstance(positioned.event.data, JournalEntryPosted)
         ]
-        assert ids_ == [entry_id_for(entry.payment_id, entry.cause_version) for entry in entries]
+        assert ids_ == [entry_id_for(entry.cause_id, entry.cause_version) for entry in entries]
 
 
 def a_caller(key: str | None = None, *, request: bytes = b"request") -> Caller:

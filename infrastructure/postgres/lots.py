@@ -1,0 +1,68 @@
+"""The lots as the appends keep them: what is due, and what becomes available when."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from application.release import DueLot
+from domain.ledger.accounts import AccountCode
+from domain.money import Money
+from domain.release.release import lot_behind
+from infrastructure.postgres.pool import ReadPool
+
+EMPTY_MAX: Final = 10_000
+"""Taken out at once: an append waits for as long as that takes."""
+
+_DUE = """
+SELECT b.account, b.currency, b.balance_minor, coalesce(o.balance_minor, 0)
+FROM account_balance AS b
+LEFT JOIN account_balance AS o
+    ON o.account = split_part(b.account, ':', 1) || ':' || split_part(b.account, ':', 2) || ':owed'
+    AND o.currency = b.currency
+WHERE b.account LIKE '%%@%%' AND split_part(b.account, '@', 2) COLLATE "C" <= %s AND b.balance_minor > 0
+ORDER BY split_part(b.account, '@', 2) COLLATE "C" LIMIT %s
+"""
+_BALANCE = "SELECT balance_minor FROM account_balance WHERE account = %s AND currency = %s"
+# One that an append holds is left for the next time. An append that comes upon one that is just being taken out waits,
+# and makes it anew.
+_SWEEP_EMPTY = """
+DELETE FROM account_balance AS b USING (
+    SELECT account, currency FROM account_balance
+    WHERE account LIKE '%%@%%' AND split_part(account, '@', 2) COLLATE "C" <= %s AND balance_minor = 0
+    LIMIT %s FOR UPDATE SKIP LOCKED
+) AS e
+WHERE b.account = e.account AND b.currency = e.currency
+"""
+
+
+class PostgresDueLots:
+    """Implements application.release.DueLots."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    async def due(self, now: datetime, *, lots_max: int) -> Sequence[DueLot]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_DUE, (_as_in_codes(now), lots_max))
+            found = [_due_lot(*row) for row in await cursor.fetchall()]
+        return [due for due in found if due is not None]
+
+    async def balance(self, account: AccountCode, currency: str) -> Money:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_BALANCE, (account, currency))).fetchone()
+        return Money(0 if row is None else int(row[0]), currency)
+
+    async def sweep_empty(self, now: datetime) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_SWEEP_EMPTY, (_as_in_codes(now), EMPTY_MAX))
+
+
+def _due_lot(code: str, currency: str, balance_minor: Any, owed_minor: Any) -> DueLot | None:
+    lot = lot_behind(AccountCode(code), currency)
+    if lot is None:
+        return None
+    return DueLot(lot=lot, amount=Money(int(balance_minor), currency), owed=Money(int(owed_minor), currency))
+
+
+def _as_in_codes(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

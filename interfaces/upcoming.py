@@ -1,0 +1,58 @@
+"""What becomes available to merchants when: the lots of what is pending and of reserves, as the appends keep them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from msgspec import Struct
+
+from domain.ledger.accounts import AccountCode
+from domain.release.events import Bucket
+from domain.release.release import lot_behind
+
+UPCOMING_MAX = 1_000
+"""More than a merchant has days and currencies ahead."""
+
+_OF_MERCHANT = """
+SELECT account, currency, balance_minor FROM account_balance
+WHERE account LIKE '%%@%%' AND split_part(account, ':', 2) = %s AND balance_minor > 0
+ORDER BY split_part(account, '@', 2) COLLATE "C", account, currency LIMIT %s
+"""
+_OF_ALL = """
+SELECT account, currency, balance_minor FROM account_balance
+WHERE account LIKE '%%@%%' AND balance_minor > 0
+ORDER BY split_part(account, '@', 2) COLLATE "C", account, currency LIMIT %s
+"""
+
+
+class UpcomingFunds(Struct, frozen=True, kw_only=True):
+    """Minor units that become available at `available_at`, unless a refund or a dispute takes of them before."""
+
+    merchant_id: str
+    available_at: datetime
+    currency: str
+    bucket: Bucket
+    amount: int
+
+
+async def upcoming(connection: psycopg.AsyncConnection[Any], merchant_id: str | None) -> Sequence[UpcomingFunds]:
+    """The next of a merchant's, or of everybody's, soonest first."""
+    if merchant_id is None:
+        cursor = await connection.execute(_OF_ALL, (UPCOMING_MAX,))
+    else:
+        cursor = await connection.execute(_OF_MERCHANT, (merchant_id, UPCOMING_MAX))
+    found = []
+    for code, currency, minor in await cursor.fetchall():
+        lot = lot_behind(AccountCode(code), currency)
+        if lot is not None:
+            found.append(
+                UpcomingFunds(
+                    merchant_id=lot.merchant_id,
+                    available_at=lot.due,
+                    currency=currency,
+                    bucket=lot.bucket,
+                    amount=int(minor),
+                )
+            )
+    return found
