@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from msgspec import Struct
 
+from application.bank_accounts import BankAccounts
 from application.dead_letter import DeadLetters
 from application.inbox import DeliveryArchive
 from application.intake import ProviderWebhooks
@@ -31,6 +32,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """Everything that a request can reach."""
 
     payments: Payments
+    bank_accounts: BankAccounts
     store: ReadableStore
     keys: Keys
     operators: OperatorKeys

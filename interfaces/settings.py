@@ -20,6 +20,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How long an operation may be without an outcome before an operator is told."""
     providers_file: str = ""
     """A JSON file with our accounts at providers; without one, the simulator is the only provider."""
+    bank_url: str = ""
+    """Our bank; without one, that of the simulator."""
+    bank_debtor_name: str = "Tallystick Demo GmbH"
+    bank_debtor_iban: str = "DE89370400440532013000"
+    """The account that payouts are paid from: a published example, nobody's."""
+    bank_debtor_bic: str = "COBADEFFXXX"
     log_level: str = "INFO"
     metrics_token: str = ""
     """Who sends it may read /metrics from anywhere; without one, only loopback may."""
@@ -33,6 +39,10 @@ VARIABLES = {
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
     "providers_file": "TALLYSTICK_PROVIDERS",
+    "bank_url": "TALLYSTICK_BANK_URL",
+    "bank_debtor_name": "TALLYSTICK_BANK_DEBTOR_NAME",
+    "bank_debtor_iban": "TALLYSTICK_BANK_DEBTOR_IBAN",
+    "bank_debtor_bic": "TALLYSTICK_BANK_DEBTOR_BIC",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
 }
@@ -54,6 +64,10 @@ class _OptionalSettings(TypedDict, total=False):
     provider_timeout_s: float
     in_doubt_after_s: int
     providers_file: str
+    bank_url: str
+    bank_debtor_name: str
+    bank_debtor_iban: str
+    bank_debtor_bic: str
     log_level: str
     metrics_token: str
 
@@ -69,6 +83,14 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["in_doubt_after_s"] = _whole(VARIABLES["in_doubt_after_s"], seconds)
     if file := environment.get(VARIABLES["providers_file"]):
         given["providers_file"] = file
+    if url := environment.get(VARIABLES["bank_url"]):
+        given["bank_url"] = url
+    if name := environment.get(VARIABLES["bank_debtor_name"]):
+        given["bank_debtor_name"] = name
+    if iban := environment.get(VARIABLES["bank_debtor_iban"]):
+        given["bank_debtor_iban"] = iban
+    if bic := environment.get(VARIABLES["bank_debtor_bic"]):
+        given["bank_debtor_bic"] = bic
     if level := environment.get(VARIABLES["log_level"]):
         given["log_level"] = _level(level)
     if token := environment.get(VARIABLES["metrics_token"]):

@@ -4,6 +4,7 @@ from typing import Any
 
 from projections.account_blocks import ACCOUNT_BLOCKS
 from projections.audit_timeline import AUDIT_TIMELINE
+from projections.bank_accounts import BANK_ACCOUNTS
 from projections.connector_health import CONNECTOR_HEALTH
 from projections.dead_letters import DEAD_LETTERS
 from projections.journal_clock import JOURNAL_CLOCK
@@ -31,5 +32,6 @@ VIEWS: dict[str, View[Any]] = {
         JOURNAL_LINES,
         ACCOUNT_BLOCKS,
         JOURNAL_CLOCK,
+        BANK_ACCOUNTS,
     )
 }

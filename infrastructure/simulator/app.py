@@ -19,6 +19,7 @@ from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
 from infrastructure.simulator import challenge, control
 from infrastructure.simulator.aps.router import ROUTER as APS
+from infrastructure.simulator.bank import routes as bank
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.breakage import breaking, held
 from infrastructure.simulator.checkout import routes as checkout
@@ -151,8 +152,9 @@ def create_app() -> Litestar:
             *control.ROUTES,
             APS,
             checkout.router,
+            bank.router,
         ],
-        lifespan=[_books, checkout.lifespan],
+        lifespan=[_books, checkout.lifespan, bank.lifespan],
         middleware=[breaking],
         on_startup=[die_with_supervisor, settle_garbage],
         exception_handlers={HTTPException: _http_error},

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from infrastructure.simulator.faults import Dice
 
-UNAFFECTED: Final = ("/_control/", "/v1/books", "/health")
+UNAFFECTED: Final = ("/_control/", "/v1/books", "/bank/books", "/health")
 """How faults are set, and how what they did is checked."""
 HELD_S_MAX: Final = 600.0
 """How long a connection whose answer never comes is held for a client that does not give up."""

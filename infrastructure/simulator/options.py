@@ -12,7 +12,8 @@ PREFIX: Final = "TALLYSTICK_SIMULATOR_"
 class Options(Struct, frozen=True, kw_only=True):
     """`public_url` is where customers reach its pages. Without a `webhook_url` it tells nobody anything.
 
-    `slow_s` is how long a slow token takes; `customer_acts_after_s` how long a customer who acts by itself does.
+    `slow_s` is how long a slow token takes; `customer_acts_after_s` how long a customer who acts by itself does;
+    `bank_reports_after_s` how long the bank takes to say what became of a payment.
     """
 
     name: str = "simulator"
@@ -23,6 +24,7 @@ class Options(Struct, frozen=True, kw_only=True):
     webhook_secret: str = ""
     slow_s: float = 1.5
     customer_acts_after_s: float = 0.5
+    bank_reports_after_s: float = 0.5
 
 
 DEFAULTS: Final = Options()

@@ -138,6 +138,14 @@ def worker() -> None:
     envvar="TALLYSTICK_SIMULATOR_CUSTOMER_ACTS_AFTER_S",
     help="How long a customer who acts by itself takes, and a capture that is only accepted.",
 )
+@click.option(
+    "--bank-reports-after-s",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0),
+    envvar="TALLYSTICK_SIMULATOR_BANK_REPORTS_AFTER_S",
+    help="How long the bank takes to say what became of a payment.",
+)
 @told_clearly
 def simulator(
     name: str,
@@ -149,6 +157,7 @@ def simulator(
     webhook_secret: str,
     slow_s: float,
     customer_acts_after_s: float,
+    bank_reports_after_s: float,
 ) -> None:
     """Run the provider simulator.
 
@@ -168,6 +177,7 @@ def simulator(
         webhook_secret=webhook_secret,
         slow_s=slow_s,
         customer_acts_after_s=customer_acts_after_s,
+        bank_reports_after_s=bank_reports_after_s,
     )
     composition.serve_simulator(host, port, folder, options)
 

@@ -86,6 +86,7 @@ async def _services(
         try:
             yield Services(
                 payments=payments,
+                bank_accounts=core.bank_accounts,
                 store=core.store,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,

@@ -9,6 +9,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from application.bank_accounts import BankAccounts
 from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
@@ -28,6 +29,9 @@ from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from domain.terms.terms import DEFAULT_TERMS
+from infrastructure.bank.account_check import account_fault
+from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
+from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
@@ -50,7 +54,7 @@ from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
 from interfaces.http.answers import word_answer
-from interfaces.settings import Settings
+from interfaces.settings import SettingInvalid, Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
 
@@ -86,6 +90,14 @@ def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
     ]
 
 
+def debtor_of(settings: Settings) -> Debtor:
+    """Our own account at our bank. Raises SettingInvalid."""
+    try:
+        return debtor(settings.bank_debtor_name, settings.bank_debtor_iban, settings.bank_debtor_bic)
+    except DebtorInvalid as error:
+        raise SettingInvalid(f"TALLYSTICK_BANK_DEBTOR_…: {error}.") from error
+
+
 class Core:
     """The parts that every process needs, opened and closed together."""
 
@@ -113,6 +125,7 @@ class Core:
             },
             now=utc_now,
         )
+        self.bank_accounts = BankAccounts(store=self.store, check=account_fault, now=utc_now, new_id=ids.new_uuid)
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.routing_policies = RoutingPolicies(
@@ -130,6 +143,12 @@ class Core:
                 connector = connect_provider(account)
                 connecting.push_async_callback(connector.aclose)
                 self.connectors[account.name] = connector
+            self.bank = SimulatedBank(
+                self.settings.bank_url or f"{self.settings.simulator_url}/bank",
+                debtor_of(self.settings),
+                timeout_s=self.settings.provider_timeout_s,
+            )
+            connecting.push_async_callback(self.bank.aclose)
             self._connected = connecting.pop_all()
         await self.pool.open()
         self.committer.start()

@@ -24,6 +24,7 @@ from domain.errors import DomainError
 from interfaces.http.admission import Admission
 from interfaces.http.auth import KeyAuthentication
 from interfaces.http.balances import BalanceController
+from interfaces.http.bank_accounts import BankAccountController
 from interfaces.http.body import BodyNotJson
 from interfaces.http.context import RequestContext
 from interfaces.http.dead_letters import DeadLetterController
@@ -50,6 +51,7 @@ CONTROLLERS = (
     PaymentController,
     BalanceController,
     StatementController,
+    BankAccountController,
     EventController,
     ProviderWebhookController,
     DeadLetterController,

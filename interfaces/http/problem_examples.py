@@ -4,11 +4,14 @@ from typing import Any
 
 import msgspec
 
+from application.bank_accounts import BankAccountNotFound
 from application.dead_letter import DeadLetterNotFound
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.operation import TooManyConflicts
 from application.store import StoreUnavailable, WriterBusy
+from domain.bank_account.add import BankAccountInvalid
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dead_letter.state import DeadLetterState
 from domain.ledger.accounts import UnknownAccount
@@ -96,6 +99,20 @@ _OF_LEDGER: tuple[Exception, ...] = (
     StoreUnavailable(),
     ViewBehind(view="journal_lines", position=1042),
 )
+_OF_BANK_ACCOUNTS: tuple[Exception, ...] = (
+    BodyInvalid(field="holder_name", reason="Expected 'str' of length >= 1"),
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingKey(),
+    UnknownKey(),
+    OtherMerchant(),
+    BankAccountNotFound(),
+    TooManyConflicts(),
+    BodyTooLarge(bytes_max=65536),
+    BankAccountInvalid(field="details.iban", reason="has wrong check digits"),
+    IdempotencyKeyReused(),
+    StoreUnavailable(),
+    WriterBusy(),
+)
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
     "receive_provider_webhook": (
         ParameterInvalid(field="limit", reason="there is no such parameter here"),
@@ -118,8 +135,11 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         _OF_OPERATORS,
     ),
     **dict.fromkeys(("get_trial_balance", "get_account_balances", "get_account_journal"), _OF_LEDGER),
+    **dict.fromkeys(
+        ("add_bank_account", "list_bank_accounts", "get_bank_account", "remove_bank_account"), _OF_BANK_ACCOUNTS
+    ),
 }
-"""Of operations that are no merchant's."""
+"""Of operations that are about no payment."""
 
 
 def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str, dict[str, Any]]:

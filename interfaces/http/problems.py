@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 from litestar import Response
 
+from application.bank import InstructionInvalid, SchemeNotServed
+from application.bank_accounts import BankAccountNotFound
 from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
 from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
@@ -13,6 +15,7 @@ from application.loaded import PaymentNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.store import StoreUnavailable, WriterBusy
+from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
@@ -215,6 +218,9 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(
+    BankAccountNotFound, 404, "bank_account_not_found", "No such bank account", "You have no bank account with this id."
+)
 _problem(ProviderUnknown, 404, "provider_unknown", "No such provider", "We have no account at a provider of that name.")
 _problem(
     DeadLetterNotFound, 404, "dead_letter_not_found", "No such dead letter", "There is no dead letter with this id."
@@ -418,6 +424,30 @@ _problem(
     "The first request with this key has no answer yet. Ask again later, with the same key.",
     field="idempotency_key",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+# What no bank would take
+_problem(
+    BankAccountInvalid,
+    422,
+    "bank_account_invalid",
+    "No bank would take this",
+    lambda e: f"{e.field} {e.reason}.",
+    field=lambda e: e.field,
+)
+_problem(
+    SchemeNotServed,
+    422,
+    "scheme_not_served",
+    "Our bank cannot pay this account",
+    lambda e: f"{e.currency} cannot be paid to an account by {e.scheme}: {e.reason}.",
+)
+_problem(
+    InstructionInvalid,
+    422,
+    "instruction_invalid",
+    "Our bank cannot make this payment",
+    lambda e: f"The payment cannot be instructed: {e.reason}.",
 )
 
 # What we cannot do now

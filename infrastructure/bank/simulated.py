@@ -1,0 +1,98 @@
+"""The simulator's bank over HTTP: a file is submitted as often as it takes, and taken once."""
+
+import hashlib
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from application.bank import (
+    Accepted,
+    BankFile,
+    BankSilent,
+    BankUnavailable,
+    Batch,
+    InstructionInvalid,
+    PaymentReport,
+    RefusedFile,
+    SchemeNotServed,
+    Submission,
+)
+from domain.bank_account.details import BankDetails
+from domain.money import Money
+from infrastructure.bank.debtor import Debtor
+from infrastructure.bank.pain001 import payment_file
+from infrastructure.bank.served import payment_fault
+from infrastructure.provider.http import Answer, HttpCalls
+
+NAME: Final = "simulator"
+_NEVER_TAKEN: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+"""Under these the bank has looked at the file; anything else may pass."""
+
+
+class _FileAnswer(Struct, frozen=True):
+    reference: str
+
+
+class _Error(Struct, frozen=True):
+    code: str
+    message: str
+
+
+class _ErrorAnswer(Struct, frozen=True):
+    error: _Error
+
+
+class _Reports(Struct, frozen=True):
+    reports: list[PaymentReport]
+
+
+class SimulatedBank:
+    """Implements application.bank.Bank; made inside a running event loop. `timeout_s` bounds a whole call."""
+
+    def __init__(self, base_url: str, debtor: Debtor, *, name: str = NAME, timeout_s: float = 10.0) -> None:
+        self._calls = HttpCalls(base_url, timeout_s=timeout_s)
+        self._debtor = debtor
+        self.name = name
+
+    async def aclose(self) -> None:
+        await self._calls.aclose()
+
+    def fault_of(self, amount: Money, details: BankDetails) -> SchemeNotServed | InstructionInvalid | None:
+        return payment_fault(amount, details)
+
+    def instruct(self, batch: Batch) -> BankFile:
+        content = payment_file(batch, self._debtor)
+        return BankFile(name=f"{batch.message_id}.xml", content=content, sha256=hashlib.sha256(content).hexdigest())
+
+    async def submit(self, file: BankFile, message_id: str) -> Submission:
+        headers = {"X-Message-Id": message_id, "Content-Type": "application/xml"}
+        answer = await self._calls.send("POST", "/files", file.content, headers)
+        if not isinstance(answer, Answer):
+            return BankUnavailable(answer.reason)
+        try:
+            if answer.http_status == HTTPStatus.OK:
+                return Accepted(msgspec.json.decode(answer.body, type=_FileAnswer).reference)
+            if answer.http_status in _NEVER_TAKEN:
+                return RefusedFile(msgspec.json.decode(answer.body, type=_ErrorAnswer).error.message)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return BankUnavailable(f"HTTP {answer.http_status} with a body that cannot be read")
+        return BankUnavailable(f"HTTP {answer.http_status}")
+
+    async def reports(self, after: str | None) -> Sequence[PaymentReport]:
+        answer = await self._calls.look(f"/reports?after={after or 0}")
+        if not isinstance(answer, Answer):
+            raise BankSilent(answer.reason)
+        if answer.http_status != HTTPStatus.OK:
+            raise BankSilent(f"HTTP {answer.http_status}")
+        try:
+            return msgspec.json.decode(answer.body, type=_Reports).reports
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BankSilent(f"a page of reports that cannot be read: {error}") from error

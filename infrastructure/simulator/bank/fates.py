@@ -1,0 +1,46 @@
+"""What becomes of a payment, by words in its creditor's name: every other payment is confirmed."""
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+SLOW_TIMES: Final = 6
+"""How many times longer than others a slow payment takes."""
+
+
+class Status(StrEnum):
+    RECEIVED = "received"
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+
+
+class Step(Struct, frozen=True):
+    """What is said of a payment after `delays` times the usual delay; `reason` is an ISO 20022 status reason."""
+
+    delays: int
+    status: Status
+    reason: str | None = None
+
+
+REFUSED_FILE: Final = "refused file"
+CONFIRMED: Final = (Step(1, Status.CONFIRMED),)
+FATES: Final[dict[str, tuple[Step, ...]]] = {
+    "closed account": (Step(1, Status.REJECTED, "AC04"),),
+    "insufficient funds": (Step(1, Status.REJECTED, "AM04"),),
+    "returned payment": (Step(1, Status.CONFIRMED), Step(2, Status.RETURNED, "MS03")),
+    "slow bank": (Step(0, Status.PENDING), Step(SLOW_TIMES, Status.CONFIRMED)),
+    "no report": (),
+}
+
+
+def fate(creditor: str) -> tuple[Step, ...]:
+    """What the bank will say of a payment to `creditor`, in order."""
+    name = creditor.casefold()
+    return next((steps for words, steps in FATES.items() if words in name), CONFIRMED)
+
+
+def refuses_file(creditor: str) -> bool:
+    return REFUSED_FILE in creditor.casefold()
