@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.bank_account.details import GbSortCode
+from domain.bank_account.events import BankAccountAdded, BankAccountRemoved
 from domain.dead_letter.events import (
     DeadLetterClosed,
     DeadLetterKind,
@@ -192,6 +194,14 @@ EVENTS: tuple[AnyEvent, ...] = (
     DeadLetterRetried(),
     DeadLetterResolved(outcome="settled 01934a2e-6c00-7a10-8000-00000000000b: approved"),
     DeadLetterClosed(reason="The provider's own test, says “Anna”."),
+    BankAccountAdded(
+        merchant_id=MERCHANT,
+        holder_name="Łódź & Söhne GmbH",
+        currency="GBP",
+        country="GB",
+        details=GbSortCode(sort_code="601613", account_number="31926819"),
+    ),
+    BankAccountRemoved(),
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(

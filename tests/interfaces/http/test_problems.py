@@ -13,6 +13,7 @@ import pytest
 import application
 import domain
 from application.store import StoreUnavailable, WriterBusy
+from domain.bank_account.details import Scheme
 from domain.dead_letter.state import DeadLetterState
 from domain.errors import DomainError
 from domain.money import Money
@@ -28,6 +29,7 @@ SAMPLES: dict[type, Any] = {
     Money: Money(1000, "EUR"),
     Status: Status.CAPTURED,
     DeadLetterState: DeadLetterState.CLOSED,
+    Scheme: Scheme.IBAN,
     OperationKind: OperationKind.REFUND,
     datetime: datetime(2026, 11, 20, tzinfo=UTC),
 }
