@@ -15,6 +15,7 @@ from domain.ledger.superseded import JournalEntryPostedV1
 from domain.payment.events import PaymentEvent
 from domain.payment.superseded import SupersededEvent, upcast
 from domain.payout.events import PayoutEvent
+from domain.payout_batch.events import PayoutBatchEvent
 from domain.release.events import ReleaseEvent
 from domain.routing.events import RoutingPolicyEvent
 from domain.terms.events import TermsEvent
@@ -24,6 +25,7 @@ AnyEvent = (
     | LedgerEvent
     | ReleaseEvent
     | PayoutEvent
+    | PayoutBatchEvent
     | BankAccountEvent
     | FxRatesEvent
     | RoutingPolicyEvent

@@ -13,7 +13,7 @@ class PayoutTrigger(StrEnum):
     SCHEDULE = "schedule"
 
 
-class PayoutCreated(Event, frozen=True, kw_only=True, tag="payout.created.v1"):
+class PayoutCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag="payout.created.v1"):
     """The amount has left `available` for good, unless the payout is canceled, fails or comes back."""
 
     merchant_id: MerchantId
@@ -21,6 +21,7 @@ class PayoutCreated(Event, frozen=True, kw_only=True, tag="payout.created.v1"):
     bank_account_id: BankAccountId
     trigger: PayoutTrigger
     payout_rule: str
+    description: str | None = None
 
 
 class PayoutHeld(Event, frozen=True, kw_only=True, tag="payout.held.v1"):

@@ -1,0 +1,91 @@
+"""What the bank says became of a payout, however often, however late, and in whatever order it says so."""
+
+from enum import StrEnum
+from typing import assert_never
+
+from msgspec import Struct
+
+from domain.errors import DomainError
+from domain.payout.events import PayoutEvent, PayoutPaid, PayoutReturned
+from domain.payout.fail import fail
+from domain.payout.reasons import UNSPECIFIED, reason_of
+from domain.payout.state import Batched, Canceled, Failed, Held, Order, Paid, Payout, Ready, Returned, Sent
+from domain.payout.status import PayoutStatus, status_of
+
+
+class Fate(StrEnum):
+    """`confirmed` may be followed by `returned`, and the others by nothing."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+
+
+class ReportPayout(Struct, frozen=True, kw_only=True):
+    """`bank` is the name of ours; `code` is None where it gave no reason."""
+
+    bank: str
+    report_id: str
+    fate: Fate
+    code: str | None
+
+
+class ReportContradicts(DomainError):
+    """The bank says what cannot follow on what is recorded: somebody has to ask it."""
+
+    status: PayoutStatus
+    fate: Fate
+
+
+def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
+    """Nothing where it is known, or where more is. Raises ReportContradicts."""
+    match payout:
+        case Batched() | Sent():
+            return _first(payout, heard)
+        case Paid():
+            match heard.fate:
+                case Fate.CONFIRMED:
+                    return ()
+                case Fate.RETURNED:
+                    return (_returned(payout.order, heard),)
+                case Fate.REJECTED:
+                    raise ReportContradicts(status=status_of(payout), fate=heard.fate)
+                case _:
+                    assert_never(heard.fate)
+        case Returned():
+            return ()
+        case Failed() if heard.fate is not Fate.CONFIRMED:
+            # The merchant has its money back, as it should have.
+            return ()
+        case Failed() | Held() | Ready() | Canceled():
+            raise ReportContradicts(status=status_of(payout), fate=heard.fate)
+        case _:
+            assert_never(payout)
+
+
+def _first(payout: Batched | Sent, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
+    order = payout.order
+    paid = PayoutPaid(merchant_id=order.merchant_id, amount=order.amount, bank=heard.bank, report_id=heard.report_id)
+    match heard.fate:
+        case Fate.CONFIRMED:
+            return (paid,)
+        case Fate.RETURNED:
+            # What came back had been paid, whether or not we have heard of that.
+            return (paid, _returned(order, heard))
+        case Fate.REJECTED:
+            code = heard.code or UNSPECIFIED
+            return fail(payout, reason_of(code), code)
+        case _:
+            assert_never(heard.fate)
+
+
+def _returned(order: Order, heard: ReportPayout) -> PayoutReturned:
+    code = heard.code or UNSPECIFIED
+    return PayoutReturned(
+        merchant_id=order.merchant_id,
+        amount=order.amount,
+        bank=heard.bank,
+        code=code,
+        reason=reason_of(code),
+        report_id=heard.report_id,
+    )

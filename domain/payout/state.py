@@ -1,0 +1,85 @@
+"""A payout at each stage of its life, with just what is known of it then."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from domain.identifiers import BankAccountId, BatchId, MerchantId
+from domain.money import Money
+from domain.payout.events import PayoutTrigger
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What was asked for. `description` is said with the payment, on the statement of the merchant's bank."""
+
+    merchant_id: MerchantId
+    amount: Money
+    bank_account_id: BankAccountId
+    trigger: PayoutTrigger
+    description: str | None
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Its place in a file of ours: `end_to_end_id` is what the bank calls it by."""
+
+    batch_id: BatchId
+    end_to_end_id: str
+    execution_date: date
+
+
+class Held(Struct, frozen=True, tag="held"):
+    """Somebody has to look at it first."""
+
+    order: Order
+    reason: str
+
+
+class Ready(Struct, frozen=True, tag="ready"):
+    """It goes with the next file."""
+
+    order: Order
+
+
+class Batched(Struct, frozen=True, tag="batched"):
+    """It is in a file, which the bank may have."""
+
+    order: Order
+    place: Place
+
+
+class Sent(Struct, frozen=True, tag="sent"):
+    """The bank has the file."""
+
+    order: Order
+    place: Place
+
+
+class Paid(Struct, frozen=True, tag="paid"):
+    order: Order
+    place: Place
+
+
+class Returned(Struct, frozen=True, tag="returned"):
+    """It was paid, and the merchant has the money back in `available`."""
+
+    order: Order
+    place: Place
+    code: str
+    reason: str
+
+
+class Failed(Struct, frozen=True, tag="failed"):
+    """It was never paid, and the merchant has the money back. `place` is None where no file could carry it."""
+
+    order: Order
+    place: Place | None
+    code: str
+    reason: str
+
+
+class Canceled(Struct, frozen=True, tag="canceled"):
+    order: Order
+    reason: str
+
+
+Payout = Held | Ready | Batched | Sent | Paid | Returned | Failed | Canceled

@@ -1,0 +1,1 @@
+"""Payouts that go to the bank in one file."""
