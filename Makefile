@@ -6,6 +6,9 @@ RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
 SYNC := VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv/bin/python
 
+# Whatever the shell says: without bytecode each of the many processes would compile every library again.
+export PYTHONDONTWRITEBYTECODE :=
+
 # By itself: its tests all have one name, which running in parallel takes for one test.
 SCHEMATHESIS := tests/interfaces/http/test_openapi_schemathesis.py
 
