@@ -30,7 +30,7 @@ class TermsBook:
         self._store = store
         self._versions = TermsVersions()
         self._in_force: dict[tuple[TermsKind, MerchantId | None], Terms] = {}
-        self._read: dict[tuple[TermsKind, int], Terms] = {}
+        self._read: dict[tuple[TermsKind, int], Terms | None] = {}
         self._seen = 0
         self._refreshing: asyncio.Task[None] | None = None
 
@@ -92,7 +92,7 @@ class TermsBook:
             except TermsInvalid as error:
                 # Only a release that reads documents otherwise gets here.
                 log.error("terms_unreadable", extra={"kind": kind.value, "number": number, "error": str(error)})
-                return None
+                self._read[kind, number] = None
         return self._read[kind, number]
 
     async def _refresh_quietly(self) -> None:

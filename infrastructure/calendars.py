@@ -1,7 +1,7 @@
 """When banks are shut, by the `holidays` package: the European Central Bank's, the Federal Reserve's, India's.
 
 The Federal Reserve's and not the country's: a holiday on a Saturday shuts no bank on the Friday before. India's are
-those of the whole country; what a state's banks keep besides is not among them.
+those of the whole country, known until 2035; what a state's banks keep besides is not among them.
 """
 
 from datetime import date

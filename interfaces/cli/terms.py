@@ -3,14 +3,13 @@
 from typing import BinaryIO
 
 import click
-import msgspec
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.terms_book import TermsBook
 from domain.history import Cause, Positioned
 from domain.identifiers import MerchantId
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
-from domain.terms.terms import MerchantTerms, name_of
+from domain.terms.terms import MerchantTerms, Terms, name_of
 from domain.terms.versions import TermsVersions
 from interfaces import ids
 from interfaces.cli.policy_file import pointing_at, text_of
@@ -117,7 +116,7 @@ def list_all(kind: TermsKind | None) -> None:
     async def work(core: Core) -> list[Positioned]:
         return list(await core.terms.history())
 
-    table = Table("kind", "number", "name", "what happened", "for", "when", "by")
+    table = Table("kind", "version", "what happened", Column("for", no_wrap=True), "when", Column("by", no_wrap=True))
     names: dict[tuple[TermsKind, int], str] = {}
     for positioned in with_core(work):
         event = positioned.event
@@ -130,8 +129,8 @@ def list_all(kind: TermsKind | None) -> None:
             case _:
                 continue
         if kind in (None, of):
-            when = event.recorded_at.isoformat(timespec="seconds")
-            table.add_row(of.value, str(number), names[of, number], told, whom, when, event.actor)
+            when = event.recorded_at.isoformat(sep=" ", timespec="seconds")
+            table.add_row(of.value, f"{names[of, number]}:{number}", told, whom, when, event.actor)
     if table.row_count:
         console.print(table)
     else:
@@ -159,11 +158,22 @@ def show(kind: TermsKind, number: int | None) -> None:
 @click.argument("merchant_id", metavar="MERCHANT", type=MerchantName())
 @told_clearly
 def of_merchant(merchant_id: MerchantId) -> None:
-    """Say what is in force for MERCHANT: of each kind the version, and what it agrees as JSON."""
+    """Say what is in force for MERCHANT: of each kind the version, and whether it is theirs alone."""
 
-    async def work(core: Core) -> MerchantTerms:
+    async def work(core: Core) -> tuple[MerchantTerms, TermsVersions]:
         book = TermsBook(core.store)
         await book.refresh()
-        return book.of(merchant_id)
+        return book.of(merchant_id), await core.terms.versions()
 
-    click.echo(msgspec.json.format(msgspec.json.encode(with_core(work), order="sorted"), indent=2))
+    in_force, versions = with_core(work)
+    table = Table("kind", "version", "agreed with")
+    for kind in TermsKind:
+        terms: Terms = getattr(in_force, kind.value)
+        if (kind, merchant_id) in versions.activated:
+            whom = "this merchant"
+        elif (kind, None) in versions.activated:
+            whom = EVERYBODY
+        else:
+            whom = "nobody yet: the default"
+        table.add_row(kind.value, terms.version, whom)
+    console.print(table)
