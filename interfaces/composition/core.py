@@ -36,7 +36,6 @@ from infrastructure.bank.account_check import account_fault
 from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
 from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.calendars import is_holiday
-from domain.terms.terms import DEFAULT_TERMS
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition

@@ -1,10 +1,10 @@
 """A fee is between nothing and the amount, rounded once, and its parts sum exactly to it."""
 
 import pytest
+from domain.fees import FlatFee
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fees import FlatFee
 from domain.money import CurrencyMismatch, Money, Rounding
 from domain.payment.method import MethodType
 from domain.terms.amounts import in_currency
