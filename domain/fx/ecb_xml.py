@@ -12,8 +12,8 @@ from domain.fx.rates_file import RatesInvalid
 
 _ENVELOPE: Final = "http://www.gesmes.org/xml/2002-08-01 Envelope"
 _CUBE: Final = "http://www.ecb.int/vocabulary/2002-08-01/eurofxref Cube"
-_OF_A_DAY: Final = 3
-"""How deep such a cube lies, where the envelope is 1."""
+_OF_A_DAY: Final = 2
+"""How deep among cubes such a one lies: 1 is that of all days, 3 that of a currency."""
 
 
 def read_xml(text: str) -> Sequence[Day]:
@@ -27,6 +27,7 @@ class _Reader:
         self._rates: list[WrittenRate] = []
         self._day: tuple[str, int] = ("", 0)
         self._depth = 0
+        self._cubes = 0
         self._parser = ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
         self._parser.StartElementHandler = self._start
@@ -51,22 +52,28 @@ class _Reader:
             raise self._refusal("expected the ECB's envelope")
         if name != _CUBE:
             return
+        self._cubes += 1
+        if self._cubes != self._depth - 1:
+            raise self._refusal("a Cube lies in the envelope, or in another Cube")
         line = self._parser.CurrentLineNumber
-        match self._depth, dict(attributes):
-            case (2, values) if not values:
+        match self._cubes, dict(attributes):
+            case (1, values) if not values:
                 pass
-            case (3, {"time": day, **rest}) if not rest:
+            case (2, {"time": day, **rest}) if not rest:
                 self._day, self._rates = (day, line), []
-            case (4, {"currency": currency, "rate": rate, **rest}) if not rest:
+            case (3, {"currency": currency, "rate": rate, **rest}) if not rest:
                 self._rates.append(WrittenRate(code_of(currency, line), rate, line))
             case _:
                 raise self._refusal("expected a Cube of days, one of them with its “time”, or a “currency” and “rate”")
 
     def _end(self, name: str) -> None:
-        if name == _CUBE and self._depth == _OF_A_DAY:
+        self._depth -= 1
+        if name != _CUBE:
+            return
+        if self._cubes == _OF_A_DAY:
             day, line = self._day
             self._days.append(Day(day_of(day, line), tuple(self._rates), line))
-        self._depth -= 1
+        self._cubes -= 1
 
     def _refusal(self, reason: str) -> RatesInvalid:
         return RatesInvalid(line=self._parser.CurrentLineNumber, reason=reason)

@@ -72,7 +72,7 @@ class RateSet(Struct, frozen=True, kw_only=True):
         return Quote(
             from_currency=from_,
             to_currency=to,
-            text=decimal_text(self._for_one_of_base(to) / self._for_one_of_base(from_)),
+            text=decimal_text(Fraction(self._for_one_of_base(to), self._for_one_of_base(from_))),
             rates=self.version,
             as_of=self.as_of,
         )

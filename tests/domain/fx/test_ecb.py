@@ -97,6 +97,7 @@ def test_a_currency_that_is_none_any_more_is_left_out_and_counted(
         (CUBE, "<Cube currency='USD'/>", 9, "expected a Cube of days"),
         (CUBE, "<Cube currency='USD' rate='1' multiplier='100'/>", 9, "expected a Cube of days"),
         (CUBE, f"<Cube>{CUBE}</Cube>", 9, "expected a Cube of days"),
+        (CUBE, f"<p>{CUBE}</p>", 9, "a Cube lies in the envelope, or in another Cube"),
         (CUBE, CUBE.replace("USD", "US"), 9, "“US” is no code of a currency"),
         (CUBE, CUBE.replace("USD", "usd"), 9, "“usd” is no code of a currency"),
         (CUBE, CUBE.replace("USD", "EUR"), 9, "EUR is not expected here"),
