@@ -1,0 +1,543 @@
+"""Any interleaving of captures, refunds, disputes, releases, payouts, conversions, settlements and failures keeps the
+books: debits equal credits, no limit is broken, what we owe a merchant is what its statement says, and our revenue is
+the fees that were charged.
+
+A few hundred examples in the suite, ten thousand in `make test-deep`.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
+
+from domain.bank_account.details import Iban
+from domain.bank_account.state import Account, Usable
+from domain.errors import DomainError
+from domain.event import Event
+from domain.fx.conversion import Conversion
+from domain.fx.events import FxRatesPublished
+from domain.fx.rates import Rates
+from domain.fx.rates import fold as fold_rates
+from domain.identifiers import (
+    BankAccountId,
+    BatchId,
+    CustomerId,
+    DisputeId,
+    MerchantId,
+    OperationId,
+    PaymentId,
+    PayoutId,
+)
+from domain.ledger.accounts import (
+    AccountCode,
+    available,
+    bank,
+    held,
+    in_transit,
+    is_lot,
+    owed,
+    platform_fees,
+    psp_clearing,
+    psp_fees,
+)
+from domain.ledger.balances import BalanceKey, trial_balance
+from domain.ledger.causes import Causes
+from domain.ledger.entry import JournalEntryPosted
+from domain.ledger.rules import MoneyEvent
+from domain.money import Money, zero
+from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
+from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
+from domain.payment.create import CreatePayment, create
+from domain.payment.debit import DebitSource
+from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
+from domain.payment.events import (
+    CaptureMethod,
+    DisputeLost,
+    DisputeOpened,
+    DisputeReversed,
+    MovementSettled,
+    PaymentCaptured,
+    PaymentEvent,
+    PaymentRefunded,
+)
+from domain.payment.evolve import evolve
+from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.outcome import Approved, Declined, Outcome, Unknown
+from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.state import (
+    Authorized,
+    Captured,
+    Capturing,
+    DisputeResult,
+    PartiallyCaptured,
+    Refunding,
+    taken_of,
+    terms_of,
+)
+from domain.payout.batch import batch, end_to_end_id_for
+from domain.payout.cancel import cancel
+from domain.payout.create import CreatePayout
+from domain.payout.create import create as create_payout
+from domain.payout.events import PayoutPaid, PayoutReturned, PayoutTrigger
+from domain.payout.report import Fate, ReportPayout, report
+from domain.payout.state import Batched, Held, Ready, Sent
+from domain.terms.amounts import OTHERS
+from domain.terms.basis import Basis
+from domain.terms.conversion import ConversionRule, RefundRate
+from domain.terms.fee_plan import Blended, FeePlan, InterchangePlus
+from domain.terms.terms import DEFAULT_TERMS
+from projections.journal_lines import JOURNAL_LINES
+from projections.merchant_balances import MERCHANT_BALANCES
+from projections.view import fold
+from tests.domain.money.world import World
+from tests.support.domain import ACTION_WINDOW, WINDOW
+from tests.support.routing import SIMULATOR, InOrder
+
+START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+HOME, ABROAD = MerchantId("mer_home"), MerchantId("mer_abroad")
+"""One is settled in the payment's currency; the other in euros, whatever it takes."""
+CURRENCIES = ("EUR", "USD", "JPY", "KWD")
+LIMIT_MINOR = 500
+NAMES = UUID("01934a2e-6c00-7a10-8000-000000000000")
+CARD = PaymentMethod(MethodType.CARD, "tok_visa")
+BANK = "main"
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+
+FLAT = FeePlan(version="flat:1", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
+COSTLY = FeePlan(
+    version="costly:2",
+    default=InterchangePlus(
+        interchange_basis_points=180,
+        scheme_basis_points=13,
+        scheme_fixed_minor={OTHERS: 2},
+        markup_basis_points=25,
+        markup_fixed_minor={OTHERS: 10},
+    ),
+    refund={OTHERS: 15},
+    dispute={OTHERS: 1_500},
+)
+
+
+def rates(number: int, dollar: int, yen: int, dinar: int, at: datetime) -> FxRatesPublished:
+    """For one euro: so many cents, yen, and thousandths of a dinar."""
+    return FxRatesPublished(
+        number=number,
+        source="ecb",
+        as_of=at,
+        base="EUR",
+        rates={"USD": f"{dollar / 100:.2f}", "JPY": str(yen), "KWD": f"{dinar / 1000:.3f}"},
+        document_sha256=f"{number:064d}",
+    )
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(START)
+        self.rates: Rates = fold_rates([rates(1, 108, 164, 332, START)])
+        self.published = 1
+        self.bases: dict[MerchantId, Basis] = {}
+        self.named = 0
+        self.disputes: list[tuple[PaymentId, DisputeId]] = []
+
+    @initialize(
+        plan=st.sampled_from([FLAT, COSTLY]), rate=st.sampled_from(RefundRate), reserve=st.sampled_from([0, 500])
+    )
+    def agree(self, plan: FeePlan, rate: RefundRate, reserve: int) -> None:
+        settlement = replace(
+            DEFAULT_TERMS.settlement,
+            reserve_basis_points=reserve,
+            reserve_days=10,
+            negative_limit_minor={OTHERS: LIMIT_MINOR},
+        )
+        conversion = ConversionRule(
+            version="to-euro:1",
+            settle_in={OTHERS: "EUR"},
+            mark_up_basis_points=100,
+            refund_rate=rate,
+            stale_after_hours=10_000,
+        )
+        terms = replace(DEFAULT_TERMS, fees=plan, settlement=settlement)
+        for merchant, agreed in ((HOME, terms), (ABROAD, replace(terms, conversion=conversion))):
+            self.bases[merchant] = Basis(terms=agreed, rates=self.rates, is_holiday=lambda *_: False)
+
+    # what merchants and customers do
+
+    @rule(
+        merchant=st.sampled_from([HOME, ABROAD]),
+        minor=st.integers(1, 100_000) | st.integers(1, 60),
+        currency=st.sampled_from(CURRENCIES),
+        at_once=st.booleans(),
+    )
+    def pay(self, merchant: MerchantId, minor: int, currency: str, at_once: bool) -> None:
+        payment_id, attempt_id = PaymentId(self._name()), OperationId(self._name())
+        basis = self.bases[merchant]
+        created = create(
+            CreatePayment(
+                merchant_id=merchant,
+                customer_id=CustomerId("cus_1"),
+                amount=Money(minor, currency),
+                method=CARD,
+                capture_method=CaptureMethod.AUTOMATIC if at_once else CaptureMethod.MANUAL,
+            )
+        )
+        attempt = NextAttempt(payment_id=payment_id, attempt_id=attempt_id, situation=InOrder(SIMULATOR).situation())
+        started = confirm(evolve(None, created), attempt, basis, self.world.now)
+        self.world.pay(payment_id, (created, *started), merchant, basis)
+        answered = RecordAttemptOutcome(
+            attempt_id=attempt_id,
+            outcome=Approved("ch"),
+            basis=basis,
+            window=WINDOW,
+            action_window=ACTION_WINDOW,
+            next=None,
+        )
+        events = record_attempt_outcome(self.world.payments[payment_id], answered, self.world.now)
+        self.world.pay(payment_id, events, merchant, basis)
+
+    @precondition(lambda self: self._in(Authorized, PartiallyCaptured))
+    @rule(data=st.data(), tenths=st.integers(1, 10), final=st.booleans(), succeeds=st.booleans())
+    def capture(self, data: st.DataObject, tenths: int, final: bool, succeeds: bool) -> None:
+        payment_id = data.draw(st.sampled_from(self._in(Authorized, PartiallyCaptured)))
+        payment = self.world.payments[payment_id]
+        assert isinstance(payment, Authorized | PartiallyCaptured)
+        merchant, capture_id = payment.terms.merchant_id, OperationId(self._name())
+        amount = Money(max(1, payment.capturable.minor * tenths // 10), payment.capturable.currency)
+        command = CapturePayment(capture_id=capture_id, amount=amount, final=final)
+        try:
+            events = capture(payment, command, self.bases[merchant], self.world.now)
+        except DomainError:
+            return
+        self.world.pay(payment_id, events, merchant, self.bases[merchant])
+        if not succeeds:
+            self._capture_answered(payment_id, Declined("capture_declined", ""))
+
+    @precondition(lambda self: self._in(Capturing))
+    @rule(data=st.data())
+    def a_capture_comes_through(self, data: st.DataObject) -> None:
+        self._capture_answered(data.draw(st.sampled_from(self._in(Capturing))), Approved("cap"))
+
+    @precondition(lambda self: self._in(PartiallyCaptured, Captured))
+    @rule(data=st.data(), tenths=st.integers(1, 10))
+    def refund(self, data: st.DataObject, tenths: int) -> None:
+        payment_id = data.draw(st.sampled_from(self._in(PartiallyCaptured, Captured)))
+        payment = self.world.payments[payment_id]
+        taken = taken_of(payment)
+        assert taken is not None
+        merchant, refund_id = terms_of(payment).merchant_id, OperationId(self._name())
+        amount = Money(max(1, taken.refundable.minor * tenths // 10), taken.currency)
+        command = RefundPayment(refund_id=refund_id, amount=amount, reason="returned")
+        basis = self.bases[merchant]
+
+        def decide(source: DebitSource) -> Sequence[Event]:
+            return refund(payment, command, basis, self.world.now, source=source)
+
+        try:
+            self.world.debit(payment_id, decide, merchant, basis, beyond_limit=False)
+        except DomainError:
+            assert taken.refundable.minor == 0
+
+    @precondition(lambda self: self._in(Refunding))
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from([Approved("re"), Declined("refund_declined", ""), Unknown("no answer")]),
+    )
+    def a_refund_is_answered(self, data: st.DataObject, outcome: Outcome) -> None:
+        payment_id = data.draw(st.sampled_from(self._in(Refunding)))
+        payment = self.world.payments[payment_id]
+        assert isinstance(payment, Refunding)
+        merchant = terms_of(payment).merchant_id
+        command = RecordRefundOutcome(refund_id=payment.refund_id, outcome=outcome)
+        events = record_refund_outcome(payment, command, self.world.now)
+        self.world.pay(payment_id, events, merchant, self.bases[merchant])
+
+    # what banks do
+
+    @precondition(lambda self: self._taken())
+    @rule(data=st.data(), tenths=st.integers(1, 12))
+    def a_bank_disputes(self, data: st.DataObject, tenths: int) -> None:
+        payment_id = data.draw(st.sampled_from(self._taken()))
+        payment = self.world.payments[payment_id]
+        taken = taken_of(payment)
+        assert taken is not None
+        merchant, dispute_id = terms_of(payment).merchant_id, DisputeId(f"dp_{self._name()}")
+        amount = Money(max(1, taken.captured.minor * tenths // 10), taken.currency)
+        command, basis = OpenDispute(dispute_id=dispute_id, amount=amount, reason="fraudulent"), self.bases[merchant]
+
+        def decide(source: DebitSource) -> Sequence[Event]:
+            return open_dispute(payment, command, basis, self.world.now, source=source)
+
+        try:
+            assert self.world.debit(payment_id, decide, merchant, basis, beyond_limit=True)
+        except DomainError:
+            # It depends on the refund that is on its way, and will be told again.
+            assert isinstance(payment, Refunding)
+            return
+        self.disputes.append((payment_id, dispute_id))
+
+    @precondition(lambda self: self.disputes)
+    @rule(data=st.data(), result=st.sampled_from(DisputeResult))
+    def a_bank_rules(self, data: st.DataObject, result: DisputeResult) -> None:
+        """The first time, again, or otherwise than before."""
+        payment_id, dispute_id = data.draw(st.sampled_from(self.disputes))
+        payment = self.world.payments[payment_id]
+        merchant, command = terms_of(payment).merchant_id, CloseDispute(dispute_id=dispute_id, result=result)
+        basis = self.bases[merchant]
+        now = self.world.now
+        if not self.world.attempt(
+            lambda: self.world.pay(payment_id, close_dispute(payment, command, now), merchant, basis)
+        ):
+            events = close_dispute(payment, command, now, debt_is_paid=True)
+            self.world.pay(payment_id, events, merchant, basis)
+
+    # what time brings
+
+    @rule(days=st.sampled_from([0.5, 1, 2, 5, 12]))
+    def time_passes(self, days: float) -> None:
+        self.world.pass_time(days)
+
+    @rule()
+    def what_is_due_is_released(self) -> None:
+        for released in self.world.release_due(self.bases[HOME]):
+            currency = released.amount.currency
+            paid_up = self.world.balance(owed(released.merchant_id), currency) == 0
+            assert paid_up or released.collected == released.amount, "who owes us is not given anything"
+        assert not list(self.world.release_due(self.bases[HOME])), "all of it at once"
+
+    @rule(
+        merchant=st.sampled_from([HOME, ABROAD]),
+        currency=st.sampled_from(CURRENCIES),
+        amounts=st.lists(st.integers(1, 20_000), min_size=1, max_size=4),
+    )
+    def a_day_goes_well(self, merchant: MerchantId, currency: str, amounts: list[int]) -> None:
+        """Some is captured, and becomes available."""
+        for minor in amounts:
+            self.pay(merchant, minor, currency, at_once=True)
+        self.time_passes(5)
+        self.what_is_due_is_released()
+
+    @rule(dollar=st.integers(90, 130), yen=st.integers(120, 190), dinar=st.integers(300, 360))
+    def rates_are_published(self, dollar: int, yen: int, dinar: int) -> None:
+        self.published += 1
+        self.rates = fold_rates([rates(self.published, dollar, yen, dinar, self.world.now)], self.rates)
+        self.bases = {merchant: replace(basis, rates=self.rates) for merchant, basis in self.bases.items()}
+
+    # what is paid out
+
+    @rule(merchant=st.sampled_from([HOME, ABROAD]), currency=st.sampled_from(CURRENCIES), tenths=st.integers(1, 12))
+    def pay_out(self, merchant: MerchantId, currency: str, tenths: int) -> None:
+        """Also more than there is, which is refused."""
+        held_minor = self.world.balance(available(merchant), currency)
+        amount = Money(max(1, held_minor * tenths // 10), currency)
+        account = Account(
+            merchant_id=merchant,
+            holder_name="Books Ltd",
+            currency=currency,
+            country="DE",
+            details=Iban(iban="DE89370400440532013000"),
+        )
+        command = CreatePayout(
+            merchant_id=merchant,
+            amount=amount,
+            bank_account_id=BankAccountId(self._name()),
+            trigger=PayoutTrigger.REQUESTED,
+        )
+        events = create_payout(command, Usable(account), self.bases[merchant].terms.payouts)
+        taken = self.world.attempt(
+            lambda: self.world.payout(PayoutId(self._name()), events, merchant, self.bases[merchant])
+        )
+        assert taken == (amount.minor <= held_minor)
+
+    @precondition(lambda self: self.world.payouts)
+    @rule(data=st.data(), fate=st.sampled_from(Fate), canceled=st.booleans())
+    def a_payout_moves_on(self, data: st.DataObject, fate: Fate, canceled: bool) -> None:
+        payout_id = data.draw(st.sampled_from(sorted(self.world.payouts)))
+        payout = self.world.payouts[payout_id]
+        merchant = payout.order.merchant_id
+        try:
+            match payout:
+                case Ready() | Held() if canceled:
+                    events = cancel(payout, "by the merchant")
+                case Ready():
+                    events = batch(payout, payout_id, BatchId(self._name()), self.world.now.date())
+                case _:
+                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), fate=fate, code=None)
+                    events = report(payout, told)
+        except DomainError:
+            return
+        self.world.payout(payout_id, events, merchant, self.bases[merchant])
+
+    # what always holds
+
+    @invariant()
+    def debits_equal_credits(self) -> None:
+        assert not any(trial_balance(self.world.balances).values())
+
+    @invariant()
+    def no_limit_is_broken(self) -> None:
+        assert self.world.limits_broken(LIMIT_MINOR) == []
+
+    @invariant()
+    def nobody_is_paid_back_more_than_was_taken(self) -> None:
+        for payment in self.world.payments.values():
+            taken = taken_of(payment)
+            if taken is not None:
+                on_its_way = payment.amount if isinstance(payment, Refunding) else zero(taken.currency)
+                assert taken.refundable - on_its_way >= zero(taken.currency)
+
+    @invariant()
+    def our_revenue_is_the_fees_that_were_charged(self) -> None:
+        fees: Counter[str] = Counter()
+        for event in self.world.events():
+            match event:
+                case PaymentCaptured(proceeds=proceeds):
+                    fees[proceeds.gross.currency] += proceeds.fee.minor
+                case PaymentRefunded(debit=debit) | DisputeOpened(debit=debit):
+                    if debit.fee is not None:
+                        fees[debit.settled.currency] += debit.fee.amount.minor
+                case MovementSettled(true_up=true_up):
+                    fees[true_up.currency] += true_up.minor
+                case _:
+                    pass
+        self._assert_balances(platform_fees(), fees)
+
+    @invariant()
+    def providers_owe_us_what_they_took_and_have_not_paid(self) -> None:
+        clearing: Counter[str] = Counter()
+        for event in self.world.events():
+            match event:
+                case PaymentCaptured(amount=amount) | DisputeReversed(amount=amount):
+                    clearing[amount.currency] += amount.minor
+                case PaymentRefunded(amount=amount) | DisputeLost(amount=amount):
+                    clearing[amount.currency] -= amount.minor
+                case MovementSettled(gross=gross):
+                    clearing[gross.currency] -= gross.minor
+                case _:
+                    pass
+        self._assert_balances(psp_clearing(SIMULATOR), clearing)
+
+    @invariant()
+    def what_is_frozen_belongs_to_disputes_refunds_and_reserves(self) -> None:
+        for merchant in (HOME, ABROAD):
+            frozen: Counter[str] = Counter()
+            for payment in self.world.payments.values():
+                taken = taken_of(payment)
+                if taken is None or terms_of(payment).merchant_id != merchant:
+                    continue
+                for dispute in taken.disputes:
+                    if dispute.result is None:
+                        frozen[dispute.debit.settled.currency] += dispute.debit.settled.minor
+                if isinstance(payment, Refunding) and payment.debit is not None:
+                    frozen[payment.debit.total.currency] += payment.debit.total.minor
+            for key, minor in self.world.balances.items():
+                if is_lot(key.account) and key.account.startswith(held(merchant)):
+                    frozen[key.currency] += minor
+            self._assert_balances(held(merchant), frozen)
+
+    @invariant()
+    def what_is_on_its_way_belongs_to_open_payouts(self) -> None:
+        for merchant in (HOME, ABROAD):
+            moving: Counter[str] = Counter()
+            for payout in self.world.payouts.values():
+                if payout.order.merchant_id == merchant and isinstance(payout, Held | Ready | Batched | Sent):
+                    moving[payout.order.amount.currency] += payout.order.amount.minor
+            self._assert_balances(in_transit(merchant), moving)
+
+    @invariant()
+    def our_bank_account_is_what_was_settled_less_what_was_paid_out(self) -> None:
+        money: Counter[str] = Counter()
+        costs: Counter[str] = Counter()
+        for event in self.world.events():
+            match event:
+                case PayoutPaid(amount=amount):
+                    money[amount.currency] -= amount.minor
+                case PayoutReturned(amount=amount):
+                    money[amount.currency] += amount.minor
+                case MovementSettled(gross=gross, cost=cost):
+                    money[gross.currency] += gross.minor - cost.total_minor
+                    costs[gross.currency] += cost.total_minor
+                case _:
+                    pass
+        self._assert_balances(bank(BANK), money)
+        self._assert_balances(psp_fees(SIMULATOR), costs)
+
+    @invariant()
+    def what_was_given_back_at_the_captures_rate_comes_to_what_the_captures_brought(self) -> None:
+        """Of a payment that was given back whole: in its own currency, in ours, of the mark-up and for the merchant."""
+        if not self.bases or self.bases[ABROAD].terms.conversion.refund_rate is not RefundRate.ORIGINAL:
+            return
+        for payment in self.world.payments.values():
+            taken = taken_of(payment)
+            if taken is None or taken.refundable.minor or isinstance(payment, Refunding | Capturing):
+                continue
+            brought = [capture.proceeds.conversion for capture in taken.captures]
+            back = [refund.debit.conversion for refund in taken.refunds]
+            back += [each.debit.conversion for each in taken.disputes if each.result is not DisputeResult.WON]
+            for part in ("amount", "value", "mark_up", "settled", "residue"):
+                assert _summed(brought, part) == _summed(back, part), part
+
+    def teardown(self) -> None:
+        """The read models and the audit say the same as what was appended."""
+        self._the_statement_says_what_we_owe()
+        self._every_event_has_its_entry()
+
+    # how
+
+    def _the_statement_says_what_we_owe(self) -> None:
+        shown = fold(MERCHANT_BALANCES, {}, self.world.store)
+        lines = fold(JOURNAL_LINES, {}, self.world.store).values()
+        stated: Counter[tuple[str, str]] = Counter()
+        for line in lines:
+            stated[line.account, line.currency] += line.signed_minor
+        for row in shown.values():
+            for bucket in ("authorized", "pending", "available", "held", "in_transit"):
+                code = AccountCode(f"merchant:{row.merchant_id}:{bucket}")
+                kept = self.world.balance(code, row.currency)
+                assert getattr(row, bucket) == kept == -stated[code, row.currency]
+
+    def _every_event_has_its_entry(self) -> None:
+        causes = Causes(expected={}, found={})
+        for positioned in self.world.store:
+            data = positioned.event.data
+            if isinstance(data, JournalEntryPosted | MoneyEvent):
+                event = positioned.event
+                causes.take_in(positioned.position, event.originator_id, event.originator_version, data)
+        assert causes.first_difference() is None
+
+    def _assert_balances(self, code: AccountCode, expected: Counter[str]) -> None:
+        kept = {currency: self.world.balances.get(BalanceKey(code, currency), 0) for currency in CURRENCIES}
+        assert kept == {currency: expected[currency] for currency in CURRENCIES}, code
+
+    def _capture_answered(self, payment_id: PaymentId, outcome: Outcome) -> None:
+        payment = self.world.payments[payment_id]
+        assert isinstance(payment, Capturing)
+        merchant = terms_of(payment).merchant_id
+        command = RecordCaptureOutcome(capture_id=payment.capture_id, outcome=outcome, basis=self.bases[merchant])
+        events: Sequence[PaymentEvent] = record_capture_outcome(payment, command, self.world.now)
+        self.world.pay(payment_id, events, merchant, self.bases[merchant])
+
+    def _in(self, *stages: type) -> list[PaymentId]:
+        return [id for id, payment in self.world.payments.items() if isinstance(payment, stages)]
+
+    def _taken(self) -> list[PaymentId]:
+        return [id for id, payment in self.world.payments.items() if taken_of(payment) is not None]
+
+    def _name(self) -> UUID:
+        self.named += 1
+        return uuid5(NAMES, str(self.named))
+
+
+def _summed(conversions: Iterable[Conversion | None], part: str) -> int:
+    return sum(getattr(each, part).minor for each in conversions if each is not None)
+
+
+TestMoney = MoneyMachine.TestCase
+TestMoney.settings = settings(
+    max_examples=10_000 if DEEP else 120, stateful_step_count=40, deadline=None, print_blob=True
+)
