@@ -37,7 +37,7 @@ def test_removing_twice_says_nothing_new() -> None:
 @pytest.mark.parametrize("scheme", Scheme)
 def test_details_are_stored_under_names_that_never_change(scheme: Scheme) -> None:
     assert msgspec.json.encode(DETAILS[scheme]) == STORED[scheme]
-    read: BankDetails = msgspec.json.decode(STORED[scheme], type=BankDetails)  # type: ignore[arg-type]
+    read: BankDetails = msgspec.json.decode(STORED[scheme], type=BankDetails)
     assert read == DETAILS[scheme]
     assert scheme_of(read) is scheme
 
