@@ -6,7 +6,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 SHOWN_MAX: Final = 4
-"""Of an account's number its last digits are shown, and no others."""
+"""Of an account's number its last digits are shown, and never more than half of it."""
 
 
 class Scheme(StrEnum):
@@ -111,7 +111,8 @@ def compacted(details: BankDetails) -> BankDetails:
 
 def masked(details: BankDetails) -> str:
     """`DE•• •••• …3000`, or `•••• …6789`: enough to tell one's own accounts apart."""
-    last = number_of(details)[-SHOWN_MAX:]
+    number = number_of(details)
+    last = number[len(number) - min(SHOWN_MAX, len(number) // 2) :]
     return f"{details.iban[:2]}•• •••• …{last}" if isinstance(details, Iban) else f"•••• …{last}"
 
 

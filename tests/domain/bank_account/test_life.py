@@ -4,7 +4,16 @@ import msgspec
 import pytest
 
 from domain.bank_account.add import add
-from domain.bank_account.details import BankDetails, Scheme, country_of, currency_of, masked, number_of, scheme_of
+from domain.bank_account.details import (
+    BankDetails,
+    Scheme,
+    UsAch,
+    country_of,
+    currency_of,
+    masked,
+    number_of,
+    scheme_of,
+)
 from domain.bank_account.events import BankAccountRemoved
 from domain.bank_account.remove import remove
 from domain.bank_account.state import Removed, Usable, fold
@@ -37,7 +46,7 @@ def test_removing_twice_says_nothing_new() -> None:
 @pytest.mark.parametrize("scheme", Scheme)
 def test_details_are_stored_under_names_that_never_change(scheme: Scheme) -> None:
     assert msgspec.json.encode(DETAILS[scheme]) == STORED[scheme]
-    read: BankDetails = msgspec.json.decode(STORED[scheme], type=BankDetails)  # type: ignore[arg-type]
+    read: BankDetails = msgspec.json.decode(STORED[scheme], type=BankDetails)
     assert read == DETAILS[scheme]
     assert scheme_of(read) is scheme
 
@@ -53,6 +62,11 @@ def test_of_a_number_no_more_than_its_end_is_shown(scheme: Scheme) -> None:
     shown, number = masked(DETAILS[scheme]), number_of(DETAILS[scheme])
     assert shown.endswith(number[-4:])
     assert number[-5:] not in shown
+
+
+def test_of_a_short_number_no_more_than_half_is_shown() -> None:
+    assert masked(UsAch(routing_number="021000021", account_number="1234")) == "•••• …34"
+    assert masked(UsAch(routing_number="021000021", account_number="")) == "•••• …"
 
 
 def test_an_iban_also_shows_its_country() -> None:
