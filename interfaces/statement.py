@@ -27,8 +27,8 @@ class StatementAccount(Struct, frozen=True, kw_only=True):
 
 
 class StatementLine(Struct, frozen=True, kw_only=True):
-    """Minor units: a `change` above zero is more that we owe the merchant, or hold for it. `balance` is the account's
-    after this line."""
+    """Minor units: a `change` above zero is more that we owe the merchant, or hold for it; of the account `owed`, more
+    that it owes us. `balance` is the account's after this line."""
 
     position: int
     recorded_at: datetime

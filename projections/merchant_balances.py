@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from domain.history import Positioned
 from domain.ledger.accounts import AccountCode
 from domain.ledger.entry import JournalEntryPosted
+from projections.books import Balance
 from projections.view import Key, View
 
 
@@ -51,6 +52,18 @@ def apply(row: MerchantBalancesRow | None, key: Key, positioned: Positioned) -> 
         if bucket is not None and posting.amount.currency == currency:
             changes[bucket] = changes.get(bucket, getattr(row, bucket)) + posting.change_minor
     return replace(row, **changes)
+
+
+def of_accounts(merchant_id: str, balances: Iterable[Balance], position: int) -> Sequence[MerchantBalancesRow]:
+    """The rows, by currency, of a merchant whose accounts hold `balances` after `position`."""
+    rows: dict[str, MerchantBalancesRow] = {}
+    for of in balances:
+        row = rows.get(of.currency) or MerchantBalancesRow(
+            merchant_id=merchant_id, currency=of.currency, position=position
+        )
+        bucket = _bucket(of.account, merchant_id)
+        rows[of.currency] = row if bucket is None else replace(row, **{bucket: of.minor})
+    return [rows[currency] for currency in sorted(rows)]
 
 
 @lru_cache(maxsize=10_000)

@@ -1,7 +1,5 @@
 """`tallystick ledger statement`: a merchant's statement as JSON or CSV, however long it is."""
 
-import csv
-import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
@@ -10,7 +8,6 @@ import msgspec
 
 from domain.currencies import decimals
 from interfaces import composition
-from interfaces.books.decimal_text import decimal_text
 from interfaces.cli.shared import told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.period import period_of
@@ -22,8 +19,7 @@ from interfaces.statement import (
     statement_accounts,
     statement_lines,
 )
-
-COLUMNS = StatementLine.__struct_fields__
+from interfaces.statement_csv import statement_csv
 
 
 @click.command()
@@ -53,7 +49,8 @@ def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> 
         if not accounts:
             click.echo(f"No account of {merchant} in {currency} had been posted to by then.", err=True)
         if form == "csv":
-            await _print_csv(currency, accounts, pages)
+            async for text in statement_csv(currency, accounts, pages):
+                click.echo(text, nl=False)
         else:
             await _print_json(period, since, to, accounts, pages)
 
@@ -82,24 +79,3 @@ async def _print_json(
             click.echo(separator + msgspec.json.encode(line), nl=False)
             separator = b",\n"
     click.echo(b"\n]}")
-
-
-async def _print_csv(
-    currency: str, accounts: Sequence[StatementAccount], pages: AsyncIterator[Sequence[StatementLine]]
-) -> None:
-    table = csv.writer(sys.stdout)
-    table.writerow(COLUMNS)
-    for account in accounts:
-        table.writerow(_balance_row("opening balance", account.account, decimal_text(account.opening, currency)))
-    async for lines in pages:
-        for line in lines:
-            reference = (line.position, line.recorded_at.isoformat(), line.entry_id, line.payment_id, line.cause)
-            amounts = (decimal_text(line.change, currency), decimal_text(line.balance, currency))
-            table.writerow((*reference, line.account, *amounts))
-    for account in accounts:
-        table.writerow(_balance_row("closing balance", account.account, decimal_text(account.closing, currency)))
-
-
-def _balance_row(what: str, account: str, amount: str) -> tuple[str, ...]:
-    filled = {"cause": what, "account": account, "balance": amount}
-    return tuple(filled.get(column, "") for column in COLUMNS)

@@ -13,6 +13,8 @@ from interfaces.demo.checks import Verdict
 from interfaces.demo.incidents import Incident
 from projections.payment_status import PAYMENT_STATUS
 
+BALANCES = ("authorized", "pending", "available", "held", "in_transit", "owed")
+
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured while the orders went through."""
@@ -39,10 +41,12 @@ def print_statuses(console: Console, verdict: Verdict) -> None:
 
 def print_balances(console: Console, balances: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """Each merchant's balances, as the API gives them."""
-    table = Table("merchant", "authorized", "pending", "held", title="Balances")
+    table = Table("merchant", *BALANCES, title="Balances")
+    for column in table.columns[1:]:
+        column.justify = "right"
     for merchant, rows in balances.items():
         for row in rows:
-            shown = [str(Money(row[name], row["currency"])) for name in ("authorized", "pending", "held")]
+            shown = [str(Money(row[name], row["currency"])) for name in BALANCES]
             table.add_row(merchant, *shown)
     console.print(table)
 

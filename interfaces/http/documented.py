@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Reference, RequestBody, Schema
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
 from litestar.openapi.spec.enums import OpenAPIType
 
 from interfaces.http.problem import PROBLEM_JSON, ProblemBody
@@ -53,6 +61,19 @@ def accepts(kind: type[Any], *, required: bool = True, keyed: bool = True, key_n
                 self.parameters = [*(self.parameters or ()), _idempotency_key(needed=key_needed)]
 
     return AcceptingKind
+
+
+def also_as(media_type: str, status: int) -> type[Operation]:
+    """For a route whose reply can be had as text of another kind, too."""
+
+    @dataclass
+    class AlsoAs(Operation):
+        def __post_init__(self) -> None:
+            replied = (self.responses or {}).get(str(status))
+            if isinstance(replied, OpenAPIResponse) and replied.content is not None:
+                replied.content[media_type] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+
+    return AlsoAs
 
 
 def reply(kind: type[Any], description: str) -> ResponseSpec:

@@ -1,15 +1,18 @@
 """/v1/statements: a merchant's accounts from the opening to the closing balance of a period, line by line."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from litestar.response import Stream
 from msgspec import Struct
 
 from domain.currencies import decimals
 from interfaces.http.caller import AuthenticatedRequest
-from interfaces.http.documented import replies
+from interfaces.http.documented import also_as, replies
 from interfaces.http.period import (
     CurrencyParameter,
     CursorParameter,
@@ -18,7 +21,8 @@ from interfaces.http.period import (
     period_of,
     position_after,
 )
-from interfaces.http.reply import resource
+from interfaces.http.refusals import ParameterInvalid
+from interfaces.http.reply import POSITION_HEADER, resource
 from interfaces.moments import position_before
 from interfaces.services import Services
 from interfaces.statement import (
@@ -26,8 +30,22 @@ from interfaces.statement import (
     StatementLine,
     StatementPeriod,
     statement_accounts,
+    statement_lines,
     statement_page,
 )
+from interfaces.statement_csv import statement_csv
+
+CSV = "text/csv"
+
+
+FormatParameter = Annotated[
+    str,
+    QueryParameter(
+        name="format",
+        description="`csv` is the whole statement at once, in decimal numbers",
+        schema_extra={"enum": ["json", "csv"]},
+    ),
+]
 
 
 class Statement(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
@@ -51,6 +69,7 @@ class StatementController(Controller):
         "/",
         operation_id="get_statement",
         summary="A statement of the merchant's accounts",
+        operation_class=also_as(CSV, 200),
         responses=replies(200, Statement, "A page of the statement"),
     )
     async def statement(
@@ -61,9 +80,13 @@ class StatementController(Controller):
         begin: FromParameter,
         end: ToParameter,
         cursor: CursorParameter = None,
+        form: FormatParameter = "json",
     ) -> Response[Any]:
-        """From the journal's views. Neither time may be in the future: a statement never changes."""
+        """From the journal's views. Neither time may be in the future: a statement never changes. As CSV it begins with
+        the opening balances and ends with the closing ones."""
         decimals(currency)
+        if form not in ("json", "csv"):
+            raise ParameterInvalid(field="format", reason="expected json or csv")
         since, to = period_of(begin, end, now=services.now())
         period = StatementPeriod(
             merchant_id=request.user.merchant_id,
@@ -71,6 +94,10 @@ class StatementController(Controller):
             begin=await position_before(services.reader, services.store, since),
             end=await position_before(services.reader, services.store, to),
         )
+        if form == "csv":
+            if cursor is not None:
+                raise ParameterInvalid(field="cursor", reason="a statement as CSV has no pages")
+            return await _as_csv(services, period)
         page = await statement_page(services.reader, period, after=position_after(cursor, period.begin))
         statement = Statement(
             merchant_id=period.merchant_id,
@@ -82,3 +109,16 @@ class StatementController(Controller):
             next_cursor=None if page.next_after is None else str(page.next_after),
         )
         return resource(statement, period.end)
+
+
+async def _as_csv(services: Services, period: StatementPeriod) -> Stream:
+    accounts = await statement_accounts(services.reader, period)
+    text = statement_csv(period.currency, accounts, statement_lines(services.reader, period))
+    name = f"statement-{period.currency}-{period.end}.csv"
+    headers = {POSITION_HEADER: str(period.end), "Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(_encoded(text), media_type=CSV, headers=headers)
+
+
+async def _encoded(text: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async for part in text:
+        yield part.encode()

@@ -32,7 +32,7 @@ async def test_a_capture_and_its_fee_are_posted_with_their_cause(merchant: Merch
     history = (await merchant.get(f"/v1/payments/{payment_id}/events")).json["events"]
     held, taken = await entries_of(merchant, payment_id)
 
-    assert (held["cause"], taken["cause"]) == ("payment.authorized.v1", "payment.captured.v1")
+    assert (held["cause"], taken["cause"]) == ("payment.authorized.v1", "payment.captured.v2")
     assert [entry["cause_version"] for entry in (held, taken)] == [event["version"] for event in history[-2:]]
     assert held["entry_id"].startswith("je_")
     assert {
@@ -64,7 +64,7 @@ async def test_every_entry_balances_and_the_balances_are_their_sum(merchant: Mer
     balances = (await merchant.get("/v1/balances", headers=behind(last))).json["balances"]
     assert {balance["currency"] for balance in balances} == {"EUR", "JPY", "KWD"}
     for balance in balances:
-        for name in ("authorized", "pending", "held"):
+        for name in ("authorized", "pending", "available", "held", "in_transit"):
             account = f"merchant:{merchant.merchant_id}:{name}"
             assert balance[name] == credited(entries, account, balance["currency"])
 

@@ -1,5 +1,6 @@
 """A merchant's statement over HTTP: from the opening to the closing balances, line by line, page by page."""
 
+import csv
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -50,9 +51,9 @@ async def test_a_statement_adds_up_and_the_next_begins_where_it_ended(merchant: 
     assert earlier["lines"]
     assert {account["opening"] for account in earlier["accounts"]} == {0}
     openings = {account["account"]: account["opening"] for account in later["accounts"]}
-    assert openings == {account["account"]: account["closing"] for account in earlier["accounts"]}
+    assert openings == {"held": 0, **{account["account"]: account["closing"] for account in earlier["accounts"]}}
     assert {account["account"]: account["closing"] for account in later["accounts"]} == {
-        name: balances[0][name] for name in ("authorized", "pending")
+        name: balances[0][name] for name in ("authorized", "pending", "held")
     }
     posted = {entry["entry_id"] for entry in await entries_of(merchant, first)}
     assert posted == {
@@ -83,6 +84,35 @@ async def test_another_merchants_lines_are_not_in_it(merchant: Merchant, strange
     begin = now()
     await captured(merchant, 1000)
     assert (await statement(stranger, begin, now()))["accounts"] == []
+
+
+async def test_a_statement_as_csv_has_every_line_between_its_opening_and_closing_balances(merchant: Merchant) -> None:
+    await captured(merchant, 2500)
+    begin = now()
+    await captured(merchant, 1000)
+    end = now()
+    told = await statement(merchant, begin, end)
+    reply = await merchant.get(path(begin, end, format="csv"))
+    assert (reply.status, reply.headers["Content-Type"].partition(";")[0]) == (200, "text/csv")
+    columns, *rows = csv.reader(reply.body.decode().splitlines())
+    accounts = len(told["accounts"])
+    opening, lines, closing = rows[:accounts], rows[accounts:-accounts], rows[-accounts:]
+
+    def balances(of: list[list[str]]) -> dict[str, str]:
+        return {row[columns.index("account")]: row[columns.index("balance")] for row in of}
+
+    assert balances(opening) == {each["account"]: f"{each['opening'] / 100:.2f}" for each in told["accounts"]}
+    assert balances(closing) == {each["account"]: f"{each['closing'] / 100:.2f}" for each in told["accounts"]}
+    assert [row[columns.index("position")] for row in lines] == [str(line["position"]) for line in told["lines"]]
+    assert lines[0][columns.index("change")] == f"{told['lines'][0]['change'] / 100:.2f}"
+
+
+async def test_a_statement_as_csv_has_no_cursor_and_no_other_form_exists(merchant: Merchant) -> None:
+    begin = now()
+    then_refused(
+        await merchant.get(path(begin, begin, format="csv", cursor="7")), 400, "parameter_invalid", field="cursor"
+    )
+    then_refused(await merchant.get(path(begin, begin, format="pdf")), 400, "parameter_invalid", field="format")
 
 
 async def test_what_cannot_be_a_period_is_refused(merchant: Merchant) -> None:
