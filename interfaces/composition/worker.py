@@ -21,6 +21,8 @@ from projections.views import VIEWS
 
 SWEEP_EVERY_S = 1.0
 TIMERS_EVERY_S = 5.0
+PAYOUT_SCHEDULE_EVERY_S = 5.0
+BANK_EVERY_S = 1.0
 
 
 def worker_tasks(core: Core) -> dict[str, Task]:
@@ -43,6 +45,9 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     async def fire_timers() -> None:
         await core.timers.sweep()
 
+    async def schedule_payouts() -> None:
+        await core.scheduled_payouts.sweep()
+
     async def webhooks() -> None:
         await Deliveries(
             inbox=core.inbox,
@@ -62,5 +67,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         "webhooks": webhooks,
+        "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
+        "payout files": lambda: every(core.settings.payout_batch_every_s, core.payout_files.run),
+        "payout reports": lambda: every(BANK_EVERY_S, core.payout_reports.listen),
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
