@@ -29,6 +29,7 @@ class Verb(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    PAYOUT = "payout"
 
 
 class Answer(Struct, frozen=True):
@@ -42,7 +43,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     """A merchant's command takes its place: under its idempotency key, if it has one, nothing else can.
 
     `unresolved` marks an operation whose outcome at the provider we do not know yet: recovery looks for these.
-    `answer` is None while the command is in flight.
+    `answer` is None while the command is in flight. `payment_id` is the payout's where the verb is PAYOUT.
     """
 
     operation_id: OperationId

@@ -10,7 +10,7 @@ from typeid.errors import TypeIDException
 PAYMENT, INTENT, AUTHORIZATION = "pay", "pi", "auth"
 CAPTURE, VOID, REFUND, ENTRY = "cap", "void", "re", "je"
 DELIVERY, DEAD_LETTER = "whd", "dl"
-BANK_ACCOUNT = "ba"
+BANK_ACCOUNT, PAYOUT, PAYOUT_BATCH = "ba", "po", "pb"
 
 
 def new_uuid() -> UUID:

@@ -16,6 +16,7 @@ from application.intake import ProviderWebhooks
 from application.merchant import Keys
 from application.operator import OperatorKeys
 from application.payment import Payments
+from application.payouts import Payouts
 from application.store import EventStore
 from domain.history import Positioned
 
@@ -33,6 +34,7 @@ class Services(Struct, frozen=True, kw_only=True):
 
     payments: Payments
     bank_accounts: BankAccounts
+    payouts: Payouts
     store: ReadableStore
     keys: Keys
     operators: OperatorKeys

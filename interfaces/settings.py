@@ -26,6 +26,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     bank_debtor_iban: str = "DE89370400440532013000"
     """The account that payouts are paid from: a published example, nobody's."""
     bank_debtor_bic: str = "COBADEFFXXX"
+    payout_batch_every_s: float = 2.0
+    """How often the payouts that wait go to the bank, in a file for each currency and day of execution."""
     log_level: str = "INFO"
     metrics_token: str = ""
     """Who sends it may read /metrics from anywhere; without one, only loopback may."""
@@ -43,6 +45,7 @@ VARIABLES = {
     "bank_debtor_name": "TALLYSTICK_BANK_DEBTOR_NAME",
     "bank_debtor_iban": "TALLYSTICK_BANK_DEBTOR_IBAN",
     "bank_debtor_bic": "TALLYSTICK_BANK_DEBTOR_BIC",
+    "payout_batch_every_s": "TALLYSTICK_PAYOUT_BATCH_EVERY_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
 }
@@ -68,6 +71,7 @@ class _OptionalSettings(TypedDict, total=False):
     bank_debtor_name: str
     bank_debtor_iban: str
     bank_debtor_bic: str
+    payout_batch_every_s: float
     log_level: str
     metrics_token: str
 
@@ -91,6 +95,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["bank_debtor_iban"] = iban
     if bic := environment.get(VARIABLES["bank_debtor_bic"]):
         given["bank_debtor_bic"] = bic
+    if seconds := environment.get(VARIABLES["payout_batch_every_s"]):
+        given["payout_batch_every_s"] = _positive(VARIABLES["payout_batch_every_s"], seconds)
     if level := environment.get(VARIABLES["log_level"]):
         given["log_level"] = _level(level)
     if token := environment.get(VARIABLES["metrics_token"]):

@@ -11,6 +11,8 @@ from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES
 from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
+from projections.payout_batches import PAYOUT_BATCHES
+from projections.payouts import PAYOUTS
 from projections.provider_operations import PROVIDER_OPERATIONS
 from projections.reconciliation import RECONCILIATION
 from projections.timers import TIMERS
@@ -33,5 +35,7 @@ VIEWS: dict[str, View[Any]] = {
         ACCOUNT_BLOCKS,
         JOURNAL_CLOCK,
         BANK_ACCOUNTS,
+        PAYOUTS,
+        PAYOUT_BATCHES,
     )
 }

@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "key": "interfaces.cli.merchants:key",
     "operator": "interfaces.cli.operators:operator",
     "events": "interfaces.cli.events:events",
+    "payouts": "interfaces.cli.payouts:payouts",
     "dead-letters": "interfaces.cli.dead_letters:dead_letters",
     "replay": "interfaces.cli.replay:replay",
     "rebuild": "interfaces.cli.rebuild:rebuild",

@@ -87,6 +87,7 @@ async def _services(
             yield Services(
                 payments=payments,
                 bank_accounts=core.bank_accounts,
+                payouts=core.payouts,
                 store=core.store,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,

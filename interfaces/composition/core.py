@@ -19,6 +19,10 @@ from application.merchant import Directory
 from application.notification import Notifications
 from application.operation import Operations
 from application.operator import OperatorKeys
+from application.payout_files import PayoutFiles
+from application.payout_reports import PayoutReports
+from application.payout_schedule import ScheduledPayouts
+from application.payouts import Payouts
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
@@ -40,6 +44,8 @@ from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
 from infrastructure.observability.instruments import NONE, Instruments
+from infrastructure.postgres.balances import PostgresBalances
+from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
@@ -47,6 +53,7 @@ from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
+from infrastructure.postgres.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -59,6 +66,7 @@ from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
 from interfaces.http.answers import word_answer
+from interfaces.http.payout_resources import word_payout
 from interfaces.settings import SettingInvalid, Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
@@ -178,6 +186,34 @@ class Core:
             prepare=self.conditions.prepare,
         )
         self.bases = BasesAtHand(terms_of=self.terms_book.of, rates=lambda: self.rate_book.rates, is_holiday=is_holiday)
+        self.bases = BasesAtHand(
+            terms_of=lambda _: DEFAULT_TERMS, rates=lambda: Rates(), is_holiday=lambda _calendar, _day: False
+        )
+        payout_queue = ViewPayoutQueue(self.pool)
+        self.payouts = Payouts(
+            store=self.store,
+            bank_accounts=self.bank_accounts,
+            bank=self.bank,
+            bases=self.bases,
+            answers=word_payout,
+            now=utc_now,
+            new_id=ids.new_uuid,
+        )
+        self.scheduled_payouts = ScheduledPayouts(
+            store=self.store,
+            balances=PostgresBalances(self.pool),
+            queue=payout_queue,
+            bank=self.bank,
+            bases=self.bases,
+            now=utc_now,
+            new_id=ids.new_uuid,
+        )
+        self.payout_files = PayoutFiles(
+            store=self.store, queue=payout_queue, bank=self.bank, bases=self.bases, now=utc_now, new_id=ids.new_uuid
+        )
+        self.payout_reports = PayoutReports(
+            store=self.store, feed=PostgresBankFeed(self.pool), bank=self.bank, now=utc_now, new_id=ids.new_uuid
+        )
         self.operations = Operations(
             store=self.store,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},

@@ -22,6 +22,8 @@ from projections.views import VIEWS
 SWEEP_EVERY_S = 1.0
 TIMERS_EVERY_S = 5.0
 RELEASES_EVERY_S = 5.0
+PAYOUT_SCHEDULE_EVERY_S = 5.0
+BANK_EVERY_S = 1.0
 
 
 def worker_tasks(core: Core) -> dict[str, Task]:
@@ -46,6 +48,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def release_funds() -> None:
         await core.releases.sweep()
+    async def schedule_payouts() -> None:
+        await core.scheduled_payouts.sweep()
 
     async def webhooks() -> None:
         await Deliveries(
@@ -67,5 +71,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         "releases": lambda: every(RELEASES_EVERY_S, release_funds),
         "webhooks": webhooks,
+        "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
+        "payout files": lambda: every(core.settings.payout_batch_every_s, core.payout_files.run),
+        "payout reports": lambda: every(BANK_EVERY_S, core.payout_reports.listen),
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

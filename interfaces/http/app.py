@@ -35,9 +35,11 @@ from interfaces.http.health import HealthController
 from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.operator_ledger import OperatorLedgerController
+from interfaces.http.operator_payouts import OperatorPayoutController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
+from interfaces.http.payouts import PayoutController
 from interfaces.http.problem import unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
 from interfaces.http.provider_webhooks import ProviderWebhookController
@@ -52,11 +54,13 @@ CONTROLLERS = (
     BalanceController,
     StatementController,
     BankAccountController,
+    PayoutController,
     EventController,
     ProviderWebhookController,
     DeadLetterController,
     DeliveryController,
     OperatorLedgerController,
+    OperatorPayoutController,
     HealthController,
 )
 

@@ -154,6 +154,8 @@ def _parameter(parameter: Json, method: str) -> Json:
         schema["pattern"] = ids.pattern(ids.DEAD_LETTER)
     if parameter["name"] == "bank_account_id":
         schema["pattern"] = ids.pattern(ids.BANK_ACCOUNT)
+    if parameter["name"] == "payout_id":
+        schema["pattern"] = ids.pattern(ids.PAYOUT)
     for bound in {"minimum", "maximum"} & schema.keys():
         schema[bound] = int(schema[bound])
     schema.pop("description", None)

@@ -9,7 +9,9 @@ from application.dead_letter import DeadLetterNotFound
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_payout import PayoutNotFound
 from application.operation import TooManyConflicts
+from application.payouts import InsufficientAvailable
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
@@ -21,6 +23,8 @@ from domain.payment.events import OperationKind
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.status import Status
+from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
+from domain.payout.status import PayoutStatus
 from interfaces.http.body import BodyInvalid
 from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.http.refusals import (
@@ -113,6 +117,40 @@ _OF_BANK_ACCOUNTS: tuple[Exception, ...] = (
     StoreUnavailable(),
     WriterBusy(),
 )
+_OF_PAYOUTS: tuple[Exception, ...] = (
+    BodyInvalid(field="amount", reason="Expected 'int' >= 1"),
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingIdempotencyKey(),
+    MissingKey(),
+    UnknownKey(),
+    OtherMerchant(),
+    PayoutNotFound(),
+    BankAccountNotFound(),
+    PayoutNotCancelable(status=PayoutStatus.IN_TRANSIT),
+    IdempotencyKeyInFlight(),
+    BodyTooLarge(bytes_max=65536),
+    InsufficientAvailable(requested=Money(12_000, "EUR")),
+    PayoutBelowMinimum(requested=Money(900, "EUR"), minimum=Money(1_000, "EUR")),
+    BankAccountUnusable(),
+    IdempotencyKeyReused(),
+    StoreUnavailable(),
+    WriterBusy(),
+    ViewBehind(view="payouts", position=1042),
+)
+_OF_ALL_PAYOUTS: tuple[Exception, ...] = (
+    BodyInvalid(field="reason", reason="Expected 'str' of length >= 1"),
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingKey(),
+    UnknownKey(),
+    OperatorRoleNeeded(),
+    NotFound(),
+    PayoutNotFound(),
+    PayoutNotHeld(status=PayoutStatus.PAID),
+    PayoutNotCancelable(status=PayoutStatus.IN_TRANSIT),
+    BodyTooLarge(bytes_max=65536),
+    StoreUnavailable(),
+    ViewBehind(view="payouts", position=1042),
+)
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
     "receive_provider_webhook": (
         ParameterInvalid(field="limit", reason="there is no such parameter here"),
@@ -135,6 +173,8 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         _OF_OPERATORS,
     ),
     **dict.fromkeys(("get_trial_balance", "get_account_balances", "get_account_journal"), _OF_LEDGER),
+    **dict.fromkeys(("create_payout", "list_payouts", "get_payout", "cancel_payout"), _OF_PAYOUTS),
+    **dict.fromkeys(("list_all_payouts", "get_any_payout", "approve_payout", "cancel_any_payout"), _OF_ALL_PAYOUTS),
     **dict.fromkeys(
         ("add_bank_account", "list_bank_accounts", "get_bank_account", "remove_bank_account"), _OF_BANK_ACCOUNTS
     ),

@@ -12,8 +12,11 @@ from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_payout import PayoutNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
+from application.payout_files import BatchNotFound, FileDiffers
+from application.payouts import InsufficientAvailable
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
@@ -31,6 +34,8 @@ from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.release.release import NotDueYet
+from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
+from domain.payout.report import ReportContradicts
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.terms.documents.document import TermsInvalid
@@ -428,6 +433,68 @@ _problem(
     "instruction_invalid",
     "Our bank cannot make this payment",
     lambda e: f"The payment cannot be instructed: {e.reason}.",
+)
+
+# What a payout does not allow
+_problem(PayoutNotFound, 404, "payout_not_found", "No such payout", "You have no payout with this id.")
+_problem(BatchNotFound, 404, "payout_batch_not_found", "No such batch", "There is no batch of payouts with this id.")
+_problem(
+    PayoutNotCancelable,
+    409,
+    "payout_not_cancelable",
+    "The payout cannot be canceled any more",
+    lambda e: f"A payout that is {e.status} cannot be canceled.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    PayoutNotHeld,
+    409,
+    "payout_not_held",
+    "The payout is not held",
+    lambda e: f"A payout that is {e.status} needs no approval.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    ReportContradicts,
+    409,
+    "report_contradicts",
+    "The bank contradicts itself",
+    lambda e: f"The bank says {e.fate} of a payout that is {e.status}.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    FileDiffers,
+    409,
+    "payout_file_differs",
+    "The file cannot be written as it was",
+    lambda e: (
+        f"The batch was made for the file with SHA-256 {e.file_sha256}, which is not what would be written now. "
+        "Put our own account's settings back to what they were."
+    ),
+)
+_problem(
+    InsufficientAvailable,
+    422,
+    "insufficient_available",
+    "Not so much is available",
+    lambda e: f"Less than {e.requested} is available to be paid out.",
+    field="amount",
+)
+_problem(
+    PayoutBelowMinimum,
+    422,
+    "payout_below_minimum",
+    "Less than is paid out at a time",
+    lambda e: f"{e.requested} is less than {e.minimum}, the least that is paid out at a time.",
+    field="amount",
+)
+_problem(
+    BankAccountUnusable,
+    422,
+    "bank_account_unusable",
+    "The bank account was removed",
+    "Nothing is paid out to a bank account that was removed.",
+    field="bank_account_id",
 )
 
 # What we cannot do now

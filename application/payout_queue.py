@@ -1,0 +1,55 @@
+"""The ports by which payouts' runs find what there is to do: what they name is decided on its own stream."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from domain.identifiers import BankAccountId, BatchId, MerchantId, PayoutId
+from domain.money import Money
+
+
+class PayoutQueue(Protocol):
+    """What read models show, perhaps a moment late. Every method raises StoreUnavailable."""
+
+    async def ready(self, payouts_max: int) -> Sequence[PayoutId]:
+        """Payouts that wait for a file, the oldest first."""
+        ...
+
+    async def unanswered(self) -> Sequence[BatchId]:
+        """Batches whose file the bank has not answered for, the oldest first."""
+        ...
+
+    async def bank_accounts(self, merchant_id: MerchantId, currency: str) -> Sequence[BankAccountId]:
+        """Those of the merchant that take the currency and were not removed, the one added last first."""
+        ...
+
+
+class Available(Struct, frozen=True):
+    """What a merchant can be paid out."""
+
+    merchant_id: MerchantId
+    amount: Money
+
+
+class Balances(Protocol):
+    """Raises StoreUnavailable."""
+
+    async def available_above(
+        self, minimum_minor: int, *, after: Available | None = None, rows_max: int
+    ) -> Sequence[Available]:
+        """Merchants' available balances of at least so much, in order; those behind `after`, the last of a page."""
+        ...
+
+
+class BankFeed(Protocol):
+    """How far we have come in what each bank says. Every method raises StoreUnavailable."""
+
+    async def heard_up_to(self, bank: str) -> str | None:
+        """The last of its reports that has been taken in; None before the first."""
+        ...
+
+    async def move(self, bank: str, *, before: str | None, after: str) -> bool:
+        """Everything up to the report `after` is taken in. False, and no effect, where it does not stand at `before`
+        any more: somebody else has moved it."""
+        ...

@@ -1,0 +1,33 @@
+"""Balances as the append itself keeps them: never behind."""
+
+from collections.abc import Sequence
+
+from application.payout_queue import Available
+from domain.identifiers import MerchantId
+from domain.ledger.accounts import available
+from domain.money import Money
+from infrastructure.postgres.pool import ReadPool
+
+# Its condition is that of the index account_balance_available, word for word.
+_AVAILABLE = """
+SELECT account, currency, balance_minor::bigint FROM account_balance
+WHERE account LIKE 'merchant:%%:available' AND (account, currency) > (%s, %s) AND balance_minor >= %s
+ORDER BY account, currency LIMIT %s
+"""
+
+
+class PostgresBalances:
+    """Implements application.payout_queue.Balances."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    async def available_above(
+        self, minimum_minor: int, *, after: Available | None = None, rows_max: int
+    ) -> Sequence[Available]:
+        last = ("", "") if after is None else (available(after.merchant_id), after.amount.currency)
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_AVAILABLE, (*last, minimum_minor, rows_max))).fetchall()
+        return [
+            Available(MerchantId(account.split(":")[1]), Money(minor, currency)) for account, currency, minor in rows
+        ]

@@ -1,0 +1,165 @@
+"""`tallystick payouts`: where merchants' payouts are, the files that they go to the bank in, and what waits for us."""
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+from rich.table import Table
+
+from application.bank import BankFile
+from application.loaded_payout import LoadedPayout
+from domain.history import Cause
+from domain.identifiers import BatchId, PayoutId
+from domain.money import Money
+from domain.payout.status import PayoutStatus
+from interfaces import ids
+from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.composition import Core
+from interfaces.http.payout_resources import batch_resource, operator_payout_resource, operator_payout_row_resource
+from projections import payout_batches as batches_view
+from projections import payouts as payouts_view
+from projections.payout_batches import PayoutBatchRow
+from projections.payouts import PayoutRow
+
+SHOWN_MAX = 50
+
+
+@click.group("payouts")
+def payouts() -> None:
+    """Money on its way to merchants' banks."""
+
+
+@payouts.command("list")
+@click.option("--status", type=click.Choice(list(map(str, PayoutStatus))), help="Only those in it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@told_clearly
+def list_(status: str | None, as_json: bool) -> None:
+    """List the payouts, those created last first, up to 50 of them."""
+
+    async def work(core: Core) -> Sequence[PayoutRow]:
+        async with core.pool.connection() as connection:
+            return await payouts_view.search(
+                connection, rows_max=SHOWN_MAX, status=None if status is None else PayoutStatus(status)
+            )
+
+    found = [operator_payout_row_resource(row) for row in with_core(work)]
+    if as_json:
+        for payout in found:
+            click.echo(msgspec.json.encode(payout))
+        return
+    if not found:
+        console.print("There are none.")
+        return
+    table = Table("", "merchant", "status", "amount", "since", "executed on", "why")
+    for payout in found:
+        table.add_row(
+            payout.payout_id,
+            payout.merchant_id,
+            payout.status,
+            str(Money(payout.amount, payout.currency)),
+            payout.updated_at.isoformat(timespec="seconds"),
+            str(payout.execution_date or "–"),
+            payout.reason or "–",
+        )
+    console.print(table)
+
+
+@payouts.command("show")
+@click.argument("payout")
+@told_clearly
+def show(payout: str) -> None:
+    """Print the payout PAYOUT (po_…) as JSON."""
+    payout_id = _payout_id_of(payout)
+
+    async def work(core: Core) -> LoadedPayout:
+        return await core.payouts.show(payout_id)
+
+    loaded = with_core(work)
+    click.echo(msgspec.json.format(msgspec.json.encode(operator_payout_resource(loaded)), indent=2))
+
+
+@payouts.command("approve")
+@click.argument("payout")
+@acting
+@told_clearly
+def approve(payout: str, cause: Cause) -> None:
+    """Let the held payout PAYOUT (po_…) go with the next file."""
+    payout_id = _payout_id_of(payout)
+
+    async def work(core: Core) -> None:
+        await core.payouts.approve(payout_id, cause)
+
+    with_core(work)
+    console.print(f"{payout} goes to the bank with the next file.")
+
+
+@payouts.command("cancel")
+@click.argument("payout")
+@click.option("--reason", required=True, help="Why it is not to be paid; it is kept.")
+@acting
+@told_clearly
+def cancel(payout: str, reason: str, cause: Cause) -> None:
+    """Call the payout PAYOUT (po_…) off, while no file has it: its money is available again."""
+    payout_id = _payout_id_of(payout)
+    if not reason.strip() or not reason.isprintable():
+        raise click.BadParameter("expected some printable characters", param_hint="--reason")
+
+    async def work(core: Core) -> None:
+        await core.payouts.cancel_for(payout_id, reason.strip(), cause)
+
+    with_core(work)
+    console.print(f"{payout} is canceled.")
+
+
+@payouts.command("batches")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@told_clearly
+def batches(as_json: bool) -> None:
+    """List the files that go to the bank, the newest first, up to 50 of them."""
+
+    async def work(core: Core) -> Sequence[PayoutBatchRow]:
+        async with core.pool.connection() as connection:
+            return await batches_view.latest(connection, rows_max=SHOWN_MAX)
+
+    found = [batch_resource(row) for row in with_core(work)]
+    if as_json:
+        for batch in found:
+            click.echo(msgspec.json.encode(batch))
+        return
+    if not found:
+        console.print("There are none.")
+        return
+    table = Table("", "status", "payouts", "total", "executed on", "since", "the bank says")
+    for batch in found:
+        table.add_row(
+            batch.batch_id,
+            batch.status,
+            str(batch.payouts),
+            str(Money(batch.total, batch.currency)),
+            str(batch.execution_date),
+            batch.created_at.isoformat(timespec="seconds"),
+            batch.reference or batch.reason or "–",
+        )
+    console.print(table)
+
+
+@payouts.command("file")
+@click.argument("batch")
+@told_clearly
+def file(batch: str) -> None:
+    """Print the file (pain.001) of the batch BATCH (pb_…), byte for byte as the bank is sent it."""
+    uuid = ids.parse(batch, ids.PAYOUT_BATCH)
+    if uuid is None:
+        raise click.BadParameter("expected an id such as pb_01h…", param_hint="BATCH")
+
+    async def work(core: Core) -> BankFile:
+        return await core.payout_files.file_of(BatchId(uuid))
+
+    click.echo(with_core(work).content, nl=False)
+
+
+def _payout_id_of(text: str) -> PayoutId:
+    uuid = ids.parse(text, ids.PAYOUT)
+    if uuid is None:
+        raise click.BadParameter("expected an id such as po_01h…", param_hint="PAYOUT")
+    return PayoutId(uuid)
