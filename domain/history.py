@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from domain.bank_account.events import BankAccountEvent
 from domain.dead_letter.events import DeadLetterEvent
+from domain.dispute.events import DisputeCaseEvent
 from domain.fx.events import FxRatesEvent
 from domain.identifiers import MerchantId
 from domain.ledger.entry import LedgerEvent
@@ -31,6 +32,7 @@ AnyEvent = (
     | RoutingPolicyEvent
     | TermsEvent
     | DeadLetterEvent
+    | DisputeCaseEvent
 )
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 

@@ -16,6 +16,11 @@ BatchId = NewType("BatchId", UUID)
 BankAccountId = NewType("BankAccountId", UUID)
 DisputeId = NewType("DisputeId", str)
 """The provider's own name for a dispute."""
+DisputeCaseId = NewType("DisputeCaseId", UUID)
+"""Ours for the same: its stream."""
+EvidenceId = NewType("EvidenceId", UUID)
+SubmissionId = NewType("SubmissionId", UUID)
+"""One request to a provider about a dispute, and its idempotency key there."""
 MerchantId = NewType("MerchantId", str)
 CustomerId = NewType("CustomerId", str)
 ProviderName = NewType("ProviderName", str)

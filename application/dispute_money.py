@@ -1,0 +1,142 @@
+"""A dispute and the money of its payment are decided together and appended at once: neither is ever seen without the
+other."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from application.bases import Bases
+from application.floors import floors_for
+from application.loaded import LoadedPayment, loaded_from
+from application.loaded_dispute import LoadedDispute, dispute_from, record_dispute
+from application.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
+from application.store import Append, Appended, EventStore, LimitBroken
+from domain.dispute.events import DisputeCaseEvent
+from domain.dispute.evolve import evolve
+from domain.dispute.money import money_of
+from domain.dispute.state import DisputeCase
+from domain.history import Cause, Positioned
+from domain.identifiers import DisputeCaseId, PaymentId
+from domain.ledger.accounts import AccountCode, available, is_lot, owed
+from domain.payment.debit import DebitSource
+from domain.payment.dispute import OpenDispute, close_dispute, open_dispute
+from domain.payment.events import PaymentEvent
+from domain.terms.basis import Basis
+
+Decision = Callable[[DisputeCase | None, LoadedPayment, Basis, datetime], tuple[DisputeCaseEvent, ...]]
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """The dispute after the append; `events` are none where there was nothing to append."""
+
+    loaded: LoadedDispute
+    events: tuple[DisputeCaseEvent, ...]
+
+
+class _Way(Struct, frozen=True, kw_only=True):
+    """How a payment's money is moved: another one is tried where an account does not hold what this one takes."""
+
+    source: DebitSource = DebitSource.LOT
+    debt_is_paid: bool = False
+
+    def after(self, refused: LimitBroken, payment: LoadedPayment) -> "_Way | None":
+        """The next way; None where there is none. A bank does not ask: what goes beyond the limit of what is available
+        is owed. What was owed, and has been collected since, goes to what is available."""
+        account, merchant = AccountCode(refused.account), payment.merchant_id
+        if is_lot(account) and (source := self.source.after) is not None:
+            return _Way(source=source)
+        if account == available(merchant) and self.source is not DebitSource.OWED:
+            return _Way(source=DebitSource.OWED)
+        if account == owed(merchant) and not self.debt_is_paid:
+            return _Way(source=self.source, debt_is_paid=True)
+        return None
+
+
+class DisputeMoney:
+    """Decides on a dispute together with its payment."""
+
+    def __init__(self, *, store: EventStore, bases: Bases, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._bases = bases
+        self._now = now
+
+    async def decide(
+        self, case_id: DisputeCaseId, payment_id: PaymentId, decide: Decision, cause: Cause, *, brings_home: bool
+    ) -> Decided:
+        """Append what `decide` makes of the dispute, and what that means for its payment.
+
+        Raises the refusals of both, PaymentNotFound, TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
+        """
+        way = _Way()
+        for _ in range(CONFLICTS_MAX):
+            of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
+            loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
+            now, basis = self._now(), self._bases.of(payment.merchant_id)
+            before = None if loaded is None else loaded.dispute
+            events = decide(before, payment, basis, now)
+            if not events:
+                assert loaded is not None, "a decision about no dispute begins one"
+                return Decided(loaded=loaded, events=())
+            moved = _moved(before, events, payment, basis, now, way)
+            version = 0 if loaded is None else loaded.version
+            recorded = record_dispute(case_id, version, events, merchant_id=payment.merchant_id, cause=cause, now=now)
+            append = Append(
+                events=(*recorded, *payment.record(moved, cause=cause, now=now)),
+                floors=floors_for(moved, basis.terms.settlement),
+                brings_home=brings_home,
+            )
+            result = await self._store.append(append)
+            match result:
+                case Appended(position=position):
+                    return Decided(loaded=_after(case_id, loaded, events, now, position), events=events)
+                case LimitBroken(account=account, currency=currency):
+                    otherwise = way.after(result, payment)
+                    if otherwise is None:
+                        raise BalanceLimitBroken(account=account, currency=currency)
+                    way = otherwise
+                case _:
+                    pass
+        raise TooManyConflicts()
+
+
+def _apart(
+    case_id: DisputeCaseId, histories: Sequence[Positioned]
+) -> tuple[Sequence[Positioned], Sequence[Positioned]]:
+    of_case = [each for each in histories if each.event.originator_id == case_id]
+    return of_case, [each for each in histories if each.event.originator_id != case_id]
+
+
+def _moved(
+    dispute: DisputeCase | None,
+    events: tuple[DisputeCaseEvent, ...],
+    payment: LoadedPayment,
+    basis: Basis,
+    now: datetime,
+    way: _Way,
+) -> tuple[PaymentEvent, ...]:
+    """What `events` mean for the payment."""
+    moved: tuple[PaymentEvent, ...] = ()
+    for event in events:
+        command = money_of(dispute, event)
+        state = payment.after(moved).payment
+        if isinstance(command, OpenDispute):
+            moved += open_dispute(state, command, basis, now, source=way.source)
+        elif command is not None:
+            moved += close_dispute(state, command, now, debt_is_paid=way.debt_is_paid)
+        dispute = evolve(dispute, event)
+    return moved
+
+
+def _after(
+    case_id: DisputeCaseId,
+    loaded: LoadedDispute | None,
+    events: tuple[DisputeCaseEvent, ...],
+    now: datetime,
+    position: int | None,
+) -> LoadedDispute:
+    if loaded is not None:
+        return loaded.after(events, position)
+    first, *further = events
+    begun = LoadedDispute(id=case_id, dispute=evolve(None, first), version=1, opened_at=now, position=position)
+    return begun.after(further, position)

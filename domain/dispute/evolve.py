@@ -1,0 +1,109 @@
+"""What each event makes of a dispute. Nothing is refused here: rules live in the verbs."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.dispute.events import (
+    AcceptanceAnswered,
+    CaseAccepted,
+    CaseEscalated,
+    CaseExpired,
+    CaseLost,
+    CaseOpened,
+    CaseWon,
+    DeadlineMoved,
+    DisputeCaseEvent,
+    DisputeKind,
+    EvidenceAdded,
+    EvidenceRemoved,
+    EvidenceSubmitted,
+    SubmissionFailed,
+    SubmissionStarted,
+)
+from domain.dispute.state import (
+    Accepted,
+    Case,
+    DisputeCase,
+    Evidence,
+    Expired,
+    Lost,
+    NeedsResponse,
+    Submitting,
+    UnderReview,
+    Won,
+)
+
+
+def fold(events: Iterable[DisputeCaseEvent]) -> DisputeCase | None:
+    """The dispute after `events`, or None when there are none."""
+    dispute: DisputeCase | None = None
+    for event in events:
+        dispute = evolve(dispute, event)
+    return dispute
+
+
+def evolve(dispute: DisputeCase | None, event: DisputeCaseEvent) -> DisputeCase:
+    """`dispute` after `event`."""
+    if dispute is None:
+        assert isinstance(event, CaseOpened), "a dispute begins with its opening"
+        return NeedsResponse(case=_opened(event))
+    case = dispute.case
+    match event:
+        case CaseOpened():
+            raise AssertionError("a dispute is opened once")
+        case CaseEscalated(amount=amount, respond_by=respond_by):
+            return NeedsResponse(case=replace(case, kind=DisputeKind.CHARGEBACK, amount=amount, respond_by=respond_by))
+        case DeadlineMoved(respond_by=respond_by):
+            return replace(dispute, case=replace(case, respond_by=respond_by))
+        case EvidenceAdded():
+            return replace(dispute, case=replace(case, evidence=(*case.evidence, _evidence(event))))
+        case EvidenceRemoved(evidence_id=evidence_id):
+            kept = tuple(each for each in case.evidence if each.evidence_id != evidence_id)
+            return replace(dispute, case=replace(case, evidence=kept))
+        case SubmissionStarted(submission_id=submission_id, evidence=evidence):
+            return Submitting(case=case, submission_id=submission_id, evidence=evidence)
+        case EvidenceSubmitted():
+            return UnderReview(case=case, evidence=dispute.evidence if isinstance(dispute, Submitting) else ())
+        case SubmissionFailed(message=message):
+            return NeedsResponse(case=case, failure=message)
+        case CaseAccepted(acceptance_id=acceptance_id):
+            return Accepted(case=case, untold=acceptance_id)
+        case AcceptanceAnswered():
+            return replace(dispute, untold=None) if isinstance(dispute, Accepted) else dispute
+        case CaseExpired():
+            return Expired(case=case)
+        case CaseWon():
+            return Won(case=case)
+        case CaseLost():
+            return Lost(case=case)
+        case _:
+            assert_never(event)
+
+
+def _opened(event: CaseOpened) -> Case:
+    return Case(
+        merchant_id=event.merchant_id,
+        payment_id=event.payment_id,
+        provider=event.provider,
+        dispute_id=event.dispute_id,
+        kind=event.kind,
+        amount=event.amount,
+        network=event.network,
+        reason=event.reason,
+        provider_reason=event.provider_reason,
+        respond_by=event.respond_by,
+        evidence_limits=event.evidence_limits,
+    )
+
+
+def _evidence(event: EvidenceAdded) -> Evidence:
+    return Evidence(
+        evidence_id=event.evidence_id,
+        kind=event.kind,
+        name=event.name,
+        media_type=event.media_type,
+        bytes=event.bytes,
+        sha256=event.sha256,
+    )

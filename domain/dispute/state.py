@@ -1,0 +1,126 @@
+"""Where a dispute can be: one frozen struct a stage, tagged, so that a read model can keep it whole as JSON."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, assert_never
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+from domain.dispute.events import DisputeKind, DisputeReason, EvidenceKind
+from domain.identifiers import DisputeCaseId, DisputeId, EvidenceId, MerchantId, PaymentId, ProviderName, SubmissionId
+from domain.money import Money
+from domain.payment.method import CardBrand
+from domain.terms.disputes import EvidenceLimits
+
+_NAMESPACE: Final = UUID("0c7f7d0a-6f2e-5d0b-8f6e-3a0c1d9be4a7")
+
+
+def case_id_for(provider: ProviderName, dispute_id: DisputeId) -> DisputeCaseId:
+    """The dispute's stream: derived, so that however often a provider tells of one, it is one."""
+    return DisputeCaseId(uuid5(_NAMESPACE, f"{provider}:{dispute_id}"))
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    evidence_id: EvidenceId
+    kind: EvidenceKind
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """What every stage has: what is disputed, until when it can be answered, and what was gathered for that."""
+
+    merchant_id: MerchantId
+    payment_id: PaymentId
+    provider: ProviderName
+    dispute_id: DisputeId
+    kind: DisputeKind
+    amount: Money
+    network: CardBrand | None
+    reason: DisputeReason
+    provider_reason: str
+    respond_by: datetime
+    evidence_limits: EvidenceLimits
+    evidence: tuple[Evidence, ...] = ()
+
+    def named(self, name: str) -> Evidence | None:
+        return next((each for each in self.evidence if each.name == name), None)
+
+
+class NeedsResponse(Struct, frozen=True, kw_only=True, tag=True):
+    """The merchant can still answer; `failure` is why the provider did not take the last answer."""
+
+    case: Case
+    failure: str | None = None
+
+
+class Submitting(Struct, frozen=True, kw_only=True, tag=True):
+    """The evidence is on its way to the provider."""
+
+    case: Case
+    submission_id: SubmissionId
+    evidence: tuple[EvidenceId, ...]
+
+
+class UnderReview(Struct, frozen=True, kw_only=True, tag=True):
+    """The bank has the evidence; `evidence` names what of ours was handed in."""
+
+    case: Case
+    evidence: tuple[EvidenceId, ...]
+
+
+class Accepted(Struct, frozen=True, kw_only=True, tag=True):
+    """The merchant gave in; `untold` while the provider does not know it from us."""
+
+    case: Case
+    untold: SubmissionId | None
+
+
+class Expired(Struct, frozen=True, kw_only=True, tag=True):
+    case: Case
+
+
+class Won(Struct, frozen=True, kw_only=True, tag=True):
+    case: Case
+
+
+class Lost(Struct, frozen=True, kw_only=True, tag=True):
+    case: Case
+
+
+Answerable = NeedsResponse | Submitting | UnderReview
+"""Nothing is decided yet, and of a chargeback the money is frozen."""
+DisputeCase = NeedsResponse | Submitting | UnderReview | Accepted | Expired | Won | Lost
+
+
+class DisputeStatus(StrEnum):
+    NEEDS_RESPONSE = "needs_response"
+    SUBMITTING = "submitting"
+    UNDER_REVIEW = "under_review"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    WON = "won"
+    LOST = "lost"
+
+
+def status_of(dispute: DisputeCase) -> DisputeStatus:
+    match dispute:
+        case NeedsResponse():
+            return DisputeStatus.NEEDS_RESPONSE
+        case Submitting():
+            return DisputeStatus.SUBMITTING
+        case UnderReview():
+            return DisputeStatus.UNDER_REVIEW
+        case Accepted():
+            return DisputeStatus.ACCEPTED
+        case Expired():
+            return DisputeStatus.EXPIRED
+        case Won():
+            return DisputeStatus.WON
+        case Lost():
+            return DisputeStatus.LOST
+        case _:
+            assert_never(dispute)
