@@ -186,9 +186,6 @@ class Core:
             prepare=self.conditions.prepare,
         )
         self.bases = BasesAtHand(terms_of=self.terms_book.of, rates=lambda: self.rate_book.rates, is_holiday=is_holiday)
-        self.bases = BasesAtHand(
-            terms_of=lambda _: DEFAULT_TERMS, rates=lambda: Rates(), is_holiday=lambda _calendar, _day: False
-        )
         payout_queue = ViewPayoutQueue(self.pool)
         self.payouts = Payouts(
             store=self.store,

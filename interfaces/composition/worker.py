@@ -48,6 +48,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def release_funds() -> None:
         await core.releases.sweep()
+
     async def schedule_payouts() -> None:
         await core.scheduled_payouts.sweep()
 

@@ -33,9 +33,9 @@ from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
-from domain.release.release import NotDueYet
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
+from domain.release.release import NotDueYet
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.terms.documents.document import TermsInvalid
