@@ -41,12 +41,12 @@ SELECT
         WHEN 3 THEN 'merchant:' || merchant || ':authorized' WHEN 4 THEN 'holds:simulator'
         WHEN 5 THEN 'merchant:' || merchant || ':pending' ELSE 'platform:fees'
     END,
-    'EUR', CASE WHEN line % 2 = 1 THEN amount ELSE -amount END, 'payment.captured.v2',
+    'EUR', CASE WHEN line %% 2 = 1 THEN amount ELSE -amount END, 'payment.captured.v2',
     timestamptz '2026-01-01 00:00Z' + entry * interval '1 second'
 FROM (
     SELECT
-        entry, 100 + entry % 9973 AS amount,
-        'mer_' || CASE WHEN entry % 2 = 0 THEN 0 ELSE entry % %(merchants)s END AS merchant
+        entry, 100 + entry %% 9973 AS amount,
+        'mer_' || CASE WHEN entry %% 2 = 0 THEN 0 ELSE entry %% %(merchants)s END AS merchant
     FROM generate_series(1, %(entries)s) AS entry
 ) AS entries, generate_series(1, %(lines)s) AS line
 """

@@ -77,6 +77,7 @@ def test_every_command_of_the_design_is_there() -> None:
         *("dev", "serve", "worker", "simulator", "migrate", "demo", "status"),
         *("merchant", "key", "operator", "events", "dead-letters", "replay", "rebuild", "ledger", "routing", "doubts"),
         "fx",
+        "terms",
     }
 
 

@@ -23,7 +23,6 @@ TURNS = {
     "America/St_Johns": "2006-10-29T02:31:00Z",  # one minute past midnight
     "Africa/Cairo": "2026-10-29T21:00:00Z",  # a Thursday's last hour, which comes twice
     "Asia/Beirut": "2026-03-28T22:00:00Z",
-    "Pacific/Apia": "2011-12-30T10:00:00Z",  # a day that never was
     "Asia/Kolkata": "2026-01-01T00:00:00Z",
 }
 """Zones, and a moment at which the clocks of each are set."""
@@ -44,7 +43,8 @@ def rules_and_moments(draw: st.DrawFn) -> tuple[SettlementRule, datetime]:
     """Any moment, and often one near where clocks are set."""
     rule = draw(rules)
     turn = datetime.fromisoformat(TURNS[rule.zone])
-    near = st.timedeltas(timedelta(hours=-30), timedelta(hours=30)).map(lambda off: turn + off)
+    widths = st.sampled_from((timedelta(minutes=1), timedelta(hours=2), timedelta(hours=30)))
+    near = widths.flatmap(lambda width: st.timedeltas(-width, width)).map(lambda off: turn + off)
     anywhere = st.datetimes(datetime(2001, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
     return rule, draw(near | anywhere)
 
@@ -132,6 +132,14 @@ def test_in_the_hour_that_comes_twice_the_cutoff_is_the_first() -> None:
     before, after, again = (datetime(2026, 10, 29, *at, tzinfo=UTC) for at in ((20, 10), (20, 20), (21, 10)))
     days = [day_of(available_at(rule, at, no_holiday), rule.zone) for at in (before, after, again)]
     assert days == [date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 2)]
+
+
+def test_a_day_that_has_begun_stays_where_clocks_are_set_back_into_the_one_before() -> None:
+    rule = replace(DEFAULT, reserve_days=10, zone="America/St_Johns")
+    # One minute past midnight of the 29th it was a minute past eleven of the 28th again.
+    begun, again = datetime(2006, 10, 29, 2, 30, 30, tzinfo=UTC), datetime(2006, 10, 29, 2, 45, tzinfo=UTC)
+    assert day_of(begun, rule.zone) == day_of(again, rule.zone) == date(2006, 10, 29)
+    assert reserve_until(rule, begun) == reserve_until(rule, again)
 
 
 def test_a_reserve_ends_at_a_local_midnight() -> None:
