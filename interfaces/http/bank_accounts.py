@@ -151,7 +151,12 @@ class BankAccountController(Controller):
         self,
         request: AuthenticatedRequest,
         services: NamedDependency[Services],
-        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(
+                description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.BANK_ACCOUNT)}
+            ),
+        ] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ACCOUNTS_MAX)] = 20,
         position: WaitForPosition = None,
     ) -> Response[Any]:

@@ -199,3 +199,10 @@ async def test_a_card_number_is_no_name_and_an_unknown_currency_none(merchant: M
     then_refused(await add(merchant, currency="XXX"), 400, "unknown_currency", field="currency")
     then_refused(await add(merchant, merchant_id="mer_other"), 403, "other_merchant", field="merchant_id")
     await then_there_is_none(merchant)
+
+
+async def test_each_path_names_all_its_methods(merchant: Merchant) -> None:
+    every = await merchant.send("OPTIONS", PATH)
+    assert (every.status, every.headers["Allow"]) == (204, "GET, OPTIONS, POST")
+    one = await merchant.send("OPTIONS", f"{PATH}/{ids.new_id('ba')}")
+    assert (one.status, one.headers["Allow"]) == (204, "DELETE, GET, OPTIONS")
