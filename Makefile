@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it creates from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test crash chaos bench check format clean
+.PHONY: help demo serve test test-deep crash chaos bench check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
@@ -24,6 +24,9 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 on a machine with more cores
 	@$(RUN)pytest -n $(or $(WORKERS),2) --dist loadfile --ignore=$(SCHEMATHESIS)
 	@$(RUN)pytest $(SCHEMATHESIS)
+
+test-deep: .venv/ready ## ten thousand examples of everything that moves money, interleaved in any way
+	@HYPOTHESIS_PROFILE=deep $(RUN)pytest --timeout=0 --hypothesis-show-statistics tests/domain/money
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order

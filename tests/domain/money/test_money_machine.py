@@ -2,7 +2,7 @@
 books: debits equal credits, no limit is broken, what we owe a merchant is what its statement says, and our revenue is
 the fees that were charged.
 
-A few hundred examples in the suite, ten thousand in `make test-deep`.
+Some examples in the suite, ten thousand in `make test-deep`.
 """
 
 import os
@@ -108,6 +108,7 @@ NAMES = UUID("01934a2e-6c00-7a10-8000-000000000000")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
 BANK = "main"
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+EXAMPLES, STEPS = 120, 40
 
 FLAT = FeePlan(version="flat:1", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
 COSTLY = FeePlan(
@@ -539,5 +540,5 @@ def _summed(conversions: Iterable[Conversion | None], part: str) -> int:
 
 TestMoney = MoneyMachine.TestCase
 TestMoney.settings = settings(
-    max_examples=10_000 if DEEP else 120, stateful_step_count=40, deadline=None, print_blob=True
+    max_examples=settings.default.max_examples if DEEP else EXAMPLES, stateful_step_count=STEPS, deadline=None
 )
