@@ -9,6 +9,8 @@ SYNC := VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv
 # Whatever the shell says: without bytecode each of the many processes would compile every library again.
 export PYTHONDONTWRITEBYTECODE :=
 
+# In the folders' order: files that share a running system follow each other, and each worker starts it only once.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 # By itself: its tests all have one name, which running in parallel takes for one test.
 SCHEMATHESIS := tests/interfaces/http/test_openapi_schemathesis.py
 
@@ -22,7 +24,7 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 	@$(RUN)tallystick dev
 
 test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 on a machine with more cores
-	@$(RUN)pytest -n $(or $(WORKERS),2) --dist loadfile --ignore=$(SCHEMATHESIS)
+	@$(RUN)pytest -n $(or $(WORKERS),2) $(BY_FILE) --ignore=$(SCHEMATHESIS)
 	@$(RUN)pytest $(SCHEMATHESIS)
 
 test-deep: .venv/ready ## ten thousand examples of everything that moves money, interleaved in any way

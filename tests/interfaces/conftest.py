@@ -15,13 +15,13 @@ PROVIDER_TIMEOUT_S = 1.6
 """Longer than a repeat waits for the first answer under its key, so that a test can see one that is in flight."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(session_folder: Path) -> Iterator[Stack]:
     with running_stack(session_folder / "interfaces-home", provider_timeout_s=PROVIDER_TIMEOUT_S) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def directory(stack: Stack) -> AsyncIterator[Directory]:
     """The merchants and keys of the running system."""
     pool = ReadPool(stack.settings.database_url)

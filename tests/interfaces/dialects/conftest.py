@@ -12,13 +12,13 @@ from tests.interfaces.dialects.system import SIMULATED, System, running_system
 from tests.support.running import merchant_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def system(session_folder: Path) -> AsyncIterator[System]:
     async with running_system(session_folder / "dialects-home") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def shop(system: System) -> AsyncIterator[Shop]:
     """The same for all: at the end its payments are held against the providers' books."""
     async with Core(system.settings) as core, merchant_in(core.directory, system.url) as merchant:

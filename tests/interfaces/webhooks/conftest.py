@@ -93,7 +93,7 @@ class Operator(Merchant):
     """Whoever looks after the system, or only looks."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(session_folder: Path) -> Iterator[Stack]:
     environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": "0.3", **NO_WEBHOOKS}
     with NotarizedStack(session_folder / "webhooks-home", environment=environment) as running:
@@ -106,7 +106,7 @@ async def notary(stack: Stack) -> AsyncIterator[Notary]:
         yield Notary(stack, http)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def pool(stack: Stack) -> AsyncIterator[ReadPool]:
     made = ReadPool(stack.settings.database_url)
     await made.open()
