@@ -12,6 +12,7 @@ from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
 from projections.provider_operations import PROVIDER_OPERATIONS
 from projections.reconciliation import RECONCILIATION
+from projections.settlements import SETTLEMENTS
 from projections.timers import TIMERS
 from projections.unsettled import UNSETTLED
 from projections.view import View
@@ -24,6 +25,7 @@ VIEWS: dict[str, View[Any]] = {
         AUDIT_TIMELINE,
         RECONCILIATION,
         UNSETTLED,
+        SETTLEMENTS,
         CONNECTOR_HEALTH,
         TIMERS,
         PROVIDER_OPERATIONS,

@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "routing": "interfaces.cli.routing:routing",
     "doubts": "interfaces.cli.doubts:doubts",
     "funds": "interfaces.cli.funds:funds",
+    "settlement": "interfaces.cli.settlement:settlement",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""
 

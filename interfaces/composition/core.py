@@ -22,6 +22,7 @@ from application.policy_book import PolicyBook
 from application.recovery import OperationRetrier, Recovery
 from application.release import Releases
 from application.routing_policy import RoutingPolicies
+from application.settlements import Settlements
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
 from domain.fx.rates import Rates
@@ -39,6 +40,7 @@ from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
@@ -153,6 +155,13 @@ class Core:
         )
         self.bases = BasesAtHand(
             terms_of=lambda _: DEFAULT_TERMS, rates=lambda: Rates(), is_holiday=lambda _calendar, _day: False
+        )
+        self.settlements = Settlements(
+            store=self.store,
+            finder=ViewMovements(self.pool),
+            bases=self.bases,
+            plans=lambda version: DEFAULT_TERMS.fees if version == DEFAULT_TERMS.fees.version else None,
+            now=utc_now,
         )
         self.operations = Operations(
             store=self.store,

@@ -34,6 +34,7 @@ from interfaces.http.health import HealthController
 from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.operator_ledger import OperatorLedgerController
+from interfaces.http.operator_settlements import OperatorSettlementController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
@@ -55,6 +56,7 @@ CONTROLLERS = (
     DeadLetterController,
     DeliveryController,
     OperatorLedgerController,
+    OperatorSettlementController,
     HealthController,
 )
 
