@@ -31,6 +31,7 @@ from application.release import Releases
 from application.routing_policy import RoutingPolicies
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
+from application.settlements import Settlements
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import ProviderName
@@ -52,6 +53,7 @@ from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.pool import ReadPool
@@ -210,6 +212,13 @@ class Core:
         )
         self.payout_reports = PayoutReports(
             store=self.store, feed=PostgresBankFeed(self.pool), bank=self.bank, now=utc_now, new_id=ids.new_uuid
+        )
+        self.settlements = Settlements(
+            store=self.store,
+            finder=ViewMovements(self.pool),
+            bases=self.bases,
+            plans=lambda version: DEFAULT_TERMS.fees if version == DEFAULT_TERMS.fees.version else None,
+            now=utc_now,
         )
         self.operations = Operations(
             store=self.store,
