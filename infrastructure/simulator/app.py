@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
-from infrastructure.simulator import challenge, control
+from infrastructure.simulator import challenge, control, dispute_routes, disputes
 from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.breakage import breaking, held
@@ -149,10 +149,11 @@ def create_app() -> Litestar:
             *(charge, capture, void, refund, customer, operation, books_page, health),
             *challenge.ROUTES,
             *control.ROUTES,
+            *dispute_routes.ROUTES,
             APS,
             checkout.router,
         ],
-        lifespan=[_books, checkout.lifespan],
+        lifespan=[_books, checkout.lifespan, disputes.lifespan],
         middleware=[breaking],
         on_startup=[die_with_supervisor, settle_garbage],
         exception_handlers={HTTPException: _http_error},

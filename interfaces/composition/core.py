@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
+from application.disputes import Disputes
 from application.doubts import Doubts
 from application.merchant import Directory
 from application.notification import Notifications
@@ -35,6 +36,7 @@ from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
@@ -163,6 +165,14 @@ class Core:
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
         )
+        self.disputes = Disputes(
+            store=self.store,
+            bases=self.bases,
+            desks={name: each.desk for name, each in self.connectors.items() if each.desk is not None},
+            files=PostgresEvidenceFiles(self.pool),
+            now=utc_now,
+            new_id=ids.new_uuid,
+        )
         recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S
         self.recovery = Recovery(
             store=self.store,
@@ -192,6 +202,7 @@ class Core:
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
+        await self.disputes.aclose()
         await self.routing.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
