@@ -10,6 +10,7 @@ from typeid.errors import TypeIDException
 PAYMENT, INTENT, AUTHORIZATION = "pay", "pi", "auth"
 CAPTURE, VOID, REFUND, ENTRY = "cap", "void", "re", "je"
 DELIVERY, DEAD_LETTER = "whd", "dl"
+DISPUTE = "dp"
 
 
 def new_uuid() -> UUID:

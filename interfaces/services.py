@@ -10,6 +10,7 @@ import psycopg
 from msgspec import Struct
 
 from application.dead_letter import DeadLetters
+from application.disputes import Disputes
 from application.inbox import DeliveryArchive
 from application.intake import ProviderWebhooks
 from application.merchant import Keys
@@ -31,6 +32,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """Everything that a request can reach."""
 
     payments: Payments
+    disputes: Disputes
     store: ReadableStore
     keys: Keys
     operators: OperatorKeys

@@ -86,6 +86,7 @@ async def _services(
         try:
             yield Services(
                 payments=payments,
+                disputes=core.disputes,
                 store=core.store,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,

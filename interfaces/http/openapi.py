@@ -152,6 +152,8 @@ def _parameter(parameter: Json, method: str) -> Json:
         schema["pattern"] = ids.pattern(ids.PAYMENT, ids.INTENT) if both else ids.pattern(ids.PAYMENT)
     if parameter["name"] == "letter_id":
         schema["pattern"] = ids.pattern(ids.DEAD_LETTER)
+    if parameter["name"] == "dispute_id":
+        schema["pattern"] = ids.pattern(ids.DISPUTE)
     for bound in {"minimum", "maximum"} & schema.keys():
         schema[bound] = int(schema[bound])
     schema.pop("description", None)
