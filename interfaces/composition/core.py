@@ -30,9 +30,9 @@ from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.release import Releases
 from application.routing_policy import RoutingPolicies
+from application.settlements import Settlements
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
-from application.settlements import Settlements
 from application.timers import TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import ProviderName
@@ -219,7 +219,7 @@ class Core:
             store=self.store,
             finder=ViewMovements(self.pool),
             bases=self.bases,
-            plans=lambda version: DEFAULT_TERMS.fees if version == DEFAULT_TERMS.fees.version else None,
+            plans=self.terms_book.fee_plan,
             now=utc_now,
         )
         self.operations = Operations(
@@ -275,7 +275,6 @@ class Core:
         for book in (self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self.disputes.aclose()
-        await self.routing.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()

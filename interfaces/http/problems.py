@@ -13,8 +13,8 @@ from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
-from application.loaded_payout import PayoutNotFound
 from application.loaded_dispute import DisputeNotFound
+from application.loaded_payout import PayoutNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.payout_files import BatchNotFound, FileDiffers
@@ -25,8 +25,6 @@ from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
-from domain.fx.publish import RatesDiffer, RatesInFuture
-from domain.fx.rate_text import RateUnusable
 from domain.dispute.refusals import (
     DisputeClosed,
     DisputeDeadlinePassed,
@@ -40,6 +38,8 @@ from domain.dispute.refusals import (
     RulingContradicts,
     TooMuchEvidence,
 )
+from domain.fx.publish import RatesDiffer, RatesInFuture
+from domain.fx.rate_text import RateUnusable
 from domain.fx.rates import ConversionTooLarge, RateMissing, RateStale
 from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
@@ -49,18 +49,17 @@ from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
 from domain.release.release import NotDueYet
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
+from domain.settlement_file import SettlementFileInvalid
 from domain.terms.documents.document import TermsInvalid
 from domain.terms.documents.fees import FeePlanGap, FeeRulesOverlap
 from domain.terms.fee_plan import FeeNotAgreed, OtherPlan
 from domain.terms.versions import TermsNotFound
-from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
-from domain.settlement_file import SettlementFileInvalid
-from domain.terms.fee_plan import FeeNotAgreed
 from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
