@@ -27,8 +27,8 @@ test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 
 	@$(RUN)pytest -n $(or $(WORKERS),2) $(BY_FILE) --ignore=$(SCHEMATHESIS)
 	@$(RUN)pytest $(SCHEMATHESIS)
 
-test-deep: .venv/ready ## ten thousand examples of everything that moves money, interleaved in any way
-	@HYPOTHESIS_PROFILE=deep $(RUN)pytest --timeout=0 --hypothesis-show-statistics tests/domain/money
+test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way; EXAMPLES=500 for fewer
+	@MONEY_EXAMPLES=$(or $(EXAMPLES),10000) $(RUN)pytest --timeout=0 --hypothesis-show-statistics tests/domain/money
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order

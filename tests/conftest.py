@@ -20,9 +20,6 @@ from interfaces.settings import VARIABLES, Settings
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract")
 
 settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile(
-    "deep", parent=settings.get_profile("suite"), max_examples=int(os.environ.get("EXAMPLES", "10000"))
-)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 TEMPLATE = "migrated"

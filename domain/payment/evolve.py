@@ -65,7 +65,7 @@ from domain.payment.state import (
     Voiding,
 )
 
-_AboutTaken = DisputeOpened | DisputeWon | DisputeLost | DisputeReversed | MovementSettled
+_AboutTaken = DisputeOpened | DisputeWon | DisputeLost | DisputeReversed
 
 
 class HistoryUnreadable(Exception):
@@ -155,9 +155,9 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return replace(before, taken=replace(before.taken, refunds=(*before.taken.refunds, refund)))
         case Refunding(before=before), RefundFailed():
             return before
-        case _, DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed() | MovementSettled():
+        case _, DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed():
             return _with_taken(payment, event)
-        case _, ContradictionReported():
+        case _, ContradictionReported() | MovementSettled():
             return payment
         case _:
             raise HistoryUnreadable(f"{event!r} cannot follow {payment!r}")
@@ -228,8 +228,6 @@ def _taken(taken: Taken, event: _AboutTaken) -> Taken:
             return _closed(taken, dispute_id, DisputeResult.LOST, None)
         case DisputeReversed(dispute_id=dispute_id, returned=returned):
             return _closed(taken, dispute_id, DisputeResult.WON, returned)
-        case MovementSettled(movement=movement, movement_id=movement_id):
-            return replace(taken, settled=(*taken.settled, f"{movement}:{movement_id}"))
         case _:
             assert_never(event)
 

@@ -85,15 +85,11 @@ class Dispute(Struct, frozen=True, kw_only=True):
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """Money taken and given back so far: the one budget on which refunds and chargebacks both draw.
-
-    `settled` names the movements that the provider has paid us for, or asked back.
-    """
+    """Money taken and given back so far: the one budget on which refunds and chargebacks both draw."""
 
     captures: tuple[Capture, ...]
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
-    settled: tuple[str, ...] = ()
 
     @property
     def captured(self) -> Money:

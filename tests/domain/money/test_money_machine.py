@@ -65,11 +65,14 @@ from domain.payment.events import (
     PaymentCaptured,
     PaymentEvent,
     PaymentRefunded,
+    ProviderCost,
 )
 from domain.payment.evolve import evolve
 from domain.payment.method import MethodType, PaymentMethod
+from domain.payment.movements import movements_of
 from domain.payment.outcome import Approved, Declined, Outcome, Unknown
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.settle_movement import SettleMovement, settle_movement
 from domain.payment.state import (
     Authorized,
     Captured,
@@ -107,8 +110,8 @@ LIMIT_MINOR = 500
 NAMES = UUID("01934a2e-6c00-7a10-8000-000000000000")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
 BANK = "main"
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-EXAMPLES, STEPS = 120, 40
+EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "120"))
+STEPS = 40
 
 FLAT = FeePlan(version="flat:1", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
 COSTLY = FeePlan(
@@ -123,6 +126,8 @@ COSTLY = FeePlan(
     refund={OTHERS: 15},
     dispute={OTHERS: 1_500},
 )
+
+PLANS = {plan.version: plan for plan in (FLAT, COSTLY)}
 
 
 def rates(number: int, dollar: int, yen: int, dinar: int, at: datetime) -> FxRatesPublished:
@@ -296,6 +301,39 @@ class MoneyMachine(RuleBasedStateMachine):
         ):
             events = close_dispute(payment, command, now, debt_is_paid=True)
             self.world.pay(payment_id, events, merchant, basis)
+
+    # what providers settle
+
+    @precondition(lambda self: self._taken())
+    @rule(data=st.data(), dear=st.booleans())
+    def the_provider_settles(self, data: st.DataObject, dear: bool) -> None:
+        """Whatever of a payment it has not settled yet, at a cost below or above what was estimated."""
+        payment_id = data.draw(st.sampled_from(self._taken()))
+        payment = self.world.payments[payment_id]
+        merchant = terms_of(payment).merchant_id
+        for movement in movements_of(self.world.payment_events(payment_id)).values():
+            cost_minor = abs(movement.gross.minor) * (4 if dear else 1) // 100
+            command = SettleMovement(
+                provider=SIMULATOR,
+                settlement_id="set_1",
+                bank=BANK,
+                movement=movement.kind,
+                movement_id=movement.movement_id,
+                gross=movement.gross,
+                cost=movement.settled.cost if movement.settled else ProviderCost(interchange_minor=cost_minor),
+            )
+            self._settled(payment_id, merchant, command)
+
+    def _settled(self, payment_id: PaymentId, merchant: MerchantId, command: SettleMovement) -> None:
+        payment, basis = self.world.payments[payment_id], self.bases[merchant]
+        movements = movements_of(self.world.payment_events(payment_id))
+
+        def append(source: DebitSource) -> None:
+            events = settle_movement(payment, movements, command, PLANS.get, source=source)
+            self.world.pay(payment_id, events, merchant, basis)
+
+        if not self.world.attempt(lambda: append(DebitSource.AVAILABLE)):
+            append(DebitSource.OWED)
 
     # what time brings
 
@@ -539,6 +577,4 @@ def _summed(conversions: Iterable[Conversion | None], part: str) -> int:
 
 
 TestMoney = MoneyMachine.TestCase
-TestMoney.settings = settings(
-    max_examples=settings.default.max_examples if DEEP else EXAMPLES, stateful_step_count=STEPS, deadline=None
-)
+TestMoney.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None)

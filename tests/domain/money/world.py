@@ -14,6 +14,7 @@ from domain.ledger.balances import BalanceKey, limited_changes, post
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money
 from domain.payment.debit import DebitSource
+from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve as evolve_payment
 from domain.payment.state import Payment
 from domain.payout.evolve import evolve as evolve_payout
@@ -119,6 +120,10 @@ class World:
             events = release(lot, Money(minor, key.currency), Money(debt, key.currency), self.now)
             self.append(lot.stream_id, events, lot.merchant_id, basis)
             yield from events
+
+    def payment_events(self, payment_id: PaymentId) -> list[PaymentEvent]:
+        of_payment = (each.event for each in self.store if each.event.originator_id == payment_id)
+        return [event.data for event in of_payment if isinstance(event.data, PaymentEvent)]
 
     def balance(self, code: AccountCode, currency: str) -> int:
         return self.balances.get(BalanceKey(code, currency), 0)
