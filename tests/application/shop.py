@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from application.backoff import Backoff
-from application.bases import BasesAtHand
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
@@ -25,9 +24,11 @@ from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.state import Payment
+from domain.terms.basis import Basis
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
+from tests.support.bases import bases
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
@@ -73,7 +74,7 @@ class FlakyStore:
 class Shop:
     """Payments, operations and recovery wired together, with a clock that stands still."""
 
-    def __init__(self, store: PostgresEventStore, *providers: ProviderName) -> None:
+    def __init__(self, store: PostgresEventStore, *providers: ProviderName, basis: Basis = BASIS) -> None:
         """The merchant's payments go to the first of `providers`, and fall back to the next."""
         self.store = store
         self.flaky = FlakyStore(store)
@@ -90,6 +91,7 @@ class Shop:
             rates=lambda: self.basis.rates,
             is_holiday=lambda calendar, day: self.basis.is_holiday(calendar, day),
         )
+        self.bases = bases(basis)
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
