@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "operator": "interfaces.cli.operators:operator",
     "events": "interfaces.cli.events:events",
     "dead-letters": "interfaces.cli.dead_letters:dead_letters",
+    "disputes": "interfaces.cli.disputes:disputes",
     "replay": "interfaces.cli.replay:replay",
     "rebuild": "interfaces.cli.rebuild:rebuild",
     "ledger": "interfaces.cli.ledger:ledger",

@@ -61,6 +61,7 @@ from domain.payment.superseded import SupersededEvent
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
+from tests.domain.dispute.goldens import DISPUTE_EVENTS
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
@@ -192,6 +193,7 @@ EVENTS: tuple[AnyEvent, ...] = (
     DeadLetterRetried(),
     DeadLetterResolved(outcome="settled 01934a2e-6c00-7a10-8000-00000000000b: approved"),
     DeadLetterClosed(reason="The provider's own test, says “Anna”."),
+    *DISPUTE_EVENTS,
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(
