@@ -123,11 +123,6 @@ class Disputes:
         """Raises EvidenceNotFound, DisputeDeadlinePassed, DisputeClosed."""
         return await self._decide(case_id, merchant_id, lambda dispute, now: remove_evidence(dispute, name, now), cause)
 
-    async def evidence(self, loaded: LoadedDispute, name: str) -> bytes | None:
-        """The content of a piece of evidence; None where the dispute has none of that name."""
-        evidence = loaded.dispute.case.named(name)
-        return None if evidence is None else await self._files.get(evidence.sha256)
-
     async def submit(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
         """Hand the evidence in. What the provider says is in what is returned, unless nobody knows yet: then a worker
         asks again, under the same id. Raises AnswerAtProvider, EvidenceMissing, DisputeDeadlinePassed, DisputeClosed.

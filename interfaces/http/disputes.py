@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_dispute
 from domain.dispute.events import DisputeKind, DisputeReason, EvidenceKind
-from domain.dispute.refusals import EvidenceNotFound, EvidenceTooLarge
+from domain.dispute.refusals import EvidenceTooLarge
 from domain.dispute.state import DisputeCase, DisputeStatus, NeedsResponse, status_of
 from domain.history import Cause
 from domain.identifiers import DisputeCaseId
@@ -188,28 +188,6 @@ class DisputeController(Controller):
             cause=_cause(request),
         )
         return _reply(after)
-
-    @get(
-        "/{dispute_id:str}/evidence/{name:str}",
-        operation_id="get_dispute_evidence",
-        summary="Read evidence back",
-        include_in_schema=False,
-    )
-    async def get_evidence(
-        self,
-        request: AuthenticatedRequest,
-        services: NamedDependency[Services],
-        dispute_id: FromPath[str],
-        name: FromPath[str],
-    ) -> Response[Any]:
-        loaded = (await load_dispute(services.store, dispute_id_of(dispute_id))).owned_by(request.user.merchant_id)
-        evidence = loaded.dispute.case.named(name)
-        content = await services.disputes.evidence(loaded, name)
-        if evidence is None or content is None:
-            raise EvidenceNotFound(name=name)
-        # A file of somebody's: shown by no browser as anything but a download.
-        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-        return Response(content, media_type=evidence.media_type, headers=headers)
 
     @delete(
         "/{dispute_id:str}/evidence/{name:str}",
