@@ -1,6 +1,7 @@
 """Payouts over HTTP, through the worker and the simulator's bank and back."""
 
 import asyncio
+from typing import Any
 
 from interfaces.http.reply import POSITION_HEADER
 from tests.interfaces.http.expect import then_refused
@@ -97,14 +98,15 @@ async def test_what_is_in_a_file_cannot_be_canceled(treasurer: Treasurer, mercha
 async def test_what_no_bank_would_take_is_refused_at_once(treasurer: Treasurer) -> None:
     await treasurer.earns(10_000)
     account = await treasurer.account()
-    for fields, status, slug in (
+    refusals: list[tuple[dict[str, Any], int, str]] = [
         ({"amount": 0}, 400, "body_invalid"),
         ({"currency": "USD"}, 400, "currency_mismatch"),
         ({"bank_account_id": "ba_00000000000000000000000000"}, 404, "bank_account_not_found"),
         ({"description": "for 4242 4242 4242 4242"}, 400, "card_data_refused"),
         ({"merchant_id": "mer_other"}, 403, "other_merchant"),
         ({"amount": 100_000}, 422, "insufficient_available"),
-    ):
+    ]
+    for fields, status, slug in refusals:
         reply = await treasurer.asks(**{"amount": 100, "account": account, **fields})
         assert reply.status == status, reply
         assert str(reply.json["type"]).endswith(slug)
