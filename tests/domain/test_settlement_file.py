@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.identifiers import OperationId
 from domain.money import Money
 from domain.payment.events import MovementKind, ProviderCost
 from domain.settlement_file import COLUMNS, SettlementFileInvalid, SettlementRow, parse_settlement
@@ -19,7 +20,7 @@ HEAD = [
     "currency,EUR",
     "paid_at,2026-11-21T00:00:00+01:00",
 ]
-FIRST, SECOND = UUID(int=7), "re_77"
+FIRST, SECOND = OperationId(UUID(int=7)), "re_77"
 ROWS = [
     f"capture,{FIRST},ch_1,100.00,0.20,0.03,0.10,-0.01,99.68",
     f"refund,,{SECOND},-30.00,-0.06,0.01,0,0,-29.95",
