@@ -46,9 +46,9 @@ from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
 from infrastructure.observability.instruments import NONE, Instruments
+from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.balances import PostgresBalances
 from infrastructure.postgres.bank_feed import PostgresBankFeed
-from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory

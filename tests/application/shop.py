@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from application.backoff import Backoff
+from application.bases import BasesAtHand
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
@@ -28,7 +29,6 @@ from domain.terms.basis import Basis
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
-from tests.support.bases import bases
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
@@ -85,13 +85,12 @@ class Shop:
         self.now = NOW
         as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
         self.letters = KeptLetters()
-        self.basis = BASIS
+        self.basis = basis
         self.bases = BasesAtHand(
             terms_of=lambda _: self.basis.terms,
             rates=lambda: self.basis.rates,
             is_holiday=lambda calendar, day: self.basis.is_holiday(calendar, day),
         )
-        self.bases = bases(basis)
         self.operations = Operations(
             store=as_store,
             providers=self.providers,

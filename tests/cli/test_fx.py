@@ -153,10 +153,12 @@ async def converted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> datet
         Posting(AccountCode("fx:EUR"), Side.DEBIT, value),
         Posting(pending(MERCHANT), Side.CREDIT, value),
     )
+    payment_id = PaymentId(uuid4())
     entry = JournalEntryPosted(
-        payment_id=PaymentId(uuid4()),
+        cause_id=payment_id,
+        payment_id=payment_id,
         merchant_id=MERCHANT,
-        cause="payment.captured.v1",
+        cause="payment.captured.v2",
         cause_version=5,
         postings=postings,
     )

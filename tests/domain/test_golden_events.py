@@ -23,10 +23,10 @@ from domain.dead_letter.events import (
     DeadLetterRetried,
 )
 from domain.event import Event, name_of
+from domain.fx.conversion import Conversion
 from domain.fx.events import FxRatesPublished
 from domain.history import AnyEvent, Recorded
 from domain.identifiers import (
-from domain.fx.conversion import Conversion
     BankAccountId,
     BatchId,
     CustomerId,
@@ -79,12 +79,6 @@ from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
 from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds
 from domain.payment.superseded import SupersededEvent
-from domain.payout_batch.events import (
-    BatchedPayout,
-    PayoutBatchCreated,
-    PayoutBatchRefused,
-    PayoutBatchSubmitted,
-)
 from domain.payout.events import (
     PayoutApproved,
     PayoutBatched,
@@ -96,6 +90,12 @@ from domain.payout.events import (
     PayoutReturned,
     PayoutSent,
     PayoutTrigger,
+)
+from domain.payout_batch.events import (
+    BatchedPayout,
+    PayoutBatchCreated,
+    PayoutBatchRefused,
+    PayoutBatchSubmitted,
 )
 from domain.release.events import Bucket, FundsReleased
 from domain.routing.candidate import Candidate, Strategy

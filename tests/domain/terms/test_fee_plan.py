@@ -1,7 +1,6 @@
 """A fee is between nothing and the amount, rounded once, and its parts sum exactly to it."""
 
 import pytest
-from domain.fees import FlatFee
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,10 +58,11 @@ def test_the_parts_sum_exactly_to_the_fee(plan: FeePlan, amount: Money) -> None:
 
 
 @given(amounts)
-def test_the_default_plan_charges_what_the_flat_fee_did(amount: Money) -> None:
-    flat = FlatFee(version="flat:1", basis_points=290, fixed_minor=30)
+def test_the_default_plan_charges_2_9_percent_and_30_and_never_more_than_the_amount(amount: Money) -> None:
+    share = amount.portion(basis_points=290, rounding=Rounding.HALF_EVEN)
+    expected = min(share + Money(30, amount.currency), amount)
     fee = processing_fee(DEFAULT_TERMS.fees, amount, CARD)
-    assert fee == Fee(kind=FeeKind.PROCESSING, amount=flat.fee_on(amount), plan="default:0", rule="default")
+    assert fee == Fee(kind=FeeKind.PROCESSING, amount=expected, plan="default:0", rule="default")
 
 
 @given(plan=interchange_plus.map(plan_of), amount=amounts, actual=st.integers(0, 10**9))
