@@ -47,6 +47,7 @@ class PayoutReports:
         self._bank = bank
         self._now = now
         self._new_id = new_id
+        self._is_silent = False
 
     async def listen(self) -> None:
         """Take in what the bank has said since, until there is nothing new. Raises StoreUnavailable."""
@@ -55,8 +56,13 @@ class PayoutReports:
             try:
                 reports = await self._bank.reports(before)
             except BankSilent as error:
-                log.warning("bank_silent", extra={"bank": self._bank.name, "reason": str(error)})
+                if not self._is_silent:
+                    log.warning("bank_silent", extra={"bank": self._bank.name, "reason": str(error)})
+                self._is_silent = True
                 return
+            if self._is_silent:
+                log.info("bank_speaks_again", extra={"bank": self._bank.name})
+                self._is_silent = False
             if not reports:
                 return
             by_payment: dict[str, list[PaymentReport]] = defaultdict(list)
