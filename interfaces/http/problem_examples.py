@@ -1,16 +1,30 @@
 """Refusals worth showing in the documentation, worded by the problem table itself so that they stay true."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from application.dead_letter import DeadLetterNotFound
+from application.disputes import AnswerAtProvider
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_dispute import DisputeNotFound
 from application.store import StoreUnavailable, WriterBusy
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dead_letter.state import DeadLetterState
+from domain.dispute.refusals import (
+    DisputeClosed,
+    DisputeDeadlinePassed,
+    EvidenceMissing,
+    EvidenceNotFound,
+    EvidenceTooLarge,
+    EvidenceTypeRefused,
+    InquiryMovedNoMoney,
+    TooMuchEvidence,
+)
+from domain.dispute.state import DisputeStatus
 from domain.ledger.accounts import UnknownAccount
 from domain.money import Money
 from domain.payment.capture import CaptureExceedsAuthorized
@@ -96,6 +110,26 @@ _OF_LEDGER: tuple[Exception, ...] = (
     StoreUnavailable(),
     ViewBehind(view="journal_lines", position=1042),
 )
+_OF_DISPUTES: tuple[Exception, ...] = (
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingKey(),
+    UnknownKey(),
+    DisputeNotFound(),
+    StoreUnavailable(),
+    ViewBehind(view="disputes", position=1042),
+)
+_OF_ANSWERS: tuple[Exception, ...] = (
+    *_OF_DISPUTES[:-1],
+    DisputeClosed(verb="answer", status=DisputeStatus.LOST),
+    DisputeDeadlinePassed(respond_by=datetime(2026, 12, 20, 12, tzinfo=UTC)),
+)
+_OF_EVIDENCE: tuple[Exception, ...] = (
+    *_OF_ANSWERS,
+    BodyTooSlow(within_s=60),
+    EvidenceTooLarge(bytes_max=5_242_880),
+    EvidenceTypeRefused(media_type="image/gif", types=("application/pdf", "image/png", "image/jpeg", "text/plain")),
+    TooMuchEvidence(files_max=10),
+)
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
     "receive_provider_webhook": (
         ParameterInvalid(field="limit", reason="there is no such parameter here"),
@@ -117,9 +151,15 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         ),
         _OF_OPERATORS,
     ),
+    "list_disputes": _OF_DISPUTES,
+    "get_dispute": _OF_DISPUTES,
+    "put_dispute_evidence": _OF_EVIDENCE,
+    "delete_dispute_evidence": (*_OF_ANSWERS, EvidenceNotFound(name="receipt.pdf")),
+    "submit_dispute_evidence": (*_OF_ANSWERS, EvidenceMissing(), AnswerAtProvider(provider="stripe")),
+    "accept_dispute": (*_OF_ANSWERS, InquiryMovedNoMoney(), AnswerAtProvider(provider="stripe")),
     **dict.fromkeys(("get_trial_balance", "get_account_balances", "get_account_journal"), _OF_LEDGER),
 }
-"""Of operations that are no merchant's."""
+"""Of operations that are no merchant's, or about no payment."""
 
 
 def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str, dict[str, Any]]:
