@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 class AnswerAtProvider(DomainError):
     """We cannot hand anything in at this provider: it has to be done there."""
 
-    provider: ProviderName
+    provider: str
 
 
 class Disputes:

@@ -9,7 +9,7 @@ from litestar import Controller, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 from msgspec import Struct
 
 from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_dispute
@@ -37,7 +37,10 @@ PAGE_DISPUTES_MAX: Final = 100
 UPLOADS_MAX: Final = 8
 """Of one process at a time: with evidence of 5 MiB, 40 MiB at most. For one more the longest under way makes room."""
 UPLOAD_WITHIN_S: Final = 60
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+EvidenceName = Annotated[
+    str, PathParameter(schema_extra={"pattern": NAME_PATTERN}, description="A file's name, such as `receipt.pdf`")
+]
 TITLES: Final[Mapping[int, str]] = {
     404: "No such dispute or evidence, or not yours",
     408: "The evidence did not come in time",
@@ -164,7 +167,7 @@ class DisputeController(Controller):
         request: AuthenticatedRequest,
         services: NamedDependency[Services],
         dispute_id: FromPath[str],
-        name: FromPath[str],
+        name: EvidenceName,
         kind: Annotated[str, QueryParameter(schema_extra={"enum": [*EvidenceKind]})] = EvidenceKind.OTHER,
     ) -> Response[Any]:
         """The body is the file itself and `Content-Type` its type. Under a name that the dispute has already, it takes
@@ -201,7 +204,7 @@ class DisputeController(Controller):
         request: AuthenticatedRequest,
         services: NamedDependency[Services],
         dispute_id: FromPath[str],
-        name: FromPath[str],
+        name: EvidenceName,
     ) -> Response[Any]:
         """Before it was handed in. That it was there stays on record."""
         after = await services.disputes.remove_evidence(
@@ -311,5 +314,5 @@ async def _body(request: AuthenticatedRequest, bytes_max: int) -> bytes:
 
 def _require_name(name: str) -> None:
     """Raises ParameterInvalid for a name that no file system would take."""
-    if not NAME.fullmatch(name):
-        raise ParameterInvalid(field="name", reason=f"expected a file's name that matches {NAME.pattern}")
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise ParameterInvalid(field="name", reason=f"expected a file's name that matches {NAME_PATTERN}")
