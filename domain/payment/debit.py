@@ -200,10 +200,16 @@ def _pending_shares(
             due = capture.proceeds.due
             of_capture = capture.proceeds.gross if source is DebitSource.LOT else capture.proceeds.net
             pending[due] = pending.get(due, nothing) + of_capture
-    for debit in debits:
+    won = [dispute for dispute in taken.disputes if dispute.result is DisputeResult.WON]
+    for debit in [*debits, *(dispute.debit for dispute in won)]:
         for share in debit.drawn.pending:
             if share.due in pending:
                 pending[share.due] -= share.amount
+    # What a dispute froze may not all go back to where it was: its fee stays with us.
+    for dispute in won:
+        for share in () if dispute.returned is None else dispute.returned.pending:
+            if share.due in pending:
+                pending[share.due] += share.amount
     left = total
     for due in sorted(pending, key=lambda due: (due is not None, due), reverse=True):
         part = min(left, pending[due])
