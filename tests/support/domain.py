@@ -262,8 +262,8 @@ def partially_captured(taken: Money = FORTY, *, of: Money = HUNDRED) -> History:
     return capture_taken(authorized(of), taken, final=False)
 
 
-def captured(amount: Money = HUNDRED) -> History:
-    return capture_taken(authorized(amount), amount)
+def captured(amount: Money = HUNDRED, *, basis: Basis = BASIS) -> History:
+    return capture_taken(authorized(amount), amount, basis=basis)
 
 
 def capturing(amount: Money = FORTY, *, of: Money = HUNDRED, final: bool = True) -> History:
@@ -302,9 +302,17 @@ def failed(amount: Money = HUNDRED) -> History:
     return then_(processing(amount), attempt_answered(DECLINED))
 
 
-def capture_taken(history: History, amount: Money, *, final: bool = True, id: OperationId = CAPTURE) -> History:
-    started = then_(history, captures(amount, final=final, id=id))
-    return then_(started, capture_answered(APPROVED, id=id))
+def capture_taken(
+    history: History,
+    amount: Money,
+    *,
+    final: bool = True,
+    id: OperationId = CAPTURE,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+) -> History:
+    started = then_(history, captures(amount, final=final, id=id, at=at))
+    return then_(started, capture_answered(APPROVED, id=id, at=at, basis=basis))
 
 
 # when: the verbs, with everything that a test does not care about filled in
