@@ -11,10 +11,10 @@ from application.disputes import AnswerAtProvider
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
 from application.operation import TooManyConflicts
 from application.payouts import InsufficientAvailable
-from application.loaded_dispute import DisputeNotFound
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
@@ -164,6 +164,7 @@ _OF_ALL_PAYOUTS: tuple[Exception, ...] = (
     BodyTooLarge(bytes_max=65536),
     StoreUnavailable(),
     ViewBehind(view="payouts", position=1042),
+)
 _OF_DISPUTES: tuple[Exception, ...] = (
     ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
     MissingKey(),
@@ -218,7 +219,6 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         ("add_bank_account", "list_bank_accounts", "get_bank_account", "remove_bank_account"), _OF_BANK_ACCOUNTS
     ),
 }
-"""Of operations that are about no payment."""
 """Of operations that are no merchant's, or about no payment."""
 
 
