@@ -83,7 +83,7 @@ class RecordedBefore(Struct, frozen=True, kw_only=True):
         """The same in today's words."""
         data: AnyEvent
         if isinstance(self.data, JournalEntryPostedV1):
-            data = self.data.today()
+            data = self.data.upcast()
         else:
             data = upcast(self.data, merchant_id=self.merchant_id, recorded_at=self.recorded_at)
         return Recorded(**{**asdict(self), "data": data})

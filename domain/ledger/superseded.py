@@ -14,7 +14,7 @@ class JournalEntryPostedV1(Event, frozen=True, kw_only=True, tag="journal.entry_
     cause_version: int
     postings: tuple[Posting, ...]
 
-    def today(self) -> JournalEntryPosted:
+    def upcast(self) -> JournalEntryPosted:
         return JournalEntryPosted(
             cause_id=self.payment_id,
             payment_id=self.payment_id,

@@ -152,5 +152,5 @@ def test_a_reserve_ends_at_a_local_midnight() -> None:
 def test_a_limit_is_of_its_currency() -> None:
     rule = replace(DEFAULT, negative_limit_minor={"EUR": 500, "*": 7})
     assert [rule.limit_for(currency) for currency in ("EUR", "USD")] == [500, 7]
-    assert DEFAULT.limit_for("EUR") == 0
+    assert DEFAULT.limit_for("EUR") == 100_000, "so that one payment can be refunded whole although its fee is kept"
     assert replace(DEFAULT, negative_limit_minor={"EUR": 500}).limit_for("USD") == 0
