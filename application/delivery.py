@@ -17,10 +17,17 @@ from msgspec.structs import replace
 
 from application.acts import Acts
 from application.dead_letter import DeadLetters
+from application.dispute_notice import DisputeNotices
 from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
 from application.loaded import loaded_from, payment_events
 from application.notice import Again, Dead, Done, Notices, Result
-from application.notification import Notification, Notifications, NotificationUnreadable, Unhandled
+from application.notification import (
+    DisputeNotification,
+    Notification,
+    Notifications,
+    NotificationUnreadable,
+    Unhandled,
+)
 from application.operation import TooManyConflicts
 from application.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
@@ -51,7 +58,7 @@ class _Work(Struct, frozen=True, kw_only=True):
     delivery: Delivery
     claimed_at: float
     """By the event loop's clock."""
-    notification: Notification | None = None
+    notification: Notification | DisputeNotification | None = None
     event_id: str | None = None
     payment_id: PaymentId | None = None
     merchant_id: MerchantId = PLATFORM
@@ -67,6 +74,7 @@ class Deliveries:
         correlation: Correlation,
         store: EventStore,
         notices: Notices,
+        disputes: DisputeNotices,
         dead_letters: DeadLetters,
         notifications: Mapping[ProviderName, Notifications],
     ) -> None:
@@ -74,6 +82,7 @@ class Deliveries:
         self._correlation = correlation
         self._store = store
         self._notices = notices
+        self._disputes = disputes
         self._dead_letters = dead_letters
         self._notifications = notifications
         self._acts = Acts()
@@ -208,6 +217,10 @@ class Deliveries:
         loaded, notification = loaded_from(payment_id, history), work.notification
         assert notification is not None
         work = replace(work, merchant_id=loaded.merchant_id)
+        if isinstance(notification, DisputeNotification):
+            heard = partial(self._disputes.hear, loaded, work.delivery.provider, notification, _cause(work.delivery))
+            self._begin(work, heard)
+            return
         notice = Notice(
             provider=work.delivery.provider,
             about=notification.about,
@@ -362,11 +375,13 @@ async def _already(result: Result) -> Result:
     return result
 
 
-def _require_storable(notification: Notification | Unhandled) -> None:
+def _require_storable(notification: Notification | DisputeNotification | Unhandled) -> None:
     """Raises NotificationUnreadable for names that no text column takes."""
     names = [notification.event_id]
-    if isinstance(notification, Notification) and notification.reference is not None:
+    if not isinstance(notification, Unhandled) and notification.reference is not None:
         names.append(notification.reference)
+    if isinstance(notification, DisputeNotification):
+        names += [notification.dispute_id, notification.provider_reason]
     if any(name != _storable(name) for name in names):
         raise NotificationUnreadable("a name in it is too long, or is no text")
 

@@ -157,7 +157,7 @@ class Disputes:
         dispute = loaded.dispute
         match dispute:
             case Submitting(submission_id=submission_id):
-                outcome = await self._submitted(loaded, dispute)
+                outcome = await self._submitted(dispute)
                 return await self._decide(
                     loaded.id, None, lambda found, _: record_submission_outcome(found, submission_id, outcome), cause
                 )
@@ -175,7 +175,7 @@ class Disputes:
         """Let what is at a provider come home."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _submitted(self, loaded: LoadedDispute, dispute: Submitting) -> Outcome:
+    async def _submitted(self, dispute: Submitting) -> Outcome:
         case = dispute.case
         desk = self._desks.get(case.provider)
         if desk is None:

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
-from domain.identifiers import OperationId
+from domain.dispute.events import DisputeReason
+from domain.identifiers import DisputeId, OperationId
+from domain.money import Money
 from domain.payment.events import OperationKind
+from domain.payment.method import CardBrand
 from domain.payment.outcome import Outcome
 
 
@@ -38,6 +42,34 @@ class Notification(Struct, frozen=True, kw_only=True):
     reference: str | None
 
 
+class DisputePhase(StrEnum):
+    """Where a provider says that a dispute is. `won` is also one that was withdrawn, or an inquiry that was closed."""
+
+    INQUIRY = "inquiry"
+    CHARGEBACK = "chargeback"
+    UNDER_REVIEW = "under_review"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    WON = "won"
+    LOST = "lost"
+
+
+class DisputeNotification(Struct, frozen=True, kw_only=True):
+    """What a provider says of a dispute, which it names `dispute_id`; `operation_id` and `reference` say which charge
+    is disputed, and `due` until when the provider wants an answer, where it says so."""
+
+    event_id: str
+    phase: DisputePhase
+    dispute_id: DisputeId
+    amount: Money
+    reason: DisputeReason
+    provider_reason: str
+    network: CardBrand | None
+    due: datetime | None
+    operation_id: OperationId | None
+    reference: str | None
+
+
 class Unhandled(Struct, frozen=True, kw_only=True):
     """A notification of a kind that we have no use for; `kind` in the provider's words."""
 
@@ -53,6 +85,6 @@ class Notifications(Protocol):
         and all, like the body, may be hostile."""
         ...
 
-    def read(self, body: bytes) -> Notification | Unhandled:
+    def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         """Raises NotificationUnreadable."""
         ...

@@ -7,6 +7,7 @@ from projections.audit_timeline import AUDIT_TIMELINE
 from projections.bank_accounts import BANK_ACCOUNTS
 from projections.connector_health import CONNECTOR_HEALTH
 from projections.dead_letters import DEAD_LETTERS
+from projections.disputes import DISPUTES
 from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES
 from projections.merchant_balances import MERCHANT_BALANCES
@@ -31,6 +32,7 @@ VIEWS: dict[str, View[Any]] = {
         TIMERS,
         PROVIDER_OPERATIONS,
         DEAD_LETTERS,
+        DISPUTES,
         JOURNAL_LINES,
         ACCOUNT_BLOCKS,
         JOURNAL_CLOCK,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from application.dispute_desk import DisputeDesk
 from application.notification import Notifications
 from application.provider import Provider
 from domain.identifiers import ProviderName
@@ -33,11 +34,13 @@ class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Connector(Struct, frozen=True, kw_only=True):
-    """One account, connected: the calls to it, its webhooks, and how to let go of it."""
+    """One account, connected: the calls to it, its webhooks, how to let go of it, and its disputes department, where we
+    can reach that."""
 
     provider: Provider
     notifications: Notifications
     aclose: Callable[[], Awaitable[None]]
+    desk: DisputeDesk | None = None
 
 
 Connect = Callable[[ProviderAccount], Connector]

@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
-from infrastructure.simulator import challenge, control
+from infrastructure.simulator import challenge, control, dispute_routes, disputes
 from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.bank import routes as bank
 from infrastructure.simulator.books import Books
@@ -150,11 +150,12 @@ def create_app() -> Litestar:
             *(charge, capture, void, refund, customer, operation, books_page, health),
             *challenge.ROUTES,
             *control.ROUTES,
+            *dispute_routes.ROUTES,
             APS,
             checkout.router,
             bank.router,
         ],
-        lifespan=[_books, checkout.lifespan, bank.lifespan],
+        lifespan=[_books, checkout.lifespan, bank.lifespan, disputes.lifespan],
         middleware=[breaking],
         on_startup=[die_with_supervisor, settle_garbage],
         exception_handlers={HTTPException: _http_error},

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from infrastructure.simulator.actions import Action
 from infrastructure.simulator.charges import Charge, Decision
+from infrastructure.simulator.dispute_book import DisputeBook
 from infrastructure.simulator.faults import Dice
 from infrastructure.simulator.notice import Notice
 from infrastructure.simulator.options import DEFAULTS, Options
@@ -32,6 +33,7 @@ CHARGE_COLUMNS: Final = (
     "id, reference, currency, token, authorized, captured, refunded, voided, released, key, decision, action"
 )
 SELECT_CHARGE: Final = f"SELECT {CHARGE_COLUMNS} FROM charge WHERE id = ?"  # noqa: S608 - our own constant
+SELECT_CHARGES: Final = "SELECT id FROM charge WHERE reference = ? AND decision = 'approved' ORDER BY number"
 UPSERT_CHARGE: Final = f"""
 INSERT INTO charge ({CHARGE_COLUMNS})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -96,6 +98,7 @@ class Books:
         self._sqlite.execute("PRAGMA journal_mode = WAL")
         self._sqlite.execute("PRAGMA synchronous = OFF")
         migrate(self._sqlite)
+        self.disputes = DisputeBook(self._sqlite, disputed_after_s=options.customer_acts_after_s)
         self._sqlite.execute(TAKE_NO_NOTICE)
 
     def close(self) -> None:
@@ -125,10 +128,15 @@ class Books:
 
     def charge(self, charge_id: str) -> Charge | None:
         row = self._sqlite.execute(SELECT_CHARGE, (charge_id,)).fetchone()
-        return None if row is None else _charge(row)
+        return None if row is None else replace(_charge(row), disputed=self.disputes.disputed(charge_id))
+
+    def charges_of(self, reference: str) -> list[str]:
+        """The charges with that reference that took or reserved money."""
+        return [charge_id for (charge_id,) in self._sqlite.execute(SELECT_CHARGES, (reference,))]
 
     def put_charge(self, charge: Charge) -> None:
-        *columns, action = astuple(charge)
+        self.disputes.expect(charge)
+        *columns, action, _ = astuple(charge)
         self._sqlite.execute(UPSERT_CHARGE, (*columns, None if action is None else msgspec.json.encode(action)))
 
     def waiting(self) -> list[str]:
@@ -173,7 +181,11 @@ class Books:
     def page(self, after: int, limit: int) -> BooksPage:
         """At most `limit` charges behind cursor `after`, in the order they were made."""
         rows = self._sqlite.execute(SELECT_PAGE, (after, limit + 1)).fetchall()
-        lines = [_line(_charge(charge), count) for _, count, *charge in rows[:limit]]
+        lines = [
+            _line(charge, count, self.disputes.charged_back(charge.id))
+            for _, count, *columns in rows[:limit]
+            for charge in (_charge(columns),)
+        ]
         return BooksPage(lines, next_after=rows[limit - 1][0] if len(rows) > limit else None)
 
 
@@ -184,7 +196,7 @@ def _charge(row: Sequence[Any]) -> Charge:
     return Charge(*values)
 
 
-def _line(charge: Charge, charges_of_reference: int) -> BooksLine:
+def _line(charge: Charge, charges_of_reference: int, charged_back: int) -> BooksLine:
     return BooksLine(
         id=charge.id,
         reference=charge.reference,
@@ -198,4 +210,5 @@ def _line(charge: Charge, charges_of_reference: int) -> BooksLine:
         voided=charge.voided,
         released=charge.released,
         charges_of_reference=charges_of_reference,
+        charged_back=charged_back,
     )

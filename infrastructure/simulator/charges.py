@@ -36,6 +36,8 @@ class Charge(Struct, frozen=True):
     key: str = ""
     decision: Decision = Decision.APPROVED
     action: Action | None = None
+    disputed: int = 0
+    """What banks have frozen or taken back, by the disputes' own part of the books."""
 
     @property
     def reserved(self) -> int:
@@ -44,15 +46,15 @@ class Charge(Struct, frozen=True):
 
     @property
     def refundable(self) -> int:
-        """What was taken and not yet given back."""
-        return self.captured - self.refunded
+        """What was taken, not yet given back, and is not disputed."""
+        return self.captured - self.refunded - self.disputed
 
     @property
     def status(self) -> str:
         if self.decision is not Decision.APPROVED:
             return self.decision.value
         if self.refunded:
-            return "partially_refunded" if self.refundable else "refunded"
+            return "partially_refunded" if self.refunded < self.captured else "refunded"
         if self.captured:
             return "partially_captured" if self.reserved else "captured"
         return "authorized" if self.reserved else "voided"

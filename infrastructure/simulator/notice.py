@@ -5,12 +5,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from infrastructure.simulator.charges import Charge
+from infrastructure.simulator.disputed import DisputeTold
 from infrastructure.simulator.tokens import Operation, Refusal
 
 
 class Notice(Struct, frozen=True, kw_only=True):
     """`refusal` is None for a success; `action_id` is the movement's own id (the charge's for a charge), `key` the
-    idempotency key of the request."""
+    idempotency key of the request. Of a notice about a `dispute` the rest says only which charge is disputed."""
 
     id: str
     at: datetime
@@ -20,6 +21,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     key: str
     amount: int
     refusal: Refusal | None
+    dispute: DisputeTold | None = None
 
 
 class Worded(Struct, frozen=True):

@@ -86,6 +86,8 @@ CARDS: Final[dict[str, dict[Operation, Fate]]] = {
     "tok_refund_declined": {
         Operation.REFUND: Fate(refusal=Refusal("refund_declined", "The issuer declined the refund.")),
     },
+    "tok_dispute": {},
+    "tok_inquiry": {},
     "tok_3ds": _waiting(Later.CUSTOMER_WAITS),
     "tok_3ds_approves": _waiting(Later.CUSTOMER_APPROVES),
     "tok_3ds_declines": _waiting(Later.CUSTOMER_DECLINES),

@@ -4,11 +4,12 @@ import hashlib
 import hmac
 import time
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from infrastructure.simulator import dispute_words
 from infrastructure.simulator.actions import Action
 from infrastructure.simulator.charges import Decision
 from infrastructure.simulator.notice import Notice, Worded
@@ -35,11 +36,14 @@ class _Event(Struct, frozen=True):
     id: str
     type: str
     created: datetime
-    data: _Data
+    data: _Data | dict[str, Any]
 
 
 def worded(notice: Notice, secret: str) -> Worded:
     """The delivery of `notice`, signed now with `secret`."""
+    if notice.dispute is not None:
+        kind, said = dispute_words.event(notice.dispute, notice.charge)
+        return _signed(_Event(notice.id, kind, notice.at, said), secret)
     charge = notice.charge
     waits = notice.operation is Operation.CHARGE and charge.decision is Decision.REQUIRES_ACTION
     data = _Data(
@@ -53,7 +57,11 @@ def worded(notice: Notice, secret: str) -> Worded:
         message=None if notice.refusal is None else notice.refusal.message,
         action=charge.action if waits else None,
     )
-    body = msgspec.json.encode(_Event(notice.id, _type(notice), notice.at, data))
+    return _signed(_Event(notice.id, _type(notice), notice.at, data), secret)
+
+
+def _signed(event: _Event, secret: str) -> Worded:
+    body = msgspec.json.encode(event)
     sent = int(time.time())
     signature = hmac.new(secret.encode(), b"%d.%b" % (sent, body), hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", SIGNATURE_HEADER: f"t={sent},v1={signature}"}

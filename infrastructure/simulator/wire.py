@@ -97,6 +97,7 @@ class BooksLine(Struct, frozen=True):
     """One charge in the books, made under the idempotency key `key`.
 
     `charges_of_reference` counts those of its reference that took or reserved money: above one, somebody paid twice.
+    `charged_back` is what banks have taken back by disputes that were lost.
     """
 
     id: str
@@ -111,6 +112,7 @@ class BooksLine(Struct, frozen=True):
     voided: int
     released: int
     charges_of_reference: int
+    charged_back: int
 
 
 class BooksPage(Struct, frozen=True):

@@ -13,6 +13,7 @@ from application.bank_accounts import BankAccounts
 from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
+from application.disputes import Disputes
 from application.doubts import Doubts
 from application.fx import FxRates
 from application.merchant import Directory
@@ -49,6 +50,7 @@ from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
+from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
@@ -223,6 +225,14 @@ class Core:
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
         )
+        self.disputes = Disputes(
+            store=self.store,
+            bases=self.bases,
+            desks={name: each.desk for name, each in self.connectors.items() if each.desk is not None},
+            files=PostgresEvidenceFiles(self.pool),
+            now=utc_now,
+            new_id=ids.new_uuid,
+        )
         recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S
         self.recovery = Recovery(
             store=self.store,
@@ -253,6 +263,7 @@ class Core:
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
+        await self.disputes.aclose()
         for book in (self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self._connected.aclose()

@@ -5,13 +5,17 @@ from typing import Any
 import psycopg
 
 from application.delivery import Deliveries
+from application.dispute_deadlines import DisputeDeadlines
+from application.dispute_notice import DisputeNotices
 from application.notice import Notices
 from infrastructure.nats.feed import JetStreamFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connecting import following
 from infrastructure.postgres.correlation import ViewCorrelation
+from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.mapper import MsgspecTranscoder
+from interfaces import ids
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core, utc_now
 from interfaces.composition.schema import view_connection
 from interfaces.worker import Task, every
@@ -24,6 +28,7 @@ TIMERS_EVERY_S = 5.0
 RELEASES_EVERY_S = 5.0
 PAYOUT_SCHEDULE_EVERY_S = 5.0
 BANK_EVERY_S = 1.0
+DISPUTES_EVERY_S = 5.0
 
 
 def worker_tasks(core: Core) -> dict[str, Task]:
@@ -58,9 +63,19 @@ def worker_tasks(core: Core) -> dict[str, Task]:
             correlation=ViewCorrelation(core.pool),
             store=core.store,
             notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+            disputes=DisputeNotices(core.disputes.money),
             dead_letters=core.dead_letters,
             notifications=core.notifications,
         ).run()
+
+    deadlines = DisputeDeadlines(
+        store=core.store,
+        disputes=core.disputes,
+        agenda=PostgresDisputeAgenda(core.pool),
+        now=utc_now,
+        new_id=ids.new_uuid,
+        patience_s=core.provider_timeout_s + PROVIDER_GRACE_S,
+    )
 
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
@@ -71,6 +86,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         "releases": lambda: every(RELEASES_EVERY_S, release_funds),
+        "disputes": lambda: every(DISPUTES_EVERY_S, deadlines.sweep),
         "webhooks": webhooks,
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.payout_files.run),

@@ -15,6 +15,11 @@ _UNITS: Final = MinorUnits({"CLP": 2})
 _THOUSANDTHS: Final = 3
 
 
+def received(amount: int, currency: str) -> Money:
+    """Raises NotRepresentable, UnknownCurrency."""
+    return _UNITS.received(amount, currency)
+
+
 def sent(money: Money) -> int:
     """Raises NotRepresentable."""
     if money.currency not in CURRENCIES:

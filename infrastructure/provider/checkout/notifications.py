@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.notification import Notification, NotificationUnreadable, Unhandled
+from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import (
     DECLINE_CODE_OTHER,
@@ -16,7 +16,7 @@ from domain.payment.outcome import (
     Outcome,
     Unknown,
 )
-from infrastructure.provider.checkout import naming, signature
+from infrastructure.provider.checkout import disputes, naming, signature
 from infrastructure.provider.checkout.response_codes import decline_code
 from infrastructure.provider.checkout.wire import Id
 from infrastructure.provider.reading import UNDECODABLE
@@ -79,9 +79,11 @@ class CheckoutNotifications:
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         signature.verify(self._secret, headers, body, now)
 
-    def read(self, body: bytes) -> Notification | Unhandled:
+    def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
             event = msgspec.json.decode(body, type=_Envelope)
+            if event.type in disputes.PHASES:
+                return disputes.read_dispute(event.id, event.type, event.data)
             meaning = MEANINGS.get(event.type)
             if meaning is None:
                 return Unhandled(event_id=event.id, kind=readable(event.type))

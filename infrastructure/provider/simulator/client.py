@@ -8,6 +8,7 @@ from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.performing import PerformingProvider
 from infrastructure.provider.simulator import translate
+from infrastructure.provider.simulator.desk import SimulatorDesk
 from infrastructure.provider.simulator.notifications import SimulatorNotifications
 
 
@@ -18,6 +19,7 @@ class SimulatorProvider(PerformingProvider):
 
     def __init__(self, base_url: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max))
+        self.desk = SimulatorDesk(self._calls)
 
     async def lookup(self, request: ProviderRequest) -> Outcome | None:
         answer = await self._calls.look(translate.lookup_path(request.operation_id))
@@ -34,4 +36,4 @@ def connect(account: ProviderAccount) -> Connector:
     """Needs no credential; `webhook_secret` signs the simulator's webhooks."""
     provider = SimulatorProvider(account.url, timeout_s=account.timeout_s)
     notifications = SimulatorNotifications(account.credentials.get("webhook_secret", ""))
-    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose)
+    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose, desk=provider.desk)

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.notification import Notification, NotificationUnreadable, Unhandled
+from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Outcome
 from infrastructure.provider.reading import UNDECODABLE, our_operation
-from infrastructure.provider.simulator import signature
+from infrastructure.provider.simulator import disputes, signature
 from infrastructure.provider.simulator.translate import Action, Name, declined, next_action
 from infrastructure.provider.text import readable
 
@@ -53,9 +53,11 @@ class SimulatorNotifications:
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         signature.verify(self._secret, headers, body, now)
 
-    def read(self, body: bytes) -> Notification | Unhandled:
+    def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
             event = msgspec.json.decode(body, type=_Event)
+            if event.type in disputes.TYPES:
+                return disputes.read_dispute(event.id, event.type, event.data)
             about = ABOUT.get(event.type)
             if about is None:
                 return Unhandled(event_id=event.id, kind=readable(event.type))

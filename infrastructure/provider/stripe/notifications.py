@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from application.notification import Notification, NotificationUnreadable, Unhandled
+from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from infrastructure.provider.reading import UNDECODABLE
-from infrastructure.provider.stripe import signature
+from infrastructure.provider.stripe import disputes, signature
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
     OPERATION_ID,
@@ -56,12 +56,14 @@ class StripeNotifications:
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         signature.verify(headers, body, self._secret, now)
 
-    def read(self, body: bytes) -> Notification | Unhandled:
+    def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
             event = msgspec.json.decode(body, type=_Event)
             said = bytes(event.data.object)
             if event.type in REFUNDED:
                 return _of_refund(event.id, msgspec.json.decode(said, type=Refund))
+            if event.type in disputes.TYPES:
+                return disputes.notification_of(event.id, event.type, msgspec.json.decode(said, type=disputes.Dispute))
             if event.type in AUTHORISED:
                 return _of_authorization(event.id, msgspec.json.decode(said, type=PaymentIntent))
             if event.type == CAPTURED:

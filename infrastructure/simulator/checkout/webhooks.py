@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from infrastructure.simulator import dispute_words
 from infrastructure.simulator.charges import Decision
 from infrastructure.simulator.checkout import amounts, refusals, telling
+from infrastructure.simulator.disputed import DisputeTold
 from infrastructure.simulator.notice import Notice, Worded
 from infrastructure.simulator.tokens import Operation
 
@@ -31,7 +33,7 @@ DECLINED: Final = {
 
 
 def worded(notice: Notice, secret: str) -> Worded:
-    body = msgspec.json.encode(_event(notice))
+    body = msgspec.json.encode(_event(notice) if notice.dispute is None else _of_dispute(notice, notice.dispute))
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return Worded({"Content-Type": "application/json", "Cko-Signature": signature}, body)
 
@@ -56,6 +58,18 @@ def _event(notice: Notice) -> dict[str, Any]:
             "response_summary": told.response_summary,
             "metadata": {"payment_id": notice.charge.reference, "operation_id": notice.key},
         },
+    }
+
+
+def _of_dispute(notice: Notice, told: DisputeTold) -> dict[str, Any]:
+    kind, data = dispute_words.checkout_event(told, notice.charge)
+    return {
+        "id": notice.id,
+        "source": "dispute",
+        "type": kind,
+        "timestamp": notice.at,
+        "version": "1.0.6",
+        "data": data,
     }
 
 

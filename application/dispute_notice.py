@@ -1,0 +1,122 @@
+"""What a provider tells of a dispute is decided on its stream: late, twice and out of order it comes to the same."""
+
+from datetime import datetime
+from typing import assert_never
+
+from application.dispute_money import DisputeMoney
+from application.loaded import LoadedPayment
+from application.notice import Again, Dead, Done, Result
+from application.notification import DisputeNotification, DisputePhase
+from application.operation import BalanceLimitBroken, TooManyConflicts
+from domain.dispute.accept import accepted_elsewhere
+from domain.dispute.escalate import escalate, hasten
+from domain.dispute.events import DisputeCaseEvent, DisputeKind
+from domain.dispute.expire import expired_elsewhere
+from domain.dispute.open import OpenCase, open_case
+from domain.dispute.refusals import NotEscalated, RulingContradicts
+from domain.dispute.rule import rule
+from domain.dispute.state import DisputeCase, case_id_for
+from domain.dispute.submit import submitted_elsewhere
+from domain.errors import DomainError
+from domain.event import name_of
+from domain.history import Cause
+from domain.identifiers import ProviderName
+from domain.money import AmountOutOfRange, CurrencyMismatch
+from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
+from domain.terms.basis import Basis
+
+
+class _Unheard(DomainError):
+    """We have not heard of the dispute yet."""
+
+
+class DisputeNotices:
+    """Acts on what providers tell of disputes, as often as one likes."""
+
+    def __init__(self, money: DisputeMoney) -> None:
+        self._money = money
+
+    async def hear(
+        self, loaded: LoadedPayment, provider: ProviderName, told: DisputeNotification, cause: Cause
+    ) -> Result:
+        """Raises StoreUnavailable."""
+        if taken_of(loaded.payment) is not None and authorization_of(loaded.payment).provider != provider:
+            return Dead(f"the charge that it names is not one of {provider}")
+
+        def decide(
+            dispute: DisputeCase | None, payment: LoadedPayment, basis: Basis, now: datetime
+        ) -> tuple[DisputeCaseEvent, ...]:
+            return _decide(dispute, told, provider, payment, basis, now)
+
+        case_id = case_id_for(provider, told.dispute_id)
+        try:
+            decided = await self._money.decide(case_id, loaded.id, decide, cause, brings_home=True)
+        except _Unheard:
+            return Again(f"of the dispute {told.dispute_id} nothing is known yet, and it is {told.phase} already")
+        except NotEscalated:
+            return Again(f"the dispute {told.dispute_id} is an inquiry so far, which cannot be lost")
+        except OperationInProgress as error:
+            return Again(f"a {error.operation} of the payment is at the provider, on which its money depends")
+        except IllegalTransition as error:
+            return Again(f"the payment is {error.status}: nothing is known to have been taken yet")
+        except RulingContradicts as error:
+            return Dead(f"the dispute is {error.status}, and the provider says that it is {error.result}")
+        except (CurrencyMismatch, AmountOutOfRange) as error:
+            return Dead(f"its amount cannot be disputed: {error}")
+        except TooManyConflicts:
+            return Again("other commands kept changing the payment first")
+        except BalanceLimitBroken as error:
+            return Dead(f"to record it would take {error.account} in {error.currency} below its floor")
+        if not decided.events:
+            return Done(f"nothing new: the dispute {told.dispute_id} is on record")
+        return Done(", ".join(map(name_of, decided.events)))
+
+
+def _decide(
+    dispute: DisputeCase | None,
+    told: DisputeNotification,
+    provider: ProviderName,
+    payment: LoadedPayment,
+    basis: Basis,
+    now: datetime,
+) -> tuple[DisputeCaseEvent, ...]:
+    match told.phase:
+        case DisputePhase.INQUIRY:
+            opened = _opening(told, DisputeKind.INQUIRY, provider, payment)
+            return open_case(None, opened, basis.terms.disputes, now) if dispute is None else hasten(dispute, told.due)
+        case DisputePhase.CHARGEBACK if dispute is None:
+            opened = _opening(told, DisputeKind.CHARGEBACK, provider, payment)
+            return open_case(None, opened, basis.terms.disputes, now)
+        case _ if dispute is None:
+            raise _Unheard()
+        case DisputePhase.CHARGEBACK:
+            return escalate(dispute, told.amount, told.due, basis.terms.disputes, now)
+        case DisputePhase.UNDER_REVIEW:
+            return submitted_elsewhere(dispute)
+        case DisputePhase.ACCEPTED:
+            return accepted_elsewhere(dispute)
+        case DisputePhase.EXPIRED:
+            return expired_elsewhere(dispute)
+        case DisputePhase.WON:
+            return rule(dispute, DisputeResult.WON)
+        case DisputePhase.LOST:
+            return rule(dispute, DisputeResult.LOST)
+        case _:
+            assert_never(told.phase)
+
+
+def _opening(told: DisputeNotification, kind: DisputeKind, provider: ProviderName, payment: LoadedPayment) -> OpenCase:
+    """Where the provider does not say which network it is, the payment's own method may."""
+    return OpenCase(
+        merchant_id=payment.merchant_id,
+        payment_id=payment.id,
+        provider=provider,
+        dispute_id=told.dispute_id,
+        kind=kind,
+        amount=told.amount,
+        network=told.network or terms_of(payment.payment).method.brand,
+        reason=told.reason,
+        provider_reason=told.provider_reason,
+        due=told.due,
+    )

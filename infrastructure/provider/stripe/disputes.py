@@ -1,0 +1,89 @@
+"""Stripe's disputes in our words. Source: docs.stripe.com/api/disputes/object and docs.stripe.com/disputes.
+
+The status says where a dispute is, whichever event brings it: `warning_…` is an inquiry, which has moved no money.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from application.notification import DisputeNotification, DisputePhase, NotificationUnreadable, Unhandled
+from domain.currencies import UnknownCurrency
+from domain.dispute.events import DisputeReason
+from domain.identifiers import DisputeId
+from infrastructure.provider.card_networks import card_brand
+from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.stripe.objects import StripeId
+from infrastructure.provider.stripe.translate import MINOR_UNITS
+from infrastructure.provider.text import readable
+
+TYPES: Final = frozenset({"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"})
+"""`funds_withdrawn` and `funds_reinstated` say nothing that these do not."""
+PHASES: Final = {
+    "warning_needs_response": DisputePhase.INQUIRY,
+    "warning_under_review": DisputePhase.UNDER_REVIEW,
+    "warning_closed": DisputePhase.WON,
+    "needs_response": DisputePhase.CHARGEBACK,
+    "under_review": DisputePhase.UNDER_REVIEW,
+    "won": DisputePhase.WON,
+    "lost": DisputePhase.LOST,
+}
+REASONS: Final = {
+    "fraudulent": DisputeReason.FRAUDULENT,
+    "unrecognized": DisputeReason.FRAUDULENT,
+    "debit_not_authorized": DisputeReason.FRAUDULENT,
+    "product_not_received": DisputeReason.NOT_RECEIVED,
+    "product_unacceptable": DisputeReason.NOT_AS_DESCRIBED,
+    "duplicate": DisputeReason.DUPLICATE,
+    "credit_not_processed": DisputeReason.CREDIT_NOT_PROCESSED,
+    "subscription_canceled": DisputeReason.SUBSCRIPTION_CANCELED,
+}
+
+
+class _EvidenceDetails(Struct, frozen=True):
+    due_by: Annotated[int, Meta(ge=0, le=2**38)] | None = None
+
+
+class _Card(Struct, frozen=True):
+    brand: str | None = None
+
+
+class _MethodDetails(Struct, frozen=True):
+    card: _Card | None = None
+
+
+class Dispute(Struct, frozen=True):
+    id: StripeId
+    status: str
+    reason: str
+    amount: Annotated[int, Meta(ge=1, le=2**53)]
+    currency: Annotated[str, Meta(pattern="^[a-z]{3}$")]
+    payment_intent: StripeId | None = None
+    evidence_details: _EvidenceDetails | None = None
+    payment_method_details: _MethodDetails | None = None
+
+
+def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotification | Unhandled:
+    """Raises NotificationUnreadable for an amount that Stripe counts in no way we know."""
+    phase = PHASES.get(dispute.status)
+    if phase is None:
+        return Unhandled(event_id=event_id, kind=readable(f"{kind}: {dispute.status}"))
+    try:
+        amount = MINOR_UNITS.received(dispute.amount, dispute.currency.upper())
+    except (NotRepresentable, UnknownCurrency) as error:
+        raise NotificationUnreadable(readable(str(error))) from error
+    due_by = None if dispute.evidence_details is None else dispute.evidence_details.due_by
+    card = None if dispute.payment_method_details is None else dispute.payment_method_details.card
+    return DisputeNotification(
+        event_id=event_id,
+        phase=phase,
+        dispute_id=DisputeId(dispute.id),
+        amount=amount,
+        reason=REASONS.get(dispute.reason, DisputeReason.OTHER),
+        provider_reason=readable(dispute.reason),
+        network=card_brand(None if card is None else card.brand),
+        due=None if not due_by else datetime.fromtimestamp(due_by, UTC),
+        operation_id=None,
+        reference=dispute.payment_intent,
+    )

@@ -1,0 +1,56 @@
+"""Disputes as each dialect tells of them."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from infrastructure.simulator.charges import Charge
+from infrastructure.simulator.checkout import amounts, telling
+from infrastructure.simulator.disputed import DisputeTold, Kind, Told, network_of
+
+CHECKOUT_TYPES: Final = {
+    Told.OPENED: "dispute_evidence_required",
+    Told.ESCALATED: "dispute_evidence_required",
+    Told.UNDER_REVIEW: "dispute_evidence_submitted",
+    Told.WON: "dispute_won",
+    Told.LOST: "dispute_lost",
+}
+CHECKOUT_INQUIRY: Final = "dispute_inquiry"
+"""Of which Checkout.com has none: a kind of event that its customers do not know."""
+
+
+def event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, Any]]:
+    """The type and the data in this provider's own dialect."""
+    dispute = told.dispute
+    return f"dispute.{told.told}", {
+        "id": dispute.id,
+        "charge": charge.id,
+        "reference": charge.reference,
+        "operation_key": charge.key,
+        "kind": dispute.kind,
+        "amount": dispute.amount,
+        "currency": charge.currency,
+        "reason": dispute.reason,
+        "network": network_of(charge.token),
+        "respond_by": _at(dispute.respond_by),
+    }
+
+
+def checkout_event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, Any]]:
+    """The type and the data as Checkout.com tells them."""
+    dispute = told.dispute
+    data = {
+        "id": "dsp_" + dispute.id.rpartition("_")[2],
+        "category": dispute.reason,
+        "amount": amounts.told(dispute.amount, charge.currency),
+        "currency": charge.currency,
+        "reason_code": "10.4",
+        "payment_id": telling.payment_id(charge.id),
+        "payment_reference": charge.reference,
+        "payment_method": network_of(charge.token).upper(),
+        "evidence_required_by": _at(dispute.respond_by),
+    }
+    return CHECKOUT_INQUIRY if dispute.kind is Kind.INQUIRY else CHECKOUT_TYPES[told.told], data
+
+
+def _at(unix: float) -> str:
+    return datetime.fromtimestamp(unix, UTC).isoformat()
