@@ -1,7 +1,7 @@
 """The position at which to read the books for a moment that somebody names, once the views have surely come there."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -57,12 +57,12 @@ async def position_of(reader: Reader, store: Head, as_of: str | None, *, now: da
     return named
 
 
-async def wait_for(reader: Reader, position: int) -> int:
-    """Where the views behind the books stand, once that is at least `position`. Raises ViewBehind."""
+async def wait_for(reader: Reader, position: int, *, views: Collection[str] = books.BOOK_VIEWS) -> int:
+    """Where `views`, those behind the books, stand, once that is at least `position`. Raises ViewBehind."""
     deadline = asyncio.get_running_loop().time() + WAIT_S
     while True:
         async with reader() as connection:
-            stands = await positions(connection, books.BOOK_VIEWS)
+            stands = await positions(connection, views)
         last = min(stands, key=stands.__getitem__)
         if stands[last] >= position:
             return stands[last]

@@ -1,28 +1,35 @@
-"""The read model of what each provider still has to settle with us: one row a captured, refunded or lost amount."""
+"""The read model of what moved at each provider, and in which settlement it was: one row a movement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.history import Positioned
-from domain.payment.events import DisputeLost, PaymentCaptured, PaymentRefunded
+from domain.payment.events import (
+    DisputeLost,
+    DisputeReversed,
+    MovementKind,
+    MovementSettled,
+    PaymentCaptured,
+    PaymentRefunded,
+)
 from projections.view import Key, View
 
 
-class Movement(StrEnum):
-    CAPTURE = "capture"
-    REFUND = "refund"
-    CHARGEBACK = "chargeback"
+Movement = MovementKind
 
 
 class ReconciliationRow(Struct, frozen=True, kw_only=True):
-    """An amount that moved at a provider and is in no settlement yet. `reference` is the provider's name for it."""
+    """An amount that moved at a provider. `reference` is the provider's name for it; `settlement_id` None until it is
+    in a settlement."""
 
     movement_id: str
-    movement: Movement
+    movement: MovementKind
     payment_id: UUID
     merchant_id: str
     provider: str
@@ -31,24 +38,47 @@ class ReconciliationRow(Struct, frozen=True, kw_only=True):
     amount_minor: int
     moved_at: datetime
     position: int
+    settlement_id: str | None = None
+    settled_at: datetime | None = None
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
     match positioned.event.data:
-        case PaymentCaptured(capture_id=operation_id) | PaymentRefunded(refund_id=operation_id):
-            return ((str(operation_id),),)
+        case PaymentCaptured(capture_id=operation_id):
+            return ((movement_key(MovementKind.CAPTURE, "", str(operation_id)),),)
+        case PaymentRefunded(refund_id=operation_id):
+            return ((movement_key(MovementKind.REFUND, "", str(operation_id)),),)
         case DisputeLost(provider=provider, dispute_id=dispute_id):
-            # A provider names its own disputes: another one may use the same name.
-            return ((f"{provider}:{dispute_id}",),)
+            return ((movement_key(MovementKind.CHARGEBACK, provider, dispute_id),),)
+        case DisputeReversed(provider=provider, dispute_id=dispute_id):
+            return ((movement_key(MovementKind.REVERSAL, provider, dispute_id),),)
+        case MovementSettled(provider=provider, movement=kind, movement_id=movement_id):
+            return ((movement_key(kind, provider, movement_id),),)
         case _:
             return ()
 
 
+def movement_key(kind: MovementKind, provider: str, movement_id: str) -> str:
+    """Where the row of a movement is: our operation's id, or a dispute's."""
+    match kind:
+        case MovementKind.CAPTURE | MovementKind.REFUND:
+            return movement_id
+        case MovementKind.CHARGEBACK:
+            # A provider names its own disputes: another one may use the same name.
+            return f"{provider}:{movement_id}"
+        case MovementKind.REVERSAL:
+            return f"reversal:{provider}:{movement_id}"
+
+
 def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> ReconciliationRow:
     event = positioned.event
-    movement, reference = _movement(event.data)
     data = event.data
-    assert isinstance(data, PaymentCaptured | PaymentRefunded | DisputeLost)
+    if isinstance(data, MovementSettled):
+        assert row is not None, f"{data!r} of what never moved"
+        settled_at = event.recorded_at
+        return replace(row, settlement_id=data.settlement_id, settled_at=settled_at, position=positioned.position)
+    movement, reference = _movement(data)
+    assert isinstance(data, PaymentCaptured | PaymentRefunded | DisputeLost | DisputeReversed)
     return ReconciliationRow(
         movement_id=str(key[0]),
         movement=movement,
@@ -63,14 +93,16 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
     )
 
 
-def _movement(data: object) -> tuple[Movement, str]:
+def _movement(data: object) -> tuple[MovementKind, str]:
     match data:
         case PaymentCaptured(reference=reference):
-            return Movement.CAPTURE, reference
+            return MovementKind.CAPTURE, reference
         case PaymentRefunded(reference=reference):
-            return Movement.REFUND, reference
+            return MovementKind.REFUND, reference
         case DisputeLost(dispute_id=dispute_id):
-            return Movement.CHARGEBACK, dispute_id
+            return MovementKind.CHARGEBACK, dispute_id
+        case DisputeReversed(dispute_id=dispute_id):
+            return MovementKind.REVERSAL, dispute_id
         case _:
             raise AssertionError(f"{data!r} moves no money at a provider")
 
@@ -79,9 +111,21 @@ RECONCILIATION = View(
     name="reconciliation",
     table="reconciliation",
     row=ReconciliationRow,
-    types=("text", "text", "uuid", "text", "text", "text", "text", "bigint", "timestamptz", "bigint"),
+    types=(
+        "text",
+        "text",
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "text",
+        "bigint",
+        "timestamptz",
+        "bigint",
+        "text",
+        "timestamptz",
+    ),
     key=("movement_id",),
-    final=True,
     keys_of=keys_of,
     apply=apply,
     ddl="""
@@ -95,7 +139,39 @@ RECONCILIATION = View(
             currency text NOT NULL,
             amount_minor bigint NOT NULL,
             moved_at timestamptz NOT NULL,
-            position bigint NOT NULL
-        );
+            position bigint NOT NULL,
+            settlement_id text,
+            settled_at timestamptz
+        ) WITH (fillfactor = 80);
+    """,
+    indexes="""
+        CREATE INDEX reconciliation_by_reference ON reconciliation (provider, reference);
     """,
 )
+
+_BY_ID = "SELECT payment_id, movement_id FROM views.reconciliation WHERE movement_id = %s AND movement = %s"
+_BY_REFERENCE = """
+SELECT payment_id, movement_id FROM views.reconciliation
+WHERE provider = %s AND reference = %s AND movement = %s LIMIT %s
+"""
+
+
+class PaymentOfMovement(NamedTuple):
+    """`key` is that of the movement's row."""
+
+    payment_id: UUID
+    key: str
+
+
+async def movement_by_id(
+    connection: psycopg.AsyncConnection[Any], kind: MovementKind, movement_id: str
+) -> PaymentOfMovement | None:
+    row = await (await connection.execute(_BY_ID, (movement_id, kind.value))).fetchone()
+    return None if row is None else PaymentOfMovement(*row)
+
+
+async def movements_by_reference(
+    connection: psycopg.AsyncConnection[Any], provider: str, kind: MovementKind, reference: str, *, movements_max: int
+) -> Sequence[PaymentOfMovement]:
+    cursor = await connection.execute(_BY_REFERENCE, (provider, reference, kind.value, movements_max))
+    return [PaymentOfMovement(*row) for row in await cursor.fetchall()]

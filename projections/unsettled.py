@@ -1,7 +1,10 @@
-"""The read model of what each provider still has to settle: one row a merchant, provider and currency, added up."""
+"""The read model of what each provider still has to settle: one row a merchant, provider and currency, added up.
+
+What was settled is taken out again: what is left is what `psp:…:clearing` holds.
+"""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, assert_never
 
 import msgspec
 import psycopg
@@ -9,12 +12,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.history import Positioned
-from domain.payment.events import DisputeLost, PaymentCaptured, PaymentRefunded
+from domain.payment.events import (
+    DisputeLost,
+    DisputeReversed,
+    MovementKind,
+    MovementSettled,
+    PaymentCaptured,
+    PaymentRefunded,
+)
 from projections.view import Key, View
 
 
 class UnsettledRow(Struct, frozen=True, kw_only=True):
-    """Amounts in minor units: captured for the merchant, less what went back. `movements` counts all of them."""
+    """Amounts in minor units, of what is in no settlement yet: captured for the merchant, less what went back.
+    `charged_back_minor` is below zero where more came back of chargebacks than is to be taken. `movements` counts."""
 
     merchant_id: str
     provider: str
@@ -32,25 +43,46 @@ class UnsettledRow(Struct, frozen=True, kw_only=True):
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
-    data = positioned.event.data
-    if not isinstance(data, PaymentCaptured | PaymentRefunded | DisputeLost):
-        return ()
-    return ((data.merchant_id, data.provider, data.amount.currency),)
+    match positioned.event.data:
+        case PaymentCaptured() | PaymentRefunded() | DisputeLost() | DisputeReversed() as data:
+            return ((data.merchant_id, data.provider, data.amount.currency),)
+        case MovementSettled() as data:
+            return ((data.merchant_id, data.provider, data.gross.currency),)
+        case _:
+            return ()
 
 
 def apply(row: UnsettledRow | None, key: Key, positioned: Positioned) -> UnsettledRow:
     merchant_id, provider, currency = map(str, key)
     row = row or UnsettledRow(merchant_id=merchant_id, provider=provider, currency=currency)
-    row = replace(row, movements=row.movements + 1, position=positioned.position)
+    row = replace(row, position=positioned.position)
     match positioned.event.data:
         case PaymentCaptured(amount=amount):
-            return replace(row, captured_minor=row.captured_minor + amount.minor)
+            return _moved(row, MovementKind.CAPTURE, amount.minor, 1)
         case PaymentRefunded(amount=amount):
-            return replace(row, refunded_minor=row.refunded_minor + amount.minor)
+            return _moved(row, MovementKind.REFUND, -amount.minor, 1)
         case DisputeLost(amount=amount):
-            return replace(row, charged_back_minor=row.charged_back_minor + amount.minor)
+            return _moved(row, MovementKind.CHARGEBACK, -amount.minor, 1)
+        case DisputeReversed(amount=amount):
+            return _moved(row, MovementKind.REVERSAL, amount.minor, 1)
+        case MovementSettled(movement=kind, gross=gross):
+            return _moved(row, kind, -gross.minor, -1)
         case data:
             raise AssertionError(f"{data!r} moves no money at a provider")
+
+
+def _moved(row: UnsettledRow, kind: MovementKind, gross_minor: int, movements: int) -> UnsettledRow:
+    """`gross_minor` is what it counts for us."""
+    row = replace(row, movements=row.movements + movements)
+    match kind:
+        case MovementKind.CAPTURE:
+            return replace(row, captured_minor=row.captured_minor + gross_minor)
+        case MovementKind.REFUND:
+            return replace(row, refunded_minor=row.refunded_minor - gross_minor)
+        case MovementKind.CHARGEBACK | MovementKind.REVERSAL:
+            return replace(row, charged_back_minor=row.charged_back_minor - gross_minor)
+        case _:
+            assert_never(kind)
 
 
 UNSETTLED = View(
@@ -76,6 +108,10 @@ UNSETTLED = View(
     """,
 )
 
+_OF_PROVIDER = """
+SELECT currency, sum(captured_minor - refunded_minor - charged_back_minor), sum(movements) FROM views.unsettled
+WHERE provider = %s GROUP BY currency ORDER BY currency
+"""
 _OF_MERCHANT = """
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.provider, t.currency), '[]')::text FROM views.unsettled AS t
 WHERE merchant_id = %s
@@ -86,3 +122,19 @@ async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str) 
     """What the providers have not settled with a merchant yet, by provider and currency."""
     [(rows,)] = await (await connection.execute(_OF_MERCHANT, (merchant_id,))).fetchall()
     return msgspec.json.decode(rows, type=list[UnsettledRow])
+
+
+class UnsettledOfProvider(NamedTuple):
+    """Of all merchants."""
+
+    currency: str
+    net_minor: int
+    movements: int
+
+
+async def unsettled_of_provider(
+    connection: psycopg.AsyncConnection[Any], provider: str
+) -> Sequence[UnsettledOfProvider]:
+    """What a provider has not settled yet, by currency."""
+    rows = await (await connection.execute(_OF_PROVIDER, (provider,))).fetchall()
+    return [UnsettledOfProvider(currency, int(net), int(movements)) for currency, net, movements in rows]

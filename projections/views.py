@@ -16,6 +16,7 @@ from projections.payout_batches import PAYOUT_BATCHES
 from projections.payouts import PAYOUTS
 from projections.provider_operations import PROVIDER_OPERATIONS
 from projections.reconciliation import RECONCILIATION
+from projections.settlements import SETTLEMENTS
 from projections.timers import TIMERS
 from projections.unsettled import UNSETTLED
 from projections.view import View
@@ -28,6 +29,7 @@ VIEWS: dict[str, View[Any]] = {
         AUDIT_TIMELINE,
         RECONCILIATION,
         UNSETTLED,
+        SETTLEMENTS,
         CONNECTOR_HEALTH,
         TIMERS,
         PROVIDER_OPERATIONS,

@@ -276,6 +276,8 @@ class MovementKind(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"
     CHARGEBACK = "chargeback"
+    REVERSAL = "reversal"
+    """Of a chargeback: a dispute that was lost and won after all."""
 
 
 class ProviderCost(Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "terms": "interfaces.cli.terms:terms",
     "fx": "interfaces.cli.fx:fx",
     "funds": "interfaces.cli.funds:funds",
+    "settlement": "interfaces.cli.settlement:settlement",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""
 

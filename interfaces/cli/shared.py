@@ -99,12 +99,12 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             composition.MigrationChanged,
             psycopg.Error,
         ) as error:
-            raise click.ClickException(_PASSWORD.sub("[redacted]", _sentence(error))) from error
+            raise click.ClickException(_PASSWORD.sub("[redacted]", sentence(error))) from error
 
     return run
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """What the API would say of a refusal; of any other failure, its own words."""
     # Not at the top: it brings the HTTP framework, which a command that succeeds does without.
     from interfaces.http.problems import PROBLEMS, problem_body

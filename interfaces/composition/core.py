@@ -30,6 +30,7 @@ from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.release import Releases
 from application.routing_policy import RoutingPolicies
+from application.settlements import Settlements
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
 from application.timers import TimerRetrier, Timers
@@ -54,6 +55,7 @@ from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.pool import ReadPool
@@ -212,6 +214,13 @@ class Core:
         )
         self.payout_reports = PayoutReports(
             store=self.store, feed=PostgresBankFeed(self.pool), bank=self.bank, now=utc_now, new_id=ids.new_uuid
+        )
+        self.settlements = Settlements(
+            store=self.store,
+            finder=ViewMovements(self.pool),
+            bases=self.bases,
+            plans=self.terms_book.fee_plan,
+            now=utc_now,
         )
         self.operations = Operations(
             store=self.store,

@@ -36,6 +36,7 @@ from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.operator_ledger import OperatorLedgerController
 from interfaces.http.operator_payouts import OperatorPayoutController
+from interfaces.http.operator_settlements import OperatorSettlementController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
 from interfaces.http.payments import PaymentController
@@ -61,6 +62,7 @@ CONTROLLERS = (
     DeliveryController,
     OperatorLedgerController,
     OperatorPayoutController,
+    OperatorSettlementController,
     HealthController,
 )
 

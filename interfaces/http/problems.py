@@ -17,6 +17,7 @@ from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.payout_files import BatchNotFound, FileDiffers
 from application.payouts import InsufficientAvailable
+from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
@@ -33,11 +34,13 @@ from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
 from domain.release.release import NotDueYet
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
+from domain.settlement_file import SettlementFileInvalid
 from domain.terms.documents.document import TermsInvalid
 from domain.terms.documents.fees import FeePlanGap, FeeRulesOverlap
 from domain.terms.fee_plan import FeeNotAgreed, OtherPlan
@@ -300,6 +303,41 @@ _problem(
     "The authorisation has run out",
     lambda e: f"The authorisation ran out at {e.expired_at.isoformat()}.",
     facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    MovementDiffers,
+    409,
+    "movement_differs",
+    "The provider says otherwise",
+    lambda e: f"The {e.movement} {e.movement_id} differs in {e.what}: ours is {e.ours}, the provider's {e.theirs}.",
+)
+_problem(
+    MovementAmbiguous,
+    409,
+    "movement_ambiguous",
+    "Several movements have that reference",
+    lambda e: f"The reference {e.reference} is that of several of kind {e.movement}: name our operation's id.",
+)
+_problem(
+    FeePlanMissing,
+    409,
+    "fee_plan_missing",
+    "The fee plan cannot be read",
+    lambda e: f"The fee was charged by {e.plan}, which cannot be read, so that it cannot be trued up.",
+)
+_problem(
+    MovementUnknown,
+    404,
+    "movement_unknown",
+    "Nothing of the kind has moved",
+    lambda e: f"Our books have no {e.movement} {e.movement_id} that this provider could settle.",
+)
+_problem(
+    SettlementFileInvalid,
+    422,
+    "settlement_file_invalid",
+    "The settlement cannot be applied",
+    lambda e: f"Line {e.line}: {e.reason}.",
 )
 _problem(
     NotDueYet,

@@ -1,0 +1,112 @@
+"""`tallystick settlement`: what providers paid us, taken in from their files, and reported."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+from rich.table import Table
+
+from application.settlements import RowOutcome, RowResult
+from domain.history import Cause
+from domain.settlement_file import SettlementFile, SettlementFileInvalid, parse_settlement
+from interfaces.cli.shared import acting, console, sentence, told_clearly, with_core
+from interfaces.composition import Core
+from interfaces.http.as_of import instant
+from interfaces.moments import wait_for
+from interfaces.settlement_report import SettlementReport, report_csv, settlement_report
+from projections.reconciliation import RECONCILIATION
+
+
+@click.group()
+def settlement() -> None:
+    """What providers have settled with us."""
+
+
+@settlement.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@acting
+@told_clearly
+def import_(file: Path, cause: Cause) -> None:
+    """Take in a provider's settlement.
+
+    FILE is CSV as docs/SETTLEMENT.md describes it. It has to add up, or nothing of it is applied. What was applied
+    before changes nothing, so that an import that was interrupted is simply done again. Exits with 1 when a row is
+    refused: the others are applied all the same.
+    """
+    parsed = _read(file)
+
+    async def work(core: Core) -> list[RowResult]:
+        await wait_for(core.pool.connection, await core.store.head(), views=[RECONCILIATION.name])
+        return [result async for result in core.settlements.apply(parsed, cause)]
+
+    results = with_core(work)
+    _print_results(parsed, results)
+    refused = sum(result.outcome is RowOutcome.REFUSED for result in results)
+    if refused:
+        raise click.ClickException(f"{refused:,} of {len(results):,} rows were refused.")
+
+
+@settlement.command()
+@click.option("--provider", required=True, help="Our account at it, by its name.")
+@click.option("--from", "begin", help="Settlements taken in at this RFC 3339 time or later.")
+@click.option("--to", "end", help="Settlements taken in before this RFC 3339 time.")
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Instead of a table.")
+@told_clearly
+def report(provider: str, begin: str | None, end: str | None, form: str | None) -> None:
+    """Print what a provider has settled.
+
+    By currency and kind of movement: what moved, what it cost, what was paid; and what is not settled yet. In JSON
+    amounts are minor units, elsewhere decimal numbers."""
+    since, to = _bound("from", begin), _bound("to", end)
+
+    async def work(core: Core) -> SettlementReport:
+        return await settlement_report(core.pool.connection, provider, begin=since, end=to)
+
+    found = with_core(work)
+    match form:
+        case "json":
+            click.echo(msgspec.json.encode(found))
+        case "csv":
+            click.echo(report_csv(found), nl=False)
+        case _:
+            _print_report(found)
+
+
+def _read(file: Path) -> SettlementFile:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettlementFileInvalid(line=1, reason=f"it is no UTF-8 text: {error.reason}") from None
+    return parse_settlement(text)
+
+
+def _print_results(file: SettlementFile, results: list[RowResult]) -> None:
+    counted = Counter(result.outcome for result in results)
+    console.print(f"Settlement {file.settlement_id} of {file.provider}: {file.total}, paid {file.paid_at.isoformat()}.")
+    console.print(
+        f"{counted[RowOutcome.APPLIED]:,} rows applied, {counted[RowOutcome.APPLIED_BEFORE]:,} applied before, "
+        f"{counted[RowOutcome.REFUSED]:,} refused."
+    )
+    for result in results:
+        if result.refusal is not None:
+            row = result.row
+            console.print(f"line {row.line}: {row.movement} {row.named}: {sentence(result.refusal)}")
+
+
+def _print_report(report: SettlementReport) -> None:
+    header, *rows = [line.split(",") for line in report_csv(report).splitlines()]
+    if not rows:
+        console.print(f"{report.provider} has settled nothing, and has nothing to settle.")
+        return
+    table = Table(*header)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _bound(field: str, text: str | None) -> datetime | None:
+    return None if text is None else instant(field, text)
