@@ -21,7 +21,7 @@ from domain.errors import DomainError
 from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import ProviderName
-from domain.money import AmountOutOfRange, CurrencyMismatch
+from domain.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
 from domain.terms.basis import Basis
@@ -29,6 +29,10 @@ from domain.terms.basis import Basis
 
 class _Unheard(DomainError):
     """We have not heard of the dispute yet."""
+
+
+class _AmountMissing(DomainError):
+    """It does not say how much is disputed."""
 
 
 class DisputeNotices:
@@ -54,6 +58,8 @@ class DisputeNotices:
             decided = await self._money.decide(case_id, loaded.id, decide, cause, brings_home=True)
         except _Unheard:
             return Again(f"of the dispute {told.dispute_id} nothing is known yet, and it is {told.phase} already")
+        except _AmountMissing:
+            return Dead("it does not say how much is disputed")
         except NotEscalated:
             return Again(f"the dispute {told.dispute_id} is an inquiry so far, which cannot be lost")
         except OperationInProgress as error:
@@ -91,7 +97,7 @@ def _decide(
         case _ if dispute is None:
             raise _Unheard()
         case DisputePhase.CHARGEBACK:
-            return escalate(dispute, told.amount, told.due, basis.terms.disputes, now)
+            return escalate(dispute, _amount_of(told), told.due, basis.terms.disputes, now)
         case DisputePhase.UNDER_REVIEW:
             return submitted_elsewhere(dispute)
         case DisputePhase.ACCEPTED:
@@ -114,9 +120,15 @@ def _opening(told: DisputeNotification, kind: DisputeKind, provider: ProviderNam
         provider=provider,
         dispute_id=told.dispute_id,
         kind=kind,
-        amount=told.amount,
+        amount=_amount_of(told),
         network=told.network or terms_of(payment.payment).method.brand,
         reason=told.reason,
         provider_reason=told.provider_reason,
         due=told.due,
     )
+
+
+def _amount_of(told: DisputeNotification) -> Money:
+    if told.amount is None:
+        raise _AmountMissing()
+    return told.amount

@@ -56,12 +56,13 @@ class DisputePhase(StrEnum):
 
 class DisputeNotification(Struct, frozen=True, kw_only=True):
     """What a provider says of a dispute, which it names `dispute_id`; `operation_id` and `reference` say which charge
-    is disputed, and `due` until when the provider wants an answer, where it says so."""
+    is disputed, and `due` until when the provider wants an answer, where it says so. `amount` is there whenever it is
+    a word that may begin a dispute."""
 
     event_id: str
     phase: DisputePhase
     dispute_id: DisputeId
-    amount: Money
+    amount: Money | None
     reason: DisputeReason
     provider_reason: str
     network: CardBrand | None

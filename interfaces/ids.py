@@ -11,6 +11,7 @@ PAYMENT, INTENT, AUTHORIZATION = "pay", "pi", "auth"
 CAPTURE, VOID, REFUND, ENTRY = "cap", "void", "re", "je"
 DELIVERY, DEAD_LETTER = "whd", "dl"
 BANK_ACCOUNT, PAYOUT, PAYOUT_BATCH = "ba", "po", "pb"
+DISPUTE = "dp"
 
 
 def new_uuid() -> UUID:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from application.bank_accounts import BankAccounts
 from application.dead_letter import DeadLetters
+from application.disputes import Disputes
 from application.inbox import DeliveryArchive
 from application.intake import ProviderWebhooks
 from application.merchant import Keys
@@ -35,6 +36,7 @@ class Services(Struct, frozen=True, kw_only=True):
     payments: Payments
     bank_accounts: BankAccounts
     payouts: Payouts
+    disputes: Disputes
     store: ReadableStore
     keys: Keys
     operators: OperatorKeys

@@ -88,6 +88,7 @@ async def _services(
                 payments=payments,
                 bank_accounts=core.bank_accounts,
                 payouts=core.payouts,
+                disputes=core.disputes,
                 store=core.store,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,

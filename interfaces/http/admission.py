@@ -50,7 +50,7 @@ class Admission:
         if scope["type"] != ScopeType.HTTP or not _is_admitted(scope["path"]):
             await self._app(scope, receive, send)
             return
-        hands = self._commands if scope["method"] == "POST" else self._queries
+        hands = self._queries if scope["method"] == "GET" else self._commands
         if hands.full >= hands.most:
             await _refuse(Overloaded(), scope, send)
             return

@@ -29,6 +29,7 @@ from interfaces.http.body import BodyNotJson
 from interfaces.http.context import RequestContext
 from interfaces.http.dead_letters import DeadLetterController
 from interfaces.http.deliveries import DeliveryController
+from interfaces.http.disputes import DisputeController
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
@@ -52,6 +53,7 @@ BODY_BYTES_MAX = 64 * 1024
 CONTROLLERS = (
     PaymentIntentController,
     PaymentController,
+    DisputeController,
     BalanceController,
     StatementController,
     BankAccountController,

@@ -29,6 +29,7 @@ _PROBLEM_TITLES = {
     408: "The body did not come in time",
     409: "The payment's status does not allow it, or something is in flight",
     413: "The body is too large",
+    415: "Such a body is not taken",
     422: "Over a limit, or the idempotency key belongs to another request",
     503: "Not possible now; ask again after Retry-After",
 }

@@ -156,6 +156,8 @@ def _parameter(parameter: Json, method: str) -> Json:
         schema["pattern"] = ids.pattern(ids.BANK_ACCOUNT)
     if parameter["name"] == "payout_id":
         schema["pattern"] = ids.pattern(ids.PAYOUT)
+    if parameter["name"] == "dispute_id":
+        schema["pattern"] = ids.pattern(ids.DISPUTE)
     for bound in {"minimum", "maximum"} & schema.keys():
         schema[bound] = int(schema[bound])
     schema.pop("description", None)

@@ -8,10 +8,12 @@ from litestar import Response
 from application.bank import InstructionInvalid, SchemeNotServed
 from application.bank_accounts import BankAccountNotFound
 from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
+from application.disputes import AnswerAtProvider
 from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
@@ -23,6 +25,19 @@ from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
+from domain.dispute.refusals import (
+    DisputeClosed,
+    DisputeDeadlinePassed,
+    EvidenceEmpty,
+    EvidenceMissing,
+    EvidenceNotFound,
+    EvidenceTooLarge,
+    EvidenceTypeRefused,
+    InquiryMovedNoMoney,
+    NotEscalated,
+    RulingContradicts,
+    TooMuchEvidence,
+)
 from domain.fx.publish import RatesDiffer, RatesInFuture
 from domain.fx.rate_text import RateUnusable
 from domain.fx.rates import ConversionTooLarge, RateMissing, RateStale
@@ -567,6 +582,89 @@ _problem(
     "The view is not there yet",
     lambda e: f"The view {e.view} has not come to position {e.position} yet. Ask again.",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+# Disputes
+_problem(DisputeNotFound, 404, "dispute_not_found", "No such dispute", "There is no such dispute.")
+_problem(
+    EvidenceNotFound,
+    404,
+    "evidence_not_found",
+    "No such evidence",
+    lambda e: f"The dispute has no evidence named {e.name!r}.",
+)
+_problem(
+    DisputeClosed,
+    409,
+    "dispute_closed",
+    "The dispute's status does not allow it",
+    lambda e: f"You cannot {e.verb} a dispute that is {e.status}.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    DisputeDeadlinePassed,
+    409,
+    "dispute_deadline_passed",
+    "The time to answer is over",
+    lambda e: f"The dispute had to be answered by {e.respond_by.isoformat()}.",
+)
+_problem(
+    InquiryMovedNoMoney,
+    409,
+    "inquiry_moved_no_money",
+    "An inquiry has moved no money",
+    "There is nothing to accept yet. Refund the payment, if the customer is right.",
+)
+_problem(
+    AnswerAtProvider,
+    409,
+    "answer_at_provider",
+    "It has to be answered at the provider",
+    lambda e: f"Nothing can be handed in at {e.provider} from here: answer there, and the dispute here will follow.",
+)
+_problem(
+    RulingContradicts,
+    409,
+    "ruling_contradicts",
+    "The bank has ruled otherwise",
+    lambda e: f"The dispute is {e.status}, and cannot be {e.result} any more.",
+    facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    NotEscalated,
+    409,
+    "not_escalated",
+    "An inquiry cannot be lost",
+    "The dispute is an inquiry so far, which has moved no money: it has to become a chargeback first.",
+)
+_problem(
+    EvidenceTooLarge,
+    413,
+    "evidence_too_large",
+    "The evidence is too large",
+    lambda e: f"A piece of evidence can have up to {e.bytes_max} bytes.",
+)
+_problem(
+    EvidenceTypeRefused,
+    415,
+    "evidence_type_refused",
+    "Evidence of this type is not taken",
+    lambda e: f"{e.media_type or 'A file without a Content-Type'!r} is none of {', '.join(e.types)}.",
+)
+_problem(EvidenceEmpty, 422, "evidence_empty", "The evidence is empty", "The file has not a single byte.")
+_problem(
+    TooMuchEvidence,
+    422,
+    "too_much_evidence",
+    "There is too much evidence",
+    lambda e: f"A dispute takes {e.files_max} pieces of evidence. Take one back first.",
+)
+_problem(
+    EvidenceMissing,
+    422,
+    "evidence_missing",
+    "There is nothing to hand in",
+    "The dispute has no evidence. Add some, or accept the dispute.",
 )
 
 # What operators get wrong about routing

@@ -15,6 +15,7 @@ from application.notification import DisputeNotification, DisputePhase, Notifica
 from domain.currencies import UnknownCurrency
 from domain.dispute.events import DisputeReason
 from domain.identifiers import DisputeId
+from domain.money import Money
 from infrastructure.provider.card_networks import card_brand
 from infrastructure.provider.checkout.amounts import received
 from infrastructure.provider.checkout.wire import Id
@@ -65,17 +66,11 @@ class _Data(Struct, frozen=True):
 def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
     """Of an event that PHASES has. Raises NotificationUnreadable, and what msgspec raises."""
     said = msgspec.json.decode(data, type=_Data)
-    if said.amount is None or said.currency is None:
-        raise NotificationUnreadable("it does not say how much is disputed")
-    try:
-        amount = received(said.amount, said.currency)
-    except (NotRepresentable, UnknownCurrency) as error:
-        raise NotificationUnreadable(readable(str(error))) from error
     return DisputeNotification(
         event_id=event_id,
         phase=PHASES[kind],
         dispute_id=DisputeId(said.id),
-        amount=amount,
+        amount=_amount(said),
         reason=REASONS.get(said.category, DisputeReason.OTHER),
         provider_reason=readable(" ".join(filter(None, (said.category, said.reason_code)))),
         network=card_brand(said.payment_method),
@@ -83,3 +78,13 @@ def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
         operation_id=None,
         reference=said.payment_id,
     )
+
+
+def _amount(said: _Data) -> Money | None:
+    """None from the previous platform, which says it only in the beginning."""
+    if said.amount is None or said.currency is None:
+        return None
+    try:
+        return received(said.amount, said.currency)
+    except (NotRepresentable, UnknownCurrency) as error:
+        raise NotificationUnreadable(readable(str(error))) from error

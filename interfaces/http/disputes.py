@@ -1,0 +1,337 @@
+"""/v1/disputes: what customers' banks dispute, and how the merchant answers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from litestar import Controller, Response, Router, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
+
+from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_dispute
+from domain.dispute.events import DisputeKind, DisputeReason, EvidenceKind
+from domain.dispute.refusals import EvidenceNotFound, EvidenceTooLarge
+from domain.dispute.state import DisputeCase, DisputeStatus, NeedsResponse, status_of
+from domain.history import Cause
+from domain.identifiers import DisputeCaseId
+from domain.payment.method import CardBrand
+from domain.terms.disputes import EvidenceLimits
+from domain.terms.terms import DEFAULT_TERMS
+from interfaces import ids
+from interfaces.http.bodies import Bodies
+from interfaces.http.caller import AuthenticatedRequest
+from interfaces.http.documented import replies
+from interfaces.http.fresh import WaitForPosition, wait_for_position
+from interfaces.http.parameters import behind, one_of
+from interfaces.http.refusals import ParameterInvalid
+from interfaces.http.reply import resource
+from interfaces.http.resources import Instant
+from interfaces.services import Services
+from projections.disputes import DISPUTES, DisputeRow, search
+
+PAGE_DISPUTES_MAX: Final = 100
+UPLOADS_MAX: Final = 8
+"""Of one process at a time: with evidence of 5 MiB, 40 MiB at most. For one more the longest under way makes room."""
+UPLOAD_WITHIN_S: Final = 60
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+TITLES: Final[Mapping[int, str]] = {
+    404: "No such dispute or evidence, or not yours",
+    408: "The evidence did not come in time",
+    409: "The dispute's status does not allow it, or the time is over",
+    413: "The evidence is too large",
+    415: "Evidence of this type is not taken",
+    422: "Over a limit, or nothing to hand in",
+}
+
+
+class EvidenceResource(Struct, frozen=True, kw_only=True):
+    """`sha256` is the hex digest of the file, whose size is `bytes`."""
+
+    name: str
+    kind: EvidenceKind
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+class DisputeResource(Struct, frozen=True, kw_only=True):
+    """`amount` is what is disputed, in minor units; what a chargeback has frozen of it shows in the payment. `failure`
+    is why the provider did not take the last answer. `evidence_limits` are those of this dispute, for good."""
+
+    dispute_id: str
+    payment_id: str
+    provider: str
+    provider_dispute_id: str
+    kind: DisputeKind
+    status: DisputeStatus
+    amount: int
+    currency: str
+    network: CardBrand | None
+    reason: DisputeReason
+    provider_reason: str
+    respond_by: Instant
+    evidence: list[EvidenceResource]
+    evidence_limits: EvidenceLimits
+    failure: str | None
+    opened_at: Instant
+    version: int
+
+
+class DisputePage(Struct, frozen=True, kw_only=True):
+    """Those opened last first; `next_cursor` is null on the last page."""
+
+    disputes: list[DisputeResource]
+    next_cursor: str | None
+
+
+@dataclass
+class TakesEvidence(Operation):
+    """An operation whose body is a file."""
+
+    def __post_init__(self) -> None:
+        content = {
+            media_type: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+            for media_type in DEFAULT_TERMS.disputes.evidence.types
+        }
+        self.request_body = RequestBody(content=content, required=True)
+
+
+class DisputeController(Controller):
+    path = "/v1/disputes"
+    tags = ("Disputes",)
+
+    def __init__(self, owner: Router) -> None:
+        super().__init__(owner)
+        self._uploads = Bodies(within_s=UPLOAD_WITHIN_S, bodies_max=UPLOADS_MAX)
+
+    @get(
+        "/",
+        operation_id="list_disputes",
+        summary="Disputes",
+        responses=replies(200, DisputePage, "A page of disputes"),
+    )
+    async def find(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        status: Annotated[str | None, QueryParameter(schema_extra={"enum": [*DisputeStatus]})] = None,
+        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_DISPUTES_MAX)] = 20,
+        position: WaitForPosition = None,
+    ) -> Response[Any]:
+        """From the disputes view, those opened last first."""
+        wanted, before = one_of(DisputeStatus, "status", status), behind(cursor, ids.DISPUTE)
+        reached = await wait_for_position(services, DISPUTES.name, position)
+        async with services.reader() as connection:
+            rows = await search(
+                connection,
+                rows_max=limit + 1,
+                merchant_id=request.user.merchant_id,
+                status=wanted,
+                before=before,
+            )
+        page = list(map(row_resource, rows[:limit]))
+        more = page[-1].dispute_id if len(rows) > limit else None
+        return resource(DisputePage(disputes=page, next_cursor=more), reached)
+
+    @get(
+        "/{dispute_id:str}",
+        operation_id="get_dispute",
+        summary="One dispute",
+        responses=replies(200, DisputeResource, "The dispute", 404, titles=TITLES),
+    )
+    async def show(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], dispute_id: FromPath[str]
+    ) -> Response[Any]:
+        """Folded from the dispute's own events at this moment: never behind."""
+        loaded = await load_dispute(services.store, dispute_id_of(dispute_id))
+        return _reply(loaded.owned_by(request.user.merchant_id))
+
+    @put(
+        "/{dispute_id:str}/evidence/{name:str}",
+        operation_id="put_dispute_evidence",
+        summary="Add evidence",
+        operation_class=TakesEvidence,
+        responses=replies(200, DisputeResource, "The dispute", 404, 408, 409, 413, 415, 422, titles=TITLES),
+        request_max_body_size=None,
+    )
+    async def put_evidence(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        dispute_id: FromPath[str],
+        name: FromPath[str],
+        kind: Annotated[str, QueryParameter(schema_extra={"enum": [*EvidenceKind]})] = EvidenceKind.OTHER,
+    ) -> Response[Any]:
+        """The body is the file itself and `Content-Type` its type. Under a name that the dispute has already, it takes
+        that one's place. The dispute's `evidence_limits` say what is taken: of this route the API's usual limit does
+        not hold."""
+        shows = one_of(EvidenceKind, "kind", kind)
+        assert shows is not None
+        _require_name(name)
+        case_id = dispute_id_of(dispute_id)
+        loaded = (await load_dispute(services.store, case_id)).owned_by(request.user.merchant_id)
+        bytes_max = loaded.dispute.case.evidence_limits.file_bytes_max
+        content = await self._uploads.read(lambda: _body(request, bytes_max))
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        after = await services.disputes.add_evidence(
+            case_id,
+            merchant_id=request.user.merchant_id,
+            kind=shows,
+            name=name,
+            media_type=media_type,
+            content=content,
+            cause=_cause(request),
+        )
+        return _reply(after)
+
+    @get(
+        "/{dispute_id:str}/evidence/{name:str}",
+        operation_id="get_dispute_evidence",
+        summary="Read evidence back",
+        include_in_schema=False,
+    )
+    async def get_evidence(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        dispute_id: FromPath[str],
+        name: FromPath[str],
+    ) -> Response[Any]:
+        loaded = (await load_dispute(services.store, dispute_id_of(dispute_id))).owned_by(request.user.merchant_id)
+        evidence = loaded.dispute.case.named(name)
+        content = await services.disputes.evidence(loaded, name)
+        if evidence is None or content is None:
+            raise EvidenceNotFound(name=name)
+        # A file of somebody's: shown by no browser as anything but a download.
+        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+        return Response(content, media_type=evidence.media_type, headers=headers)
+
+    @delete(
+        "/{dispute_id:str}/evidence/{name:str}",
+        operation_id="delete_dispute_evidence",
+        summary="Take evidence back",
+        responses=replies(200, DisputeResource, "The dispute", 404, 409, titles=TITLES),
+        status_code=200,
+    )
+    async def delete_evidence(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        dispute_id: FromPath[str],
+        name: FromPath[str],
+    ) -> Response[Any]:
+        """Before it was handed in. That it was there stays on record."""
+        after = await services.disputes.remove_evidence(
+            dispute_id_of(dispute_id), name, merchant_id=request.user.merchant_id, cause=_cause(request)
+        )
+        return _reply(after)
+
+    @post(
+        "/{dispute_id:str}/submit",
+        operation_id="submit_dispute_evidence",
+        summary="Hand the evidence in",
+        responses=replies(200, DisputeResource, "The dispute", 404, 409, 422, titles=TITLES),
+        status_code=200,
+    )
+    async def submit(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], dispute_id: FromPath[str]
+    ) -> Response[Any]:
+        """All that was added, once. Asked again, it says where the dispute is: no key is needed. While it is not known
+        whether the provider has it, the status is `submitting`, and it is asked again by itself."""
+        after = await services.disputes.submit(
+            dispute_id_of(dispute_id), merchant_id=request.user.merchant_id, cause=_cause(request)
+        )
+        return _reply(after)
+
+    @post(
+        "/{dispute_id:str}/accept",
+        operation_id="accept_dispute",
+        summary="Give in",
+        responses=replies(200, DisputeResource, "The dispute", 404, 409, titles=TITLES),
+        status_code=200,
+    )
+    async def accept(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], dispute_id: FromPath[str]
+    ) -> Response[Any]:
+        """The money is the customer's. This cannot be taken back, and needs no key: asked again it changes nothing."""
+        after = await services.disputes.accept(
+            dispute_id_of(dispute_id), merchant_id=request.user.merchant_id, cause=_cause(request)
+        )
+        return _reply(after)
+
+
+def dispute_id_of(text: str) -> DisputeCaseId:
+    """Raises DisputeNotFound for text that is no such id."""
+    uuid = ids.parse(text, ids.DISPUTE)
+    if uuid is None:
+        raise DisputeNotFound()
+    return DisputeCaseId(uuid)
+
+
+def dispute_resource(loaded: LoadedDispute) -> DisputeResource:
+    dispute: DisputeCase = loaded.dispute
+    case = dispute.case
+    return DisputeResource(
+        dispute_id=ids.text_of(ids.DISPUTE, loaded.id),
+        payment_id=ids.text_of(ids.PAYMENT, case.payment_id),
+        provider=case.provider,
+        provider_dispute_id=case.dispute_id,
+        kind=case.kind,
+        status=status_of(dispute),
+        amount=case.amount.minor,
+        currency=case.amount.currency,
+        network=case.network,
+        reason=case.reason,
+        provider_reason=case.provider_reason,
+        respond_by=case.respond_by,
+        evidence=[
+            EvidenceResource(
+                name=each.name, kind=each.kind, media_type=each.media_type, bytes=each.bytes, sha256=each.sha256
+            )
+            for each in case.evidence
+        ],
+        evidence_limits=case.evidence_limits,
+        failure=dispute.failure if isinstance(dispute, NeedsResponse) else None,
+        opened_at=loaded.opened_at,
+        version=loaded.version,
+    )
+
+
+def row_resource(row: DisputeRow) -> DisputeResource:
+    loaded = LoadedDispute(
+        id=DisputeCaseId(row.case_id), dispute=row.dispute, version=row.version, opened_at=row.opened_at
+    )
+    return dispute_resource(loaded)
+
+
+def _reply(loaded: LoadedDispute) -> Response[Any]:
+    return resource(dispute_resource(loaded), loaded.position)
+
+
+def _cause(request: AuthenticatedRequest) -> Cause:
+    state = request.scope["state"]
+    return Cause(actor=f"key:{request.user.key_id}", request_id=state["request_id"], trace_id=state["trace_id"])
+
+
+async def _body(request: AuthenticatedRequest, bytes_max: int) -> bytes:
+    """No more of it is taken in than may be. Raises EvidenceTooLarge."""
+    if int(request.headers.get("content-length") or 0) > bytes_max:
+        raise EvidenceTooLarge(bytes_max=bytes_max)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > bytes_max:
+            raise EvidenceTooLarge(bytes_max=bytes_max)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _require_name(name: str) -> None:
+    """Raises ParameterInvalid for a name that no file system would take."""
+    if not NAME.fullmatch(name):
+        raise ParameterInvalid(field="name", reason=f"expected a file's name that matches {NAME.pattern}")
