@@ -4,7 +4,7 @@ A golden file is never edited: a change to an event is a new version beside the 
 that has no golden yet, the failing test prints the file to save.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
 from uuid import UUID
@@ -24,7 +24,16 @@ from domain.dead_letter.events import (
 from domain.event import Event, name_of
 from domain.fx.events import FxRatesPublished
 from domain.history import AnyEvent, Recorded
-from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
+from domain.identifiers import (
+    BatchId,
+    CustomerId,
+    DisputeId,
+    MerchantId,
+    OperationId,
+    PaymentId,
+    PayoutId,
+    ProviderName,
+)
 from domain.ledger.accounts import AccountCode, Side
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money import Money
@@ -61,6 +70,12 @@ from domain.payment.events import (
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
 from domain.payment.superseded import SupersededEvent
+from domain.payout_batch.events import (
+    BatchedPayout,
+    PayoutBatchCreated,
+    PayoutBatchRefused,
+    PayoutBatchSubmitted,
+)
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
@@ -203,6 +218,20 @@ EVENTS: tuple[AnyEvent, ...] = (
         rates={"JPY": "163.80", "USD": "1.0850"},
         document_sha256="92c3950523a5c49ce71166361359bb5165b9f78bf1639c9ce69e2bac20456911",
     ),
+    PayoutBatchCreated(
+        batch_id=BatchId(UUID("01934a2e-6c00-7a10-8000-0000000000bb")),
+        message_id="PB-01934a2e6c007a1080000000000000bb",
+        currency="KWD",
+        execution_date=date(2026, 11, 25),
+        payouts=(
+            BatchedPayout(payout_id=PayoutId(UUID("01934a2e-6c00-7a10-8000-0000000000e1")), amount_minor=9_000),
+            BatchedPayout(payout_id=PayoutId(UUID("01934a2e-6c00-7a10-8000-0000000000e2")), amount_minor=1_000),
+        ),
+        file_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        total=KWD_TEN,
+    ),
+    PayoutBatchSubmitted(reference="BANK-3F0A9C11D2E4B576"),
+    PayoutBatchRefused(reason="CtrlSum is not 10.000, the “sum” of the payments"),
     BankAccountAdded(
         merchant_id=MERCHANT,
         holder_name="Łódź & Söhne GmbH",

@@ -1,0 +1,78 @@
+"""A bank in memory, which writes the files that the real client writes, and says of payments what a test has it say."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from application.bank import (
+    Accepted,
+    BankFile,
+    BankSilent,
+    BankUnavailable,
+    Batch,
+    InstructionInvalid,
+    PaymentReport,
+    PaymentStatus,
+    RefusedFile,
+    SchemeNotServed,
+    Submission,
+)
+from domain.bank_account.details import BankDetails
+from domain.money import Money
+from infrastructure.bank.debtor import Debtor
+from infrastructure.bank.pain001 import payment_file
+from infrastructure.bank.served import payment_fault
+
+OURS = Debtor(name="Tallystick Demo GmbH", iban="DE89370400440532013000", bic="COBADEFFXXX")
+
+
+class BankInMemory:
+    """Implements application.bank.Bank."""
+
+    def __init__(self, debtor: Debtor = OURS) -> None:
+        self.name = "northbank"
+        self.debtor = debtor
+        self.files: dict[str, bytes] = {}
+        """What it has taken, by message id."""
+        self.submissions: list[tuple[str, bytes]] = []
+        """Every attempt to hand it a file."""
+        self.said: list[PaymentReport] = []
+        self.refuses: str | None = None
+        self.loses_answers = 0
+        """Of how many of the next files nobody hears that it has taken them."""
+        self.is_silent = False
+        self.page = 200
+
+    def fault_of(self, amount: Money, details: BankDetails) -> SchemeNotServed | InstructionInvalid | None:
+        return payment_fault(amount, details)
+
+    def instruct(self, batch: Batch) -> BankFile:
+        content = payment_file(batch, self.debtor)
+        return BankFile(name=f"{batch.message_id}.xml", content=content, sha256=hashlib.sha256(content).hexdigest())
+
+    async def submit(self, file: BankFile, message_id: str) -> Submission:
+        self.submissions.append((message_id, file.content))
+        if self.refuses is not None:
+            return RefusedFile(self.refuses)
+        assert self.files.setdefault(message_id, file.content) == file.content, "another file under the same id"
+        if self.loses_answers:
+            self.loses_answers -= 1
+            return BankUnavailable("no answer")
+        return Accepted(f"BANK-{len(self.files)}")
+
+    async def reports(self, after: str | None) -> Sequence[PaymentReport]:
+        if self.is_silent:
+            raise BankSilent("no answer")
+        return [report for report in self.said if int(report.report_id) > int(after or 0)][: self.page]
+
+    def says(self, end_to_end_id: str, status: PaymentStatus, code: str | None = None) -> PaymentReport:
+        """One more report."""
+        said = PaymentReport(
+            report_id=str(len(self.said) + 1),
+            end_to_end_id=end_to_end_id,
+            status=status,
+            reason_code=code,
+            at=datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
+        )
+        self.said.append(said)
+        return said
