@@ -2,6 +2,7 @@
 is refused and told, and the rest goes on."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,10 @@ class RowResult(Struct, frozen=True, kw_only=True):
     refusal: DomainError | None = None
 
 
+Turns = defaultdict[PaymentId, asyncio.Lock]
+"""Rows of one payment are applied one after the other, so that they do not conflict."""
+
+
 class Settlements:
     def __init__(
         self,
@@ -89,10 +94,11 @@ class Settlements:
         """
         for first in range(0, len(file.rows), CONCURRENT_MAX):
             together = file.rows[first : first + CONCURRENT_MAX]
-            for result in await asyncio.gather(*(self._row(file, row, cause) for row in together)):
+            turns: Turns = defaultdict(asyncio.Lock)
+            for result in await asyncio.gather(*(self._row(file, row, cause, turns) for row in together)):
                 yield result
 
-    async def _row(self, file: SettlementFile, row: SettlementRow, cause: Cause) -> RowResult:
+    async def _row(self, file: SettlementFile, row: SettlementRow, cause: Cause, turns: Turns) -> RowResult:
         try:
             found = await self._find(file, row)
             command = SettleMovement(
@@ -104,7 +110,8 @@ class Settlements:
                 gross=row.gross,
                 cost=row.cost,
             )
-            applied = await self._settle(found.payment_id, command, cause)
+            async with turns[found.payment_id]:
+                applied = await self._settle(found.payment_id, command, cause)
         except DomainError as error:
             return RowResult(row=row, outcome=RowOutcome.REFUSED, refusal=error)
         return RowResult(row=row, outcome=RowOutcome.APPLIED if applied else RowOutcome.APPLIED_BEFORE)

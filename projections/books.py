@@ -65,6 +65,18 @@ SELECT of_all.account, currency, sum(signed_minor) FROM (
 ) AS of_all
 GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
+# The merchants' accounts of each kind as one, as in the trial balance.
+_TURNOVER = """
+SELECT of_all.account, currency, coalesce(sum(signed_minor) FILTER (WHERE signed_minor > 0), 0),
+    coalesce(-sum(signed_minor) FILTER (WHERE signed_minor < 0), 0)
+FROM views.journal_lines AS lines, LATERAL (
+    SELECT CASE split_part(lines.account, ':', 1)
+        WHEN 'merchant' THEN 'merchant:*:' || split_part(lines.account, ':', 3) ELSE lines.account END AS account
+) AS of_all
+WHERE position > %(after)s AND position <= %(up_to)s
+GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
+"""
+_FIRST_AT = "SELECT recorded_at FROM views.journal_lines ORDER BY position LIMIT 1"
 # Ordered as only the index by account is: by position alone, Postgres may walk everybody's lines.
 _LINES = """
 SELECT position, line, entry_id, payment_id, account, currency, signed_minor, cause, recorded_at
@@ -85,6 +97,15 @@ class Balance(NamedTuple):
     def minor(self) -> int:
         """On the account's normal side, as the ledger shows it."""
         return on_normal_side(self.account, self.signed_minor)
+
+
+class Turnover(NamedTuple):
+    """All debits and all credits of an account; `account` may stand for many, as in `merchant:*:pending`."""
+
+    account: AccountCode
+    currency: str
+    debit_minor: int
+    credit_minor: int
 
 
 def on_normal_side(code: AccountCode, signed_minor: int) -> int:
@@ -130,6 +151,21 @@ async def trial_balance(connection: Connection, *, position: int) -> Sequence[Ba
         _TRIAL_BALANCE, {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
     )
     return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]
+
+
+async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequence[Turnover]:
+    """What was posted after position `after` and not after `up_to`: to our accounts, and to the merchants' by kind."""
+    cursor = await connection.execute(_TURNOVER, {"after": after, "up_to": up_to})
+    return [
+        Turnover(AccountCode(code), currency, int(debit), int(credit))
+        for code, currency, debit, credit in await cursor.fetchall()
+    ]
+
+
+async def first_at(connection: Connection) -> datetime | None:
+    """When the first entry was recorded; None before there is one."""
+    row = await (await connection.execute(_FIRST_AT)).fetchone()
+    return None if row is None else row[0]
 
 
 async def lines(

@@ -20,7 +20,6 @@ from domain.payment.events import (
 )
 from projections.view import Key, View
 
-
 Movement = MovementKind
 
 

@@ -1,12 +1,15 @@
-"""Every effect is announced once, in the transaction that has it."""
+"""Every effect is announced once, in the transaction that has it, and what moved money is noted to be settled."""
 
 from datetime import UTC, datetime
+from typing import Final
 from uuid import uuid4
 
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.charges import Charge
 from infrastructure.simulator.notice import Notice
 from infrastructure.simulator.tokens import Operation, Refusal
+
+MOVEMENTS: Final = (Operation.CAPTURE, Operation.REFUND)
 
 
 def announce_charge(books: Books, charge: Charge, amount: int, refusal: Refusal | None = None) -> None:
@@ -27,6 +30,8 @@ def announce(
     refusal: Refusal | None = None,
 ) -> None:
     """What became of an operation on `charge`, where there is anybody to tell."""
+    if refusal is None and operation in MOVEMENTS:
+        books.add_movement(operation.value, key, action_id, amount, charge.currency)
     if not books.options.webhook_url:
         return
     notice = Notice(

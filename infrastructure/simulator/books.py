@@ -22,6 +22,7 @@ from infrastructure.simulator.faults import Dice
 from infrastructure.simulator.notice import Notice
 from infrastructure.simulator.options import DEFAULTS, Options
 from infrastructure.simulator.schema import migrate
+from infrastructure.simulator.settlement import MOVEMENTS_MAX, Movement
 from infrastructure.simulator.wire import BooksLine, BooksPage
 
 SELECT_OPERATION: Final = "SELECT operation, request, http_status, answer FROM operation WHERE key = ?"
@@ -59,6 +60,11 @@ TAKE_NO_NOTICE: Final = "UPDATE outbox SET due = 0 WHERE due = 9e9"
 """Nothing is on its way when a process starts."""
 POSTPONE_NOTICE: Final = "UPDATE outbox SET due = ?, tries = ? WHERE number = ?"
 DELETE_NOTICE: Final = "DELETE FROM outbox WHERE number = ?"
+INSERT_MOVEMENT: Final = "INSERT INTO movement (movement, key, reference, amount, currency) VALUES (?, ?, ?, ?, ?)"
+SELECT_MOVEMENTS: Final = """
+SELECT number, movement, key, reference, amount, currency FROM movement
+WHERE number > ? AND currency = ? ORDER BY number LIMIT ?
+"""
 
 
 class StoredOperation(Struct, frozen=True):
@@ -177,6 +183,14 @@ class Books:
 
     def remove_notice(self, queued: Queued) -> None:
         self._sqlite.execute(DELETE_NOTICE, (queued.number,))
+
+    def add_movement(self, movement: str, key: str, reference: str, amount: int, currency: str) -> None:
+        """Money was taken, or given back: it is to be settled."""
+        self._sqlite.execute(INSERT_MOVEMENT, (movement, key, reference, amount, currency))
+
+    def movements(self, since: int, currency: str) -> list[Movement]:
+        """Those after number `since`, in their order."""
+        return [Movement(*row) for row in self._sqlite.execute(SELECT_MOVEMENTS, (since, currency, MOVEMENTS_MAX))]
 
     def page(self, after: int, limit: int) -> BooksPage:
         """At most `limit` charges behind cursor `after`, in the order they were made."""

@@ -1,15 +1,23 @@
 """How a test or a demo arranges what goes wrong, and acts for the customers; no real provider has this."""
 
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.datastructures import State
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.faults import Faults, Percent
 from infrastructure.simulator.later import act
 from infrastructure.simulator.reading import read
+from infrastructure.simulator.settlement import settlement_file
+
+NEXT_SINCE: Final = "Simulator-Next-Since"
+Since = Annotated[int, QueryParameter(ge=0)]
+Currency = Annotated[str, QueryParameter(pattern="^[A-Z]{3}$")]
+Bank = Annotated[str, QueryParameter(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
 class CustomersBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,4 +57,16 @@ async def customers(request: Request[Any, Any, State]) -> CustomersAnswer:
     return CustomersAnswer(len(approving), len(waiting) - len(approving))
 
 
-ROUTES: Final = (faults, replace_faults, customers)
+@get("/_control/settlement")
+async def settlement(
+    state: State, since: Since = 0, currency: Currency = "EUR", bank: Bank = "settlement"
+) -> Response[str]:
+    """The settlement of everything after movement number `since`; a header says from where the next goes on."""
+    books: Books = state.books
+    moved = books.movements(since, currency)
+    text = settlement_file(books.options.name, bank, currency, moved, since=since, now=datetime.now(UTC))
+    following = str(moved[-1].number if moved else since)
+    return Response(text, media_type="text/csv", headers={NEXT_SINCE: following})
+
+
+ROUTES: Final = (faults, replace_faults, customers, settlement)

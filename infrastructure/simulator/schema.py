@@ -48,6 +48,19 @@ CREATE INDEX outbox_due ON outbox (due, number);
 PRAGMA user_version = 2;
 COMMIT;
 """
+THIRD: Final = """
+BEGIN;
+CREATE TABLE movement (
+    number INTEGER PRIMARY KEY,
+    movement TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL
+) STRICT;
+PRAGMA user_version = 3;
+COMMIT;
+"""
 
 
 def migrate(sqlite: sqlite3.Connection) -> None:
@@ -56,3 +69,5 @@ def migrate(sqlite: sqlite3.Connection) -> None:
     (version,) = sqlite.execute("PRAGMA user_version").fetchone()
     if version < 2:
         sqlite.executescript(SECOND)
+    if version < 3:
+        sqlite.executescript(THIRD)

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "fx": "interfaces.cli.fx:fx",
     "funds": "interfaces.cli.funds:funds",
     "settlement": "interfaces.cli.settlement:settlement",
+    "accounting": "interfaces.cli.accounting:accounting",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""
 

@@ -46,6 +46,7 @@ from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
 from infrastructure.observability.instruments import NONE, Instruments
+from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.balances import PostgresBalances
 from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.committer import Committer
@@ -129,6 +130,7 @@ class Core:
         self.operators: OperatorKeys = PostgresOperators(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
         self.timer_queue = PostgresTimerQueue(self.pool)
+        self.synced_days = PostgresSyncedDays(self.pool)
         self.accounts = accounts_of(settings)
         self.provider_timeout_s = max(account.timeout_s for account in self.accounts)
         """How long the slowest of them may take: nobody takes an operation for abandoned before."""
