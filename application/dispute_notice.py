@@ -17,7 +17,6 @@ from domain.dispute.refusals import NotEscalated, RulingContradicts
 from domain.dispute.rule import rule
 from domain.dispute.state import DisputeCase, case_id_for
 from domain.dispute.submit import submitted_elsewhere
-from domain.errors import DomainError
 from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import ProviderName
@@ -27,11 +26,11 @@ from domain.payment.state import DisputeResult, authorization_of, taken_of, term
 from domain.terms.basis import Basis
 
 
-class _Unheard(DomainError):
+class _Unheard(Exception):
     """We have not heard of the dispute yet."""
 
 
-class _AmountMissing(DomainError):
+class _AmountMissing(Exception):
     """It does not say how much is disputed."""
 
 

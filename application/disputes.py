@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 class AnswerAtProvider(DomainError):
     """We cannot hand anything in at this provider: it has to be done there."""
 
-    provider: ProviderName
+    provider: str
 
 
 class Disputes:
@@ -122,11 +122,6 @@ class Disputes:
     ) -> LoadedDispute:
         """Raises EvidenceNotFound, DisputeDeadlinePassed, DisputeClosed."""
         return await self._decide(case_id, merchant_id, lambda dispute, now: remove_evidence(dispute, name, now), cause)
-
-    async def evidence(self, loaded: LoadedDispute, name: str) -> bytes | None:
-        """The content of a piece of evidence; None where the dispute has none of that name."""
-        evidence = loaded.dispute.case.named(name)
-        return None if evidence is None else await self._files.get(evidence.sha256)
 
     async def submit(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
         """Hand the evidence in. What the provider says is in what is returned, unless nobody knows yet: then a worker

@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "events": "interfaces.cli.events:events",
     "payouts": "interfaces.cli.payouts:payouts",
     "dead-letters": "interfaces.cli.dead_letters:dead_letters",
+    "disputes": "interfaces.cli.disputes:disputes",
     "replay": "interfaces.cli.replay:replay",
     "rebuild": "interfaces.cli.rebuild:rebuild",
     "ledger": "interfaces.cli.ledger:ledger",

@@ -1,14 +1,17 @@
 """Refusals worth showing in the documentation, worded by the problem table itself so that they stay true."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from application.bank_accounts import BankAccountNotFound
 from application.dead_letter import DeadLetterNotFound
+from application.disputes import AnswerAtProvider
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
 from application.operation import TooManyConflicts
 from application.payouts import InsufficientAvailable
@@ -16,6 +19,17 @@ from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dead_letter.state import DeadLetterState
+from domain.dispute.refusals import (
+    DisputeClosed,
+    DisputeDeadlinePassed,
+    EvidenceMissing,
+    EvidenceNotFound,
+    EvidenceTooLarge,
+    EvidenceTypeRefused,
+    InquiryMovedNoMoney,
+    TooMuchEvidence,
+)
+from domain.dispute.state import DisputeStatus
 from domain.ledger.accounts import UnknownAccount
 from domain.money import Money
 from domain.payment.capture import CaptureExceedsAuthorized
@@ -151,6 +165,26 @@ _OF_ALL_PAYOUTS: tuple[Exception, ...] = (
     StoreUnavailable(),
     ViewBehind(view="payouts", position=1042),
 )
+_OF_DISPUTES: tuple[Exception, ...] = (
+    ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
+    MissingKey(),
+    UnknownKey(),
+    DisputeNotFound(),
+    StoreUnavailable(),
+    ViewBehind(view="disputes", position=1042),
+)
+_OF_ANSWERS: tuple[Exception, ...] = (
+    *_OF_DISPUTES[:-1],
+    DisputeClosed(verb="answer", status=DisputeStatus.LOST),
+    DisputeDeadlinePassed(respond_by=datetime(2026, 12, 20, 12, tzinfo=UTC)),
+)
+_OF_EVIDENCE: tuple[Exception, ...] = (
+    *_OF_ANSWERS,
+    BodyTooSlow(within_s=60),
+    EvidenceTooLarge(bytes_max=5_242_880),
+    EvidenceTypeRefused(media_type="image/gif", types=("application/pdf", "image/png", "image/jpeg", "text/plain")),
+    TooMuchEvidence(files_max=10),
+)
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
     "receive_provider_webhook": (
         ParameterInvalid(field="limit", reason="there is no such parameter here"),
@@ -172,6 +206,12 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         ),
         _OF_OPERATORS,
     ),
+    "list_disputes": _OF_DISPUTES,
+    "get_dispute": _OF_DISPUTES,
+    "put_dispute_evidence": _OF_EVIDENCE,
+    "delete_dispute_evidence": (*_OF_ANSWERS, EvidenceNotFound(name="receipt.pdf")),
+    "submit_dispute_evidence": (*_OF_ANSWERS, EvidenceMissing(), AnswerAtProvider(provider="stripe")),
+    "accept_dispute": (*_OF_ANSWERS, InquiryMovedNoMoney(), AnswerAtProvider(provider="stripe")),
     **dict.fromkeys(("get_trial_balance", "get_account_balances", "get_account_journal"), _OF_LEDGER),
     **dict.fromkeys(("create_payout", "list_payouts", "get_payout", "cancel_payout"), _OF_PAYOUTS),
     **dict.fromkeys(("list_all_payouts", "get_any_payout", "approve_payout", "cancel_any_payout"), _OF_ALL_PAYOUTS),
@@ -179,7 +219,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         ("add_bank_account", "list_bank_accounts", "get_bank_account", "remove_bank_account"), _OF_BANK_ACCOUNTS
     ),
 }
-"""Of operations that are about no payment."""
+"""Of operations that are no merchant's, or about no payment."""
 
 
 def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str, dict[str, Any]]:

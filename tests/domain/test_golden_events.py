@@ -79,6 +79,7 @@ from domain.payout_batch.events import (
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
+from tests.domain.dispute.goldens import DISPUTE_EVENTS
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
@@ -240,6 +241,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         details=GbSortCode(sort_code="601613", account_number="31926819"),
     ),
     BankAccountRemoved(),
+    *DISPUTE_EVENTS,
 )
 EXPECTED: dict[str, Recorded] = {
     name_of(event): Recorded(

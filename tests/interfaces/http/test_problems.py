@@ -15,9 +15,11 @@ import domain
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.details import Scheme
 from domain.dead_letter.state import DeadLetterState
+from domain.dispute.state import DisputeStatus
 from domain.errors import DomainError
 from domain.money import Money
 from domain.payment.events import OperationKind
+from domain.payment.state import DisputeResult
 from domain.payment.status import Status
 from interfaces import http
 from interfaces.http.problem import TYPE_PREFIX, unexpected_response
@@ -28,6 +30,9 @@ SAMPLES: dict[type, Any] = {
     int: 7,
     Money: Money(1000, "EUR"),
     Status: Status.CAPTURED,
+    DisputeStatus: DisputeStatus.LOST,
+    DisputeResult: DisputeResult.WON,
+    tuple[str, ...]: ("application/pdf", "image/png"),
     DeadLetterState: DeadLetterState.CLOSED,
     Scheme: Scheme.IBAN,
     OperationKind: OperationKind.REFUND,

@@ -13,6 +13,7 @@ import pytest
 from application import delivery as delivery_module
 from application.acts import ACTING_MAX, BEGUN_MAX
 from application.delivery import BATCH_DELIVERIES_MAX, Deliveries
+from application.dispute_notice import DisputeNotices
 from application.inbox import NewDelivery
 from application.loaded import load
 from application.notice import Notices
@@ -77,6 +78,7 @@ async def working(core: Core, inbox: PostgresInbox) -> AsyncIterator[Deliveries]
         correlation=ViewCorrelation(core.pool),
         store=core.store,
         notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+        disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications(), OTHER: NotaryNotifications()},
     )

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.delivery import TRIES_MAX, Deliveries
+from application.dispute_notice import DisputeNotices
 from application.notice import Notices
 from domain.identifiers import MerchantId, OperationId, PaymentId
 from infrastructure.postgres.correlation import ViewCorrelation
@@ -34,6 +35,7 @@ async def tried_as_often_as_it_is(core: Core) -> None:
         correlation=ViewCorrelation(core.pool),
         store=core.store,
         notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+        disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications()},
     )

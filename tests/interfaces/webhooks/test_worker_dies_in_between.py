@@ -11,6 +11,7 @@ import pytest
 
 from application.dead_letter import DeadLetters, NothingToRetryWith
 from application.delivery import Deliveries
+from application.dispute_notice import DisputeNotices
 from application.inbox import Delivery, Finished, NewDelivery
 from application.loaded import LoadedPayment
 from application.notice import Notices, Result
@@ -76,6 +77,7 @@ def worker(core: Core, inbox: PostgresInbox, notices: Notices | None = None) -> 
         correlation=ViewCorrelation(core.pool),
         store=core.store,
         notices=notices or Notices(store=core.store, operations=core.operations, now=utc_now),
+        disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications()},
     )

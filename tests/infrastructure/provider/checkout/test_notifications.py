@@ -100,7 +100,7 @@ def test_the_metadata_of_an_attempt_are_not_taken_for_those_of_a_later_operation
     assert said.reference == "pay_1"
 
 
-@pytest.mark.parametrize("kind", ["payment_capture_pending", "dispute_received", "payment_authentication_failed"])
+@pytest.mark.parametrize("kind", ["payment_capture_pending", "card_verified", "payment_authentication_failed"])
 def test_an_event_that_we_have_no_use_for_is_told_as_such(kind: str) -> None:
     assert NOTIFICATIONS.read(event(kind)) == Unhandled(event_id="evt_1", kind=kind)
 

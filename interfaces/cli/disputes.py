@@ -1,0 +1,150 @@
+"""`tallystick disputes`: what banks dispute, and what an operator records of it where no notification does."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+import msgspec
+from rich.table import Table
+
+from application.loaded import load
+from application.loaded_dispute import LoadedDispute, load_dispute
+from domain.dispute.events import DisputeKind, DisputeReason
+from domain.dispute.open import OpenCase
+from domain.dispute.state import DisputeStatus
+from domain.history import Cause
+from domain.identifiers import DisputeCaseId, DisputeId, PaymentId
+from domain.money import Money
+from domain.payment.method import CardBrand
+from domain.payment.refusals import IllegalTransition
+from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
+from domain.payment.status import status_of
+from interfaces import ids
+from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.composition import Core
+from interfaces.http.disputes import dispute_resource, row_resource
+from projections import disputes as view
+from projections.disputes import DisputeRow
+
+SHOWN_MAX = 50
+
+
+@click.group("disputes")
+def disputes() -> None:
+    """What customers' banks dispute."""
+
+
+@disputes.command("list")
+@click.option("--status", type=click.Choice(list(map(str, DisputeStatus))), help="Only those in it.")
+@click.option("--merchant", help="Only this merchant's (mer_…).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@told_clearly
+def list_(status: str | None, merchant: str | None, as_json: bool) -> None:
+    """List the disputes, those opened last first, up to 50 of them."""
+
+    async def work(core: Core) -> Sequence[DisputeRow]:
+        async with core.pool.connection() as connection:
+            wanted = None if status is None else DisputeStatus(status)
+            return await view.search(connection, rows_max=SHOWN_MAX, merchant_id=merchant, status=wanted)
+
+    found = [row_resource(row) for row in with_core(work)]
+    if as_json:
+        for each in found:
+            click.echo(msgspec.json.encode(each))
+        return
+    if not found:
+        console.print("There are none.")
+        return
+    table = Table("", "kind", "status", "amount", "reason", "answer by", "payment")
+    for each in found:
+        amount, until = str(Money(each.amount, each.currency)), each.respond_by.isoformat(timespec="minutes")
+        table.add_row(each.dispute_id, each.kind, each.status, amount, each.reason, until, each.payment_id)
+    console.print(table)
+
+
+@disputes.command("show")
+@click.argument("dispute")
+@told_clearly
+def show(dispute: str) -> None:
+    """Print the dispute DISPUTE (dp_…) as JSON."""
+    case_id = _id_of(dispute)
+
+    async def work(core: Core) -> LoadedDispute:
+        return await load_dispute(core.store, case_id)
+
+    _print(with_core(work))
+
+
+@disputes.command("open")
+@click.argument("payment")
+@click.option("--dispute-id", required=True, help="The provider's own name for the dispute.")
+@click.option("--amount", type=click.IntRange(min=1), help="In minor units of the payment; else all that was captured.")
+@click.option("--kind", type=click.Choice(list(map(str, DisputeKind))), default=str(DisputeKind.CHARGEBACK))
+@click.option("--reason", type=click.Choice(list(map(str, DisputeReason))), default=str(DisputeReason.OTHER))
+@click.option("--provider-reason", default="", help="The provider's own words, or its code.")
+@click.option("--network", type=click.Choice(list(map(str, CardBrand))), help="Else that of the payment's method.")
+@click.option("--due", type=click.DateTime(), help="Until when the provider wants an answer, in UTC.")
+@acting
+@told_clearly
+def open_(
+    payment: str,
+    dispute_id: str,
+    amount: int | None,
+    kind: str,
+    reason: str,
+    provider_reason: str,
+    network: str | None,
+    due: datetime | None,
+    cause: Cause,
+) -> None:
+    """Record that PAYMENT (pay_…) is disputed, at a provider that does not notify us of it."""
+    payment_id = ids.parse(payment, ids.PAYMENT, ids.INTENT)
+    if payment_id is None:
+        raise click.BadParameter("expected an id such as pay_01h…", param_hint="PAYMENT")
+
+    async def work(core: Core) -> LoadedDispute:
+        loaded = await load(core.store, PaymentId(payment_id))
+        taken = taken_of(loaded.payment)
+        if taken is None:
+            raise IllegalTransition(verb="dispute", status=status_of(loaded.payment))
+        command = OpenCase(
+            merchant_id=loaded.merchant_id,
+            payment_id=loaded.id,
+            provider=authorization_of(loaded.payment).provider,
+            dispute_id=DisputeId(dispute_id),
+            kind=DisputeKind(kind),
+            amount=taken.captured if amount is None else Money(amount, taken.currency),
+            network=terms_of(loaded.payment).method.brand if network is None else CardBrand(network),
+            reason=DisputeReason(reason),
+            provider_reason=provider_reason,
+            due=None if due is None else due.replace(tzinfo=UTC),
+        )
+        return await core.disputes.open(command, cause)
+
+    _print(with_core(work))
+
+
+@disputes.command("rule")
+@click.argument("dispute")
+@click.argument("result", type=click.Choice(list(map(str, DisputeResult))))
+@acting
+@told_clearly
+def rule(dispute: str, result: str, cause: Cause) -> None:
+    """Record that DISPUTE (dp_…) was won or lost, at a provider that does not notify us of it."""
+    case_id = _id_of(dispute)
+
+    async def work(core: Core) -> LoadedDispute:
+        return await core.disputes.rule(case_id, DisputeResult(result), cause)
+
+    _print(with_core(work))
+
+
+def _print(loaded: LoadedDispute) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(dispute_resource(loaded)), indent=2))
+
+
+def _id_of(text: str) -> DisputeCaseId:
+    uuid = ids.parse(text, ids.DISPUTE)
+    if uuid is None:
+        raise click.BadParameter("expected an id such as dp_01h…", param_hint="DISPUTE")
+    return DisputeCaseId(uuid)
