@@ -85,7 +85,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
     document = openapi_document()
     app = Litestar(
-        route_handlers=[*CONTROLLERS, evidence_methods, docs_routes(document), metrics],
+        route_handlers=[evidence_methods, *CONTROLLERS, docs_routes(document), metrics],
         lifespan=[lifespan],
         dependencies=_dependencies(),
         middleware=[KeyAuthentication, DefineMiddleware(OnlyDocumented, document=document)],

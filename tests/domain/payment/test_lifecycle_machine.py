@@ -9,11 +9,11 @@ from datetime import timedelta
 from itertools import count
 from typing import TypeVar
 
-from domain.fees import FlatFee
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from domain.fees import FlatFee
 from domain.identifiers import CustomerId, DisputeId, OperationId
 from domain.ledger.entry import imbalance
 from domain.money import Money
