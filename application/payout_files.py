@@ -105,8 +105,16 @@ class PayoutFiles:
                 basis = self._bases.of(payout.merchant_id)
                 day = execution_date(basis.terms.payouts, self._now(), basis.is_holiday)
                 groups[payout.payout.order.amount.currency, day].append(payout)
-        made = [await self._make(payouts, currency, day) for (currency, day), payouts in groups.items()]
-        return [batch_id for batch_id in made if batch_id is not None]
+        made = []
+        for (currency, day), payouts in groups.items():
+            try:
+                batch_id = await self._make(payouts, currency, day)
+            except DomainError as error:
+                # A file that cannot be written, whichever payout is to blame, holds up no other.
+                log.error("payouts_not_batched", extra={"currency": currency, "error": repr(error)})
+            else:
+                made += [] if batch_id is None else [batch_id]
+        return made
 
     async def send(self, batch_id: BatchId) -> None:
         """Hand the file of a batch over, unless the bank has answered for it. Raises BatchNotFound, FileDiffers,

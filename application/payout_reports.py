@@ -24,6 +24,9 @@ FATES: Final = {
 }
 """What is pending has not come to anything."""
 
+CONCURRENT_MAX: Final = 32
+"""Payouts at a time: a page of reports may be long, and each waits for the database."""
+
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +47,7 @@ class PayoutReports:
         self._bank = bank
         self._now = now
         self._new_id = new_id
+        self._is_silent = False
 
     async def listen(self) -> None:
         """Take in what the bank has said since, until there is nothing new. Raises StoreUnavailable."""
@@ -52,22 +56,30 @@ class PayoutReports:
             try:
                 reports = await self._bank.reports(before)
             except BankSilent as error:
-                log.warning("bank_silent", extra={"bank": self._bank.name, "reason": str(error)})
+                if not self._is_silent:
+                    log.warning("bank_silent", extra={"bank": self._bank.name, "reason": str(error)})
+                self._is_silent = True
                 return
+            if self._is_silent:
+                log.info("bank_speaks_again", extra={"bank": self._bank.name})
+                self._is_silent = False
             if not reports:
                 return
             by_payment: dict[str, list[PaymentReport]] = defaultdict(list)
             for each in reports:
                 by_payment[each.end_to_end_id].append(each)
-            await asyncio.gather(*map(self._take_in_order, by_payment.values()))
+            turns = asyncio.Semaphore(CONCURRENT_MAX)
+            await asyncio.gather(*(self._take_in_order(said, turns) for said in by_payment.values()))
             last = reports[-1].report_id
             if last == before or not await self._feed.move(self._bank.name, before=before, after=last):
                 # Only what was said before; or another worker is further: it goes on from there.
                 return
 
-    async def _take_in_order(self, reports: Sequence[PaymentReport]) -> None:
-        for each in reports:
-            await self.take_in(each)
+    async def _take_in_order(self, reports: Sequence[PaymentReport], turns: asyncio.Semaphore) -> None:
+        """Those of one payment."""
+        async with turns:
+            for each in reports:
+                await self.take_in(each)
 
     async def take_in(self, heard: PaymentReport) -> None:
         """Record what follows from a report: nothing where it is known. Raises StoreUnavailable, TooManyConflicts."""

@@ -1,5 +1,6 @@
 """Merchants who are paid out by the calendar: all that is available, once on each of their days."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -22,6 +23,8 @@ from domain.payout.schedule import scheduled_day, scheduled_payout_id
 from domain.terms.payouts import MINIMUM_MINOR
 
 PAGE_ROWS: Final = 1_000
+CONCURRENT_MAX: Final = 32
+"""Payouts made at a time: each waits for the database."""
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +59,12 @@ class ScheduledPayouts:
 
     async def sweep(self) -> int:
         """Make every payout that is due and has not been made; how many that were. Raises StoreUnavailable."""
-        made, last = 0, None
+        made, last, turns = 0, None, asyncio.Semaphore(CONCURRENT_MAX)
         while True:
             page = await self._balances.available_above(MINIMUM_MINOR, after=last, rows_max=PAGE_ROWS)
             due = [one for available in page if (one := self._due(available)) is not None]
             known = await load_all(self._store, (one.payout_id for one in due))
-            for one in due:
-                if one.payout_id not in known:
-                    made += await self._make(one)
+            made += sum(await asyncio.gather(*(self._in_turn(one, turns) for one in due if one.payout_id not in known)))
             if len(page) < PAGE_ROWS:
                 return made
             last = page[-1]
@@ -76,6 +77,10 @@ class ScheduledPayouts:
             return None
         day = scheduled_day(rule, self._now(), basis.is_holiday)
         return None if day is None else _Due(scheduled_payout_id(merchant_id, currency, day), available, day)
+
+    async def _in_turn(self, due: _Due, turns: asyncio.Semaphore) -> bool:
+        async with turns:
+            return await self._make(due)
 
     async def _make(self, due: _Due) -> bool:
         events = await self._decide(due.available)

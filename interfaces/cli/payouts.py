@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 import msgspec
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.bank import BankFile
 from application.loaded_payout import LoadedPayout
@@ -50,16 +50,15 @@ def list_(status: str | None, as_json: bool) -> None:
     if not found:
         console.print("There are none.")
         return
-    table = Table("", "merchant", "status", "amount", "since", "executed on", "why")
+    # Nothing is cut: ids are there to be copied. What there is no room for is shown by `show`.
+    table = Table(Column("", no_wrap=True), Column("merchant", no_wrap=True), "status", "amount", "since (UTC)")
     for payout in found:
         table.add_row(
             payout.payout_id,
             payout.merchant_id,
             payout.status,
             str(Money(payout.amount, payout.currency)),
-            payout.updated_at.isoformat(timespec="seconds"),
-            str(payout.execution_date or "–"),
-            payout.reason or "–",
+            f"{payout.updated_at:%Y-%m-%d %H:%M}",
         )
     console.print(table)
 
@@ -129,7 +128,7 @@ def batches(as_json: bool) -> None:
     if not found:
         console.print("There are none.")
         return
-    table = Table("", "status", "payouts", "total", "executed on", "since", "the bank says")
+    table = Table(Column("", no_wrap=True), "status", "payouts", "total", "executed on", "the bank says")
     for batch in found:
         table.add_row(
             batch.batch_id,
@@ -137,7 +136,6 @@ def batches(as_json: bool) -> None:
             str(batch.payouts),
             str(Money(batch.total, batch.currency)),
             str(batch.execution_date),
-            batch.created_at.isoformat(timespec="seconds"),
             batch.reference or batch.reason or "–",
         )
     console.print(table)

@@ -21,24 +21,18 @@ from domain.payout.state import Failed, Returned
 from domain.payout.status import PayoutStatus
 from domain.payout_batch.state import Refused, Submitted
 from domain.terms.payouts import Daily, Weekday, Weekly
-from infrastructure.postgres.pool import ReadPool
 from interfaces.http.payout_resources import word_payout
-from tests.application.treasury import MERCHANT, Treasury, a_caller, body_of, both, euros, payout_id_in
-from tests.support.bank import OURS, BankInMemory
-from tests.support.store import everything, open_store
+from tests.support.bank import OURS
+from tests.support.store import everything
+from tests.support.treasury import MERCHANT, Treasury, a_caller, body_of, both, euros, open_treasury, payout_id_in
 
 ANNA = Cause(actor="operator:anna", request_id="req_1", trace_id="0" * 32)
 
 
 @pytest.fixture
 async def treasury(database_url: str) -> AsyncIterator[Treasury]:
-    pool = ReadPool(database_url)
-    await pool.open()
-    async with open_store(database_url) as store:
-        made = Treasury(store, pool, database_url, BankInMemory())
-        await made.catch_up()
-        yield made
-    await pool.aclose()
+    async with open_treasury(database_url) as opened:
+        yield opened
 
 
 async def test_a_payout_is_created_batched_submitted_and_paid(treasury: Treasury) -> None:

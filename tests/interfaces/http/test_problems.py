@@ -21,6 +21,8 @@ from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
+from domain.payout.report import Fate
+from domain.payout.status import PayoutStatus
 from interfaces import http
 from interfaces.http.problem import TYPE_PREFIX, unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
@@ -35,6 +37,8 @@ SAMPLES: dict[type, Any] = {
     tuple[str, ...]: ("application/pdf", "image/png"),
     DeadLetterState: DeadLetterState.CLOSED,
     Scheme: Scheme.IBAN,
+    PayoutStatus: PayoutStatus.PAID,
+    Fate: Fate.REJECTED,
     OperationKind: OperationKind.REFUND,
     datetime: datetime(2026, 11, 20, tzinfo=UTC),
 }

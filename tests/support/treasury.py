@@ -1,7 +1,8 @@
 """Payouts wired together on the real store, with a bank in memory and a clock that stands still."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -48,7 +49,7 @@ from projections.bank_accounts import BANK_ACCOUNTS
 from projections.payout_batches import PAYOUT_BATCHES
 from projections.payouts import PAYOUTS
 from tests.support.bank import BankInMemory
-from tests.support.store import advanced, append_all, everything, open_views, stored
+from tests.support.store import advanced, append_all, everything, open_store, open_views, stored
 
 MERCHANT = MerchantId("mer_acme")
 FRIDAY_NOON = datetime.fromisoformat("2026-11-20T11:30:00+00:00")
@@ -189,6 +190,20 @@ class Treasury:
 
     def _views(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
         return open_views(self._database_url)
+
+
+@asynccontextmanager
+async def open_treasury(database_url: str) -> AsyncIterator[Treasury]:
+    """One on the test's own database, whose views are there."""
+    pool = ReadPool(database_url)
+    await pool.open()
+    try:
+        async with open_store(database_url) as store:
+            treasury = Treasury(store, pool, database_url, BankInMemory())
+            await treasury.catch_up()
+            yield treasury
+    finally:
+        await pool.aclose()
 
 
 def a_caller(key: str | None = None, *, request: bytes = b"request", merchant_id: MerchantId = MERCHANT) -> Caller:
