@@ -109,13 +109,13 @@ def _at_the_captures_rate(amount: Money, taken: Taken, debits: Iterable[Merchant
     first = conversions[0]
     assert first is not None, "captures of one payment settle in one currency"
     whole = _sum([each for each in conversions if each is not None])
-    # A debit at another day's rate has used up the share that its amount had at the captures'.
-    used = [
-        conversion if debit.rate is RefundRate.ORIGINAL else _share(conversion.amount, whole)
-        for debit in debits
-        if (conversion := debit.conversion) is not None
-    ]
-    return _share(amount, _less(whole, used))
+    standing = [(debit.rate, debit.conversion) for debit in debits if debit.conversion is not None]
+    left = _less(whole, [conversion for rate, conversion in standing if rate is RefundRate.ORIGINAL])
+    # Debits at another day's rate have used up the share that their amounts have of what those at the captures' leave:
+    # of all that was captured it could be more than is left, where captures came at different rates.
+    elsewhere = [conversion.amount for rate, conversion in standing if rate is not RefundRate.ORIGINAL]
+    left = _less(left, [_share(sum(elsewhere, start=zero(amount.currency)), left)])
+    return _share(amount, left)
 
 
 def _share(amount: Money, whole: Conversion) -> Conversion:
@@ -200,10 +200,16 @@ def _pending_shares(
             due = capture.proceeds.due
             of_capture = capture.proceeds.gross if source is DebitSource.LOT else capture.proceeds.net
             pending[due] = pending.get(due, nothing) + of_capture
-    for debit in debits:
+    won = [dispute for dispute in taken.disputes if dispute.result is DisputeResult.WON]
+    for debit in [*debits, *(dispute.debit for dispute in won)]:
         for share in debit.drawn.pending:
             if share.due in pending:
                 pending[share.due] -= share.amount
+    # What a dispute froze may not all go back to where it was: its fee stays with us.
+    for dispute in won:
+        for share in () if dispute.returned is None else dispute.returned.pending:
+            if share.due in pending:
+                pending[share.due] += share.amount
     left = total
     for due in sorted(pending, key=lambda due: (due is not None, due), reverse=True):
         part = min(left, pending[due])

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.fx.conversion import Conversion
-from domain.fx.rates import ConversionTooLarge, RateMissing, convert
+from domain.fx.rates import ConversionTooLarge, Quote, RateMissing, convert
 from domain.money import Money, zero
 from domain.payment.method import PaymentMethod
 from domain.payment.proceeds import Proceeds
@@ -58,11 +58,24 @@ def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...]) -> Con
     target = before[0].proceeds.gross.currency if before else rule.target_of(amount.currency)
     if target in (None, amount.currency):
         return None
-    try:
-        quote = basis.quote(amount.currency, target)
-        return convert(amount, target, quote, mark_up_basis_points=rule.mark_up_basis_points)
-    except (RateMissing, ConversionTooLarge):
+    quote = _quote(amount.currency, target, basis, before)
+    if quote is None:
         return None
+    try:
+        return convert(amount, target, quote, mark_up_basis_points=rule.mark_up_basis_points)
+    except ConversionTooLarge:
+        return None
+
+
+def _quote(currency: str, target: str, basis: Basis, before: tuple[Capture, ...]) -> Quote | None:
+    """The newest rate; where none may be used any more, that of the payment's last capture."""
+    try:
+        return basis.quote(currency, target)
+    except RateMissing:
+        last = before[-1].proceeds.conversion if before else None
+    if last is None:
+        return None
+    return Quote(from_currency=currency, to_currency=target, text=last.rate, rates=last.rates, as_of=last.as_of)
 
 
 def _fees(gross: Money, method: PaymentMethod, basis: Basis) -> tuple[Fee, ...]:

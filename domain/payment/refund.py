@@ -77,9 +77,9 @@ def refund(
         raise AmountOutOfRange(amount_minor=amount.minor)
     if amount > refundable:
         raise RefundExceedsCaptured(requested=amount, refundable=refundable)
-    if basis.terms.conversion.refund_rate is RefundRate.CURRENT:
-        basis.require_rate(amount.currency, now)
     settled_in = payment.taken.captures[0].proceeds.gross.currency
+    if basis.terms.conversion.refund_rate is RefundRate.CURRENT and settled_in != amount.currency:
+        basis.require_fresh(amount.currency, settled_in, now)
     debit = debit_for(
         amount,
         payment.taken,

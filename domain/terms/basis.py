@@ -23,6 +23,10 @@ class Basis(Struct, frozen=True, kw_only=True):
         old to begin anything by."""
         target = self.terms.conversion.target_of(currency)
         if target is not None:
-            stale_after = timedelta(hours=self.terms.conversion.stale_after_hours)
-            require_fresh(self.quote(currency, target), now, stale_after)
+            self.require_fresh(currency, target, now)
         return target
+
+    def require_fresh(self, currency: str, target: str, now: datetime) -> None:
+        """Raises RateMissing, RateStale."""
+        stale_after = timedelta(hours=self.terms.conversion.stale_after_hours)
+        require_fresh(self.quote(currency, target), now, stale_after)

@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from application.backoff import Backoff
-from application.bases import BasesAtHand
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
@@ -25,6 +24,7 @@ from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.state import Payment
+from domain.terms.basis import Basis
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
@@ -73,7 +73,7 @@ class FlakyStore:
 class Shop:
     """Payments, operations and recovery wired together, with a clock that stands still."""
 
-    def __init__(self, store: PostgresEventStore, *providers: ProviderName) -> None:
+    def __init__(self, store: PostgresEventStore, *providers: ProviderName, basis: Basis = BASIS) -> None:
         """The merchant's payments go to the first of `providers`, and fall back to the next."""
         self.store = store
         self.flaky = FlakyStore(store)
@@ -84,7 +84,7 @@ class Shop:
         self.now = NOW
         as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
         self.letters = KeptLetters()
-        self.basis = BASIS
+        self.basis = basis
         self.bases = BasesAtHand(
             terms_of=lambda _: self.basis.terms,
             rates=lambda: self.basis.rates,

@@ -67,7 +67,7 @@ async def test_it_waits_for_a_capture_at_the_provider(shop: Shop) -> None:
     await shop.payments.capture(payment_id, a_caller(), amount_minor=4000, final=False)
     assert in_the_middle == [Waits(shop.now + BEHIND_AN_OPERATION)]
     assert await expire(shop, payment_id) == Fired()
-    assert "payment.captured.v1" in await shop.events(payment_id)
+    assert "payment.captured.v2" in await shop.events(payment_id)
     await shop.assert_books_hold()
 
 

@@ -144,7 +144,7 @@ async def test_an_outcome_that_could_not_be_stored_is_found_again(shop: Shop, wh
     await until_resolved(shop)
     again = await shop.create(method=CaptureMethod.AUTOMATIC, caller=a_caller("key"))
     assert body_of(again)["status"] == "captured"
-    assert (await shop.events(payment_id_of(again))).count("payment.captured.v1") == 1
+    assert (await shop.events(payment_id_of(again))).count("payment.captured.v2") == 1
     assert shop.provider.taken_minor == 10000
     await shop.assert_books_hold()
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from application.loaded import load, record_with_entries
+from application.loaded import load
+from application.recording import record_with_entries
 from application.store import Append
 from domain.identifiers import PaymentId
 from domain.payment.events import PaymentAuthorized

@@ -62,7 +62,12 @@ def _two_events(stream_id: UUID, merchant_id: MerchantId) -> tuple[Recorded, ...
 
 def _entry(payment_id: PaymentId, merchant_id: MerchantId, postings: tuple[Posting, ...]) -> Recorded:
     posted = JournalEntryPosted(
-        payment_id=payment_id, merchant_id=merchant_id, cause="payment.captured.v1", cause_version=2, postings=postings
+        cause_id=payment_id,
+        payment_id=payment_id,
+        merchant_id=merchant_id,
+        cause="payment.captured.v2",
+        cause_version=2,
+        postings=postings,
     )
     return _recorded(entry_id_for(payment_id, 2), 1, posted, merchant_id)
 

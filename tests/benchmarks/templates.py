@@ -28,6 +28,7 @@ from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.mapper import EventMapper
 from interfaces import ids
 from interfaces.http.answers import word_answer
+from tests.support.bases import bases
 from tests.support.dead_letters import KeptLetters
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
@@ -152,6 +153,7 @@ class _Merchant:
             providers={SIMULATOR: ScriptedProvider()},
             answers=word_answer,
             policies=DEFAULT_POLICIES,
+            bases=bases(),
             routing=routing,
             letters=KeptLetters(),
             now=self._now,
@@ -168,6 +170,7 @@ class _Merchant:
                 new_id=self._new_id,
             ),
             answers=word_answer,
+            bases=bases(),
             routing=routing,
             now=self._now,
             new_id=self._new_id,

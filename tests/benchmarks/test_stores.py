@@ -46,8 +46,8 @@ def assert_streams_are_whole(events: list[Positioned]) -> None:
         assert [event.event.originator_version for event in own] == list(range(1, len(own) + 1))
         data = own[0].event.data
         if isinstance(data, JournalEntryPosted):
-            assert stream == entry_id_for(data.payment_id, data.cause_version)
-            assert own[0].event.causation_id == f"{data.payment_id}:{data.cause_version}"
+            assert stream == entry_id_for(data.cause_id, data.cause_version)
+            assert own[0].event.causation_id == f"{data.cause_id}:{data.cause_version}"
         else:
             payments += 1
             assert not isinstance(loaded_from(PaymentId(stream), own).payment, InFlight)

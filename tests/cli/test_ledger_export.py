@@ -161,6 +161,7 @@ def test_each_entry_leads_back_to_the_store(run: Run, folder: Path, entries: lis
         for entry in entries:
             data = entry.event.data
             assert isinstance(data, JournalEntryPosted)
+            assert data.payment_id is not None
             separator = ": " if quote else ":"
             for name, value in (
                 ("entry", ids.text_of(ids.ENTRY, entry.event.originator_id)),

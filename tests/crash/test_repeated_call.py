@@ -15,6 +15,7 @@ from domain.payment.status import Status, status_of
 from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces.http.answers import word_answer
+from tests.support.bases import bases
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
 from tests.support.routing import InOrder
@@ -73,6 +74,7 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
         providers={ACQUIRER: provider},
         answers=word_answer,
         policies=DEFAULT_POLICIES,
+        bases=bases(),
         routing=InOrder(ACQUIRER),
         letters=KeptLetters(),
         now=lambda: NOW,

@@ -3,6 +3,10 @@
 from domain.identifiers import OperationId, ProviderName
 from domain.payment.events import (
     ContradictionReported,
+    DisputeLost,
+    DisputeOpened,
+    DisputeReversed,
+    DisputeWon,
     FailureKind,
     OperationInDoubt,
     OperationOutcomeUnknown,
@@ -16,6 +20,8 @@ from domain.payment.events import (
     PaymentRouted,
 )
 from tests.domain.journey import Journey
+
+_OF_OTHERS = (OperationInDoubt, ContradictionReported, DisputeOpened, DisputeWon, DisputeLost, DisputeReversed)
 
 
 def assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing(journey: Journey) -> None:
@@ -70,10 +76,11 @@ def assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice(
 
 
 def assert_what_is_unknown_blocks_everything(journey: Journey) -> None:
-    """Between losing sight of an operation and its end nothing else happens, but doubt and reports of old ones."""
+    """Between losing sight of an operation and its end nothing else happens, but doubt, reports of old ones, and what
+    the bank does, which does not ask."""
     lost: OperationId | None = None
     for event in journey.events:
-        if lost is not None and not isinstance(event, OperationInDoubt | ContradictionReported):
+        if lost is not None and not isinstance(event, _OF_OTHERS):
             assert lost in _names_of(event), f"{event} while nobody knows what became of {lost}"
             lost = None
         if isinstance(event, OperationOutcomeUnknown):

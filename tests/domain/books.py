@@ -4,22 +4,41 @@ The posting rules go event by event; this goes by state alone. Two ways to the s
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import assert_never
 
-from domain.identifiers import PaymentId
-from domain.ledger.accounts import AccountCode, account, authorized, held, holds, pending, platform_fees, psp_clearing
-from domain.ledger.balances import BalanceKey
+from domain.fx.conversion import Conversion
+from domain.identifiers import MerchantId, PaymentId
+from domain.ledger.accounts import (
+    AccountCode,
+    account,
+    authorized,
+    available,
+    fx,
+    fx_mark_up,
+    fx_residue,
+    held,
+    holds,
+    is_lot,
+    owed,
+    pending,
+    platform_fees,
+    psp_clearing,
+)
+from domain.ledger.balances import BalanceKey, limited_changes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import entry_for
-from domain.money import Money, zero
+from domain.money import Money
 from domain.payment.events import PaymentEvent
+from domain.payment.proceeds import MerchantDebit, Proceeds
 from domain.payment.state import (
     Authorized,
     Captured,
     Capturing,
     Created,
-    Disputed,
+    Dispute,
+    DisputeResult,
     Expired,
     Failed,
     InReview,
@@ -29,6 +48,7 @@ from domain.payment.state import (
     Refunding,
     RequiresAction,
     Rerouting,
+    Taken,
     Voided,
     Voiding,
 )
@@ -36,50 +56,135 @@ from domain.payment.state import (
 Books = Counter[BalanceKey]
 
 
-def entries_of(payment_id: PaymentId, events: Iterable[PaymentEvent]) -> list[JournalEntryPosted]:
-    """The entries that a payment's whole history caused."""
-    entries = (entry_for(payment_id, version, event) for version, event in enumerate(events, start=1))
+def entries_of(payment_id: PaymentId, events: Iterable[PaymentEvent], *, after: int = 0) -> list[JournalEntryPosted]:
+    """The entries that `events`, those of a payment's history behind its first `after`, caused."""
+    entries = (entry_for(payment_id, version, event) for version, event in enumerate(events, start=after + 1))
     return [entry for entry in entries if entry is not None]
 
 
+class KeptBalances:
+    """The balances with a floor, kept the way the store keeps them: what an append would take below is refused."""
+
+    def __init__(self) -> None:
+        self.books: Books = Counter()
+
+    def broken_by(
+        self, entries: Iterable[JournalEntryPosted], floors: Mapping[BalanceKey, int] = MappingProxyType({})
+    ) -> AccountCode | None:
+        """An account that does not hold what `entries` would take."""
+        for change in limited_changes(entries, floors):
+            if change.change_minor < 0 and self.books[change.key] + change.change_minor < change.floor_minor:
+                return change.key.account
+        return None
+
+    def add(self, entries: Iterable[JournalEntryPosted]) -> None:
+        for change in limited_changes(entries):
+            self.books[change.key] += change.change_minor
+
+
+def balances_below_their_floor(books: Books, limit_minor: int) -> list[BalanceKey]:
+    """Those that no append may leave behind, where `available` may fall as far as `limit_minor` below zero."""
+    return [
+        key
+        for key, balance_minor in books.items()
+        if (floor_minor := account(key.account).floor_minor) is not None
+        and balance_minor < (-limit_minor if key.account.endswith(":available") else floor_minor)
+    ]
+
+
 def books_of(payment: Payment) -> Books:
-    """Every balance that `payment` alone accounts for, on the account's normal side, in minor units."""
+    """Every balance that `payment` alone accounts for, on the account's normal side, in minor units.
+
+    `pending` stands for all that is the merchant's: when it became available is not the payment's to say.
+    """
     match payment:
         case Authorized() | PartiallyCaptured() | Captured():
             return _books(payment)
-        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+        case Capturing(before=before) | Voiding(before=before):
             return _books(before)
-        case Disputed(before=before, amount=amount):
-            return _books(before, frozen=amount)
+        case Refunding(before=before, debit=debit):
+            books = _books(before)
+            if debit is not None:
+                _add(books, pending(before.terms.merchant_id), -debit.total)
+                _add(books, held(before.terms.merchant_id), debit.total)
+            return books
         case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Voided() | Expired() | Failed():
             return Counter()
         case _:
             assert_never(payment)
 
 
-def balances_below_their_floor(books: Books) -> list[BalanceKey]:
-    """Those that no append may leave behind."""
-    return [
-        key
-        for key, balance_minor in books.items()
-        if (floor_minor := account(key.account).floor_minor) is not None and balance_minor < floor_minor
-    ]
+def as_payments_tell(books: Books, merchants: Iterable[MerchantId]) -> Books:
+    """`books` without what no payment tells: lots, and where the merchants' money is of what is theirs."""
+    told = Counter({key: minor for key, minor in books.items() if not is_lot(key.account)})
+    for merchant in merchants:
+        for currency in {key.currency for key in books}:
+            own = BalanceKey(pending(merchant), currency)
+            told[own] += told.pop(BalanceKey(available(merchant), currency), 0)
+            told[own] -= told.pop(BalanceKey(owed(merchant), currency), 0)
+    return told
 
 
-def _books(payment: Authorized | PartiallyCaptured | Captured, frozen: Money | None = None) -> Books:
+def _books(payment: Authorized | PartiallyCaptured | Captured) -> Books:
+    books: Books = Counter()
     merchant, provider = payment.terms.merchant_id, payment.authorization.provider
-    nothing = zero(payment.terms.amount.currency)
-    balances: dict[AccountCode, Money] = {}
     if not isinstance(payment, Captured):
-        balances |= {authorized(merchant): payment.capturable, holds(provider): payment.capturable}
+        _add(books, authorized(merchant), payment.capturable)
+        _add(books, holds(provider), payment.capturable)
     if not isinstance(payment, Authorized):
         taken = payment.taken
-        with_provider = taken.captured - taken.refunded - taken.charged_back
-        fees = sum((capture.fee for capture in taken.captures), start=nothing)
-        balances |= {
-            psp_clearing(provider): with_provider,
-            platform_fees(): fees,
-            held(merchant): frozen or nothing,
-            pending(merchant): with_provider - fees - (frozen or nothing),
-        }
-    return Counter({BalanceKey(code, amount.currency): amount.minor for code, amount in balances.items()})
+        _add(books, psp_clearing(provider), taken.captured - taken.refunded - taken.charged_back)
+        _add_taken(books, merchant, taken)
+    return books
+
+
+def _add_taken(books: Books, merchant: MerchantId, taken: Taken) -> None:
+    for capture in taken.captures:
+        _add_proceeds(books, merchant, capture.proceeds)
+    for refund in taken.refunds:
+        _add(books, pending(merchant), -refund.debit.total)
+        _add_fee(books, refund.debit)
+        _add_conversion(books, refund.debit.conversion, -1)
+    for dispute in taken.disputes:
+        _add_dispute(books, merchant, dispute)
+
+
+def _add_proceeds(books: Books, merchant: MerchantId, proceeds: Proceeds) -> None:
+    _add(books, pending(merchant), proceeds.net)
+    _add(books, platform_fees(), proceeds.fee)
+    _add(books, held(merchant), proceeds.reserve)
+    _add_conversion(books, proceeds.conversion, +1)
+
+
+def _add_dispute(books: Books, merchant: MerchantId, dispute: Dispute) -> None:
+    """Its fee stays with us whoever wins."""
+    debit = dispute.debit
+    _add_fee(books, debit)
+    if dispute.result is DisputeResult.WON:
+        _add(books, pending(merchant), debit.settled - debit.total)
+        return
+    _add(books, pending(merchant), -debit.total)
+    if dispute.result is None:
+        _add(books, held(merchant), debit.settled)
+    else:
+        _add_conversion(books, debit.conversion, -1)
+
+
+def _add_fee(books: Books, debit: MerchantDebit) -> None:
+    _add(books, platform_fees(), debit.total - debit.settled)
+
+
+def _add_conversion(books: Books, conversion: Conversion | None, sign: int) -> None:
+    if conversion is None:
+        return
+    for code, amount in (
+        (fx(conversion.amount.currency), conversion.amount),
+        (fx(conversion.value.currency), -conversion.value),
+        (fx_mark_up(), conversion.mark_up),
+        (fx_residue(), conversion.residue),
+    ):
+        _add(books, code, Money(sign * amount.minor, amount.currency))
+
+
+def _add(books: Books, code: AccountCode, amount: Money) -> None:
+    books[BalanceKey(code, amount.currency)] += amount.minor

@@ -1,14 +1,19 @@
 """One payment on its way through any commands: its history, every state on the way, and every entry it caused."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from application.floors import floors_for
+from application.operation import BalanceLimitBroken
 from domain.errors import DomainError
-from domain.identifiers import OperationId, PaymentId
+from domain.identifiers import DisputeId, OperationId, PaymentId
+from domain.ledger.accounts import is_lot
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money, zero
 from domain.payment.create import CreatePayment, create
+from domain.payment.debit import DebitSource
 from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
@@ -16,6 +21,7 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeReversed,
     DisputeWon,
     OperationInDoubt,
     OperationOutcomeUnknown,
@@ -34,29 +40,31 @@ from domain.payment.events import (
 )
 from domain.payment.evolve import evolve, fold
 from domain.payment.state import Payment
-from tests.domain.books import Books, entries_of
-from tests.support.domain import Decision
+from domain.terms.basis import Basis
+from tests.domain.books import Books, KeptBalances, entries_of
+from tests.support.domain import Decision, History
 
 
 class Journey:
     def __init__(self, number: int, command: CreatePayment) -> None:
         self.id = PaymentId(UUID(int=number))
-        self.amount = command.amount
+        self.merchant_id, self.amount = command.merchant_id, command.amount
         self.events: list[PaymentEvent] = [create(command)]
         self.stages: list[Payment] = [evolve(None, self.events[0])]
         """The payment as it was after each event."""
+        self.entries: list[JournalEntryPosted] = []
 
     @property
     def payment(self) -> Payment:
         return self.stages[-1]
 
     @property
-    def entries(self) -> list[JournalEntryPosted]:
-        return entries_of(self.id, self.events)
-
-    @property
     def books(self) -> Books:
         return Counter(fold_balances(self.entries))
+
+    def caused_by(self, events: Sequence[PaymentEvent]) -> list[JournalEntryPosted]:
+        """The entries of `events` if they came next."""
+        return entries_of(self.id, events, after=len(self.events))
 
     def take(self, decision: Decision) -> bool:
         """Let `decision` happen; False when it is refused, and then nothing has."""
@@ -64,6 +72,7 @@ class Journey:
             events = decision(self.payment)
         except DomainError:
             return False
+        self.entries += self.caused_by(events)
         for event in events:
             self.stages.append(evolve(self.payment, event))
             self.events.append(event)
@@ -72,6 +81,28 @@ class Journey:
     def part(self, tenths: int) -> Money:
         """So many tenths of the payment's amount, and at least one minor unit; over ten is more than there is."""
         return Money(max(1, self.amount.minor * tenths // 10), self.amount.currency)
+
+
+def from_where_it_holds(
+    journey: Journey, decide: Callable[[DebitSource], Decision], kept: KeptBalances, basis: Basis, *, owes: bool
+) -> Decision:
+    """Looks for the money as the application does: in what is pending, then in what is available, down to the limit;
+    with `owes` the merchant owes what it does not have, and otherwise it is refused."""
+
+    def decision(payment: Payment) -> History:
+        source = DebitSource.LOT
+        while True:
+            events = decide(source)(payment)
+            floors = floors_for(events, basis.terms.settlement)
+            broken = kept.broken_by(journey.caused_by(events), floors)
+            if broken is None:
+                return events
+            following = source.after if is_lot(broken) else DebitSource.OWED if owes else None
+            if following is None:
+                raise BalanceLimitBroken(account=broken, currency=journey.amount.currency)
+            source = following
+
+    return decision
 
 
 def assert_every_prefix_folds_to_the_payment_as_it_was(journey: Journey) -> None:
@@ -127,7 +158,7 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
             ):
                 assert id == open_, f"{event} without its start"
                 open_ = None
-            case AuthorizationExpired() | DisputeOpened() | DisputeWon() | DisputeLost():
+            case AuthorizationExpired():
                 assert open_ is None, f"{event} while {open_} is open"
             case _:
                 pass
@@ -137,6 +168,7 @@ def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: J
     """Also counting what is on its way: a started capture, a started refund, an open dispute."""
     nothing = zero(journey.amount.currency)
     authorised = taken = taking = released = back = going_back = nothing
+    frozen: dict[DisputeId, Money] = {}
     for event in journey.events:
         match event:
             case PaymentAuthorized(amount=amount):
@@ -149,13 +181,21 @@ def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: J
                 taken, taking, released = taken + amount, nothing, released + event.released
             case PaymentVoided() | AuthorizationExpired():
                 released += event.released
-            case RefundStarted(amount=amount) | DisputeOpened(amount=amount):
+            case RefundStarted(amount=amount):
                 going_back = amount
-            case RefundFailed() | DisputeWon():
+            case RefundFailed():
                 going_back = nothing
-            case PaymentRefunded(amount=amount) | DisputeLost(amount=amount):
+            case PaymentRefunded(amount=amount):
                 back, going_back = back + amount, nothing
+            case DisputeOpened(dispute_id=dispute_id, amount=amount):
+                frozen[dispute_id] = amount
+            case DisputeWon(dispute_id=dispute_id):
+                del frozen[dispute_id]
+            case DisputeLost(dispute_id=dispute_id, amount=amount):
+                back += frozen.pop(dispute_id)
+            case DisputeReversed(amount=amount):
+                back -= amount
             case _:
                 pass
         assert taken + taking + released <= authorised
-        assert back + going_back <= taken
+        assert back + going_back + sum(frozen.values(), start=nothing) <= taken

@@ -1,6 +1,6 @@
 """Any event there is, with any facts its type allows, as the store would hold it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -15,7 +15,7 @@ from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.accounts import Side, holds, pending, platform_fees, psp_clearing
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money import Money
-from tests.support.domain import ACQUIRER, MERCHANT, amounts, signed_amounts, texts
+from tests.support.domain import ACQUIRER, DUE, MERCHANT, amounts, signed_amounts, texts
 
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 
@@ -25,11 +25,13 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     int: st.integers(-(2**31), 2**31),
     NoneType: st.none(),
+    date: st.dates(),
     UUID: st.uuids(),
     datetime: instants,
     Money: signed_amounts(),
     dict[str, str]: st.dictionaries(texts, texts, max_size=3),
 }
+dues = st.none() | st.sampled_from([DUE, DUE + timedelta(days=1)])
 codes = st.sampled_from([psp_clearing(ACQUIRER), holds(ACQUIRER), pending(MERCHANT), platform_fees()])
 
 
@@ -38,14 +40,15 @@ def balanced_postings(draw: st.DrawFn) -> tuple[Posting, ...]:
     postings: list[Posting] = []
     for _ in range(draw(st.integers(1, 4))):
         amount = draw(amounts())
-        postings.append(Posting(draw(codes), Side.DEBIT, amount))
-        postings.append(Posting(draw(codes), Side.CREDIT, amount))
+        postings.append(Posting(draw(codes), Side.DEBIT, amount, draw(dues)))
+        postings.append(Posting(draw(codes), Side.CREDIT, amount, draw(dues)))
     return tuple(postings)
 
 
 journal_entries: st.SearchStrategy[JournalEntryPosted] = st.builds(
     JournalEntryPosted,
-    payment_id=st.builds(PaymentId, st.uuids()),
+    cause_id=st.uuids(),
+    payment_id=st.none() | st.builds(PaymentId, st.uuids()),
     merchant_id=st.builds(MerchantId, texts),
     cause=texts,
     cause_version=st.integers(1, 2**31),

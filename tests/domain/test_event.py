@@ -7,11 +7,12 @@ import pytest
 
 from domain.event import Event, name_of
 from domain.history import AnyEvent
+from domain.ledger.superseded import JournalEntryPostedV1
 from domain.payment.superseded import SupersededEvent
 from tests.support.domain import created
 
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
-RELEASED_TYPES: tuple[type[Event], ...] = (*EVENT_TYPES, *get_args(SupersededEvent))
+RELEASED_TYPES: tuple[type[Event], ...] = (*EVENT_TYPES, *get_args(SupersededEvent), JournalEntryPostedV1)
 
 
 @pytest.mark.parametrize("event", RELEASED_TYPES)

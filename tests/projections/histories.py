@@ -7,23 +7,27 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from application.loaded import record_with_entries
+from application.recording import record_with_entries
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId, PaymentId
 from domain.payment.events import PaymentEvent
 from domain.payment.state import DisputeResult
 from tests.support.domain import (
     ACTION_REQUIRED,
+    APPROVED,
+    HUNDRED,
+    NO_FEES,
     NOW,
     UNKNOWN,
     History,
+    agreed,
     attempt_answered,
     authorized,
     captured,
     capturing,
     created,
     dispute_closed,
-    disputed,
+    disputes,
     eur,
     expired,
     failed,
@@ -31,8 +35,10 @@ from tests.support.domain import (
     jpy,
     partially_captured,
     processing,
+    refund_answered,
     refunded,
     refunding,
+    refunds,
     requires_action,
     then_,
     usd,
@@ -41,6 +47,8 @@ from tests.support.domain import (
 )
 from tests.support.store import CAUSE
 
+FREE = agreed(fees=NO_FEES)
+"""So that what was captured is there to be given back as a whole."""
 HISTORIES: dict[str, History] = {
     "created": created(jpy("500")),
     "in review": in_review(),
@@ -58,8 +66,8 @@ HISTORIES: dict[str, History] = {
     "failed": failed(),
     "refunding": refunding(),
     "refunded": refunded(),
-    "wholly refunded": refunded(eur("100.00")),
-    "disputed": disputed(),
+    "wholly refunded": then_(then_(captured(basis=FREE), refunds()), refund_answered(APPROVED)),
+    "disputed": then_(captured(basis=FREE), disputes(HUNDRED)),
     "dispute won": dispute_closed(DisputeResult.WON, eur("40.00")),
     "dispute lost": dispute_closed(DisputeResult.LOST, eur("40.00")),
 }

@@ -11,7 +11,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from domain.history import Positioned
-from domain.ledger.accounts import AccountCode
+from domain.ledger.accounts import AccountCode, is_lot
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from projections import account_blocks, books
@@ -28,10 +28,11 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 def folded(events: Sequence[Positioned], *, up_to: int) -> dict[BalanceKey, int]:
-    """The journal's balances after `up_to`, by the ledger's own fold."""
-    return fold_balances(
+    """The accounts' balances after `up_to`, by the ledger's own fold: lots are not accounts of their own."""
+    balances = fold_balances(
         data for event in events if event.position <= up_to and isinstance(data := event.event.data, JournalEntryPosted)
     )
+    return {key: minor for key, minor in balances.items() if not is_lot(key.account)}
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from projections.connector_health import (
 from projections.tables import all_rows
 from projections.view import Key, fold
 from projections.views import VIEWS
-from tests.support.domain import MERCHANT
+from tests.support.domain import MERCHANT, brought, debited
 from tests.support.routing import NORTH, SOUTH
 from tests.support.store import advanced, stored
 
@@ -97,12 +97,17 @@ def test_outcomes_are_counted_by_provider_operation_and_minute() -> None:
         amount=TEN,
         released=TEN,
         final=True,
-        fee=TEN,
-        fee_policy="f",
+        proceeds=brought(TEN),
     )
     voided = PaymentVoided(merchant_id=MERCHANT, provider=NORTH, void_id=operation_at(MINUTE), released=TEN)
     refunded = PaymentRefunded(
-        merchant_id=MERCHANT, provider=NORTH, refund_id=operation_at(MINUTE), reference="re_1", amount=TEN
+        merchant_id=MERCHANT,
+        provider=NORTH,
+        refund_id=operation_at(MINUTE),
+        reference="re_1",
+        amount=TEN,
+        debit=debited(TEN),
+        unreserved=False,
     )
     made = rows(
         at(

@@ -263,13 +263,14 @@ async def test_a_payments_timeline_has_its_events_and_entries(views: Connection)
         "payment.routed.v1",
         "payment.attempt_started.v1",
         "payment.authorized.v1",
-        "journal.entry_posted.v1",
+        "journal.entry_posted.v2",
         "payment.capture_started.v1",
-        "payment.captured.v1",
-        "journal.entry_posted.v1",
-        "payment.refund_started.v1",
-        "payment.refunded.v1",
-        "journal.entry_posted.v1",
+        "payment.captured.v2",
+        "journal.entry_posted.v2",
+        "payment.refund_started.v2",
+        "journal.entry_posted.v2",
+        "payment.refunded.v2",
+        "journal.entry_posted.v2",
     ]
     entry = rows[4]
     assert entry.causation_id == f"{UUID(int=number)}:4"

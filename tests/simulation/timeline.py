@@ -18,8 +18,10 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeReversed,
     DisputeWon,
     FailureKind,
+    MovementSettled,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -132,7 +134,15 @@ class _Story:
                 | RefundFailed(refund_id=operation_id)
             ):
                 self._is_over(operation_id)
-            case AuthorizationExpired() | ContradictionReported() | DisputeOpened() | DisputeWon() | DisputeLost():
+            case (
+                AuthorizationExpired()
+                | ContradictionReported()
+                | DisputeOpened()
+                | DisputeWon()
+                | DisputeLost()
+                | DisputeReversed()
+                | MovementSettled()
+            ):
                 raise Unexplained(f"nothing in this run brings about {fact}")
             case _:
                 assert_never(fact)

@@ -176,8 +176,8 @@ async def _told(core: Core, run: Run, since: Before) -> _Told:
             match event.data:
                 case DeadLetterRecorded():
                     letters.append(event.data)
-                case JournalEntryPosted(payment_id=payment_id) if event.merchant_id == merchant:
-                    entries.setdefault(payment_id, []).append(event)
+                case JournalEntryPosted(cause_id=cause_id) if event.merchant_id == merchant:
+                    entries.setdefault(cause_id, []).append(event)
                 case data if isinstance(data, PaymentEvent) and event.merchant_id == merchant:
                     histories.setdefault(event.originator_id, []).append(event)
                 case _:

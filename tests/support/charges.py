@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from application.loaded import record_with_entries
+from application.recording import record_with_entries
 from application.store import Append, Claim, Verb
 from domain.history import Cause
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId, ProviderName
@@ -19,6 +19,7 @@ from domain.payment.events import (
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import Redirect
 from interfaces.composition import utc_now
+from tests.support.domain import brought
 
 SIMULATOR = ProviderName("simulator")
 AMOUNT = Money(1_000, "EUR")
@@ -77,8 +78,7 @@ def charge(
                 amount=AMOUNT,
                 released=zero("EUR"),
                 final=True,
-                fee=Money(30, "EUR"),
-                fee_policy="test:1",
+                proceeds=brought(AMOUNT, fee=Money(30, "EUR")),
             ),
         )
     return Append(

@@ -14,9 +14,9 @@ from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
 from domain.currencies import DECIMALS
 from domain.errors import DomainError
-from domain.fx.rates import Rates
+from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
-from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal
+from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
@@ -42,6 +42,7 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
+from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds, from_lots
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
 from domain.payment.state import DisputeResult, InFlight, Payment
@@ -53,6 +54,8 @@ from domain.routing.policy import Choice, Retry, RoutingPolicy
 from domain.routing.route import Figures, Situation
 from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
+from domain.terms.conversion import ConversionRule, RefundRate
+from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
 from domain.terms.terms import DEFAULT_TERMS
 
@@ -62,8 +65,21 @@ BASIS = Basis(
     terms=replace(DEFAULT_TERMS, fees=FEES), rates=Rates(), is_holiday=lambda _calendar, day: day.weekday() >= 5
 )
 """Of a merchant who pays 2.9 % and 0.30, is settled in the currency of the payment, and gets it after two days."""
+NO_FEES = FeePlan(version="none", default=Blended(basis_points=0))
 DUE = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
 """When what is captured NOW, a Friday, becomes available."""
+RATES = Rates(
+    (
+        RateSet(
+            source="test",
+            number=1,
+            as_of=NOW,
+            base="EUR",
+            rates={"USD": "1.0850", "JPY": "163.80", "KWD": "0.3330"},
+            document_sha256="",
+        ),
+    )
+)
 WINDOW = AuthorizationWindow(version="window-2026-11", days=7)
 ACQUIRER = ProviderName("northbank")
 SECOND = ProviderName("southbank")
@@ -138,6 +154,62 @@ def operation(number: int) -> OperationId:
 ATTEMPT, CAPTURE, VOID, REFUND, STRANGER, NEXT, THEN = (operation(number) for number in range(1, 8))
 
 
+# what it comes to
+
+
+def agreed(
+    *,
+    basis: Basis = BASIS,
+    fees: FeePlan | None = None,
+    settle_in: str | None = None,
+    mark_up_basis_points: int = 0,
+    refund_rate: RefundRate = RefundRate.ORIGINAL,
+    reserve_basis_points: int = 0,
+    negative_limit_minor: int | None = None,
+    rates: Rates = RATES,
+) -> Basis:
+    """`basis`, but for what else is agreed; all currencies are converted to `settle_in`."""
+    terms = basis.terms
+    conversion = ConversionRule(
+        version="conversion-any",
+        settle_in={} if settle_in is None else {OTHERS: settle_in},
+        mark_up_basis_points=mark_up_basis_points,
+        refund_rate=refund_rate,
+        stale_after_hours=1_000,
+    )
+    settlement = replace(terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90)
+    if negative_limit_minor is not None:
+        settlement = replace(settlement, negative_limit_minor={OTHERS: negative_limit_minor})
+    return replace(
+        basis,
+        terms=replace(terms, fees=fees or terms.fees, settlement=settlement, conversion=conversion),
+        rates=rates,
+    )
+
+
+def brought(gross: Money, *, fee: Money | None = None, due: datetime | None = DUE) -> Proceeds:
+    """What a capture brought: unconverted, nothing kept back but `fee`."""
+    charged = None if fee is None else Fee(kind=FeeKind.PROCESSING, amount=fee, plan=FEES.version, rule="default")
+    return Proceeds(
+        gross=gross,
+        conversion=None,
+        fees=() if charged is None else (charged,),
+        reserve=zero(gross.currency),
+        due=due,
+        reserve_due=None,
+        settlement_rule=BASIS.terms.settlement.version,
+    )
+
+
+def from_lot(amount: Money, due: datetime | None = DUE) -> Drawn:
+    return from_lots([LotShare(due, amount)], amount.currency)
+
+
+def debited(settled: Money, *, drawn: Drawn | None = None) -> MerchantDebit:
+    """What a refund or dispute takes: unconverted, for nothing, and from the lot of the day unless `drawn` says."""
+    return MerchantDebit(settled=settled, conversion=None, rate=None, fee=None, drawn=drawn or from_lot(settled))
+
+
 # given: a payment that has come this far
 
 
@@ -190,8 +262,8 @@ def partially_captured(taken: Money = FORTY, *, of: Money = HUNDRED) -> History:
     return capture_taken(authorized(of), taken, final=False)
 
 
-def captured(amount: Money = HUNDRED) -> History:
-    return capture_taken(authorized(amount), amount)
+def captured(amount: Money = HUNDRED, *, basis: Basis = BASIS) -> History:
+    return capture_taken(authorized(amount), amount, basis=basis)
 
 
 def capturing(amount: Money = FORTY, *, of: Money = HUNDRED, final: bool = True) -> History:
@@ -230,9 +302,17 @@ def failed(amount: Money = HUNDRED) -> History:
     return then_(processing(amount), attempt_answered(DECLINED))
 
 
-def capture_taken(history: History, amount: Money, *, final: bool = True, id: OperationId = CAPTURE) -> History:
-    started = then_(history, captures(amount, final=final, id=id))
-    return then_(started, capture_answered(APPROVED, id=id))
+def capture_taken(
+    history: History,
+    amount: Money,
+    *,
+    final: bool = True,
+    id: OperationId = CAPTURE,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+) -> History:
+    started = then_(history, captures(amount, final=final, id=id, at=at))
+    return then_(started, capture_answered(APPROVED, id=id, at=at, basis=basis))
 
 
 # when: the verbs, with everything that a test does not care about filled in

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from application.loaded import record_with_entries
+from application.recording import record_with_entries
 from application.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
@@ -69,8 +69,10 @@ def hold_entry(change_minor: int, *, merchant_id: MerchantId = MERCHANT, currenc
     """A journal entry that moves the merchant's `authorized`, an account that may not fall below zero."""
     amount = Money(abs(change_minor), currency)
     up, down = (Side.CREDIT, Side.DEBIT) if change_minor > 0 else (Side.DEBIT, Side.CREDIT)
+    payment_id = PaymentId(uuid4())
     entry = JournalEntryPosted(
-        payment_id=PaymentId(uuid4()),
+        cause_id=payment_id,
+        payment_id=payment_id,
         merchant_id=merchant_id,
         cause="payment.authorized.v1",
         cause_version=1,

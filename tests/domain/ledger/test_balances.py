@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.identifiers import PaymentId
-from domain.ledger.accounts import account, authorized, held, holds, pending, platform_fees, psp_clearing
+from domain.ledger.accounts import (
+    AccountCode,
+    account,
+    authorized,
+    held,
+    holds,
+    is_lot,
+    lot_of,
+    pending,
+    platform_fees,
+    psp_clearing,
+)
 from domain.ledger.balances import (
     BalanceKey,
     LimitedChange,
@@ -19,7 +30,7 @@ from domain.ledger.balances import (
 from domain.ledger.entry import JournalEntryPosted, imbalance
 from tests.domain.books import entries_of
 from tests.domain.recorded import journal_entries
-from tests.support.domain import ACQUIRER, MERCHANT, disputed, eur, partially_captured
+from tests.support.domain import ACQUIRER, DUE, MERCHANT, disputed, eur, partially_captured
 
 PAYMENT = PaymentId(UUID(int=1))
 any_entries = st.lists(journal_entries, max_size=4)
@@ -74,6 +85,7 @@ def test_a_partly_captured_and_a_disputed_payment_leave_these_balances() -> None
         BalanceKey(authorized(MERCHANT), "EUR"): 6000,
         BalanceKey(psp_clearing(ACQUIRER), "EUR"): 14000,
         BalanceKey(pending(MERCHANT), "EUR"): 14000 - 6000 - 146 - 320,
+        BalanceKey(lot_of(pending(MERCHANT), DUE), "EUR"): 14000 - 6000 - 146 - 320,
         BalanceKey(held(MERCHANT), "EUR"): 6000,
         BalanceKey(platform_fees(), "EUR"): 146 + 320,
     }
@@ -84,4 +96,32 @@ def test_an_append_watches_the_net_change_of_what_it_reserves_and_freezes() -> N
     assert set(limited_changes(entries)) == {
         LimitedChange(BalanceKey(authorized(MERCHANT), "EUR"), change_minor=0, floor_minor=0),
         LimitedChange(BalanceKey(held(MERCHANT), "EUR"), change_minor=6000, floor_minor=0),
+        LimitedChange(
+            BalanceKey(lot_of(pending(MERCHANT), DUE), "EUR"), change_minor=10000 - 320 - 6000, floor_minor=0
+        ),
     }
+
+
+def test_an_appends_own_floors_replace_those_of_the_chart_and_of_no_other_balance() -> None:
+    entries = entries_of(PAYMENT, disputed(eur("60.00"), of=eur("100.00")))
+    floors = {BalanceKey(held(MERCHANT), "EUR"): -500, BalanceKey(held(MERCHANT), "USD"): -700}
+    changed = {change.key: change.floor_minor for change in limited_changes(entries, floors)}
+    assert changed == {
+        BalanceKey(authorized(MERCHANT), "EUR"): 0,
+        BalanceKey(held(MERCHANT), "EUR"): -500,
+        BalanceKey(lot_of(pending(MERCHANT), DUE), "EUR"): 0,
+    }
+
+
+@given(any_entries)
+def test_lots_are_parts_of_their_accounts(entries: list[JournalEntryPosted]) -> None:
+    """What has no date is in no lot."""
+    balances = fold_balances(entries)
+    parts = Counter({key: minor for key, minor in balances.items() if not is_lot(key.account)})
+    for key, minor in balances.items():
+        if is_lot(key.account):
+            parts[BalanceKey(AccountCode(key.account.partition("@")[0]), key.currency)] -= minor
+    undated: Counter[BalanceKey] = Counter()
+    for posting in (posting for entry in entries for posting in entry.postings if posting.due is None):
+        undated[BalanceKey(posting.account, posting.amount.currency)] += posting.change_minor
+    assert parts == undated

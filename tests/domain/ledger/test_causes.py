@@ -78,7 +78,7 @@ def test_any_entry_whose_cause_is_not_there_is_named(data: st.DataObject) -> Non
     entry = data.draw(st.sampled_from(entries_of(events)))
     cause = events.index(entry) - 1
     while not isinstance(events[cause].event.data, MoneyEvent) or (
-        events[cause].event.originator_id != entry.event.data.payment_id  # type: ignore[union-attr]
+        events[cause].event.originator_id != entry.event.data.cause_id  # type: ignore[union-attr]
     ):
         cause -= 1
     without = events[:cause] + events[cause + 1 :]
@@ -96,8 +96,19 @@ def test_a_wrong_entry_is_shown_beside_the_right_one() -> None:
     assert isinstance(entry.event.data, JournalEntryPosted)
     found = first_difference([changed(events, entry.position, scaled(entry.event.data))])
     assert found
-    assert "posted payment.captured.v1 6 of mer_acme: debit psp:northbank:clearing 199.98 USD" in found
-    assert "the rules give payment.captured.v1 6 of mer_acme: debit psp:northbank:clearing 99.99 USD" in found
+    assert "posted payment.captured.v2 6 of mer_acme: debit psp:northbank:clearing 199.98 USD" in found
+    assert "the rules give payment.captured.v2 6 of mer_acme: debit psp:northbank:clearing 99.99 USD" in found
+
+
+def test_an_entry_that_names_an_earlier_version_of_its_cause_is_that_of_the_cause() -> None:
+    events = captured()
+    entry = entries_of(events)[1]
+    posted = entry.event.data
+    assert isinstance(posted, JournalEntryPosted)
+    assert first_difference([changed(events, entry.position, replace(posted, cause="payment.captured.v1"))]) is None
+    found = first_difference([changed(events, entry.position, replace(posted, cause="payment.refunded.v2"))])
+    assert found
+    assert "posted payment.refunded.v2" in found
 
 
 def test_a_second_entry_for_one_cause_is_named() -> None:

@@ -18,13 +18,16 @@ from domain.ledger.accounts import (
     authorized,
     held,
     holds,
+    is_lot,
+    lot_of,
+    owed,
     pending,
     platform_fees,
     psp_clearing,
 )
 from domain.ledger.entry import JournalEntryPosted, Posting, Unbalanced, entry_id_for, imbalance
 from domain.money import Money
-from tests.support.domain import ACQUIRER, MERCHANT, amounts, eur, usd
+from tests.support.domain import ACQUIRER, DUE, MERCHANT, amounts, eur, usd
 
 PAYMENT = PaymentId(UUID(int=1))
 CODES = [psp_clearing(ACQUIRER), holds(ACQUIRER), authorized(MERCHANT), pending(MERCHANT), held(MERCHANT)]
@@ -33,7 +36,12 @@ transfers = st.tuples(st.sampled_from(CODES), st.sampled_from(CODES), amounts())
 
 def entry(*postings: Posting) -> JournalEntryPosted:
     return JournalEntryPosted(
-        payment_id=PAYMENT, merchant_id=MERCHANT, cause="payment.captured.v1", cause_version=5, postings=postings
+        cause_id=PAYMENT,
+        payment_id=PAYMENT,
+        merchant_id=MERCHANT,
+        cause="payment.captured.v2",
+        cause_version=5,
+        postings=postings,
     )
 
 
@@ -118,15 +126,33 @@ def test_an_entry_that_does_not_balance_is_not_read_either() -> None:
         (AccountCode("bank:main"), Account(Side.DEBIT)),
         (AccountCode("merchant:mer_acme:available"), Account(Side.CREDIT, floor_minor=0)),
         (AccountCode("merchant:mer_acme:in_transit"), Account(Side.CREDIT, floor_minor=0)),
+        (owed(MERCHANT), Account(Side.DEBIT, floor_minor=0)),
         (AccountCode("fx:EUR"), Account(Side.CREDIT)),
+        (AccountCode("platform:fx_markup"), Account(Side.CREDIT)),
+        (AccountCode("platform:fx_residue"), Account(Side.CREDIT)),
+        (lot_of(pending(MERCHANT), DUE), Account(Side.CREDIT, floor_minor=0)),
+        (lot_of(held(MERCHANT), DUE), Account(Side.CREDIT, floor_minor=0)),
     ],
 )
 def test_an_account_has_its_normal_side_and_its_floor(code: AccountCode, expected: Account) -> None:
     assert account(code) == expected
 
 
+def test_a_lot_is_named_by_its_account_and_when_it_is_due() -> None:
+    assert lot_of(pending(MERCHANT), DUE) == "merchant:mer_acme:pending@2026-11-23T23:00:00Z"
+    assert is_lot(lot_of(pending(MERCHANT), DUE))
+    assert not is_lot(pending(MERCHANT))
+
+
 @pytest.mark.parametrize(
-    "code", ["", "merchant:mer_acme", "merchant:mer_acme:savings", "psp:northbank", "PLATFORM:fees"]
+    "code",
+    [
+        "",
+        "merchant:mer_acme",
+        "merchant:mer_acme:savings",
+        "psp:northbank",
+        "PLATFORM:fees",
+    ],
 )
 def test_an_account_outside_the_chart_is_unknown(code: str) -> None:
     with pytest.raises(UnknownAccount) as refusal:

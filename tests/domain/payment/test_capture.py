@@ -26,7 +26,6 @@ from tests.support.domain import (
     APPROVED,
     CAPTURE,
     DECLINED,
-    FEES,
     LAPSED,
     MERCHANT,
     REFUSALS,
@@ -35,6 +34,7 @@ from tests.support.domain import (
     UNKNOWN,
     amounts,
     authorized,
+    brought,
     capture_answered,
     capture_taken,
     captured,
@@ -127,8 +127,7 @@ def taken(amount: Money, released: Money, fee: Money, *, final: bool) -> Payment
         amount=amount,
         released=released,
         final=final,
-        fee=fee,
-        fee_policy=FEES.version,
+        proceeds=brought(amount, fee=fee),
     )
 
 
@@ -147,7 +146,7 @@ def test_a_capture_that_is_not_final_releases_nothing() -> None:
 def test_the_last_of_several_captures_releases_what_none_of_them_took() -> None:
     given(partially_captured(eur("40.00"), of=eur("100.00"))).when(
         captures(eur("25.00"), final=True), capture_answered(APPROVED)
-    ).then(taken(eur("25.00"), eur("35.00"), FEES.fee_on(eur("25.00")), final=True))
+    ).then(taken(eur("25.00"), eur("35.00"), eur("1.02"), final=True))
 
 
 @for_any(st.lists(st.integers(1, 10_000), min_size=1, max_size=6))
@@ -171,7 +170,8 @@ def test_what_a_final_capture_takes_and_releases_is_what_was_authorised(authoris
     event = capture_taken(authorized(authorised), part, final=True)[-1]
     assert isinstance(event, PaymentCaptured)
     assert event.amount + event.released == authorised
-    assert zero("EUR") <= event.fee <= event.amount
+    assert zero("EUR") <= event.proceeds.fee <= event.amount
+    assert zero("EUR") <= event.proceeds.net
 
 
 @pytest.mark.parametrize("outcome", REFUSALS)

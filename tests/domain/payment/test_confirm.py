@@ -31,7 +31,6 @@ from tests.support.domain import (
     APPROVED,
     ATTEMPT,
     DECLINED,
-    FEES,
     LAPSED,
     MERCHANT,
     NOW,
@@ -44,6 +43,7 @@ from tests.support.domain import (
     WINDOW,
     History,
     attempt_answered,
+    brought,
     confirmed,
     created,
     eur,
@@ -136,8 +136,7 @@ def test_an_approved_attempt_that_captures_at_once_also_takes_the_amount(history
             amount=eur("100.00"),
             released=eur("0.00"),
             final=True,
-            fee=eur("3.20"),
-            fee_policy=FEES.version,
+            proceeds=brought(eur("100.00"), fee=eur("3.20")),
         ),
     )
     given(history).when(attempt_answered(APPROVED)).then_stage(Captured)

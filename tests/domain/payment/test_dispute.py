@@ -1,27 +1,40 @@
-"""A dispute freezes no more than is left of what was taken; a lost one is gone, a won one comes back."""
+"""A dispute freezes no more than is left of what was taken; a lost one is gone, a won one comes back, even late."""
 
 import pytest
 from hypothesis import given as for_any
+from hypothesis import strategies as st
 
 from domain.money import AmountOutOfRange, CurrencyMismatch, Money, zero
-from domain.payment.dispute import DisputeExceedsCaptured
-from domain.payment.events import DisputeLost, DisputeOpened, DisputeWon
+from domain.payment.debit import DebitSource
+from domain.payment.dispute import CloseDispute, close_dispute
+from domain.payment.events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
+from domain.payment.proceeds import Drawn, from_available, from_owed
 from domain.payment.refusals import IllegalTransition
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
+from domain.terms.amounts import OTHERS
+from domain.terms.fee_plan import Blended, FeePlan
 from tests.support.domain import (
     ACQUIRER,
+    APPROVED,
     DISPUTE,
+    DUE,
     MERCHANT,
     OTHER_DISPUTE,
+    Decision,
     History,
+    agreed,
     amounts,
     captured,
+    debited,
     dispute_closed,
     disputed,
     disputes,
     eur,
+    from_lot,
     given,
+    partially_captured,
+    refund_answered,
     refunded,
     refunds,
     ruled,
@@ -29,33 +42,51 @@ from tests.support.domain import (
     usd,
 )
 
+SIXTY = eur("60.00")
+
+
+def opened(amount: Money, **of: object) -> DisputeOpened:
+    facts = {"dispute_id": DISPUTE, "debit": debited(amount)} | of
+    return DisputeOpened(merchant_id=MERCHANT, amount=amount, reason="fraudulent", **facts)  # type: ignore[arg-type]
+
+
+def lost(amount: Money) -> DisputeLost:
+    return DisputeLost(
+        merchant_id=MERCHANT, provider=ACQUIRER, dispute_id=DISPUTE, amount=amount, settled=amount, conversion=None
+    )
+
+
+# opening
+
 
 def test_a_dispute_freezes_what_the_bank_claims() -> None:
-    given(captured(eur("100.00"))).when(disputes(eur("60.00"))).then(
-        DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=eur("60.00"), reason="fraudulent")
-    )
-    given(captured()).when(disputes(eur("60.00"))).then_status(Status.DISPUTED)
+    given(captured(eur("100.00"))).when(disputes(SIXTY)).then(opened(SIXTY))
+    given(captured()).when(disputes(SIXTY)).then_status(Status.DISPUTED)
 
 
-def test_a_dispute_over_what_refunds_left_is_refused() -> None:
-    given(refunded(eur("30.00"), of=eur("100.00"))).when(disputes(eur("70.01"))).then_raises(
-        DisputeExceedsCaptured, disputed=eur("70.01"), refundable=eur("70.00")
+def test_what_a_partial_capture_took_can_be_disputed_while_the_rest_is_open() -> None:
+    given(partially_captured(eur("40.00"), of=eur("100.00"))).when(disputes(eur("40.00"))).then_payment(
+        taken__frozen=eur("40.00"), capturable=eur("60.00")
     )
 
 
-def test_a_dispute_over_what_an_earlier_lost_one_left_is_refused() -> None:
-    given(dispute_closed(DisputeResult.LOST, eur("60.00"), of=eur("100.00"))).when(
-        disputes(eur("40.01"), id=OTHER_DISPUTE)
-    ).then_raises(DisputeExceedsCaptured, refundable=eur("40.00"))
+def test_a_dispute_freezes_no_more_than_refunds_left() -> None:
+    given(refunded(eur("30.00"), of=eur("100.00"))).when(disputes(eur("100.00"))).then(opened(eur("70.00")))
+    given(refunded(eur("100.00"), of=eur("100.00"))).when(disputes(eur("100.00"))).then_payment(
+        taken__frozen=eur("0.00"), taken__refundable=eur("0.00")
+    )
+
+
+def test_a_dispute_freezes_no_more_than_another_one_left() -> None:
+    for history in disputed(SIXTY), dispute_closed(DisputeResult.LOST, SIXTY):
+        given(history).when(disputes(SIXTY, id=OTHER_DISPUTE)).then(opened(eur("40.00"), dispute_id=OTHER_DISPUTE))
 
 
 @for_any(amounts("EUR"), amounts("EUR"))
-def test_a_dispute_is_refused_exactly_when_it_exceeds_what_was_taken(taken: Money, claimed: Money) -> None:
-    attempted = given(captured(taken)).when(disputes(claimed))
-    if claimed > taken:
-        attempted.then_raises(DisputeExceedsCaptured)
-    else:
-        attempted.then_payment(amount=claimed, dispute_id=DISPUTE)
+def test_a_dispute_freezes_what_is_claimed_and_at_most_what_was_taken(taken: Money, claimed: Money) -> None:
+    given(captured(taken)).when(disputes(claimed)).then_payment(
+        taken__frozen=min(taken, claimed), taken__refundable=taken - min(taken, claimed)
+    )
 
 
 @pytest.mark.parametrize("minor", [0, -1])
@@ -69,24 +100,80 @@ def test_a_dispute_in_another_currency_is_refused() -> None:
     )
 
 
-def test_a_won_dispute_gives_back_what_it_froze() -> None:
-    given(disputed(eur("60.00"))).when(ruled(DisputeResult.WON)).then(
-        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=eur("60.00"))
+def test_what_the_merchant_does_not_have_it_owes() -> None:
+    given(captured()).when(disputes(SIXTY, at=DUE)).then(
+        opened(SIXTY, debit=debited(SIXTY, drawn=from_available(SIXTY)))
     )
-    given(disputed(eur("60.00"))).when(ruled(DisputeResult.WON)).then_payment(
-        taken__charged_back=eur("0.00"), taken__refundable=eur("100.00")
+    given(captured()).when(disputes(SIXTY, at=DUE, source=DebitSource.OWED)).then(
+        opened(SIXTY, debit=debited(SIXTY, drawn=from_owed(SIXTY)))
+    )
+
+
+# rulings
+
+
+def test_a_won_dispute_gives_back_what_it_froze() -> None:
+    given(disputed(SIXTY)).when(ruled(DisputeResult.WON)).then(
+        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=from_lot(SIXTY))
+    )
+    given(disputed(SIXTY)).when(ruled(DisputeResult.WON)).then_payment(
+        taken__charged_back=eur("0.00"), taken__frozen=eur("0.00"), taken__refundable=eur("100.00")
     )
     given(disputed()).when(ruled(DisputeResult.WON)).then_status(Status.DISPUTE_WON)
 
 
-def test_a_lost_dispute_is_charged_back() -> None:
-    given(disputed(eur("60.00"))).when(ruled(DisputeResult.LOST)).then(
-        DisputeLost(merchant_id=MERCHANT, provider=ACQUIRER, dispute_id=DISPUTE, amount=eur("60.00"))
+def test_what_was_pending_and_has_been_released_since_is_given_back_to_what_is_available() -> None:
+    given(disputed(SIXTY)).when(ruled(DisputeResult.WON, at=DUE)).then(
+        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=from_available(SIXTY))
     )
-    given(disputed(eur("60.00"))).when(ruled(DisputeResult.LOST)).then_payment(
-        taken__charged_back=eur("60.00"), taken__refundable=eur("40.00")
+
+
+def test_the_fee_of_a_dispute_is_not_given_back() -> None:
+    plan = FeePlan(version="with-dispute-fee", default=Blended(basis_points=0), dispute={OTHERS: 15_00})
+    history = then_(captured(), disputes(SIXTY, basis=agreed(fees=plan)))
+    given(history).when(ruled(DisputeResult.WON)).then(
+        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=from_lot(SIXTY))
+    )
+
+
+def won_although_owed(*, debt_is_paid: bool) -> Decision:
+    command = CloseDispute(dispute_id=DISPUTE, result=DisputeResult.WON)
+    return lambda payment: close_dispute(payment, command, DUE, debt_is_paid=debt_is_paid)
+
+
+@pytest.mark.parametrize(("debt_is_paid", "back"), [(False, from_owed(SIXTY)), (True, from_available(SIXTY))])
+def test_what_the_merchant_owed_because_of_it_is_forgiven_or_given_back_if_it_was_paid(
+    debt_is_paid: bool, back: Drawn
+) -> None:
+    history = then_(captured(), disputes(SIXTY, source=DebitSource.OWED))
+    given(history).when(won_although_owed(debt_is_paid=debt_is_paid)).then(
+        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=back)
+    )
+
+
+def test_a_lost_dispute_is_charged_back() -> None:
+    given(disputed(SIXTY)).when(ruled(DisputeResult.LOST)).then(lost(SIXTY))
+    given(disputed(SIXTY)).when(ruled(DisputeResult.LOST)).then_payment(
+        taken__charged_back=SIXTY, taken__frozen=eur("0.00"), taken__refundable=eur("40.00")
     )
     given(disputed()).when(ruled(DisputeResult.LOST)).then_status(Status.DISPUTE_LOST)
+
+
+def test_a_dispute_that_is_won_after_it_was_lost_brings_the_money_back() -> None:
+    history = dispute_closed(DisputeResult.LOST, SIXTY)
+    given(history).when(ruled(DisputeResult.WON)).then(
+        DisputeReversed(
+            merchant_id=MERCHANT,
+            provider=ACQUIRER,
+            dispute_id=DISPUTE,
+            amount=SIXTY,
+            settled=SIXTY,
+            conversion=None,
+            returned=from_lot(SIXTY),
+        )
+    )
+    given(history).when(ruled(DisputeResult.WON)).then_back_at(dispute_closed(DisputeResult.WON, SIXTY))
+    given(history).when(ruled(DisputeResult.WON), refunds()).then_payment(amount=eur("100.00"))
 
 
 # messages that come twice, or for another dispute
@@ -95,26 +182,27 @@ ONE_WON = dispute_closed(DisputeResult.WON)
 KNOWN: dict[str, History] = {
     "won": ONE_WON,
     "lost": dispute_closed(DisputeResult.LOST),
+    "won after it was lost": then_(dispute_closed(DisputeResult.LOST), ruled(DisputeResult.WON)),
     "won, and a refund under way": then_(ONE_WON, refunds()),
-    "won, and another open": then_(ONE_WON, disputes(eur("60.00"), id=OTHER_DISPUTE)),
+    "won, and refunded": then_(then_(ONE_WON, refunds()), refund_answered(APPROVED)),
+    "won, and another open": then_(ONE_WON, disputes(SIXTY, id=OTHER_DISPUTE)),
 }
+WON_LAST = [name for name in KNOWN if name != "lost"]
 
 
 @pytest.mark.parametrize("history", [disputed(), *KNOWN.values()], ids=["open", *KNOWN])
 def test_a_dispute_that_we_have_heard_of_is_not_opened_again(history: History) -> None:
-    given(history).when(disputes(eur("60.00"))).then_nothing()
+    given(history).when(disputes(SIXTY)).then_nothing()
 
 
 @pytest.mark.parametrize("result", DisputeResult)
-@pytest.mark.parametrize("history", KNOWN.values(), ids=KNOWN)
-def test_a_closed_dispute_is_not_closed_again(history: History, result: DisputeResult) -> None:
-    given(history).when(ruled(result)).then_nothing()
+@pytest.mark.parametrize("name", WON_LAST)
+def test_what_was_won_is_neither_won_again_nor_lost(name: str, result: DisputeResult) -> None:
+    given(KNOWN[name]).when(ruled(result)).then_nothing()
 
 
-def test_no_second_dispute_opens_beside_an_open_one() -> None:
-    given(disputed(eur("60.00"))).when(disputes(eur("40.00"), id=OTHER_DISPUTE)).then_raises(
-        IllegalTransition, verb="dispute", status=Status.DISPUTED
-    )
+def test_what_was_lost_is_not_lost_again() -> None:
+    given(KNOWN["lost"]).when(ruled(DisputeResult.LOST)).then_nothing()
 
 
 def test_a_ruling_on_a_dispute_that_we_never_heard_of_is_refused() -> None:
@@ -124,14 +212,17 @@ def test_a_ruling_on_a_dispute_that_we_never_heard_of_is_refused() -> None:
 
 
 def test_a_ruling_closes_the_dispute_that_it_names() -> None:
-    given(KNOWN["won, and another open"]).when(ruled(DisputeResult.LOST, id=OTHER_DISPUTE)).then(
-        DisputeLost(merchant_id=MERCHANT, provider=ACQUIRER, dispute_id=OTHER_DISPUTE, amount=eur("60.00"))
-    )
+    both = then_(disputed(SIXTY), disputes(eur("40.00"), id=OTHER_DISPUTE))
+    given(both).when(ruled(DisputeResult.LOST)).then(lost(SIXTY))
+    given(both).when(ruled(DisputeResult.LOST)).then_payment(taken__charged_back=SIXTY, taken__frozen=eur("40.00"))
+    given(both).when(ruled(DisputeResult.LOST)).then_status(Status.DISPUTED)
 
 
-@for_any(amounts("EUR", min_minor=2))
-def test_refunds_and_chargebacks_draw_on_one_budget(taken: Money) -> None:
+@for_any(amounts("EUR", min_minor=2), st.booleans())
+def test_refunds_and_chargebacks_draw_on_one_budget(taken: Money, in_flight: bool) -> None:
     refund, rest = taken.split([1, 1])
-    given(refunded(refund, of=taken)).when(disputes(rest), ruled(DisputeResult.LOST)).then_payment(
+    began = then_(captured(taken), refunds(refund))
+    steps = [refund_answered(APPROVED), disputes(rest)]
+    given(began).when(*(reversed(steps) if in_flight else steps), ruled(DisputeResult.LOST)).then_payment(
         taken__refunded=refund, taken__charged_back=rest, taken__refundable=zero("EUR")
     )

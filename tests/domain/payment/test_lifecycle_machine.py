@@ -1,4 +1,4 @@
-"""One payment through any sequence of commands, outcomes, notices and passing time: the rules hold after every step.
+"""One payment through any commands, outcomes, notices, disputes and passing time: the rules hold after every step.
 
 Outcomes come late, twice, for operations long settled, and unknown as often as they like; policies and circuits change
 meanwhile; and providers notify of whatever they please, in any order, by any name, and against their own word.
@@ -13,13 +13,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain.fees import FlatFee
 from domain.identifiers import CustomerId, DisputeId, OperationId
 from domain.ledger.entry import imbalance
 from domain.money import Money
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.create import CreatePayment
+from domain.payment.debit import DebitSource
 from domain.payment.events import (
     CaptureMethod,
     CaptureStarted,
@@ -48,7 +48,7 @@ from domain.payment.state import (
     Captured,
     Capturing,
     Created,
-    Disputed,
+    Dispute,
     DisputeResult,
     InFlight,
     InReview,
@@ -58,31 +58,34 @@ from domain.payment.state import (
     Refunding,
     RequiresAction,
     Voiding,
+    taken_of,
 )
 from domain.payment.status import Status, status_of
 from domain.routing.route import Figures, Situation
+from domain.terms.basis import Basis
 from tests.domain.attempts import (
     assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice,
     assert_each_contradiction_is_reported_once_and_changes_nothing,
     assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing,
     assert_what_is_unknown_blocks_everything,
 )
-from tests.domain.books import balances_below_their_floor, books_of
+from tests.domain.books import KeptBalances, as_payments_tell, balances_below_their_floor, books_of
 from tests.domain.journey import (
     Journey,
     assert_every_prefix_folds_to_the_payment_as_it_was,
     assert_intent_before_effect_and_one_operation_at_a_time,
     assert_no_more_is_taken_than_authorised_nor_given_back_than_taken,
+    from_where_it_holds,
 )
 from tests.domain.payment.situations import PROVIDERS, situations
 from tests.support.domain import (
     ACTION_REQUIRED,
     ACTION_WINDOW,
     APPROVED,
+    BASIS,
     CARD,
     DECLINED,
     DISPUTE,
-    FEES,
     MERCHANT,
     NOW,
     RECOVERY,
@@ -95,11 +98,11 @@ from tests.support.domain import (
     abandons,
     amounts,
     attempt_next,
+    bases,
     captures,
     confirmed,
     disputes,
     doubted,
-    fee_policies,
     held_for_review,
     operation,
     outcomes,
@@ -132,6 +135,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
         self.situation = situation(*PROVIDERS)
         self.asked_at = NOW
         self.asked: list[OperationId] = []
+        self.kept = KeptBalances()
         self.disputed: list[DisputeId] = []
 
     @initialize(
@@ -152,12 +156,12 @@ class PaymentLifecycle(RuleBasedStateMachine):
         self.situation = situation
         steps: list[Callable[[], None]] = [
             self.confirm,
-            lambda: self.answer(self.asked[-1], APPROVED, FEES),
+            lambda: self.answer(self.asked[-1], APPROVED, BASIS),
             lambda: self.capture(4, final=False),
-            lambda: self.answer(self.asked[-1], APPROVED, FEES),
+            lambda: self.answer(self.asked[-1], APPROVED, BASIS),
         ]
         if refused_first:
-            steps.insert(1, lambda: self.answer(self.asked[-1], TRY_AGAIN, FEES))
+            steps.insert(1, lambda: self.answer(self.asked[-1], TRY_AGAIN, BASIS))
         for step in steps[:steps_taken]:
             step()
             if not self.asked:
@@ -165,8 +169,9 @@ class PaymentLifecycle(RuleBasedStateMachine):
                 break
 
     def take(self, decision: Decision) -> bool:
-        before, events = self.journey.payment, tuple(self.journey.events)
+        before, events, posted = self.journey.payment, tuple(self.journey.events), len(self.journey.entries)
         taken = self.journey.take(decision)
+        self.kept.add(self.journey.entries[posted:])
         if not taken:
             assert tuple(self.journey.events) == events, "a refused command left an event"
             assert self.journey.payment == before == fold(events)
@@ -248,27 +253,56 @@ class PaymentLifecycle(RuleBasedStateMachine):
     @at(PartiallyCaptured, Captured)
     @rule(tenths=any_part)
     def refund(self, tenths: int | None) -> None:
-        self.ask(lambda id: refunds(self.part(tenths), id=id))
+        self.ask(
+            lambda id: self.from_where_it_holds(
+                lambda source: refunds(self.part(tenths), id=id, at=self.now, source=source), owes=False
+            )
+        )
 
-    @at(Captured)
+    @at(PartiallyCaptured, Captured, Capturing, Voiding, Refunding)
     @rule(tenths=st.integers(1, 12))
     def open_dispute(self, tenths: int) -> None:
-        dispute_id = DisputeId(f"dp_{next(self.fresh)}")
-        if self.take(disputes(self.journey.part(tenths), id=dispute_id)):
+        """Whatever is in flight meanwhile, which stays so."""
+        dispute_id, stage = DisputeId(f"dp_{next(self.fresh)}"), type(self.journey.payment)
+        if self.take(self.disputes(tenths, dispute_id)):
             self.disputed.append(dispute_id)
+        assert type(self.journey.payment) is stage
 
-    @at(Disputed)
-    @rule(result=st.sampled_from(DisputeResult))
-    def close_dispute(self, result: DisputeResult) -> None:
-        self.take(ruled(result, id=self.disputed[-1] if self.disputed else DISPUTE))
+    def disputes(self, tenths: int, dispute_id: DisputeId) -> Decision:
+        return self.from_where_it_holds(
+            lambda source: disputes(self.journey.part(tenths), id=dispute_id, at=self.now, source=source), owes=True
+        )
+
+    @at(PartiallyCaptured, Captured, Capturing, Voiding, Refunding)
+    @rule(result=st.sampled_from(DisputeResult), data=st.data())
+    def close_dispute(self, result: DisputeResult, data: st.DataObject) -> None:
+        """Any of them, at any time: what was lost may be won yet."""
+        dispute_id = data.draw(st.sampled_from([*self.disputed, DISPUTE]))
+        stage, before = type(self.journey.payment), self.dispute(dispute_id)
+        heard = self.take(ruled(result, id=dispute_id, at=self.now))
+        assert heard == (dispute_id in self.disputed)
+        assert type(self.journey.payment) is stage
+        if before is not None:
+            won = DisputeResult.WON in (before.result, result)
+            after = self.dispute(dispute_id)
+            assert after is not None
+            assert after.result is (DisputeResult.WON if won else DisputeResult.LOST)
+
+    def dispute(self, dispute_id: DisputeId) -> Dispute | None:
+        taken = taken_of(self.journey.payment)
+        return None if taken is None else taken.dispute(dispute_id)
+
+    def from_where_it_holds(self, decide: Callable[[DebitSource], Decision], *, owes: bool) -> Decision:
+        return from_where_it_holds(self.journey, decide, self.kept, BASIS, owes=owes)
 
     @precondition(lambda self: self.disputed)
-    @rule(tenths=st.integers(1, 12), result=st.sampled_from(DisputeResult), data=st.data())
-    def a_dispute_message_comes_twice(self, tenths: int, result: DisputeResult, data: st.DataObject) -> None:
+    @rule(tenths=st.integers(1, 12), data=st.data())
+    def a_dispute_message_comes_twice(self, tenths: int, data: st.DataObject) -> None:
         opened, events = data.draw(st.sampled_from(self.disputed)), tuple(self.journey.events)
-        assert self.take(disputes(self.journey.part(tenths), id=opened))
-        if opened != self.disputed[-1]:
-            assert self.take(ruled(result, id=opened))
+        assert self.take(self.disputes(tenths, opened))
+        known = self.dispute(opened)
+        if known is not None and known.result is not None:
+            assert self.take(ruled(known.result, id=opened, at=self.now))
         assert tuple(self.journey.events) == events, "a repeated message was taken for news"
 
     @rule(data=st.data())
@@ -283,11 +317,11 @@ class PaymentLifecycle(RuleBasedStateMachine):
             lambda: self.capture(None, final=True),
             lambda: self.refund(None),
             lambda: self.open_dispute(10),
-            lambda: self.close_dispute(DisputeResult.LOST),
+            lambda: self.close_dispute(DisputeResult.LOST, data),
         ]
         data.draw(st.sampled_from(verbs))()
 
-    @at(RequiresAction, Authorized, PartiallyCaptured, *IN_FLIGHT)
+    @at(RequiresAction, Authorized, PartiallyCaptured, Captured, *IN_FLIGHT)
     @rule(passed=st.sampled_from([timedelta(seconds=s) for s in (1, 20, 40)] + [timedelta(hours=1), timedelta(days=7)]))
     def time_passes(self, passed: timedelta) -> None:
         self.now += passed
@@ -300,34 +334,34 @@ class PaymentLifecycle(RuleBasedStateMachine):
     # the provider's answers
 
     @at(RequiresAction, *IN_FLIGHT)
-    @rule(outcome=outcomes, fees=fee_policies)
-    def the_provider_answers(self, outcome: Outcome, fees: FlatFee) -> None:
-        self.answer(self.asked[-1], outcome, fees)
+    @rule(outcome=outcomes, basis=bases)
+    def the_provider_answers(self, outcome: Outcome, basis: Basis) -> None:
+        self.answer(self.asked[-1], outcome, basis)
 
     @at(RequiresAction, *IN_FLIGHT)
-    @rule(fees=fee_policies)
-    def the_provider_approves(self, fees: FlatFee) -> None:
-        self.answer(self.asked[-1], APPROVED, fees)
+    @rule(basis=bases)
+    def the_provider_approves(self, basis: Basis) -> None:
+        self.answer(self.asked[-1], APPROVED, basis)
 
     @at(Processing, RequiresAction)
     @rule(refusal=st.sampled_from([TRY_AGAIN, UNAVAILABLE]))
     def the_provider_refuses_for_now(self, refusal: Refusal) -> None:
-        self.answer(self.asked[-1], refusal, FEES)
+        self.answer(self.asked[-1], refusal, BASIS)
 
     @at(*IN_FLIGHT)
     @rule()
     def the_provider_is_not_heard_from(self) -> None:
-        self.answer(self.asked[-1], UNKNOWN, FEES)
+        self.answer(self.asked[-1], UNKNOWN, BASIS)
 
     @at(Processing)
     @rule()
     def the_customer_has_to_act(self) -> None:
-        self.answer(self.asked[-1], ACTION_REQUIRED, FEES)
+        self.answer(self.asked[-1], ACTION_REQUIRED, BASIS)
 
     @precondition(lambda self: self.asked)
-    @rule(outcome=outcomes, fees=fee_policies, data=st.data())
-    def an_answer_comes_late_or_twice(self, outcome: Outcome, fees: FlatFee, data: st.DataObject) -> None:
-        self.answer(data.draw(st.sampled_from(self.asked)), outcome, fees)
+    @rule(outcome=outcomes, basis=bases, data=st.data())
+    def an_answer_comes_late_or_twice(self, outcome: Outcome, basis: Basis, data: st.DataObject) -> None:
+        self.answer(data.draw(st.sampled_from(self.asked)), outcome, basis)
 
     # its notices
 
@@ -377,14 +411,14 @@ class PaymentLifecycle(RuleBasedStateMachine):
         match reading:
             case Settles(operation_id=id, outcome=outcome):
                 assert {id} == open_ids, "a notice settles what is not open"
-                self.answer(id, outcome, FEES)
+                self.answer(id, outcome, BASIS)
                 if not isinstance(outcome, ActionRequired):
                     assert id not in self.open_ids()
                 again = read_notice(self.journey.payment, self.journey.events, notice)
                 assert not isinstance(again, Contradicts), "a notice contradicts itself"
                 if isinstance(again, Settles):
                     events = self.journey.events[:]
-                    self.answer(again.operation_id, again.outcome, FEES)
+                    self.answer(again.operation_id, again.outcome, BASIS)
                     assert self.journey.events == events, "a notice was news twice"
             case Contradicts(events=reports):
                 assert self.take(lambda _payment: reports)
@@ -400,7 +434,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
         payment = self.journey.payment
         return {self.asked[-1]} if isinstance(payment, InFlight | RequiresAction) else set()
 
-    def answer(self, id: OperationId, outcome: Outcome, fees: FlatFee) -> None:
+    def answer(self, id: OperationId, outcome: Outcome, basis: Basis) -> None:
         """The answer to operation `id`, tried as an answer to each kind of operation: only its own kind can fit."""
         before = self.journey.payment
         is_awaited = id == self.asked[-1] and isinstance(before, InFlight | RequiresAction)
@@ -411,16 +445,16 @@ class PaymentLifecycle(RuleBasedStateMachine):
         attempt = RecordAttemptOutcome(
             attempt_id=id,
             outcome=outcome,
-            fees=fees,
+            basis=basis,
             window=WINDOW,
             action_window=ACTION_WINDOW,
             next=attempt_next(operation(next(self.fresh)), within=self.situation),
         )
-        capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, fees=fees)
+        capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, basis=basis)
         self.take(lambda payment: record_attempt_outcome(payment, attempt, self.now))
-        self.take(lambda payment: record_capture_outcome(payment, capture))
+        self.take(lambda payment: record_capture_outcome(payment, capture, self.now))
         self.take(void_answered(outcome, id=id))
-        self.take(refund_answered(outcome, id=id))
+        self.take(refund_answered(outcome, id=id, at=self.now))
         self.remember_what_started(news)
         if not is_awaited:
             assert self.journey.events[news:] == [], "an answer that nobody waits for was taken for news"
@@ -492,11 +526,15 @@ class PaymentLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def the_books_say_what_the_payment_says(self) -> None:
-        assert self.journey.books == books_of(self.journey.payment)
+        books = as_payments_tell(self.journey.books, [MERCHANT])
+        assert {key: minor for key, minor in books.items() if minor} == {
+            key: minor for key, minor in books_of(self.journey.payment).items() if minor
+        }
 
     @invariant()
-    def no_account_is_below_its_floor(self) -> None:
-        assert balances_below_their_floor(self.journey.books) == []
+    def no_account_is_below_its_floor_and_no_lot_below_nothing(self) -> None:
+        limit_minor = BASIS.terms.settlement.limit_for(self.journey.amount.currency)
+        assert balances_below_their_floor(self.journey.books, limit_minor) == []
 
     def teardown(self) -> None:
         if hasattr(self, "journey"):

@@ -15,6 +15,7 @@ from domain.payment.events import (
     RefundStarted,
 )
 from domain.payment.outcome import Refusal
+from domain.payment.proceeds import from_available
 from domain.payment.refund import RefundExceedsCaptured, RefundPayment, refund
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import DisputeResult
@@ -23,8 +24,11 @@ from tests.support.domain import (
     ACQUIRER,
     ACTION_REQUIRED,
     APPROVED,
+    BASIS,
     DECLINED,
+    DUE,
     MERCHANT,
+    NOW,
     REFUND,
     REFUSALS,
     STRANGER,
@@ -34,10 +38,12 @@ from tests.support.domain import (
     amounts,
     captured,
     captures,
+    debited,
     dispute_closed,
     disputed,
     disputes,
     eur,
+    from_lot,
     given,
     operation,
     partially_captured,
@@ -54,7 +60,13 @@ from tests.support.domain import (
 
 def test_a_refund_is_a_fact_before_the_provider_is_called() -> None:
     given(captured()).when(refunds(eur("30.00"))).then(
-        RefundStarted(refund_id=REFUND, amount=eur("30.00"), reason="requested_by_customer")
+        RefundStarted(
+            merchant_id=MERCHANT,
+            refund_id=REFUND,
+            amount=eur("30.00"),
+            reason="requested_by_customer",
+            debit=debited(eur("30.00")),
+        )
     )
 
 
@@ -106,8 +118,12 @@ def test_there_is_nothing_to_refund_once_all_is_given_back(history: History, sta
     given(history).when(refunds()).then_raises(IllegalTransition, verb="refund", status=status)
 
 
-def test_nothing_is_refunded_while_the_bank_has_not_ruled() -> None:
+def test_what_is_disputed_is_not_refunded_while_the_bank_has_not_ruled() -> None:
     given(disputed()).when(refunds(eur("1.00"))).then_raises(IllegalTransition, status=Status.DISPUTED)
+    given(disputed(eur("60.00"), of=eur("100.00"))).when(refunds(eur("40.01"))).then_raises(
+        RefundExceedsCaptured, refundable=eur("40.00")
+    )
+    given(disputed(eur("60.00"), of=eur("100.00"))).when(refunds()).then_payment(amount=eur("40.00"))
 
 
 @pytest.mark.parametrize("minor", [0, -1])
@@ -126,14 +142,26 @@ def test_two_refunds_never_run_at_once() -> None:
     given(refunding()).when(refund_answered(UNKNOWN), refunds(id=STRANGER)).then_raises(OperationInProgress)
 
 
-def test_no_dispute_and_no_capture_gets_in_between_a_refund_and_its_outcome() -> None:
-    given(refunding()).when(disputes(eur("100.00"))).then_raises(OperationInProgress, verb="dispute")
+def test_no_capture_gets_in_between_a_refund_and_its_outcome() -> None:
     given(partially_captured()).when(refunds(), captures(id=STRANGER)).then_raises(OperationInProgress, verb="capture")
+
+
+def test_a_dispute_is_heard_in_between_where_it_does_not_depend_on_what_becomes_of_the_refund() -> None:
+    given(refunding(eur("30.00"), of=eur("100.00"))).when(disputes(eur("70.01"))).then_raises(
+        OperationInProgress, verb="dispute"
+    )
+    both = then_(refunding(eur("30.00"), of=eur("100.00")), disputes(eur("70.00")))
+    for outcome, refundable in (APPROVED, eur("0.00")), (DECLINED, eur("30.00")):
+        given(both).when(refund_answered(outcome)).then_payment(
+            taken__frozen=eur("70.00"), taken__refundable=refundable
+        )
 
 
 def test_a_card_number_in_the_reason_is_refused() -> None:
     command = RefundPayment(refund_id=REFUND, amount=None, reason="back to 4242 4242 4242 4242, please")
-    given(captured()).when(lambda payment: refund(payment, command)).then_raises(CardDataRefused, field="reason")
+    given(captured()).when(lambda payment: refund(payment, command, BASIS, NOW)).then_raises(
+        CardDataRefused, field="reason"
+    )
 
 
 # its outcome
@@ -147,6 +175,8 @@ def test_an_approved_refund_gives_the_money_back() -> None:
             refund_id=REFUND,
             reference=APPROVED.reference,
             amount=eur("30.00"),
+            debit=debited(eur("30.00")),
+            unreserved=False,
         )
     )
     given(refunding(eur("30.00"))).when(refund_answered(APPROVED)).then_payment(
@@ -172,8 +202,66 @@ def test_a_failed_refund_leaves_the_whole_budget(outcome: Refusal) -> None:
 
 def test_a_failed_refund_says_why() -> None:
     given(refunding()).when(refund_answered(DECLINED)).then(
-        RefundFailed(refund_id=REFUND, kind=FailureKind.DECLINED, code=DECLINED.code, message=DECLINED.message)
+        RefundFailed(
+            merchant_id=MERCHANT,
+            refund_id=REFUND,
+            kind=FailureKind.DECLINED,
+            code=DECLINED.code,
+            message=DECLINED.message,
+            returned=from_lot(eur("30.00")),
+        )
     )
+
+
+def test_what_a_failed_refund_took_from_a_lot_that_was_released_since_goes_to_what_is_available() -> None:
+    given(refunding(eur("30.00"))).when(refund_answered(DECLINED, at=DUE)).then(
+        RefundFailed(
+            merchant_id=MERCHANT,
+            refund_id=REFUND,
+            kind=FailureKind.DECLINED,
+            code=DECLINED.code,
+            message=DECLINED.message,
+            returned=from_available(eur("30.00")),
+        )
+    )
+
+
+# one that was started before the merchant was debited at the start
+
+STARTED_BEFORE = (
+    *captured(),
+    RefundStarted(merchant_id=MERCHANT, refund_id=REFUND, amount=eur("30.00"), reason="", debit=None),
+)
+
+
+def test_a_refund_that_was_started_without_a_debit_is_debited_once_it_is_approved() -> None:
+    given(STARTED_BEFORE).when(refund_answered(APPROVED)).then(
+        PaymentRefunded(
+            merchant_id=MERCHANT,
+            provider=ACQUIRER,
+            refund_id=REFUND,
+            reference=APPROVED.reference,
+            amount=eur("30.00"),
+            debit=debited(eur("30.00"), drawn=from_lot(eur("30.00"), None)),
+            unreserved=True,
+        )
+    )
+
+
+def test_a_refund_that_was_started_without_a_debit_has_nothing_to_give_back_when_it_fails() -> None:
+    given(STARTED_BEFORE).when(refund_answered(DECLINED)).then(
+        RefundFailed(
+            merchant_id=MERCHANT,
+            refund_id=REFUND,
+            kind=FailureKind.DECLINED,
+            code=DECLINED.code,
+            message=DECLINED.message,
+            returned=None,
+        )
+    )
+
+
+# losing sight of one
 
 
 def test_losing_sight_of_a_refund_is_recorded_once() -> None:

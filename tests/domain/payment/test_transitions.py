@@ -14,7 +14,6 @@ from domain.payment.state import (
     Captured,
     Capturing,
     Created,
-    Disputed,
     DisputeResult,
     Expired,
     Failed,
@@ -29,11 +28,13 @@ from domain.payment.state import (
     Voided,
     Voiding,
 )
-from domain.payment.status import status_of
+from domain.payment.status import Status, status_of
 from tests.support.domain import (
     APPROVED,
     LAPSED,
     OTHER_DISPUTE,
+    STRANGER,
+    UNKNOWN,
     Decision,
     History,
     abandons,
@@ -45,7 +46,6 @@ from tests.support.domain import (
     capturing,
     confirmed,
     created,
-    disputed,
     disputes,
     eur,
     expired,
@@ -58,12 +58,14 @@ from tests.support.domain import (
     payment_of,
     processing,
     refund_answered,
+    refunded,
     refunding,
     refunds,
     requires_action,
     rerouting,
     review_rejected,
     ruled,
+    then_,
     void_answered,
     voided,
     voiding,
@@ -85,7 +87,6 @@ AT: dict[Stage, History] = {
     Capturing: capturing(),
     Voiding: voiding(),
     Refunding: refunding(),
-    Disputed: disputed(),
     Voided: voided(),
     Expired: expired(),
     Failed: failed(),
@@ -110,12 +111,17 @@ LEGAL: dict[Stage, dict[str, Stage]] = {
     Rerouting: {},
     RequiresAction: {"abandon": Failed},
     Authorized: {"capture": Capturing, "void": Voiding, "expire": Expired},
-    PartiallyCaptured: {"capture": Capturing, "void": Voiding, "expire": Captured, "refund": Refunding},
-    Captured: {"refund": Refunding, "dispute": Disputed},
+    PartiallyCaptured: {
+        "capture": Capturing,
+        "void": Voiding,
+        "expire": Captured,
+        "refund": Refunding,
+        "dispute": PartiallyCaptured,
+    },
+    Captured: {"refund": Refunding, "dispute": Captured},
     Capturing: {},
     Voiding: {},
-    Refunding: {},
-    Disputed: {"close dispute": Captured},
+    Refunding: {"dispute": Refunding},
     Voided: {},
     Expired: {},
     Failed: {},
@@ -138,7 +144,6 @@ AWAITED: dict[Stage, dict[str, Stage]] = {
     Capturing: {"capture": Captured},
     Voiding: {"void": Voided},
     Refunding: {"refund": Captured},
-    Disputed: {},
     Voided: {},
     Expired: {},
     Failed: {},
@@ -157,8 +162,32 @@ def test_a_verb_leads_where_the_table_says_or_is_refused_and_leaves_no_event(sta
     if verb in LEGAL[stage]:
         attempted.then_stage(LEGAL[stage][verb])
     else:
-        refusal = OperationInProgress if issubclass(stage, InFlight) else IllegalTransition
+        # An operation in flight is no reason not to hear a bank.
+        waits = issubclass(stage, InFlight) and verb != "close dispute"
+        refusal = OperationInProgress if waits else IllegalTransition
         attempted.then_raises(refusal, verb=verb, status=status_of(payment_of(AT[stage])))
+
+
+OF_WHICH_SOME_IS_TAKEN: dict[str, History] = {
+    "partially captured": partially_captured(),
+    "captured": captured(),
+    "capturing more": then_(partially_captured(), captures(eur("10.00"), id=STRANGER)),
+    "voiding the rest": then_(partially_captured(), voids()),
+    "refunding": refunding(),
+    "refunding, unknown": then_(refunding(), refund_answered(UNKNOWN)),
+    "refunded": refunded(),
+}
+
+
+@pytest.mark.parametrize("history", OF_WHICH_SOME_IS_TAKEN.values(), ids=OF_WHICH_SOME_IS_TAKEN)
+def test_a_dispute_opens_and_closes_at_every_stage_and_leaves_it_as_it_is(history: History) -> None:
+    stage = type(payment_of(history))
+    opened = then_(history, disputes(eur("10.00")))
+    assert type(payment_of(opened)) is stage
+    assert status_of(payment_of(opened)) is Status.DISPUTED
+    for result in DisputeResult:
+        given(opened).when(ruled(result)).then_stage(stage)
+    given(opened).when(ruled(DisputeResult.LOST), ruled(DisputeResult.WON)).then_stage(stage)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -29,6 +29,7 @@ from interfaces.composition import SIMULATOR, Core, utc_now
 from interfaces.settings import Settings
 from projections.provider_operations import PROVIDER_OPERATIONS
 from tests.support.charges import charge
+from tests.support.domain import debited
 from tests.support.notary import News, NotaryNotifications
 from tests.support.store import CAUSE, advanced, assert_appended, everything, execute, open_views, until
 
@@ -92,7 +93,10 @@ async def being_refunded(core: Core) -> str:
     charged = charge(payment_id, OperationId(uuid4()), "ch_slow", merchant_id, is_waiting=False)
     assert_appended(await core.store.append(charged))
     loaded = await load(core.store, payment_id)
-    started = RefundStarted(refund_id=refund_id, amount=Money(100, "EUR"), reason="")
+    amount = Money(100, "EUR")
+    started = RefundStarted(
+        merchant_id=merchant_id, refund_id=refund_id, amount=amount, reason="", debit=debited(amount)
+    )
     claim = Claim(
         operation_id=refund_id,
         merchant_id=merchant_id,
