@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from application.backoff import Backoff
+from application.bases import BasesAtHand
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
 from application.operation import Operations
