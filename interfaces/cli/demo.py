@@ -14,6 +14,7 @@ from interfaces.cli.shared import console, home, told_clearly
 from interfaces.demo.orders import OrdersUnreadable, read_orders
 from interfaces.demo.outcome import last_line
 from interfaces.demo.run import demonstrate
+from interfaces.demo.seller import Refused
 from interfaces.stack import Stack
 
 EXAMPLE_ORDERS = Path(__file__).parents[2] / "docs" / "examples" / "orders.csv"
@@ -48,7 +49,10 @@ def demo(orders: Path, keep: bool) -> None:
     console.print(f"{len(listed)} orders from {orders}")
     environment = {name: os.environ.get(name, value) for name, value in HURRIED.items()}
     with _fresh_folder(keep=keep) as folder, Stack(folder, simulators=PROVIDERS, environment=environment) as stack:
-        outcome = asyncio.run(demonstrate(stack.settings, stack.url, listed, console))
+        try:
+            outcome = asyncio.run(demonstrate(stack.settings, stack.url, listed, console))
+        except (Refused, TimeoutError) as error:
+            raise click.ClickException(str(error)) from error
     for fault in outcome.faults:
         console.print(fault, style="red")
     click.echo(last_line(outcome))

@@ -1,6 +1,6 @@
 """The money's whole way: terms agreed, dollars taken and settled in euros, a payout, a dispute won and one lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -115,7 +115,7 @@ class _Way:
         self._seller = seller
         self.steps: list[Step] = []
 
-    async def note(self, name: str, until: Any = lambda _: True) -> None:
+    async def note(self, name: str, until: Callable[[Balance], bool] = lambda _: True) -> None:
         """Once what is settled is as `until` says."""
         await eventually(lambda: self._seller.balance(SETTLED_IN), until)
         self.steps.append(Step(name=name, balances=await self._seller.balances()))

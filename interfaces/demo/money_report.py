@@ -21,13 +21,17 @@ def print_agreed(console: Console, money: MoneyMoved) -> None:
 
 
 def print_steps(console: Console, money: MoneyMoved) -> None:
+    """In each currency in which there is something."""
     table = Table("once", *BUCKETS, title="What that merchant has: dollars taken, euros settled")
     for column in table.columns[1:]:
         column.justify = "right"
     for step in money.steps:
         name = step.name
         for balance in step.balances:
-            table.add_row(name, *(str(Money(getattr(balance, bucket), balance.currency)) for bucket in BUCKETS))
+            amounts = [Money(getattr(balance, bucket), balance.currency) for bucket in BUCKETS]
+            if not any(amount.minor for amount in amounts):
+                continue
+            table.add_row(name, *map(str, amounts))
             name = ""
     console.print(table)
 
