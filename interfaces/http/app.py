@@ -29,7 +29,7 @@ from interfaces.http.body import BodyNotJson
 from interfaces.http.context import RequestContext
 from interfaces.http.dead_letters import DeadLetterController
 from interfaces.http.deliveries import DeliveryController
-from interfaces.http.disputes import DisputeController, evidence_methods
+from interfaces.http.disputes import DisputeController
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
@@ -85,7 +85,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
     document = openapi_document()
     app = Litestar(
-        route_handlers=[evidence_methods, *CONTROLLERS, docs_routes(document), metrics],
+        route_handlers=[*CONTROLLERS, docs_routes(document), metrics],
         lifespan=[lifespan],
         dependencies=_dependencies(),
         middleware=[KeyAuthentication, DefineMiddleware(OnlyDocumented, document=document)],
