@@ -14,7 +14,7 @@ from application.recording import record_with_entries
 from application.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
-from domain.ledger.accounts import Side, authorized, holds
+from domain.ledger.accounts import AccountCode, Side, authorized, holds
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money import Money
 from domain.payment.events import CaptureMethod, PaymentCreated
@@ -65,8 +65,16 @@ def stored(
     return record(stream_id, version, event, merchant_id=merchant_id, cause=CAUSE, recorded_at=recorded_at)
 
 
-def hold_entry(change_minor: int, *, merchant_id: MerchantId = MERCHANT, currency: str = "EUR") -> Recorded:
-    """A journal entry that moves the merchant's `authorized`, an account that may not fall below zero."""
+def hold_entry(
+    change_minor: int,
+    *,
+    merchant_id: MerchantId = MERCHANT,
+    currency: str = "EUR",
+    account: AccountCode | None = None,
+    due: datetime | None = None,
+) -> Recorded:
+    """A journal entry that moves `account`, and its lot of `due`: where none is named the merchant's `authorized`, an
+    account that may not fall below zero."""
     amount = Money(abs(change_minor), currency)
     up, down = (Side.CREDIT, Side.DEBIT) if change_minor > 0 else (Side.DEBIT, Side.CREDIT)
     payment_id = PaymentId(uuid4())
@@ -76,7 +84,10 @@ def hold_entry(change_minor: int, *, merchant_id: MerchantId = MERCHANT, currenc
         merchant_id=merchant_id,
         cause="payment.authorized.v1",
         cause_version=1,
-        postings=(Posting(authorized(merchant_id), up, amount), Posting(holds(ACQUIRER), down, amount)),
+        postings=(
+            Posting(account or authorized(merchant_id), up, amount, due),
+            Posting(holds(ACQUIRER), down, amount),
+        ),
     )
     return stored(uuid4(), 1, entry, merchant_id=merchant_id)
 

@@ -11,7 +11,9 @@ from msgspec import Struct
 from application.store import Answer, Append, Appended, AppendResult, Claim, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Recorded
 from domain.identifiers import MerchantId
-from domain.ledger.accounts import authorized
+from domain.ledger.accounts import AccountCode, authorized, available, lot_of, pending
+from domain.ledger.balances import BalanceKey
+from tests.support.domain import DUE
 from tests.support.store import claim, created, hold_entry, settlement
 
 CURRENCIES = ("EUR", "JPY")
@@ -22,8 +24,10 @@ class Command(Struct, frozen=True):
 
     runs: tuple[tuple[int, int, int], ...]
     """Stream, its first version, how many events."""
-    changes: tuple[tuple[int, int, int], ...]
-    """Merchant, currency, change."""
+    changes: tuple[tuple[int, int, int, int], ...]
+    """Merchant, currency, which of its accounts, change."""
+    limit: int | None
+    """How far below zero it may take `available`, where it says so."""
     merchant: int
     claims: bool
     key: int | None
@@ -42,10 +46,11 @@ commands: st.SearchStrategy[Command] = st.builds(
         unique_by=lambda run: run[0],
     ).map(tuple),
     changes=st.lists(
-        st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(-3, 3).filter(bool)),
-        max_size=2,
-        unique_by=lambda change: change[:2],
+        st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 2), st.integers(-3, 3).filter(bool)),
+        max_size=3,
+        unique_by=lambda change: change[:3],
     ).map(tuple),
+    limit=st.none() | st.integers(1, 4),
     merchant=st.integers(0, 1),
     claims=st.booleans(),
     key=st.none() | _indexes,
@@ -81,10 +86,17 @@ class World:
                     for number in range(count)
                 ),
                 *(
-                    hold_entry(change, merchant_id=self.merchants[owner], currency=CURRENCIES[currency])
-                    for owner, currency, change in command.changes
+                    self.entry(self.merchants[owner], CURRENCIES[currency], which, change)
+                    for owner, currency, which, change in command.changes
                 ),
             ),
+            floors={}
+            if command.limit is None
+            else {
+                BalanceKey(available(merchant), currency): -command.limit
+                for merchant in self.merchants
+                for currency in CURRENCIES
+            },
             claim=claim(
                 None if command.key is None else f"key {command.key}",
                 operation_id=None if command.operation is None else self.operations[command.operation],
@@ -98,6 +110,13 @@ class World:
             if command.settles is None
             else settlement(self.operations[command.settles], body, unresolved=command.answered),
         )
+
+    @staticmethod
+    def entry(merchant: MerchantId, currency: str, which: int, change: int) -> Recorded:
+        """On an account with a floor, on one whose floor a command may move, or on a lot of one that has none."""
+        account = (authorized(merchant), available(merchant), pending(merchant))[which]
+        due = DUE if account == pending(merchant) else None
+        return hold_entry(change, merchant_id=merchant, currency=currency, account=account, due=due)
 
 
 class Kept(NamedTuple):
@@ -114,7 +133,7 @@ class Model:
     def __init__(self) -> None:
         self.events: list[Recorded] = []
         self.heads: Counter[UUID] = Counter()
-        self.balances: Counter[tuple[str, str]] = Counter()
+        self.balances: Counter[tuple[AccountCode, str]] = Counter()
         self.claims: dict[UUID, Kept] = {}
 
     def take_in(self, batch: Sequence[Append], answers: Sequence[AppendResult]) -> None:
@@ -150,7 +169,8 @@ class Model:
         return [
             LimitBroken(account=account, currency=currency)
             for (account, currency), change in _changes(append).items()
-            if change < 0 and self.balances[account, currency] + change < 0
+            if change < 0
+            and self.balances[account, currency] + change < append.floors.get(BalanceKey(account, currency), 0)
         ]
 
     def _append(self, append: Append) -> None:
@@ -168,12 +188,14 @@ class Model:
             self.claims[settled.operation_id] = Kept(kept.claim, unresolved, kept.answer or settled.answer)
 
 
-def _changes(append: Append) -> Counter[tuple[str, str]]:
-    changes: Counter[tuple[str, str]] = Counter()
+def _changes(append: Append) -> Counter[tuple[AccountCode, str]]:
+    changes: Counter[tuple[AccountCode, str]] = Counter()
     for event in append.events:
         for posting in getattr(event.data, "postings", ()):
-            if posting.account == authorized(event.merchant_id):
+            if posting.account in (authorized(event.merchant_id), available(event.merchant_id)):
                 changes[posting.account, posting.amount.currency] += posting.change_minor
+            if posting.due is not None:
+                changes[lot_of(posting.account, posting.due), posting.amount.currency] += posting.change_minor
     return changes
 
 

@@ -28,7 +28,8 @@ from application.store import (
     VersionConflict,
     WriterBusy,
 )
-from domain.ledger.accounts import authorized
+from domain.ledger.accounts import authorized, available, lot_of, pending
+from domain.ledger.balances import BalanceKey
 from domain.money import AMOUNT_MINOR_MAX
 from infrastructure.postgres import committer as committer_module
 from infrastructure.postgres import locks
@@ -48,7 +49,7 @@ from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.store import PostgresEventStore
 from tests.infrastructure.postgres.append_model import Command, Model, World, batches
 from tests.infrastructure.postgres.queueing import queue_of
-from tests.support.domain import MERCHANT
+from tests.support.domain import DUE, MERCHANT
 from tests.support.store import (
     append_all,
     assert_appended,
@@ -174,7 +175,11 @@ def test_any_batches_end_as_one_command_after_another_would(database: Database, 
             model.take_in(batch, told)
     stored = database.rows(SELECT_EVENTS, before)
     assert stored == [(event.originator_id, event.originator_version) for event in model.events]
-    accounts = [authorized(merchant) for merchant in world.merchants]
+    accounts = [
+        account
+        for merchant in world.merchants
+        for account in (authorized(merchant), available(merchant), pending(merchant), lot_of(pending(merchant), DUE))
+    ]
     kept = {(code, currency): int(minor) for code, currency, minor in database.rows(SELECT_BALANCES, accounts)}
     assert kept == dict(model.balances)
     claims = {row[0]: (row[-1], stored_claim(row[:-1]).answer) for row in database.rows(SELECT_CLAIMS, world.merchants)}
@@ -263,6 +268,80 @@ def test_a_change_that_only_adds_is_never_refused(database: Database) -> None:
     database.append([Append(events=(hold_entry(10),))])
     database.rows("UPDATE account_balance SET balance_minor = -50 RETURNING 1")
     assert isinstance(database.append([Append(events=(hold_entry(5),))])[0], Appended)
+
+
+# floors of a command's own, and lots
+
+AVAILABLE, LOT = available(MERCHANT), lot_of(pending(MERCHANT), DUE)
+
+
+def of_available(change: int, limit: int | None = None) -> Append:
+    floors = {} if limit is None else {BalanceKey(AVAILABLE, "EUR"): -limit}
+    return Append(events=(hold_entry(change, account=AVAILABLE),), floors=floors)
+
+
+def of_lot(change: int) -> Append:
+    return Append(events=(hold_entry(change, account=pending(MERCHANT), due=DUE),))
+
+
+def test_a_command_takes_a_balance_as_far_as_its_own_floor_and_the_next_one_as_far_as_the_charts(
+    database: Database,
+) -> None:
+    broken = LimitBroken(account=AVAILABLE, currency="EUR")
+    answers = database.append(
+        [of_available(10), of_available(-11), of_available(-31, 20), of_available(-30, 20), of_available(-1)]
+    )
+    assert answers == [Appended(1), broken, broken, Appended(2), broken]
+    assert database.append([of_available(-1, 20), of_available(5), of_available(-1), of_available(-5, 20)]) == [
+        broken,
+        Appended(3),
+        broken,
+        Appended(4),
+    ]
+    assert database.rows("SELECT balance_minor FROM account_balance WHERE account = %s", AVAILABLE) == [(-20,)]
+
+
+def test_the_strictest_floor_of_a_batch_refuses_only_whom_it_is_for(database: Database) -> None:
+    """A refund may go below zero, and a payout beside it in the same batch may not."""
+    broken = LimitBroken(account=AVAILABLE, currency="EUR")
+    assert database.append([of_available(-5, 20), of_available(-1), of_available(-15, 20)]) == [
+        Appended(1),
+        broken,
+        Appended(2),
+    ]
+
+
+def test_no_more_is_taken_of_a_lot_than_it_has_though_its_account_has_no_floor(database: Database) -> None:
+    undated = Append(events=(hold_entry(100, account=pending(MERCHANT)),))
+    assert database.append([undated, of_lot(10), of_lot(-11), of_lot(-10), of_lot(-1)]) == [
+        Appended(1),
+        Appended(2),
+        LimitBroken(account=LOT, currency="EUR"),
+        Appended(3),
+        LimitBroken(account=LOT, currency="EUR"),
+    ]
+    assert database.rows("SELECT account, balance_minor FROM account_balance") == [(LOT, 0)]
+
+
+def test_what_one_command_puts_into_a_lot_and_takes_from_it_is_counted_together(database: Database) -> None:
+    """A capture and its fee."""
+    entries = [hold_entry(change, account=pending(MERCHANT), due=DUE) for change in (-3, 100)]
+    assert database.append([Append(events=tuple(entries)), of_lot(-97), of_lot(-1)]) == [
+        Appended(2),
+        Appended(3),
+        LimitBroken(account=LOT, currency="EUR"),
+    ]
+
+
+def test_a_lot_that_is_broken_leaves_what_else_its_command_would_change(database: Database) -> None:
+    """Debits of a lot and of what is available are all or nothing."""
+    database.append([of_lot(10), of_available(10)])
+    both = Append(
+        events=(hold_entry(-5, account=AVAILABLE), hold_entry(-11, account=pending(MERCHANT), due=DUE)),
+    )
+    assert database.append([both]) == [LimitBroken(account=LOT, currency="EUR")]
+    kept = dict(database.rows("SELECT account, balance_minor FROM account_balance"))
+    assert kept == {LOT: 10, AVAILABLE: 10}
 
 
 def test_a_balance_may_grow_past_any_fixed_size(database: Database) -> None:
