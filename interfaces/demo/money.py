@@ -10,7 +10,7 @@ from application.merchant import create_key, create_merchant
 from interfaces import ids
 from interfaces.cli.shared import operator
 from interfaces.composition import Core
-from interfaces.demo.agreement import Agreed, agree, publish_rates
+from interfaces.demo.agreement import Agreed, agree
 from interfaces.demo.disputing import Disputed, Disputing
 from interfaces.demo.patience import eventually
 from interfaces.demo.paying_out import PaidOut, PayingOut
@@ -57,13 +57,15 @@ class MoneyMoved(Struct, frozen=True, kw_only=True):
         return all(self.promises.values())
 
 
-async def move_money(core: Core, http: aiohttp.ClientSession, url: str) -> MoneyMoved:
-    """Go the whole way with a new merchant of the API at `url`. Raises Refused, TimeoutError."""
+async def move_money(core: Core, http: aiohttp.ClientSession, url: str, *, rates: str) -> MoneyMoved:
+    """Go the whole way with a new merchant of the API at `url`, at the version `rates` of exchange rates.
+
+    Raises Refused, TimeoutError.
+    """
     cause = operator("demo")
     merchant_id = await create_merchant(core.directory, "Euro shop", ids.new_id)
     key = await create_key(core.directory, merchant_id, ids.new_id)
     seller = Seller(http, url, merchant_id, key.secret)
-    rates = await publish_rates(core, cause)
     agreed = await agree(core, merchant_id, cause)
     paying_out = PayingOut(core, seller, SETTLED_IN)
     await paying_out.open_account()

@@ -13,7 +13,9 @@ from application.merchant import create_key, create_merchant
 from application.operator import Role, create_operator_key
 from interfaces import ids
 from interfaces.cli.progress import all_events
+from interfaces.cli.shared import operator
 from interfaces.composition import Core, utc_now, view_connection
+from interfaces.demo.agreement import publish_rates
 from interfaces.demo.bank_books import bank_differences, bank_payments
 from interfaces.demo.checks import check
 from interfaces.demo.incidents import Incident, Incidents
@@ -49,11 +51,13 @@ async def demonstrate(settings: Settings, url: str, orders: Sequence[Order], con
     and check everything."""
     connector = aiohttp.TCPConnector(limit=2 * IN_FLIGHT_MAX)
     async with Core(settings) as core, aiohttp.ClientSession(connector=connector) as http:
+        # First of all, so that every process has read them when somebody's money goes by them.
+        rates = await publish_rates(core, operator("demo"))
         shops = await _open_shops(core, http, url, orders)
         figures, results = await _send(shops, orders)
         await _wait_until_settled(core)
         happened = await _incidents(core, http, url, next(iter(shops.values())))
-        money = await move_money(core, http, url)
+        money = await move_money(core, http, url, rates=rates)
         await _wait_until_settled(core)
         replay, head = Replay(), await core.store.head()
         async for batch in all_events(core, "Replaying", up_to=head):
