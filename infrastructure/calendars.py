@@ -30,5 +30,7 @@ def _holidays(calendar: CalendarName, year: int) -> frozenset[date]:
             return frozenset(financial_holidays("XFED", years=year, expand=False))
         case CalendarName.IN:
             return frozenset(country_holidays("IN", years=year, expand=False))
+        case CalendarName.EVERY_DAY:
+            return frozenset()
         case _:
             assert_never(calendar)

@@ -12,8 +12,9 @@ import click
 
 from interfaces.cli.shared import console, home, told_clearly
 from interfaces.demo.orders import OrdersUnreadable, read_orders
-from interfaces.demo.report import last_line
+from interfaces.demo.outcome import last_line
 from interfaces.demo.run import demonstrate
+from interfaces.demo.seller import Refused
 from interfaces.stack import Stack
 
 EXAMPLE_ORDERS = Path(__file__).parents[2] / "docs" / "examples" / "orders.csv"
@@ -36,9 +37,10 @@ def demo(orders: Path, keep: bool) -> None:
 
     Starts everything on fresh data with three providers, sends every order over HTTP (one in ten twice at the same
     moment under the same key), and lives through three incidents: a fallback, an unknown outcome that the provider's
-    webhook tells, a payment in doubt whose dead letter is retried. Then it replays the whole store and compares it
-    with every read model and with the providers' own books. The last line is one JSON object; the exit code is 1 when
-    any promise is broken.
+    webhook tells, a payment in doubt whose dead letter is retried. A merchant takes dollars, is settled in euros, is
+    paid out to its bank account, wins a dispute and loses one. Then it replays the whole store and compares it with
+    every read model, with the providers' own books and the bank's, and has bean-check and hledger check the books where
+    they are installed. The last line is one JSON object; the exit code is 1 when any promise is broken.
     """
     try:
         listed = read_orders(orders)
@@ -47,13 +49,14 @@ def demo(orders: Path, keep: bool) -> None:
     console.print(f"{len(listed)} orders from {orders}")
     environment = {name: os.environ.get(name, value) for name, value in HURRIED.items()}
     with _fresh_folder(keep=keep) as folder, Stack(folder, simulators=PROVIDERS, environment=environment) as stack:
-        figures, verdict, happened = asyncio.run(demonstrate(stack.settings, stack.url, listed, console))
-    for difference in verdict.differences[:20]:
-        console.print(difference, style="red")
-    if figures.duplicates_differing:
-        console.print(f"{figures.duplicates_differing} repeats were answered differently", style="red")
-    click.echo(last_line(figures, verdict, happened))
-    if not verdict.holds or figures.duplicates_differing or not all(incident.holds for incident in happened):
+        try:
+            outcome = asyncio.run(demonstrate(stack.settings, stack.url, listed, console))
+        except (Refused, TimeoutError) as error:
+            raise click.ClickException(str(error)) from error
+    for fault in outcome.faults:
+        console.print(fault, style="red")
+    click.echo(last_line(outcome))
+    if not outcome.holds:
         raise SystemExit(1)
 
 

@@ -94,23 +94,3 @@ def print_figures(console: Console, figures: Figures) -> None:
         f"Create and confirm took {figures.percentile(50):.0f} ms at the median, {figures.percentile(95):.0f} ms at "
         f"the 95th percentile, {figures.percentile(99):.0f} ms at the 99th."
     )
-
-
-def last_line(figures: Figures, verdict: Verdict, happened: Sequence[Incident]) -> str:
-    """The result as one JSON object."""
-    return msgspec.json.encode(
-        {
-            "payments": figures.payments,
-            "duplicates_sent": figures.duplicates_sent,
-            "double_charges": verdict.double_charges,
-            "unresolved": verdict.unresolved,
-            "trial_balance": dict(sorted(verdict.replay.trial_balance.items())),
-            "views_equal_replay": verdict.views_equal_replay,
-            "provider_books_equal": verdict.provider_books_equal,
-            "lag_events": verdict.lag_events,
-            "incidents": {incident.name: incident.holds for incident in happened},
-            "payments_per_s": round(figures.payments / figures.seconds, 1),
-            "confirm_ms_p50": round(figures.percentile(50), 1),
-            "confirm_ms_p95": round(figures.percentile(95), 1),
-        }
-    ).decode()

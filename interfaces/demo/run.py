@@ -1,10 +1,11 @@
-"""The demonstration's course: merchants, orders, waiting for the views, then the checks."""
+"""The demonstration's course: orders, incidents, one merchant's money on its whole way, then the checks."""
 
 import asyncio
 import time
 from collections.abc import Sequence
 
 import aiohttp
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import Progress
 
@@ -12,10 +13,17 @@ from application.merchant import create_key, create_merchant
 from application.operator import Role, create_operator_key
 from interfaces import ids
 from interfaces.cli.progress import all_events
+from interfaces.cli.shared import operator
 from interfaces.composition import Core, utc_now, view_connection
-from interfaces.demo.checks import Verdict, check
+from interfaces.demo.agreement import publish_rates
+from interfaces.demo.bank_books import bank_differences, bank_payments
+from interfaces.demo.checks import check
 from interfaces.demo.incidents import Incident, Incidents
+from interfaces.demo.money import MoneyMoved, move_money
+from interfaces.demo.money_report import print_agreed, print_disputes, print_payout, print_programs, print_steps
 from interfaces.demo.orders import Order
+from interfaces.demo.outcome import Outcome
+from interfaces.demo.outside import check_outside
 from interfaces.demo.report import (
     Figures,
     print_balances,
@@ -28,6 +36,7 @@ from interfaces.demo.report import (
 from interfaces.demo.shop import Result, Shop
 from interfaces.settings import Settings
 from interfaces.verification import Replay
+from projections.payouts import PAYOUTS
 from projections.tables import positions
 from projections.views import VIEWS
 
@@ -37,21 +46,25 @@ SETTLED_WITHIN_S = 60.0
 _POLL_S = 0.05
 
 
-async def demonstrate(
-    settings: Settings, url: str, orders: Sequence[Order], console: Console
-) -> tuple[Figures, Verdict, Sequence[Incident]]:
-    """Send the orders through the API at `url`, live through the incidents, and check everything."""
+async def demonstrate(settings: Settings, url: str, orders: Sequence[Order], console: Console) -> Outcome:
+    """Send the orders through the API at `url`, live through the incidents, see money all the way to a bank account,
+    and check everything."""
     connector = aiohttp.TCPConnector(limit=2 * IN_FLIGHT_MAX)
     async with Core(settings) as core, aiohttp.ClientSession(connector=connector) as http:
+        # First of all, so that every process has read them when somebody's money goes by them.
+        rates = await publish_rates(core, operator("demo"))
         shops = await _open_shops(core, http, url, orders)
         figures, results = await _send(shops, orders)
         await _wait_until_settled(core)
         happened = await _incidents(core, http, url, next(iter(shops.values())))
+        money = await move_money(core, http, url, rates=rates)
         await _wait_until_settled(core)
-        replay = Replay()
-        async for batch in all_events(core, "Replaying", up_to=await core.store.head()):
+        replay, head = Replay(), await core.store.head()
+        async for batch in all_events(core, "Replaying", up_to=head):
             replay.take_in(batch)
         verdict = await check(core, replay)
+        money = await _against_the_bank(settings, replay, money)
+        programs = await check_outside(settings, head)
         print_statuses(console, verdict)
         balances = {name: (await shop.get("/v1/balances"))["balances"] for name, shop in shops.items()}
         print_balances(console, balances)
@@ -60,8 +73,18 @@ async def demonstrate(
         timeline = await shops[order.merchant].get(f"/v1/payments/{result.payment_id}/timeline")
         print_timeline(console, result.payment_id, timeline["timeline"])
         print_incidents(console, happened)
+        print_agreed(console, money)
+        print_steps(console, money)
+        print_payout(console, money)
+        print_disputes(console, money)
+        print_programs(console, programs)
         print_figures(console, figures)
-        return figures, verdict, happened
+        return Outcome(figures=figures, verdict=verdict, incidents=happened, money=money, programs=programs)
+
+
+async def _against_the_bank(settings: Settings, replay: Replay, money: MoneyMoved) -> MoneyMoved:
+    payments = await bank_payments(settings)
+    return replace(money, bank_differences=bank_differences(replay.rows[PAYOUTS.name].values(), payments))
 
 
 async def _incidents(core: Core, http: aiohttp.ClientSession, url: str, shop: Shop) -> Sequence[Incident]:

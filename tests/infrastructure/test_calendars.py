@@ -50,8 +50,8 @@ def test_india_is_closed(day: str) -> None:
 
 def test_the_calendars_are_not_one() -> None:
     independence, republic = date(2027, 7, 5), date(2026, 1, 26)
-    assert [is_holiday(each, independence) for each in CalendarName] == [False, True, False]
-    assert [is_holiday(each, republic) for each in CalendarName] == [False, False, True]
+    assert [is_holiday(each, independence) for each in CalendarName] == [False, True, False, False]
+    assert [is_holiday(each, republic) for each in CalendarName] == [False, False, True, False]
 
 
 def test_two_business_days_over_christmas() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.money import Money
-from domain.terms.business_days import CalendarName, IsHoliday, day_of
+from domain.terms.business_days import CalendarName, IsHoliday, day_of, is_business_day
 from domain.terms.settlement import SettlementRule, available_at, reserve_on, reserve_until
 from domain.terms.terms import DEFAULT_TERMS
 from tests.support.terms import holidays, no_holiday
@@ -59,8 +59,7 @@ def test_money_is_available_at_the_start_of_a_business_day_or_at_once(
     assert available >= captured_at
     if available > captured_at:
         day = day_of(available, rule.zone)
-        assert day.weekday() < 5
-        assert not is_holiday(rule.calendar, day)
+        assert is_business_day(day, rule.calendar, is_holiday)
         assert day_of(available - timedelta(microseconds=1), rule.zone) < day
     if rule.business_days:
         assert day_of(available, rule.zone) > day_of(captured_at, rule.zone)
@@ -154,3 +153,11 @@ def test_a_limit_is_of_its_currency() -> None:
     assert [rule.limit_for(currency) for currency in ("EUR", "USD")] == [500, 7]
     assert DEFAULT.limit_for("EUR") == 100_000, "so that one payment can be refunded whole although its fee is kept"
     assert replace(DEFAULT, negative_limit_minor={"EUR": 500}).limit_for("USD") == 0
+
+
+@given(st.datetimes(datetime(2001, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)), holidays)  # noqa: DTZ001
+def test_on_the_calendar_of_every_day_weekends_and_holidays_keep_nothing_waiting(
+    captured_at: datetime, is_holiday: IsHoliday
+) -> None:
+    rule = replace(DEFAULT, business_days=0, calendar=CalendarName.EVERY_DAY, cutoff=time(23, 59))
+    assert available_at(rule, captured_at, is_holiday) - captured_at <= timedelta(minutes=1)

@@ -1,0 +1,52 @@
+"""What an operator agrees with the merchant of the demonstration: settled at once, in euros, at the rates in force."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from domain.history import Cause
+from domain.identifiers import MerchantId
+from domain.terms.events import TermsKind
+from interfaces.composition import Core, utc_now
+
+AGREED: Final = Path(__file__).parent / "agreed"
+RATES: Final = Path(__file__).parent / "rates.csv"
+"""In the form of the ECB's, with invented values."""
+IN_ORDER: Final = (TermsKind.FEES, TermsKind.SETTLEMENT, TermsKind.CONVERSION, TermsKind.PAYOUTS)
+"""Whoever sees the last in force sees all of them: they are one stream."""
+
+
+class Agreed(Struct, frozen=True, kw_only=True):
+    """One document, under the version that it got."""
+
+    kind: TermsKind
+    version: str
+    document: str
+
+
+async def publish_rates(core: Core, cause: Cause) -> str:
+    """The rates of yesterday: today's may not be out yet. Gives their version."""
+    yesterday = utc_now().date() - timedelta(days=1)
+    imported = await core.fx_rates.import_ecb(dated(RATES.read_text(encoding="utf-8"), yesterday), cause)
+    return f"ecb:{imported.numbers[-1]}"
+
+
+async def agree(core: Core, merchant_id: MerchantId, cause: Cause) -> list[Agreed]:
+    """Put every document in force for the merchant."""
+    agreed = []
+    for kind in IN_ORDER:
+        document = (AGREED / f"{kind.value}.json").read_text(encoding="utf-8")
+        number = await core.terms.add(kind, document, cause)
+        await core.terms.activate(kind, number, merchant_id, cause)
+        name = (await core.terms.versions()).get(kind, number).name
+        agreed.append(Agreed(kind=kind, version=f"{name}:{number}", document=document))
+    return agreed
+
+
+def dated(rates: str, day: date) -> str:
+    """The one day of rates in a file of the ECB's form, as those of `day`."""
+    header, row = rates.splitlines()
+    _, comma, values = row.partition(",")
+    return f"{header}\n{day.isoformat()}{comma}{values}\n"
