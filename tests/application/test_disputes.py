@@ -18,16 +18,17 @@ from application.loaded import load
 from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_dispute
 from application.notice import Again, Dead, Done, Result
 from application.notification import DisputeNotification, DisputePhase
-from application.store import StoreUnavailable
+from application.store import Append, Appended, StoreUnavailable
 from domain.card_data import CardDataRefused
 from domain.dispute.events import DisputeReason, EvidenceKind
 from domain.dispute.refusals import DisputeClosed, DisputeDeadlinePassed, EvidenceTooLarge, EvidenceTypeRefused
 from domain.dispute.state import Accepted, Lost, NeedsResponse, Submitting, UnderReview, Won, case_id_for, status_of
 from domain.event import name_of
-from domain.history import Cause
+from domain.history import Cause, record
 from domain.identifiers import DisputeCaseId, DisputeId, MerchantId, PaymentId, SubmissionId
+from domain.ledger.accounts import Side, bank, owed
 from domain.ledger.balances import fold_balances
-from domain.ledger.entry import JournalEntryPosted
+from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money import Money
 from domain.payment.events import DisputeOpened
 from domain.payment.outcome import Approved, Outcome, Rejected, Unknown
@@ -255,6 +256,30 @@ async def test_what_goes_beyond_the_agreed_limit_is_owed_and_forgiven_when_it_is
     assert isinstance(await court.hears(payment_id, DisputePhase.WON), Done)
     assert "owed" not in await court.balances()
     assert "held" not in await court.balances()
+
+
+async def test_a_debt_that_was_collected_since_is_given_back_as_available(court: Court) -> None:
+    court.use(limit_minor=0)
+    other, payment_id = await court.shop.captured(), await court.shop.captured()
+    await court.shop.payments.refund(other, a_caller("refund"), amount_minor=None, reason="requested_by_customer")
+    await court.hears(payment_id, DisputePhase.CHARGEBACK)
+    collected = JournalEntryPosted(
+        cause_id=uuid4(),
+        payment_id=None,
+        merchant_id=MERCHANT,
+        cause="a transfer of the merchant's",
+        cause_version=1,
+        postings=(
+            Posting(bank("house"), Side.DEBIT, HUNDRED),
+            Posting(owed(MERCHANT), Side.CREDIT, HUNDRED),
+        ),
+    )
+    recorded = record(uuid4(), 1, collected, merchant_id=MERCHANT, cause=CAUSE, recorded_at=NOW)
+    assert isinstance(await court.shop.store.append(Append(events=(recorded,))), Appended)
+    assert await court.hears(payment_id, DisputePhase.WON) == Done("dispute.won.v1")
+    balances = await court.balances()
+    assert balances["available"] == HUNDRED.minor
+    assert "owed" not in balances
 
 
 # notices

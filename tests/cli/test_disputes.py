@@ -66,6 +66,13 @@ async def test_disputes_are_listed(run: Run, payment: str, database_url: str) ->
     assert await asyncio.to_thread(listed, "--status", "won") == "There are none.\n"
 
 
+async def test_the_view_is_rebuilt_as_it_was(run: Run, payment: str, database_url: str) -> None:
+    await asyncio.to_thread(run, "disputes", "open", payment, "--dispute-id", "CB-1")
+    await take_in(database_url)
+    rebuilt = await asyncio.to_thread(run, "rebuild", "disputes")
+    assert (rebuilt.exit_code, "disputes: no differences" in rebuilt.output) == (0, True), rebuilt.output
+
+
 def test_what_cannot_be_disputed_is_told_clearly(run: Run, payment: str) -> None:
     nowhere = run("disputes", "open", ids.text_of(ids.PAYMENT, uuid4()), "--dispute-id", "CB-1")
     assert nowhere.exit_code == 1
