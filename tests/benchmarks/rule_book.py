@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from infrastructure.calendars import is_holiday
 from msgspec.structs import replace
 
 from application.floors import floors_for
@@ -28,6 +27,7 @@ from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule
 from domain.terms.fee_plan import FeePlan, InterchangePlus
 from domain.terms.terms import DEFAULT_TERMS
+from infrastructure.calendars import is_holiday
 from interfaces.ids import new_uuid
 from tests.support.domain import ACTION_WINDOW, WINDOW
 from tests.support.routing import SIMULATOR, InOrder
