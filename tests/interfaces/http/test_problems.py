@@ -16,7 +16,7 @@ from application.store import StoreUnavailable, WriterBusy
 from domain.dead_letter.state import DeadLetterState
 from domain.errors import DomainError
 from domain.money import Money
-from domain.payment.events import OperationKind
+from domain.payment.events import MovementKind, OperationKind
 from domain.payment.status import Status
 from interfaces import http
 from interfaces.http.problem import TYPE_PREFIX, unexpected_response
@@ -29,6 +29,7 @@ SAMPLES: dict[type, Any] = {
     Status: Status.CAPTURED,
     DeadLetterState: DeadLetterState.CLOSED,
     OperationKind: OperationKind.REFUND,
+    MovementKind: MovementKind.CAPTURE,
     datetime: datetime(2026, 11, 20, tzinfo=UTC),
 }
 
