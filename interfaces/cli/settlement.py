@@ -39,7 +39,7 @@ def import_(file: Path, cause: Cause) -> None:
 
     async def work(core: Core) -> list[RowResult]:
         await wait_for(core.pool.connection, await core.store.head(), views=[RECONCILIATION.name])
-        return [result async for result in core.settlements.apply(parsed, cause)]
+        return [result async for result in core.funds.settlements.apply(parsed, cause)]
 
     results = with_core(work)
     _print_results(parsed, results)

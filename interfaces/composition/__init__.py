@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from infrastructure.simulator.options import Options as SimulatorOptions
     from infrastructure.simulator.server import run as serve_simulator
     from interfaces.composition.api import serve_api
+    from interfaces.composition.clock import utc_now
     from interfaces.composition.commands import own_command
-    from interfaces.composition.core import SIMULATOR, Core, accounts_of, utc_now
+    from interfaces.composition.core import SIMULATOR, Core, accounts_of
     from interfaces.composition.schema import migrate_all, view_connection
     from interfaces.composition.worker import worker_tasks
 else:
@@ -60,7 +61,7 @@ else:
         "posted_entries": "infrastructure.postgres.posted_entries:posted_entries",
         "serve_api": "interfaces.composition.api:serve_api",
         "serve_simulator": "infrastructure.simulator.server:run",
-        "utc_now": "interfaces.composition.core:utc_now",
+        "utc_now": "interfaces.composition.clock:utc_now",
         "view_connection": "interfaces.composition.schema:view_connection",
         "worker_tasks": "interfaces.composition.worker:worker_tasks",
         "write_private": "infrastructure.embedded.private_files:write_private",

@@ -19,7 +19,8 @@ from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX
 from infrastructure.postgres.delivery_writer import DeliveryWriter
 from infrastructure.serving import die_with_supervisor, serve
 from interfaces import ids
-from interfaces.composition.core import Core, utc_now
+from interfaces.composition.clock import utc_now
+from interfaces.composition.core import Core
 from interfaces.http.answers import word_answer
 from interfaces.http.app import create_app
 from interfaces.services import Services
@@ -87,7 +88,7 @@ async def _services(
             yield Services(
                 payments=payments,
                 bank_accounts=core.bank_accounts,
-                payouts=core.payouts,
+                payouts=core.funds.payouts,
                 disputes=core.disputes,
                 store=core.store,
                 keys=RememberedKeys(core.directory, time.monotonic),

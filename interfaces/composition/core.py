@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -20,17 +19,11 @@ from application.merchant import Directory
 from application.notification import Notifications
 from application.operation import Operations
 from application.operator import OperatorKeys
-from application.payout_files import PayoutFiles
-from application.payout_reports import PayoutReports
-from application.payout_schedule import ScheduledPayouts
-from application.payouts import Payouts
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
-from application.release import Releases
 from application.routing_policy import RoutingPolicies
-from application.settlements import Settlements
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
 from application.timers import TimerRetrier, Timers
@@ -47,18 +40,13 @@ from infrastructure.nats.relay import last_message, position_of
 from infrastructure.observability.condition import RELAY, Condition, read_condition
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
-from infrastructure.postgres.balances import PostgresBalances
-from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.inbox import PostgresInbox
-from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.mapper import EventMapper
-from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.operators import PostgresOperators
-from infrastructure.postgres.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -70,8 +58,9 @@ from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
+from interfaces.composition.clock import utc_now
+from interfaces.composition.funds import Funds
 from interfaces.http.answers import word_answer
-from interfaces.http.payout_resources import word_payout
 from interfaces.settings import SettingInvalid, Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
@@ -88,10 +77,6 @@ PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
 APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
 """As whom the relay and the projector of each view are connected to the database."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
@@ -145,7 +130,6 @@ class Core:
             now=utc_now,
         )
         self.bank_accounts = BankAccounts(store=self.store, check=account_fault, now=utc_now, new_id=ids.new_uuid)
-        self.releases = Releases(store=self.store, lots=PostgresDueLots(self.pool), now=utc_now, new_id=ids.new_uuid)
         self.bus = Bus(settings.nats_url)
         self.conditions = Expressions()
         self.fx_rates = FxRates(self.store, now=utc_now)
@@ -192,37 +176,13 @@ class Core:
             prepare=self.conditions.prepare,
         )
         self.bases = BasesAtHand(terms_of=self.terms_book.of, rates=lambda: self.rate_book.rates, is_holiday=is_holiday)
-        payout_queue = ViewPayoutQueue(self.pool)
-        self.payouts = Payouts(
+        self.funds = Funds(
             store=self.store,
+            pool=self.pool,
+            bank=self.bank,
             bank_accounts=self.bank_accounts,
-            bank=self.bank,
-            bases=self.bases,
-            answers=word_payout,
-            now=utc_now,
-            new_id=ids.new_uuid,
-        )
-        self.scheduled_payouts = ScheduledPayouts(
-            store=self.store,
-            balances=PostgresBalances(self.pool),
-            queue=payout_queue,
-            bank=self.bank,
-            bases=self.bases,
-            now=utc_now,
-            new_id=ids.new_uuid,
-        )
-        self.payout_files = PayoutFiles(
-            store=self.store, queue=payout_queue, bank=self.bank, bases=self.bases, now=utc_now, new_id=ids.new_uuid
-        )
-        self.payout_reports = PayoutReports(
-            store=self.store, feed=PostgresBankFeed(self.pool), bank=self.bank, now=utc_now, new_id=ids.new_uuid
-        )
-        self.settlements = Settlements(
-            store=self.store,
-            finder=ViewMovements(self.pool),
             bases=self.bases,
             plans=self.terms_book.fee_plan,
-            now=utc_now,
         )
         self.operations = Operations(
             store=self.store,

@@ -16,7 +16,8 @@ from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.mapper import MsgspecTranscoder
 from interfaces import ids
-from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core, utc_now
+from interfaces.composition.clock import utc_now
+from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
 from interfaces.composition.schema import view_connection
 from interfaces.worker import Task, every
 from projections.projector import Projector
@@ -52,10 +53,10 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         await core.timers.sweep()
 
     async def release_funds() -> None:
-        await core.releases.sweep()
+        await core.funds.releases.sweep()
 
     async def schedule_payouts() -> None:
-        await core.scheduled_payouts.sweep()
+        await core.funds.payout_schedule.sweep()
 
     async def webhooks() -> None:
         await Deliveries(
@@ -89,7 +90,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "disputes": lambda: every(DISPUTES_EVERY_S, deadlines.sweep),
         "webhooks": webhooks,
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
-        "payout files": lambda: every(core.settings.payout_batch_every_s, core.payout_files.run),
-        "payout reports": lambda: every(BANK_EVERY_S, core.payout_reports.listen),
+        "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
+        "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
