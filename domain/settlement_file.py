@@ -4,7 +4,6 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Final
 from uuid import UUID
 
@@ -126,7 +125,7 @@ Line = tuple[int, list[str]]
 
 def _lines(text: str) -> Iterator[Line]:
     """Each with its number; those that are empty are left out."""
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    reader = csv.reader([f"{line}\n" for line in text.split("\n")], strict=True)
     while True:
         try:
             cells = next(reader, None)

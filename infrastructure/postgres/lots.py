@@ -14,24 +14,26 @@ EMPTY_MAX: Final = 10_000
 """Taken out at once: an append waits for as long as that takes."""
 
 _DUE = """
-SELECT b.account, b.currency, b.balance_minor, coalesce(o.balance_minor, 0)
-FROM account_balance AS b
-LEFT JOIN account_balance AS o
-    ON o.account = split_part(b.account, ':', 1) || ':' || split_part(b.account, ':', 2) || ':owed'
-    AND o.currency = b.currency
-WHERE b.account LIKE '%%@%%' AND split_part(b.account, '@', 2) COLLATE "C" <= %s AND b.balance_minor > 0
-ORDER BY split_part(b.account, '@', 2) COLLATE "C" LIMIT %s
+WITH due AS MATERIALIZED (
+    SELECT account, currency, balance_minor FROM account_balance
+    WHERE account LIKE '%%@%%' AND split_part(account, '@', 2) COLLATE "C" <= %s AND balance_minor > 0
+    ORDER BY split_part(account, '@', 2) COLLATE "C" LIMIT %s
+)
+SELECT d.account, d.currency, d.balance_minor, coalesce((
+    SELECT o.balance_minor FROM account_balance AS o
+    WHERE o.account = 'merchant:' || split_part(d.account, ':', 2) || ':owed' AND o.currency = d.currency
+), 0)
+FROM due AS d ORDER BY split_part(d.account, '@', 2) COLLATE "C"
 """
 _BALANCE = "SELECT balance_minor FROM account_balance WHERE account = %s AND currency = %s"
 # One that an append holds is left for the next time. An append that comes upon one that is just being taken out waits,
 # and makes it anew.
 _SWEEP_EMPTY = """
-DELETE FROM account_balance AS b USING (
-    SELECT account, currency FROM account_balance
+DELETE FROM account_balance WHERE balance_minor = 0 AND ctid = ANY (ARRAY(
+    SELECT ctid FROM account_balance
     WHERE account LIKE '%%@%%' AND split_part(account, '@', 2) COLLATE "C" <= %s AND balance_minor = 0
-    LIMIT %s FOR UPDATE SKIP LOCKED
-) AS e
-WHERE b.account = e.account AND b.currency = e.currency
+    ORDER BY split_part(account, '@', 2) COLLATE "C" LIMIT %s FOR UPDATE SKIP LOCKED
+))
 """
 
 
