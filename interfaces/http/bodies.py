@@ -1,6 +1,7 @@
 """A body from a sender that nobody knows yet is read in so much time, and who is slow makes room for who comes."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -31,7 +32,7 @@ class Bodies:
                 self._read[reading] = limit
                 return await body()
         except TimeoutError:
-            raise BodyTooSlow(within_s=BODY_WITHIN_S) from None
+            raise BodyTooSlow(within_s=math.ceil(self._within_s)) from None
         finally:
             self._read.pop(reading, None)
 
