@@ -18,7 +18,7 @@ from domain.dead_letter.state import DeadLetterState
 from domain.dispute.state import DisputeStatus
 from domain.errors import DomainError
 from domain.money import Money
-from domain.payment.events import OperationKind
+from domain.payment.events import MovementKind, OperationKind
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
 from domain.payout.report import Fate
@@ -40,6 +40,7 @@ SAMPLES: dict[type, Any] = {
     PayoutStatus: PayoutStatus.PAID,
     Fate: Fate.REJECTED,
     OperationKind: OperationKind.REFUND,
+    MovementKind: MovementKind.CAPTURE,
     datetime: datetime(2026, 11, 20, tzinfo=UTC),
 }
 
