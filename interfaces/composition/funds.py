@@ -19,7 +19,7 @@ from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.composition.clock import utc_now
-from interfaces.http.answers import word_payout
+from interfaces.http.payout_resources import word_payout
 
 
 class Funds:
