@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from domain.event import name_of
 from domain.identifiers import MerchantId
-from domain.payment.events import RefundStarted
+from domain.money import zero
+from domain.payment.events import MovementKind, MovementSettled, PaymentCaptured, ProviderCost, RefundStarted
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.postgres import migrate
 from interfaces import ids
@@ -25,6 +26,7 @@ from projections.views import VIEWS
 from tests.cli.conftest import PAYMENTS, Run
 from tests.conftest import url_of
 from tests.projections.histories import HISTORIES, recorded_history
+from tests.support.domain import History
 from tests.support.store import advanced, append_all, everything, execute, open_store, open_views
 
 
@@ -53,6 +55,25 @@ async def catch_up(database_url: str) -> None:
 def names_of(history: str) -> list[str]:
     """The stored names of a history's events."""
     return [name_of(event) for event in HISTORIES[history]]
+
+
+def settled(history: History) -> MovementSettled:
+    """What the provider paid for the capture that `history` ends with."""
+    captured = history[-1]
+    assert isinstance(captured, PaymentCaptured)
+    return MovementSettled(
+        merchant_id=captured.merchant_id,
+        provider=captured.provider,
+        settlement_id="set_1",
+        bank="main",
+        movement=MovementKind.CAPTURE,
+        movement_id=str(captured.capture_id),
+        gross=captured.amount,
+        cost=ProviderCost(interchange_minor=20),
+        true_up=zero(captured.amount.currency),
+        drawn=None,
+        fee_plan="none",
+    )
 
 
 def last_line(output: str) -> str:
@@ -291,22 +312,25 @@ def test_a_journal_entry_that_was_tampered_with_is_found(
     assert said in last_line(result.output)
 
 
-def test_an_entry_on_accounts_without_a_floor_is_held_against_its_cause(
+async def test_an_entry_on_accounts_without_a_floor_is_held_against_its_cause(
     run: Run, database_url: str, payments: list[str]
 ) -> None:
+    history = HISTORIES["captured"]
+    async with open_store(database_url) as store:
+        await append_all(store, recorded_history(uuid4(), (*history, settled(history))))
     execute(database_url, "ALTER TABLE stored_events DISABLE TRIGGER stored_events_are_immutable")
     [(position,)] = execute(
         database_url,
         """
         DELETE FROM stored_events WHERE notification_id = (
             SELECT max(notification_id) FROM stored_events
-            WHERE topic LIKE 'journal.%' AND convert_from(state, 'UTF8') LIKE '%"payment.refunded.v1"%'
+            WHERE topic LIKE 'journal.%' AND convert_from(state, 'UTF8') LIKE '%"payment.movement_settled.v1"%'
         ) RETURNING notification_id
         """,
     )
-    result = run("ledger", "verify")
+    result = await asyncio.to_thread(run, "ledger", "verify")
     assert result.exit_code == 1
-    said = f"Error: the payment.refunded.v1 at position {position - 1} has no journal entry"
+    said = f"Error: the payment.movement_settled.v1 at position {position - 1} has no journal entry"
     assert last_line(result.output) == said
 
 

@@ -115,11 +115,11 @@ async def test_every_step_of_a_payment_is_in_its_history(merchant: Merchant) -> 
         "payment.attempt_started.v1",
         "payment.authorized.v1",
         "payment.capture_started.v1",
-        "payment.captured.v1",
+        "payment.captured.v2",
         "payment.void_started.v1",
         "payment.voided.v1",
-        "payment.refund_started.v1",
-        "payment.refunded.v1",
+        "payment.refund_started.v2",
+        "payment.refunded.v2",
     ]
     assert [event["version"] for event in history] == list(range(1, 11))
     assert history[8]["data"]["reason"] == "damaged"

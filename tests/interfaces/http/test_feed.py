@@ -32,7 +32,7 @@ async def test_walking_the_feed_shows_every_event_and_every_entry_in_order(merch
         version = {"version": event["version"]}
         assert by_position[event["position"]] | version == event
     for position in entries:
-        assert by_position[position]["event"] == "journal.entry_posted.v1"
+        assert by_position[position]["event"] == "journal.entry_posted.v2"
 
 
 async def test_the_feed_goes_on_where_a_reader_left_off(merchant: Merchant) -> None:
@@ -54,9 +54,9 @@ async def test_the_timeline_of_a_payment_is_its_part_of_the_feed(merchant: Merch
         "payment.routed.v1",
         "payment.attempt_started.v1",
         "payment.authorized.v1",
-        "journal.entry_posted.v1",
-        "payment.captured.v1",
-        "journal.entry_posted.v1",
+        "journal.entry_posted.v2",
+        "payment.captured.v2",
+        "journal.entry_posted.v2",
     ]
 
 
@@ -75,9 +75,9 @@ async def test_every_view_asked_with_the_position_of_a_write_has_it(merchant: Me
         assert unsettled["captured_minor"] == (5 * number - 2) * 100
 
         paid = await merchant.pay(100)
-        assert (await feed(merchant, paid))[-2]["event"] == "payment.captured.v1"
+        assert (await feed(merchant, paid))[-2]["event"] == "payment.captured.v2"
 
         paid = await merchant.pay(100)
         path = f"/v1/payments/{paid.json['payment_id']}/timeline"
         timeline = (await merchant.get(path, headers=behind(paid))).json["timeline"]
-        assert timeline[-2]["event"] == "payment.captured.v1"
+        assert timeline[-2]["event"] == "payment.captured.v2"

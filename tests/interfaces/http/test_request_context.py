@@ -19,9 +19,10 @@ async def test_a_callers_own_ids_are_in_every_event_and_entry_of_its_request(mer
 
     events = [event for event in await feed(merchant, refunded) if event["request_id"] == "order-7:try.1"]
     assert [event["event"] for event in events] == [
-        "payment.refund_started.v1",
-        "payment.refunded.v1",
-        "journal.entry_posted.v1",
+        "payment.refund_started.v2",
+        "journal.entry_posted.v2",
+        "payment.refunded.v2",
+        "journal.entry_posted.v2",
     ]
     assert {event["trace_id"] for event in events} == {TRACE_ID}
     assert {event["actor"] for event in events} == {f"key:{merchant.key_id}"}

@@ -51,7 +51,7 @@ async def _no_event_tells_of_a_refused_one(merchant: Merchant, payment_id: str) 
         "payment.attempt_started.v1": 1,
         "payment.authorized.v1": 1,
         "payment.capture_started.v1": FIT,
-        "payment.captured.v1": FIT,
+        "payment.captured.v2": FIT,
     }
     entries = (await merchant.get(f"/v1/payments/{payment_id}/ledger")).json["entries"]
-    assert Counter(entry["cause"] for entry in entries) == {"payment.authorized.v1": 1, "payment.captured.v1": FIT}
+    assert Counter(entry["cause"] for entry in entries) == {"payment.authorized.v1": 1, "payment.captured.v2": FIT}

@@ -79,7 +79,7 @@ async def test_a_delivery_that_is_retried_once_its_payment_is_known_resolves_its
         resolved = await letter_about(operator, delivery, "resolved")
     assert resolved["note"].startswith("settled ")
     assert (resolved["retries"], resolved["last_actor"]) == (1, "psp:simulator")
-    assert (await names_of(merchant, payment_id)).count("payment.captured.v1") == 1
+    assert (await names_of(merchant, payment_id)).count("payment.captured.v2") == 1
     then_refused(
         await operator.send("POST", f"{LETTERS}/{letter['dead_letter_id']}/retry"),
         409,

@@ -84,7 +84,7 @@ async def test_captured_before_authorised_settles_and_the_authorisation_is_no_ne
         assert (await notary.comes_to(authorized, "done")).startswith("nothing new: ")
         assert (await notary.comes_to(captured, "done")).startswith("settled ")
     names = await names_of(merchant, payment_id)
-    assert (names.count("payment.authorized.v1"), names.count("payment.captured.v1")) == (1, 1)
+    assert (names.count("payment.authorized.v1"), names.count("payment.captured.v2")) == (1, 1)
 
 
 async def test_news_that_comes_late_changes_nothing(merchant: Merchant, notary: Notary) -> None:
@@ -117,7 +117,7 @@ async def test_many_at_once_with_one_event_have_one_effect(merchant: Merchant, n
         results = [await notary.comes_to(delivery, "done") for delivery in deliveries]
         await becomes(merchant, payment_id, "captured")
     assert sum(result.startswith("duplicate of ") for result in results) == 19
-    assert (await names_of(merchant, payment_id)).count("payment.captured.v1") == 1
+    assert (await names_of(merchant, payment_id)).count("payment.captured.v2") == 1
 
 
 async def test_news_that_names_only_the_charge_has_the_provider_asked(merchant: Merchant, notary: Notary) -> None:
@@ -135,7 +135,7 @@ async def test_news_that_names_only_the_charge_has_the_provider_asked(merchant: 
         result.startswith("nothing new: ")
     )
     await capturing
-    assert (await names_of(merchant, payment_id)).count("payment.captured.v1") == 1
+    assert (await names_of(merchant, payment_id)).count("payment.captured.v2") == 1
 
 
 async def test_the_opposite_of_what_is_on_record_is_reported_once_and_left_to_an_operator(

@@ -147,7 +147,7 @@ async def test_an_outcome_is_recorded_once(core: Core, database_url: str) -> Non
     payment_id = await payment_waiting_for(core, attempt_id, "ch_1")
     await deliver(core, News(id="evt_1", about="capture", operation_id=attempt_id, reference="ch_1"))
     await work_and_die(core)
-    assert "payment.captured.v1" in await names(core, payment_id)
+    assert "payment.captured.v2" in await names(core, payment_id)
     before = await names(core, payment_id)
     await work(core)
     assert await names(core, payment_id) == before

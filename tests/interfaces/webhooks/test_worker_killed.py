@@ -53,7 +53,7 @@ async def test_what_was_in_the_hands_of_a_killed_worker_has_one_effect(merchant:
         await notary.comes_to(delivery, "done")
     for payment in payments:
         names = await names_of(merchant, payment)
-        assert (names.count("payment.authorized.v1"), names.count("payment.captured.v1")) == (1, 1)
+        assert (names.count("payment.authorized.v1"), names.count("payment.captured.v2")) == (1, 1)
         assert "payment.contradiction_reported.v1" not in names
 
 
