@@ -1,5 +1,6 @@
 """The chart of accounts: every account there is, its normal side, and the floor below which it may not fall."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -16,6 +17,7 @@ AccountCode = NewType("AccountCode", str)
 
 ACCOUNTS_REMEMBERED_MAX = 65_536
 _LOT: Final = "@"
+_LOT_DUE: Final = re.compile(r"@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 
 
 class Side(StrEnum):
@@ -108,7 +110,8 @@ def lot_of(code: AccountCode, due: datetime) -> AccountCode:
 
 
 def is_lot(code: AccountCode) -> bool:
-    return _LOT in code
+    """Whether it names a part of an account. An account's own name may have an @ in it, of a provider's, say."""
+    return _LOT in code and _LOT_DUE.search(code) is not None
 
 
 def platform_fees() -> AccountCode:
@@ -120,9 +123,9 @@ def platform_fees() -> AccountCode:
 @lru_cache(maxsize=ACCOUNTS_REMEMBERED_MAX)
 def account(code: AccountCode) -> Account:
     """The account behind `code`, or the lot. Raises UnknownAccount."""
-    if _LOT in code:
+    if is_lot(code):
         # More than a lot has is never taken from it, whatever the account may do.
-        return Account(account(AccountCode(code.partition(_LOT)[0])).normal, floor_minor=0)
+        return Account(account(AccountCode(code.rpartition(_LOT)[0])).normal, floor_minor=0)
     match code.split(":"):
         case ["psp", _, "clearing" | "fees"] | ["bank", _] | ["holds", _]:
             return Account(Side.DEBIT)

@@ -64,7 +64,7 @@ def release(lot: Lot, amount: Money, owed: Money, now: datetime) -> tuple[FundsR
 
 def lot_behind(code: AccountCode, currency: str) -> Lot | None:
     """The lot that an account's code names; None for an account that is none, or whose lots are not released."""
-    account, _, due = code.partition("@")
+    account, _, due = code.rpartition("@")
     match account.split(":"):
         case ["merchant", merchant_id, "pending"]:
             bucket = Bucket.PENDING

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from infrastructure.observability.condition import Condition
 from infrastructure.observability.shared_folder import VARIABLE
 
 NOT_KNOWN = float("nan")
+READS_MAX = 5
+READ_AGAIN_S = 0.02
+"""A process that has just started makes its files: for a moment they are there, and empty."""
 
 
 async def exposition(condition: Condition | None) -> bytes:
@@ -27,6 +32,11 @@ def _exposition(condition: Condition | None) -> bytes:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
     registry.register(_ConditionCollector(condition))
+    for _ in range(READS_MAX - 1):
+        try:
+            return generate_latest(registry)
+        except (struct.error, ValueError, OSError):
+            time.sleep(READ_AGAIN_S)
     return generate_latest(registry)
 
 

@@ -15,7 +15,6 @@ import pytest
 from domain.history import Positioned
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, Side, account
-from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money, parse_decimal
 from infrastructure.postgres import posted_entries
@@ -24,6 +23,7 @@ from interfaces.books.account_names import own_code
 from tests.cli.conftest import Run
 from tests.projections.histories import HISTORIES, recorded_history
 from tests.support.domain import History, authorized, captured
+from tests.support.ledger import fold_accounts
 from tests.support.store import append_all, everything, execute, open_store
 
 Balances = dict[tuple[AccountCode, str], int]
@@ -59,7 +59,7 @@ async def entries(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[Po
 
 
 def balances_of(entries: list[Positioned]) -> Balances:
-    folded = fold_balances(data for entry in entries if isinstance(data := entry.event.data, JournalEntryPosted))
+    folded = fold_accounts(data for entry in entries if isinstance(data := entry.event.data, JournalEntryPosted))
     return {key: minor if account(key.account).normal is Side.DEBIT else -minor for key, minor in folded.items()}
 
 

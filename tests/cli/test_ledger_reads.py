@@ -13,7 +13,7 @@ import pytest
 from domain.history import Positioned
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode
-from domain.ledger.balances import BalanceKey, fold_balances
+from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
 from domain.money import Money, parse_decimal
 from interfaces import account_journal, ids, moments, statement
@@ -21,6 +21,7 @@ from projections import account_blocks, books
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
 from tests.projections.histories import HISTORIES, MERCHANTS, recorded_history
+from tests.support.ledger import fold_accounts
 from tests.support.store import append_all, everything, open_store
 
 ACME = MERCHANTS[0]
@@ -62,7 +63,7 @@ def rows_of(table: str) -> list[list[str]]:
 
 def test_the_chart_has_every_account_with_its_balance(run: Run, entries: list[Positioned]) -> None:
     for count in (2, len(entries)):
-        folded = fold_balances(data_of(entries[:count]))
+        folded = fold_accounts(data_of(entries[:count]))
         shown = rows_of(said(run, "accounts", "--as-of", str(entries[count - 1].position)))
         told = {(code, amount.split()[1]): amount for code, _, amount in shown}
         assert told == {tuple(key): str(Money(minor, key.currency)) for key, minor in folded.items()}
@@ -72,7 +73,7 @@ def test_an_account_has_the_balance_it_had_at_a_position_or_an_instant(run: Run,
     assert said(run, "balance", PENDING, "--as-of", "0") == "There are none.\n"
     for number in (5, 8):
         entry = entries[number]
-        expected = fold_balances(data_of(entries[: number + 1]))[BalanceKey(PENDING, "EUR")]
+        expected = fold_accounts(data_of(entries[: number + 1]))[BalanceKey(PENDING, "EUR")]
         for as_of in (str(entry.position), entry.event.recorded_at.isoformat()):
             rows = rows_of(said(run, "balance", PENDING, "--as-of", as_of))
             assert [row[2] for row in rows if row[2].endswith("EUR")] == [str(Money(expected, "EUR"))]
@@ -116,7 +117,7 @@ def then_it_adds_up(run: Run, entries: list[Positioned], first: int, last: int |
 
     before = [entry for entry in entries if entry.event.recorded_at < begin]
     until = [entry for entry in entries if entry.event.recorded_at < end]
-    opening, closing = (fold_balances(data_of(some)) for some in (before, until))
+    opening, closing = (fold_accounts(data_of(some)) for some in (before, until))
     running = {}
     for account in told["accounts"]:
         key = BalanceKey(AccountCode(f"merchant:{ACME}:{account['account']}"), "EUR")

@@ -11,8 +11,8 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from domain.history import Positioned
-from domain.ledger.accounts import AccountCode, is_lot
-from domain.ledger.balances import BalanceKey, fold_balances
+from domain.ledger.accounts import AccountCode
+from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
 from projections import account_blocks, books
 from projections.account_blocks import ACCOUNT_BLOCKS
@@ -21,6 +21,7 @@ from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES, JournalLinesRow
 from projections.view import View, fold
 from tests.projections.histories import HISTORIES, MERCHANTS, positioned, recorded_history, stores
+from tests.support.ledger import fold_accounts
 from tests.support.store import advanced
 
 BOOKS: tuple[View[Any], ...] = (JOURNAL_LINES, ACCOUNT_BLOCKS, JOURNAL_CLOCK)
@@ -28,11 +29,10 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 def folded(events: Sequence[Positioned], *, up_to: int) -> dict[BalanceKey, int]:
-    """The accounts' balances after `up_to`, by the ledger's own fold: lots are not accounts of their own."""
-    balances = fold_balances(
+    """The accounts' balances after `up_to`."""
+    return fold_accounts(
         data for event in events if event.position <= up_to and isinstance(data := event.event.data, JournalEntryPosted)
     )
-    return {key: minor for key, minor in balances.items() if not is_lot(key.account)}
 
 
 @pytest.fixture

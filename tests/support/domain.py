@@ -380,8 +380,11 @@ def disputes(
     return lambda payment: open_dispute(payment, command, basis, at, source=source)
 
 
-def ruled(result: DisputeResult, *, id: DisputeId = DISPUTE, at: datetime = NOW) -> Decision:
-    return lambda payment: close_dispute(payment, CloseDispute(dispute_id=id, result=result), at)
+def ruled(
+    result: DisputeResult, *, id: DisputeId = DISPUTE, at: datetime = NOW, debt_is_paid: bool = False
+) -> Decision:
+    command = CloseDispute(dispute_id=id, result=result)
+    return lambda payment: close_dispute(payment, command, at, debt_is_paid=debt_is_paid)
 
 
 def expires(at: datetime = LAPSED) -> Decision:
