@@ -5,6 +5,7 @@ Everything up to a position that all of BOOK_VIEWS have reached never changes ag
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import psycopg
@@ -16,6 +17,7 @@ from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES, JournalLinesRow
 from projections.tables import positions
 
+ALL = 2**31 - 1
 BOOK_VIEWS = (JOURNAL_LINES.name, ACCOUNT_BLOCKS.name, JOURNAL_CLOCK.name)
 
 Connection = psycopg.AsyncConnection[Any]
@@ -28,29 +30,31 @@ SELECT l.position - 1 FROM (
     WHERE position >= c.block * %(block_positions)s AND recorded_at >= %(moment)s ORDER BY position LIMIT 1
 ) AS l
 """
-# From account to account by the primary key, however many blocks each of them has.
+# From account to account by the primary key, however many blocks each of them has. Null where nothing had been posted
+# by then.
 _BALANCES = """
 WITH RECURSIVE k AS (
-    (SELECT account, currency FROM views.account_blocks
+    (SELECT account, currency, 1 AS number FROM views.account_blocks
      WHERE account >= %(first)s AND account < %(end)s ORDER BY account, currency, block LIMIT 1)
     UNION ALL
-    SELECT n.account, n.currency FROM k, LATERAL (
+    SELECT n.account, n.currency, k.number + 1 FROM k, LATERAL (
         SELECT b.account, b.currency FROM views.account_blocks AS b
         WHERE (b.account, b.currency) > (k.account, k.currency) AND b.account < %(end)s
         ORDER BY b.account, b.currency, b.block LIMIT 1
     ) AS n
+    WHERE k.number < %(balances_max)s
 )
-SELECT k.account, k.currency, (
+SELECT k.account, k.currency, CASE WHEN EXISTS (
+    SELECT FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency AND l.position <= %(position)s
+) THEN (
     SELECT coalesce(sum(b.signed_minor), 0) FROM views.account_blocks AS b
     WHERE b.account = k.account AND b.currency = k.currency AND b.block < %(block)s
 ) + (
     SELECT coalesce(sum(l.signed_minor), 0) FROM views.journal_lines AS l
     WHERE l.account = k.account AND l.currency = k.currency AND l.position >= %(begin)s AND l.position <= %(position)s
-) AS signed_minor
-FROM k WHERE EXISTS (
-    SELECT FROM views.journal_lines AS l
-    WHERE l.account = k.account AND l.currency = k.currency AND l.position <= %(position)s
-) ORDER BY k.account, k.currency
+) END AS signed_minor
+FROM k ORDER BY k.account, k.currency
 """
 # Everybody's at once: each table is read through once.
 _TRIAL_BALANCE = """
@@ -86,6 +90,9 @@ ORDER BY account, currency, position, line LIMIT %(lines_max)s
 """
 
 
+_Row = tuple[str, str, Decimal | None]
+
+
 class Balance(NamedTuple):
     """`signed_minor` counts debits up and credits down; `account` may stand for many, as in `merchant:*:pending`."""
 
@@ -106,6 +113,13 @@ class Turnover(NamedTuple):
     currency: str
     debit_minor: int
     credit_minor: int
+
+
+class ChartPage(NamedTuple):
+    """`next_after` is the account after which the next page begins; None on the last."""
+
+    balances: Sequence[Balance]
+    next_after: AccountCode | None
 
 
 def on_normal_side(code: AccountCode, signed_minor: int) -> int:
@@ -144,6 +158,17 @@ async def chart_of_accounts(connection: Connection, *, position: int) -> Sequenc
     return await _balances(connection, "", "~", position)
 
 
+async def chart_page(connection: Connection, *, position: int, after: str, balances_max: int) -> ChartPage:
+    """Of the same, a part by name, of the accounts after `after`: `balances_max` at most, of whole accounts."""
+    rows = await _rows(connection, f"{after}\x01" if after else "", "~", position, balances_max + 1)
+    if len(rows) <= balances_max:
+        return ChartPage(_posted(rows), None)
+    # Of the last account there may be more: it opens the next page.
+    last = rows[-1][0]
+    page = [row for row in rows if row[0] != last]
+    return ChartPage(_posted(page), AccountCode(page[-1][0]))
+
+
 async def trial_balance(connection: Connection, *, position: int) -> Sequence[Balance]:
     """Every account that is ours after the entries up to `position`, and of the merchants' each kind, added up."""
     block = block_of(position)
@@ -179,9 +204,15 @@ async def lines(
 
 
 async def _balances(connection: Connection, first: str, end: str, position: int) -> Sequence[Balance]:
+    return _posted(await _rows(connection, first, end, position, ALL))
+
+
+def _posted(rows: Sequence[_Row]) -> Sequence[Balance]:
+    return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in rows if minor is not None]
+
+
+async def _rows(connection: Connection, first: str, end: str, position: int, balances_max: int) -> Sequence[_Row]:
     block = block_of(position)
-    cursor = await connection.execute(
-        _BALANCES,
-        {"first": first, "end": end, "block": block, "begin": block * BLOCK_POSITIONS, "position": position},
-    )
-    return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]
+    wanted = {"first": first, "end": end, "balances_max": balances_max}
+    at = {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
+    return await (await connection.execute(_BALANCES, {**wanted, **at})).fetchall()

@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from domain.currencies import decimals
-from domain.ledger.accounts import AccountCode, Side, UnknownAccount, account
+from domain.ledger.accounts import AccountCode, Side, UnknownAccount, account, is_lot
 from interfaces.account_journal import JournalLine, journal_page
 from interfaces.http.as_of import AsOfParameter
 from interfaces.http.documented import replies
@@ -28,6 +28,8 @@ from projections import books
 from projections.books import Balance
 
 AccountParameter = Annotated[str, QueryParameter(name="account", description="As in the chart of accounts")]
+AfterAccountParameter = Annotated[str, QueryParameter(name="after", description="`next_after` of the page before")]
+CHART_PAGE_MAX = 500
 TITLES = {401: "No valid operator's key", 404: "Not an operator's key", 422: "Not in the chart of accounts"}
 
 
@@ -71,6 +73,23 @@ class AccountBalances(Struct, frozen=True, kw_only=True):
     balances: list[AccountBalance]
 
 
+class ChartLine(Struct, frozen=True, kw_only=True):
+    """Minor units, on the account's normal side."""
+
+    account: str
+    normal: Side
+    currency: str
+    balance: int
+
+
+class ChartOfAccounts(Struct, frozen=True, kw_only=True):
+    """After the entries up to `position`. `next_after` is null on the last page."""
+
+    position: int
+    accounts: list[ChartLine]
+    next_after: str | None
+
+
 class AccountJournal(Struct, frozen=True, kw_only=True):
     """`opening` is the balance before the page's first line; `next_cursor` is null on the last page."""
 
@@ -99,6 +118,31 @@ class OperatorLedgerController(Controller):
             return resource(
                 trial_balance_of(await books.trial_balance(connection, position=position), position), position
             )
+
+    @get(
+        "/accounts",
+        operation_id="list_accounts",
+        summary="The chart of accounts",
+        responses=replies(200, ChartOfAccounts, "A page of the accounts, by name", 404, titles=TITLES),
+    )
+    async def accounts(
+        self,
+        services: NamedDependency[Services],
+        as_of: AsOfParameter = None,
+        after: AfterAccountParameter = "",
+    ) -> Response[Any]:
+        """From the journal's views: every account that had been posted to, and what it held, now or as of any instant
+        or position."""
+        if after:
+            known_account(after)
+        position = await position_of(services.reader, services.store, as_of, now=services.now())
+        async with services.reader() as connection:
+            page = await books.chart_page(connection, position=position, after=after, balances_max=CHART_PAGE_MAX)
+        accounts = [
+            ChartLine(account=of.account, normal=account(of.account).normal, currency=of.currency, balance=of.minor)
+            for of in page.balances
+        ]
+        return resource(ChartOfAccounts(position=position, accounts=accounts, next_after=page.next_after), position)
 
     @get(
         "/balances",
@@ -154,7 +198,7 @@ class OperatorLedgerController(Controller):
 def known_account(code: str) -> AccountCode:
     """Raises UnknownAccount, also for text that Postgres cannot hold."""
     own = AccountCode(code)
-    if not code.isprintable():
+    if not code.isprintable() or is_lot(own):
         raise UnknownAccount(code=own)
     account(own)
     return own

@@ -212,7 +212,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
     "delete_dispute_evidence": (*_OF_ANSWERS, EvidenceNotFound(name="receipt.pdf")),
     "submit_dispute_evidence": (*_OF_ANSWERS, EvidenceMissing(), AnswerAtProvider(provider="stripe")),
     "accept_dispute": (*_OF_ANSWERS, InquiryMovedNoMoney(), AnswerAtProvider(provider="stripe")),
-    **dict.fromkeys(("get_trial_balance", "get_account_balances", "get_account_journal"), _OF_LEDGER),
+    **dict.fromkeys(("get_trial_balance", "list_accounts", "get_account_balances", "get_account_journal"), _OF_LEDGER),
     **dict.fromkeys(("create_payout", "list_payouts", "get_payout", "cancel_payout"), _OF_PAYOUTS),
     **dict.fromkeys(("list_all_payouts", "get_any_payout", "approve_payout", "cancel_any_payout"), _OF_ALL_PAYOUTS),
     **dict.fromkeys(

@@ -16,7 +16,7 @@ from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
 from projections import account_blocks, books
 from projections.account_blocks import ACCOUNT_BLOCKS
-from projections.books import on_normal_side
+from projections.books import Balance, on_normal_side
 from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES, JournalLinesRow
 from projections.view import View, fold
@@ -84,6 +84,18 @@ async def test_every_account_at_every_position_holds_what_the_fold_says(
     for code in accounts:
         [*found] = await books.account_balances(views, code, position=len(events))
         assert [(of.account, of.currency) for of in found] == sorted(key for key in expected if key.account == code)
+
+
+@pytest.mark.parametrize("balances_max", [10, 15, 10_000])
+async def test_the_chart_in_pages_is_the_chart(views: Connection, events: list[Positioned], balances_max: int) -> None:
+    for position in (1, len(events) // 2, len(events)):
+        paged: list[Balance] = []
+        after: str | None = ""
+        while after is not None:
+            page = await books.chart_page(views, position=position, after=after, balances_max=balances_max)
+            paged += page.balances
+            after = page.next_after
+        assert paged == await books.chart_of_accounts(views, position=position)
 
 
 async def test_a_merchants_accounts_are_its_own_and_no_other_merchants(

@@ -55,8 +55,24 @@ async def test_an_account_has_its_balances_and_its_lines(merchant: Merchant, aud
     assert before.json["balances"] == []
 
 
+async def test_the_chart_has_every_account(merchant: Merchant, auditor: Operator) -> None:
+    begin = (await auditor.get(TRIAL_BALANCE)).json["position"]
+    await merchant.pay(1000)
+    chart = await auditor.get(f"{LEDGER}/accounts")
+    check_reply("list_accounts", chart, 200)
+    own = [line["account"] for line in chart.json["accounts"] if merchant.merchant_id in line["account"]]
+    assert own == [f"merchant:{merchant.merchant_id}:{kind}" for kind in ("authorized", "pending")]
+    assert chart.json["next_after"] is None
+
+    rest = await auditor.get(f"{LEDGER}/accounts?after={own[0]}&as_of={chart.json['position']}")
+    codes = [line["account"] for line in chart.json["accounts"]]
+    assert [line["account"] for line in rest.json["accounts"]] == [code for code in codes if code > own[0]]
+    before = await auditor.get(f"{LEDGER}/accounts?as_of={begin}")
+    assert not [line for line in before.json["accounts"] if merchant.merchant_id in line["account"]]
+
+
 async def test_an_account_that_is_none_is_refused(auditor: Operator) -> None:
-    for code in ("mattress", "bank:%00"):
+    for code in ("mattress", "bank:%00", "merchant:mer_1:pending@2026-11-23T23:00:00Z"):
         reply = await auditor.get(f"{LEDGER}/balances?account={code}")
         assert (reply.status, reply.json["type"]) == (422, "urn:tallystick:problem:unknown_account")
     then_refused(await auditor.get(f"{LEDGER}/balances"), 400, "parameter_invalid", field="account")
