@@ -26,7 +26,9 @@ def held(folder: Path) -> Iterator[Path]:
 def test_what_the_environment_names_goes_before_what_the_holder_shares(
     held: Path, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    ours = {"provider_timeout_s": 3.5, "in_doubt_after_s": 60, "log_level": "DEBUG"}.get(field, "scheme://ours")
+    ours = {"provider_timeout_s": 3.5, "in_doubt_after_s": 60, "log_level": "DEBUG", "payout_batch_every_s": 7.5}.get(
+        field, "scheme://ours"
+    )
     (held / SHARED).write_bytes(msgspec.json.encode(THEIRS))
     monkeypatch.setenv(VARIABLES[field], str(ours))
     with servers(held) as settings:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import psycopg
 
@@ -40,7 +41,14 @@ def interrupted(database_url: str) -> tuple[int, str]:
     with psycopg.connect(database_url) as busy:
         # As a projector in the middle of its batch does, for which the rebuild has to wait.
         busy.execute("LOCK TABLE views.audit_timeline IN ROW EXCLUSIVE MODE")
-        rebuilding = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # Whoever runs the suite in the background has its Ctrl-C ignored, and so has every process that it starts.
+        rebuilding = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        )
         try:
             until(database_url, WAITING)
             assert execute(database_url, FRESH, REBUILD_SCHEMA)
