@@ -198,6 +198,7 @@ class Core:
             bank_accounts=self.bank_accounts,
             bank=self.bank,
             bases=self.bases,
+            balances=PostgresBalances(self.pool),
             answers=word_payout,
             now=utc_now,
             new_id=ids.new_uuid,

@@ -86,6 +86,41 @@ async def test_repeats_at_once_make_one_payout(treasury: Treasury) -> None:
     assert await treasury.balances() == (20_000, 10_000)
 
 
+async def test_who_owes_us_is_paid_out_no_more_than_what_is_left_after_that(treasury: Treasury) -> None:
+    account = await treasury.account()
+    await treasury.earn(euros("100.00"))
+    await treasury.owe(euros("70.00"))
+    with pytest.raises(InsufficientAvailable):
+        await treasury.create(euros("30.01"), account)
+    await treasury.create(euros("30.00"), account)
+    assert await treasury.balances() == (7_000, 3_000)
+
+
+async def test_who_owes_us_is_paid_out_by_the_calendar_what_is_left_after_that(treasury: Treasury) -> None:
+    treasury.rule = replace(treasury.rule, schedule=Daily())
+    await treasury.account()
+    await treasury.earn(euros("100.00"))
+    await treasury.owe(euros("100.00"))
+    await treasury.catch_up()
+    assert await treasury.schedule.sweep() == 0
+    await treasury.earn(euros("30.00"))
+    assert await treasury.schedule.sweep() == 1
+    assert await treasury.balances() == (10_000, 3_000)
+
+
+async def test_a_balance_larger_than_any_payout_holds_up_nobody(treasury: Treasury) -> None:
+    treasury.rule = replace(treasury.rule, schedule=Daily())
+    rich = MerchantId("mer_aaaa")
+    await treasury.account()
+    await treasury.account(rich)
+    await treasury.earn(euros("42.00"))
+    for _ in range(2):
+        await treasury.earn(Money(2**63 - 1, "EUR"), rich)
+    await treasury.catch_up()
+    await treasury.schedule.sweep()
+    assert await treasury.balances() == (0, 4_200)
+
+
 @pytest.mark.parametrize("amount", [euros("0.00"), Money(-1, "EUR"), Money(2**53 + 1, "EUR")])
 async def test_nothing_less_than_nothing_and_too_much_are_refused(treasury: Treasury, amount: Money) -> None:
     with pytest.raises(AmountOutOfRange):
