@@ -105,15 +105,9 @@ class PayoutFiles:
                 basis = self._bases.of(payout.merchant_id)
                 day = execution_date(basis.terms.payouts, self._now(), basis.is_holiday)
                 groups[payout.payout.order.amount.currency, day].append(payout)
-        made = []
+        made: list[BatchId] = []
         for (currency, day), payouts in groups.items():
-            try:
-                batch_id = await self._make(payouts, currency, day)
-            except DomainError as error:
-                # A file that cannot be written, whichever payout is to blame, holds up no other.
-                log.error("payouts_not_batched", extra={"currency": currency, "error": repr(error)})
-            else:
-                made += [] if batch_id is None else [batch_id]
+            made += await self._make_all(payouts, currency, day)
         return made
 
     async def send(self, batch_id: BatchId) -> None:
@@ -154,6 +148,21 @@ class PayoutFiles:
         found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
         assert found is not None
         return LoadedBatch(id=batch_id, batch=found, version=len(history), created_at=history[0].event.recorded_at)
+
+    async def _make_all(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> list[BatchId]:
+        """In one batch, or in several where no one file can carry them all: whichever of them is to blame, or their
+        sum, holds up no other."""
+        try:
+            batch_id = await self._make(payouts, currency, day)
+        except DomainError as error:
+            if len(payouts) == 1:
+                extra = {"payout_id": str(payouts[0].id), "currency": currency, "error": repr(error)}
+                log.error("payout_not_batched", extra=extra)
+                return []
+            half = len(payouts) // 2
+            first = await self._make_all(payouts[:half], currency, day)
+            return [*first, *await self._make_all(payouts[half:], currency, day)]
+        return [] if batch_id is None else [batch_id]
 
     async def _make(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> BatchId | None:
         """None where another worker, or a merchant, was there first: what is left comes with the next batch."""

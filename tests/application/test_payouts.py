@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from application.bank import InstructionInvalid, PaymentStatus
+from application.bank import BankFile, Batch, InstructionInvalid, PaymentStatus
 from application.bank_accounts import BankAccountNotFound
 from application.idempotency import IdempotencyKeyReused
 from application.loaded_payout import PayoutNotFound
@@ -359,6 +359,22 @@ async def test_what_no_file_can_carry_any_more_fails_and_holds_up_no_other(treas
     assert await treasury.status(fine) == PayoutStatus.IN_TRANSIT
     assert await treasury.status(unfit) == PayoutStatus.FAILED
     assert await treasury.balances() == (2_000, 1_000)
+
+
+async def test_one_that_makes_every_file_invalid_holds_up_no_other(treasury: Treasury) -> None:
+    payouts = [await treasury.created(euros(f"{number}.00")) for number in range(1, 6)]
+    written = treasury.bank.instruct
+
+    def instruct(batch: Batch) -> BankFile:
+        if any(one.amount == euros("2.00") for one in batch.instructions):
+            raise InstructionInvalid(end_to_end_id="", reason="the file would not be valid")
+        return written(batch)
+
+    treasury.bank.instruct = instruct  # type: ignore[method-assign]
+    await treasury.run_files()
+    unfit = payouts.pop(1)
+    assert {await treasury.status(one) for one in payouts} == {PayoutStatus.IN_TRANSIT}
+    assert await treasury.status(unfit) == PayoutStatus.PENDING
 
 
 async def test_an_answer_shows_the_payout_as_it_was_created(treasury: Treasury) -> None:
