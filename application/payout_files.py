@@ -21,6 +21,7 @@ from application.bank import (
     Instruction,
     InstructionInvalid,
     RefusedFile,
+    storable,
 )
 from application.bases import Bases
 from application.loaded_payout import LoadedPayout, load_all, load_bank_accounts
@@ -44,7 +45,6 @@ from domain.terms.payouts import execution_date
 
 REMITTANCE: Final = "Payout"
 """What is said with a payment whose payout has no description."""
-REASON_MAX: Final = 500
 
 log = logging.getLogger(__name__)
 
@@ -119,13 +119,14 @@ class PayoutFiles:
         file = await self._file(loaded)
         submission = await self._bank.submit(file, loaded.batch.made.message_id)
         match submission:
-            case Accepted(reference=reference):
+            case Accepted(reference=said):
+                reference = storable(said)
                 await self._answered(
                     batch_id, lambda batch: submitted(batch, reference), lambda payout: sent(payout, batch_id)
                 )
                 log.info("payout_batch_submitted", extra={"batch_id": str(batch_id), "reference": reference})
             case RefusedFile(reason=said):
-                reason = _storable(said)
+                reason = storable(said)
                 await self._answered(
                     batch_id, lambda batch: refused(batch, reason), lambda payout: fail(payout, reason)
                 )
@@ -219,7 +220,7 @@ class PayoutFiles:
             name, reason = fault
             [unfit] = [one for one in planned.instructions if one.end_to_end_id == name]
             payout = payouts[unfit.payout_id]
-            events = fail(payout.payout, _storable(reason))
+            events = fail(payout.payout, storable(reason))
             log.error("payout_not_instructed", extra={"payout_id": str(payout.id), "reason": reason})
             await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
             planned = replace(planned, instructions=tuple(one for one in planned.instructions if one is not unfit))
@@ -302,8 +303,3 @@ def _first_fault(bank: Bank, instructions: Sequence[Instruction]) -> tuple[str, 
         if fault is not None:
             return one.end_to_end_id, fault.reason
     return None
-
-
-def _storable(text: str) -> str:
-    """A bank's words may be anything; Postgres keeps no NUL in JSON."""
-    return "".join(character if character.isprintable() else " " for character in text)[:REASON_MAX]

@@ -249,6 +249,18 @@ async def test_a_rejected_payout_gives_its_money_back_and_says_why(treasury: Tre
     assert await treasury.balances() == (1_000, 0)
 
 
+async def test_words_of_the_bank_that_no_database_keeps_do_not_stop_the_views(treasury: Treasury) -> None:
+    rejected, returned = await treasury.created(euros("10.00")), await treasury.created(euros("20.00"))
+    treasury.bank.reference = "BANK\x00-1"
+    await treasury.run_files()
+    await treasury.hear(rejected, PaymentStatus.REJECTED, "AC\x0004" * 100)
+    await treasury.hear(returned, PaymentStatus.RETURNED, "MS\x0003")
+    await treasury.catch_up()
+    assert await treasury.status(rejected) == PayoutStatus.FAILED
+    assert await treasury.status(returned) == PayoutStatus.RETURNED
+    assert await treasury.balances() == (3_000, 0)
+
+
 async def test_a_payment_that_comes_back_is_returned_to_the_merchant(treasury: Treasury) -> None:
     payout_id = await treasury.created(euros("10.00"))
     await treasury.run_files()
