@@ -70,7 +70,7 @@ def debit_for(
         settled = amount
     else:
         if rate is RefundRate.CURRENT:
-            conversion = convert(amount, currency, basis.quote(amount.currency, currency), mark_up_basis_points=0)
+            conversion = convert(amount, currency, basis.quote(amount.currency, currency, now), mark_up_basis_points=0)
             conversion = _without_residue(conversion)
         else:
             conversion = _at_the_captures_rate(amount, taken, debits)
