@@ -20,6 +20,13 @@ ID_PATTERN: Final = r"[A-Za-z0-9-]{1,35}"
 INSTRUCTIONS_MAX: Final = 5_000
 """In one file: some megabytes."""
 
+WORDS_MAX: Final = 500
+
+
+def storable(text: str) -> str:
+    """A bank's words may be anything; Postgres keeps no NUL in text or JSON."""
+    return "".join(character if character.isprintable() else " " for character in text)[:WORDS_MAX]
+
 
 class BankSilent(Exception):
     """The bank did not say what became of payments: ask again from the same place."""

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from application.dispute_money import DisputeMoney
 from application.loaded import LoadedPayment
 from application.notice import Again, Dead, Done, Result
@@ -11,6 +13,7 @@ from application.operation import BalanceLimitBroken, TooManyConflicts
 from domain.dispute.accept import accepted_elsewhere
 from domain.dispute.escalate import escalate, hasten
 from domain.dispute.events import DisputeCaseEvent, DisputeKind
+from domain.dispute.evolve import fold
 from domain.dispute.expire import expired_elsewhere
 from domain.dispute.open import OpenCase, open_case
 from domain.dispute.refusals import NotEscalated, RulingContradicts
@@ -94,7 +97,8 @@ def _decide(
             opened = _opening(told, DisputeKind.CHARGEBACK, provider, payment)
             return open_case(None, opened, basis.terms.disputes, now)
         case _ if dispute is None:
-            raise _Unheard()
+            before = _begun_before(told, provider, payment, basis, now)
+            return (*before, *_decide(fold(before), told, provider, payment, basis, now))
         case DisputePhase.CHARGEBACK:
             return escalate(dispute, _amount_of(told), told.due, basis.terms.disputes, now)
         case DisputePhase.UNDER_REVIEW:
@@ -109,6 +113,20 @@ def _decide(
             return rule(dispute, DisputeResult.LOST)
         case _:
             assert_never(told.phase)
+
+
+def _begun_before(
+    told: DisputeNotification, provider: ProviderName, payment: LoadedPayment, basis: Basis, now: datetime
+) -> tuple[DisputeCaseEvent, ...]:
+    """What there is of a dispute that has no stream although its payment knows it: from before disputes had any."""
+    taken = taken_of(payment.payment)
+    known = None if taken is None else taken.dispute(told.dispute_id)
+    if known is None:
+        raise _Unheard()
+    command = _opening(replace(told, amount=known.amount), DisputeKind.CHARGEBACK, provider, payment)
+    opened = open_case(None, command, basis.terms.disputes, now)
+    begun = fold(opened)
+    return opened if known.result is None or begun is None else (*opened, *rule(begun, known.result))
 
 
 def _opening(told: DisputeNotification, kind: DisputeKind, provider: ProviderName, payment: LoadedPayment) -> OpenCase:

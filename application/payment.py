@@ -172,10 +172,18 @@ class Payments:
             command = RefundPayment(refund_id=refund_id, amount=_amount_of(payment, amount_minor), reason=reason)
             return refund(payment, command, basis, now, source=source)
 
+        looked_for_unreleased = False
+
         def otherwise(account: AccountCode) -> bool:
-            nonlocal source
-            following = source.after
-            if following is None or not is_lot(account):
+            nonlocal source, looked_for_unreleased
+            following: DebitSource | None
+            if is_lot(account):
+                following = source.after
+            else:
+                # By the clock it has been released; by the books perhaps not.
+                following = None if looked_for_unreleased else DebitSource.UNRELEASED
+                looked_for_unreleased = True
+            if following is None:
                 return False
             source = following
             return True

@@ -21,6 +21,7 @@ from application.bank import (
     Instruction,
     InstructionInvalid,
     RefusedFile,
+    storable,
 )
 from application.bases import Bases
 from application.loaded_payout import LoadedPayout, load_all, load_bank_accounts
@@ -44,7 +45,6 @@ from domain.terms.payouts import execution_date
 
 REMITTANCE: Final = "Payout"
 """What is said with a payment whose payout has no description."""
-REASON_MAX: Final = 500
 
 log = logging.getLogger(__name__)
 
@@ -105,15 +105,9 @@ class PayoutFiles:
                 basis = self._bases.of(payout.merchant_id)
                 day = execution_date(basis.terms.payouts, self._now(), basis.is_holiday)
                 groups[payout.payout.order.amount.currency, day].append(payout)
-        made = []
+        made: list[BatchId] = []
         for (currency, day), payouts in groups.items():
-            try:
-                batch_id = await self._make(payouts, currency, day)
-            except DomainError as error:
-                # A file that cannot be written, whichever payout is to blame, holds up no other.
-                log.error("payouts_not_batched", extra={"currency": currency, "error": repr(error)})
-            else:
-                made += [] if batch_id is None else [batch_id]
+            made += await self._make_all(payouts, currency, day)
         return made
 
     async def send(self, batch_id: BatchId) -> None:
@@ -125,13 +119,14 @@ class PayoutFiles:
         file = await self._file(loaded)
         submission = await self._bank.submit(file, loaded.batch.made.message_id)
         match submission:
-            case Accepted(reference=reference):
+            case Accepted(reference=said):
+                reference = storable(said)
                 await self._answered(
                     batch_id, lambda batch: submitted(batch, reference), lambda payout: sent(payout, batch_id)
                 )
                 log.info("payout_batch_submitted", extra={"batch_id": str(batch_id), "reference": reference})
             case RefusedFile(reason=said):
-                reason = _storable(said)
+                reason = storable(said)
                 await self._answered(
                     batch_id, lambda batch: refused(batch, reason), lambda payout: fail(payout, reason)
                 )
@@ -154,6 +149,21 @@ class PayoutFiles:
         found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
         assert found is not None
         return LoadedBatch(id=batch_id, batch=found, version=len(history), created_at=history[0].event.recorded_at)
+
+    async def _make_all(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> list[BatchId]:
+        """In one batch, or in several where no one file can carry them all: whichever of them is to blame, or their
+        sum, holds up no other."""
+        try:
+            batch_id = await self._make(payouts, currency, day)
+        except DomainError as error:
+            if len(payouts) == 1:
+                extra = {"payout_id": str(payouts[0].id), "currency": currency, "error": repr(error)}
+                log.error("payout_not_batched", extra=extra)
+                return []
+            half = len(payouts) // 2
+            first = await self._make_all(payouts[:half], currency, day)
+            return [*first, *await self._make_all(payouts[half:], currency, day)]
+        return [] if batch_id is None else [batch_id]
 
     async def _make(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> BatchId | None:
         """None where another worker, or a merchant, was there first: what is left comes with the next batch."""
@@ -210,7 +220,7 @@ class PayoutFiles:
             name, reason = fault
             [unfit] = [one for one in planned.instructions if one.end_to_end_id == name]
             payout = payouts[unfit.payout_id]
-            events = fail(payout.payout, _storable(reason))
+            events = fail(payout.payout, storable(reason))
             log.error("payout_not_instructed", extra={"payout_id": str(payout.id), "reason": reason})
             await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
             planned = replace(planned, instructions=tuple(one for one in planned.instructions if one is not unfit))
@@ -293,8 +303,3 @@ def _first_fault(bank: Bank, instructions: Sequence[Instruction]) -> tuple[str, 
         if fault is not None:
             return one.end_to_end_id, fault.reason
     return None
-
-
-def _storable(text: str) -> str:
-    """A bank's words may be anything; Postgres keeps no NUL in JSON."""
-    return "".join(character if character.isprintable() else " " for character in text)[:REASON_MAX]

@@ -26,19 +26,24 @@ class PayoutQueue(Protocol):
 
 
 class Available(Struct, frozen=True):
-    """What a merchant can be paid out."""
+    """What a merchant can be paid out: nothing, or less, where it owes us as much as is available."""
 
     merchant_id: MerchantId
     amount: Money
 
 
 class Balances(Protocol):
-    """Raises StoreUnavailable."""
+    """As the appends keep them. Every method raises StoreUnavailable."""
+
+    async def owed(self, merchant_id: MerchantId, currency: str) -> Money:
+        """What the merchant owes us beyond its limit."""
+        ...
 
     async def available_above(
         self, minimum_minor: int, *, after: Available | None = None, rows_max: int
     ) -> Sequence[Available]:
-        """Merchants' available balances of at least so much, in order; those behind `after`, the last of a page."""
+        """What merchants whose available balance is at least so much can be paid out, which is less where they owe us;
+        in order, those behind `after`, the last of a page."""
         ...
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from application.bank import Bank, BankSilent, PaymentReport, PaymentStatus
+from application.bank import Bank, BankSilent, PaymentReport, PaymentStatus, storable
 from application.loaded_payout import PayoutNotFound, load
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout_queue import BankFeed
@@ -90,7 +90,8 @@ class PayoutReports:
         if payout_id is None:
             log.error("payout_report_of_none", extra=_named(heard))
             return
-        said = ReportPayout(bank=self._bank.name, report_id=heard.report_id, fate=fate, code=heard.reason_code)
+        code = None if heard.reason_code is None else storable(heard.reason_code)
+        said = ReportPayout(bank=self._bank.name, report_id=heard.report_id, fate=fate, code=code)
         for _ in range(CONFLICTS_MAX):
             try:
                 loaded = await load(self._store, payout_id)

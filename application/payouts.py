@@ -12,6 +12,7 @@ from application.caller import Answered, Caller
 from application.idempotency import answer_again, find_answer
 from application.loaded_payout import LoadedPayout, PayoutNotFound, begun, load
 from application.operation import CONFLICTS_MAX, TooManyConflicts
+from application.payout_queue import Balances
 from application.store import (
     Answer,
     Append,
@@ -26,6 +27,8 @@ from application.store import (
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import MerchantId, OperationId, PaymentId, PayoutId
+from domain.ledger.accounts import available
+from domain.ledger.balances import BalanceKey
 from domain.money import Money
 from domain.payout.approve import approve
 from domain.payout.cancel import cancel
@@ -37,7 +40,7 @@ CANCELED_BY_MERCHANT = "canceled by the merchant"
 
 
 class InsufficientAvailable(DomainError):
-    """The merchant has not so much to be paid out; nothing was done."""
+    """The merchant has not so much to be paid out, or owes us; nothing was done."""
 
     requested: Money
 
@@ -58,6 +61,7 @@ class Payouts:
         bank_accounts: BankAccounts,
         bank: Bank,
         bases: Bases,
+        balances: Balances,
         answers: PayoutAnswers,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -66,6 +70,7 @@ class Payouts:
         self._bank_accounts = bank_accounts
         self._bank = bank
         self._bases = bases
+        self._balances = balances
         self._answers = answers
         self._now = now
         self._new_id = new_id
@@ -97,14 +102,22 @@ class Payouts:
             unresolved=False,
             answer=answer,
         )
-        result = await self._store.append(Append(events=payout.first(events, cause=caller.cause), claim=claim))
+        amount = command.amount
+        debt = await self._balances.owed(command.merchant_id, amount.currency)
+        append = Append(
+            events=payout.first(events, cause=caller.cause),
+            # Who owes us is not paid what would pay the debt: what is released later may never come.
+            floors={BalanceKey(available(command.merchant_id), amount.currency): debt.minor},
+            claim=claim,
+        )
+        result = await self._store.append(append)
         match result:
             case Appended(position=position):
                 return Answered(status=answer.status, body=answer.body, position=position)
             case KeyUsed(claim=claimed):
                 return await answer_again(self._store, claimed, caller)
             case LimitBroken():
-                raise InsufficientAvailable(requested=command.amount)
+                raise InsufficientAvailable(requested=amount)
             case VersionConflict():
                 raise AssertionError("a new stream has no other version")
             case _:

@@ -33,13 +33,13 @@ async def sync_days(
         _require_same(folder, reference_of(each.day), each.csv_sha256, each.json_sha256)
     after = done[-1].up_to if done else 0
     for day in await _to_do(reader, done, until=until, now=now):
-        up_to = await position_before(reader, store, _begin_of(day + _DAY))
-        if up_to <= after:
-            continue
+        before_next = await position_before(reader, store, _begin_of(day + _DAY))
         async with reader() as connection:
+            # That of the day's last entry, which stays what it is: how far the store has come by now does not.
+            up_to = await books.last_posted(connection, up_to=before_next)
+            if up_to <= after:
+                continue
             turnover = await books.turnover(connection, after=after, up_to=up_to)
-        if not turnover:
-            continue
         summary = summary_of(day, turnover, after=after, up_to=up_to)
         await _hand_over(days, folder, summary, now)
         yield summary

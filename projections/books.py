@@ -80,6 +80,7 @@ FROM views.journal_lines AS lines, LATERAL (
 WHERE position > %(after)s AND position <= %(up_to)s
 GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
+_LAST_POSTED = "SELECT coalesce(max(position), 0) FROM views.journal_lines WHERE position <= %s"
 _FIRST_AT = "SELECT recorded_at FROM views.journal_lines ORDER BY position LIMIT 1"
 # Ordered as only the index by account is: by position alone, Postgres may walk everybody's lines.
 _LINES = """
@@ -185,6 +186,12 @@ async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequenc
         Turnover(AccountCode(code), currency, int(debit), int(credit))
         for code, currency, debit, credit in await cursor.fetchall()
     ]
+
+
+async def last_posted(connection: Connection, *, up_to: int) -> int:
+    """The position of the last entry that is not after `up_to`; 0 where there is none."""
+    [(position,)] = await (await connection.execute(_LAST_POSTED, (up_to,))).fetchall()
+    return int(position)
 
 
 async def first_at(connection: Connection) -> datetime | None:

@@ -33,12 +33,18 @@ class DebitSource(StrEnum):
     SHARE = "share"
     """What this payment's captures have pending after fees and reserve, and the rest of what is available."""
     AVAILABLE = "available"
+    UNRELEASED = "unreleased"
+    """As SHARE, with what is due and may not have been released yet: where what is available alone was not enough."""
     OWED = "owed"
 
     @property
     def after(self) -> "DebitSource | None":
         """Where to take it from when a lot turned out not to hold it."""
-        return {DebitSource.LOT: DebitSource.SHARE, DebitSource.SHARE: DebitSource.AVAILABLE}.get(self)
+        return {
+            DebitSource.LOT: DebitSource.SHARE,
+            DebitSource.SHARE: DebitSource.AVAILABLE,
+            DebitSource.UNRELEASED: DebitSource.AVAILABLE,
+        }.get(self)
 
 
 def debit_for(
@@ -64,7 +70,7 @@ def debit_for(
         settled = amount
     else:
         if rate is RefundRate.CURRENT:
-            conversion = convert(amount, currency, basis.quote(amount.currency, currency), mark_up_basis_points=0)
+            conversion = convert(amount, currency, basis.quote(amount.currency, currency, now), mark_up_basis_points=0)
             conversion = _without_residue(conversion)
         else:
             conversion = _at_the_captures_rate(amount, taken, debits)
@@ -183,7 +189,7 @@ def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: 
             return from_available(total)
         case DebitSource.OWED:
             return from_owed(total)
-        case DebitSource.LOT | DebitSource.SHARE:
+        case DebitSource.LOT | DebitSource.SHARE | DebitSource.UNRELEASED:
             shares = _pending_shares(total, taken, debits, source, now)
             lots = from_lots(shares, total.currency)
             return Drawn(pending=lots.pending, available=total - lots.total, owed=lots.owed)
@@ -196,7 +202,7 @@ def _pending_shares(
     nothing = zero(total.currency)
     pending: dict[datetime | None, Money] = {}
     for capture in taken.captures:
-        if is_pending(capture.proceeds.due, now):
+        if source is DebitSource.UNRELEASED or is_pending(capture.proceeds.due, now):
             due = capture.proceeds.due
             of_capture = capture.proceeds.gross if source is DebitSource.LOT else capture.proceeds.net
             pending[due] = pending.get(due, nothing) + of_capture

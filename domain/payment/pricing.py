@@ -22,7 +22,7 @@ def proceeds_of(
     The money is taken, and has to be booked whatever was agreed since somebody asked for it: the rate is the newest,
     however old; where there is none, it settles in its own currency, and what has no price is not charged.
     """
-    conversion = _conversion(amount, basis, before)
+    conversion = _conversion(amount, basis, before, now)
     gross = amount if conversion is None else conversion.settled
     rule = basis.terms.settlement
     fees = _fees(gross, method, basis)
@@ -47,18 +47,18 @@ def require_priced(amount: Money, method: PaymentMethod, basis: Basis, now: date
         settled = convert(
             amount,
             target,
-            basis.quote(amount.currency, target),
+            basis.quote(amount.currency, target, now),
             mark_up_basis_points=basis.terms.conversion.mark_up_basis_points,
         ).settled
     processing_fee(basis.terms.fees, settled, method)
 
 
-def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...]) -> Conversion | None:
+def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...], now: datetime) -> Conversion | None:
     rule = basis.terms.conversion
     target = before[0].proceeds.gross.currency if before else rule.target_of(amount.currency)
     if target in (None, amount.currency):
         return None
-    quote = _quote(amount.currency, target, basis, before)
+    quote = _quote(amount.currency, target, basis, before, now)
     if quote is None:
         return None
     try:
@@ -67,10 +67,10 @@ def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...]) -> Con
         return None
 
 
-def _quote(currency: str, target: str, basis: Basis, before: tuple[Capture, ...]) -> Quote | None:
+def _quote(currency: str, target: str, basis: Basis, before: tuple[Capture, ...], now: datetime) -> Quote | None:
     """The newest rate; where none may be used any more, that of the payment's last capture."""
     try:
-        return basis.quote(currency, target)
+        return basis.quote(currency, target, now)
     except RateMissing:
         last = before[-1].proceeds.conversion if before else None
     if last is None:

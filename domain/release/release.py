@@ -12,6 +12,8 @@ from domain.ledger.accounts import AccountCode, held, lot_of, pending
 from domain.money import CurrencyMismatch, Money
 from domain.release.events import Bucket, FundsReleased
 
+RELEASED_MINOR_MAX: Final = 2**62
+"""At once: more than any day brings, and less than a store refuses to take in one change of a balance."""
 RELEASES: Final = uuid5(NAMESPACE_URL, "tallystick:releases")
 
 
@@ -41,7 +43,7 @@ class Lot(Struct, frozen=True, kw_only=True):
 
 
 def release(lot: Lot, amount: Money, owed: Money, now: datetime) -> tuple[FundsReleased, ...]:
-    """Release `amount`, all that the lot holds; nothing when it is empty.
+    """Release `amount`, all that the lot holds, or as much of it as one release may be; nothing when it is empty.
 
     Raises NotDueYet, CurrencyMismatch.
     """
@@ -51,6 +53,7 @@ def release(lot: Lot, amount: Money, owed: Money, now: datetime) -> tuple[FundsR
         raise NotDueYet(due=lot.due)
     if amount.minor <= 0:
         return ()
+    amount = min(amount, Money(RELEASED_MINOR_MAX, lot.currency))
     return (
         FundsReleased(
             merchant_id=lot.merchant_id,

@@ -1,10 +1,11 @@
 """What a merchant's money goes by at one moment: what is agreed, the exchange rates, and when banks are closed."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from domain.fx.rates import Quote, Rates, require_fresh
+from domain.fx.rates import Quote, RateMissing, Rates, require_fresh
 from domain.terms.business_days import IsHoliday
 from domain.terms.terms import MerchantTerms
 
@@ -14,9 +15,16 @@ class Basis(Struct, frozen=True, kw_only=True):
     rates: Rates
     is_holiday: IsHoliday
 
-    def quote(self, currency: str, target: str) -> Quote:
-        """The newest rate, however old. Raises RateMissing."""
-        return self.rates.rate(currency, target, sources=self.terms.conversion.sources or None)
+    def quote(self, currency: str, target: str, now: datetime) -> Quote:
+        """That of the first of the agreed sources whose rate is not too old; where all are, the newest, however old.
+        Raises RateMissing."""
+        sources = self.terms.conversion.sources
+        for source in sources:
+            with suppress(RateMissing):
+                quote = self.rates.rate(currency, target, sources=[source])
+                if now - quote.as_of <= self._stale_after:
+                    return quote
+        return self.rates.rate(currency, target, sources=sources or None)
 
     def require_rate(self, currency: str, now: datetime) -> str | None:
         """Into what `currency` is converted; None when it is not. Raises RateMissing, RateStale for a rate that is too
@@ -28,5 +36,8 @@ class Basis(Struct, frozen=True, kw_only=True):
 
     def require_fresh(self, currency: str, target: str, now: datetime) -> None:
         """Raises RateMissing, RateStale."""
-        stale_after = timedelta(hours=self.terms.conversion.stale_after_hours)
-        require_fresh(self.quote(currency, target), now, stale_after)
+        require_fresh(self.quote(currency, target, now), now, self._stale_after)
+
+    @property
+    def _stale_after(self) -> timedelta:
+        return timedelta(hours=self.terms.conversion.stale_after_hours)

@@ -19,6 +19,8 @@ from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_disp
 from application.notice import Again, Dead, Done, Result
 from application.notification import DisputeNotification, DisputePhase
 from application.store import Append, Appended, StoreUnavailable
+from application.recording import record_with_entries
+from application.store import Append, StoreUnavailable
 from domain.card_data import CardDataRefused
 from domain.dispute.events import DisputeReason, EvidenceKind
 from domain.dispute.refusals import DisputeClosed, DisputeDeadlinePassed, EvidenceTooLarge, EvidenceTypeRefused
@@ -30,9 +32,10 @@ from domain.ledger.accounts import Side, bank, owed
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money import Money
+from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
 from domain.payment.events import DisputeOpened
 from domain.payment.outcome import Approved, Outcome, Rejected, Unknown
-from domain.payment.state import Refunding, taken_of
+from domain.payment.state import DisputeResult, Refunding, taken_of
 from domain.payment.status import Status
 from domain.payment.status import status_of as payment_status
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
@@ -40,7 +43,7 @@ from infrastructure.postgres.pool import ReadPool
 from tests.application.shop import Shop, a_caller
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW, eur, usd
 from tests.support.routing import SIMULATOR
-from tests.support.store import everything
+from tests.support.store import assert_appended, everything
 
 DISPUTE = DisputeId("dp_1")
 CASE = case_id_for(SIMULATOR, DISPUTE)
@@ -313,6 +316,48 @@ async def test_what_comes_before_its_opening_waits_for_it(court: Court, phase: D
     await court.hears(payment_id, DisputePhase.CHARGEBACK)
     assert isinstance(await court.hears(payment_id, phase), Done)
     assert len(await court.case_events()) == 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "event"),
+    [
+        (DisputePhase.LOST, "payment.dispute_lost.v2"),
+        (DisputePhase.EXPIRED, "payment.dispute_lost.v2"),
+        (DisputePhase.WON, "payment.dispute_won.v2"),
+    ],
+)
+async def test_one_from_before_disputes_had_streams_comes_to_its_end(
+    court: Court, phase: DisputePhase, event: str
+) -> None:
+    payment_id = await court.shop.captured()
+    command = OpenDispute(dispute_id=DISPUTE, amount=HUNDRED, reason="fraudulent")
+    opened = open_dispute(await court.shop.payment(payment_id), command, BASIS, NOW)
+    version = len(await court.shop.store.history(payment_id))
+    recorded = record_with_entries(payment_id, version, opened, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    await court.shop.captured()
+    assert_appended(await court.shop.store.append(Append(events=recorded)))
+    assert isinstance(await court.hears(payment_id, phase, amount=None), Done)
+    assert (await court.shop.events(payment_id))[-1] == event
+    assert "held" not in await court.balances()
+    assert isinstance(await court.hears(payment_id, DisputePhase.CHARGEBACK), Done)
+
+
+@pytest.mark.parametrize(("result", "told"), [(DisputeResult.WON, Dead), (DisputeResult.LOST, Done)])
+async def test_one_that_had_ended_before_disputes_had_streams_stays_as_it_ended(
+    court: Court, result: DisputeResult, told: type
+) -> None:
+    payment_id, _other = await court.shop.captured(), await court.shop.captured()
+    command = OpenDispute(dispute_id=DISPUTE, amount=HUNDRED, reason="fraudulent")
+    closing = CloseDispute(dispute_id=DISPUTE, result=result)
+    for closes in (False, True):
+        payment = await court.shop.payment(payment_id)
+        events = close_dispute(payment, closing, NOW) if closes else open_dispute(payment, command, BASIS, NOW)
+        version = len(await court.shop.store.history(payment_id))
+        recorded = record_with_entries(payment_id, version, events, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+        assert_appended(await court.shop.store.append(Append(events=recorded)))
+    before = await court.shop.events(payment_id)
+    assert isinstance(await court.hears(payment_id, DisputePhase.LOST), told)
+    assert await court.shop.events(payment_id) == before
 
 
 @pytest.mark.parametrize("phase", list(DisputePhase))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from application.bank import InstructionInvalid, PaymentStatus
+from application.bank import BankFile, Batch, InstructionInvalid, PaymentStatus
 from application.bank_accounts import BankAccountNotFound
 from application.idempotency import IdempotencyKeyReused
 from application.loaded_payout import PayoutNotFound
@@ -84,6 +84,41 @@ async def test_repeats_at_once_make_one_payout(treasury: Treasury) -> None:
     answers = await both(*(treasury.create(euros("100.00"), account, a_caller("key")) for _ in range(8)))
     assert len({answer.body for answer in answers}) == 1
     assert await treasury.balances() == (20_000, 10_000)
+
+
+async def test_who_owes_us_is_paid_out_no_more_than_what_is_left_after_that(treasury: Treasury) -> None:
+    account = await treasury.account()
+    await treasury.earn(euros("100.00"))
+    await treasury.owe(euros("70.00"))
+    with pytest.raises(InsufficientAvailable):
+        await treasury.create(euros("30.01"), account)
+    await treasury.create(euros("30.00"), account)
+    assert await treasury.balances() == (7_000, 3_000)
+
+
+async def test_who_owes_us_is_paid_out_by_the_calendar_what_is_left_after_that(treasury: Treasury) -> None:
+    treasury.rule = replace(treasury.rule, schedule=Daily())
+    await treasury.account()
+    await treasury.earn(euros("100.00"))
+    await treasury.owe(euros("100.00"))
+    await treasury.catch_up()
+    assert await treasury.schedule.sweep() == 0
+    await treasury.earn(euros("30.00"))
+    assert await treasury.schedule.sweep() == 1
+    assert await treasury.balances() == (10_000, 3_000)
+
+
+async def test_a_balance_larger_than_any_payout_holds_up_nobody(treasury: Treasury) -> None:
+    treasury.rule = replace(treasury.rule, schedule=Daily())
+    rich = MerchantId("mer_aaaa")
+    await treasury.account()
+    await treasury.account(rich)
+    await treasury.earn(euros("42.00"))
+    for _ in range(2):
+        await treasury.earn(Money(2**63 - 1, "EUR"), rich)
+    await treasury.catch_up()
+    await treasury.schedule.sweep()
+    assert await treasury.balances() == (0, 4_200)
 
 
 @pytest.mark.parametrize("amount", [euros("0.00"), Money(-1, "EUR"), Money(2**53 + 1, "EUR")])
@@ -214,6 +249,18 @@ async def test_a_rejected_payout_gives_its_money_back_and_says_why(treasury: Tre
     assert await treasury.balances() == (1_000, 0)
 
 
+async def test_words_of_the_bank_that_no_database_keeps_do_not_stop_the_views(treasury: Treasury) -> None:
+    rejected, returned = await treasury.created(euros("10.00")), await treasury.created(euros("20.00"))
+    treasury.bank.reference = "BANK\x00-1"
+    await treasury.run_files()
+    await treasury.hear(rejected, PaymentStatus.REJECTED, "AC\x0004" * 100)
+    await treasury.hear(returned, PaymentStatus.RETURNED, "MS\x0003")
+    await treasury.catch_up()
+    assert await treasury.status(rejected) == PayoutStatus.FAILED
+    assert await treasury.status(returned) == PayoutStatus.RETURNED
+    assert await treasury.balances() == (3_000, 0)
+
+
 async def test_a_payment_that_comes_back_is_returned_to_the_merchant(treasury: Treasury) -> None:
     payout_id = await treasury.created(euros("10.00"))
     await treasury.run_files()
@@ -324,6 +371,22 @@ async def test_what_no_file_can_carry_any_more_fails_and_holds_up_no_other(treas
     assert await treasury.status(fine) == PayoutStatus.IN_TRANSIT
     assert await treasury.status(unfit) == PayoutStatus.FAILED
     assert await treasury.balances() == (2_000, 1_000)
+
+
+async def test_one_that_makes_every_file_invalid_holds_up_no_other(treasury: Treasury) -> None:
+    payouts = [await treasury.created(euros(f"{number}.00")) for number in range(1, 6)]
+    written = treasury.bank.instruct
+
+    def instruct(batch: Batch) -> BankFile:
+        if any(one.amount == euros("2.00") for one in batch.instructions):
+            raise InstructionInvalid(end_to_end_id="", reason="the file would not be valid")
+        return written(batch)
+
+    treasury.bank.instruct = instruct  # type: ignore[method-assign]
+    await treasury.run_files()
+    unfit = payouts.pop(1)
+    assert {await treasury.status(one) for one in payouts} == {PayoutStatus.IN_TRANSIT}
+    assert await treasury.status(unfit) == PayoutStatus.PENDING
 
 
 async def test_an_answer_shows_the_payout_as_it_was_created(treasury: Treasury) -> None:

@@ -168,3 +168,11 @@ async def test_what_a_refused_refund_was_debited_is_there_again(limited: Shop) -
     await refund(limited, payment_id, NET)
     assert await balance(limited, LOT) == 0
     await limited.assert_books_hold()
+
+
+async def test_what_is_due_and_not_released_yet_still_pays_for_a_refund(limited: Shop) -> None:
+    payment_id = await limited.captured()
+    limited.now = DUE
+    await refund(limited, payment_id, NET)
+    assert await balance(limited, LOT) == 0
+    await limited.assert_books_hold()

@@ -13,8 +13,11 @@ from application.release import Releases
 from application.store import Append
 from domain.identifiers import PaymentId
 from domain.ledger.accounts import AccountCode, available, held, owed, pending
+from domain.ledger.accounts import bank as our_bank
 from domain.ledger.balances import BalanceKey, fold_balances
-from domain.ledger.entry import JournalEntryPosted
+from domain.ledger.entry import JournalEntryPosted, entry_id_for
+from domain.ledger.moves import credit, debit
+from domain.money import Money
 from domain.payment.debit import DebitSource
 from domain.payment.dispute import OpenDispute, open_dispute
 from domain.release.events import Bucket, FundsReleased
@@ -26,7 +29,7 @@ from interfaces.upcoming import upcoming
 from interfaces.verification import balance_difference, kept_balances
 from tests.application.shop import Shop, a_caller, body_of
 from tests.support.domain import DISPUTE, HUNDRED, MERCHANT, NOW
-from tests.support.store import assert_appended, everything
+from tests.support.store import append_all, assert_appended, everything, stored
 
 NET = 10_000 - 290 - 30
 """Of a hundred euros, after the fee of the shop's plan."""
@@ -273,3 +276,20 @@ async def charged_back_from_owed(shop: Shop, payment_id: PaymentId) -> None:
     cause = a_caller().cause
     recorded = record_with_entries(payment_id, len(history), opened, merchant_id=MERCHANT, cause=cause, now=shop.now)
     assert_appended(await shop.store.append(Append(events=recorded)))
+
+
+async def test_a_lot_larger_than_one_entry_can_move_holds_up_no_other(shop: Shop, bank: Bank) -> None:
+    for amount in (Money(2**63 - 1, "EUR"), Money(2**63 - 1, "EUR")):
+        entry = JournalEntryPosted(
+            cause_id=(cause_id := uuid4()),
+            payment_id=None,
+            merchant_id=MERCHANT,
+            cause="payment.captured.v2",
+            cause_version=1,
+            postings=(*debit(our_bank("main"), amount), *credit(pending(MERCHANT), amount, DUE)),
+        )
+        await append_all(shop.store, [stored(entry_id_for(cause_id, 1), 1, entry, merchant_id=MERCHANT)])
+    shop.now = DUE + timedelta(days=1)
+    while await bank.worker().sweep():
+        pass
+    assert await bank.balance(available(MERCHANT)) == 2 * (2**63 - 1)

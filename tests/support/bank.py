@@ -38,6 +38,7 @@ class BankInMemory:
         """Every attempt to hand it a file."""
         self.said: list[PaymentReport] = []
         self.refuses: str | None = None
+        self.reference: str | None = None
         self.loses_answers = 0
         """Of how many of the next files nobody hears that it has taken them."""
         self.is_silent = False
@@ -58,7 +59,7 @@ class BankInMemory:
         if self.loses_answers:
             self.loses_answers -= 1
             return BankUnavailable("no answer")
-        return Accepted(f"BANK-{len(self.files)}")
+        return Accepted(self.reference or f"BANK-{len(self.files)}")
 
     async def reports(self, after: str | None) -> Sequence[PaymentReport]:
         if self.is_silent:

@@ -25,7 +25,7 @@ from domain.bank_account.details import BankDetails, Iban
 from domain.fx.rates import Rates
 from domain.history import Cause
 from domain.identifiers import BankAccountId, BatchId, MerchantId, PayoutId
-from domain.ledger.accounts import available, bank, in_transit
+from domain.ledger.accounts import available, bank, held, in_transit, owed
 from domain.ledger.balances import BalanceKey, fold_balances, trial_balance
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.moves import move
@@ -80,6 +80,7 @@ class Treasury:
             bank_accounts=self.accounts,
             bank=in_memory,
             bases=bases,
+            balances=PostgresBalances(pool),
             answers=word_payout,
             now=self.clock,
             new_id=ids.new_uuid,
@@ -112,6 +113,18 @@ class Treasury:
             cause="funds.released.v1",
             cause_version=1,
             postings=move(amount, debit=bank("northbank"), credit=available(merchant_id)),
+        )
+        await append_all(self.store, [stored(uuid4(), 1, entry, merchant_id=merchant_id)])
+
+    async def owe(self, amount: Money, merchant_id: MerchantId = MERCHANT) -> None:
+        """Money that a bank took beyond what the merchant may owe us."""
+        entry = JournalEntryPosted(
+            cause_id=uuid4(),
+            payment_id=None,
+            merchant_id=merchant_id,
+            cause="payment.dispute_opened.v2",
+            cause_version=1,
+            postings=move(amount, debit=owed(merchant_id), credit=held(merchant_id)),
         )
         await append_all(self.store, [stored(uuid4(), 1, entry, merchant_id=merchant_id)])
 

@@ -80,12 +80,17 @@ class World:
         """Debit the merchant from wherever there is enough; `beyond_limit` where nobody asks whether there is. False
         where it is refused."""
         source: DebitSource | None = DebitSource.LOT
+        looked_for_unreleased = beyond_limit
         while source is not None:
             try:
                 self.pay(payment_id, decide(source), merchant_id, basis)
                 return True
             except LimitBroken as broken:
-                source = source.after if is_lot(broken.code) else None
+                if is_lot(broken.code):
+                    source = source.after
+                else:
+                    source = None if looked_for_unreleased else DebitSource.UNRELEASED
+                    looked_for_unreleased = True
         if beyond_limit:
             self.pay(payment_id, decide(DebitSource.OWED), merchant_id, basis)
         return beyond_limit

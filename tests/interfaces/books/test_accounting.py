@@ -115,6 +115,14 @@ async def test_what_broke_off_after_its_files_goes_on_with_the_same(office: Offi
     assert (office.folder / "TS-2026-11-20.csv").read_bytes() == as_csv(first)
 
 
+async def test_what_broke_off_goes_on_with_the_same_whatever_was_recorded_since(office: Office) -> None:
+    *_, last = await office.sync()
+    async with office.pool.connection() as connection:
+        await connection.execute("DELETE FROM accounting_day WHERE day = %s", (last.day,))
+    await office.post("captured", days=20)
+    assert await office.sync() == [last]
+
+
 async def test_another_file_under_a_days_name_is_refused_and_stays(office: Office) -> None:
     path = office.folder / "TS-2026-11-20.csv"
     path.write_text("somebody else's")
