@@ -26,6 +26,7 @@ from application.bases import Bases
 from application.loaded_payout import LoadedPayout, load_all, load_bank_accounts
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout_queue import PayoutQueue
+from application.recording import record_all
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
 from domain.errors import DomainError
@@ -267,10 +268,7 @@ class PayoutFiles:
             now = self._now()
             cause = worker_cause("payouts", self._new_id, about=f"{batch_id}:{loaded.version}")
             payouts = await load_all(self._store, (one.payout_id for one in loaded.batch.made.payouts))
-            events = [
-                record(batch_id, version, event, merchant_id=PLATFORM, cause=cause, recorded_at=now)
-                for version, event in enumerate(answered, start=loaded.version + 1)
-            ]
+            events = list(record_all(batch_id, loaded.version, answered, merchant_id=PLATFORM, cause=cause, now=now))
             for payout in payouts.values():
                 events.extend(payout.record(follow(payout.payout), cause=cause, now=now))
             result = await self._store.append(Append(events=tuple(events)))
