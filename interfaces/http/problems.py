@@ -698,7 +698,7 @@ _problem(
     "The rate is too old",
     lambda e: (
         f"The newest rate from {e.from_currency} to {e.to_currency} was published at {e.as_of.isoformat()}; rates "
-        f"are used for up to {e.stale_after_hours} hours. Ask again once there are new ones."
+        f"are used for up to {e.stale_after_hours} h. Ask again once there are new ones."
     ),
     headers=_retry_after(60),
 )

@@ -66,6 +66,19 @@ async def test_disputes_are_listed(run: Run, payment: str, database_url: str) ->
     assert await asyncio.to_thread(listed, "--status", "won") == "There are none.\n"
 
 
+def test_a_dispute_whose_time_is_over_is_not_opened(run: Run, payment: str) -> None:
+    late = run("disputes", "open", payment, "--dispute-id", "CB-1", "--due", "2020-01-15")
+    assert (late.exit_code, "--due: it is over already" in late.output) == (2, True), late.output
+    assert run("disputes", "list").output == "There are none.\n"
+
+
+async def test_a_listed_id_is_whole(run: Run, payment: str, database_url: str) -> None:
+    opened = await asyncio.to_thread(run, "disputes", "open", payment, "--dispute-id", "CB-1")
+    await take_in(database_url)
+    dispute_id = msgspec.json.decode(opened.output)["dispute_id"]
+    assert dispute_id in (await asyncio.to_thread(run, "disputes", "list")).output
+
+
 def test_what_cannot_be_disputed_is_told_clearly(run: Run, payment: str) -> None:
     nowhere = run("disputes", "open", ids.text_of(ids.PAYMENT, uuid4()), "--dispute-id", "CB-1")
     assert nowhere.exit_code == 1
