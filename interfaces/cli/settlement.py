@@ -88,7 +88,8 @@ def _print_results(file: SettlementFile, results: list[RowResult]) -> None:
     )
     for result in results:
         if result.refusal is not None:
-            click.echo(f"line {result.row.line}: {sentence(result.refusal)}")
+            row = result.row
+            click.echo(f"line {row.line}: {row.movement} {row.named}: {sentence(result.refusal)}")
 
 
 def _print_report(report: SettlementReport) -> None:
