@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from domain.identifiers import MerchantId
 from domain.money import Money
-from interfaces.cli.shared import MerchantName, console, told_clearly, with_core
+from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.upcoming import UPCOMING_MAX, UpcomingFunds, upcoming
 
@@ -18,9 +17,9 @@ def funds() -> None:
 
 
 @funds.command()
-@click.option("--merchant", type=MerchantName(), help="Only this merchant's (mer_…).")
+@click.option("--merchant", help="Only this merchant's (mer_…).")
 @told_clearly
-def due(merchant: MerchantId | None) -> None:
+def due(merchant: str | None) -> None:
     """List what becomes available when.
 
     What was captured, and what is kept back as a reserve, by the instant at which it is released. A worker does that by
