@@ -22,7 +22,7 @@ from domain.payment.status import status_of
 from interfaces import ids
 from interfaces.cli.shared import MerchantName, acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core, utc_now
-from interfaces.http.disputes import dispute_resource, row_resource
+from interfaces.http.dispute_resources import operator_dispute_resource, operator_dispute_row_resource
 from projections import disputes as view
 from projections.disputes import DisputeRow
 
@@ -47,7 +47,7 @@ def list_(status: str | None, merchant: MerchantId | None, as_json: bool) -> Non
             wanted = None if status is None else DisputeStatus(status)
             return await view.search(connection, rows_max=SHOWN_MAX, merchant_id=merchant, status=wanted)
 
-    found = [row_resource(row) for row in with_core(work)]
+    found = [operator_dispute_row_resource(row) for row in with_core(work)]
     if as_json:
         for each in found:
             click.echo(msgspec.json.encode(each))
@@ -143,7 +143,7 @@ def rule(dispute: str, result: str, cause: Cause) -> None:
 
 
 def _print(loaded: LoadedDispute) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(dispute_resource(loaded)), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(operator_dispute_resource(loaded)), indent=2))
 
 
 def _id_of(text: str) -> DisputeCaseId:

@@ -40,6 +40,7 @@ def test_a_dispute_is_opened_shown_and_ruled_by_hand(run: Run, payment: str) -> 
     assert opened.exit_code == 0, opened.output
     dispute = msgspec.json.decode(opened.output)
     assert (dispute["status"], dispute["amount"], dispute["network"]) == ("needs_response", 4_000, "amex")
+    assert dispute["merchant_id"]
     shown = run("disputes", "show", dispute["dispute_id"])
     assert msgspec.json.decode(shown.output) == dispute
     ruled = run("disputes", "rule", dispute["dispute_id"], "lost", "--as", "Anna")
