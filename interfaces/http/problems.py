@@ -13,11 +13,12 @@ from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_batch import BatchNotFound
 from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
-from application.payout_files import BatchNotFound, FileDiffers
+from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
 from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
