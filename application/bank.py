@@ -12,10 +12,8 @@ from domain.bank_account.details import BankDetails, Scheme
 from domain.errors import DomainError
 from domain.money import Money
 
-ID_MAX: Final = 35
-"""ISO 20022's Max35Text: of a message's id, and of an instruction's."""
 ID_PATTERN: Final = r"[A-Za-z0-9-]{1,35}"
-"""What both may be made of: less than a bank takes, and so taken by all."""
+"""Of a message's id, and of an instruction's: as long as ISO 20022's Max35Text, and of less than a bank takes."""
 
 INSTRUCTIONS_MAX: Final = 5_000
 """In one file: some megabytes."""

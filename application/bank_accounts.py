@@ -10,6 +10,7 @@ from msgspec import Struct
 from application.caller import Caller
 from application.idempotency import IdempotencyKeyReused
 from application.operation import CONFLICTS_MAX, TooManyConflicts
+from application.recording import record_all
 from application.store import Append, Appended, EventStore
 from domain.bank_account.add import AddBankAccount, FaultOf, add
 from domain.bank_account.events import BankAccountEvent
@@ -75,16 +76,8 @@ class BankAccounts:
             events = remove(loaded.bank_account)
             if not events:
                 return loaded
-            recorded = tuple(
-                record(
-                    account_id,
-                    version,
-                    event,
-                    merchant_id=caller.merchant_id,
-                    cause=caller.cause,
-                    recorded_at=self._now(),
-                )
-                for version, event in enumerate(events, start=loaded.version + 1)
+            recorded = record_all(
+                account_id, loaded.version, events, merchant_id=caller.merchant_id, cause=caller.cause, now=self._now()
             )
             await self._store.append(Append(events=recorded))
         raise TooManyConflicts()

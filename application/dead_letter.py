@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol, cast
 
 from application.operation import CONFLICTS_MAX, TooManyConflicts
+from application.recording import record_all
 from application.store import Append, Appended, EventStore
 from domain.dead_letter.close import close
 from domain.dead_letter.events import DeadLetterEvent, DeadLetterKind
@@ -13,7 +14,7 @@ from domain.dead_letter.resolve import resolve
 from domain.dead_letter.retry import retry
 from domain.dead_letter.state import DeadLetter, Matter, fold, letter_id_for
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, record
+from domain.history import Cause, Positioned
 from domain.identifiers import DeadLetterId, MerchantId, PaymentId, ProviderName
 
 Decision = Callable[[DeadLetter | None], tuple[DeadLetterEvent, ...]]
@@ -102,10 +103,7 @@ class DeadLetters:
             owner = history[0].event.merchant_id if history else merchant_id
             assert owner is not None, "only a recording begins a letter"
             now = self._now()
-            recorded = tuple(
-                record(letter_id, version, event, merchant_id=owner, cause=cause, recorded_at=now)
-                for version, event in enumerate(events, start=len(history) + 1)
-            )
+            recorded = record_all(letter_id, len(history), events, merchant_id=owner, cause=cause, now=now)
             if isinstance(await self._store.append(Append(events=recorded)), Appended):
                 return
         raise TooManyConflicts()

@@ -9,8 +9,9 @@ from msgspec import Struct
 from application.bases import Bases
 from application.floors import floors_for
 from application.loaded import LoadedPayment, loaded_from
-from application.loaded_dispute import LoadedDispute, dispute_from, record_dispute
+from application.loaded_dispute import LoadedDispute, dispute_from
 from application.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
+from application.recording import record_all
 from application.store import Append, Appended, EventStore, LimitBroken
 from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve
@@ -80,7 +81,7 @@ class DisputeMoney:
                 return Decided(loaded=loaded, events=())
             moved = _moved(before, events, payment, basis, now, way)
             version = 0 if loaded is None else loaded.version
-            recorded = record_dispute(case_id, version, events, merchant_id=payment.merchant_id, cause=cause, now=now)
+            recorded = record_all(case_id, version, events, merchant_id=payment.merchant_id, cause=cause, now=now)
             append = Append(
                 events=(*recorded, *payment.record(moved, cause=cause, now=now)),
                 floors=floors_for(moved, basis.terms.settlement),

@@ -12,8 +12,9 @@ from application.dispute_desk import DisputeDesk, EvidenceFile
 from application.dispute_money import Decided, DisputeMoney
 from application.evidence import EvidenceFiles
 from application.loaded import LoadedPayment
-from application.loaded_dispute import LoadedDispute, load_dispute, record_dispute
+from application.loaded_dispute import LoadedDispute, load_dispute
 from application.operation import CONFLICTS_MAX, TooManyConflicts
+from application.recording import record_all
 from application.store import Append, Appended, EventStore
 from domain.card_data import require_no_card_number
 from domain.dispute.accept import accept, record_acceptance_outcome
@@ -228,9 +229,7 @@ class Disputes:
             events = decide(loaded.dispute, now)
             if not events:
                 return loaded
-            recorded = record_dispute(
-                case_id, loaded.version, events, merchant_id=loaded.merchant_id, cause=cause, now=now
-            )
+            recorded = record_all(case_id, loaded.version, events, merchant_id=loaded.merchant_id, cause=cause, now=now)
             result = await self._store.append(Append(events=recorded))
             if isinstance(result, Appended):
                 return loaded.after(events, result.position)

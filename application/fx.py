@@ -3,33 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Final, Protocol, cast
-from uuid import UUID
+from typing import Final, cast
 
 from msgspec import Struct
 
 from application.operation import CONFLICTS_MAX, TooManyConflicts
-from application.store import Append, AppendResult, VersionConflict
+from application.stream import StreamStore, appended
 from domain.fx.ecb import read_ecb
 from domain.fx.events import FxRatesEvent
 from domain.fx.operator_rates import read_operator_rates
 from domain.fx.publish import Publication, publish
 from domain.fx.rates import FX_RATES, Rates, fold
-from domain.history import Cause, Positioned, record
-from domain.identifiers import PLATFORM
+from domain.history import Cause, Positioned
 
 APPEND_EVENTS_MAX: Final = 250
 """Of a file with thousands of days: each append keeps payments waiting for a moment only."""
-
-
-class RatesStore(Protocol):
-    """What is asked of the event store. Every method raises StoreUnavailable when it does not answer."""
-
-    async def append(self, append: Append) -> AppendResult: ...
-
-    async def history_after(self, stream_id: UUID, version: int) -> Sequence[Positioned]:
-        """The events of one stream after its `version`th, in order."""
-        ...
 
 
 class Imported(Struct, frozen=True, kw_only=True):
@@ -42,7 +30,7 @@ class Imported(Struct, frozen=True, kw_only=True):
 
 
 class FxRates:
-    def __init__(self, store: RatesStore, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: StreamStore, *, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
 
@@ -85,22 +73,13 @@ class FxRates:
             events = iter(publish(fold(rates_events(history)), publications, now=self._now()))
             version = len(history)
             while part := list(islice(events, APPEND_EVENTS_MAX)):
-                if not await self._append(part, version, cause):
+                if not await appended(self._store, FX_RATES, version, part, cause=cause, now=self._now()):
                     break
                 published += part
                 version += len(part)
             else:
                 return published
         raise TooManyConflicts()
-
-    async def _append(self, events: Sequence[FxRatesEvent], version: int, cause: Cause) -> bool:
-        """False when somebody else has appended before."""
-        now = self._now()
-        recorded = [
-            record(FX_RATES, number, event, merchant_id=PLATFORM, cause=cause, recorded_at=now)
-            for number, event in enumerate(events, start=version + 1)
-        ]
-        return not isinstance(await self._store.append(Append(events=tuple(recorded))), VersionConflict)
 
 
 def rates_events(history: Sequence[Positioned]) -> Sequence[FxRatesEvent]:

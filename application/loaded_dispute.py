@@ -12,7 +12,7 @@ from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve, fold
 from domain.dispute.state import DisputeCase
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, Recorded, record
+from domain.history import Positioned
 from domain.identifiers import DisputeCaseId, MerchantId
 
 
@@ -72,19 +72,3 @@ def dispute_from(case_id: DisputeCaseId, history: Sequence[Positioned]) -> Loade
 def dispute_events(history: Iterable[Positioned]) -> Iterable[DisputeCaseEvent]:
     """The facts of a dispute's stream."""
     return (cast("DisputeCaseEvent", positioned.event.data) for positioned in history)
-
-
-def record_dispute(
-    case_id: DisputeCaseId,
-    version: int,
-    events: Iterable[DisputeCaseEvent],
-    *,
-    merchant_id: MerchantId,
-    cause: Cause,
-    now: datetime,
-) -> tuple[Recorded, ...]:
-    """`events` as those after `version` of the dispute's stream."""
-    return tuple(
-        record(case_id, number, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
-        for number, event in enumerate(events, start=version + 1)
-    )

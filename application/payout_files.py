@@ -5,10 +5,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Final, assert_never, cast
+from typing import Final, assert_never
 from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from application.bank import (
@@ -24,46 +23,38 @@ from application.bank import (
     storable,
 )
 from application.bases import Bases
-from application.loaded_payout import LoadedPayout, load_all, load_bank_accounts
+from application.loaded_batch import LoadedBatch, load_batch, plan
+from application.loaded_payout import LoadedPayout, load_all
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout_queue import PayoutQueue
+from application.recording import record_all
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
 from domain.errors import DomainError
 from domain.history import Cause, record
 from domain.identifiers import PLATFORM, BatchId, PayoutId
 from domain.money import Money
-from domain.payout.batch import batch, end_to_end_id_for
+from domain.payout.batch import batch
 from domain.payout.events import PayoutEvent
 from domain.payout.fail import fail
 from domain.payout.sent import sent
 from domain.payout.state import Payout, Ready
 from domain.payout_batch.answer import refused, submitted
 from domain.payout_batch.events import BatchedPayout, PayoutBatchCreated, PayoutBatchEvent
-from domain.payout_batch.state import PayoutBatch, Unanswered, fold, message_id_for
+from domain.payout_batch.state import PayoutBatch, Unanswered
 from domain.terms.payouts import execution_date
 
 REMITTANCE: Final = "Payout"
 """What is said with a payment whose payout has no description."""
+REASON_MAX: Final = 500
 
 log = logging.getLogger(__name__)
-
-
-class BatchNotFound(DomainError):
-    """There is no such batch."""
 
 
 class FileDiffers(DomainError):
     """The file can no longer be written as it was, and no other is sent: our own account has changed, or spelling."""
 
     file_sha256: str
-
-
-class LoadedBatch(Struct, frozen=True, kw_only=True):
-    id: BatchId
-    batch: PayoutBatch
-    version: int
-    created_at: datetime
 
 
 class PayoutFiles:
@@ -113,7 +104,7 @@ class PayoutFiles:
     async def send(self, batch_id: BatchId) -> None:
         """Hand the file of a batch over, unless the bank has answered for it. Raises BatchNotFound, FileDiffers,
         TooManyConflicts."""
-        loaded = await self.load(batch_id)
+        loaded = await load_batch(self._store, batch_id)
         if not isinstance(loaded.batch, Unanswered):
             return
         file = await self._file(loaded)
@@ -139,16 +130,7 @@ class PayoutFiles:
 
     async def file_of(self, batch_id: BatchId) -> BankFile:
         """The file as it was, or is to be, sent. Raises BatchNotFound, FileDiffers."""
-        return await self._file(await self.load(batch_id))
-
-    async def load(self, batch_id: BatchId) -> LoadedBatch:
-        """Raises BatchNotFound."""
-        history = await self._store.history(batch_id)
-        if not history or not isinstance(history[0].event.data, PayoutBatchCreated):
-            raise BatchNotFound()
-        found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
-        assert found is not None
-        return LoadedBatch(id=batch_id, batch=found, version=len(history), created_at=history[0].event.recorded_at)
+        return await self._file(await load_batch(self._store, batch_id))
 
     async def _make_all(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> list[BatchId]:
         """In one batch, or in several where no one file can carry them all: whichever of them is to blame, or their
@@ -169,7 +151,7 @@ class PayoutFiles:
         """None where another worker, or a merchant, was there first: what is left comes with the next batch."""
         batch_id, now = BatchId(self._new_id()), self._now()
         cause = worker_cause("payouts", self._new_id, about=f"{payouts[0].id}:{payouts[0].version}")
-        planned = await self._planned(batch_id, payouts, currency, day, now)
+        planned = await plan(self._store, batch_id, payouts, currency, day, created_at=now)
         planned, file = await self._instructed(planned, {payout.id: payout for payout in payouts}, cause)
         if file is None:
             return None
@@ -226,34 +208,13 @@ class PayoutFiles:
             planned = replace(planned, instructions=tuple(one for one in planned.instructions if one is not unfit))
         return planned, None
 
-    async def _planned(
-        self, batch_id: BatchId, payouts: Sequence[LoadedPayout], currency: str, day: date, created_at: datetime
-    ) -> Batch:
-        accounts = await load_bank_accounts(self._store, {payout.payout.order.bank_account_id for payout in payouts})
-        return Batch(
-            batch_id=batch_id,
-            message_id=message_id_for(batch_id),
-            currency=currency,
-            execution_date=day,
-            created_at=created_at,
-            instructions=tuple(
-                Instruction(
-                    payout_id=payout.id,
-                    end_to_end_id=end_to_end_id_for(payout.id),
-                    amount=payout.payout.order.amount,
-                    holder_name=accounts[payout.payout.order.bank_account_id].account.holder_name,
-                    details=accounts[payout.payout.order.bank_account_id].account.details,
-                    remittance=payout.payout.order.description or REMITTANCE,
-                )
-                for payout in payouts
-            ),
-        )
-
     async def _file(self, loaded: LoadedBatch) -> BankFile:
         made = loaded.batch.made
         payouts = await load_all(self._store, (one.payout_id for one in made.payouts))
         in_order = [payouts[one.payout_id] for one in made.payouts]
-        planned = await self._planned(loaded.id, in_order, made.currency, made.execution_date, loaded.created_at)
+        planned = await plan(
+            self._store, loaded.id, in_order, made.currency, made.execution_date, created_at=loaded.created_at
+        )
         try:
             file = await asyncio.to_thread(self._bank.instruct, planned)
         except DomainError as error:
@@ -270,17 +231,14 @@ class PayoutFiles:
     ) -> None:
         """What the bank says of a file, and what follows for its payouts, in one append."""
         for _ in range(CONFLICTS_MAX):
-            loaded = await self.load(batch_id)
+            loaded = await load_batch(self._store, batch_id)
             answered = answer(loaded.batch)
             if not answered:
                 return
             now = self._now()
             cause = worker_cause("payouts", self._new_id, about=f"{batch_id}:{loaded.version}")
             payouts = await load_all(self._store, (one.payout_id for one in loaded.batch.made.payouts))
-            events = [
-                record(batch_id, version, event, merchant_id=PLATFORM, cause=cause, recorded_at=now)
-                for version, event in enumerate(answered, start=loaded.version + 1)
-            ]
+            events = list(record_all(batch_id, loaded.version, answered, merchant_id=PLATFORM, cause=cause, now=now))
             for payout in payouts.values():
                 events.extend(payout.record(follow(payout.payout), cause=cause, now=now))
             result = await self._store.append(Append(events=tuple(events)))

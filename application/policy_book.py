@@ -7,7 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from application.refreshing import Refreshing
-from application.routing_policy import PolicyStore, policy_events
+from application.routing_policy import policy_events
+from application.stream import StreamStore
 from domain.identifiers import ProviderName
 from domain.routing.candidate import Strategy
 from domain.routing.capabilities import Capabilities
@@ -31,7 +32,7 @@ class PolicyBook:
 
     def __init__(
         self,
-        store: PolicyStore,
+        store: StreamStore,
         *,
         capabilities: Mapping[ProviderName, Capabilities],
         read_figures: Callable[[], Awaitable[Mapping[ProviderName, Figures]]],

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from application.fx import RatesStore, rates_events
+from application.fx import rates_events
 from application.refreshing import Refreshing
+from application.stream import StreamStore
 from domain.fx.rates import FX_RATES, Rates, fold
 
 REFRESH_EVERY_S: Final = 5.0
@@ -13,7 +14,7 @@ class RateBook:
     """For one process. Where the store cannot be read, the last rates that were read stay: whether they are still fresh
     enough is asked at each conversion (`require_fresh`)."""
 
-    def __init__(self, store: RatesStore) -> None:
+    def __init__(self, store: StreamStore) -> None:
         self._store = store
         self._rates = Rates()
         self._seen = 0

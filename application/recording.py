@@ -1,4 +1,4 @@
-"""Events as they go into the store: each followed, in the same append, by the journal entry that it causes."""
+"""Events as they go into the store: one that moves money is followed, in the same append, by its journal entry."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +10,22 @@ from domain.history import AnyEvent, Cause, Recorded, record
 from domain.identifiers import MerchantId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import entry_for
+
+
+def record_all(
+    stream_id: UUID,
+    version: int,
+    events: Sequence[AnyEvent],
+    *,
+    merchant_id: MerchantId,
+    cause: Cause,
+    now: datetime,
+) -> tuple[Recorded, ...]:
+    """`events`, none of which moves money, as those after `version` of their stream."""
+    return tuple(
+        record(stream_id, number, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
+        for number, event in enumerate(events, start=version + 1)
+    )
 
 
 def record_with_entries(

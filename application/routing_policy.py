@@ -2,26 +2,14 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Protocol, cast
-from uuid import UUID
+from typing import cast
 
-from application.operation import CONFLICTS_MAX, TooManyConflicts
-from application.store import Append, AppendResult, VersionConflict
-from domain.history import Cause, Positioned, record
-from domain.identifiers import PLATFORM, ProviderName
+from application.stream import StreamStore, append_decided
+from domain.history import Cause, Positioned
+from domain.identifiers import ProviderName
 from domain.routing.document import FaultOf, PolicyDocument, read_policy
 from domain.routing.events import RoutingPolicyEvent
 from domain.routing.versions import ROUTING_POLICIES, Versions, activate, add, fold
-
-
-class PolicyStore(Protocol):
-    """What is asked of the event store. Every method raises StoreUnavailable when it does not answer."""
-
-    async def append(self, append: Append) -> AppendResult: ...
-
-    async def history_after(self, stream_id: UUID, version: int) -> Sequence[Positioned]:
-        """The events of one stream after its `version`th, in order."""
-        ...
 
 
 class RoutingPolicies:
@@ -29,7 +17,7 @@ class RoutingPolicies:
 
     def __init__(
         self,
-        store: PolicyStore,
+        store: StreamStore,
         *,
         providers: Collection[ProviderName],
         fault_of: FaultOf,
@@ -82,19 +70,13 @@ class RoutingPolicies:
         await self._append(decide, cause)
 
     async def _append(self, decide: Callable[[Versions], Sequence[RoutingPolicyEvent]], cause: Cause) -> None:
-        for _ in range(CONFLICTS_MAX):
-            history = await self.history()
-            events = decide(fold(policy_events(history)))
-            if not events:
-                return
-            now = self._now()
-            recorded = [
-                record(ROUTING_POLICIES, version, event, merchant_id=PLATFORM, cause=cause, recorded_at=now)
-                for version, event in enumerate(events, start=len(history) + 1)
-            ]
-            if not isinstance(await self._store.append(Append(events=tuple(recorded))), VersionConflict):
-                return
-        raise TooManyConflicts()
+        await append_decided(
+            self._store,
+            ROUTING_POLICIES,
+            lambda history: decide(fold(policy_events(history))),
+            cause=cause,
+            now=self._now,
+        )
 
 
 def policy_events(history: Sequence[Positioned]) -> Sequence[RoutingPolicyEvent]:

@@ -2,31 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol, cast
-from uuid import UUID
+from typing import cast
 
-from application.operation import CONFLICTS_MAX, TooManyConflicts
-from application.store import Append, AppendResult, VersionConflict
-from domain.history import Cause, Positioned, record
-from domain.identifiers import PLATFORM, MerchantId
+from application.stream import StreamStore, append_decided
+from domain.history import Cause, Positioned
+from domain.identifiers import MerchantId
 from domain.terms.documents.read import read_terms
 from domain.terms.events import TermsEvent, TermsKind
 from domain.terms.terms import Terms, name_of
 from domain.terms.versions import TERMS, TermsVersions, activate, add, fold
 
 
-class TermsStore(Protocol):
-    """What is asked of the event store. Every method raises StoreUnavailable when it does not answer."""
-
-    async def append(self, append: Append) -> AppendResult: ...
-
-    async def history_after(self, stream_id: UUID, version: int) -> Sequence[Positioned]:
-        """The events of one stream after its `version`th, in order."""
-        ...
-
-
 class TermsCommands:
-    def __init__(self, store: TermsStore, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: StreamStore, *, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
 
@@ -72,19 +60,10 @@ class TermsCommands:
         await self._append(decide, cause)
 
     async def _append(self, decide: Callable[[TermsVersions], Sequence[TermsEvent]], cause: Cause) -> None:
-        for _ in range(CONFLICTS_MAX):
-            history = await self.history()
-            events = decide(fold(terms_events(history)))
-            if not events:
-                return
-            now = self._now()
-            recorded = [
-                record(TERMS, version, event, merchant_id=PLATFORM, cause=cause, recorded_at=now)
-                for version, event in enumerate(events, start=len(history) + 1)
-            ]
-            if not isinstance(await self._store.append(Append(events=tuple(recorded))), VersionConflict):
-                return
-        raise TooManyConflicts()
+        def decide_on(history: Sequence[Positioned]) -> Sequence[TermsEvent]:
+            return decide(fold(terms_events(history)))
+
+        await append_decided(self._store, TERMS, decide_on, cause=cause, now=self._now)
 
 
 def terms_events(history: Sequence[Positioned]) -> Sequence[TermsEvent]:

@@ -1,14 +1,13 @@
 """What is agreed with each merchant, at hand: the terms in force, read again in the background."""
 
-import asyncio
 import logging
-from contextlib import suppress
 from typing import Final
 
 from msgspec.structs import replace
 
-from application.store import StoreUnavailable
-from application.terms import TermsStore, terms_events
+from application.refreshing import Refreshing
+from application.stream import StreamStore
+from application.terms import terms_events
 from domain.identifiers import MerchantId
 from domain.terms.documents.document import TermsInvalid
 from domain.terms.documents.read import terms_as_added
@@ -18,7 +17,6 @@ from domain.terms.terms import DEFAULT_TERMS, MerchantTerms, Terms
 from domain.terms.versions import TERMS, TermsVersions, fold
 
 REFRESH_EVERY_S: Final = 1.0
-REFRESH_WITHIN_S: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -26,27 +24,23 @@ log = logging.getLogger(__name__)
 class TermsBook:
     """For one process. Where the store cannot be read, the last that was read stays."""
 
-    def __init__(self, store: TermsStore) -> None:
+    def __init__(self, store: StreamStore) -> None:
         self._store = store
         self._versions = TermsVersions()
         self._in_force: dict[tuple[TermsKind, MerchantId | None], Terms] = {}
         self._read: dict[tuple[TermsKind, int], Terms | None] = {}
         self._seen = 0
-        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshing = Refreshing(self.refresh, name="terms", every_s=REFRESH_EVERY_S)
 
     async def start(self) -> None:
         """Read once, so that the first payment goes by the terms in force already, and from then on every second.
 
         When the store is away, the defaults serve until it is back.
         """
-        await self._refresh_quietly()
-        self._refreshing = asyncio.create_task(self._refresh_for_ever(), name="terms")
+        await self._refreshing.start()
 
     async def aclose(self) -> None:
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._refreshing
+        await self._refreshing.aclose()
 
     def of(self, merchant_id: MerchantId) -> MerchantTerms:
         """What is in force for a merchant: of each kind their own, else everybody's, else the default."""
@@ -94,17 +88,3 @@ class TermsBook:
                 log.error("terms_unreadable", extra={"kind": kind.value, "number": number, "error": str(error)})
                 self._read[kind, number] = None
         return self._read[kind, number]
-
-    async def _refresh_quietly(self) -> None:
-        try:
-            async with asyncio.timeout(REFRESH_WITHIN_S):
-                await self.refresh()
-        except (StoreUnavailable, TimeoutError):
-            pass  # Whoever needs the store for a command says so; the last that was read serves meanwhile.
-        except Exception as error:
-            log.warning("terms_not_refreshed", extra={"error": repr(error)})
-
-    async def _refresh_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_EVERY_S)
-            await self._refresh_quietly()

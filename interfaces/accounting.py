@@ -16,7 +16,7 @@ SETTLES_WITHIN: Final = timedelta(minutes=5)
 _DAY: Final = timedelta(days=1)
 
 
-class FileDiffers(Exception):
+class DayDiffers(Exception):
     """There is a file of that day, and it is not the one that belongs there."""
 
 
@@ -26,7 +26,7 @@ async def sync_days(
     """Hand over every finished day up to `until` that has not been; what was is only compared with what is there.
 
     A day begins where the one before it ended, whatever was recorded late; one without entries is left out. Raises
-    FileDiffers, OSError, ViewBehind, StoreUnavailable.
+    DayDiffers, OSError, ViewBehind, StoreUnavailable.
     """
     done = await days.all()
     for each in done:
@@ -83,10 +83,10 @@ async def _hand_over(days: SyncedDays, folder: Path, summary: DaySummary, now: d
 
 
 def _require_same(folder: Path, reference: str, *digests: bytes) -> None:
-    """What is there already has to be what belongs there. Raises FileDiffers."""
+    """What is there already has to be what belongs there. Raises DayDiffers."""
     for path, expected in zip(_files(folder, reference), digests, strict=True):
         if path.exists() and digest(path.read_bytes()) != expected:
-            raise FileDiffers(f"{path} is not what was posted on that day: it was changed, or is of other books")
+            raise DayDiffers(f"{path} is not what was posted on that day: it was changed, or is of other books")
 
 
 def _files(folder: Path, reference: str) -> Iterable[Path]:

@@ -1,14 +1,13 @@
 """What a provider has settled in a period, at what cost, and what it still has to settle."""
 
-import csv
 from collections.abc import Sequence
 from datetime import datetime
-from io import StringIO
 from typing import Final
 
 from msgspec import Struct
 
 from interfaces.books.decimal_text import decimal_text
+from interfaces.csv_text import csv_text
 from interfaces.moments import Reader
 from projections.settlements import SettledOfProvider, settled_of_provider
 from projections.unsettled import UnsettledOfProvider, unsettled_of_provider
@@ -72,17 +71,15 @@ async def settlement_report(
 
 def report_csv(report: SettlementReport) -> str:
     """Amounts are decimal numbers; what is not settled yet comes last."""
-    text = StringIO()
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for each in report.settled:
         amounts = (each.gross, each.interchange, each.scheme, each.markup, each.other, each.cost, each.net)
-        table.writerow((each.currency, each.movement, each.movements, *_decimal(amounts, each.currency)))
+        rows.append((each.currency, each.movement, each.movements, *_decimal(amounts, each.currency)))
     for left in report.unsettled:
         nothing = [""] * 5
         [net] = _decimal([left.net], left.currency)
-        table.writerow((left.currency, UNSETTLED, left.movements, net, *nothing, net))
-    return text.getvalue()
+        rows.append((left.currency, UNSETTLED, left.movements, net, *nothing, net))
+    return csv_text(rows)
 
 
 def _decimal(minors: Sequence[int], currency: str) -> Sequence[str]:

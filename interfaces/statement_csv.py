@@ -1,10 +1,9 @@
 """A statement as CSV: its opening balances, every line, its closing balances; amounts are decimal numbers."""
 
-import csv
 from collections.abc import AsyncIterator, Iterable, Sequence
-from io import StringIO
 
 from interfaces.books.decimal_text import decimal_text
+from interfaces.csv_text import csv_text
 from interfaces.statement import StatementAccount, StatementLine
 
 COLUMNS = StatementLine.__struct_fields__
@@ -18,10 +17,10 @@ async def statement_csv(
     def balances(what: str, minors: Iterable[tuple[str, int]]) -> list[tuple[str, ...]]:
         return [_balance_row(what, account, decimal_text(minor, currency)) for account, minor in minors]
 
-    yield _text([COLUMNS, *balances("opening balance", [(each.account, each.opening) for each in accounts])])
+    yield csv_text([COLUMNS, *balances("opening balance", [(each.account, each.opening) for each in accounts])])
     async for lines in pages:
-        yield _text([_line_row(line, currency) for line in lines])
-    yield _text(balances("closing balance", [(each.account, each.closing) for each in accounts]))
+        yield csv_text([_line_row(line, currency) for line in lines])
+    yield csv_text(balances("closing balance", [(each.account, each.closing) for each in accounts]))
 
 
 def _line_row(line: StatementLine, currency: str) -> tuple[str, ...]:
@@ -32,9 +31,3 @@ def _line_row(line: StatementLine, currency: str) -> tuple[str, ...]:
 def _balance_row(what: str, account: str, amount: str) -> tuple[str, ...]:
     filled = {"cause": what, "account": account, "balance": amount}
     return tuple(filled.get(column, "") for column in COLUMNS)
-
-
-def _text(rows: Iterable[Sequence[str]]) -> str:
-    text = StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()

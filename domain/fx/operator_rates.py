@@ -1,6 +1,5 @@
 """Rates as an operator writes them: JSON, read strictly, and refused with the line that is at fault."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -12,32 +11,31 @@ from domain.currencies import DECIMALS
 from domain.fx.publish import OPERATOR, Publication
 from domain.fx.rate_text import PUBLISHED_DIGITS_MAX, RateUnusable, exact
 from domain.fx.rates_file import RatesInvalid, sha256_of
-from domain.json_lines import Path, TwiceTheSame, lines_of
+from domain.strict_document import StrictDocument
 
-CHARACTERS_MAX: Final = 65_536
 MEMBERS: Final = ("source", "as_of", "base", "rates")
 
 
 def read_operator_rates(text: str) -> Publication:
     """The one set of rates that `text` is. Raises RatesInvalid."""
-    return _Reader(text).publication()
+    return _OperatorRates(text).publication()
 
 
-class _Reader:
+class _OperatorRates(StrictDocument):
     def __init__(self, text: str) -> None:
-        self._members, self._lines = _parsed(text)
+        super().__init__(text, called="set of rates", refusal=RatesInvalid)
         self._sha256 = sha256_of(text)
 
     def publication(self) -> Publication:
-        members = self._object(self._members)
+        members = self._object(self.members)
         for name in members:
             if name not in MEMBERS:
-                raise self._refusal(f"“{name[:40]}” is not expected, only {', '.join(MEMBERS)}", name)
+                raise self.refused(f"“{name[:40]}” is not expected, only {', '.join(MEMBERS)}", name)
         for name in MEMBERS:
             if name not in members:
-                raise self._refusal(f"“{name}” is missing")
+                raise self.refused(f"“{name}” is missing")
         if members["source"] != OPERATOR:
-            raise self._refusal(f"the source has to be “{OPERATOR}”", "source")
+            raise self.refused(f"the source has to be “{OPERATOR}”", "source")
         base = self._currency(members["base"], "base")
         return Publication(
             source=OPERATOR,
@@ -49,16 +47,16 @@ class _Reader:
 
     def _rates(self, written: Mapping[str, Any], base: str) -> dict[str, str]:
         if not written:
-            raise self._refusal("there are no rates", "rates")
+            raise self.refused("there are no rates", "rates")
         for currency, text in written.items():
             if self._currency(currency, "rates", currency) == base:
-                raise self._refusal(f"{base} is the base: it has no rate", "rates", currency)
+                raise self.refused(f"{base} is the base: it has no rate", "rates", currency)
             if not isinstance(text, str):
-                raise self._refusal(f"the rate of {currency} has to be a text, such as “1.0842”", "rates", currency)
+                raise self.refused(f"the rate of {currency} has to be a text, such as “1.0842”", "rates", currency)
             try:
                 exact(currency, text)
             except RateUnusable:
-                raise self._refusal(
+                raise self.refused(
                     f"the rate of {currency} has to be a decimal number above 0 of at most {PUBLISHED_DIGITS_MAX}"
                     " digits, such as “1.0842”",
                     *("rates", currency),
@@ -70,36 +68,17 @@ class _Reader:
             return msgspec.convert(written, _Instant).astimezone(UTC)
         except (msgspec.ValidationError, OverflowError):
             reason = "“as_of” has to be an RFC 3339 time with an offset, such as “2026-11-20T15:00:00Z”"
-            raise self._refusal(reason, "as_of") from None
+            raise self.refused(reason, "as_of") from None
 
     def _currency(self, written: Any, *path: str) -> str:
         if not isinstance(written, str) or written not in DECIMALS:
-            raise self._refusal(f"“{str(written)[:40]}” is no ISO 4217 currency with a minor unit", *path)
+            raise self.refused(f"“{str(written)[:40]}” is no ISO 4217 currency with a minor unit", *path)
         return written
 
     def _object(self, written: Any, *path: str) -> dict[str, Any]:
         if not isinstance(written, dict):
-            raise self._refusal("expected an object, {…}", *path)
+            raise self.refused("expected an object, {…}", *path)
         return written
-
-    def _refusal(self, reason: str, *path: str) -> RatesInvalid:
-        return RatesInvalid(line=self._lines[path], reason=reason)
 
 
 _Instant = Annotated[datetime, Meta(tz=True)]
-
-
-def _parsed(text: str) -> tuple[Any, dict[Path, int]]:
-    if len(text) > CHARACTERS_MAX:
-        raise RatesInvalid(line=1, reason=f"a set of rates has at most {CHARACTERS_MAX:,} characters")
-    try:
-        return json.loads(text), lines_of(text)
-    except json.JSONDecodeError as error:
-        reason = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
-        raise RatesInvalid(line=error.lineno, reason=reason) from None
-    except TwiceTheSame as error:
-        raise RatesInvalid(line=error.line, reason=f"“{error.key}” stands here for the second time") from None
-    except RecursionError:
-        raise RatesInvalid(line=1, reason="nothing in a set of rates lies that deep") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise RatesInvalid(line=1, reason=f"this cannot be read: {error}") from None

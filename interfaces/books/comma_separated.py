@@ -1,10 +1,8 @@
 """The journal as CSV (RFC 4180): one row a posting, with our own account names."""
 
-import csv
-from io import StringIO
-
 from interfaces.books.decimal_text import decimal_text
 from interfaces.books.posted import PostedEntry, Reference
+from interfaces.csv_text import csv_text
 
 COLUMNS = (*Reference._fields, "line", "account", "currency", "debit", "credit", "debit_minor", "credit_minor")
 
@@ -13,7 +11,7 @@ class CommaSeparated:
     """Each amount twice: as a decimal number of its currency, and in whole minor units."""
 
     def beginning(self) -> str:
-        return _row(COLUMNS)
+        return csv_text([COLUMNS])
 
     def entry(self, entry: PostedEntry) -> str:
         rows = []
@@ -21,14 +19,8 @@ class CommaSeparated:
             currency = line.amount.currency
             debit, credit = max(line.signed_minor, 0), max(-line.signed_minor, 0)
             amounts = (decimal_text(debit, currency), decimal_text(credit, currency), debit, credit)
-            rows.append(_row((*entry.reference, number, line.account, currency, *amounts)))
-        return "".join(rows)
+            rows.append((*entry.reference, number, line.account, currency, *amounts))
+        return csv_text(rows)
 
     def end(self) -> str:
         return ""
-
-
-def _row(cells: tuple[object, ...]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()

@@ -1,16 +1,15 @@
 """One day's journal, added up by account and currency, as the files that book-keeping takes in."""
 
-import csv
 from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
-from io import StringIO
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from interfaces.books.decimal_text import decimal_text
+from interfaces.csv_text import csv_text
 from projections.books import Turnover
 
 COLUMNS: Final = ("reference", "date", "account", "currency", "debit", "credit")
@@ -50,13 +49,11 @@ def summary_of(day: date, turnover: Sequence[Turnover], *, after: int, up_to: in
 
 def as_csv(summary: DaySummary) -> bytes:
     """Amounts are decimal numbers."""
-    text = StringIO()
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
+    rows: list[Sequence[str]] = [COLUMNS]
     for line in summary.lines:
         amounts = (decimal_text(line.debit_minor, line.currency), decimal_text(line.credit_minor, line.currency))
-        table.writerow((summary.reference, summary.day.isoformat(), line.account, line.currency, *amounts))
-    return text.getvalue().encode()
+        rows.append((summary.reference, summary.day.isoformat(), line.account, line.currency, *amounts))
+    return csv_text(rows).encode()
 
 
 def as_json(summary: DaySummary) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from interfaces import composition
-from interfaces.accounting import FileDiffers, sync_days
+from interfaces.accounting import DayDiffers, sync_days
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
 
@@ -51,5 +51,5 @@ def sync(folder: Path, until: datetime | None) -> None:
 
     try:
         with_core(work)
-    except (FileDiffers, OSError) as error:
+    except (DayDiffers, OSError) as error:
         raise click.ClickException(str(error)) from error

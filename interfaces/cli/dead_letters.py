@@ -12,7 +12,7 @@ from domain.dead_letter.state import DeadLetterState
 from domain.history import Cause
 from domain.identifiers import DeadLetterId
 from interfaces import ids
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.dead_letters import DeadLetterDetail, letter_detail, letter_resource
 from projections import dead_letters as view
@@ -108,7 +108,4 @@ def close(letter: str, reason: str, cause: Cause) -> None:
 
 
 def _id_of(text: str) -> DeadLetterId:
-    uuid = ids.parse(text, ids.DEAD_LETTER)
-    if uuid is None:
-        raise click.BadParameter("expected an id such as dl_01h…", param_hint="LETTER")
-    return DeadLetterId(uuid)
+    return DeadLetterId(id_given(text, ids.DEAD_LETTER, called="LETTER"))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 import msgspec
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.loaded import load
 from application.loaded_dispute import LoadedDispute, load_dispute
@@ -13,16 +13,16 @@ from domain.dispute.events import DisputeKind, DisputeReason
 from domain.dispute.open import OpenCase
 from domain.dispute.state import DisputeStatus
 from domain.history import Cause
-from domain.identifiers import DisputeCaseId, DisputeId, PaymentId
+from domain.identifiers import DisputeCaseId, DisputeId, MerchantId, PaymentId
 from domain.money import Money
 from domain.payment.method import CardBrand
 from domain.payment.refusals import IllegalTransition
 from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
 from domain.payment.status import status_of
 from interfaces import ids
-from interfaces.cli.shared import acting, console, told_clearly, with_core
-from interfaces.composition import Core
-from interfaces.http.disputes import dispute_resource, row_resource
+from interfaces.cli.shared import MerchantName, acting, console, id_given, told_clearly, with_core
+from interfaces.composition import Core, utc_now
+from interfaces.http.dispute_resources import operator_dispute_resource, operator_dispute_row_resource
 from projections import disputes as view
 from projections.disputes import DisputeRow
 
@@ -36,10 +36,10 @@ def disputes() -> None:
 
 @disputes.command("list")
 @click.option("--status", type=click.Choice(list(map(str, DisputeStatus))), help="Only those in it.")
-@click.option("--merchant", help="Only this merchant's (mer_…).")
+@click.option("--merchant", type=MerchantName(), help="Only this merchant's (mer_…).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
 @told_clearly
-def list_(status: str | None, merchant: str | None, as_json: bool) -> None:
+def list_(status: str | None, merchant: MerchantId | None, as_json: bool) -> None:
     """List the disputes, those opened last first, up to 50 of them."""
 
     async def work(core: Core) -> Sequence[DisputeRow]:
@@ -47,7 +47,7 @@ def list_(status: str | None, merchant: str | None, as_json: bool) -> None:
             wanted = None if status is None else DisputeStatus(status)
             return await view.search(connection, rows_max=SHOWN_MAX, merchant_id=merchant, status=wanted)
 
-    found = [row_resource(row) for row in with_core(work)]
+    found = [operator_dispute_row_resource(row) for row in with_core(work)]
     if as_json:
         for each in found:
             click.echo(msgspec.json.encode(each))
@@ -55,10 +55,11 @@ def list_(status: str | None, merchant: str | None, as_json: bool) -> None:
     if not found:
         console.print("There are none.")
         return
-    table = Table("", "kind", "status", "amount", "reason", "answer by", "payment")
+    # Ids are there to be copied, so none is cut. What there is no room for is shown by `show`.
+    table = Table(Column("", no_wrap=True), "kind", "status", "amount", "reason", "answer by (UTC)")
     for each in found:
-        amount, until = str(Money(each.amount, each.currency)), each.respond_by.isoformat(timespec="minutes")
-        table.add_row(each.dispute_id, each.kind, each.status, amount, each.reason, until, each.payment_id)
+        amount, until = str(Money(each.amount, each.currency)), f"{each.respond_by:%Y-%m-%d %H:%M}"
+        table.add_row(each.dispute_id, each.kind, each.status, amount, each.reason, until)
     console.print(table)
 
 
@@ -83,7 +84,7 @@ def show(dispute: str) -> None:
 @click.option("--reason", type=click.Choice(list(map(str, DisputeReason))), default=str(DisputeReason.OTHER))
 @click.option("--provider-reason", default="", help="The provider's own words, or its code.")
 @click.option("--network", type=click.Choice(list(map(str, CardBrand))), help="Else that of the payment's method.")
-@click.option("--due", type=click.DateTime(), help="Until when the provider wants an answer, in UTC.")
+@click.option("--due", type=click.DateTime(), help="Until when the provider wants an answer, in UTC; not over yet.")
 @acting
 @told_clearly
 def open_(
@@ -98,9 +99,11 @@ def open_(
     cause: Cause,
 ) -> None:
     """Record that PAYMENT (pay_…) is disputed, at a provider that does not notify us of it."""
-    payment_id = ids.parse(payment, ids.PAYMENT, ids.INTENT)
-    if payment_id is None:
-        raise click.BadParameter("expected an id such as pay_01h…", param_hint="PAYMENT")
+    payment_id = id_given(payment, ids.PAYMENT, ids.INTENT, called="PAYMENT")
+    due = None if due is None else due.replace(tzinfo=UTC)
+    if due is not None and due <= utc_now():
+        # It would be given up, and lost, within seconds.
+        raise click.BadParameter("it is over already; leave it out, and rule on the dispute", param_hint="--due")
 
     async def work(core: Core) -> LoadedDispute:
         loaded = await load(core.store, PaymentId(payment_id))
@@ -117,7 +120,7 @@ def open_(
             network=terms_of(loaded.payment).method.brand if network is None else CardBrand(network),
             reason=DisputeReason(reason),
             provider_reason=provider_reason,
-            due=None if due is None else due.replace(tzinfo=UTC),
+            due=due,
         )
         return await core.disputes.open(command, cause)
 
@@ -140,11 +143,8 @@ def rule(dispute: str, result: str, cause: Cause) -> None:
 
 
 def _print(loaded: LoadedDispute) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(dispute_resource(loaded)), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(operator_dispute_resource(loaded)), indent=2))
 
 
 def _id_of(text: str) -> DisputeCaseId:
-    uuid = ids.parse(text, ids.DISPUTE)
-    if uuid is None:
-        raise click.BadParameter("expected an id such as dp_01h…", param_hint="DISPUTE")
-    return DisputeCaseId(uuid)
+    return DisputeCaseId(id_given(text, ids.DISPUTE, called="DISPUTE"))

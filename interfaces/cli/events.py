@@ -10,7 +10,7 @@ from domain.identifiers import PaymentId
 from domain.money import Money
 from domain.payment.status import status_of
 from interfaces import composition, ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, id_given, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.as_of import cut
 from interfaces.http.resources import event_resource
@@ -25,9 +25,7 @@ def events(payment: str, as_of: str | None, as_json: bool) -> None:
     """Print a payment's whole history.
 
     Every event of PAYMENT (pay_… or pi_…), with who caused it and what it says."""
-    uuid = ids.parse(payment, ids.PAYMENT, ids.INTENT)
-    if uuid is None:
-        raise click.BadParameter("expected an id such as pay_01h… or pi_01h…", param_hint="PAYMENT")
+    uuid = id_given(payment, ids.PAYMENT, ids.INTENT, called="PAYMENT")
     payment_id = PaymentId(uuid)
 
     async def work(core: Core) -> list[Positioned]:

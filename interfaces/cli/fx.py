@@ -5,12 +5,14 @@ from typing import BinaryIO
 import click
 from rich.table import Table
 
+from application.fx import Imported
+from domain.fx.ecb import CHARACTERS_MAX
 from domain.fx.events import FxRatesPublished
 from domain.fx.rates import BASIS_POINTS, Quote, Rates, convert
 from domain.history import Cause, Positioned
 from domain.money import parse_decimal
 from interfaces.cli.fx_report import report
-from interfaces.cli.rates_file import pointing_at, text_of
+from interfaces.cli.named_file import pointing_at, text_of
 from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.as_of import instant
@@ -38,21 +40,31 @@ def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
     Its XML or CSV, of one day or of many (gunzip and unzip first). What is known already is left as it is; a file with
     a mistake, or with other rates of a day than are known, adds nothing.
     """
-    texts = [(file, text_of(file)) for file in files]
+    texts = [(file, text_of(file, bytes_max=CHARACTERS_MAX)) for file in files]
 
     async def work(core: Core) -> None:
         for file, text in texts:
             with pointing_at(file):
                 imported = await core.fx_rates.import_ecb(text, cause)
-            told = f"{file.name}: {len(imported.numbers):,} new days of {imported.days:,}"
-            if imported.numbers:
-                told += f", ecb:{imported.numbers[0]} to ecb:{imported.numbers[-1]}"
-            click.echo(f"{told}.")
+            click.echo(
+                f"{file.name}: days that are new: {len(imported.numbers):,} of {imported.days:,}{_named(imported)}."
+            )
             if imported.ignored:
                 ignored = ", ".join(f"{code} on {days:,}" for code, days in sorted(imported.ignored.items()))
                 click.echo(f"Left out, no currencies of ISO 4217 any more: {ignored} days.")
 
     with_core(work)
+
+
+def _named(imported: Imported) -> str:
+    """The first and the last of the sets that are new."""
+    match imported.numbers:
+        case ():
+            return ""
+        case (number,):
+            return f", ecb:{number}"
+        case numbers:
+            return f", ecb:{numbers[0]} to ecb:{numbers[-1]}"
 
 
 @fx.command()

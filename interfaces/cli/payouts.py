@@ -13,7 +13,7 @@ from domain.identifiers import BatchId, PayoutId
 from domain.money import Money
 from domain.payout.status import PayoutStatus
 from interfaces import ids
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.payout_resources import batch_resource, operator_payout_resource, operator_payout_row_resource
 from projections import payout_batches as batches_view
@@ -146,9 +146,7 @@ def batches(as_json: bool) -> None:
 @told_clearly
 def file(batch: str) -> None:
     """Print the file (pain.001) of the batch BATCH (pb_…), byte for byte as the bank is sent it."""
-    uuid = ids.parse(batch, ids.PAYOUT_BATCH)
-    if uuid is None:
-        raise click.BadParameter("expected an id such as pb_01h…", param_hint="BATCH")
+    uuid = id_given(batch, ids.PAYOUT_BATCH, called="BATCH")
 
     async def work(core: Core) -> BankFile:
         return await core.funds.payout_files.file_of(BatchId(uuid))
@@ -157,7 +155,4 @@ def file(batch: str) -> None:
 
 
 def _payout_id_of(text: str) -> PayoutId:
-    uuid = ids.parse(text, ids.PAYOUT)
-    if uuid is None:
-        raise click.BadParameter("expected an id such as po_01h…", param_hint="PAYOUT")
-    return PayoutId(uuid)
+    return PayoutId(id_given(text, ids.PAYOUT, called="PAYOUT"))

@@ -9,7 +9,7 @@ from domain.history import Cause, Positioned
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.routing.versions import Versions
 from interfaces import composition
-from interfaces.cli.policy_file import pointing_at, text_of
+from interfaces.cli.named_file import pointing_at, text_of
 from interfaces.cli.routing_explained import explain
 from interfaces.cli.routing_simulated import simulate
 from interfaces.cli.shared import acting, console, told_clearly, with_core

@@ -19,7 +19,7 @@ from domain.payment.events import (
 )
 from domain.routing.candidate import Candidate
 from interfaces import ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, id_given, told_clearly, with_core
 from interfaces.composition import Core
 
 
@@ -32,9 +32,7 @@ def explain(payment: str) -> None:
     Prints every decision of PAYMENT (pay_… or pi_…) as it was recorded: the policy and its rule, all providers with
     their figures at that moment and why they were out of the running, which one was chosen, and what became of it.
     """
-    uuid = ids.parse(payment, ids.PAYMENT, ids.INTENT)
-    if uuid is None:
-        raise click.BadParameter("expected an id such as pay_01h… or pi_01h…", param_hint="PAYMENT")
+    uuid = id_given(payment, ids.PAYMENT, ids.INTENT, called="PAYMENT")
 
     async def work(core: Core) -> Sequence[Positioned]:
         return await core.store.history(uuid)

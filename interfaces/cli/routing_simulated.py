@@ -16,7 +16,7 @@ from domain.payment.events import FailureKind, PaymentAttemptFailed, PaymentAuth
 from domain.routing.policy import RoutingPolicy
 from domain.routing.replay import Tally, is_first, replay
 from domain.routing.route import Asked
-from interfaces.cli.policy_file import pointing_at, text_of
+from interfaces.cli.named_file import pointing_at, text_of
 from interfaces.cli.progress import all_events
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
+from typing import BinaryIO, Final
 
 import click
 import msgspec
@@ -10,13 +10,17 @@ from rich.table import Table
 
 from application.settlements import RowOutcome, RowResult
 from domain.history import Cause
-from domain.settlement_file import SettlementFile, SettlementFileInvalid, parse_settlement
+from domain.settlement_file import SettlementFile, parse_settlement
+from interfaces.cli.named_file import TABLE_BYTES_MAX, pointing_at, text_of
 from interfaces.cli.shared import acting, console, sentence, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.http.as_of import instant
 from interfaces.moments import wait_for
 from interfaces.settlement_report import SettlementReport, report_csv, settlement_report
 from projections.reconciliation import RECONCILIATION
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What spreadsheets put before a file of UTF-8."""
 
 
 @click.group()
@@ -25,17 +29,18 @@ def settlement() -> None:
 
 
 @settlement.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.File("rb"))
 @acting
 @told_clearly
-def import_(file: Path, cause: Cause) -> None:
+def import_(file: BinaryIO, cause: Cause) -> None:
     """Take in a provider's settlement.
 
     FILE is CSV as docs/SETTLEMENT.md describes it. It has to add up, or nothing of it is applied. What was applied
     before changes nothing, so that an import that was interrupted is simply done again. Exits with 1 when a row is
     refused: the others are applied all the same.
     """
-    parsed = _read(file)
+    with pointing_at(file):
+        parsed = parse_settlement(text_of(file, bytes_max=TABLE_BYTES_MAX).removeprefix(BYTE_ORDER_MARK))
 
     async def work(core: Core) -> list[RowResult]:
         await wait_for(core.pool.connection, await core.store.head(), views=[RECONCILIATION.name])
@@ -74,14 +79,6 @@ def report(provider: str, begin: str | None, end: str | None, form: str | None) 
             _print_report(found)
 
 
-def _read(file: Path) -> SettlementFile:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettlementFileInvalid(line=1, reason=f"it is no UTF-8 text: {error.reason}") from None
-    return parse_settlement(text)
-
-
 def _print_results(file: SettlementFile, results: list[RowResult]) -> None:
     counted = Counter(result.outcome for result in results)
     console.print(f"Settlement {file.settlement_id} of {file.provider}: {file.total}, paid {file.paid_at.isoformat()}.")
@@ -92,7 +89,7 @@ def _print_results(file: SettlementFile, results: list[RowResult]) -> None:
     for result in results:
         if result.refusal is not None:
             row = result.row
-            console.print(f"line {row.line}: {row.movement} {row.named}: {sentence(result.refusal)}")
+            click.echo(f"line {row.line}: {row.movement} {row.named}: {sentence(result.refusal)}")
 
 
 def _print_report(report: SettlementReport) -> None:

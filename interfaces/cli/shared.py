@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from uuid import UUID
 
 import click
 import psycopg
@@ -19,6 +20,7 @@ from application.store import StoreUnavailable
 from domain.card_data import holds_card_number
 from domain.errors import DomainError
 from domain.history import Cause
+from domain.identifiers import MerchantId
 from interfaces import composition, ids
 from interfaces.settings import SettingInvalid, Settings
 from interfaces.stack import NotReady, servers
@@ -60,6 +62,26 @@ class OperatorName(click.ParamType[Cause]):
         if holds_card_number(value):
             self.fail("this looks like a card number", param, ctx)
         return operator(value)
+
+
+class MerchantName(click.ParamType[MerchantId]):
+    """An id such as `mer_01h…`; nobody asks whether there is such a merchant."""
+
+    name = "merchant"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> MerchantId:
+        if ids.parse(value, "mer") is None:
+            self.fail(f"expected an id such as mer_01h…, got {value!r}", param, ctx)
+        return MerchantId(value)
+
+
+def id_given(text: str, *prefixes: str, called: str) -> UUID:
+    """The id that the argument `called` so has to be. Raises click.BadParameter."""
+    uuid = ids.parse(text, *prefixes)
+    if uuid is None:
+        examples = " or ".join(f"{prefix}_01h…" for prefix in prefixes)
+        raise click.BadParameter(f"expected an id such as {examples}, got {text!r}", param_hint=called)
+    return uuid
 
 
 def _login_name() -> str:

@@ -11,21 +11,11 @@ from domain.identifiers import MerchantId
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
 from domain.terms.terms import MerchantTerms, Terms, name_of
 from domain.terms.versions import TermsVersions
-from interfaces import ids
-from interfaces.cli.policy_file import pointing_at, text_of
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.named_file import pointing_at, text_of
+from interfaces.cli.shared import MerchantName, acting, console, told_clearly, with_core
 from interfaces.composition import Core
 
 EVERYBODY = "everybody else"
-
-
-class MerchantName(click.ParamType[MerchantId]):
-    name = "merchant"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> MerchantId:
-        if ids.parse(value, "mer") is None:
-            self.fail(f"expected an id such as {ids.new_id('mer')}, got {value!r}", param, ctx)
-        return MerchantId(value)
 
 
 class Kind(click.ParamType[TermsKind]):
@@ -150,7 +140,7 @@ def show(kind: TermsKind, number: int | None) -> None:
     versions = with_core(work)
     shown = number or versions.active(kind, None)
     if shown is None:
-        raise click.ClickException(f"no {kind.value} terms were activated for everybody yet.")
+        raise click.ClickException(f"No {kind.value} terms were activated for everybody yet: the default is in force.")
     click.echo(versions.get(kind, shown).document, nl=False)
 
 

@@ -10,28 +10,25 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, PathParameter, QueryParameter
-from msgspec import Struct
 
 from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_dispute
-from domain.dispute.events import DisputeKind, DisputeReason, EvidenceKind
+from domain.dispute.events import EvidenceKind
 from domain.dispute.refusals import EvidenceTooLarge
-from domain.dispute.state import DisputeCase, DisputeStatus, NeedsResponse, status_of
+from domain.dispute.state import DisputeStatus
 from domain.history import Cause
 from domain.identifiers import DisputeCaseId
-from domain.payment.method import CardBrand
-from domain.terms.disputes import EvidenceLimits
 from domain.terms.terms import DEFAULT_TERMS
 from interfaces import ids
 from interfaces.http.bodies import Bodies
 from interfaces.http.caller import AuthenticatedRequest
+from interfaces.http.dispute_resources import DisputePage, DisputeResource, dispute_resource, row_resource
 from interfaces.http.documented import replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.parameters import behind, one_of
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import resource
-from interfaces.http.resources import Instant
 from interfaces.services import Services
-from projections.disputes import DISPUTES, DisputeRow, search
+from projections.disputes import DISPUTES, search
 
 PAGE_DISPUTES_MAX: Final = 100
 UPLOADS_MAX: Final = 8
@@ -49,46 +46,6 @@ TITLES: Final[Mapping[int, str]] = {
     415: "Evidence of this type is not taken",
     422: "Over a limit, or nothing to hand in",
 }
-
-
-class EvidenceResource(Struct, frozen=True, kw_only=True):
-    """`sha256` is the hex digest of the file, whose size is `bytes`."""
-
-    name: str
-    kind: EvidenceKind
-    media_type: str
-    bytes: int
-    sha256: str
-
-
-class DisputeResource(Struct, frozen=True, kw_only=True):
-    """`amount` is what is disputed, in minor units; what a chargeback has frozen of it shows in the payment. `failure`
-    is why the provider did not take the last answer. `evidence_limits` are those of this dispute, for good."""
-
-    dispute_id: str
-    payment_id: str
-    provider: str
-    provider_dispute_id: str
-    kind: DisputeKind
-    status: DisputeStatus
-    amount: int
-    currency: str
-    network: CardBrand | None
-    reason: DisputeReason
-    provider_reason: str
-    respond_by: Instant
-    evidence: list[EvidenceResource]
-    evidence_limits: EvidenceLimits
-    failure: str | None
-    opened_at: Instant
-    version: int
-
-
-class DisputePage(Struct, frozen=True, kw_only=True):
-    """Those opened last first; `next_cursor` is null on the last page."""
-
-    disputes: list[DisputeResource]
-    next_cursor: str | None
 
 
 @dataclass
@@ -257,42 +214,6 @@ def dispute_id_of(text: str) -> DisputeCaseId:
     if uuid is None:
         raise DisputeNotFound()
     return DisputeCaseId(uuid)
-
-
-def dispute_resource(loaded: LoadedDispute) -> DisputeResource:
-    dispute: DisputeCase = loaded.dispute
-    case = dispute.case
-    return DisputeResource(
-        dispute_id=ids.text_of(ids.DISPUTE, loaded.id),
-        payment_id=ids.text_of(ids.PAYMENT, case.payment_id),
-        provider=case.provider,
-        provider_dispute_id=case.dispute_id,
-        kind=case.kind,
-        status=status_of(dispute),
-        amount=case.amount.minor,
-        currency=case.amount.currency,
-        network=case.network,
-        reason=case.reason,
-        provider_reason=case.provider_reason,
-        respond_by=case.respond_by,
-        evidence=[
-            EvidenceResource(
-                name=each.name, kind=each.kind, media_type=each.media_type, bytes=each.bytes, sha256=each.sha256
-            )
-            for each in case.evidence
-        ],
-        evidence_limits=case.evidence_limits,
-        failure=dispute.failure if isinstance(dispute, NeedsResponse) else None,
-        opened_at=loaded.opened_at,
-        version=loaded.version,
-    )
-
-
-def row_resource(row: DisputeRow) -> DisputeResource:
-    loaded = LoadedDispute(
-        id=DisputeCaseId(row.case_id), dispute=row.dispute, version=row.version, opened_at=row.opened_at
-    )
-    return dispute_resource(loaded)
 
 
 def _reply(loaded: LoadedDispute) -> Response[Any]:

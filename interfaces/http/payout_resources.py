@@ -17,8 +17,6 @@ from interfaces.http.resources import Failure
 from projections.payout_batches import PayoutBatchRow
 from projections.payouts import PayoutRow
 
-WITH_FAILURE = (PayoutStatus.FAILED, PayoutStatus.RETURNED)
-
 
 class PayoutResource(Struct, frozen=True, kw_only=True):
     """`amount` in minor units. `execution_date` is the day on which the bank executes it, known once it is
@@ -92,38 +90,11 @@ def word_payout(payout: LoadedPayout) -> Answer:
 
 
 def payout_resource(loaded: LoadedPayout) -> PayoutResource:
-    payout = loaded.payout
-    order, place = payout.order, place_of(payout)
-    return PayoutResource(
-        payout_id=ids.text_of(ids.PAYOUT, loaded.id),
-        status=status_of(payout),
-        amount=order.amount.minor,
-        currency=order.amount.currency,
-        bank_account_id=ids.text_of(ids.BANK_ACCOUNT, order.bank_account_id),
-        description=order.description,
-        trigger=order.trigger,
-        execution_date=None if place is None else place.execution_date,
-        failure=Failure(payout.code, payout.reason) if isinstance(payout, Failed | Returned) else None,
-        created_at=loaded.created_at,
-        updated_at=loaded.updated_at,
-    )
+    return _for_merchant(operator_payout_resource(loaded))
 
 
 def payout_row_resource(row: PayoutRow) -> PayoutResource:
-    failed = row.status in WITH_FAILURE and row.code is not None and row.reason is not None
-    return PayoutResource(
-        payout_id=ids.text_of(ids.PAYOUT, row.payout_id),
-        status=row.status,
-        amount=row.amount_minor,
-        currency=row.currency,
-        bank_account_id=ids.text_of(ids.BANK_ACCOUNT, row.bank_account_id),
-        description=row.description,
-        trigger=row.trigger,
-        execution_date=row.execution_date,
-        failure=Failure(row.code or "", row.reason or "") if failed else None,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    return _for_merchant(operator_payout_row_resource(row))
 
 
 def operator_payout_resource(loaded: LoadedPayout) -> OperatorPayoutResource:
@@ -179,4 +150,21 @@ def batch_resource(row: PayoutBatchRow) -> PayoutBatchResource:
         reference=row.reference,
         reason=row.reason,
         created_at=row.created_at,
+    )
+
+
+def _for_merchant(payout: OperatorPayoutResource) -> PayoutResource:
+    """Why it is held, or who called it off, is ours to know; why the bank did not pay it, the merchant's as well."""
+    return PayoutResource(
+        payout_id=payout.payout_id,
+        status=payout.status,
+        amount=payout.amount,
+        currency=payout.currency,
+        bank_account_id=payout.bank_account_id,
+        description=payout.description,
+        trigger=payout.trigger,
+        execution_date=payout.execution_date,
+        failure=None if payout.code is None else Failure(payout.code, payout.reason or ""),
+        created_at=payout.created_at,
+        updated_at=payout.updated_at,
     )

@@ -13,11 +13,12 @@ from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
+from application.loaded_batch import BatchNotFound
 from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
-from application.payout_files import BatchNotFound, FileDiffers
+from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
 from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
@@ -698,7 +699,7 @@ _problem(
     "The rate is too old",
     lambda e: (
         f"The newest rate from {e.from_currency} to {e.to_currency} was published at {e.as_of.isoformat()}; rates "
-        f"are used for up to {e.stale_after_hours} hours. Ask again once there are new ones."
+        f"are used for up to {e.stale_after_hours} h. Ask again once there are new ones."
     ),
     headers=_retry_after(60),
 )

@@ -70,9 +70,12 @@ class AuthorizationResource(Struct, frozen=True, kw_only=True):
 
 
 class CaptureResource(Struct, frozen=True, kw_only=True):
+    """`fee` is in minor units of `fee_currency`: that in which the capture is settled."""
+
     capture_id: str
     amount: int
     fee: int
+    fee_currency: str
 
 
 class RefundedResource(Struct, frozen=True, kw_only=True):
@@ -88,7 +91,7 @@ class NextActionResource(Struct, frozen=True, kw_only=True):
 
 
 class PaymentResource(Struct, frozen=True, kw_only=True):
-    """A payment and its intent: one thing under two ids. Amounts are in minor units of `currency`.
+    """A payment and its intent: one thing under two ids. Amounts, but for fees, are in minor units of `currency`.
 
     `operation` is the one that the request asked for, or on a plain read the one in flight, if any.
     """
@@ -202,6 +205,7 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
                 capture_id=ids.text_of(ids.CAPTURE, capture.capture_id),
                 amount=capture.amount.minor,
                 fee=capture.proceeds.fee.minor,
+                fee_currency=capture.proceeds.fee.currency,
             )
             for capture in (taken.captures if taken else ())
         ],

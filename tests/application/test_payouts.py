@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from application.bank import BankFile, Batch, InstructionInvalid, PaymentStatus
 from application.bank_accounts import BankAccountNotFound
 from application.idempotency import IdempotencyKeyReused
+from application.loaded_batch import load_batch
 from application.loaded_payout import PayoutNotFound
 from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
@@ -46,7 +47,7 @@ async def test_a_payout_is_created_batched_submitted_and_paid(treasury: Treasury
     assert batch.total == euros("100.00")
     assert batch.execution_date == date(2026, 11, 20)
     assert end_to_end_id_for(payout_id).encode() in treasury.bank.files[batch.message_id]
-    assert isinstance((await treasury.files.load(batch.batch_id)).batch, Submitted)
+    assert isinstance((await load_batch(treasury.store, batch.batch_id)).batch, Submitted)
 
     await treasury.hear(payout_id, PaymentStatus.CONFIRMED)
     assert await treasury.status(payout_id) == PayoutStatus.PAID
@@ -232,7 +233,7 @@ async def test_the_payouts_of_a_refused_file_give_their_money_back(treasury: Tre
     assert isinstance(payout, Failed)
     assert (payout.code, payout.reason) == ("NARR", "the control sum is wrong ")
     [batch] = await treasury.batches()
-    assert isinstance((await treasury.files.load(batch.batch_id)).batch, Refused)
+    assert isinstance((await load_batch(treasury.store, batch.batch_id)).batch, Refused)
     assert await treasury.balances() == (1_000, 0)
     treasury.bank.refuses = None
     await treasury.run_files()

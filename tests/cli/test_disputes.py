@@ -40,6 +40,7 @@ def test_a_dispute_is_opened_shown_and_ruled_by_hand(run: Run, payment: str) -> 
     assert opened.exit_code == 0, opened.output
     dispute = msgspec.json.decode(opened.output)
     assert (dispute["status"], dispute["amount"], dispute["network"]) == ("needs_response", 4_000, "amex")
+    assert dispute["merchant_id"]
     shown = run("disputes", "show", dispute["dispute_id"])
     assert msgspec.json.decode(shown.output) == dispute
     ruled = run("disputes", "rule", dispute["dispute_id"], "lost", "--as", "Anna")
@@ -71,6 +72,17 @@ async def test_the_view_is_rebuilt_as_it_was(run: Run, payment: str, database_ur
     await take_in(database_url)
     rebuilt = await asyncio.to_thread(run, "rebuild", "disputes")
     assert (rebuilt.exit_code, "disputes: no differences" in rebuilt.output) == (0, True), rebuilt.output
+def test_a_dispute_whose_time_is_over_is_not_opened(run: Run, payment: str) -> None:
+    late = run("disputes", "open", payment, "--dispute-id", "CB-1", "--due", "2020-01-15")
+    assert (late.exit_code, "--due: it is over already" in late.output) == (2, True), late.output
+    assert run("disputes", "list").output == "There are none.\n"
+
+
+async def test_a_listed_id_is_whole(run: Run, payment: str, database_url: str) -> None:
+    opened = await asyncio.to_thread(run, "disputes", "open", payment, "--dispute-id", "CB-1")
+    await take_in(database_url)
+    dispute_id = msgspec.json.decode(opened.output)["dispute_id"]
+    assert dispute_id in (await asyncio.to_thread(run, "disputes", "list")).output
 
 
 def test_what_cannot_be_disputed_is_told_clearly(run: Run, payment: str) -> None:

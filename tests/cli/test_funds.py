@@ -71,9 +71,9 @@ def test_a_file_that_does_not_add_up_is_refused_with_its_line(run: Run, tmp_path
     file.write_text(SETTLEMENT.replace("total,99.99", "total,99.98"))
     result = run("settlement", "import", str(file))
     assert result.exit_code == 1
-    assert "Line 6: total: it is 99.98 USD, and the rows' net comes to 99.99 USD." in result.output
+    assert f"{file}, line 6: total: it is 99.98 USD, and the rows' net comes to 99.99 USD." in result.output
     file.write_bytes(b"settlement_id,\xff")
-    assert "no UTF-8" in run("settlement", "import", str(file)).output
+    assert "line 1: this is not UTF-8" in run("settlement", "import", str(file)).output
 
 
 @pytest.mark.usefixtures("taken")

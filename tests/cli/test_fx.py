@@ -13,7 +13,7 @@ from domain.ledger.accounts import AccountCode, Side, pending, psp_clearing
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money import Money
 from interfaces import moments
-from interfaces.cli import fx, rates_file
+from interfaces.cli import fx
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
 from tests.support.domain import ACQUIRER, eur, usd
@@ -62,8 +62,8 @@ def test_rates_are_imported_published_and_listed(run: Run, hist: str, tmp_path: 
     assert said(run, "list") == "There are none.\n"
     daily = written(tmp_path, "daily.csv", DAILY)
     assert said(run, "import", daily, hist, "--as", "anna").splitlines() == [
-        f"{daily}: 1 new days of 1, ecb:1 to ecb:1.",
-        f"{hist}: 1 new days of 2, ecb:2 to ecb:2.",
+        f"{daily}: days that are new: 1 of 1, ecb:1.",
+        f"{hist}: days that are new: 1 of 2, ecb:2.",
     ]
     own = written(tmp_path, "own.json", OWN)
     assert [said(run, "publish", own) for _ in range(2)] == ["3\n", "3\n"]
@@ -106,7 +106,7 @@ def test_a_mistake_is_told_with_its_file_and_line(run: Run, hist: str, tmp_path:
 def test_a_file_that_is_no_text_of_rates_is_refused(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, says: str
 ) -> None:
-    monkeypatch.setattr(rates_file, "CHARACTERS_MAX", 100)
+    monkeypatch.setattr(fx, "CHARACTERS_MAX", 100)
     path = tmp_path / "wrong.csv"
     path.write_bytes(data)
     assert says in refused(run, "import", str(path))

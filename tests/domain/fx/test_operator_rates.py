@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fx.operator_rates import CHARACTERS_MAX, read_operator_rates
+from domain.fx.operator_rates import read_operator_rates
 from domain.fx.rates_file import RatesInvalid, sha256_of
+from domain.strict_document import DOCUMENT_CHARACTERS_MAX
 from tests.support.rates import OPERATOR_TEXT
 
 
@@ -60,7 +61,7 @@ def test_a_mistake_is_refused_with_its_line(was: str, is_: str, line: int, says:
     "text",
     [
         *("", "null", "[]", "{}", "[" * 60_000, "{" * 60_000, '{"a":' * 900 + "1" + "}" * 900, "[" * 900 + "]" * 900),
-        *("1" * 5_000, "\ufeff{}", "\ud800", "x" * (CHARACTERS_MAX + 1)),
+        *("1" * 5_000, "\ufeff{}", "\ud800", "x" * (DOCUMENT_CHARACTERS_MAX + 1)),
     ],
     ids=lambda text: repr(text)[:20],
 )

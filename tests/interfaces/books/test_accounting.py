@@ -13,7 +13,7 @@ import pytest
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
-from interfaces.accounting import FileDiffers, sync_days
+from interfaces.accounting import DayDiffers, sync_days
 from interfaces.books.day_summary import DaySummary, as_csv
 from projections.account_blocks import ACCOUNT_BLOCKS
 from projections.journal_clock import JOURNAL_CLOCK
@@ -127,13 +127,13 @@ async def test_another_file_under_a_days_name_is_refused_and_stays(office: Offic
     path = office.folder / "TS-2026-11-20.csv"
     path.write_text("somebody else's")
     for _ in range(2):
-        with pytest.raises(FileDiffers):
+        with pytest.raises(DayDiffers):
             await office.sync()
     assert path.read_text() == "somebody else's"
     path.unlink()
     await office.sync()
     path.write_text("changed")
-    with pytest.raises(FileDiffers):
+    with pytest.raises(DayDiffers):
         await office.sync()
 
 

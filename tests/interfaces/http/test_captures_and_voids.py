@@ -12,7 +12,7 @@ async def test_a_capture_without_an_amount_takes_all_of_it(stack: Stack, merchan
 
     assert (taken.status, taken.json["status"], taken.json["payment_id"]) == (200, "captured", payment_id)
     [capture] = taken.json["captures"]
-    assert capture == {"capture_id": capture["capture_id"], "amount": 1000, "fee": 59}
+    assert capture == {"capture_id": capture["capture_id"], "amount": 1000, "fee": 59, "fee_currency": "EUR"}
     assert taken.json["operation"] == {
         "id": capture["capture_id"],
         "type": "capture",

@@ -69,7 +69,14 @@ async def test_confirming_takes_the_money_at_once(stack: Stack, merchant: Mercha
             "amount": 1000,
             "expires_at": authorization["expires_at"],
         },
-        "captures": [{"capture_id": confirmed.json["captures"][0]["capture_id"], "amount": 1000, "fee": 59}],
+        "captures": [
+            {
+                "capture_id": confirmed.json["captures"][0]["capture_id"],
+                "amount": 1000,
+                "fee": 59,
+                "fee_currency": "EUR",
+            }
+        ],
         "operation": {
             "id": authorization["authorization_id"],
             "type": "authorize",

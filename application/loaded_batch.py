@@ -1,0 +1,74 @@
+"""A batch of payouts as its events make it, and the orders to the bank that it stands for: the same ones every time."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, cast
+
+from msgspec import Struct
+
+from application.bank import Batch, Instruction
+from application.loaded_payout import LoadedPayout, load_bank_accounts
+from application.store import EventStore
+from domain.errors import DomainError
+from domain.identifiers import BatchId
+from domain.payout.batch import end_to_end_id_for
+from domain.payout_batch.events import PayoutBatchCreated, PayoutBatchEvent
+from domain.payout_batch.state import PayoutBatch, fold, message_id_for
+
+REMITTANCE: Final = "Payout"
+"""What is said with a payment whose payout has no description."""
+
+
+class BatchNotFound(DomainError):
+    """There is no such batch."""
+
+
+class LoadedBatch(Struct, frozen=True, kw_only=True):
+    id: BatchId
+    batch: PayoutBatch
+    version: int
+    created_at: datetime
+
+
+async def load_batch(store: EventStore, batch_id: BatchId) -> LoadedBatch:
+    """The batch as it is now. Raises BatchNotFound, StoreUnavailable."""
+    history = await store.history(batch_id)
+    if not history or not isinstance(history[0].event.data, PayoutBatchCreated):
+        raise BatchNotFound()
+    found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
+    assert found is not None
+    return LoadedBatch(id=batch_id, batch=found, version=len(history), created_at=history[0].event.recorded_at)
+
+
+async def plan(
+    store: EventStore,
+    batch_id: BatchId,
+    payouts: Sequence[LoadedPayout],
+    currency: str,
+    day: date,
+    *,
+    created_at: datetime,
+) -> Batch:
+    """What the bank is to be told of `payouts`, in their order. Raises StoreUnavailable."""
+    accounts = await load_bank_accounts(store, {payout.payout.order.bank_account_id for payout in payouts})
+
+    def instruction(payout: LoadedPayout) -> Instruction:
+        order = payout.payout.order
+        account = accounts[order.bank_account_id].account
+        return Instruction(
+            payout_id=payout.id,
+            end_to_end_id=end_to_end_id_for(payout.id),
+            amount=order.amount,
+            holder_name=account.holder_name,
+            details=account.details,
+            remittance=order.description or REMITTANCE,
+        )
+
+    return Batch(
+        batch_id=batch_id,
+        message_id=message_id_for(batch_id),
+        currency=currency,
+        execution_date=day,
+        created_at=created_at,
+        instructions=tuple(map(instruction, payouts)),
+    )

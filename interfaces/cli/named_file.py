@@ -1,0 +1,37 @@
+"""A file that an operator names: read as UTF-8, and pointed at with its line when what it says is refused."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final
+
+import click
+
+from domain.fx.rates_file import RatesInvalid
+from domain.routing.document import PolicyInvalid
+from domain.settlement_file import SettlementFileInvalid
+from domain.terms.documents.document import TermsInvalid
+
+DOCUMENT_BYTES_MAX: Final = 1_000_000
+"""More than any policy or terms have: who names the wrong file is told, not kept waiting."""
+TABLE_BYTES_MAX: Final = 256_000_000
+"""Likewise of rates, and of a settlement of a million rows."""
+
+
+def text_of(file: BinaryIO, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> str:
+    data = file.read(bytes_max + 1)
+    if len(data) > bytes_max:
+        raise click.ClickException(f"{file.name} has more than {bytes_max:,} bytes, which no such file has.")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise click.ClickException(f"{file.name}, line {line}: this is not UTF-8.") from None
+
+
+@contextmanager
+def pointing_at(file: BinaryIO) -> Iterator[None]:
+    """A refusal names the file beside the line."""
+    try:
+        yield
+    except (PolicyInvalid, TermsInvalid, RatesInvalid, SettlementFileInvalid) as error:
+        raise click.ClickException(f"{file.name}, line {error.line}: {error.reason}.") from None
