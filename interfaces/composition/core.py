@@ -181,31 +181,6 @@ class Core:
             pool=self.pool,
             bank=self.bank,
             bank_accounts=self.bank_accounts,
-            bank=self.bank,
-            bases=self.bases,
-            balances=PostgresBalances(self.pool),
-            answers=word_payout,
-            now=utc_now,
-            new_id=ids.new_uuid,
-        )
-        self.scheduled_payouts = ScheduledPayouts(
-            store=self.store,
-            balances=PostgresBalances(self.pool),
-            queue=payout_queue,
-            bank=self.bank,
-            bases=self.bases,
-            now=utc_now,
-            new_id=ids.new_uuid,
-        )
-        self.payout_files = PayoutFiles(
-            store=self.store, queue=payout_queue, bank=self.bank, bases=self.bases, now=utc_now, new_id=ids.new_uuid
-        )
-        self.payout_reports = PayoutReports(
-            store=self.store, feed=PostgresBankFeed(self.pool), bank=self.bank, now=utc_now, new_id=ids.new_uuid
-        )
-        self.settlements = Settlements(
-            store=self.store,
-            finder=ViewMovements(self.pool),
             bases=self.bases,
             plans=self.terms_book.fee_plan,
         )

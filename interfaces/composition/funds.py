@@ -35,7 +35,7 @@ class Funds:
         bases: Bases,
         plans: FeePlans,
     ) -> None:
-        queue = ViewPayoutQueue(pool)
+        queue, balances = ViewPayoutQueue(pool), PostgresBalances(pool)
         self.settlements = Settlements(store=store, finder=ViewMovements(pool), bases=bases, plans=plans, now=utc_now)
         self.releases = Releases(store=store, lots=PostgresDueLots(pool), now=utc_now, new_id=ids.new_uuid)
         self.payouts = Payouts(
@@ -43,13 +43,14 @@ class Funds:
             bank_accounts=bank_accounts,
             bank=bank,
             bases=bases,
+            balances=balances,
             answers=word_payout,
             now=utc_now,
             new_id=ids.new_uuid,
         )
         self.payout_schedule = ScheduledPayouts(
             store=store,
-            balances=PostgresBalances(pool),
+            balances=balances,
             queue=queue,
             bank=bank,
             bases=bases,

@@ -18,9 +18,8 @@ from application.loaded import load
 from application.loaded_dispute import DisputeNotFound, LoadedDispute, load_dispute
 from application.notice import Again, Dead, Done, Result
 from application.notification import DisputeNotification, DisputePhase
-from application.store import Append, Appended, StoreUnavailable
 from application.recording import record_with_entries
-from application.store import Append, StoreUnavailable
+from application.store import Append, Appended, StoreUnavailable
 from domain.card_data import CardDataRefused
 from domain.dispute.events import DisputeReason, EvidenceKind
 from domain.dispute.refusals import DisputeClosed, DisputeDeadlinePassed, EvidenceTooLarge, EvidenceTypeRefused

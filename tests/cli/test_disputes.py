@@ -72,6 +72,8 @@ async def test_the_view_is_rebuilt_as_it_was(run: Run, payment: str, database_ur
     await take_in(database_url)
     rebuilt = await asyncio.to_thread(run, "rebuild", "disputes")
     assert (rebuilt.exit_code, "disputes: no differences" in rebuilt.output) == (0, True), rebuilt.output
+
+
 def test_a_dispute_whose_time_is_over_is_not_opened(run: Run, payment: str) -> None:
     late = run("disputes", "open", payment, "--dispute-id", "CB-1", "--due", "2020-01-15")
     assert (late.exit_code, "--due: it is over already" in late.output) == (2, True), late.output
