@@ -281,13 +281,14 @@ class Debits(RuleBasedStateMachine):
                 assert_not_negative(debit.drawn)
                 self.assert_converted(debit)
                 for share in debit.drawn.pending:
-                    assert is_pending(share.due, self.now) or self.source is DebitSource.UNRELEASED
-                    self.drawn[share.due] += share.amount.minor
+                    if self.source is not DebitSource.UNRELEASED:
+                        assert is_pending(share.due, self.now)
+                        self.drawn[share.due] += share.amount.minor
             case RefundFailed(returned=Drawn() as back) | DisputeWon(returned=back) | DisputeReversed(returned=back):
                 assert_not_negative(back)
                 for share in back.pending:
                     assert is_pending(share.due, self.now)
-                    self.drawn[share.due] -= share.amount.minor
+                    self.drawn[share.due] -= min(share.amount.minor, self.drawn[share.due])
             case _:
                 pass
 
@@ -307,6 +308,8 @@ class Debits(RuleBasedStateMachine):
 
     @invariant()
     def no_lot_is_drawn_below_what_the_payment_brought_to_it(self) -> None:
+        """While it is pending by the clock. After that only the lot itself says what is left of it: what failed then
+        was given back to what is available."""
         if self.history:
             brought: Counter[datetime | None] = Counter()
             for capture in self.taken.captures:
