@@ -51,6 +51,10 @@ class Directory(Keys, Protocol):
 
     async def add_merchant(self, merchant_id: MerchantId, name: str) -> None: ...
 
+    async def require_merchant(self, merchant_id: MerchantId) -> None:
+        """Raises MerchantNotFound."""
+        ...
+
     async def add_key(self, key_id: str, merchant_id: MerchantId, digest: bytes) -> None:
         """Raises MerchantNotFound."""
         ...

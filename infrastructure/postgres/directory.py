@@ -7,6 +7,7 @@ from domain.identifiers import MerchantId
 from infrastructure.postgres.pool import ReadPool
 
 _INSERT_MERCHANT = "INSERT INTO merchant (merchant_id, name) VALUES (%s, %s)"
+_SELECT_MERCHANT = "SELECT merchant_id FROM merchant WHERE merchant_id = %s"
 _INSERT_KEY = "INSERT INTO api_key (key_id, merchant_id, key_sha256) VALUES (%s, %s, %s)"
 _REVOKE_KEY = "UPDATE api_key SET revoked_at = clock_timestamp() WHERE key_id = %s AND revoked_at IS NULL"
 _SELECT_KEY = "SELECT key_id, merchant_id FROM api_key WHERE key_sha256 = %b AND revoked_at IS NULL"
@@ -21,6 +22,12 @@ class PostgresDirectory:
     async def add_merchant(self, merchant_id: MerchantId, name: str) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(_INSERT_MERCHANT, (merchant_id, name))
+
+    async def require_merchant(self, merchant_id: MerchantId) -> None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SELECT_MERCHANT, (merchant_id,))
+            if await cursor.fetchone() is None:
+                raise MerchantNotFound(merchant_id=merchant_id)
 
     async def add_key(self, key_id: str, merchant_id: MerchantId, digest: bytes) -> None:
         try:

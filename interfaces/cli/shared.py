@@ -65,7 +65,7 @@ class OperatorName(click.ParamType[Cause]):
 
 
 class MerchantName(click.ParamType[MerchantId]):
-    """An id such as `mer_01h…`; nobody asks whether there is such a merchant."""
+    """An id such as `mer_01h…`; whether there is such a merchant is not looked up."""
 
     name = "merchant"
 

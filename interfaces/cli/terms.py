@@ -91,6 +91,8 @@ def activate(kind: TermsKind, number: int, merchant_id: MerchantId | None, cause
     """
 
     async def work(core: Core) -> str:
+        if merchant_id is not None:
+            await core.directory.require_merchant(merchant_id)
         await core.terms.activate(kind, number, merchant_id, cause)
         return (await core.terms.versions()).get(kind, number).name
 
@@ -151,6 +153,7 @@ def of_merchant(merchant_id: MerchantId) -> None:
     """Say what is in force for MERCHANT: of each kind the version, and whether it is theirs alone."""
 
     async def work(core: Core) -> tuple[MerchantTerms, TermsVersions]:
+        await core.directory.require_merchant(merchant_id)
         book = TermsBook(core.store)
         await book.refresh()
         return book.of(merchant_id), await core.terms.versions()

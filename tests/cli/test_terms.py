@@ -9,13 +9,21 @@ from interfaces import ids
 from tests.cli.conftest import Run
 from tests.support.terms import TEXTS
 
-MERCHANT = ids.new_id("mer")
 FEES = TEXTS[TermsKind.FEES]
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     return written(tmp_path / "fees.json", FEES)
+
+
+@pytest.fixture
+def merchant(run: Run) -> str:
+    return registered(run)
+
+
+def registered(run: Run) -> str:
+    return run("merchant", "create", "Acme").output.strip()
 
 
 def written(path: Path, text: str) -> Path:
@@ -40,7 +48,7 @@ def test_a_mistake_is_told_with_its_line(run: Run, tmp_path: Path, command: str)
     assert "No terms were added yet" in run("terms", "list").output
 
 
-def test_terms_are_added_activated_listed_and_shown(run: Run, plan: Path, tmp_path: Path) -> None:
+def test_terms_are_added_activated_listed_and_shown(run: Run, merchant: str, plan: Path, tmp_path: Path) -> None:
     other = written(tmp_path / "other.json", FEES.replace("standard", "special").replace("\n", "\r\n\t"))
     daily = written(tmp_path / "daily.json", TEXTS[TermsKind.PAYOUTS])
     assert run("terms", "show", "fees").exit_code == 1
@@ -49,28 +57,28 @@ def test_terms_are_added_activated_listed_and_shown(run: Run, plan: Path, tmp_pa
     assert run("terms", "activate", "fees", "1", "--as", "anna").output == (
         "fees standard:1 is in force for everybody else.\n"
     )
-    assert run("terms", "activate", "fees", "2", "--merchant", MERCHANT).output == (
-        f"fees special:2 is in force for {MERCHANT}.\n"
+    assert run("terms", "activate", "fees", "2", "--merchant", merchant).output == (
+        f"fees special:2 is in force for {merchant}.\n"
     )
     listed = run("terms", "list").output
     assert listed.count("added") == 3
     assert listed.count("activated") == 2
     assert "operator:anna@cli" in listed
-    assert MERCHANT in listed
+    assert merchant in listed
     assert "fees" not in run("terms", "list", "payouts").output
     assert run("terms", "show", "fees").stdout_bytes == plan.read_bytes()
     assert run("terms", "show", "fees", "2").stdout_bytes == other.read_bytes()
 
 
-def test_what_is_in_force_for_a_merchant_is_told(run: Run, plan: Path) -> None:
-    assert run("terms", "of", MERCHANT).output.count("default:0") == len(TermsKind)
+def test_what_is_in_force_for_a_merchant_is_told(run: Run, merchant: str, plan: Path) -> None:
+    assert run("terms", "of", merchant).output.count("default:0") == len(TermsKind)
     run("terms", "add", "fees", str(plan))
-    run("terms", "activate", "fees", "1", "--merchant", MERCHANT)
-    own = run("terms", "of", MERCHANT).output
+    run("terms", "activate", "fees", "1", "--merchant", merchant)
+    own = run("terms", "of", merchant).output
     assert "standard:1" in own
     assert "this merchant" in own
     assert own.count("default:0") == len(TermsKind) - 1
-    another = ids.new_id("mer")
+    another = registered(run)
     assert "standard:1" not in run("terms", "of", another).output
     run("terms", "activate", "fees", "1")
     everybodys = run("terms", "of", another).output
@@ -91,3 +99,11 @@ def test_what_is_no_kind_and_no_merchant_is_refused(run: Run, plan: Path) -> Non
     assert "expected one of fees, settlement, conversion, payouts, disputes, got 'fee'" in told
     assert "expected an id such as mer_" in run("terms", "of", "acme").output
     assert "expected an id such as mer_" in run("terms", "activate", "fees", "1", "--merchant", "pay_1").output
+
+
+def test_nothing_is_agreed_with_a_merchant_that_there_is_not(run: Run, plan: Path) -> None:
+    run("terms", "add", "fees", str(plan))
+    nobody = ids.new_id("mer")
+    for result in (run("terms", "activate", "fees", "1", "--merchant", nobody), run("terms", "of", nobody)):
+        assert (result.exit_code, result.output) == (1, f"Error: There is no merchant {nobody}.\n")
+    assert "activated" not in run("terms", "list").output
