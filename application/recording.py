@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.history import AnyEvent, Cause, Recorded, record
+from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import MerchantId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import entry_for
@@ -51,3 +51,10 @@ def record_with_entries(
             entry_cause = replace(cause, causation_id=f"{stream_id}:{cause_version}")
             recorded.append(stamped(entry_id, 1, entry, entry_cause))
     return tuple(recorded)
+
+
+def position_with_entry(positioned: Positioned) -> int:
+    """Of the journal entry that an event caused, which follows it at once; the event's own where it caused none."""
+    event = positioned.event
+    caused = entry_for(event.originator_id, event.originator_version, event.data) is not None
+    return positioned.position + caused

@@ -8,6 +8,7 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Meta, Struct
 
 from application.loaded import LoadedPayment, loaded_from
+from application.recording import position_with_entry
 from domain.identifiers import PaymentId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
@@ -162,10 +163,12 @@ class PaymentController(Controller):
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         history = await services.store.history(payment)
         loaded_from(payment, history).owned_by(request.user.merchant_id)
-        if as_of is not None:
+        if as_of is None:
+            position = position_with_entry(history[-1])
+        else:
             history = cut(history, as_of, now=services.now(), head=await services.store.head())
-        loaded = loaded_from(payment, history)
-        return resource(payment_resource(loaded), history[-1].position)
+            position = history[-1].position
+        return resource(payment_resource(loaded_from(payment, history)), position)
 
     @get(
         "/{payment_id:str}/events",
@@ -180,7 +183,8 @@ class PaymentController(Controller):
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         history = await services.store.history(payment)
         loaded_from(payment, history).owned_by(request.user.merchant_id)
-        return resource(EventList(events=[merchant_event_resource(event) for event in history]), history[-1].position)
+        events = [merchant_event_resource(event) for event in history]
+        return resource(EventList(events=events), position_with_entry(history[-1]))
 
     @get(
         "/{payment_id:str}/ledger",
@@ -197,7 +201,7 @@ class PaymentController(Controller):
         loaded_from(payment, history).owned_by(request.user.merchant_id)
         causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
         entries = await services.store.histories([entry_id_for(payment, version) for version in causes])
-        return resource(EntryList(entries=entry_resources(entries)), history[-1].position)
+        return resource(EntryList(entries=entry_resources(entries)), position_with_entry(history[-1]))
 
     @get(
         "/{payment_id:str}/timeline",

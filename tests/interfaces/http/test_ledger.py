@@ -83,3 +83,11 @@ async def test_a_payment_that_moved_no_money_has_no_entry(merchant: Merchant) ->
     assert await entries_of(merchant, declined.json["payment_id"]) == []
     balances = await merchant.get("/v1/balances", headers=behind(declined))
     assert balances.json == {"balances": []}
+
+
+async def test_a_payment_that_was_read_says_where_its_last_entry_is(merchant: Merchant) -> None:
+    """So that balances which are asked for with that position have it."""
+    payment_id = await captured(merchant)
+    entries = (await merchant.get(f"/v1/payments/{payment_id}/ledger")).json["entries"]
+    read = await merchant.get(f"/v1/payments/{payment_id}")
+    assert int(read.headers["Tallystick-Position"]) == entries[-1]["position"]
