@@ -39,13 +39,14 @@ async def delivered(shop: Shop, system: System, fake: Fake) -> Delivered:
 
 
 async def told_of(shop: Shop, system: System, fake: Fake, payment_id: str) -> Delivered:
-    """The first webhook about the payment that was worked off."""
+    """The first webhook about the payment's 10.00 that was worked off: that of its refund may come before."""
     uuid = uuid_of(await shop.payment(payment_id))
     found: list[Delivered] = []
 
     async def came() -> bool:
         rows = execute(system.settings.database_url, OURS, fake.name, uuid)
-        found.extend(Delivered(payment_id, delivery_id, signing(headers), body) for delivery_id, headers, body in rows)
+        of_capture = [row for row in rows if b"1000" in row[2]]
+        found.extend(Delivered(payment_id, id, signing(headers), body) for id, headers, body in of_capture)
         return bool(found)
 
     await eventually(came, f"{fake.name} tells of its capture")

@@ -67,7 +67,7 @@ async def test_the_providers_own_file_settles_what_it_owes(
     file.write_text(text.replace("total,", "total,1", 1))
     wrong = await imported()
     assert wrong.exit_code == 1
-    assert "Line " in wrong.output
+    assert f"{file}, line 6: total: " in wrong.output
 
 
 async def test_what_cannot_be_reported_is_refused(merchant: Merchant, auditor: Operator) -> None:
