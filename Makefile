@@ -24,7 +24,7 @@ serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl
 	@$(RUN)tallystick dev
 
 test: .venv/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 on a machine with more cores
-	@$(RUN)pytest -n $(or $(WORKERS),2) $(BY_FILE) --ignore=$(SCHEMATHESIS)
+	@$(RUN)pytest -n $(or $(WORKERS),3) $(BY_FILE) --ignore=$(SCHEMATHESIS)
 	@$(RUN)pytest $(SCHEMATHESIS)
 
 test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way; EXAMPLES=500 for fewer

@@ -164,11 +164,9 @@ class PaymentController(Controller):
         history = await services.store.history(payment)
         loaded_from(payment, history).owned_by(request.user.merchant_id)
         if as_of is None:
-            position = position_with_entry(history[-1])
-        else:
-            history = cut(history, as_of, now=services.now(), head=await services.store.head())
-            position = history[-1].position
-        return resource(payment_resource(loaded_from(payment, history)), position)
+            return resource(payment_resource(loaded_from(payment, history)), position_with_entry(history[-1]))
+        history = cut(history, as_of, now=services.now(), head=await services.store.head())
+        return resource(payment_resource(loaded_from(payment, history)), history[-1].position)
 
     @get(
         "/{payment_id:str}/events",
