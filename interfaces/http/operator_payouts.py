@@ -55,7 +55,12 @@ class OperatorPayoutController(Controller):
         self,
         services: NamedDependency[Services],
         in_status: Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*PayoutStatus]})] = None,
-        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(
+                description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.PAYOUT)}
+            ),
+        ] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_PAYOUTS_MAX)] = 20,
         position: WaitForPosition = None,
     ) -> Response[Any]:

@@ -83,7 +83,7 @@ class StatementController(Controller):
         form: FormatParameter = "json",
     ) -> Response[Any]:
         """From the journal's views. Neither time may be in the future: a statement never changes. As CSV it begins with
-        the opening balances and ends with the closing ones."""
+        the opening balances and ends with the closing ones: it has all pages, whatever `cursor` says."""
         decimals(currency)
         if form not in ("json", "csv"):
             raise ParameterInvalid(field="format", reason="expected json or csv")
@@ -95,8 +95,6 @@ class StatementController(Controller):
             end=await position_before(services.reader, services.store, to),
         )
         if form == "csv":
-            if cursor is not None:
-                raise ParameterInvalid(field="cursor", reason="a statement as CSV has no pages")
             return await _as_csv(services, period)
         page = await statement_page(services.reader, period, after=position_after(cursor, period.begin))
         statement = Statement(
