@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from domain.fx.conversion import Conversion
 from domain.fx.rates import convert
 from domain.money import Money, zero
@@ -71,7 +73,8 @@ def debit_for(
     else:
         if rate is RefundRate.CURRENT:
             conversion = convert(amount, currency, basis.quote(amount.currency, currency, now), mark_up_basis_points=0)
-            conversion = _without_residue(conversion)
+            # Without a mark-up the merchant is debited the whole value.
+            conversion = replace(conversion, settled=conversion.value)
         else:
             conversion = _at_the_captures_rate(amount, taken, debits)
         settled = conversion.settled
@@ -130,25 +133,17 @@ def _share(amount: Money, whole: Conversion) -> Conversion:
     def part(of: Money) -> Money:
         return Money(of.minor * amount.minor // max(whole.amount.minor, 1), of.currency)
 
-    return Conversion(
-        amount=amount,
-        rate=whole.rate,
-        rates=whole.rates,
-        as_of=whole.as_of,
-        value=part(whole.value),
-        mark_up=part(whole.mark_up),
-        settled=part(whole.settled),
+    return replace(
+        whole, amount=amount, value=part(whole.value), mark_up=part(whole.mark_up), settled=part(whole.settled)
     )
 
 
 def _sum(conversions: Sequence[Conversion]) -> Conversion:
     first = conversions[0]
     nothing = zero(first.value.currency)
-    return Conversion(
+    return replace(
+        first,
         amount=sum((each.amount for each in conversions), start=zero(first.amount.currency)),
-        rate=first.rate,
-        rates=first.rates,
-        as_of=first.as_of,
         value=sum((each.value for each in conversions), start=nothing),
         mark_up=sum((each.mark_up for each in conversions), start=nothing),
         settled=sum((each.settled for each in conversions), start=nothing),
@@ -159,27 +154,12 @@ def _less(whole: Conversion, parts: Sequence[Conversion]) -> Conversion:
     if not parts:
         return whole
     used = _sum(parts)
-    return Conversion(
+    return replace(
+        whole,
         amount=whole.amount - used.amount,
-        rate=whole.rate,
-        rates=whole.rates,
-        as_of=whole.as_of,
         value=whole.value - used.value,
         mark_up=whole.mark_up - used.mark_up,
         settled=whole.settled - used.settled,
-    )
-
-
-def _without_residue(conversion: Conversion) -> Conversion:
-    """Without a mark-up the merchant is debited the whole value."""
-    return Conversion(
-        amount=conversion.amount,
-        rate=conversion.rate,
-        rates=conversion.rates,
-        as_of=conversion.as_of,
-        value=conversion.value,
-        mark_up=conversion.mark_up,
-        settled=conversion.value,
     )
 
 

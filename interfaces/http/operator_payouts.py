@@ -20,13 +20,12 @@ from interfaces.http.payout_resources import (
     operator_payout_resource,
     operator_payout_row_resource,
 )
-from interfaces.http.payouts import payout_id_of
+from interfaces.http.payouts import PAGE_PAYOUTS_MAX, CursorParameter, StatusParameter, payout_id_of
 from interfaces.http.reply import resource
 from interfaces.services import Services
 from projections import payouts
 from projections.payouts import PAYOUTS
 
-PAGE_PAYOUTS_MAX = 100
 TITLES = {
     401: "No valid operator's key",
     403: "An auditor only looks",
@@ -54,13 +53,8 @@ class OperatorPayoutController(Controller):
     async def page(
         self,
         services: NamedDependency[Services],
-        in_status: Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*PayoutStatus]})] = None,
-        cursor: Annotated[
-            str | None,
-            QueryParameter(
-                description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.PAYOUT)}
-            ),
-        ] = None,
+        in_status: StatusParameter = None,
+        cursor: CursorParameter = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_PAYOUTS_MAX)] = 20,
         position: WaitForPosition = None,
     ) -> Response[Any]:

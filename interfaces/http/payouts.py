@@ -29,6 +29,11 @@ from projections import payouts
 from projections.payouts import PAYOUTS
 
 PAGE_PAYOUTS_MAX = 100
+StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*PayoutStatus]})]
+CursorParameter = Annotated[
+    str | None,
+    QueryParameter(description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.PAYOUT)}),
+]
 TITLES = {
     404: "No such payout or bank account, or not yours",
     409: "The payout's status does not allow it, or something is in flight",
@@ -94,13 +99,8 @@ class PayoutController(Controller):
         self,
         request: AuthenticatedRequest,
         services: NamedDependency[Services],
-        in_status: Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*PayoutStatus]})] = None,
-        cursor: Annotated[
-            str | None,
-            QueryParameter(
-                description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.PAYOUT)}
-            ),
-        ] = None,
+        in_status: StatusParameter = None,
+        cursor: CursorParameter = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_PAYOUTS_MAX)] = 20,
         position: WaitForPosition = None,
     ) -> Response[Any]:
