@@ -33,8 +33,8 @@ test-deep: .venv/ready ## 10,000 examples of everything that moves money, interl
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order
 
-chaos: .venv/ready ## 2,000 payments over three failing providers, processes killed meanwhile; SEED=7 repeats one, PAYMENTS=
-	@$(RUN)python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(PAYMENTS),--payments $(PAYMENTS))
+chaos: .venv/ready ## 2,000 payments over three failing providers, processes killed meanwhile, and 500 through one that lies; SEED=7 repeats one, PAYMENTS=, HOSTILE=
+	@$(RUN)python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(HOSTILE),--hostile $(HOSTILE))
 
 bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
 	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)
