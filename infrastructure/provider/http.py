@@ -7,6 +7,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTime
 from msgspec import Struct
 
 from domain.payment.outcome import Unavailable, Unknown
+from infrastructure.provider.connections import SilentConnections
 
 BODY_BYTES_MAX = 1024 * 1024
 """A provider's answer is some kilobytes; what is larger is none."""
@@ -29,7 +30,7 @@ class HttpCalls:
     def __init__(self, base_url: str, *, timeout_s: float, connections_max: int = 100) -> None:
         self._base_url = base_url.rstrip("/")
         self._session = ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections_max),
+            connector=SilentConnections(limit=connections_max),
             timeout=ClientTimeout(total=timeout_s, connect=timeout_s / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
