@@ -65,9 +65,11 @@ from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
     AsOfInFuture,
+    BodyIncomplete,
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HostInvalid,
     InvalidIdempotencyKey,
     MethodNotAllowed,
     MissingIdempotencyKey,
@@ -77,6 +79,8 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    TargetTooLong,
+    TransferCodingUnknown,
     UnknownKey,
     ViewBehind,
 )
@@ -113,6 +117,39 @@ def _retry_after(seconds: int) -> Callable[[Any], Mapping[str, str]]:
 
 
 # What the request itself gets wrong
+_CLOSED: Mapping[str, str] = {"Connection": "close"}
+"""Where the next request on the connection would begin is not known, or not worth reading up to."""
+_problem(
+    HostInvalid,
+    400,
+    "host_invalid",
+    "The Host header is not usable",
+    "HTTP/1.1 needs one Host header, which names a host and perhaps a port up to 65535.",
+)
+_problem(
+    TransferCodingUnknown,
+    400,
+    "transfer_coding_unknown",
+    "The transfer coding is not known",
+    "The only transfer coding of a body is chunked.",
+    headers=lambda _: _CLOSED,
+)
+_problem(
+    BodyIncomplete,
+    400,
+    "body_incomplete",
+    "The body is not whole",
+    "The body ended before its announced length, or its chunks cannot be read. Nothing of the request was done.",
+    headers=lambda _: _CLOSED,
+)
+_problem(
+    TargetTooLong,
+    414,
+    "target_too_long",
+    "The request target is too long",
+    lambda e: f"Path and query together may have up to {e.bytes_max} bytes.",
+    headers=lambda _: _CLOSED,
+)
 _problem(BodyNotJson, 400, "body_not_json", "The body is not JSON", lambda e: f"The body cannot be read: {e.reason}.")
 _problem(
     BodyInvalid,
@@ -274,7 +311,7 @@ _problem(
     "body_too_slow",
     "The body did not come in time",
     lambda e: f"The body has to come at once, and within {e.within_s} seconds at most. Send it again.",
-    headers=lambda _: {"Connection": "close"},
+    headers=lambda _: _CLOSED,
 )
 _problem(
     BodyTooLarge,
@@ -283,7 +320,7 @@ _problem(
     "The body is too large",
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
-    headers=lambda _: {"Connection": "close"},
+    headers=lambda _: _CLOSED,
 )
 
 # What the payment does not allow
