@@ -58,6 +58,7 @@ from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -167,6 +168,7 @@ def agreed(
     refund_rate: RefundRate = RefundRate.ORIGINAL,
     reserve_basis_points: int = 0,
     negative_limit_minor: int | None = None,
+    beyond_budget: BeyondBudget = BeyondBudget.OWED,
     rates: Rates = RATES,
 ) -> Basis:
     """`basis`, but for what else is agreed; all currencies are converted to `settle_in`."""
@@ -178,7 +180,9 @@ def agreed(
         refund_rate=refund_rate,
         stale_after_hours=1_000,
     )
-    settlement = replace(terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90)
+    settlement = replace(
+        terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90, beyond_budget=beyond_budget
+    )
     if negative_limit_minor is not None:
         settlement = replace(settlement, negative_limit_minor={OTHERS: negative_limit_minor})
     return replace(
