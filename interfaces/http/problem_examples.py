@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from application.bank_accounts import BankAccountNotFound
+from application.cancellation import CancellationRefused, CancellationUnanswered
 from application.dead_letter import DeadLetterNotFound
 from application.disputes import AnswerAtProvider
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
@@ -87,6 +88,12 @@ _OF_STEPS: tuple[Exception, ...] = (
 )
 _OF_ONE: dict[str, tuple[Exception, ...]] = {
     "create_payment_intent": (),
+    "cancel_payment_intent": (
+        IllegalTransition(verb="cancel", status=Status.CAPTURED),
+        OperationInProgress(verb="cancel", operation=OperationKind.AUTHORIZE, status=Status.PROCESSING),
+        CancellationRefused(),
+        CancellationUnanswered(),
+    ),
     "capture_payment": (
         *_OF_STEPS,
         CaptureExceedsAuthorized(requested=Money(12_000, "EUR"), capturable=Money(10_000, "EUR")),

@@ -7,6 +7,7 @@ from litestar import Response
 
 from application.bank import InstructionInvalid, SchemeNotServed
 from application.bank_accounts import BankAccountNotFound
+from application.cancellation import CancellationRefused, CancellationUnanswered
 from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
 from application.disputes import AnswerAtProvider
 from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
@@ -412,6 +413,23 @@ _problem(
     "action_still_possible",
     "The customer can still act",
     lambda e: f"The customer has until {e.expires_at.isoformat()}.",
+)
+_problem(
+    CancellationRefused,
+    409,
+    "cancellation_refused",
+    "The provider does not cancel it",
+    "The provider does not cancel the attempt, which the customer can still approve. Wait for the customer, or until "
+    "the time to act is over.",
+)
+_problem(
+    CancellationUnanswered,
+    503,
+    "cancellation_unanswered",
+    "The provider did not answer",
+    "The provider has not said that it canceled the attempt, which the customer may still be able to approve. Ask "
+    "again with the same idempotency key.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
 )
 _problem(
     NotInDoubt,
