@@ -11,6 +11,7 @@ from msgspec import Struct
 from domain.identifiers import OperationId, ProviderName
 from domain.money import Money
 from domain.payment.events import ContradictionReported, OperationKind, PaymentEvent
+from domain.payment.misfit import asked_of, misfit_reported
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,
@@ -24,6 +25,7 @@ from domain.payment.outcome import (
 )
 from domain.payment.progress import Operation, operations_of
 from domain.payment.state import Authorized, InFlight, PartiallyCaptured, Payment, RequiresAction
+from domain.payment.stated import Stated, misfit_of
 
 CANCELED = Declined(DECLINE_CODE_CANCELED, "The provider canceled it.")
 
@@ -67,7 +69,8 @@ class Premature(Struct, frozen=True):
 
 
 class Contradicts(Struct, frozen=True):
-    """It says the opposite of what is on record. `events` is empty when that was reported before."""
+    """It says the opposite of what is on record, or does not fit what was asked. `events` is empty when that was
+    reported before."""
 
     events: tuple[ContradictionReported, ...]
     reason: str
@@ -83,6 +86,11 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
     open_id = _open_id(payment)
     if operation is None:
         return Premature("we asked this provider for no such operation")
+    asked = asked_of(operation, notice.about)
+    misfit = misfit_of(asked, notice.outcome, Stated(charge=notice.reference, amount=notice.amount))
+    if misfit is not None:
+        reason = f"we {asked}; {misfit}"
+        return Contradicts(misfit_reported(events, operation, reason), reason)
     if operation.kind is not notice.about and not _is_about_its_charge(operation, notice):
         if open_id == operation.operation_id:
             return Premature(f"its {operation.kind} is open, and no {notice.about} of it was asked for")

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.identifiers import OperationId, ProviderName
+from domain.money import Money
 from domain.payment.events import (
     CaptureFailed,
     CaptureStarted,
@@ -34,6 +35,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     provider: ProviderName
     capture: bool = False
     reference: str | None = None
+    amount: Money | None = None
     succeeded: bool | None = None
     code: str | None = None
 
@@ -43,10 +45,10 @@ def operations_of(events: Iterable[PaymentEvent]) -> dict[OperationId, Operation
     operations: dict[OperationId, Operation] = {}
     charge: Operation | None = None
 
-    def start(operation_id: OperationId, kind: OperationKind) -> None:
+    def start(operation_id: OperationId, kind: OperationKind, amount: Money | None = None) -> None:
         assert charge is not None
         operations[operation_id] = Operation(
-            operation_id=operation_id, kind=kind, provider=charge.provider, reference=charge.reference
+            operation_id=operation_id, kind=kind, provider=charge.provider, reference=charge.reference, amount=amount
         )
 
     def end(operation_id: OperationId, *, succeeded: bool, code: str | None = None) -> None:
@@ -60,20 +62,21 @@ def operations_of(events: Iterable[PaymentEvent]) -> dict[OperationId, Operation
                     kind=OperationKind.AUTHORIZE,
                     provider=event.provider,
                     capture=event.capture,
+                    amount=event.amount,
                 )
             case PaymentActionRequired(attempt_id=attempt_id, reference=reference):
                 operations[attempt_id] = replace(operations[attempt_id], reference=reference)
             case PaymentAuthorized(attempt_id=attempt_id, reference=reference):
-                charge = replace(operations[attempt_id], reference=reference, succeeded=True)
+                charge = replace(operations[attempt_id], reference=reference, amount=event.amount, succeeded=True)
                 operations[attempt_id] = charge
             case PaymentAttemptFailed(attempt_id=operation_id, code=code):
                 end(operation_id, succeeded=False, code=code)
-            case CaptureStarted(capture_id=operation_id):
-                start(operation_id, OperationKind.CAPTURE)
+            case CaptureStarted(capture_id=operation_id, amount=amount):
+                start(operation_id, OperationKind.CAPTURE, amount)
             case VoidStarted(void_id=operation_id):
                 start(operation_id, OperationKind.VOID)
-            case RefundStarted(refund_id=operation_id):
-                start(operation_id, OperationKind.REFUND)
+            case RefundStarted(refund_id=operation_id, amount=amount):
+                start(operation_id, OperationKind.REFUND, amount)
             case (
                 PaymentCaptured(capture_id=operation_id)
                 | PaymentVoided(void_id=operation_id)

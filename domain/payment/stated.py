@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from domain.identifiers import OperationId
 from domain.money import Money
-from domain.payment.outcome import ActionRequired, Approved, ApprovedInPart, Mismatched, Outcome, Unavailable, Unknown
+from domain.payment.outcome import Approved, ApprovedInPart, Mismatched, Outcome, Unavailable, Unknown
 
 
 class Movement(StrEnum):
@@ -75,8 +75,6 @@ def misfit_of(asked: Asked, outcome: Outcome, stated: Stated) -> str | None:
         return f"the provider speaks of {stated.amount}"
     if isinstance(outcome, Approved) and stated.movement not in (None, asked.movement):
         return f"the provider says that it is {stated.movement}"
-    if isinstance(outcome, ActionRequired) and asked.charge is not None:
-        return "the provider has a customer act"
     return None
 
 

@@ -83,8 +83,8 @@ def _outcome(request: ProviderRequest, answer: Answer) -> Outcome | None:
 
 
 def _holds(total: int | None, amount: Money, limit: int | None) -> bool:
-    """Whether `amount` must be part of `total`, which may not pass `limit`."""
+    """Whether `amount` must be part of `total`, which may not pass `limit`: a total that does is nobody's word."""
     if total is None or limit is None:
         return False
     sent = UNITS.sent(amount)
-    return sent <= total and total + sent > limit
+    return sent <= total <= limit < total + sent

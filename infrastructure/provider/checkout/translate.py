@@ -228,8 +228,8 @@ def _paid(request: AuthorizeRequest, payment: Payment) -> Said | TakenOn:
         return Said(Approved(payment.id), _stated(payment, Movement.TAKEN))
     if payment.approved is False and payment.status in ENDED:
         return Said(_declined(payment), stated)
-    if payment.approved is not None:
-        return Said(Mismatched(f"approved is {payment.approved} of a payment that is {readable(payment.status)}"))
+    if payment.approved:
+        return Said(Mismatched(f"an approval of a payment that is {readable(payment.status)}"))
     return Said(_pending(payment), stated)
 
 
@@ -239,6 +239,8 @@ def _said(outcome: Outcome, request: AuthorizeRequest, payment: Payment, done: S
     stated = _stated(payment, Movement.TAKEN if captured else Movement.RESERVED)
     telling = captured or [action for action in _of("Authorization", done) if action.approved]
     amounts_told = [told for action in telling if (told := _counted(action, payment.currency)) is not None]
+    if isinstance(outcome, Approved) and payment.status == "Declined":
+        return Said(Mismatched("an action of the payment is approved, and the payment is declined"))
     if len(telling) > 1:
         return Said(Mismatched(f"{len(telling)} actions of the payment did what one was asked to"))
     if amounts_told and stated.amount == request.amount:

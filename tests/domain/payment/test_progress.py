@@ -10,6 +10,7 @@ from tests.support.domain import (
     CAPTURE,
     DECLINED,
     FORTY,
+    HUNDRED,
     NEXT,
     REFUND,
     REJECTED,
@@ -40,12 +41,13 @@ from tests.support.domain import (
     voiding,
 )
 
-OPEN = Operation(operation_id=ATTEMPT, kind=OperationKind.AUTHORIZE, provider=ACQUIRER)
+OPEN = Operation(operation_id=ATTEMPT, kind=OperationKind.AUTHORIZE, provider=ACQUIRER, amount=HUNDRED)
 CHARGED = Operation(
     operation_id=ATTEMPT,
     kind=OperationKind.AUTHORIZE,
     provider=ACQUIRER,
     reference=APPROVED.reference,
+    amount=HUNDRED,
     succeeded=True,
 )
 
@@ -95,12 +97,12 @@ def test_what_follows_a_charge_is_at_its_provider_and_under_its_name() -> None:
     charged = then_(fallen_back(), attempt_answered(APPROVED, id=NEXT))
     refunded = then_(then_(capture_taken(charged, FORTY), refunds(THIRTY)), refund_answered(APPROVED))
     _, _, capture, refund = the_operations(refunded)
-    for operation, id, kind in [
-        (capture, CAPTURE, OperationKind.CAPTURE),
-        (refund, REFUND, OperationKind.REFUND),
+    for operation, id, kind, amount in [
+        (capture, CAPTURE, OperationKind.CAPTURE, FORTY),
+        (refund, REFUND, OperationKind.REFUND, THIRTY),
     ]:
         assert operation == Operation(
-            operation_id=id, kind=kind, provider=SECOND, reference=APPROVED.reference, succeeded=True
+            operation_id=id, kind=kind, provider=SECOND, reference=APPROVED.reference, amount=amount, succeeded=True
         )
 
 

@@ -146,6 +146,7 @@ REDIRECTING = {"redirect": {"href": "https://3ds.example/1"}}
             Declined("insufficient_funds", "No money"),
         ),
         (201, payment(status="Declined", approved=False), Declined("declined", "Declined")),
+        (201, payment(status="Declined", approved=True), Mismatched("an approval of a payment that is Declined")),
         (
             201,
             payment(status="Retry Scheduled", approved=False, response_code="20051"),
@@ -217,7 +218,7 @@ def test_the_operations_name_on_another_kind_of_action_decides_nothing() -> None
         ([action("Capture", None)], Unknown("accepted; capture act_1 is under way", accepted=True)),
         ([action("Capture", False)], Declined("capture_declined", "Capture")),
         ([action("Capture", False, code="20068")], Declined("issuer_unavailable", "Capture")),
-        ([action("Capture", True, reference="of another"), action("Refund", True)], None),
+        ([action("Capture", True, reference="of another"), action("Refund", True, reference="of another")], None),
         ([], None),
     ],
 )
@@ -234,6 +235,12 @@ AUTHORIZED, DECLINED = action("Authorization", True), action("Authorization", Fa
     [
         (False, "Authorized", [AUTHORIZED], Approved("pay_1")),
         (False, "Voided", [action("Void", True), AUTHORIZED], Approved("pay_1")),
+        (
+            False,
+            "Declined",
+            [AUTHORIZED],
+            Mismatched("an action of the payment is approved, and the payment is declined"),
+        ),
         (False, "Declined", [DECLINED], Declined("do_not_honor", "Authorization")),
         (False, "Authorized", [AUTHORIZED, DECLINED], Approved("pay_1")),
         (False, "Pending", [DECLINED], Unknown("accepted; payment pay_1 is Pending", accepted=True)),
