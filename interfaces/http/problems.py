@@ -24,6 +24,7 @@ from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
+from domain.countries import UnknownCountry
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dispute.refusals import (
@@ -145,6 +146,14 @@ _problem(
     "The currency is not known",
     lambda e: f"{e.currency!r} is no ISO 4217 currency with a minor unit.",
     field="currency",
+)
+_problem(
+    UnknownCountry,
+    400,
+    "unknown_country",
+    "The country is not known",
+    lambda e: f"{e.country!r} is no country of ISO 3166-1.",
+    field=lambda e: e.field,
 )
 _problem(
     AmountOutOfRange,
