@@ -228,6 +228,8 @@ class Deliveries:
             outcome=notification.outcome,
             operation_id=notification.operation_id,
             reference=notification.reference,
+            own_reference=notification.own_reference,
+            amount=notification.amount,
         )
         reading = read_notice(loaded.payment, list(payment_events(history)), notice)
         match reading:
@@ -381,6 +383,8 @@ def _require_storable(notification: Notification | DisputeNotification | Unhandl
     names = [notification.event_id]
     if not isinstance(notification, Unhandled) and notification.reference is not None:
         names.append(notification.reference)
+    if isinstance(notification, Notification) and notification.own_reference is not None:
+        names.append(notification.own_reference)
     if isinstance(notification, DisputeNotification):
         names += [notification.dispute_id, notification.provider_reason]
     if any(name != _storable(name) for name in names):

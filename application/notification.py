@@ -32,7 +32,9 @@ class Notification(Struct, frozen=True, kw_only=True):
 
     `event_id` is the provider's own name of the notification: one that comes twice is one. `about` is what it speaks
     of: an authorisation notice of a charge that is to be captured at once says nothing of the capture yet.
-    `operation_id` is ours, where the provider gives it back; `reference` is its name for the charge.
+    `operation_id` is ours, where the provider gives it back; `reference` is its name for the charge, and
+    `own_reference` its name for the capture, void or refund itself, where it gives that one. `amount` is that of the
+    operation, where the provider says it.
     """
 
     event_id: str
@@ -40,6 +42,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     operation_id: OperationId | None
     reference: str | None
+    own_reference: str | None = None
+    amount: Money | None = None
 
 
 class DisputePhase(StrEnum):

@@ -29,6 +29,7 @@ class Verb(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    CANCEL = "cancel"
     PAYOUT = "payout"
     BANK_ACCOUNT = "bank_account"
 

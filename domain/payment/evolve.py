@@ -23,6 +23,7 @@ from domain.payment.events import (
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentEvent,
@@ -42,6 +43,7 @@ from domain.payment.state import (
     Attempt,
     Authorization,
     Authorized,
+    Canceled,
     Capture,
     Captured,
     Capturing,
@@ -133,6 +135,8 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Rerouting(terms=terms, tried=(_tried(attempt, code),))
         case ((Created() | InReview() | Rerouting()), PaymentFailed(code=code, message=message)):
             return Failed(terms=payment.terms, code=code, message=message)
+        case ((Created() | Rerouting()), PaymentCanceled(reason=reason)):
+            return Canceled(terms=payment.terms, reason=reason)
         case ((Authorized() | PartiallyCaptured()), CaptureStarted()):
             return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
         case Capturing(before=before), PaymentCaptured():

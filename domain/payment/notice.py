@@ -9,26 +9,38 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from domain.identifiers import OperationId, ProviderName
+from domain.money import Money
 from domain.payment.events import ContradictionReported, OperationKind, PaymentEvent
 from domain.payment.operation import operation_id_of
-from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import (
+    DECLINE_CODE_CANCELED,
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
 from domain.payment.progress import Operation, operations_of
 from domain.payment.state import Authorized, InFlight, PartiallyCaptured, Payment, RequiresAction
 
-CANCELED = Declined("canceled", "The provider canceled it.")
-"""No policy can list this reason as a soft decline."""
+CANCELED = Declined(DECLINE_CODE_CANCELED, "The provider canceled it.")
 
 
 class Notice(Struct, frozen=True, kw_only=True):
     """What `provider` says of one of our operations. `about` is what it speaks of: that a charge is authorised says
     nothing yet of one that is to be captured at once. `operation_id` or `reference`, its name for the charge, or both
-    say which operation is meant."""
+    say which operation is meant. `own_reference` is its name for the capture, void or refund itself, and `amount` that
+    of the operation, both where it says so."""
 
     provider: ProviderName
     about: OperationKind
     outcome: Outcome
     operation_id: OperationId | None
     reference: str | None
+    own_reference: str | None = None
+    amount: Money | None = None
 
 
 class Settles(Struct, frozen=True):

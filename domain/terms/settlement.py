@@ -1,6 +1,7 @@
 """When captured money is the merchant's to dispose of, what is kept back until when, and how far a balance may fall."""
 
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -20,6 +21,15 @@ from domain.terms.business_days import (
 RESERVE_ROUNDING: Final = Rounding.HALF_EVEN
 
 
+class BeyondBudget(StrEnum):
+    """Which account carries what was taken of a payment beyond its money-back budget."""
+
+    OWED = "owed"
+    """The merchant's debt: the next releases pay it off."""
+    LOSSES = "platform:losses"
+    """Ours."""
+
+
 class SettlementRule(Struct, frozen=True, kw_only=True):
     """T+`business_days`, by the clock of `zone` (an IANA name) and the banks of `calendar`.
 
@@ -35,6 +45,7 @@ class SettlementRule(Struct, frozen=True, kw_only=True):
     reserve_basis_points: int = 0
     reserve_days: int = 0
     negative_limit_minor: Amounts = {}
+    beyond_budget: BeyondBudget = BeyondBudget.OWED
 
     def limit_for(self, currency: str) -> int:
         """In minor units, as a number that is not negative: 0 where nothing is agreed."""

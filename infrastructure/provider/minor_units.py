@@ -1,15 +1,26 @@
 """Amounts as a provider counts them: its decimals are ISO 4217's, save where it says otherwise."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from domain.currencies import decimals
+from domain.currencies import UnknownCurrency, decimals
 from domain.money import Money
 
 
 class NotRepresentable(Exception):
     """The provider counts in larger units than the amount has, or does not know the currency."""
+
+
+class AmountUnreadable(Exception):
+    """An amount that a provider states is none in any way that we know, or lacks its currency."""
+
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""An amount as a provider states it."""
+Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}\Z")]
+"""Providers write it in capital or in small letters."""
 
 
 class MinorUnits(Struct, frozen=True):
@@ -39,3 +50,15 @@ class MinorUnits(Struct, frozen=True):
 
     def _decimals(self, currency: str) -> int:
         return self.deviations.get(currency, decimals(currency))
+
+
+def stated_amount(units: MinorUnits, amount: int | None, currency: str | None) -> Money | None:
+    """The amount that a provider states; None where it states none. Raises AmountUnreadable."""
+    if amount is None:
+        return None
+    if currency is None:
+        raise AmountUnreadable("an amount without a currency")
+    try:
+        return units.received(amount, currency.upper())
+    except (NotRepresentable, UnknownCurrency) as error:
+        raise AmountUnreadable(str(error)) from error

@@ -1,4 +1,5 @@
-"""Request bodies, decoded strictly: money in a JSON string or a float is a mistake, and is told so by field."""
+"""Request bodies, decoded strictly: money in a JSON string or a float, or a member that is given twice, is a mistake,
+and is told so by field."""
 
 import re
 from collections.abc import Hashable
@@ -8,6 +9,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from domain.errors import DomainError
+from domain.json_members import repeated_member
 
 T = TypeVar("T")
 
@@ -29,11 +31,14 @@ def decode(kind: type[T], body: bytes) -> T:
     """The body as a `kind`. Raises BodyNotJson, BodyInvalid."""
     try:
         decoded: T = _decoder(cast("Hashable", kind)).decode(body or b"{}")
-        return decoded
+        repeated = repeated_member(body) if body else None
     except msgspec.ValidationError as error:
         raise BodyInvalid(field=field_of(str(error)), reason=_sentence(str(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BodyNotJson(reason=str(error)) from None
+    if repeated is not None:
+        raise BodyInvalid(field=repeated, reason="This member is given more than once")
+    return decoded
 
 
 def field_of(message: str) -> str:

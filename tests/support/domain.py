@@ -18,6 +18,7 @@ from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
@@ -57,6 +58,7 @@ from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -166,6 +168,7 @@ def agreed(
     refund_rate: RefundRate = RefundRate.ORIGINAL,
     reserve_basis_points: int = 0,
     negative_limit_minor: int | None = None,
+    beyond_budget: BeyondBudget = BeyondBudget.OWED,
     rates: Rates = RATES,
 ) -> Basis:
     """`basis`, but for what else is agreed; all currencies are converted to `settle_in`."""
@@ -177,7 +180,9 @@ def agreed(
         refund_rate=refund_rate,
         stale_after_hours=1_000,
     )
-    settlement = replace(terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90)
+    settlement = replace(
+        terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90, beyond_budget=beyond_budget
+    )
     if negative_limit_minor is not None:
         settlement = replace(settlement, negative_limit_minor={OTHERS: negative_limit_minor})
     return replace(
@@ -302,6 +307,10 @@ def failed(amount: Money = HUNDRED) -> History:
     return then_(processing(amount), attempt_answered(DECLINED))
 
 
+def canceled() -> History:
+    return then_(created(), cancels())
+
+
 def capture_taken(
     history: History,
     amount: Money,
@@ -330,6 +339,11 @@ def confirmed(
     *providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW, within: Situation | None = None
 ) -> Decision:
     return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), BASIS, at)
+
+
+def cancels(reason: str | None = None, *, canceled_attempt: OperationId | None = ATTEMPT) -> Decision:
+    """Once the provider has canceled `canceled_attempt`."""
+    return lambda payment: cancel(payment, CancelPayment(reason=reason, canceled_attempt=canceled_attempt))
 
 
 def abandons(at: datetime = ABANDONED) -> Decision:

@@ -5,11 +5,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain.money import Money
 from domain.payment.outcome import Unknown
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from infrastructure.provider.aps.signature import is_signed
+from infrastructure.provider.minor_units import AmountUnreadable, MinorUnits, stated_amount
 
 FORT_ID_DIGITS_MAX: Final = 20
+UNITS: Final = MinorUnits()
 
 
 class Answer(Struct, frozen=True):
@@ -38,6 +41,14 @@ class Answer(Struct, frozen=True):
         """APS's name for the order: up to 20 digits."""
         fort_id = self.text("fort_id")
         return fort_id if digits(fort_id, FORT_ID_DIGITS_MAX) else None
+
+    @property
+    def amount(self) -> Money | None:
+        """Of the operation that the answer is about. Raises AmountUnreadable."""
+        amount, currency = self.text("amount"), self.text("currency")
+        if amount and not digits(amount, FORT_ID_DIGITS_MAX):
+            raise AmountUnreadable("an amount that is no whole number")
+        return stated_amount(UNITS, int(amount) if amount else None, currency or None)
 
     def total(self, name: str) -> int | None:
         """An amount in minor units; None where APS said none."""

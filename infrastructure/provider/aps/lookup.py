@@ -12,9 +12,9 @@ from typing import Final, assert_never
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.money import Money
 from domain.payment.outcome import Approved, Outcome, Unknown
-from infrastructure.provider.aps.answer import Answer
+from infrastructure.provider.aps.answer import UNITS, Answer
 from infrastructure.provider.aps.codes import ORDER_NOT_FOUND, SUCCESS, Status
-from infrastructure.provider.aps.translate import UNITS, reference, refused
+from infrastructure.provider.aps.translate import reference, refused
 from infrastructure.provider.text import readable
 
 PURCHASED_SINCE: Final = frozenset({Status.PURCHASED, Status.REFUNDED, Status.REFUND_FAILED})

@@ -15,7 +15,7 @@ from domain.money import Money
 from domain.payment.method import MethodType
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Rejected, Unknown
 from domain.routing.capabilities import Capabilities
-from infrastructure.provider.aps.answer import Answer
+from infrastructure.provider.aps.answer import UNITS, Answer
 from infrastructure.provider.aps.codes import (
     DUPLICATE,
     FAILED,
@@ -27,12 +27,11 @@ from infrastructure.provider.aps.codes import (
     Status,
     reason,
 )
-from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
+from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}))
 PATH: Final = "/FortAPI/paymentApi"
-UNITS: Final = MinorUnits()
 AMOUNT_MAX: Final = 10**10 - 1
 """APS's amounts have ten digits."""
 URL_CHARACTERS_MAX: Final = 2048

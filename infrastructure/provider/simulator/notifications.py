@@ -10,9 +10,10 @@ from msgspec import Meta, Raw, Struct
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Outcome
+from infrastructure.provider.minor_units import AmountUnreadable, Count, Currency, stated_amount
 from infrastructure.provider.reading import UNDECODABLE, our_operation
 from infrastructure.provider.simulator import disputes, signature
-from infrastructure.provider.simulator.translate import Action, Name, declined, next_action
+from infrastructure.provider.simulator.translate import MINOR_UNITS, Action, Name, declined, next_action
 from infrastructure.provider.text import readable
 
 ABOUT: Final = {
@@ -39,6 +40,8 @@ class _Data(Struct, frozen=True):
     id: Name
     charge: Name
     operation_key: str
+    amount: Count | None = None
+    currency: Currency | None = None
     code: str | None = None
     message: str = ""
     action: Action | None = None
@@ -62,7 +65,8 @@ class SimulatorNotifications:
             if about is None:
                 return Unhandled(event_id=event.id, kind=readable(event.type))
             data = msgspec.json.decode(event.data, type=_Data)
-        except UNDECODABLE as error:
+            amount = stated_amount(MINOR_UNITS, data.amount, data.currency)
+        except (*UNDECODABLE, AmountUnreadable) as error:
             raise NotificationUnreadable(readable(str(error))) from error
         return Notification(
             event_id=event.id,
@@ -70,6 +74,8 @@ class SimulatorNotifications:
             outcome=_outcome(event.type, data),
             operation_id=our_operation(data.operation_key),
             reference=data.charge,
+            own_reference=None if about is OperationKind.AUTHORIZE else data.id,
+            amount=amount,
         )
 
 

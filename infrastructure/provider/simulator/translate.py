@@ -34,10 +34,12 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.routing.capabilities import Capabilities
+from infrastructure.provider.minor_units import MinorUnits
 from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(methods=frozenset(MethodType))
+MINOR_UNITS: Final = MinorUnits()
 OPERATION_NOT_FOUND: Final = "operation_not_found"
 REQUIRES_ACTION: Final = "requires_action"
 Name = Annotated[str, Meta(pattern="^[!-~]{1,255}$")]

@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
+from infrastructure.provider.minor_units import AmountUnreadable
 from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.stripe import disputes, signature
 from infrastructure.provider.stripe.objects import (
@@ -70,7 +71,7 @@ class StripeNotifications:
                 return _of_capture(event.id, msgspec.json.decode(said, type=PaymentIntent))
             if event.type == CANCELED:
                 return _of_cancellation(event.id, msgspec.json.decode(said, type=PaymentIntent))
-        except UNDECODABLE as error:
+        except (*UNDECODABLE, AmountUnreadable) as error:
             raise NotificationUnreadable(readable(str(error))) from error
         return Unhandled(event_id=event.id, kind=readable(event.type))
 
@@ -82,6 +83,7 @@ def _of_authorization(event_id: str, intent: PaymentIntent) -> Notification:
         outcome=intent.authorized(),
         operation_id=intent.operation(OPERATION_ID),
         reference=intent.id,
+        amount=intent.stated(intent.amount_capturable if intent.status == "requires_capture" else intent.amount),
     )
 
 
@@ -93,6 +95,8 @@ def _of_capture(event_id: str, intent: PaymentIntent) -> Notification:
         outcome=intent.captured(),
         operation_id=intent.operation(OPERATION_ID if intent.captures_at_once else CAPTURE_OPERATION_ID),
         reference=intent.id,
+        own_reference=intent.id,
+        amount=intent.stated(intent.amount_received),
     )
 
 
@@ -107,6 +111,8 @@ def _of_cancellation(event_id: str, intent: PaymentIntent) -> Notification:
         outcome=intent.voided(),
         operation_id=None,
         reference=intent.id,
+        own_reference=intent.id,
+        amount=intent.stated(intent.amount),
     )
 
 
@@ -117,4 +123,6 @@ def _of_refund(event_id: str, refund: Refund) -> Notification:
         outcome=refund.refunded(),
         operation_id=refund.operation(),
         reference=refund.payment_intent,
+        own_reference=refund.id,
+        amount=refund.stated,
     )

@@ -9,7 +9,9 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.outcome import (
+    DECLINE_CODE_CANCELED,
     DECLINE_CODE_OTHER,
     ActionRequired,
     Approved,
@@ -18,7 +20,9 @@ from domain.payment.outcome import (
     Redirect,
     Unknown,
 )
+from infrastructure.provider.minor_units import Count, Currency, stated_amount
 from infrastructure.provider.reading import our_operation
+from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.decline_codes import normalised
 from infrastructure.provider.text import readable
 
@@ -54,9 +58,15 @@ class NextAction(Struct, frozen=True):
 
 
 class PaymentIntent(Struct, frozen=True):
+    """`amount_received` is what was taken; `amount_capturable` what is reserved now."""
+
     id: StripeId
     status: str
     capture_method: str
+    amount: Count | None = None
+    currency: Currency | None = None
+    amount_received: Count | None = None
+    amount_capturable: Count | None = None
     metadata: dict[str, str] | None = None
     last_payment_error: Error | None = None
     next_action: NextAction | None = None
@@ -71,6 +81,10 @@ class PaymentIntent(Struct, frozen=True):
     @property
     def captures_at_once(self) -> bool:
         return self.capture_method != "manual"
+
+    def stated(self, amount: int | None) -> Money | None:
+        """`amount` of the intent in our units. Raises AmountUnreadable."""
+        return stated_amount(UNITS, amount, self.currency)
 
     def operation(self, key: str) -> OperationId | None:
         """Our operation that the metadata names under `key`."""
@@ -90,7 +104,7 @@ class PaymentIntent(Struct, frozen=True):
                 # Without an error it may still be at its first confirmation.
                 return self.last_payment_error.declined(DECLINE_CODE_OTHER)
             case "canceled":
-                return Declined(DECLINE_CODE_OTHER, "the payment intent is canceled")
+                return Declined(DECLINE_CODE_CANCELED, "the payment intent is canceled")
             case _:
                 return self.undecided()
 
@@ -110,8 +124,15 @@ class Refund(Struct, frozen=True):
     id: StripeId
     status: str | None
     payment_intent: StripeId | None = None
+    amount: Count | None = None
+    currency: Currency | None = None
     failure_reason: str | None = None
     metadata: dict[str, str] | None = None
+
+    @property
+    def stated(self) -> Money | None:
+        """The amount of the refund in our units. Raises AmountUnreadable."""
+        return stated_amount(UNITS, self.amount, self.currency)
 
     def operation(self) -> OperationId | None:
         """Our operation that the metadata names."""

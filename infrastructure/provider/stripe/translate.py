@@ -15,14 +15,14 @@ import msgspec
 from msgspec import Struct
 
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from domain.currencies import UnknownCurrency, decimals
+from domain.currencies import UnknownCurrency
 from domain.identifiers import OperationId
-from domain.money import Money
 from domain.payment.method import CardBrand, MethodType
 from domain.payment.outcome import DECLINE_CODE_OTHER, Approved, Outcome, Rejected, Unavailable, Unknown
 from domain.routing.capabilities import Capabilities
-from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
+from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.stripe.amounts import sent
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
     OPERATION_ID,
@@ -45,9 +45,6 @@ CAPABILITIES: Final = Capabilities(
 )
 """Wallets that hand over a card (Apple Pay, Google Pay). Stripe's bank transfers need a customer object there, and its
 UPI is offered to accounts in India alone: neither is spoken here."""
-
-MINOR_UNITS: Final = MinorUnits({"MGA": 0, "ISK": 2, "UGX": 2})
-"""docs.stripe.com/currencies: MGA has no decimals there; ISK and UGX keep two, always 00, for old integrations."""
 
 PAGE_SIZE: Final = 50
 """Stripe allows 100, but a page must fit in an answer, and each object may carry some kilobytes of metadata."""
@@ -86,12 +83,12 @@ def call(request: ProviderRequest) -> Call | Rejected:
                 return Call("/v1/payment_intents", key, _intent(request))
             case CaptureRequest(reference=reference, amount=amount):
                 # Never `final_capture`: Stripe refuses it from an account without multicapture.
-                form = {"amount_to_capture": str(_counted(amount)), f"metadata[{CAPTURE_OPERATION_ID}]": key}
+                form = {"amount_to_capture": str(sent(amount)), f"metadata[{CAPTURE_OPERATION_ID}]": key}
                 return Call(f"{intent_path(reference)}/capture", key, form)
             case VoidRequest(reference=reference):
                 return Call(f"{intent_path(reference)}/cancel", key, {})
             case RefundRequest(reference=reference, amount=amount, payment_id=payment_id):
-                form = {"payment_intent": reference, "amount": str(_counted(amount))}
+                form = {"payment_intent": reference, "amount": str(sent(amount))}
                 return Call("/v1/refunds", key, form | _metadata(payment_id=str(payment_id), operation_id=key))
             case _:
                 assert_never(request)
@@ -196,7 +193,7 @@ def _intent(request: AuthorizeRequest) -> dict[str, str]:
     """`error_on_requires_action` makes an authentication that has nowhere to come back to a decline, not a dead end."""
     return (
         {
-            "amount": str(_counted(request.amount)),
+            "amount": str(sent(request.amount)),
             "currency": request.amount.currency.lower(),
             "capture_method": "automatic" if request.capture else "manual",
             "confirm": "true",
@@ -210,13 +207,6 @@ def _intent(request: AuthorizeRequest) -> dict[str, str]:
 
 def _metadata(**entries: str) -> dict[str, str]:
     return {f"metadata[{name}]": value for name, value in entries.items()}
-
-
-def _counted(amount: Money) -> int:
-    """Raises NotRepresentable, UnknownCurrency."""
-    if decimals(amount.currency) == 3 and amount.minor % 10:
-        raise NotRepresentable(f"{amount}: the third decimal must be 0 at Stripe")
-    return MINOR_UNITS.sent(amount)
 
 
 def _made_at_s(operation_id: OperationId) -> int | None:

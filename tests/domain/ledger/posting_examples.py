@@ -123,9 +123,9 @@ CONVERTED_HALF = Conversion(
     rate="0.922339051",
     rates="ecb:14",
     as_of=datetime(2026, 11, 19, 15, tzinfo=UTC),
-    value=eur("46.11"),
+    value=eur("46.12"),
     mark_up=eur("0.46"),
-    settled=eur("45.65"),
+    settled=eur("45.66"),
 )
 
 
@@ -138,7 +138,7 @@ def debit(
 
 PENDING_15 = debit(eur("15.00"), from_lots([LotShare(DUE, eur("15.00"))], "EUR"))
 AVAILABLE_15 = debit(eur("15.00"), from_available(eur("15.25")), charged=fee(FeeKind.REFUND, eur("0.25"), "refund"))
-HALF_BACK = debit(eur("45.65"), from_available(eur("45.65")), conversion=CONVERTED_HALF)
+HALF_BACK = debit(eur("45.66"), from_available(eur("45.66")), conversion=CONVERTED_HALF)
 DISPUTED_40 = debit(eur("40.00"), from_available(eur("55.00")), charged=fee(FeeKind.DISPUTE, eur("15.00"), "dispute"))
 
 
