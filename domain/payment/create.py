@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from domain.card_data import require_no_card_number
+from domain.card_data import percent_decoded, require_no_card_number
 from domain.identifiers import CustomerId, MerchantId
 from domain.money import Money, require_payable
 from domain.payment.events import CaptureMethod, PaymentCreated
@@ -23,6 +23,8 @@ def create(command: CreatePayment) -> PaymentCreated:
     require_payable(command.amount)
     require_no_card_number("customer_id", command.customer_id)
     require_no_card_number("payment_method.token", command.method.token)
+    if command.return_url is not None:
+        require_no_card_number("return_url", percent_decoded(command.return_url))
     return PaymentCreated(
         merchant_id=command.merchant_id,
         customer_id=command.customer_id,

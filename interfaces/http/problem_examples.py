@@ -26,6 +26,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     TooMuchEvidence,
@@ -192,6 +193,7 @@ _OF_EVIDENCE: tuple[Exception, ...] = (
     BodyTooSlow(within_s=60),
     EvidenceTooLarge(bytes_max=5_242_880),
     EvidenceTypeRefused(media_type="image/gif", types=("application/pdf", "image/png", "image/jpeg", "text/plain")),
+    EvidenceTypeDiffers(declared="image/png", found=("application/pdf",)),
     TooMuchEvidence(files_max=10),
 )
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {

@@ -34,6 +34,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     NotEscalated,
@@ -706,6 +707,13 @@ _problem(
     "evidence_type_refused",
     "Evidence of this type is not taken",
     lambda e: f"{e.media_type or 'A file without a Content-Type'!r} is none of {', '.join(e.types)}.",
+)
+_problem(
+    EvidenceTypeDiffers,
+    415,
+    "evidence_type_differs",
+    "The evidence is of another type than declared",
+    lambda e: f"The file was sent as {e.declared}, and its bytes are {' and '.join(e.found) or 'of no known type'}.",
 )
 _problem(EvidenceEmpty, 422, "evidence_empty", "The evidence is empty", "The file has not a single byte.")
 _problem(
