@@ -36,7 +36,7 @@ class FailureKind(StrEnum):
     REJECTED = "rejected"
     UNAVAILABLE = "unavailable"
     ABANDONED = "abandoned"
-    """The customer did not act in time."""
+    """The customer did not act in time, or the payment was canceled while the customer could still act."""
 
 
 class PaymentCreated(Event, frozen=True, kw_only=True, tag="payment.created.v2"):
@@ -146,6 +146,13 @@ class PaymentFailed(Event, frozen=True, kw_only=True, tag="payment.failed.v1"):
 
     code: str
     message: str
+
+
+class PaymentCanceled(Event, frozen=True, kw_only=True, tag="payment.canceled.v1"):
+    """Given up before any money was reserved or taken: by the merchant, whose own `reason` it is, or at the provider
+    while the customer could still act (None)."""
+
+    reason: str | None
 
 
 class CaptureStarted(Event, frozen=True, kw_only=True, tag="payment.capture_started.v1"):
@@ -323,6 +330,7 @@ PaymentEvent = (
     | PaymentAuthorized
     | PaymentAttemptFailed
     | PaymentFailed
+    | PaymentCanceled
     | CaptureStarted
     | PaymentCaptured
     | CaptureFailed

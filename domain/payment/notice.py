@@ -12,12 +12,20 @@ from domain.identifiers import OperationId, ProviderName
 from domain.money import Money
 from domain.payment.events import ContradictionReported, OperationKind, PaymentEvent
 from domain.payment.operation import operation_id_of
-from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import (
+    DECLINE_CODE_CANCELED,
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
 from domain.payment.progress import Operation, operations_of
 from domain.payment.state import Authorized, InFlight, PartiallyCaptured, Payment, RequiresAction
 
-CANCELED = Declined("canceled", "The provider canceled it.")
-"""No policy can list this reason as a soft decline."""
+CANCELED = Declined(DECLINE_CODE_CANCELED, "The provider canceled it.")
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -237,6 +237,13 @@ class Failed(Struct, frozen=True, kw_only=True, tag=True):
     message: str
 
 
+class Canceled(Struct, frozen=True, kw_only=True, tag=True):
+    """Given up before any money was reserved or taken; `reason` is the merchant's own, if it gave one."""
+
+    terms: Terms
+    reason: str | None
+
+
 Open = Authorized | PartiallyCaptured
 """An authorisation that can still be captured, voided, or expire."""
 InFlight = Processing | Capturing | Voiding | Refunding
@@ -256,6 +263,7 @@ Payment = (
     | Voided
     | Expired
     | Failed
+    | Canceled
 )
 
 
@@ -273,8 +281,8 @@ def authorization_of(payment: Payment) -> Authorization:
     match payment:
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return before.authorization
-        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Failed():
-            raise ValueError(f"nothing was authorised: {payment!r}")
+        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Failed() | Canceled():
+            raise ValueError(f"nothing was authorised: the payment is {type(payment).__name__}")
         case _:
             return payment.authorization
 

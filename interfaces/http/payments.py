@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from application.loaded import LoadedPayment, loaded_from
 from application.recording import position_with_entry
@@ -14,12 +14,13 @@ from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
 from domain.payment.status import Status
 from interfaces import ids
-from interfaces.http.as_of import AsOfParameter, InstantParameter, cut, instant
+from interfaces.http.as_of import AsOfParameter, InstantParameter, instant
 from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
 from interfaces.http.documented import accepts, replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
-from interfaces.http.payment_intents import CUSTOMER_ID_PATTERN, Amount, IdempotencyKeyField
+from interfaces.http.payment_intents import CUSTOMER_ID_PATTERN, Amount, IdempotencyKeyField, Reason
+from interfaces.http.payment_reading import read_payment
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import answered, payment_id_of, resource
 from interfaces.http.resources import (
@@ -57,8 +58,7 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """Without `amount` all that is left is refunded."""
 
     amount: Amount | None = None
-    # No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
-    reason: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = "requested_by_customer"
+    reason: Reason = "requested_by_customer"
     idempotency_key: IdempotencyKeyField | None = None
 
 
@@ -161,12 +161,7 @@ class PaymentController(Controller):
     ) -> Response[Any]:
         """Folded from the payment's own events at this moment: never behind."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
-        history = await services.store.history(payment)
-        loaded_from(payment, history).owned_by(request.user.merchant_id)
-        if as_of is None:
-            return resource(payment_resource(loaded_from(payment, history)), position_with_entry(history[-1]))
-        history = cut(history, as_of, now=services.now(), head=await services.store.head())
-        return resource(payment_resource(loaded_from(payment, history)), history[-1].position)
+        return await read_payment(services, request.user.merchant_id, payment, as_of)
 
     @get(
         "/{payment_id:str}/events",

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from application.bank_accounts import BankAccountNotFound
+from application.cancellation import CancellationRefused, CancellationUnanswered
 from application.dead_letter import DeadLetterNotFound
 from application.disputes import AnswerAtProvider
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
@@ -25,6 +26,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     TooMuchEvidence,
@@ -51,12 +53,14 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    TargetTooLong,
     UnknownKey,
     ViewBehind,
 )
 
 REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
 
+_OF_ANY: tuple[Exception, ...] = (TargetTooLong(bytes_max=8192), BodyTooSlow(within_s=5))
 _OF_QUERIES: tuple[Exception, ...] = (
     ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
     MissingKey(),
@@ -85,6 +89,12 @@ _OF_STEPS: tuple[Exception, ...] = (
 )
 _OF_ONE: dict[str, tuple[Exception, ...]] = {
     "create_payment_intent": (),
+    "cancel_payment_intent": (
+        IllegalTransition(verb="cancel", status=Status.CAPTURED),
+        OperationInProgress(verb="cancel", operation=OperationKind.AUTHORIZE, status=Status.PROCESSING),
+        CancellationRefused(),
+        CancellationUnanswered(),
+    ),
     "capture_payment": (
         *_OF_STEPS,
         CaptureExceedsAuthorized(requested=Money(12_000, "EUR"), capturable=Money(10_000, "EUR")),
@@ -183,6 +193,7 @@ _OF_EVIDENCE: tuple[Exception, ...] = (
     BodyTooSlow(within_s=60),
     EvidenceTooLarge(bytes_max=5_242_880),
     EvidenceTypeRefused(media_type="image/gif", types=("application/pdf", "image/png", "image/jpeg", "text/plain")),
+    EvidenceTypeDiffers(declared="image/png", found=("application/pdf",)),
     TooMuchEvidence(files_max=10),
 )
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
@@ -191,7 +202,6 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         DeliveryNotSigned(),
         DeliveryStale(),
         ProviderUnknown(),
-        BodyTooSlow(within_s=5),
         BodyTooLarge(bytes_max=65536),
         WriterBusy(),
         Overloaded(),
@@ -232,6 +242,6 @@ def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str
             "summary": PROBLEMS[type(refusal)].title,
             "value": msgspec.to_builtins(problem_body(refusal, REQUEST_ID)),
         }
-        for refusal in refusals
+        for refusal in (*_OF_ANY, *refusals)
         if PROBLEMS[type(refusal)].status == status
     }

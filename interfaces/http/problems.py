@@ -7,6 +7,7 @@ from litestar import Response
 
 from application.bank import InstructionInvalid, SchemeNotServed
 from application.bank_accounts import BankAccountNotFound
+from application.cancellation import CancellationRefused, CancellationUnanswered
 from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
 from application.disputes import AnswerAtProvider
 from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
@@ -34,6 +35,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     NotEscalated,
@@ -66,9 +68,11 @@ from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
     AsOfInFuture,
+    BodyIncomplete,
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HostInvalid,
     InvalidIdempotencyKey,
     MethodNotAllowed,
     MissingIdempotencyKey,
@@ -78,6 +82,8 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    TargetTooLong,
+    TransferCodingUnknown,
     UnknownKey,
     ViewBehind,
 )
@@ -114,6 +120,39 @@ def _retry_after(seconds: int) -> Callable[[Any], Mapping[str, str]]:
 
 
 # What the request itself gets wrong
+_CLOSED: Mapping[str, str] = {"Connection": "close"}
+"""Where the next request on the connection would begin is not known, or not worth reading up to."""
+_problem(
+    HostInvalid,
+    400,
+    "host_invalid",
+    "The Host header is not usable",
+    "HTTP/1.1 needs one Host header, which names a host and perhaps a port up to 65535.",
+)
+_problem(
+    TransferCodingUnknown,
+    400,
+    "transfer_coding_unknown",
+    "The transfer coding is not known",
+    "The only transfer coding of a body is chunked.",
+    headers=lambda _: _CLOSED,
+)
+_problem(
+    BodyIncomplete,
+    400,
+    "body_incomplete",
+    "The body is not whole",
+    "The body ended before its announced length, or its chunks cannot be read. Nothing of the request was done.",
+    headers=lambda _: _CLOSED,
+)
+_problem(
+    TargetTooLong,
+    414,
+    "target_too_long",
+    "The request target is too long",
+    lambda e: f"Path and query together may have up to {e.bytes_max} bytes.",
+    headers=lambda _: _CLOSED,
+)
 _problem(BodyNotJson, 400, "body_not_json", "The body is not JSON", lambda e: f"The body cannot be read: {e.reason}.")
 _problem(
     BodyInvalid,
@@ -283,7 +322,7 @@ _problem(
     "body_too_slow",
     "The body did not come in time",
     lambda e: f"The body has to come at once, and within {e.within_s} seconds at most. Send it again.",
-    headers=lambda _: {"Connection": "close"},
+    headers=lambda _: _CLOSED,
 )
 _problem(
     BodyTooLarge,
@@ -292,7 +331,7 @@ _problem(
     "The body is too large",
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
-    headers=lambda _: {"Connection": "close"},
+    headers=lambda _: _CLOSED,
 )
 
 # What the payment does not allow
@@ -384,6 +423,23 @@ _problem(
     "action_still_possible",
     "The customer can still act",
     lambda e: f"The customer has until {e.expires_at.isoformat()}.",
+)
+_problem(
+    CancellationRefused,
+    409,
+    "cancellation_refused",
+    "The provider does not cancel it",
+    "The provider does not cancel the attempt, which the customer can still approve. Wait for the customer, or until "
+    "the time to act is over.",
+)
+_problem(
+    CancellationUnanswered,
+    503,
+    "cancellation_unanswered",
+    "The provider did not answer",
+    "The provider has not said that it canceled the attempt, which the customer may still be able to approve. Ask "
+    "again with the same idempotency key.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
 )
 _problem(
     NotInDoubt,
@@ -660,6 +716,13 @@ _problem(
     "evidence_type_refused",
     "Evidence of this type is not taken",
     lambda e: f"{e.media_type or 'A file without a Content-Type'!r} is none of {', '.join(e.types)}.",
+)
+_problem(
+    EvidenceTypeDiffers,
+    415,
+    "evidence_type_differs",
+    "The evidence is of another type than declared",
+    lambda e: f"The file was sent as {e.declared}, and its bytes are {' and '.join(e.found) or 'of no known type'}.",
 )
 _problem(EvidenceEmpty, 422, "evidence_empty", "The evidence is empty", "The file has not a single byte.")
 _problem(

@@ -14,6 +14,7 @@ from domain.payment.events import (
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentEvent,
     PaymentFailed,
@@ -48,7 +49,7 @@ def assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing(
                 succeeded = id
             case PaymentCaptured():
                 assert succeeded is not None, f"{event} before any attempt succeeded"
-            case PaymentFailed():
+            case PaymentFailed() | PaymentCanceled():
                 assert succeeded is None, f"{event} after {succeeded} succeeded"
                 assert list(ended) == started, f"{event} while an attempt may still succeed"
             case _:

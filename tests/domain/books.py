@@ -34,6 +34,7 @@ from domain.payment.events import PaymentEvent
 from domain.payment.proceeds import MerchantDebit, Proceeds
 from domain.payment.state import (
     Authorized,
+    Canceled,
     Captured,
     Capturing,
     Created,
@@ -108,7 +109,17 @@ def books_of(payment: Payment) -> Books:
                 _add(books, pending(before.terms.merchant_id), -debit.total)
                 _add(books, held(before.terms.merchant_id), debit.total)
             return books
-        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Voided() | Expired() | Failed():
+        case (
+            Created()
+            | InReview()
+            | Processing()
+            | Rerouting()
+            | RequiresAction()
+            | Voided()
+            | Expired()
+            | Failed()
+            | Canceled()
+        ):
             return Counter()
         case _:
             assert_never(payment)

@@ -61,6 +61,7 @@ from domain.payment.events import (
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentFailed,
@@ -216,6 +217,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         code="insufficient_funds",
         message="The card has “insufficient” funds.",
     ),
+    PaymentCanceled(reason="Die Kundin hat es sich anders überlegt."),
     PaymentFailed(code="insufficient_funds", message="The card has “insufficient” funds."),
     CaptureStarted(capture_id=CAPTURE, amount=Money(4_000, "KWD"), final=True),
     PaymentCaptured(

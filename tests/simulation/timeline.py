@@ -28,6 +28,7 @@ from domain.payment.events import (
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentEvent,
@@ -135,7 +136,8 @@ class _Story:
             ):
                 self._is_over(operation_id)
             case (
-                AuthorizationExpired()
+                PaymentCanceled()
+                | AuthorizationExpired()
                 | ContradictionReported()
                 | DisputeOpened()
                 | DisputeWon()

@@ -18,6 +18,7 @@ from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
@@ -306,6 +307,10 @@ def failed(amount: Money = HUNDRED) -> History:
     return then_(processing(amount), attempt_answered(DECLINED))
 
 
+def canceled() -> History:
+    return then_(created(), cancels())
+
+
 def capture_taken(
     history: History,
     amount: Money,
@@ -334,6 +339,11 @@ def confirmed(
     *providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW, within: Situation | None = None
 ) -> Decision:
     return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), BASIS, at)
+
+
+def cancels(reason: str | None = None, *, canceled_attempt: OperationId | None = ATTEMPT) -> Decision:
+    """Once the provider has canceled `canceled_attempt`."""
+    return lambda payment: cancel(payment, CancelPayment(reason=reason, canceled_attempt=canceled_attempt))
 
 
 def abandons(at: datetime = ABANDONED) -> Decision:

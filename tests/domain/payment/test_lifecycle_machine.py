@@ -45,6 +45,7 @@ from domain.payment.progress import operations_of
 from domain.payment.review import approve_review
 from domain.payment.state import (
     Authorized,
+    Canceled,
     Captured,
     Capturing,
     Created,
@@ -99,6 +100,7 @@ from tests.support.domain import (
     amounts,
     attempt_next,
     bases,
+    cancels,
     captures,
     confirmed,
     disputes,
@@ -227,6 +229,15 @@ class PaymentLifecycle(RuleBasedStateMachine):
         if isinstance(before, RequiresAction):
             assert abandoned == (self.now >= before.expires_at)
 
+    @at(Created, RequiresAction)
+    @rule()
+    def cancel(self) -> None:
+        """The provider has canceled the attempt before, where there is one."""
+        before = self.journey.payment
+        attempt_id = before.attempt.attempt_id if isinstance(before, RequiresAction) else None
+        canceled = self.take(cancels(canceled_attempt=attempt_id))
+        assert canceled == isinstance(before, Created | RequiresAction | Canceled)
+
     @at(*IN_FLIGHT)
     @rule()
     def doubt(self) -> None:
@@ -314,6 +325,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
             self.void,
             self.expire,
             self.abandon,
+            self.cancel,
             lambda: self.capture(None, final=True),
             lambda: self.refund(None),
             lambda: self.open_dispute(10),

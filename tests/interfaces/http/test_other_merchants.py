@@ -18,6 +18,9 @@ ROUTES = {
     "capture": ("POST", "/v1/payments/{}/capture"),
     "void": ("POST", "/v1/payments/{}/void"),
     "refunds": ("POST", "/v1/payments/{}/refunds"),
+    "get intent": ("GET", "/v1/payment_intents/{}"),
+    "get intent as of a position": ("GET", "/v1/payment_intents/{}?as_of=1"),
+    "cancel": ("POST", "/v1/payment_intents/{}/cancel"),
     "confirm": ("POST", "/v1/payment_intents/{}/confirm"),
 }
 NO_IDS = [
