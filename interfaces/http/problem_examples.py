@@ -52,6 +52,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     UnknownKey,
     ViewBehind,
 )
@@ -203,6 +204,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         WriterBusy(),
         Overloaded(),
     ),
+    "get_refund": (*_OF_QUERIES[:3], RefundNotFound(), StoreUnavailable()),
     **dict.fromkeys(
         (
             "list_dead_letters",
