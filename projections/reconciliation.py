@@ -9,6 +9,7 @@ import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.event import Event, name_of
 from domain.history import Positioned
 from domain.payment.events import (
     DisputeLost,
@@ -73,7 +74,7 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
     event = positioned.event
     data = event.data
     if isinstance(data, MovementSettled):
-        assert row is not None, f"{data!r} of what never moved"
+        assert row is not None, f"{name_of(data)} of what never moved"
         settled_at = event.recorded_at
         return replace(row, settlement_id=data.settlement_id, settled_at=settled_at, position=positioned.position)
     movement, reference = _movement(data)
@@ -92,7 +93,7 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
     )
 
 
-def _movement(data: object) -> tuple[MovementKind, str]:
+def _movement(data: Event) -> tuple[MovementKind, str]:
     match data:
         case PaymentCaptured(reference=reference):
             return MovementKind.CAPTURE, reference
@@ -103,7 +104,7 @@ def _movement(data: object) -> tuple[MovementKind, str]:
         case DisputeReversed(dispute_id=dispute_id):
             return MovementKind.REVERSAL, dispute_id
         case _:
-            raise AssertionError(f"{data!r} moves no money at a provider")
+            raise AssertionError(f"{name_of(data)} moves no money at a provider")
 
 
 RECONCILIATION = View(

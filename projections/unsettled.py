@@ -11,6 +11,7 @@ import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.event import name_of
 from domain.history import Positioned
 from domain.payment.events import (
     DisputeLost,
@@ -68,7 +69,7 @@ def apply(row: UnsettledRow | None, key: Key, positioned: Positioned) -> Unsettl
         case MovementSettled(movement=kind, gross=gross):
             return _moved(row, kind, -gross.minor, -1)
         case data:
-            raise AssertionError(f"{data!r} moves no money at a provider")
+            raise AssertionError(f"{name_of(data)} moves no money at a provider")
 
 
 def _moved(row: UnsettledRow, kind: MovementKind, gross_minor: int, movements: int) -> UnsettledRow:

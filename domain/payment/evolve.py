@@ -5,6 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from domain.event import name_of
 from domain.identifiers import DisputeId
 from domain.payment.events import (
     AuthorizationExpired,
@@ -97,7 +98,7 @@ def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
                 )
             )
         case None, _:
-            raise HistoryUnreadable(f"a history cannot begin with {event!r}")
+            raise HistoryUnreadable(f"a history cannot begin with {name_of(event)}")
         case _:
             return _next(payment, event)
 
@@ -164,7 +165,7 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
         case _, ContradictionReported() | MovementSettled():
             return payment
         case _:
-            raise HistoryUnreadable(f"{event!r} cannot follow {payment!r}")
+            raise HistoryUnreadable(f"{name_of(event)} cannot follow {type(payment).__name__}")
 
 
 def _attempt(event: PaymentAttemptStarted) -> Attempt:
@@ -218,7 +219,7 @@ def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
         case PartiallyCaptured(taken=taken) | Captured(taken=taken):
             return replace(payment, taken=_taken(taken, event))
         case _:
-            raise HistoryUnreadable(f"{event!r} cannot follow {payment!r}")
+            raise HistoryUnreadable(f"{name_of(event)} cannot follow {type(payment).__name__}")
 
 
 def _taken(taken: Taken, event: _AboutTaken) -> Taken:

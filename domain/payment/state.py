@@ -282,7 +282,7 @@ def authorization_of(payment: Payment) -> Authorization:
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return before.authorization
         case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Failed() | Canceled():
-            raise ValueError(f"nothing was authorised: {payment!r}")
+            raise ValueError(f"nothing was authorised: the payment is {type(payment).__name__}")
         case _:
             return payment.authorization
 

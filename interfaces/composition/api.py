@@ -44,7 +44,7 @@ def load_api() -> Litestar:
     from infrastructure.observability.metrics import MeasuredRequests, instruments
 
     def open_services() -> AbstractAsyncContextManager[Services]:
-        return _services(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX), exposition)
+        return api_services(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX), exposition)
 
     app = create_app(open_services)
     app.asgi_handler = MeasuredRequests(app.asgi_handler)
@@ -52,7 +52,7 @@ def load_api() -> Litestar:
 
 
 @asynccontextmanager
-async def _services(
+async def api_services(
     settings: Settings, counted: Instruments, exposition: Callable[[Condition | None], Awaitable[bytes]]
 ) -> AsyncIterator[Services]:
     async with Core(settings, counted) as core:

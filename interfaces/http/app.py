@@ -23,10 +23,11 @@ from litestar.routes import HTTPRoute
 from litestar.utils.path import normalize_path
 
 from domain.errors import DomainError
-from interfaces.http.admission import Admission
+from interfaces.http.admission import Admission, Limits
 from interfaces.http.auth import KeyAuthentication
 from interfaces.http.balances import BalanceController
 from interfaces.http.bank_accounts import BankAccountController
+from interfaces.http.bodies import BODY_BYTES_MAX
 from interfaces.http.body import BodyNotJson
 from interfaces.http.context import RequestContext
 from interfaces.http.dead_letters import DeadLetterController
@@ -53,7 +54,6 @@ from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, P
 from interfaces.http.statements import StatementController
 from interfaces.services import Services
 
-BODY_BYTES_MAX = 64 * 1024
 CONTROLLERS = (
     PaymentIntentController,
     PaymentController,
@@ -94,7 +94,11 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         route_handlers=[*CONTROLLERS, docs_routes(document), metrics],
         lifespan=[lifespan],
         dependencies=_dependencies(),
-        middleware=[KeyAuthentication, DefineMiddleware(OnlyDocumented, document=document)],
+        middleware=[
+            KeyAuthentication,
+            DefineMiddleware(OnlyDocumented, document=document),
+            DefineMiddleware(Admission, limits=Limits()),
+        ],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
@@ -103,7 +107,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     )
     _tell_every_method(app)
     # Around the router, not inside it: a path that leads nowhere has its ids and its log line too.
-    app.asgi_handler = RequestContext(Admission(app.asgi_handler))
+    app.asgi_handler = RequestContext(app.asgi_handler)
     return app
 
 

@@ -26,6 +26,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     TooMuchEvidence,
@@ -53,12 +54,14 @@ from interfaces.http.refusals import (
     Overloaded,
     ParameterInvalid,
     RefundNotFound,
+    TargetTooLong,
     UnknownKey,
     ViewBehind,
 )
 
 REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
 
+_OF_ANY: tuple[Exception, ...] = (TargetTooLong(bytes_max=8192), BodyTooSlow(within_s=5))
 _OF_QUERIES: tuple[Exception, ...] = (
     ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
     MissingKey(),
@@ -191,6 +194,7 @@ _OF_EVIDENCE: tuple[Exception, ...] = (
     BodyTooSlow(within_s=60),
     EvidenceTooLarge(bytes_max=5_242_880),
     EvidenceTypeRefused(media_type="image/gif", types=("application/pdf", "image/png", "image/jpeg", "text/plain")),
+    EvidenceTypeDiffers(declared="image/png", found=("application/pdf",)),
     TooMuchEvidence(files_max=10),
 )
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
@@ -199,7 +203,6 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         DeliveryNotSigned(),
         DeliveryStale(),
         ProviderUnknown(),
-        BodyTooSlow(within_s=5),
         BodyTooLarge(bytes_max=65536),
         WriterBusy(),
         Overloaded(),
@@ -241,6 +244,6 @@ def examples_of(operation_id: str, status: int, *, is_command: bool) -> dict[str
             "summary": PROBLEMS[type(refusal)].title,
             "value": msgspec.to_builtins(problem_body(refusal, REQUEST_ID)),
         }
-        for refusal in refusals
+        for refusal in (*_OF_ANY, *refusals)
         if PROBLEMS[type(refusal)].status == status
     }

@@ -25,6 +25,7 @@ from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
+from domain.countries import UnknownCountry
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dispute.refusals import (
@@ -34,6 +35,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     NotEscalated,
@@ -66,9 +68,11 @@ from interfaces.http.body import BodyInvalid, BodyNotJson
 from interfaces.http.problem import TYPE_PREFIX, Problem, ProblemBody, response
 from interfaces.http.refusals import (
     AsOfInFuture,
+    BodyIncomplete,
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HostInvalid,
     InvalidIdempotencyKey,
     MethodNotAllowed,
     MissingIdempotencyKey,
@@ -79,6 +83,8 @@ from interfaces.http.refusals import (
     Overloaded,
     ParameterInvalid,
     RefundNotFound,
+    TargetTooLong,
+    TransferCodingUnknown,
     UnknownKey,
     ViewBehind,
 )
@@ -115,6 +121,39 @@ def _retry_after(seconds: int) -> Callable[[Any], Mapping[str, str]]:
 
 
 # What the request itself gets wrong
+_CLOSED: Mapping[str, str] = {"Connection": "close"}
+"""Where the next request on the connection would begin is not known, or not worth reading up to."""
+_problem(
+    HostInvalid,
+    400,
+    "host_invalid",
+    "The Host header is not usable",
+    "HTTP/1.1 needs one Host header, which names a host and perhaps a port up to 65535.",
+)
+_problem(
+    TransferCodingUnknown,
+    400,
+    "transfer_coding_unknown",
+    "The transfer coding is not known",
+    "The only transfer coding of a body is chunked.",
+    headers=lambda _: _CLOSED,
+)
+_problem(
+    BodyIncomplete,
+    400,
+    "body_incomplete",
+    "The body is not whole",
+    "The body ended before its announced length, or its chunks cannot be read. Nothing of the request was done.",
+    headers=lambda _: _CLOSED,
+)
+_problem(
+    TargetTooLong,
+    414,
+    "target_too_long",
+    "The request target is too long",
+    lambda e: f"Path and query together may have up to {e.bytes_max} bytes.",
+    headers=lambda _: _CLOSED,
+)
 _problem(BodyNotJson, 400, "body_not_json", "The body is not JSON", lambda e: f"The body cannot be read: {e.reason}.")
 _problem(
     BodyInvalid,
@@ -147,6 +186,14 @@ _problem(
     "The currency is not known",
     lambda e: f"{e.currency!r} is no ISO 4217 currency with a minor unit.",
     field="currency",
+)
+_problem(
+    UnknownCountry,
+    400,
+    "unknown_country",
+    "The country is not known",
+    lambda e: f"{e.country!r} is no country of ISO 3166-1.",
+    field=lambda e: e.field,
 )
 _problem(
     AmountOutOfRange,
@@ -277,7 +324,7 @@ _problem(
     "body_too_slow",
     "The body did not come in time",
     lambda e: f"The body has to come at once, and within {e.within_s} seconds at most. Send it again.",
-    headers=lambda _: {"Connection": "close"},
+    headers=lambda _: _CLOSED,
 )
 _problem(
     BodyTooLarge,
@@ -286,7 +333,7 @@ _problem(
     "The body is too large",
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
-    headers=lambda _: {"Connection": "close"},
+    headers=lambda _: _CLOSED,
 )
 
 # What the payment does not allow
@@ -671,6 +718,13 @@ _problem(
     "evidence_type_refused",
     "Evidence of this type is not taken",
     lambda e: f"{e.media_type or 'A file without a Content-Type'!r} is none of {', '.join(e.types)}.",
+)
+_problem(
+    EvidenceTypeDiffers,
+    415,
+    "evidence_type_differs",
+    "The evidence is of another type than declared",
+    lambda e: f"The file was sent as {e.declared}, and its bytes are {' and '.join(e.found) or 'of no known type'}.",
 )
 _problem(EvidenceEmpty, 422, "evidence_empty", "The evidence is empty", "The file has not a single byte.")
 _problem(

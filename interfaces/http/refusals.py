@@ -82,3 +82,21 @@ class Overloaded(DomainError):
     """As many requests are in hand as this process takes; nothing of this one was done."""
 
     retry_after_s: int = 1
+
+
+class TargetTooLong(DomainError):
+    """The request target, path and query together, is over the limit."""
+
+    bytes_max: int
+
+
+class HostInvalid(DomainError):
+    """The Host header is missing, or names no host and port."""
+
+
+class TransferCodingUnknown(DomainError):
+    """The body has a transfer coding other than chunked."""
+
+
+class BodyIncomplete(DomainError):
+    """The connection ended before the body did, or its chunks cannot be read."""
