@@ -53,6 +53,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     UnknownKey,
     ViewBehind,
@@ -206,6 +207,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         WriterBusy(),
         Overloaded(),
     ),
+    "get_refund": (*_OF_QUERIES[:3], RefundNotFound(), StoreUnavailable()),
     **dict.fromkeys(
         (
             "list_dead_letters",

@@ -82,6 +82,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     TransferCodingUnknown,
     UnknownKey,
@@ -297,6 +298,7 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(RefundNotFound, 404, "refund_not_found", "No such refund", "You have no refund with this id.")
 _problem(
     BankAccountNotFound, 404, "bank_account_not_found", "No such bank account", "You have no bank account with this id."
 )
