@@ -44,11 +44,13 @@ from interfaces.http.operator_payouts import OperatorPayoutController
 from interfaces.http.operator_settlements import OperatorSettlementController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
+from interfaces.http.payment_search import PaymentSearchController
 from interfaces.http.payments import PaymentController
 from interfaces.http.payouts import PayoutController
 from interfaces.http.problem import unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
 from interfaces.http.provider_webhooks import ProviderWebhookController
+from interfaces.http.refunds import RefundController
 from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 from interfaces.http.statements import StatementController
 from interfaces.services import Services
@@ -56,6 +58,8 @@ from interfaces.services import Services
 CONTROLLERS = (
     PaymentIntentController,
     PaymentController,
+    PaymentSearchController,
+    RefundController,
     DisputeController,
     BalanceController,
     StatementController,

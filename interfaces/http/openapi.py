@@ -150,6 +150,8 @@ def _parameter(parameter: Json, method: str) -> Json:
         # A payment can be read and confirmed under both its names, and changed under the one that it is shown by.
         both = method == "get" or parameter["name"] == "intent_id"
         schema["pattern"] = ids.pattern(ids.PAYMENT, ids.INTENT) if both else ids.pattern(ids.PAYMENT)
+    if parameter["name"] == "refund_id":
+        schema["pattern"] = ids.pattern(ids.REFUND)
     if parameter["name"] == "letter_id":
         schema["pattern"] = ids.pattern(ids.DEAD_LETTER)
     if parameter["name"] == "bank_account_id":

@@ -55,6 +55,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     UnknownKey,
     ViewBehind,
@@ -217,6 +218,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         WriterBusy(),
         Overloaded(),
     ),
+    "get_refund": (*_OF_QUERIES[:3], RefundNotFound(), StoreUnavailable()),
     **dict.fromkeys(
         (
             "list_dead_letters",

@@ -25,6 +25,7 @@ from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
+from domain.countries import UnknownCountry
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dispute.refusals import (
@@ -83,6 +84,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     TransferCodingUnknown,
     UnknownKey,
@@ -186,6 +188,14 @@ _problem(
     "The currency is not known",
     lambda e: f"{e.currency!r} is no ISO 4217 currency with a minor unit.",
     field="currency",
+)
+_problem(
+    UnknownCountry,
+    400,
+    "unknown_country",
+    "The country is not known",
+    lambda e: f"{e.country!r} is no country of ISO 3166-1.",
+    field=lambda e: e.field,
 )
 _problem(
     AmountOutOfRange,
@@ -298,6 +308,7 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(RefundNotFound, 404, "refund_not_found", "No such refund", "You have no refund with this id.")
 _problem(
     BankAccountNotFound, 404, "bank_account_not_found", "No such bank account", "You have no bank account with this id."
 )

@@ -52,6 +52,10 @@ class ViewBehind(DomainError):
     retry_after_s: int = 1
 
 
+class RefundNotFound(DomainError):
+    """There is no such refund, or it is another merchant's, which must look the same."""
+
+
 class NotFound(DomainError):
     """There is nothing at this path."""
 
