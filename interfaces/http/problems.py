@@ -72,8 +72,10 @@ from interfaces.http.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HeaderRepeated,
     HostInvalid,
     InvalidIdempotencyKey,
+    MediaTypeRefused,
     MethodNotAllowed,
     MissingIdempotencyKey,
     MissingKey,
@@ -82,6 +84,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     TransferCodingUnknown,
     UnknownKey,
@@ -227,6 +230,14 @@ _problem(
     field=lambda e: e.field,
 )
 _problem(
+    HeaderRepeated,
+    400,
+    "header_repeated",
+    "A header comes more than once",
+    lambda e: f"{e.name} has to come once: of several it would be a guess which one counts.",
+    field=lambda e: e.name,
+)
+_problem(
     MissingIdempotencyKey,
     400,
     "idempotency_key_missing",
@@ -297,6 +308,7 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(RefundNotFound, 404, "refund_not_found", "No such refund", "You have no refund with this id.")
 _problem(
     BankAccountNotFound, 404, "bank_account_not_found", "No such bank account", "You have no bank account with this id."
 )
@@ -332,6 +344,15 @@ _problem(
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
     headers=lambda _: _CLOSED,
+)
+
+_problem(
+    MediaTypeRefused,
+    415,
+    "media_type_refused",
+    "The body has to be JSON",
+    lambda e: f"Content-Type has to be application/json, in UTF-8, and is {e.media_type!r}.",
+    field="Content-Type",
 )
 
 # What the payment does not allow
