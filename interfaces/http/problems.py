@@ -74,8 +74,10 @@ from interfaces.http.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HeaderRepeated,
     HostInvalid,
     InvalidIdempotencyKey,
+    MediaTypeRefused,
     MethodNotAllowed,
     MissingIdempotencyKey,
     MissingKey,
@@ -230,6 +232,14 @@ _problem(
     field=lambda e: e.field,
 )
 _problem(
+    HeaderRepeated,
+    400,
+    "header_repeated",
+    "A header comes more than once",
+    lambda e: f"{e.name} has to come once: of several it would be a guess which one counts.",
+    field=lambda e: e.name,
+)
+_problem(
     MissingIdempotencyKey,
     400,
     "idempotency_key_missing",
@@ -336,6 +346,15 @@ _problem(
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
     headers=lambda _: _CLOSED,
+)
+
+_problem(
+    MediaTypeRefused,
+    415,
+    "media_type_refused",
+    "The body has to be JSON",
+    lambda e: f"Content-Type has to be application/json, in UTF-8, and is {e.media_type!r}.",
+    field="Content-Type",
 )
 
 # What the payment does not allow
