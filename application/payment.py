@@ -127,7 +127,7 @@ class Payments:
             case KeyUsed(claim=claim):
                 return await answer_again(self._store, claim, caller)
             case VersionConflict() | LimitBroken():
-                raise AssertionError(f"a new stream cannot be refused with {result}")
+                raise AssertionError(f"a new stream cannot be refused with {type(result).__name__}")
             case _:
                 assert_never(result)
 

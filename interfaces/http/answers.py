@@ -51,8 +51,8 @@ def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, ev
             assert operation is not None
             assert isinstance(before.payment, Refunding)
             return _answer(201, _refund(before, before.payment, operation))
-        case Verb.PAYOUT:
-            raise AssertionError("a payout is no operation on a payment")
+        case Verb.PAYOUT | Verb.BANK_ACCOUNT:
+            raise AssertionError(f"{verb} is no operation on a payment")
         case _:
             assert_never(verb)
 

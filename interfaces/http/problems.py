@@ -25,6 +25,7 @@ from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
+from domain.countries import UnknownCountry
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dispute.refusals import (
@@ -34,6 +35,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     NotEscalated,
@@ -47,10 +49,12 @@ from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
+from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.reverse_refund import RefundUnknown
 from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
@@ -70,8 +74,10 @@ from interfaces.http.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HeaderRepeated,
     HostInvalid,
     InvalidIdempotencyKey,
+    MediaTypeRefused,
     MethodNotAllowed,
     MissingIdempotencyKey,
     MissingKey,
@@ -80,6 +86,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     TransferCodingUnknown,
     UnknownKey,
@@ -185,6 +192,14 @@ _problem(
     field="currency",
 )
 _problem(
+    UnknownCountry,
+    400,
+    "unknown_country",
+    "The country is not known",
+    lambda e: f"{e.country!r} is no country of ISO 3166-1.",
+    field=lambda e: e.field,
+)
+_problem(
     AmountOutOfRange,
     400,
     "amount_out_of_range",
@@ -215,6 +230,14 @@ _problem(
     "Card numbers are not accepted",
     lambda e: f"{e.field} holds what looks like a card number. Send the provider's token instead.",
     field=lambda e: e.field,
+)
+_problem(
+    HeaderRepeated,
+    400,
+    "header_repeated",
+    "A header comes more than once",
+    lambda e: f"{e.name} has to come once: of several it would be a guess which one counts.",
+    field=lambda e: e.name,
 )
 _problem(
     MissingIdempotencyKey,
@@ -287,6 +310,7 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(RefundNotFound, 404, "refund_not_found", "No such refund", "You have no refund with this id.")
 _problem(
     BankAccountNotFound, 404, "bank_account_not_found", "No such bank account", "You have no bank account with this id."
 )
@@ -322,6 +346,15 @@ _problem(
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
     headers=lambda _: _CLOSED,
+)
+
+_problem(
+    MediaTypeRefused,
+    415,
+    "media_type_refused",
+    "The body has to be JSON",
+    lambda e: f"Content-Type has to be application/json, in UTF-8, and is {e.media_type!r}.",
+    field="Content-Type",
 )
 
 # What the payment does not allow
@@ -364,6 +397,22 @@ _problem(
     "movement_differs",
     "The provider says otherwise",
     lambda e: f"The {e.movement} {e.movement_id} differs in {e.what}: ours is {e.ours}, the provider's {e.theirs}.",
+)
+_problem(
+    OperationDiffers,
+    409,
+    "operation_differs",
+    "The provider's name is on record with other content",
+    lambda e: (
+        f"The {e.operation} {e.reference} differs in {e.what} from what is on record: {e.ours} there, not {e.theirs}."
+    ),
+)
+_problem(
+    RefundUnknown,
+    404,
+    "refund_unknown",
+    "No such refund",
+    lambda e: f"No refund of the payment that succeeded is called {e.refund} by its provider.",
 )
 _problem(
     MovementAmbiguous,
@@ -706,6 +755,13 @@ _problem(
     "evidence_type_refused",
     "Evidence of this type is not taken",
     lambda e: f"{e.media_type or 'A file without a Content-Type'!r} is none of {', '.join(e.types)}.",
+)
+_problem(
+    EvidenceTypeDiffers,
+    415,
+    "evidence_type_differs",
+    "The evidence is of another type than declared",
+    lambda e: f"The file was sent as {e.declared}, and its bytes are {' and '.join(e.found) or 'of no known type'}.",
 )
 _problem(EvidenceEmpty, 422, "evidence_empty", "The evidence is empty", "The file has not a single byte.")
 _problem(
