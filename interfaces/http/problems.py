@@ -57,6 +57,7 @@ from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, Move
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
 from domain.release.release import NotDueYet
+from domain.routing.capabilities import AmountNotCountable
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.settlement_file import SettlementFileInvalid
@@ -203,6 +204,17 @@ _problem(
     "amount_out_of_range",
     "The amount is out of range",
     lambda e: f"The amount is {e.amount_minor}; it has to be from 1 to {e.amount_minor_max} minor units.",
+    field="amount",
+)
+_problem(
+    AmountNotCountable,
+    422,
+    "amount_not_countable",
+    "The provider cannot count the amount",
+    lambda e: (
+        f"The provider of the charge counts {e.amount.currency} in steps of {e.step_minor} minor units, up to "
+        f"{e.amount_minor_max}; {e.amount.minor} cannot be asked for."
+    ),
     field="amount",
 )
 _problem(
