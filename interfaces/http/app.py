@@ -36,6 +36,7 @@ from interfaces.http.disputes import DisputeController
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
+from interfaces.http.media_type import JsonBodies
 from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.operator_ledger import OperatorLedgerController
@@ -98,6 +99,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             KeyAuthentication,
             DefineMiddleware(OnlyDocumented, document=document),
             DefineMiddleware(Admission, limits=Limits()),
+            JsonBodies,
         ],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,

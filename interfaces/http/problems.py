@@ -49,10 +49,12 @@ from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
+from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.reverse_refund import RefundUnknown
 from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
@@ -72,8 +74,10 @@ from interfaces.http.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HeaderRepeated,
     HostInvalid,
     InvalidIdempotencyKey,
+    MediaTypeRefused,
     MethodNotAllowed,
     MissingIdempotencyKey,
     MissingKey,
@@ -228,6 +232,14 @@ _problem(
     field=lambda e: e.field,
 )
 _problem(
+    HeaderRepeated,
+    400,
+    "header_repeated",
+    "A header comes more than once",
+    lambda e: f"{e.name} has to come once: of several it would be a guess which one counts.",
+    field=lambda e: e.name,
+)
+_problem(
     MissingIdempotencyKey,
     400,
     "idempotency_key_missing",
@@ -336,6 +348,15 @@ _problem(
     headers=lambda _: _CLOSED,
 )
 
+_problem(
+    MediaTypeRefused,
+    415,
+    "media_type_refused",
+    "The body has to be JSON",
+    lambda e: f"Content-Type has to be application/json, in UTF-8, and is {e.media_type!r}.",
+    field="Content-Type",
+)
+
 # What the payment does not allow
 _problem(
     IllegalTransition,
@@ -376,6 +397,22 @@ _problem(
     "movement_differs",
     "The provider says otherwise",
     lambda e: f"The {e.movement} {e.movement_id} differs in {e.what}: ours is {e.ours}, the provider's {e.theirs}.",
+)
+_problem(
+    OperationDiffers,
+    409,
+    "operation_differs",
+    "The provider's name is on record with other content",
+    lambda e: (
+        f"The {e.operation} {e.reference} differs in {e.what} from what is on record: {e.ours} there, not {e.theirs}."
+    ),
+)
+_problem(
+    RefundUnknown,
+    404,
+    "refund_unknown",
+    "No such refund",
+    lambda e: f"No refund of the payment that succeeded is called {e.refund} by its provider.",
 )
 _problem(
     MovementAmbiguous,

@@ -66,6 +66,18 @@ class MethodNotAllowed(DomainError):
     allowed: str
 
 
+class HeaderRepeated(DomainError):
+    """A header that has one meaning comes more than once."""
+
+    name: str
+
+
+class MediaTypeRefused(DomainError):
+    """The Content-Type of the body is not JSON's."""
+
+    media_type: str
+
+
 class BodyTooLarge(DomainError):
     """The body is over the limit."""
 
