@@ -49,10 +49,12 @@ from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
+from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.reverse_refund import RefundUnknown
 from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
@@ -407,6 +409,22 @@ _problem(
     "movement_differs",
     "The provider says otherwise",
     lambda e: f"The {e.movement} {e.movement_id} differs in {e.what}: ours is {e.ours}, the provider's {e.theirs}.",
+)
+_problem(
+    OperationDiffers,
+    409,
+    "operation_differs",
+    "The provider's name is on record with other content",
+    lambda e: (
+        f"The {e.operation} {e.reference} differs in {e.what} from what is on record: {e.ours} there, not {e.theirs}."
+    ),
+)
+_problem(
+    RefundUnknown,
+    404,
+    "refund_unknown",
+    "No such refund",
+    lambda e: f"No refund of the payment that succeeded is called {e.refund} by its provider.",
 )
 _problem(
     MovementAmbiguous,
