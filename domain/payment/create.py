@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from domain.card_data import percent_decoded, require_no_card_number
 from domain.countries import require_country
+from domain.currencies import require_current
 from domain.identifiers import CustomerId, MerchantId
 from domain.money import Money, require_payable
 from domain.payment.events import CaptureMethod, PaymentCreated
@@ -21,6 +22,7 @@ class CreatePayment(Struct, frozen=True, kw_only=True):
 
 def create(command: CreatePayment) -> PaymentCreated:
     """The first event of a payment. Raises UnknownCurrency, AmountOutOfRange, UnknownCountry or CardDataRefused."""
+    require_current(command.amount.currency)
     require_payable(command.amount)
     require_no_card_number("customer_id", command.customer_id)
     require_no_card_number("payment_method.token", command.method.token)

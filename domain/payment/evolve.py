@@ -17,6 +17,7 @@ from domain.payment.events import (
     DisputeReversed,
     DisputeWon,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -34,6 +35,7 @@ from domain.payment.events import (
     PaymentRouted,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
@@ -68,7 +70,7 @@ from domain.payment.state import (
     Voiding,
 )
 
-_AboutTaken = DisputeOpened | DisputeWon | DisputeLost | DisputeReversed
+_AboutTaken = PaymentRefunded | RefundReversed | DisputeOpened | DisputeWon | DisputeLost | DisputeReversed
 
 
 class HistoryUnreadable(Exception):
@@ -141,7 +143,7 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
         case Capturing(before=before), PaymentCaptured():
             return _captured(before, event)
-        case ((Authorized() | PartiallyCaptured()), PaymentCaptured()):
+        case ((Authorized() | PartiallyCaptured() | Captured() | Voided() | Expired()), PaymentCaptured()):
             return _captured(payment, event)
         case Capturing(before=before), CaptureFailed():
             return before
@@ -149,20 +151,24 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Voiding(before=payment, void_id=void_id)
         case Voiding(before=before), PaymentVoided():
             return _released(before, Voided)
+        case ((Authorized() | PartiallyCaptured()), PaymentVoided()):
+            return _released(payment, Voided)
         case Voiding(before=before), VoidFailed():
             return before
         case ((Authorized() | PartiallyCaptured()), AuthorizationExpired()):
             return _released(payment, Expired)
         case ((PartiallyCaptured() | Captured()), RefundStarted()):
             return Refunding(before=payment, refund_id=event.refund_id, amount=event.amount, debit=event.debit)
-        case Refunding(before=before), PaymentRefunded():
-            refund = Refund(refund_id=event.refund_id, amount=event.amount, debit=event.debit)
-            return replace(before, taken=replace(before.taken, refunds=(*before.taken.refunds, refund)))
-        case Refunding(before=before), RefundFailed():
+        case Refunding(before=before, refund_id=refund_id), PaymentRefunded() if event.refund_id == refund_id:
+            return _with_taken(before, event)
+        case Refunding(before=before, refund_id=refund_id), RefundFailed() if event.refund_id == refund_id:
             return before
-        case _, DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed():
+        case (
+            _,
+            PaymentRefunded() | RefundReversed() | DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed(),
+        ):
             return _with_taken(payment, event)
-        case _, ContradictionReported() | MovementSettled():
+        case _, ContradictionReported() | MovementSettled() | OperationAdopted() | RefundFailed():
             return payment
         case _:
             raise HistoryUnreadable(f"{name_of(event)} cannot follow {type(payment).__name__}")
@@ -192,12 +198,13 @@ def _authorization(event: PaymentAuthorized) -> Authorization:
     )
 
 
-def _captured(before: Open, event: PaymentCaptured) -> PartiallyCaptured | Captured:
+def _captured(before: Open | Captured | Voided | Expired, event: PaymentCaptured) -> PartiallyCaptured | Captured:
+    """Of what was captured, voided or has expired a provider may yet take something that nobody asked for here."""
     capture = Capture(capture_id=event.capture_id, amount=event.amount, proceeds=event.proceeds)
     match before:
-        case Authorized():
+        case Authorized() | Voided() | Expired():
             taken = Taken(captures=(capture,))
-        case PartiallyCaptured():
+        case PartiallyCaptured() | Captured():
             taken = replace(before.taken, captures=(*before.taken.captures, capture))
     stage = Captured if event.final else PartiallyCaptured
     return stage(terms=before.terms, authorization=before.authorization, taken=taken)
@@ -224,6 +231,15 @@ def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
 
 def _taken(taken: Taken, event: _AboutTaken) -> Taken:
     match event:
+        case PaymentRefunded():
+            refund = Refund(refund_id=event.refund_id, amount=event.amount, debit=event.debit, excess=event.excess)
+            return replace(taken, refunds=(*taken.refunds, refund))
+        case RefundReversed(refund_id=refund_id, returned=returned):
+            refunds = (
+                replace(refund, returned=returned) if refund.refund_id == refund_id else refund
+                for refund in taken.refunds
+            )
+            return replace(taken, refunds=tuple(refunds))
         case DisputeOpened(dispute_id=dispute_id, amount=amount, debit=debit):
             opened = Dispute(dispute_id=dispute_id, amount=amount, debit=debit)
             return replace(taken, disputes=(*taken.disputes, opened))

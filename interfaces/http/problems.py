@@ -50,15 +50,18 @@ from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
+from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.reverse_refund import RefundUnknown
 from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
 from domain.redaction import quotable
 from domain.release.release import NotDueYet
+from domain.routing.capabilities import AmountNotCountable
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.settlement_file import SettlementFileInvalid
@@ -208,6 +211,17 @@ _problem(
     "amount_out_of_range",
     "The amount is out of range",
     lambda e: f"The amount is {e.amount_minor}; it has to be from 1 to {e.amount_minor_max} minor units.",
+    field="amount",
+)
+_problem(
+    AmountNotCountable,
+    422,
+    "amount_not_countable",
+    "The provider cannot count the amount",
+    lambda e: (
+        f"The provider of the charge counts {e.amount.currency} in steps of {e.step_minor} minor units, up to "
+        f"{e.amount_minor_max}; {e.amount.minor} cannot be asked for."
+    ),
     field="amount",
 )
 _problem(
@@ -400,6 +414,22 @@ _problem(
     "movement_differs",
     "The provider says otherwise",
     lambda e: f"The {e.movement} {e.movement_id} differs in {e.what}: ours is {e.ours}, the provider's {e.theirs}.",
+)
+_problem(
+    OperationDiffers,
+    409,
+    "operation_differs",
+    "The provider's name is on record with other content",
+    lambda e: (
+        f"The {e.operation} {e.reference} differs in {e.what} from what is on record: {e.ours} there, not {e.theirs}."
+    ),
+)
+_problem(
+    RefundUnknown,
+    404,
+    "refund_unknown",
+    "No such refund",
+    lambda e: f"No refund of the payment that succeeded is called {e.refund} by its provider.",
 )
 _problem(
     MovementAmbiguous,

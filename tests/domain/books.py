@@ -24,6 +24,7 @@ from domain.ledger.accounts import (
     owed,
     pending,
     platform_fees,
+    platform_losses,
     psp_clearing,
 )
 from domain.ledger.balances import BalanceKey, limited_changes
@@ -31,7 +32,7 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import entry_for
 from domain.money import Money
 from domain.payment.events import PaymentEvent
-from domain.payment.proceeds import MerchantDebit, Proceeds
+from domain.payment.proceeds import Excess, MerchantDebit, Proceeds
 from domain.payment.state import (
     Authorized,
     Canceled,
@@ -53,6 +54,7 @@ from domain.payment.state import (
     Voided,
     Voiding,
 )
+from domain.terms.settlement import BeyondBudget
 
 Books = Counter[BalanceKey]
 
@@ -153,6 +155,9 @@ def _add_taken(books: Books, merchant: MerchantId, taken: Taken) -> None:
     for capture in taken.captures:
         _add_proceeds(books, merchant, capture.proceeds)
     for refund in taken.refunds:
+        if not refund.stands:
+            continue
+        _add_excess(books, merchant, refund.excess)
         _add(books, pending(merchant), -refund.debit.total)
         _add_fee(books, refund.debit)
         _add_conversion(books, refund.debit.conversion, -1)
@@ -179,6 +184,16 @@ def _add_dispute(books: Books, merchant: MerchantId, dispute: Dispute) -> None:
         _add(books, held(merchant), debit.settled)
     else:
         _add_conversion(books, debit.conversion, -1)
+
+
+def _add_excess(books: Books, merchant: MerchantId, excess: Excess | None) -> None:
+    if excess is None:
+        return
+    if excess.borne_by is BeyondBudget.OWED:
+        _add(books, pending(merchant), -excess.settled)
+    else:
+        _add(books, platform_losses(), excess.settled)
+    _add_conversion(books, excess.conversion, -1)
 
 
 def _add_fee(books: Books, debit: MerchantDebit) -> None:

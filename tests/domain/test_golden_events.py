@@ -54,6 +54,7 @@ from domain.payment.events import (
     FailureKind,
     MovementKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationKind,
     OperationOutcomeUnknown,
@@ -72,13 +73,14 @@ from domain.payment.events import (
     PaymentVoided,
     ProviderCost,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
 )
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds
+from domain.payment.proceeds import Drawn, Excess, LotShare, MerchantDebit, Proceeds
 from domain.payment.superseded import SupersededEvent
 from domain.payout.events import (
     PayoutApproved,
@@ -104,6 +106,7 @@ from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.terms.conversion import RefundRate
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
 from domain.terms.fee import Fee, FeeKind
+from domain.terms.settlement import BeyondBudget
 from tests.domain.dispute.goldens import DISPUTE_EVENTS
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -147,6 +150,19 @@ DEBIT = MerchantDebit(
     rate=RefundRate.ORIGINAL,
     fee=Fee(kind=FeeKind.REFUND, amount=Money(25, "EUR"), plan="standard:3", rule="refund"),
     drawn=DRAWN,
+)
+EXCESS = Excess(
+    amount=Money(500, "KWD"),
+    settled=Money(138, "EUR"),
+    conversion=replace(
+        IN_EUROS,
+        amount=Money(500, "KWD"),
+        value=Money(138, "EUR"),
+        mark_up=Money(0, "EUR"),
+        settled=Money(138, "EUR"),
+    ),
+    borne_by=BeyondBudget.OWED,
+    settlement_rule="two-days:1",
 )
 FROZEN = replace(DRAWN, available=Money(90, "EUR"))
 DISPUTED = MerchantDebit(
@@ -259,8 +275,9 @@ EVENTS: tuple[AnyEvent, ...] = (
         provider=PROVIDER,
         refund_id=REFUND,
         reference="re_8",
-        amount=Money(1_500, "KWD"),
+        amount=Money(2_000, "KWD"),
         debit=DEBIT,
+        excess=EXCESS,
         unreserved=False,
     ),
     RefundFailed(
@@ -270,6 +287,26 @@ EVENTS: tuple[AnyEvent, ...] = (
         code="card_closed",
         message="The card is closed.",
         returned=DRAWN,
+    ),
+    RefundReversed(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        refund_id=REFUND,
+        reference="re_8",
+        amount=Money(2_000, "KWD"),
+        code="refund_declined",
+        message="the refund failed: expired_or_canceled_card",
+        debit=DEBIT,
+        excess=EXCESS,
+        returned=replace(DRAWN, owed=Money(148, "EUR")),
+    ),
+    OperationAdopted(
+        operation_id=REFUND,
+        operation=OperationKind.REFUND,
+        provider=PROVIDER,
+        reference="re_8",
+        amount=Money(2_000, "KWD"),
+        reason="Refunded by “Anna” in the provider's dashboard.",
     ),
     DisputeOpened(
         merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(1_500, "KWD"), reason="fraudulent", debit=DISPUTED

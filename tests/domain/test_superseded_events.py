@@ -43,6 +43,7 @@ from domain.payment.superseded import (
     PaymentCapturedV1,
     PaymentCreatedV1,
     PaymentRefundedV1,
+    PaymentRefundedV2,
     RefundFailedV1,
     RefundStartedV1,
     SupersededEvent,
@@ -50,6 +51,7 @@ from domain.payment.superseded import (
 )
 from domain.terms.fee import Fee, FeeKind
 from infrastructure.postgres.mapper import MsgspecTranscoder
+from tests.domain.test_golden_events import DEBIT
 from tests.support.domain import amounts
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -119,7 +121,18 @@ TODAY: dict[str, AnyEvent] = {
         reference="re_8",
         amount=kwd(1_500),
         debit=debited(kwd(1_500)),
+        excess=None,
         unreserved=True,
+    ),
+    "payment.refunded.v2": PaymentRefunded(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        refund_id=REFUND,
+        reference="re_8",
+        amount=kwd(1_500),
+        debit=DEBIT,
+        excess=None,
+        unreserved=False,
     ),
     "payment.refund_failed.v1": RefundFailed(
         merchant_id=MERCHANT,
@@ -212,6 +225,18 @@ def posted_then(event: SupersededEvent) -> tuple[Posting, ...]:
             )
         case PaymentRefundedV1(merchant_id=merchant, provider=provider, amount=amount):
             return moved(amount, f"merchant:{merchant}:pending", f"psp:{provider}:clearing")
+        case PaymentRefundedV2(merchant_id=merchant, debit=debit):
+            assert debit.conversion is not None
+            assert debit.fee is not None
+            converted = debit.conversion
+            return (
+                Posting(AccountCode(f"merchant:{merchant}:held"), Side.DEBIT, debit.total),
+                Posting(AccountCode("fx:KWD"), Side.DEBIT, converted.amount),
+                Posting(AccountCode("fx:EUR"), Side.CREDIT, converted.value),
+                Posting(AccountCode("platform:fx_markup"), Side.DEBIT, converted.mark_up),
+                Posting(AccountCode(f"psp:{event.provider}:clearing"), Side.CREDIT, event.amount),
+                Posting(AccountCode("platform:fees"), Side.CREDIT, debit.fee.amount),
+            )
         case DisputeOpenedV1(merchant_id=merchant, amount=amount):
             return moved(amount, f"merchant:{merchant}:pending", f"merchant:{merchant}:held")
         case DisputeWonV1(merchant_id=merchant, amount=amount):

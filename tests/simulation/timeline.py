@@ -22,6 +22,7 @@ from domain.payment.events import (
     DisputeWon,
     FailureKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -39,6 +40,7 @@ from domain.payment.events import (
     PaymentRouted,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
@@ -144,6 +146,8 @@ class _Story:
                 | DisputeLost()
                 | DisputeReversed()
                 | MovementSettled()
+                | OperationAdopted()
+                | RefundReversed()
             ):
                 raise Unexplained(f"nothing in this run brings about {fact}")
             case _:

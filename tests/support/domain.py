@@ -18,6 +18,7 @@ from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.adopt import AdoptOperation, adopt
 from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
@@ -25,7 +26,7 @@ from domain.payment.create import CreatePayment, create
 from domain.payment.debit import DebitSource
 from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
 from domain.payment.doubt import RecoveryPolicy, doubt
-from domain.payment.events import CaptureMethod, PaymentEvent
+from domain.payment.events import CaptureMethod, OperationKind, PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
@@ -44,7 +45,9 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
 from domain.payment.state import DisputeResult, InFlight, Payment
 from domain.payment.status import Status, status_of
@@ -439,6 +442,42 @@ def void_answered(outcome: Outcome, *, id: OperationId = VOID) -> Decision:
 
 def refund_answered(outcome: Outcome, *, id: OperationId = REFUND, at: datetime = NOW) -> Decision:
     return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome), at)
+
+
+def reverses(
+    *,
+    id: OperationId = REFUND,
+    reference: str = "re_1",
+    at: datetime = NOW,
+    debt_is_paid: bool = False,
+) -> Decision:
+    command = ReverseRefund(refund_id=id, reference=reference, code="refund_declined", message="account closed")
+    return lambda payment: reverse_refund(payment, command, at, debt_is_paid=debt_is_paid)
+
+
+def adopts(
+    kind: OperationKind,
+    amount: Money | None,
+    *,
+    reference: str = "at_provider_1",
+    known: History = (),
+    final: bool = True,
+    failed: str | None = None,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+) -> Decision:
+    """Of a payment whose operations are those of the history `known`."""
+    command = AdoptOperation(
+        kind=kind,
+        provider=ACQUIRER,
+        reference=reference,
+        amount=amount,
+        reason="by hand",
+        final=final,
+        failed=failed,
+    )
+    return lambda payment: adopt(payment, operations_of(known), command, basis, at, source=source)
 
 
 # then: what came of it

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.event import Event
 from domain.fx.conversion import Conversion
 from domain.identifiers import BankAccountId, DisputeId, MerchantId, OperationId, ProviderName
@@ -29,10 +31,12 @@ from domain.payment.events import (
     PaymentVoided,
     ProviderCost,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
 )
 from domain.payment.proceeds import (
     Drawn,
+    Excess,
     LotShare,
     MerchantDebit,
     Proceeds,
@@ -51,6 +55,7 @@ from domain.payout.events import (
 from domain.release.events import Bucket, FundsReleased
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee, FeeKind
+from domain.terms.settlement import BeyondBudget
 
 MERCHANT, PROVIDER = MerchantId("mer_1"), ProviderName("acquirer")
 OPERATION, DISPUTE = OperationId(UUID(int=1)), DisputeId("dp_1")
@@ -154,7 +159,34 @@ def refunded(amount: Money, taken: MerchantDebit) -> PaymentRefunded:
         reference="re_1",
         amount=amount,
         debit=taken,
+        excess=None,
         unreserved=False,
+    )
+
+
+def refund_reversed(amount: Money, taken: MerchantDebit, returned: Drawn) -> RefundReversed:
+    return RefundReversed(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        refund_id=OPERATION,
+        reference="re_1",
+        amount=amount,
+        code="refund_declined",
+        message="",
+        debit=taken,
+        excess=None,
+        returned=returned,
+    )
+
+
+def refunded_without_us(amount: Money, within: Money, borne_by: BeyondBudget) -> PaymentRefunded:
+    """Of which `within` was left of the budget."""
+    beyond = amount - within
+    excess = Excess(amount=beyond, settled=beyond, conversion=None, borne_by=borne_by, settlement_rule="standard:2")
+    return replace(
+        refunded(amount, debit(within, from_available(within))),
+        excess=excess if beyond.minor else None,
+        unreserved=True,
     )
 
 
@@ -252,6 +284,32 @@ EXAMPLES: Final[Sequence[Example]] = (
         (refund_started(eur("15.00"), AVAILABLE_15), refunded(eur("15.00"), AVAILABLE_15)),
     ),
     Example("A refund that failed", (refund_started(eur("15.00"), PENDING_15), refund_failed(PENDING_15.drawn))),
+    Example(
+        "A refund that failed after it had succeeded",
+        (
+            refund_started(eur("15.00"), AVAILABLE_15),
+            refunded(eur("15.00"), AVAILABLE_15),
+            refund_reversed(eur("15.00"), AVAILABLE_15, from_available(eur("15.25"))),
+        ),
+    ),
+    Example(
+        "Refunded at the provider, without us",
+        (refunded_without_us(eur("15.00"), eur("15.00"), BeyondBudget.OWED),),
+    ),
+    Example(
+        "Refunded at the provider beyond what is left",
+        (
+            refunded_without_us(eur("60.00"), eur("45.00"), BeyondBudget.OWED),
+            refunded_without_us(eur("60.00"), eur("45.00"), BeyondBudget.LOSSES),
+        ),
+    ),
+    Example(
+        "Captured at the provider, without us",
+        (
+            captured(eur("110.00"), proceeds(eur("110.00"), eur("3.49")), released=eur("-10.00")),
+            captured(eur("60.00"), proceeds(eur("60.00"), eur("2.04")), released=eur("-60.00")),
+        ),
+    ),
     Example(
         "A converted payment refunded by half, at the capture's rate",
         (refund_started(usd("50.00"), HALF_BACK), refunded(usd("50.00"), HALF_BACK)),
