@@ -32,10 +32,10 @@ from infrastructure.provider.minor_units import AmountUnreadable, NotRepresentab
 from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
-CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}))
 PATH: Final = "/FortAPI/paymentApi"
 AMOUNT_MAX: Final = 10**10 - 1
 """APS's amounts have ten digits."""
+CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}), amount_minor_max=AMOUNT_MAX)
 URL_CHARACTERS_MAX: Final = 2048
 CUSTOMER_DOMAIN: Final = "customers.invalid"
 """APS demands a customer's e-mail address, and may write to it: ours are of a domain that cannot exist."""
