@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.history import Positioned
+from domain.money import Money
 from domain.payment.events import (
     DisputeLost,
     DisputeReversed,
@@ -76,7 +77,7 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
         assert row is not None, f"{data!r} of what never moved"
         settled_at = event.recorded_at
         return replace(row, settlement_id=data.settlement_id, settled_at=settled_at, position=positioned.position)
-    movement, reference = _movement(data)
+    movement, reference, amount = _movement(data)
     assert isinstance(data, PaymentCaptured | PaymentRefunded | DisputeLost | DisputeReversed)
     return ReconciliationRow(
         movement_id=str(key[0]),
@@ -85,23 +86,23 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
         merchant_id=event.merchant_id,
         provider=data.provider,
         reference=reference,
-        currency=data.amount.currency,
-        amount_minor=data.amount.minor,
+        currency=amount.currency,
+        amount_minor=amount.minor,
         moved_at=event.recorded_at,
         position=positioned.position,
     )
 
 
-def _movement(data: object) -> tuple[MovementKind, str]:
+def _movement(data: object) -> tuple[MovementKind, str, Money]:
     match data:
-        case PaymentCaptured(reference=reference):
-            return MovementKind.CAPTURE, reference
-        case PaymentRefunded(reference=reference):
-            return MovementKind.REFUND, reference
-        case DisputeLost(dispute_id=dispute_id):
-            return MovementKind.CHARGEBACK, dispute_id
-        case DisputeReversed(dispute_id=dispute_id):
-            return MovementKind.REVERSAL, dispute_id
+        case PaymentCaptured(reference=reference, amount=amount):
+            return MovementKind.CAPTURE, reference, amount
+        case PaymentRefunded(reference=reference, amount=amount):
+            return MovementKind.REFUND, reference, amount
+        case DisputeLost(dispute_id=dispute_id, disputed=disputed):
+            return MovementKind.CHARGEBACK, dispute_id, disputed
+        case DisputeReversed(dispute_id=dispute_id, disputed=disputed):
+            return MovementKind.REVERSAL, dispute_id, disputed
         case _:
             raise AssertionError(f"{data!r} moves no money at a provider")
 

@@ -13,12 +13,15 @@ from domain.ledger.accounts import (
     psp_clearing,
     psp_fees,
 )
+from domain.ledger.dispute_rules import DisputeMoneyEvent, dispute_postings
 from domain.ledger.moves import Postings, converted, converted_back, credit, debit, give_back, move, take
 from domain.money import Money
 from domain.payment.events import (
     AuthorizationExpired,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     MovementSettled,
@@ -39,10 +42,7 @@ PaymentMoneyEvent = (
     | RefundStarted
     | PaymentRefunded
     | RefundFailed
-    | DisputeOpened
-    | DisputeWon
-    | DisputeLost
-    | DisputeReversed
+    | DisputeMoneyEvent
     | MovementSettled
 )
 
@@ -70,16 +70,8 @@ def payment_postings(event: PaymentMoneyEvent) -> Postings:
             return (*source, *_through_fx(taken, credit(psp_clearing(provider), amount)), *_fee(taken))
         case RefundFailed(returned=returned):
             return () if returned is None else _freed(merchant, returned)
-        case DisputeOpened(debit=taken):
-            return (*take(taken.drawn, merchant), *credit(held(merchant), taken.settled), *_fee(taken))
-        case DisputeWon(returned=returned):
-            return _freed(merchant, returned)
-        case DisputeLost(provider=provider, amount=amount, settled=settled, conversion=conversion):
-            back = () if conversion is None else converted_back(conversion)
-            return (*debit(held(merchant), settled), *back, *credit(psp_clearing(provider), amount))
-        case DisputeReversed(provider=provider, amount=amount, conversion=conversion, returned=returned):
-            into = () if conversion is None else converted(conversion)
-            return (*debit(psp_clearing(provider), amount), *into, *give_back(returned, merchant))
+        case DisputeOpened() | DisputeRaised() | DisputeReduced() | DisputeWon() | DisputeLost() | DisputeReversed():
+            return dispute_postings(event)
         case MovementSettled():
             return _settled(event)
         case _:

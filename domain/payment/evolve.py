@@ -1,7 +1,7 @@
 """What each event makes of a payment. Nothing is refused here: rules live in the verbs, and history stays readable."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
@@ -13,6 +13,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     MovementSettled,
@@ -36,7 +38,6 @@ from domain.payment.events import (
     VoidFailed,
     VoidStarted,
 )
-from domain.payment.proceeds import Drawn
 from domain.payment.state import (
     Attempt,
     Authorization,
@@ -65,7 +66,7 @@ from domain.payment.state import (
     Voiding,
 )
 
-_AboutTaken = DisputeOpened | DisputeWon | DisputeLost | DisputeReversed
+_AboutTaken = DisputeOpened | DisputeRaised | DisputeReduced | DisputeWon | DisputeLost | DisputeReversed
 
 
 class HistoryUnreadable(Exception):
@@ -155,7 +156,10 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return replace(before, taken=replace(before.taken, refunds=(*before.taken.refunds, refund)))
         case Refunding(before=before), RefundFailed():
             return before
-        case _, DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed():
+        case (
+            _,
+            DisputeOpened() | DisputeRaised() | DisputeReduced() | DisputeWon() | DisputeLost() | DisputeReversed(),
+        ):
             return _with_taken(payment, event)
         case _, ContradictionReported() | MovementSettled():
             return payment
@@ -219,22 +223,24 @@ def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
 
 def _taken(taken: Taken, event: _AboutTaken) -> Taken:
     match event:
-        case DisputeOpened(dispute_id=dispute_id, amount=amount, debit=debit):
-            opened = Dispute(dispute_id=dispute_id, amount=amount, debit=debit)
-            return replace(taken, disputes=(*taken.disputes, opened))
-        case DisputeWon(dispute_id=dispute_id, returned=returned):
-            return _closed(taken, dispute_id, DisputeResult.WON, returned)
-        case DisputeLost(dispute_id=dispute_id):
-            return _closed(taken, dispute_id, DisputeResult.LOST, None)
-        case DisputeReversed(dispute_id=dispute_id, returned=returned):
-            return _closed(taken, dispute_id, DisputeResult.WON, returned)
+        case DisputeOpened(dispute_id=dispute_id, claim=claim):
+            return replace(taken, disputes=(*taken.disputes, Dispute(dispute_id=dispute_id, claim=claim)))
+        case DisputeRaised(claim=claim) | DisputeReduced(claim=claim):
+            return _with_dispute(taken, event.dispute_id, claim=claim)
+        case DisputeWon(returned=returned):
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.WON, returned=returned)
+        case DisputeLost():
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.LOST)
+        case DisputeReversed(returned=returned, left=left):
+            if left is not None:
+                return _with_dispute(taken, event.dispute_id, claim=left, reversed_in_part=True)
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.WON, returned=returned)
         case _:
             assert_never(event)
 
 
-def _closed(taken: Taken, dispute_id: DisputeId, result: DisputeResult, returned: Drawn | None) -> Taken:
+def _with_dispute(taken: Taken, dispute_id: DisputeId, **changes: Any) -> Taken:
     disputes = tuple(
-        replace(dispute, result=result, returned=returned) if dispute.dispute_id == dispute_id else dispute
-        for dispute in taken.disputes
+        replace(dispute, **changes) if dispute.dispute_id == dispute_id else dispute for dispute in taken.disputes
     )
     return replace(taken, disputes=disputes)

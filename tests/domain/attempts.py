@@ -5,6 +5,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
@@ -21,7 +23,16 @@ from domain.payment.events import (
 )
 from tests.domain.journey import Journey
 
-_OF_OTHERS = (OperationInDoubt, ContradictionReported, DisputeOpened, DisputeWon, DisputeLost, DisputeReversed)
+_OF_OTHERS = (
+    OperationInDoubt,
+    ContradictionReported,
+    DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
+    DisputeWon,
+    DisputeLost,
+    DisputeReversed,
+)
 
 
 def assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing(journey: Journey) -> None:

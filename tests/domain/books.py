@@ -24,6 +24,8 @@ from domain.ledger.accounts import (
     owed,
     pending,
     platform_fees,
+    platform_losses,
+    platform_provisions,
     psp_clearing,
 )
 from domain.ledger.balances import BalanceKey, limited_changes
@@ -31,7 +33,7 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import entry_for
 from domain.money import Money
 from domain.payment.events import PaymentEvent
-from domain.payment.proceeds import MerchantDebit, Proceeds
+from domain.payment.proceeds import Excess, MerchantDebit, Proceeds
 from domain.payment.state import (
     Authorized,
     Captured,
@@ -52,6 +54,7 @@ from domain.payment.state import (
     Voided,
     Voiding,
 )
+from domain.terms.settlement import BeyondBudget
 
 Books = Counter[BalanceKey]
 
@@ -133,7 +136,10 @@ def _books(payment: Authorized | PartiallyCaptured | Captured) -> Books:
         _add(books, holds(provider), payment.capturable)
     if not isinstance(payment, Authorized):
         taken = payment.taken
-        _add(books, psp_clearing(provider), taken.captured - taken.refunded - taken.charged_back)
+        _add(books, psp_clearing(provider), taken.captured - taken.refunded)
+        for dispute in taken.disputes:
+            if dispute.result is DisputeResult.LOST:
+                _add(books, psp_clearing(provider), -dispute.claim.disputed)
         _add_taken(books, merchant, taken)
     return books
 
@@ -158,16 +164,34 @@ def _add_proceeds(books: Books, merchant: MerchantId, proceeds: Proceeds) -> Non
 
 def _add_dispute(books: Books, merchant: MerchantId, dispute: Dispute) -> None:
     """Its fee stays with us whoever wins."""
-    debit = dispute.debit
+    claim, debit = dispute.claim, dispute.debit
     _add_fee(books, debit)
     if dispute.result is DisputeResult.WON:
         _add(books, pending(merchant), debit.settled - debit.total)
         return
     _add(books, pending(merchant), -debit.total)
+    if claim.excess is not None:
+        _add_excess(books, merchant, claim.excess, is_open=dispute.result is None)
     if dispute.result is None:
         _add(books, held(merchant), debit.settled)
-    else:
-        _add_conversion(books, debit.conversion, -1)
+        return
+    of_excess = None if claim.excess is None else claim.excess.conversion
+    for conversion in (claim.exchange, debit.conversion, of_excess):
+        _add_conversion(books, conversion, -1)
+
+
+def _add_excess(books: Books, merchant: MerchantId, excess: Excess, *, is_open: bool) -> None:
+    match excess.borne_by:
+        case BeyondBudget.OWED:
+            _add(books, pending(merchant), -excess.settled)
+            aside = held(merchant)
+        case BeyondBudget.LOSSES:
+            _add(books, platform_losses(), excess.settled)
+            aside = platform_provisions()
+        case _:
+            assert_never(excess.borne_by)
+    if is_open:
+        _add(books, aside, excess.settled)
 
 
 def _add_fee(books: Books, debit: MerchantDebit) -> None:

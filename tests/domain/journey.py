@@ -21,6 +21,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     OperationInDoubt,
@@ -187,8 +189,12 @@ def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: J
                 going_back = nothing
             case PaymentRefunded(amount=amount):
                 back, going_back = back + amount, nothing
-            case DisputeOpened(dispute_id=dispute_id, amount=amount):
-                frozen[dispute_id] = amount
+            case (
+                DisputeOpened(dispute_id=dispute_id, claim=claim)
+                | DisputeRaised(dispute_id=dispute_id, claim=claim)
+                | DisputeReduced(dispute_id=dispute_id, claim=claim)
+            ):
+                frozen[dispute_id] = claim.amount
             case DisputeWon(dispute_id=dispute_id):
                 del frozen[dispute_id]
             case DisputeLost(dispute_id=dispute_id, amount=amount):
