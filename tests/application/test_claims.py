@@ -112,6 +112,11 @@ async def test_a_chargeback_in_a_currency_without_a_rate_is_heard_again_later(co
     assert heard == Again("there is no rate from XCD to EUR to book it by")
 
 
+async def test_a_chargeback_that_does_not_say_how_much_is_for_an_operator(court: Court) -> None:  # noqa: F811
+    payment_id = await court.shop.captured()
+    assert isinstance(await court.hears(payment_id, DisputePhase.CHARGEBACK, amount=None), Dead)
+
+
 # a claim that changes
 
 
