@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import assert_never
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from application.bases import Bases
 from application.floors import floors_for
+from application.funding import Funding
 from application.loaded import LoadedPayment, loaded_from
 from application.loaded_dispute import LoadedDispute, dispute_from
 from application.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
@@ -22,8 +22,6 @@ from domain.dispute.open import require_same_payment
 from domain.dispute.state import DisputeCase
 from domain.history import Cause, Positioned
 from domain.identifiers import DisputeCaseId, PaymentId
-from domain.ledger.accounts import AccountCode, available, is_lot, owed
-from domain.payment.debit import DebitSource
 from domain.payment.dispute import (
     AmendDispute,
     CloseDispute,
@@ -49,25 +47,6 @@ class Decided(Struct, frozen=True, kw_only=True):
     events: tuple[DisputeCaseEvent, ...]
 
 
-class _Way(Struct, frozen=True, kw_only=True):
-    """How a payment's money is moved: another one is tried where an account does not hold what this one takes."""
-
-    source: DebitSource = DebitSource.LOT
-    debt_is_paid: bool = False
-
-    def after(self, refused: LimitBroken, payment: LoadedPayment) -> "_Way | None":
-        """The next way; None where there is none. A bank does not ask: what goes beyond the limit of what is available
-        is owed. What was owed, and has been collected since, goes to what is available."""
-        account, merchant = AccountCode(refused.account), payment.merchant_id
-        if is_lot(account) and (source := self.source.after) is not None:
-            return replace(self, source=source)
-        if account == available(merchant) and self.source is not DebitSource.OWED:
-            return replace(self, source=DebitSource.OWED)
-        if account == owed(merchant) and not self.debt_is_paid:
-            return replace(self, debt_is_paid=True)
-        return None
-
-
 class DisputeMoney:
     """Decides on a dispute together with its payment."""
 
@@ -84,7 +63,7 @@ class DisputeMoney:
         Raises DisputeDiffers where the dispute is one of another payment, the refusals of both, PaymentNotFound,
         TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
         """
-        way = _Way()
+        way = Funding()
         for _ in range(CONFLICTS_MAX):
             of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
             loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
@@ -132,7 +111,7 @@ def _moved(
     payment: LoadedPayment,
     basis: Basis,
     now: datetime,
-    way: _Way,
+    way: Funding,
 ) -> tuple[PaymentEvent, ...]:
     """What `events` mean for the payment."""
     moved: tuple[PaymentEvent, ...] = ()
@@ -144,7 +123,7 @@ def _moved(
 
 
 def _decided(
-    payment: Payment, command: DisputeCommand, basis: Basis, now: datetime, way: _Way
+    payment: Payment, command: DisputeCommand, basis: Basis, now: datetime, way: Funding
 ) -> tuple[PaymentEvent, ...]:
     match command:
         case OpenDispute():

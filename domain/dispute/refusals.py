@@ -36,6 +36,14 @@ class EvidenceTypeRefused(DomainError):
     types: tuple[str, ...]
 
 
+class EvidenceTypeDiffers(DomainError):
+    """The bytes are not, or not only, of the type that they were declared to be; `found` are the types that some
+    program would take them for."""
+
+    declared: str
+    found: tuple[str, ...]
+
+
 class TooMuchEvidence(DomainError):
     files_max: int
 

@@ -151,7 +151,7 @@ def convert(amount: Money, to: str, quote: Quote, *, mark_up_basis_points: int) 
     require_payable(amount)
     if to != quote.to_currency:
         raise CurrencyMismatch(expected=to, actual=quote.to_currency)
-    unrounded = _unrounded_minor(amount, quote)
+    unrounded = unrounded_minor(amount, quote)
     value = Money(round(unrounded), to)
     if value.minor > AMOUNT_MINOR_MAX:
         raise ConversionTooLarge(value_minor=value.minor, currency=to)
@@ -168,7 +168,7 @@ def convert(amount: Money, to: str, quote: Quote, *, mark_up_basis_points: int) 
 
 def worth(amount: Money, quote: Quote) -> Money:
     """What `amount`, of either sign and any size, is worth at `quote`, half to even. Raises CurrencyMismatch."""
-    return Money(round(_unrounded_minor(amount, quote)), quote.to_currency)
+    return Money(round(unrounded_minor(amount, quote)), quote.to_currency)
 
 
 def quote_of(conversion: Conversion) -> Quote:
@@ -185,7 +185,7 @@ def quote_of(conversion: Conversion) -> Quote:
 def convert_up(amount: Money, quote: Quote) -> Conversion:
     """What `amount`, of any size, comes to at `quote` for the one who has to pay it: all of it, rounded up, so that
     there is neither a mark-up nor a residue. Raises CurrencyMismatch."""
-    value = Money(ceil(_unrounded_minor(amount, quote)), quote.to_currency)
+    value = Money(ceil(unrounded_minor(amount, quote)), quote.to_currency)
     return Conversion(
         amount=amount,
         rate=quote.text,
@@ -197,7 +197,8 @@ def convert_up(amount: Money, quote: Quote) -> Conversion:
     )
 
 
-def _unrounded_minor(amount: Money, quote: Quote) -> Fraction:
+def unrounded_minor(amount: Money, quote: Quote) -> Fraction:
+    """What `amount` is worth at `quote`, exactly, in minor units of its target. Raises CurrencyMismatch."""
     if amount.currency != quote.from_currency:
         raise CurrencyMismatch(expected=quote.from_currency, actual=amount.currency)
     # round() of a Fraction, which both callers do, is exact and takes a half to the even neighbour.

@@ -36,7 +36,7 @@ class FailureKind(StrEnum):
     REJECTED = "rejected"
     UNAVAILABLE = "unavailable"
     ABANDONED = "abandoned"
-    """The customer did not act in time."""
+    """The customer did not act in time, or the payment was canceled while the customer could still act."""
 
 
 class PaymentCreated(Event, frozen=True, kw_only=True, tag="payment.created.v2"):
@@ -148,6 +148,13 @@ class PaymentFailed(Event, frozen=True, kw_only=True, tag="payment.failed.v1"):
     message: str
 
 
+class PaymentCanceled(Event, frozen=True, kw_only=True, tag="payment.canceled.v1"):
+    """Given up before any money was reserved or taken: by the merchant, whose own `reason` it is, or at the provider
+    while the customer could still act (None)."""
+
+    reason: str | None
+
+
 class CaptureStarted(Event, frozen=True, kw_only=True, tag="payment.capture_started.v1"):
     capture_id: OperationId
     amount: Money
@@ -155,7 +162,8 @@ class CaptureStarted(Event, frozen=True, kw_only=True, tag="payment.capture_star
 
 
 class PaymentCaptured(Event, frozen=True, kw_only=True, tag="payment.captured.v2"):
-    """Money taken. `released` is what this final capture gave back of the authorisation (zero when not final)."""
+    """Money taken. `released` is what this final capture gave back of the authorisation: zero when not final, and below
+    zero by as much as the provider took beyond what was reserved."""
 
     merchant_id: MerchantId
     provider: ProviderName
@@ -209,8 +217,22 @@ class RefundStarted(Event, frozen=True, kw_only=True, tag="payment.refund_starte
     debit: MerchantDebit | None
 
 
-class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v2"):
-    """`unreserved` says from where the merchant is debited where that was not done at the start."""
+class OperationAdopted(Event, frozen=True, kw_only=True, tag="payment.operation_adopted.v1"):
+    """A capture, void or refund that was made at the provider, and not asked for here: what became of it follows in the
+    same append. `reference` is the provider's name for it, `reason` why it was recorded; the recorded actor says by
+    whom: the provider's notification, or an operator."""
+
+    operation_id: OperationId
+    operation: OperationKind
+    provider: ProviderName
+    reference: str
+    amount: Money
+    reason: str
+
+
+class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v3"):
+    """`debit` is for the part of `amount` that the payment's money-back budget had left, `excess` what is more than
+    that. `unreserved` says that the merchant is debited now, and not when the refund was started."""
 
     merchant_id: MerchantId
     provider: ProviderName
@@ -218,6 +240,7 @@ class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v2
     reference: str
     amount: Money
     debit: MerchantDebit
+    excess: Excess | None
     unreserved: bool
 
 
@@ -230,6 +253,23 @@ class RefundFailed(Event, frozen=True, kw_only=True, tag="payment.refund_failed.
     code: str
     message: str
     returned: Drawn | None
+
+
+class RefundReversed(Event, frozen=True, kw_only=True, tag="payment.refund_reversed.v1"):
+    """A refund that had succeeded failed later: the provider has the money again. `debit` is what the merchant had been
+    debited for the refund, and `excess` what was beyond the budget; `returned` is where all that the merchant bore of
+    both went back to, the fee too. `reference` is the provider's name for the refund."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    refund_id: OperationId
+    reference: str
+    amount: Money
+    code: str
+    message: str
+    debit: MerchantDebit
+    excess: Excess | None
+    returned: Drawn
 
 
 class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v3"):
@@ -314,6 +354,8 @@ class MovementKind(StrEnum):
     CHARGEBACK = "chargeback"
     REVERSAL = "reversal"
     """Of a chargeback: a dispute that was lost and won after all."""
+    REFUND_REVERSAL = "refund_reversal"
+    """Of a refund that failed after it had succeeded."""
 
 
 class ProviderCost(Struct, frozen=True, kw_only=True):
@@ -359,6 +401,7 @@ PaymentEvent = (
     | PaymentAuthorized
     | PaymentAttemptFailed
     | PaymentFailed
+    | PaymentCanceled
     | CaptureStarted
     | PaymentCaptured
     | CaptureFailed
@@ -369,6 +412,8 @@ PaymentEvent = (
     | RefundStarted
     | PaymentRefunded
     | RefundFailed
+    | RefundReversed
+    | OperationAdopted
     | DisputeOpened
     | DisputeRaised
     | DisputeReduced

@@ -75,6 +75,7 @@ DECLINE_CODES: Final = frozenset(
     {
         "authentication_failed",
         "blocked",
+        "canceled",
         "capture_declined",
         "card_declined",
         "declined",
@@ -94,7 +95,9 @@ DECLINE_CODES: Final = frozenset(
     }
 )
 """The reasons that every connector speaks in; one that has no better word says `declined`."""
-NEVER_SOFT: Final = frozenset({"capture_declined", "refund_declined"})
+DECLINE_CODE_CANCELED: Final = "canceled"
+"""Nobody said no: the attempt was given up before the customer had acted."""
+NEVER_SOFT: Final = frozenset({DECLINE_CODE_CANCELED, "capture_declined", "refund_declined"})
 """Of these no policy can say that another provider may see it otherwise: a charge that was not captured may still hold
-the customer's funds."""
+the customer's funds, and what was canceled is wanted no more."""
 DECLINE_CODE_OTHER: Final = "declined"

@@ -73,6 +73,18 @@ class PaymentRefundedV1(Event, frozen=True, kw_only=True, tag="payment.refunded.
     amount: Money
 
 
+class PaymentRefundedV2(Event, frozen=True, kw_only=True, tag="payment.refunded.v2"):
+    """Of a refund that was asked for here: none of it was ever beyond the budget."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    refund_id: OperationId
+    reference: str
+    amount: Money
+    debit: MerchantDebit
+    unreserved: bool
+
+
 class RefundFailedV1(Event, frozen=True, kw_only=True, tag="payment.refund_failed.v1"):
     refund_id: OperationId
     kind: FailureKind
@@ -142,6 +154,7 @@ SupersededEvent = (
     | PaymentCapturedV1
     | RefundStartedV1
     | PaymentRefundedV1
+    | PaymentRefundedV2
     | RefundFailedV1
     | DisputeOpenedV1
     | DisputeWonV1
@@ -180,7 +193,9 @@ def upcast(event: SupersededEvent, *, merchant_id: MerchantId, recorded_at: date
         case RefundStartedV1():
             return RefundStarted(**asdict(event), merchant_id=merchant_id, debit=None)
         case PaymentRefundedV1(amount=amount):
-            return PaymentRefunded(**asdict(event), debit=_from_pending(amount), unreserved=True)
+            return PaymentRefunded(**asdict(event), debit=_from_pending(amount), excess=None, unreserved=True)
+        case PaymentRefundedV2():
+            return PaymentRefunded(**asdict(event), excess=None)
         case RefundFailedV1():
             return RefundFailed(**asdict(event), merchant_id=merchant_id, returned=None)
         case DisputeOpenedV1():

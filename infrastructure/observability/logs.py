@@ -4,14 +4,17 @@ import json
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import structlog
+from structlog.typing import ExcInfo
 
 from domain.card_data import holds_card_number
+from domain.errors import described
 
 REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(r"authorization|secret|password|api_?key|token$|card|cvc|pan$", re.IGNORECASE)
@@ -35,7 +38,7 @@ def configure_logs(*, level: str = "INFO") -> None:
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(_traceback),
                 redact,
                 structlog.processors.JSONRenderer(),
             ],
@@ -66,6 +69,19 @@ def _as_json(_logger: object, _method: str, event: Event) -> bytes:
         return msgspec.json.encode(event, enc_hook=repr)
     except UnicodeEncodeError:  # half a character, from a request: it is escaped
         return json.dumps(event, default=repr).encode()
+
+
+def _traceback(exc_info: ExcInfo) -> str:
+    """Where it happened and what kind of failure it is, the cause first. Its words only where they quote nothing that
+    was read: events hold what merchants and their customers entrusted to us."""
+    _, error, _ = exc_info
+    told: list[str] = []
+    following: BaseException | None = error
+    while following is not None:
+        frames = "".join(traceback.format_tb(following.__traceback__))
+        told.append(f"Traceback (most recent call last):\n{frames}{described(following)}")
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    return "\n\nand then\n\n".join(reversed(told))
 
 
 def redact(_logger: object, _method: str, event: Event) -> Event:

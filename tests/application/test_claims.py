@@ -11,7 +11,8 @@ from domain.dispute.state import Booked, Lost, NeedsResponse, PartlyWon, Won
 from domain.money import AmountOutOfRange, Money
 from domain.payment.dispute import DisputeDiffers
 from domain.terms.settlement import BeyondBudget
-from tests.application.test_disputes import CASE, CAUSE, Court, a_caller, court  # noqa: F401 - a fixture
+from tests.application.shop import a_caller
+from tests.application.test_disputes import CASE, CAUSE, Court, court  # noqa: F401 - a fixture
 from tests.support.domain import DISPUTE, HUNDRED, MERCHANT, eur, usd
 from tests.support.routing import SIMULATOR
 

@@ -1,6 +1,7 @@
 """Disputes on the real store: one append for the case and its money, each notice once, each submission under its id."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+import application.disputes
 from application.bases import BasesAtHand
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_desk import EvidenceFile
@@ -419,6 +421,19 @@ async def test_a_file_is_kept_before_there_is_a_word_of_it(court: Court) -> None
     [evidence] = after.dispute.case.evidence
     assert await court.files.get(evidence.sha256) == b"It was delivered."
     assert (await court.adds()).version == after.version
+
+
+async def test_a_file_is_examined_off_the_event_loop(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    await court.disputed()
+    looked_at_in = set[int]()
+
+    def examine(media_type: str, content: bytes) -> None:
+        looked_at_in.add(threading.get_ident())
+
+    monkeypatch.setattr(application.disputes, "require_evidence", examine)
+    await court.adds()
+    assert looked_at_in
+    assert threading.get_ident() not in looked_at_in
 
 
 async def test_evidence_over_its_limits_is_refused(court: Court) -> None:

@@ -36,6 +36,7 @@ from domain.payment.events import PaymentEvent
 from domain.payment.proceeds import Excess, MerchantDebit, Proceeds
 from domain.payment.state import (
     Authorized,
+    Canceled,
     Captured,
     Capturing,
     Created,
@@ -111,7 +112,17 @@ def books_of(payment: Payment) -> Books:
                 _add(books, pending(before.terms.merchant_id), -debit.total)
                 _add(books, held(before.terms.merchant_id), debit.total)
             return books
-        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Voided() | Expired() | Failed():
+        case (
+            Created()
+            | InReview()
+            | Processing()
+            | Rerouting()
+            | RequiresAction()
+            | Voided()
+            | Expired()
+            | Failed()
+            | Canceled()
+        ):
             return Counter()
         case _:
             assert_never(payment)
@@ -148,6 +159,9 @@ def _add_taken(books: Books, merchant: MerchantId, taken: Taken) -> None:
     for capture in taken.captures:
         _add_proceeds(books, merchant, capture.proceeds)
     for refund in taken.refunds:
+        if not refund.stands:
+            continue
+        _add_excess(books, merchant, refund.excess)
         _add(books, pending(merchant), -refund.debit.total)
         _add_fee(books, refund.debit)
         _add_conversion(books, refund.debit.conversion, -1)
@@ -170,28 +184,28 @@ def _add_dispute(books: Books, merchant: MerchantId, dispute: Dispute) -> None:
         _add(books, pending(merchant), debit.settled - debit.total)
         return
     _add(books, pending(merchant), -debit.total)
-    if claim.excess is not None:
-        _add_excess(books, merchant, claim.excess, is_open=dispute.result is None)
-    if dispute.result is None:
+    is_open = dispute.result is None
+    _add_excess(books, merchant, claim.excess, is_open=is_open)
+    if is_open:
         _add(books, held(merchant), debit.settled)
         return
-    of_excess = None if claim.excess is None else claim.excess.conversion
-    for conversion in (claim.exchange, debit.conversion, of_excess):
+    for conversion in (claim.exchange, debit.conversion):
         _add_conversion(books, conversion, -1)
 
 
-def _add_excess(books: Books, merchant: MerchantId, excess: Excess, *, is_open: bool) -> None:
-    match excess.borne_by:
-        case BeyondBudget.OWED:
-            _add(books, pending(merchant), -excess.settled)
-            aside = held(merchant)
-        case BeyondBudget.LOSSES:
-            _add(books, platform_losses(), excess.settled)
-            aside = platform_provisions()
-        case _:
-            assert_never(excess.borne_by)
+def _add_excess(books: Books, merchant: MerchantId, excess: Excess | None, *, is_open: bool = False) -> None:
+    """While a dispute is open, what is beyond the budget is set aside."""
+    if excess is None:
+        return
+    if excess.borne_by is BeyondBudget.OWED:
+        _add(books, pending(merchant), -excess.settled)
+    else:
+        _add(books, platform_losses(), excess.settled)
     if is_open:
+        aside = held(merchant) if excess.borne_by is BeyondBudget.OWED else platform_provisions()
         _add(books, aside, excess.settled)
+    else:
+        _add_conversion(books, excess.conversion, -1)
 
 
 def _add_fee(books: Books, debit: MerchantDebit) -> None:

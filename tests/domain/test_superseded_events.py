@@ -49,6 +49,7 @@ from domain.payment.superseded import (
     PaymentCapturedV1,
     PaymentCreatedV1,
     PaymentRefundedV1,
+    PaymentRefundedV2,
     RefundFailedV1,
     RefundStartedV1,
     SupersededEvent,
@@ -56,7 +57,7 @@ from domain.payment.superseded import (
 )
 from domain.terms.fee import Fee, FeeKind
 from infrastructure.postgres.mapper import MsgspecTranscoder
-from tests.domain.test_golden_events import DISPUTED, FROZEN, SHARE_IN_EUROS
+from tests.domain.test_golden_events import DEBIT, DISPUTED, FROZEN, SHARE_IN_EUROS
 from tests.support.domain import amounts
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -131,7 +132,18 @@ TODAY: dict[str, AnyEvent] = {
         reference="re_8",
         amount=kwd(1_500),
         debit=debited(kwd(1_500)),
+        excess=None,
         unreserved=True,
+    ),
+    "payment.refunded.v2": PaymentRefunded(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        refund_id=REFUND,
+        reference="re_8",
+        amount=kwd(1_500),
+        debit=DEBIT,
+        excess=None,
+        unreserved=False,
     ),
     "payment.refund_failed.v1": RefundFailed(
         merchant_id=MERCHANT,
@@ -280,6 +292,18 @@ def posted_then(event: SupersededEvent) -> tuple[Posting, ...]:
             return (*came, *exchanged(conversion, back=False), *drawn_lines(returned, merchant, Side.CREDIT))
         case DisputeLostV2() | DisputeReversedV1():
             raise AssertionError("those goldens were converted")
+        case PaymentRefundedV2(merchant_id=merchant, debit=debit):
+            assert debit.conversion is not None
+            assert debit.fee is not None
+            converted = debit.conversion
+            return (
+                Posting(AccountCode(f"merchant:{merchant}:held"), Side.DEBIT, debit.total),
+                Posting(AccountCode("fx:KWD"), Side.DEBIT, converted.amount),
+                Posting(AccountCode("fx:EUR"), Side.CREDIT, converted.value),
+                Posting(AccountCode("platform:fx_markup"), Side.DEBIT, converted.mark_up),
+                Posting(AccountCode(f"psp:{event.provider}:clearing"), Side.CREDIT, event.amount),
+                Posting(AccountCode("platform:fees"), Side.CREDIT, debit.fee.amount),
+            )
         case DisputeOpenedV1(merchant_id=merchant, amount=amount):
             return moved(amount, f"merchant:{merchant}:pending", f"merchant:{merchant}:held")
         case DisputeWonV1(merchant_id=merchant, amount=amount):

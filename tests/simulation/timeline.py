@@ -24,12 +24,14 @@ from domain.payment.events import (
     DisputeWon,
     FailureKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentEvent,
@@ -40,6 +42,7 @@ from domain.payment.events import (
     PaymentRouted,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
@@ -137,7 +140,8 @@ class _Story:
             ):
                 self._is_over(operation_id)
             case (
-                AuthorizationExpired()
+                PaymentCanceled()
+                | AuthorizationExpired()
                 | ContradictionReported()
                 | DisputeOpened()
                 | DisputeRaised()
@@ -146,6 +150,8 @@ class _Story:
                 | DisputeLost()
                 | DisputeReversed()
                 | MovementSettled()
+                | OperationAdopted()
+                | RefundReversed()
             ):
                 raise Unexplained(f"nothing in this run brings about {fact}")
             case _:

@@ -18,6 +18,8 @@ from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.adopt import AdoptOperation, adopt
+from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
@@ -33,7 +35,7 @@ from domain.payment.dispute import (
     reverse_in_part,
 )
 from domain.payment.doubt import RecoveryPolicy, doubt
-from domain.payment.events import CaptureMethod, PaymentEvent
+from domain.payment.events import CaptureMethod, OperationKind, PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
@@ -52,7 +54,9 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
 from domain.payment.state import DisputeResult, InFlight, Payment
 from domain.payment.status import Status, status_of
@@ -337,6 +341,10 @@ def failed(amount: Money = HUNDRED) -> History:
     return then_(processing(amount), attempt_answered(DECLINED))
 
 
+def canceled() -> History:
+    return then_(created(), cancels())
+
+
 def capture_taken(
     history: History,
     amount: Money,
@@ -365,6 +373,11 @@ def confirmed(
     *providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW, within: Situation | None = None
 ) -> Decision:
     return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), BASIS, at)
+
+
+def cancels(reason: str | None = None, *, canceled_attempt: OperationId | None = ATTEMPT) -> Decision:
+    """Once the provider has canceled `canceled_attempt`."""
+    return lambda payment: cancel(payment, CancelPayment(reason=reason, canceled_attempt=canceled_attempt))
 
 
 def abandons(at: datetime = ABANDONED) -> Decision:
@@ -479,6 +492,42 @@ def void_answered(outcome: Outcome, *, id: OperationId = VOID) -> Decision:
 
 def refund_answered(outcome: Outcome, *, id: OperationId = REFUND, at: datetime = NOW) -> Decision:
     return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome), at)
+
+
+def reverses(
+    *,
+    id: OperationId = REFUND,
+    reference: str = "re_1",
+    at: datetime = NOW,
+    debt_is_paid: bool = False,
+) -> Decision:
+    command = ReverseRefund(refund_id=id, reference=reference, code="refund_declined", message="account closed")
+    return lambda payment: reverse_refund(payment, command, at, debt_is_paid=debt_is_paid)
+
+
+def adopts(
+    kind: OperationKind,
+    amount: Money | None,
+    *,
+    reference: str = "at_provider_1",
+    known: History = (),
+    final: bool = True,
+    failed: str | None = None,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+) -> Decision:
+    """Of a payment whose operations are those of the history `known`."""
+    command = AdoptOperation(
+        kind=kind,
+        provider=ACQUIRER,
+        reference=reference,
+        amount=amount,
+        reason="by hand",
+        final=final,
+        failed=failed,
+    )
+    return lambda payment: adopt(payment, operations_of(known), command, basis, at, source=source)
 
 
 # then: what came of it

@@ -21,6 +21,7 @@ from application.provider import (
 )
 from domain.payment.method import MethodType
 from domain.payment.outcome import (
+    DECLINE_CODE_CANCELED,
     DECLINE_CODE_OTHER,
     ActionRequired,
     Approved,
@@ -58,6 +59,8 @@ CAPABILITIES: Final = Capabilities(
 QUOTA_EXCEEDED: Final = "api_calls_quota_exceeded"
 ENDED: Final = frozenset({"Declined", "Canceled", "Expired", "Voided"})
 """The statuses in which a payment that has taken nothing never will."""
+CANCELED: Final = frozenset({"Canceled", "Voided"})
+"""Those of them in which nobody has refused it."""
 STORED_INSTRUMENT: Final = "src_"
 LISTED_MAX: Final = 10
 
@@ -178,7 +181,8 @@ def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action
         return Unknown("authorised, and not captured yet", accepted=True)
     if payment.status in ENDED:
         refusal = next((tried for tried in authorizations if tried.approved is False), None)
-        return _declined(refusal or payment)
+        other = DECLINE_CODE_CANCELED if payment.status in CANCELED else DECLINE_CODE_OTHER
+        return _declined(payment, other) if refusal is None else _declined(refusal)
     return _pending(payment)
 
 

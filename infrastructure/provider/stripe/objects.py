@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from domain.identifiers import OperationId
 from domain.money import Money
 from domain.payment.outcome import (
+    DECLINE_CODE_CANCELED,
     DECLINE_CODE_OTHER,
     ActionRequired,
     Approved,
@@ -103,7 +104,7 @@ class PaymentIntent(Struct, frozen=True):
                 # Without an error it may still be at its first confirmation.
                 return self.last_payment_error.declined(DECLINE_CODE_OTHER)
             case "canceled":
-                return Declined(DECLINE_CODE_OTHER, "the payment intent is canceled")
+                return Declined(DECLINE_CODE_CANCELED, "the payment intent is canceled")
             case _:
                 return self.undecided()
 

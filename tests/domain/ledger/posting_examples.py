@@ -33,6 +33,7 @@ from domain.payment.events import (
     PaymentVoided,
     ProviderCost,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
 )
 from domain.payment.proceeds import (
@@ -130,9 +131,9 @@ CONVERTED_HALF = Conversion(
     rate="0.922339051",
     rates="ecb:14",
     as_of=datetime(2026, 11, 19, 15, tzinfo=UTC),
-    value=eur("46.11"),
+    value=eur("46.12"),
     mark_up=eur("0.46"),
-    settled=eur("45.65"),
+    settled=eur("45.66"),
 )
 
 
@@ -145,7 +146,7 @@ def debit(
 
 PENDING_15 = debit(eur("15.00"), from_lots([LotShare(DUE, eur("15.00"))], "EUR"))
 AVAILABLE_15 = debit(eur("15.00"), from_available(eur("15.25")), charged=fee(FeeKind.REFUND, eur("0.25"), "refund"))
-HALF_BACK = debit(eur("45.65"), from_available(eur("45.65")), conversion=CONVERTED_HALF)
+HALF_BACK = debit(eur("45.66"), from_available(eur("45.66")), conversion=CONVERTED_HALF)
 DISPUTED_40 = debit(eur("40.00"), from_available(eur("55.00")), charged=fee(FeeKind.DISPUTE, eur("15.00"), "dispute"))
 
 
@@ -161,7 +162,34 @@ def refunded(amount: Money, taken: MerchantDebit) -> PaymentRefunded:
         reference="re_1",
         amount=amount,
         debit=taken,
+        excess=None,
         unreserved=False,
+    )
+
+
+def refund_reversed(amount: Money, taken: MerchantDebit, returned: Drawn) -> RefundReversed:
+    return RefundReversed(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        refund_id=OPERATION,
+        reference="re_1",
+        amount=amount,
+        code="refund_declined",
+        message="",
+        debit=taken,
+        excess=None,
+        returned=returned,
+    )
+
+
+def refunded_without_us(amount: Money, within: Money, borne_by: BeyondBudget) -> PaymentRefunded:
+    """Of which `within` was left of the budget."""
+    beyond = amount - within
+    excess = Excess(amount=beyond, settled=beyond, conversion=None, borne_by=borne_by, settlement_rule="standard:2")
+    return replace(
+        refunded(amount, debit(within, from_available(within))),
+        excess=excess if beyond.minor else None,
+        unreserved=True,
     )
 
 
@@ -315,6 +343,32 @@ EXAMPLES: Final[Sequence[Example]] = (
         (refund_started(eur("15.00"), AVAILABLE_15), refunded(eur("15.00"), AVAILABLE_15)),
     ),
     Example("A refund that failed", (refund_started(eur("15.00"), PENDING_15), refund_failed(PENDING_15.drawn))),
+    Example(
+        "A refund that failed after it had succeeded",
+        (
+            refund_started(eur("15.00"), AVAILABLE_15),
+            refunded(eur("15.00"), AVAILABLE_15),
+            refund_reversed(eur("15.00"), AVAILABLE_15, from_available(eur("15.25"))),
+        ),
+    ),
+    Example(
+        "Refunded at the provider, without us",
+        (refunded_without_us(eur("15.00"), eur("15.00"), BeyondBudget.OWED),),
+    ),
+    Example(
+        "Refunded at the provider beyond what is left",
+        (
+            refunded_without_us(eur("60.00"), eur("45.00"), BeyondBudget.OWED),
+            refunded_without_us(eur("60.00"), eur("45.00"), BeyondBudget.LOSSES),
+        ),
+    ),
+    Example(
+        "Captured at the provider, without us",
+        (
+            captured(eur("110.00"), proceeds(eur("110.00"), eur("3.49")), released=eur("-10.00")),
+            captured(eur("60.00"), proceeds(eur("60.00"), eur("2.04")), released=eur("-60.00")),
+        ),
+    ),
     Example(
         "A converted payment refunded by half, at the capture's rate",
         (refund_started(usd("50.00"), HALF_BACK), refunded(usd("50.00"), HALF_BACK)),

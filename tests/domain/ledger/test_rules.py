@@ -51,6 +51,7 @@ from domain.payment.events import (
     FailureKind,
     MovementKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -127,6 +128,7 @@ MOVES_NO_MONEY: set[type[Event]] = {
     VoidStarted,
     VoidFailed,
     ContradictionReported,
+    OperationAdopted,
     PayoutHeld,
     PayoutApproved,
     PayoutBatched,
@@ -293,6 +295,7 @@ def refunded(debit: MerchantDebit, *, amount: Money = THIRTY, unreserved: bool =
         reference="re_1",
         amount=amount,
         debit=debit,
+        excess=None,
         unreserved=unreserved,
     )
 

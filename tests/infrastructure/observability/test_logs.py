@@ -1,10 +1,15 @@
 """Redaction: what is named like a secret or looks like one never leaves, however deep it stands."""
 
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from infrastructure.observability.logs import REDACTED, redact
+from infrastructure.observability.logs import REDACTED, configure_logs, redact
 
 
 def redacted(**event: Any) -> dict[str, Any]:
@@ -56,3 +61,30 @@ def test_what_is_no_text_stays_as_it_is() -> None:
         "replayed": True,
         "cause": None,
     }
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is logged, in place of standard error."""
+    root = logging.getLogger()
+    handlers, level, written = root.handlers, root.level, io.StringIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO()))
+    configure_logs()
+    root.handlers[0].setStream(written)  # type: ignore[attr-defined]
+    yield written
+    root.handlers, root.level = handlers, level
+
+
+def test_a_logged_failure_says_where_and_why_and_quotes_nothing(lines: io.StringIO) -> None:
+    try:
+        try:
+            int("DE02120300000000202051")
+        except ValueError as error:
+            raise AssertionError("no number") from error
+    except AssertionError:
+        logging.getLogger("tests").exception("delivery_failed", extra={"delivery_id": "1"})
+    line = json.loads(lines.getvalue())
+    assert line["event"] == "delivery_failed"
+    assert "ValueError at test_logs.py:" in line["exception"]
+    assert line["exception"].endswith("AssertionError: no number")
+    assert "DE02120300000000202051" not in lines.getvalue().replace('int(\\"DE02120300000000202051\\")', "")

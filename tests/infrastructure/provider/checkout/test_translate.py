@@ -221,7 +221,7 @@ AUTHORIZED, DECLINED = action("Authorization", True), action("Authorization", Fa
         (False, "Declined", [DECLINED], Declined("do_not_honor", "Authorization")),
         (False, "Authorized", [AUTHORIZED, DECLINED], Approved("pay_1")),
         (False, "Pending", [DECLINED], Unknown("accepted; payment pay_1 is Pending", accepted=True)),
-        (False, "Canceled", [], Declined("declined", "Canceled")),
+        (False, "Canceled", [], Declined("canceled", "Canceled")),
         (False, "Authorized", [], Unknown("accepted; payment pay_1 is Authorized", accepted=True)),
         (True, "Captured", [action("Capture", True), AUTHORIZED], Approved("pay_1")),
         (True, "Authorized", [AUTHORIZED], Unknown("authorised, and not captured yet", accepted=True)),

@@ -95,7 +95,7 @@ def redirecting() -> dict[str, Any]:
             "payment_intent.canceled",
             intent("canceled", latest_charge=None),
             OperationKind.AUTHORIZE,
-            Declined("declined", "the payment intent is canceled"),
+            Declined("canceled", "the payment intent is canceled"),
             AUTHORIZATION,
         ),
         (

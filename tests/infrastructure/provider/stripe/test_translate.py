@@ -264,7 +264,7 @@ def test_an_amount_comes_back_as_it_was_sent(minor: int, currency: str) -> None:
             intent("requires_payment_method"),
             Unknown("payment intent pi_1 is requires_payment_method", accepted=True),
         ),
-        (AUTHORIZE, 200, intent("canceled"), Declined("declined", "the payment intent is canceled")),
+        (AUTHORIZE, 200, intent("canceled"), Declined("canceled", "the payment intent is canceled")),
         (AUTHORIZE, 200, intent("succeeded", id="pi_1\n"), Unknown("undecodable answer with HTTP status 200")),
         (CAPTURE, 200, intent("succeeded"), Approved("pi_1")),
         (CAPTURE, 200, intent("canceled"), Unknown("payment intent pi_1 is canceled", accepted=True)),
