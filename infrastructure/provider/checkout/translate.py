@@ -52,14 +52,9 @@ from infrastructure.provider.checkout.wire import (
     TokenSource,
     VoidBody,
 )
-<<<<<<< HEAD
-from infrastructure.provider.minor_units import stated_amount
+from infrastructure.provider.minor_units import stated_amount, steps_of
 from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.said import Said
-=======
-from infrastructure.provider.minor_units import steps_of
-from infrastructure.provider.reading import UNDECODABLE
->>>>>>> main
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(
