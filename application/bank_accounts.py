@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, assert_never, cast
 from uuid import UUID, uuid5
 
 from msgspec import Struct
@@ -11,14 +11,23 @@ from application.caller import Caller
 from application.idempotency import IdempotencyKeyReused
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.recording import record_all
-from application.store import Append, Appended, EventStore
+from application.store import (
+    Append,
+    Appended,
+    Claim,
+    EventStore,
+    KeyUsed,
+    LimitBroken,
+    Verb,
+    VersionConflict,
+)
 from domain.bank_account.add import AddBankAccount, FaultOf, add
 from domain.bank_account.events import BankAccountEvent
 from domain.bank_account.remove import remove
 from domain.bank_account.state import BankAccount, Removed, fold
 from domain.errors import DomainError
-from domain.history import Positioned, record
-from domain.identifiers import BankAccountId, MerchantId
+from domain.history import Positioned, of_kind, record
+from domain.identifiers import BankAccountId, MerchantId, OperationId, PaymentId
 
 _NAMESPACE: Final = UUID("0b0d3a52-6f0e-5b0c-9c1b-7a6a5f9d2e41")
 
@@ -63,11 +72,24 @@ class BankAccounts:
         recorded = record(
             account_id, 1, event, merchant_id=caller.merchant_id, cause=caller.cause, recorded_at=self._now()
         )
-        appended = await self._store.append(Append(events=(recorded,)))
+        result = await self._store.append(Append(events=(recorded,), claim=_claim(account_id, caller)))
+        match result:
+            case Appended():
+                pass
+            case KeyUsed(claim=claimed):
+                if claimed.verb is not Verb.BANK_ACCOUNT:
+                    raise IdempotencyKeyReused()
+                account_id = BankAccountId(claimed.payment_id)
+            case VersionConflict():
+                pass  # It was added under this key when a bank account's key was not claimed.
+            case LimitBroken():
+                raise AssertionError("a bank account moves no money")
+            case _:
+                assert_never(result)
         history = await self._store.history(account_id)
         if history[0].event.data != event:
             raise IdempotencyKeyReused()
-        return Added(_loaded(account_id, history), replayed=not isinstance(appended, Appended))
+        return Added(_loaded(account_id, history), replayed=not isinstance(result, Appended))
 
     async def remove(self, account_id: BankAccountId, caller: Caller) -> LoadedBankAccount:
         """Raises BankAccountNotFound, TooManyConflicts. One that is removed stays as it is."""
@@ -84,18 +106,30 @@ class BankAccounts:
 
     async def get(self, account_id: BankAccountId, merchant_id: MerchantId) -> LoadedBankAccount:
         """The account as it is now, removed or not. Raises BankAccountNotFound."""
-        history = await self._store.history(account_id)
-        # Any stream can be asked for by its id: another's, or one of something else, is no bank account of theirs.
+        history = of_kind(await self._store.history(account_id), BankAccountEvent)
         if not history or history[0].event.merchant_id != merchant_id:
-            raise BankAccountNotFound()
-        if not isinstance(history[0].event.data, BankAccountEvent):
             raise BankAccountNotFound()
         return _loaded(account_id, history)
 
 
 def _id_under(merchant_id: MerchantId, key: str) -> UUID:
-    """Derived, so that a repeat finds what its first time made, without a claim on the key."""
+    """Derived, so that a repeat finds what its first time made before keys of bank accounts were claimed."""
     return uuid5(_NAMESPACE, f"{merchant_id} {key}")
+
+
+def _claim(account_id: BankAccountId, caller: Caller) -> Claim | None:
+    """The claim on the caller's key, which is one for all kinds of request."""
+    if caller.key is None:
+        return None
+    return Claim(
+        operation_id=OperationId(account_id),
+        merchant_id=caller.merchant_id,
+        payment_id=PaymentId(account_id),
+        verb=Verb.BANK_ACCOUNT,
+        key=caller.key,
+        fingerprint=caller.fingerprint,
+        unresolved=False,
+    )
 
 
 def _loaded(account_id: BankAccountId, history: Sequence[Positioned]) -> LoadedBankAccount:

@@ -7,6 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
+from application.attempt_cancellation import (
+    AttemptCanceled,
+    AttemptEnded,
+    AttemptNotCanceled,
+    cancel_attempt,
+)
 from application.firing import Failed, Fired, Firing, NothingToDo, Waits
 from application.loaded import LoadedPayment, load
 from application.operation import Operations, StartedOperation
@@ -14,7 +20,7 @@ from application.store import Append, Appended, Claim, EventStore, Verb
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.abandon import abandon
-from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected, Unavailable, Unknown
 from domain.payment.state import Authorized, RequiresAction
 from domain.payment.timer import next_look
 from domain.payment.void import VoidPayment, void
@@ -39,7 +45,8 @@ class CustomerActions:
             return NothingToDo()
         found = await self._operations.look_up(loaded)
         if isinstance(found, Approved | Declined | Rejected):
-            return await self._record(loaded, found, cause)
+            await self._operations.record(loaded, payment.attempt.attempt_id, found, cause)
+            return Fired()
         now = self._now()
         if now < payment.expires_at:
             asked_at = payment.attempt.started_at
@@ -56,27 +63,16 @@ class CustomerActions:
         payment = loaded.payment
         assert isinstance(payment, RequiresAction)
         void_id = self._operations.letting_go_id(payment.attempt.attempt_id)
-        answer = await self._operations.let_go(loaded, void_id)
-        match answer:
-            case Approved():
+        cancellation = await cancel_attempt(self._operations, loaded, void_id, cause)
+        match cancellation:
+            case AttemptCanceled():
                 return await self._abandon(loaded, void_id, cause)
-            case Declined() | Rejected():
-                # The likeliest reason is that the customer has just acted.
-                found = await self._operations.look_up(loaded)
-                if isinstance(found, Approved | Declined | Rejected):
-                    return await self._record(loaded, found, cause)
-                return Failed(f"the provider does not let go of it: {answer.message}")
-            case Unknown(reason=reason) | Unavailable(reason=reason):
+            case AttemptEnded():
+                return Fired()
+            case AttemptNotCanceled(reason=reason):
                 return Failed(reason)
-            case ActionRequired():
-                return Failed("the provider asks for a customer action before it lets go of it")
             case _:
-                assert_never(answer)
-
-    async def _record(self, loaded: LoadedPayment, outcome: Outcome, cause: Cause) -> Firing:
-        assert isinstance(loaded.payment, RequiresAction)
-        await self._operations.record(loaded, loaded.payment.attempt.attempt_id, outcome, cause)
-        return Fired()
+                assert_never(cancellation)
 
     async def _abandon(self, loaded: LoadedPayment, void_id: OperationId, cause: Cause) -> Firing:
         now = self._now()

@@ -14,7 +14,7 @@ from domain.dead_letter.resolve import resolve
 from domain.dead_letter.retry import retry
 from domain.dead_letter.state import DeadLetter, Matter, fold, letter_id_for
 from domain.errors import DomainError
-from domain.history import Cause, Positioned
+from domain.history import Cause, Positioned, of_kind
 from domain.identifiers import DeadLetterId, MerchantId, PaymentId, ProviderName
 
 Decision = Callable[[DeadLetter | None], tuple[DeadLetterEvent, ...]]
@@ -116,4 +116,5 @@ def _known(letter: DeadLetter | None) -> DeadLetter:
 
 
 def _events(history: Sequence[Positioned]) -> Iterable[DeadLetterEvent]:
-    return (cast("DeadLetterEvent", positioned.event.data) for positioned in history)
+    """The facts of a dead letter's stream; none where it is another's."""
+    return (cast("DeadLetterEvent", positioned.event.data) for positioned in of_kind(history, DeadLetterEvent))

@@ -31,6 +31,7 @@ from application.notification import (
 from application.operation import TooManyConflicts
 from application.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
+from domain.errors import described
 from domain.history import Cause, Positioned
 from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.notice import ChangesNothing, Notice, Premature, read_notice
@@ -139,7 +140,7 @@ class Deliveries:
                 self._bring(work, work.payment_id, histories[work.payment_id])
             except Exception as error:  # One payment that cannot be told must not hold the others up.
                 log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
-                self._conclude(work, Again(f"it failed: {error!r}"))
+                self._conclude(work, Again(f"it failed: {described(error)}"))
 
     async def _conclude_unknown(self, works: Sequence[_Work]) -> None:
         """A view that has not come to where the store was then may know the payment once it has: that is no try."""
@@ -165,7 +166,7 @@ class Deliveries:
             return None
         except Exception as error:  # A provider's bytes may trip a connector, and must not trip the worker.
             log.exception("delivery_unreadable", extra={"delivery_id": str(delivery.id)})
-            self._conclude(work, Dead(f"it cannot be read: {error!r}"))
+            self._conclude(work, Dead(f"it cannot be read: {described(error)}"))
             return None
         work = replace(work, event_id=notification.event_id)
         if isinstance(notification, Unhandled):
@@ -227,6 +228,8 @@ class Deliveries:
             outcome=notification.outcome,
             operation_id=notification.operation_id,
             reference=notification.reference,
+            own_reference=notification.own_reference,
+            amount=notification.amount,
         )
         reading = read_notice(loaded.payment, list(payment_events(history)), notice)
         match reading:
@@ -235,7 +238,7 @@ class Deliveries:
             case Premature(reason=reason):
                 self._conclude(work, Again(reason))
             case _:
-                self._begin(work, partial(self._notices.act, loaded, reading, _cause(work.delivery)))
+                self._begin(work, partial(self._notices.act, loaded, notice, reading, _cause(work.delivery)))
 
     def _conclude(self, work: _Work, result: Result) -> None:
         """A dead letter, or the end of one, is written apart: it takes its time, and the others do not wait for it."""
@@ -261,10 +264,10 @@ class Deliveries:
             await self._end(work, await self._result(work, action))
         except (StoreUnavailable, TooManyConflicts) as error:
             log.warning("delivery_put_off", extra={"delivery_id": str(work.delivery.id), "error": str(error)})
-            self._put_off(work, f"it was put off: {error!r}")
+            self._put_off(work, f"it was put off: {described(error)}")
         except Exception as error:
             log.exception("delivery_put_off", extra={"delivery_id": str(work.delivery.id)})
-            self._put_off(work, f"it was put off: {error!r}")
+            self._put_off(work, f"it was put off: {described(error)}")
 
     async def _held(self, work: _Work) -> _Work | None:
         """With a lease that is long enough to act under; None when somebody else has it by now."""
@@ -280,7 +283,7 @@ class Deliveries:
             raise
         except Exception as error:
             log.exception("delivery_failed", extra={"delivery_id": str(work.delivery.id)})
-            return Again(f"it failed: {error!r}")
+            return Again(f"it failed: {described(error)}")
 
     async def _end(self, work: _Work, result: Result) -> None:
         """The letter before the row: who comes again after a crash between the two finds it written. And before the
@@ -380,6 +383,8 @@ def _require_storable(notification: Notification | DisputeNotification | Unhandl
     names = [notification.event_id]
     if not isinstance(notification, Unhandled) and notification.reference is not None:
         names.append(notification.reference)
+    if isinstance(notification, Notification) and notification.own_reference is not None:
+        names.append(notification.own_reference)
     if isinstance(notification, DisputeNotification):
         names += [notification.dispute_id, notification.provider_reason]
     if any(name != _storable(name) for name in names):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from application.recording import record_with_entries
 from application.store import EventStore
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, Recorded
+from domain.history import Cause, Positioned, Recorded, of_kind
 from domain.identifiers import MerchantId, PaymentId
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve, fold
@@ -57,8 +57,11 @@ async def load(store: EventStore, payment_id: PaymentId) -> LoadedPayment:
 
 
 def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedPayment:
-    """The payment after `history`, all or the first part of its stream. Raises PaymentNotFound when that is empty."""
-    payment = fold(payment_events(history))
+    """The payment after `history`, all or the first part of its stream.
+
+    Raises PaymentNotFound when that is empty, or of something else.
+    """
+    payment = fold(payment_events(of_kind(history, PaymentEvent)))
     if payment is None:
         raise PaymentNotFound()
     return LoadedPayment(id=payment_id, payment=payment, version=len(history), created_at=history[0].event.recorded_at)

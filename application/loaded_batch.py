@@ -10,9 +10,10 @@ from application.bank import Batch, Instruction
 from application.loaded_payout import LoadedPayout, load_bank_accounts
 from application.store import EventStore
 from domain.errors import DomainError
+from domain.history import of_kind
 from domain.identifiers import BatchId
 from domain.payout.batch import end_to_end_id_for
-from domain.payout_batch.events import PayoutBatchCreated, PayoutBatchEvent
+from domain.payout_batch.events import PayoutBatchEvent
 from domain.payout_batch.state import PayoutBatch, fold, message_id_for
 
 REMITTANCE: Final = "Payout"
@@ -32,11 +33,10 @@ class LoadedBatch(Struct, frozen=True, kw_only=True):
 
 async def load_batch(store: EventStore, batch_id: BatchId) -> LoadedBatch:
     """The batch as it is now. Raises BatchNotFound, StoreUnavailable."""
-    history = await store.history(batch_id)
-    if not history or not isinstance(history[0].event.data, PayoutBatchCreated):
-        raise BatchNotFound()
+    history = of_kind(await store.history(batch_id), PayoutBatchEvent)
     found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
-    assert found is not None
+    if found is None:
+        raise BatchNotFound()
     return LoadedBatch(id=batch_id, batch=found, version=len(history), created_at=history[0].event.recorded_at)
 
 

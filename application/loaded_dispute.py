@@ -12,7 +12,7 @@ from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve, fold
 from domain.dispute.state import DisputeCase
 from domain.errors import DomainError
-from domain.history import Positioned
+from domain.history import Positioned, of_kind
 from domain.identifiers import DisputeCaseId, MerchantId
 
 
@@ -56,8 +56,8 @@ async def load_dispute(store: EventStore, case_id: DisputeCaseId) -> LoadedDispu
 
 
 def dispute_from(case_id: DisputeCaseId, history: Sequence[Positioned]) -> LoadedDispute | None:
-    """The dispute after `history`, all of its stream; None when that is empty."""
-    dispute = fold(dispute_events(history))
+    """The dispute after `history`, all of its stream; None when that is empty, or of something else."""
+    dispute = fold(dispute_events(of_kind(history, DisputeCaseEvent)))
     if dispute is None:
         return None
     return LoadedDispute(

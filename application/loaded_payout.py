@@ -15,7 +15,7 @@ from domain.bank_account.events import BankAccountEvent
 from domain.bank_account.state import BankAccount
 from domain.bank_account.state import fold as fold_bank_account
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, Recorded
+from domain.history import Cause, Positioned, Recorded, of_kind
 from domain.identifiers import BankAccountId, MerchantId, PayoutId
 from domain.payout.events import PayoutEvent
 from domain.payout.evolve import evolve, fold
@@ -81,12 +81,13 @@ async def load_all(store: EventStore, payout_ids: Iterable[PayoutId]) -> dict[Pa
 async def load_bank_accounts(
     store: EventStore, account_ids: Iterable[BankAccountId]
 ) -> dict[BankAccountId, BankAccount]:
-    """Bank accounts by their ids, removed or not. Raises StoreUnavailable."""
+    """Bank accounts by their ids, removed or not; those of them that there are. Raises StoreUnavailable."""
     accounts = {}
     for stream_id, history in by_stream(await store.histories(list(account_ids))).items():
-        account = fold_bank_account(cast("BankAccountEvent", positioned.event.data) for positioned in history)
-        assert account is not None
-        accounts[BankAccountId(stream_id)] = account
+        events = of_kind(history, BankAccountEvent)
+        account = fold_bank_account(cast("BankAccountEvent", positioned.event.data) for positioned in events)
+        if account is not None:
+            accounts[BankAccountId(stream_id)] = account
     return accounts
 
 
@@ -98,11 +99,10 @@ def by_stream(events: Iterable[Positioned]) -> dict[UUID, list[Positioned]]:
 
 
 def _loaded(history: Sequence[Positioned]) -> LoadedPayout | None:
-    """None where it is no payout's: any stream can be asked for by its id."""
-    if not history or not isinstance(history[0].event.data, PayoutEvent):
+    """None where it is no payout's."""
+    payout = fold(cast("PayoutEvent", positioned.event.data) for positioned in of_kind(history, PayoutEvent))
+    if payout is None:
         return None
-    payout = fold(cast("PayoutEvent", positioned.event.data) for positioned in history)
-    assert payout is not None
     first, last = history[0], history[-1]
     return LoadedPayout(
         id=PayoutId(first.event.originator_id),

@@ -32,7 +32,9 @@ class Notification(Struct, frozen=True, kw_only=True):
 
     `event_id` is the provider's own name of the notification: one that comes twice is one. `about` is what it speaks
     of: an authorisation notice of a charge that is to be captured at once says nothing of the capture yet.
-    `operation_id` is ours, where the provider gives it back; `reference` is its name for the charge.
+    `operation_id` is ours, where the provider gives it back; `reference` is its name for the charge, and
+    `own_reference` its name for the capture, void or refund itself, where it gives that one. `amount` is that of the
+    operation, where the provider says it.
     """
 
     event_id: str
@@ -40,6 +42,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     operation_id: OperationId | None
     reference: str | None
+    own_reference: str | None = None
+    amount: Money | None = None
 
 
 class DisputePhase(StrEnum):
@@ -51,13 +55,15 @@ class DisputePhase(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WON = "won"
+    PARTIALLY_WON = "partially_won"
     LOST = "lost"
 
 
 class DisputeNotification(Struct, frozen=True, kw_only=True):
     """What a provider says of a dispute, which it names `dispute_id`; `operation_id` and `reference` say which charge
     is disputed, and `due` until when the provider wants an answer, where it says so. `amount` is there whenever it is
-    a word that may begin a dispute."""
+    a word that may begin a dispute; with `amends` it may be another one than was told before, and without it must not.
+    `lost` is what stays the customer's where the bank ruled in part."""
 
     event_id: str
     phase: DisputePhase
@@ -69,6 +75,8 @@ class DisputeNotification(Struct, frozen=True, kw_only=True):
     due: datetime | None
     operation_id: OperationId | None
     reference: str | None
+    amends: bool = False
+    lost: Money | None = None
 
 
 class Unhandled(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What a merchant can ask of a payment: each command is decided on the payment's own history and appended."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from application.answers import Answers
 from application.bases import Bases
 from application.caller import Answered, Caller
+from application.cancellation import cancel_at_provider, decide_cancellation
 from application.floors import floors_for
 from application.idempotency import answer_again, find_answer
 from application.loaded import LoadedPayment, load
@@ -126,7 +127,7 @@ class Payments:
             case KeyUsed(claim=claim):
                 return await answer_again(self._store, claim, caller)
             case VersionConflict() | LimitBroken():
-                raise AssertionError(f"a new stream cannot be refused with {result}")
+                raise AssertionError(f"a new stream cannot be refused with {type(result).__name__}")
             case _:
                 assert_never(result)
 
@@ -149,7 +150,10 @@ class Payments:
         def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             amount = _amount_of(payment, amount_minor)
             is_final = final or not self._operations.keeps_open(payment)
-            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=is_final), basis, now)
+            command = CapturePayment(capture_id=capture_id, amount=amount, final=is_final)
+            events = capture(payment, command, basis, now)
+            self._operations.require_countable(payment, events)
+            return events
 
         return await self._start(Verb.CAPTURE, payment_id, caller, decide)
 
@@ -170,7 +174,9 @@ class Payments:
 
         def decide(payment: Payment, refund_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             command = RefundPayment(refund_id=refund_id, amount=_amount_of(payment, amount_minor), reason=reason)
-            return refund(payment, command, basis, now, source=source)
+            events = refund(payment, command, basis, now, source=source)
+            self._operations.require_countable(payment, events)
+            return events
 
         looked_for_unreleased = False
 
@@ -189,6 +195,27 @@ class Payments:
             return True
 
         return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise)
+
+    async def cancel(self, payment_id: PaymentId, caller: Caller, *, reason: str | None) -> Answered:
+        """Give up a payment of which no money is reserved; its attempt, if any, is canceled at the provider first."""
+        return await self._to_its_end(self._cancel(payment_id, caller, reason))
+
+    async def _cancel(self, payment_id: PaymentId, caller: Caller, reason: str | None) -> Answered:
+        answered = await find_answer(self._store, caller)
+        if answered is not None:
+            return answered
+        loaded = (await load(self._store, payment_id)).owned_by(caller.merchant_id)
+        cancel_id = OperationId(self._new_id())
+        canceled_attempt: OperationId | None = None
+        if isinstance(loaded.payment, RequiresAction):
+            cause = _caused_by(loaded, caller.cause)
+            canceled_attempt = await cancel_at_provider(self._operations, loaded, cancel_id, cause)
+            self._recent.forget(payment_id)
+
+        def decide(payment: Payment, operation_id: OperationId, _now: datetime) -> tuple[PaymentEvent, ...]:
+            return decide_cancellation(payment, reason, canceled_attempt, operation_id)
+
+        return await self._start(Verb.CANCEL, payment_id, caller, decide, operation_id=cancel_id)
 
     async def proceed(self, payment_id: PaymentId, caller: Caller) -> LoadedPayment:
         """The payment, after asking the provider what its customer has done where it waits for one: for a merchant
@@ -213,9 +240,11 @@ class Payments:
         caller: Caller,
         decide: Decision,
         otherwise: Callable[[AccountCode], bool] = lambda _: False,
+        *,
+        operation_id: OperationId | None = None,
     ) -> Answered:
         """`otherwise` says whether `decide` has another way where an account does not hold what it would take."""
-        operation_id = OperationId(self._new_id())
+        operation_id = operation_id or OperationId(self._new_id())
         recent = self._recent.get(payment_id)
         for _ in range(CONFLICTS_MAX):
             loaded = (recent or await load(self._store, payment_id)).owned_by(caller.merchant_id)
@@ -275,8 +304,11 @@ class Payments:
         started = StartedOperation(
             operation_id=operation_id, claim_id=operation_id, verb=verb, loaded=loaded, cause=cause
         )
-        # A merchant that hangs up must not leave the operation half done, so it runs in a task of its own.
-        task = asyncio.create_task(self._run_and_recover(started))
+        return await self._to_its_end(self._run_and_recover(started))
+
+    async def _to_its_end(self, command: Coroutine[None, None, Answered]) -> Answered:
+        """A merchant that hangs up must not leave the operation half done, so it runs in a task of its own."""
+        task = asyncio.create_task(command)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)

@@ -30,7 +30,7 @@ from application.payout_queue import PayoutQueue
 from application.recording import record_all
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
-from domain.errors import DomainError
+from domain.errors import DomainError, described
 from domain.history import Cause, record
 from domain.identifiers import PLATFORM, BatchId, PayoutId
 from domain.money import Money
@@ -85,7 +85,7 @@ class PayoutFiles:
                 await self.send(batch_id)
             except (FileDiffers, TooManyConflicts) as error:
                 # One that cannot be sent holds up no other.
-                log.error("payout_batch_not_sent", extra={"batch_id": str(batch_id), "error": repr(error)})
+                log.error("payout_batch_not_sent", extra={"batch_id": str(batch_id), "error": described(error)})
 
     async def batch_ready(self) -> list[BatchId]:
         """Put the payouts that wait into batches, one a currency and day of execution."""
@@ -139,7 +139,7 @@ class PayoutFiles:
             batch_id = await self._make(payouts, currency, day)
         except DomainError as error:
             if len(payouts) == 1:
-                extra = {"payout_id": str(payouts[0].id), "currency": currency, "error": repr(error)}
+                extra = {"payout_id": str(payouts[0].id), "currency": currency, "error": described(error)}
                 log.error("payout_not_batched", extra=extra)
                 return []
             half = len(payouts) // 2
@@ -182,7 +182,7 @@ class PayoutFiles:
             case VersionConflict():
                 return None
             case LimitBroken() | KeyUsed():
-                raise AssertionError(f"a batch moves no money: {result}")
+                raise AssertionError(f"a batch moves no money: {type(result).__name__}")
             case _:
                 assert_never(result)
 
@@ -248,7 +248,7 @@ class PayoutFiles:
                 case VersionConflict():
                     pass
                 case LimitBroken() | KeyUsed():
-                    raise AssertionError(f"what is in transit can be given back: {result}")
+                    raise AssertionError(f"what is in transit can be given back, not {type(result).__name__}")
                 case _:
                     assert_never(result)
         raise TooManyConflicts()

@@ -113,7 +113,7 @@ class PayoutReports:
                 case VersionConflict():
                     pass
                 case LimitBroken() | KeyUsed():
-                    raise AssertionError(f"what is in transit can be paid or given back: {result}")
+                    raise AssertionError(f"what is in transit can be paid or given back, not {type(result).__name__}")
                 case _:
                     assert_never(result)
         raise TooManyConflicts()

@@ -171,7 +171,7 @@ class Payouts:
                 case VersionConflict():
                     pass
                 case KeyUsed() | LimitBroken():
-                    raise AssertionError(f"what is in transit can be given back: {result}")
+                    raise AssertionError(f"what is in transit can be given back, not {type(result).__name__}")
                 case _:
                     assert_never(result)
         raise TooManyConflicts()

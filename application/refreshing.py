@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from application.store import StoreUnavailable
+from domain.errors import described
 
 REFRESH_WITHIN_S: Final = 5.0
 
@@ -40,7 +41,7 @@ class Refreshing:
         except (StoreUnavailable, TimeoutError):
             pass  # Whoever needs the store for a command says so; the last that was read serves meanwhile.
         except Exception as error:
-            log.warning("not_refreshed", extra={"what": self._name, "error": repr(error)})
+            log.warning("not_refreshed", extra={"what": self._name, "error": described(error)})
 
     async def _for_ever(self) -> None:
         while True:

@@ -29,7 +29,9 @@ class Verb(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    CANCEL = "cancel"
     PAYOUT = "payout"
+    BANK_ACCOUNT = "bank_account"
 
 
 class Answer(Struct, frozen=True):
@@ -43,7 +45,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     """A merchant's command takes its place: under its idempotency key, if it has one, nothing else can.
 
     `unresolved` marks an operation whose outcome at the provider we do not know yet: recovery looks for these.
-    `answer` is None while the command is in flight. `payment_id` is the payout's where the verb is PAYOUT.
+    `answer` is None while the command is in flight, and for a bank account, which is answered as it is when asked for.
+    `payment_id` is the payout's where the verb is PAYOUT, the bank account's where it is BANK_ACCOUNT.
     """
 
     operation_id: OperationId

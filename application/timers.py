@@ -22,6 +22,7 @@ from application.telling import Letters
 from application.turns import NoTurn, Turns
 from application.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
+from domain.errors import described
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.state import RequiresAction
@@ -152,7 +153,7 @@ class Timers:
             raise
         except Exception as error:
             log.exception("timer_failed", extra=_named(timer))
-            firing = Failed(repr(error))
+            firing = Failed(described(error))
         match firing:
             case Fired() | NothingToDo():
                 if timer.told:

@@ -1,7 +1,11 @@
 """What a refused command is: a typed error that carries the facts of the refusal, and knows no HTTP."""
 
+import re
+import traceback
 from dataclasses import dataclass
 from typing import Any, dataclass_transform
+
+import msgspec
 
 
 @dataclass_transform(kw_only_default=True)
@@ -14,3 +18,35 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return repr(self)
+
+
+_OURS = frozenset({"domain", "application", "projections", "infrastructure", "interfaces"})
+_FIELD = re.compile(r"`(\$[^`]*)`$")
+
+
+def described(error: BaseException) -> str:
+    """The failure as a log or a record may have it: its kind, with its words where they quote nothing that was read.
+
+    Words of a library, and of Python itself, may quote a value (`ValueError`) or a whole row of a table
+    (`IntegrityError`): in their place stand the field's name or the line of code, where it is known.
+    """
+    if isinstance(error, DomainError):
+        return str(error)
+    kind = type(error).__name__
+    if _speaks_of_no_content(error):
+        return f"{kind}: {error}" if str(error) else kind
+    if isinstance(error, msgspec.ValidationError) and (field := _FIELD.search(str(error))):
+        return f"{kind} at {field[1]}"
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return kind
+    *_, file = frames[-1].filename.rpartition("/")
+    return f"{kind} at {file}:{frames[-1].lineno}"
+
+
+def _speaks_of_no_content(error: BaseException) -> bool:
+    """Our own errors, the operating system's, and what PEP 249 calls a database driver's errors of operation."""
+    kinds = type(error).__mro__
+    is_ours = kinds[0].__module__.partition(".")[0] in _OURS
+    of_operation = any(kind.__name__ == "OperationalError" for kind in kinds)
+    return is_ours or of_operation or isinstance(error, AssertionError | OSError)

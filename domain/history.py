@@ -1,6 +1,8 @@
 """An event as it stands in the store: the fact, its place in its stream, and who caused it, when, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from types import UnionType
 from uuid import UUID
 
 from msgspec import Struct
@@ -94,6 +96,14 @@ class Positioned(Struct, frozen=True):
 
     position: int
     event: Recorded
+
+
+def of_kind(history: Sequence[Positioned], kind: type | UnionType) -> Sequence[Positioned]:
+    """`history` where it is of a stream of `kind`, one of the unions of `AnyEvent`; nothing where it is of another.
+
+    Every stream can be asked for by its id: an id under the wrong prefix names nothing that there is.
+    """
+    return history if history and isinstance(history[0].event.data, kind) else ()
 
 
 def record(

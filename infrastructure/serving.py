@@ -3,6 +3,7 @@
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -10,11 +11,24 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
 STOP_S_MAX: Final = 5
 """How long a stop waits for open requests; one whose answer never comes would hold it for ever."""
+CONNECTIONS_MAX: Final = 4096
+"""Open at a time, of one worker: past it a new one waits in the kernel's queue until another ends."""
+BACKLOG_CONNECTIONS: Final = 2048
+"""Waiting to be taken, of one worker; Linux cuts this to net.core.somaxconn."""
+HEAD_WITHIN_MS: Final = 20_000
+"""A connection that sends no whole head in this time is ended, an idle one that is kept alive too."""
+HEAD_BYTES_MAX: Final = 96 * 1024
+"""A request's head; granian answers 431 to a longer one. A target over our own limit still fits, to be told so."""
+FILES_MAX: Final = 65_536
+"""Open files that a process asks the system for."""
+FILES_OF_OUR_OWN: Final = 256
+"""Of them kept for what is no client's connection: the database, providers, the bus."""
 _LOGGED_AS_OURS: Final = {"loggers": {"_granian": {"propagate": True}}}
 """What granian says of workers that end unasked goes where our own lines go; its handlers would print it their way."""
 _PR_SET_PDEATHSIG: Final = 1
@@ -34,6 +48,7 @@ def serve(
     status 1, and the log says so. Raises PortInUse, SystemExit.
     """
     require_free(host, port)
+    files = allow_open_files()
     server = Server(
         name,
         address=host,
@@ -43,12 +58,26 @@ def serve(
         loop=Loops.uvloop,
         websockets=False,
         workers=workers,
+        backlog=BACKLOG_CONNECTIONS,
+        # granian counts connections, not requests.
+        backpressure=min(CONNECTIONS_MAX, max(files - FILES_OF_OUR_OWN, 1)),
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN_MS, max_buffer_size=HEAD_BYTES_MAX),
         workers_kill_timeout=stop_s_max,
         respawn_failed_workers=True,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGED_AS_OURS,
     )
     server.serve(target_loader=load_app, wrap_loader=False)
+
+
+def allow_open_files() -> int:
+    """Raise this process's limit of open files, up to FILES_MAX, as far as the system lets it; the limit then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return FILES_MAX if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 def require_free(host: str, port: int) -> None:

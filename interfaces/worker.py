@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from domain.errors import described
+
 RESTART_AFTER_S = 0.5
 CANCEL_AGAIN_AFTER_S = 0.5
 
@@ -42,5 +44,5 @@ async def _keep_running(name: str, task: Task) -> None:
         try:
             await task()
         except Exception as error:
-            log.warning("task_restarts", extra={"task": name, "error": repr(error)})
+            log.warning("task_restarts", extra={"task": name, "error": described(error)})
         await asyncio.sleep(RESTART_AFTER_S)

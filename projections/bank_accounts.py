@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from domain.bank_account.details import Scheme, masked, scheme_of
 from domain.bank_account.events import BankAccountAdded, BankAccountEvent, BankAccountRemoved
+from domain.event import name_of
 from domain.history import Positioned
 from projections.view import Key, View
 
@@ -56,7 +57,7 @@ def apply(row: BankAccountRow | None, key: Key, positioned: Positioned) -> BankA
         case BankAccountRemoved():
             return replace(cast("BankAccountRow", row), removed_at=event.recorded_at, position=position)
         case _:
-            raise AssertionError(f"{event.data!r} happens to no bank account")
+            raise AssertionError(f"{name_of(event.data)} happens to no bank account")
 
 
 BANK_ACCOUNTS = View(

@@ -19,6 +19,7 @@ from domain.dead_letter.events import (
     DeadLetterRetried,
 )
 from domain.dead_letter.state import DeadLetterState
+from domain.event import name_of
 from domain.history import Positioned
 from projections.view import Key, View
 
@@ -88,7 +89,7 @@ def apply(row: DeadLetterRow | None, key: Key, positioned: Positioned) -> DeadLe
         case DeadLetterClosed(reason=reason):
             return replace(row, state=DeadLetterState.CLOSED, note=reason)
         case _:
-            raise AssertionError(f"{data!r} happens to no dead letter")
+            raise AssertionError(f"{name_of(data)} happens to no dead letter")
 
 
 DEAD_LETTERS = View(

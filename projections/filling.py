@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from domain.errors import described
 from domain.history import Positioned
 from projections.projector import PoisonEvent, Source
 from projections.row_sql import copied, row_sql
@@ -65,9 +66,8 @@ class Filling:
             raise self._poisoned(error) from error
 
     def _poisoned(self, error: Exception) -> PoisonEvent:
-        return PoisonEvent(
-            f"{self.view.name} cannot be rebuilt: an event around position {self.position} cannot be applied: {error!r}"
-        )
+        where = f"an event around position {self.position} cannot be applied"
+        return PoisonEvent(f"{self.view.name} cannot be rebuilt: {where}: {described(error)}")
 
     async def _write(self, filled: Filled) -> None:
         if filled.fresh:

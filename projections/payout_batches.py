@@ -10,6 +10,7 @@ import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.event import name_of
 from domain.history import Positioned
 from domain.payout_batch.events import (
     PayoutBatchCreated,
@@ -72,7 +73,7 @@ def apply(row: PayoutBatchRow | None, key: Key, positioned: Positioned) -> Payou
         case PayoutBatchRefused(reason=reason):
             return replace(row, status=BatchStatus.REFUSED, reason=reason)
         case _:
-            raise AssertionError(f"{data!r} happens to no batch")
+            raise AssertionError(f"{name_of(data)} happens to no batch")
 
 
 PAYOUT_BATCHES = View(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 import psycopg
 
+from domain.errors import described
 from domain.history import Positioned
 from projections.rows import Connection, Rows
 from projections.tables import Place, advance, after, checkpoint_of, create, note_failure
@@ -87,7 +88,7 @@ class Projector:
         except PoisonEvent as error:
             return str(error)
         except UNREADABLE as error:
-            return f"an event after position {self._place.position} cannot be read: {error}"
+            return f"an event after position {self._place.position} cannot be read: {described(error)}"
 
     async def _stand_still(self) -> None:
         """Until the view is past the failure: by a rebuild, or by another worker that can take the event in."""
@@ -154,7 +155,8 @@ class Projector:
     async def _one_by_one(self, error: Exception, events: Sequence[Positioned]) -> None:
         """Take in what comes before the poison event, if any, then say which one it is."""
         if len(events) == 1:
-            raise PoisonEvent(f"the event at position {events[0].position} cannot be applied: {error!r}") from error
+            where = f"the event at position {events[0].position}"
+            raise PoisonEvent(f"{where} cannot be applied: {described(error)}") from error
         for event in events:
             await self._advance([event])
 

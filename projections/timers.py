@@ -11,6 +11,7 @@ from domain.payment.events import (
     AuthorizationExpired,
     PaymentActionRequired,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentFailed,
     PaymentVoided,
@@ -38,6 +39,7 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
             | PaymentVoided()
             | AuthorizationExpired()
             | PaymentFailed()
+            | PaymentCanceled()
         ):
             return ((positioned.event.originator_id,),)
         case _:

@@ -7,7 +7,7 @@ same value again.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,7 +18,7 @@ from domain.errors import DomainError
 from domain.fx.conversion import Conversion
 from domain.fx.events import FxRatesEvent
 from domain.fx.rate_text import decimal_text, exact
-from domain.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money, Rounding, require_payable
+from domain.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money, Rounding, require_payable, zero
 
 FX_RATES: Final = uuid5(NAMESPACE_URL, "tallystick:fx-rates")
 """The one stream of all of them."""
@@ -151,7 +151,7 @@ def convert(amount: Money, to: str, quote: Quote, *, mark_up_basis_points: int) 
     require_payable(amount)
     if to != quote.to_currency:
         raise CurrencyMismatch(expected=to, actual=quote.to_currency)
-    unrounded = _unrounded_minor(amount, quote)
+    unrounded = unrounded_minor(amount, quote)
     value = Money(round(unrounded), to)
     if value.minor > AMOUNT_MINOR_MAX:
         raise ConversionTooLarge(value_minor=value.minor, currency=to)
@@ -168,10 +168,37 @@ def convert(amount: Money, to: str, quote: Quote, *, mark_up_basis_points: int) 
 
 def worth(amount: Money, quote: Quote) -> Money:
     """What `amount`, of either sign and any size, is worth at `quote`, half to even. Raises CurrencyMismatch."""
-    return Money(round(_unrounded_minor(amount, quote)), quote.to_currency)
+    return Money(round(unrounded_minor(amount, quote)), quote.to_currency)
 
 
-def _unrounded_minor(amount: Money, quote: Quote) -> Fraction:
+def quote_of(conversion: Conversion) -> Quote:
+    """The quote that `conversion` was made at."""
+    return Quote(
+        from_currency=conversion.amount.currency,
+        to_currency=conversion.value.currency,
+        text=conversion.rate,
+        rates=conversion.rates,
+        as_of=conversion.as_of,
+    )
+
+
+def convert_up(amount: Money, quote: Quote) -> Conversion:
+    """What `amount`, of any size, comes to at `quote` for the one who has to pay it: all of it, rounded up, so that
+    there is neither a mark-up nor a residue. Raises CurrencyMismatch."""
+    value = Money(ceil(unrounded_minor(amount, quote)), quote.to_currency)
+    return Conversion(
+        amount=amount,
+        rate=quote.text,
+        rates=quote.rates,
+        as_of=quote.as_of,
+        value=value,
+        mark_up=zero(value.currency),
+        settled=value,
+    )
+
+
+def unrounded_minor(amount: Money, quote: Quote) -> Fraction:
+    """What `amount` is worth at `quote`, exactly, in minor units of its target. Raises CurrencyMismatch."""
     if amount.currency != quote.from_currency:
         raise CurrencyMismatch(expected=quote.from_currency, actual=amount.currency)
     # round() of a Fraction, which both callers do, is exact and takes a half to the even neighbour.

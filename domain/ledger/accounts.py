@@ -119,6 +119,21 @@ def platform_fees() -> AccountCode:
     return AccountCode("platform:fees")
 
 
+def platform_losses() -> AccountCode:
+    """Our expense: what banks took beyond a payment's budget, where the terms do not have the merchant bear it."""
+    return AccountCode("platform:losses")
+
+
+def platform_provisions() -> AccountCode:
+    """Set aside by us for losses that are not final yet: the chargeback is still open."""
+    return AccountCode("platform:provisions")
+
+
+def suspense(provider: ProviderName) -> AccountCode:
+    """What a provider has settled and an operator has yet to explain; below zero, what it paid us too much."""
+    return AccountCode(f"suspense:psp:{provider}")
+
+
 # Each posting asks, and the same few accounts are asked for again and again.
 @lru_cache(maxsize=ACCOUNTS_REMEMBERED_MAX)
 def account(code: AccountCode) -> Account:
@@ -136,7 +151,9 @@ def account(code: AccountCode) -> Account:
             return Account(Side.CREDIT, floor_minor=0)
         case ["merchant", _, "owed"]:
             return Account(Side.DEBIT, floor_minor=0)
-        case ["platform", "fees" | "fx_markup" | "fx_residue"] | ["fx", _]:
+        case ["platform", "fees" | "fx_markup" | "fx_residue" | "provisions"] | ["fx", _]:
             return Account(Side.CREDIT)
+        case ["platform", "losses"] | ["suspense", "psp", _]:
+            return Account(Side.DEBIT)
         case _:
             raise UnknownAccount(code=code)

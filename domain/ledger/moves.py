@@ -3,6 +3,7 @@ is taken to where it goes, and a conversion between two currencies."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import assert_never
 
 from domain.fx.conversion import Conversion
 from domain.identifiers import MerchantId
@@ -15,10 +16,12 @@ from domain.ledger.accounts import (
     fx_residue,
     owed,
     pending,
+    platform_losses,
 )
 from domain.ledger.entry import Posting
 from domain.money import Money
-from domain.payment.proceeds import Drawn
+from domain.payment.proceeds import Drawn, Excess
+from domain.terms.settlement import BeyondBudget
 
 Postings = tuple[Posting, ...]
 
@@ -44,6 +47,17 @@ def take(drawn: Drawn, merchant: MerchantId) -> Postings:
 def give_back(drawn: Drawn, merchant: MerchantId) -> Postings:
     """The merchant's accounts are credited."""
     return _merchant(drawn, merchant, Side.CREDIT)
+
+
+def bear(excess: Excess, merchant: MerchantId) -> Postings:
+    """The account that bears the excess is debited: the merchant's debt, or our losses."""
+    match excess.borne_by:
+        case BeyondBudget.OWED:
+            return debit(owed(merchant), excess.settled)
+        case BeyondBudget.LOSSES:
+            return debit(platform_losses(), excess.settled)
+        case _:
+            assert_never(excess.borne_by)
 
 
 def converted(conversion: Conversion) -> Postings:

@@ -13,6 +13,8 @@ from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
 from domain.identifiers import OperationId, PaymentId
 from domain.money import zero
+from domain.payment.abandon import abandon
+from domain.payment.cancel import canceled
 from domain.payment.events import (
     CaptureMethod,
     PaymentActionRequired,
@@ -26,6 +28,7 @@ from domain.payment.events import (
 )
 from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
+    DECLINE_CODE_CANCELED,
     ActionRequired,
     Approved,
     Declined,
@@ -72,7 +75,7 @@ def confirm(payment: Payment, command: NextAttempt, basis: Basis, now: datetime)
     """
     match payment:
         case Created(terms=terms):
-            require_priced(terms.amount, terms.method, basis, now)
+            require_priced(terms.amount, terms.method.type, basis, now)
             routed, started = _sent(terms, command, (), now)
             if started is None:
                 return (routed, PaymentFailed(code=NO_PROVIDER, message=routed.reason))
@@ -100,6 +103,9 @@ def _settle(
             # A customer may have taken days: the money was reserved when they acted, not when they were asked.
             reserved_at = attempt.started_at if isinstance(payment, Processing) else now
             return _approved(payment.terms, attempt, reference, command, reserved_at, now)
+        case Declined(code=code) if code == DECLINE_CODE_CANCELED and isinstance(payment, RequiresAction):
+            # It is what we ask of the provider once the time is over.
+            return abandon(payment, now) if now >= payment.expires_at else canceled(attempt, reason=None)
         case Declined() | Rejected() | Unavailable():
             return _failed(payment, outcome, command.next, now)
         case Unknown():
@@ -147,7 +153,7 @@ def _approved(
         amount=attempt.amount,
         released=zero(attempt.amount.currency),
         final=True,
-        proceeds=proceeds_of(attempt.amount, terms.method, command.basis, now),
+        proceeds=proceeds_of(attempt.amount, terms.method.type, command.basis, now),
     )
     return (authorized, captured)
 

@@ -1,18 +1,13 @@
 """What a refund or a dispute debits the merchant, and from where: what is still pending of this payment first, then
-what is available; what the merchant would owe us beyond its limit is kept apart.
-
-Over all refunds and disputes of a payment at the capture's rate, the parts come to just what the captures brought.
-"""
+what is available; what the merchant would owe us beyond its limit is kept apart."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec.structs import replace
-
 from domain.fx.conversion import Conversion
-from domain.fx.rates import convert
 from domain.money import Money, zero
+from domain.payment.converted_debit import at_the_captures_rate, at_the_rate_of
 from domain.payment.proceeds import (
     Drawn,
     LotShare,
@@ -21,7 +16,7 @@ from domain.payment.proceeds import (
     from_lots,
     from_owed,
 )
-from domain.payment.state import DisputeResult, Taken
+from domain.payment.state import Dispute, DisputeResult, Refund, Taken
 from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
@@ -71,12 +66,14 @@ def debit_for(
     if currency == amount.currency:
         settled = amount
     else:
+        before = [each.conversion for each in debits if each.conversion is not None and each.rate is rate]
         if rate is RefundRate.CURRENT:
-            conversion = convert(amount, currency, basis.quote(amount.currency, currency, now), mark_up_basis_points=0)
-            # Without a mark-up the merchant is debited the whole value.
-            conversion = replace(conversion, settled=conversion.value)
+            conversion = at_the_rate_of(basis.quote(amount.currency, currency, now), amount, before)
         else:
-            conversion = _at_the_captures_rate(amount, taken, debits)
+            brought = [each.proceeds.conversion for each in taken.captures]
+            captures = [each for each in brought if each is not None]
+            assert len(captures) == len(brought), "captures of one payment settle in one currency"
+            conversion = at_the_captures_rate(amount, captures, before)
         settled = conversion.settled
     total = settled if fee is None else settled + fee.amount
     return MerchantDebit(
@@ -110,57 +107,7 @@ def is_pending(due: datetime | None, now: datetime) -> bool:
 def _standing(taken: Taken) -> Sequence[MerchantDebit]:
     """The debits that have not been given back."""
     disputes = (each.debit for each in taken.disputes if each.result is not DisputeResult.WON)
-    return [*(refund.debit for refund in taken.refunds), *disputes]
-
-
-def _at_the_captures_rate(amount: Money, taken: Taken, debits: Iterable[MerchantDebit]) -> Conversion:
-    conversions = [each.proceeds.conversion for each in taken.captures]
-    first = conversions[0]
-    assert first is not None, "captures of one payment settle in one currency"
-    whole = _sum([each for each in conversions if each is not None])
-    standing = [(debit.rate, debit.conversion) for debit in debits if debit.conversion is not None]
-    left = _less(whole, [conversion for rate, conversion in standing if rate is RefundRate.ORIGINAL])
-    # Debits at another day's rate have used up the share that their amounts have of what those at the captures' leave:
-    # of all that was captured it could be more than is left, where captures came at different rates.
-    elsewhere = [conversion.amount for rate, conversion in standing if rate is not RefundRate.ORIGINAL]
-    left = _less(left, [_share(sum(elsewhere, start=zero(amount.currency)), left)])
-    return _share(amount, left)
-
-
-def _share(amount: Money, whole: Conversion) -> Conversion:
-    """The part of `whole` that `amount` of it is, rounded down; all of it for the whole amount."""
-
-    def part(of: Money) -> Money:
-        return Money(of.minor * amount.minor // max(whole.amount.minor, 1), of.currency)
-
-    return replace(
-        whole, amount=amount, value=part(whole.value), mark_up=part(whole.mark_up), settled=part(whole.settled)
-    )
-
-
-def _sum(conversions: Sequence[Conversion]) -> Conversion:
-    first = conversions[0]
-    nothing = zero(first.value.currency)
-    return replace(
-        first,
-        amount=sum((each.amount for each in conversions), start=zero(first.amount.currency)),
-        value=sum((each.value for each in conversions), start=nothing),
-        mark_up=sum((each.mark_up for each in conversions), start=nothing),
-        settled=sum((each.settled for each in conversions), start=nothing),
-    )
-
-
-def _less(whole: Conversion, parts: Sequence[Conversion]) -> Conversion:
-    if not parts:
-        return whole
-    used = _sum(parts)
-    return replace(
-        whole,
-        amount=whole.amount - used.amount,
-        value=whole.value - used.value,
-        mark_up=whole.mark_up - used.mark_up,
-        settled=whole.settled - used.settled,
-    )
+    return [*(refund.debit for refund in taken.refunds if refund.stands), *disputes]
 
 
 def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime) -> Drawn:
@@ -187,13 +134,14 @@ def _pending_shares(
             of_capture = capture.proceeds.gross if source is DebitSource.LOT else capture.proceeds.net
             pending[due] = pending.get(due, nothing) + of_capture
     won = [dispute for dispute in taken.disputes if dispute.result is DisputeResult.WON]
-    for debit in [*debits, *(dispute.debit for dispute in won)]:
+    undone: list[Dispute | Refund] = [*won, *(refund for refund in taken.refunds if not refund.stands)]
+    for debit in [*debits, *(each.debit for each in undone)]:
         for share in debit.drawn.pending:
             if share.due in pending:
                 pending[share.due] -= share.amount
-    # What a dispute froze may not all go back to where it was: its fee stays with us.
-    for dispute in won:
-        for share in () if dispute.returned is None else dispute.returned.pending:
+    # What a dispute froze may not all go back to where it was: its fee stays with us, and a lot may be released since.
+    for each in undone:
+        for share in () if each.returned is None else each.returned.pending:
             if share.due in pending:
                 pending[share.due] += share.amount
     left = total

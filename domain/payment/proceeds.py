@@ -9,6 +9,7 @@ from domain.fx.conversion import Conversion
 from domain.money import Money, zero
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
+from domain.terms.settlement import BeyondBudget
 
 
 class Proceeds(Struct, frozen=True, kw_only=True):
@@ -67,6 +68,30 @@ class MerchantDebit(Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Money:
         return self.settled if self.fee is None else self.settled + self.fee.amount
+
+
+class Excess(Struct, frozen=True, kw_only=True):
+    """What was taken of a payment beyond its money-back budget: `amount` in the payment's currency, `settled` the same
+    in the one that the merchant is settled in. `borne_by` is what was agreed in the version `settlement_rule` of the
+    terms."""
+
+    amount: Money
+    settled: Money
+    conversion: Conversion | None
+    borne_by: BeyondBudget
+    settlement_rule: str
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """What a bank takes of a payment: `disputed` in the bank's currency, `exchange` of it into the payment's where that
+    is another one. `amount`, in the payment's currency, is what the money-back budget carries, and `debit` what the
+    merchant is debited for it; the rest is the excess."""
+
+    disputed: Money
+    exchange: Conversion | None
+    amount: Money
+    debit: MerchantDebit
+    excess: Excess | None
 
 
 def from_available(amount: Money) -> Drawn:

@@ -6,6 +6,7 @@ from typing import assert_never
 from domain.money import zero
 from domain.payment.state import (
     Authorized,
+    Canceled,
     Captured,
     Capturing,
     Created,
@@ -41,6 +42,13 @@ class Status(StrEnum):
     VOIDED = "voided"
     EXPIRED = "expired"
     FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
 
 
 def status_of(payment: Payment) -> Status:
@@ -68,6 +76,8 @@ def status_of(payment: Payment) -> Status:
             return Status.EXPIRED
         case Failed():
             return Status.FAILED
+        case Canceled():
+            return Status.CANCELED
         case _:
             assert_never(payment)
 

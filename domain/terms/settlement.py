@@ -1,11 +1,13 @@
 """When captured money is the merchant's to dispose of, what is kept back until when, and how far a balance may fall."""
 
 from datetime import datetime, time, timedelta
-from typing import Final
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil
 
 from msgspec import Struct
 
-from domain.money import Money, Rounding
+from domain.money import Money
 from domain.terms.amounts import Amounts, in_currency
 from domain.terms.business_days import (
     MIDNIGHT,
@@ -17,7 +19,14 @@ from domain.terms.business_days import (
     taken_up_on,
 )
 
-RESERVE_ROUNDING: Final = Rounding.HALF_EVEN
+
+class BeyondBudget(StrEnum):
+    """Which account carries what was taken of a payment beyond its money-back budget."""
+
+    OWED = "owed"
+    """The merchant's debt: the next releases pay it off."""
+    LOSSES = "platform:losses"
+    """Ours."""
 
 
 class SettlementRule(Struct, frozen=True, kw_only=True):
@@ -35,6 +44,7 @@ class SettlementRule(Struct, frozen=True, kw_only=True):
     reserve_basis_points: int = 0
     reserve_days: int = 0
     negative_limit_minor: Amounts = {}
+    beyond_budget: BeyondBudget = BeyondBudget.OWED
 
     def limit_for(self, currency: str) -> int:
         """In minor units, as a number that is not negative: 0 where nothing is agreed."""
@@ -54,8 +64,8 @@ def available_at(rule: SettlementRule, captured_at: datetime, is_holiday: IsHoli
 
 
 def reserve_on(rule: SettlementRule, amount: Money) -> Money:
-    """What of a capture is kept back."""
-    return amount.portion(basis_points=rule.reserve_basis_points, rounding=RESERVE_ROUNDING)
+    """What of a capture is kept back, rounded up: nobody keeps less in reserve by capturing in small parts."""
+    return Money(ceil(Fraction(amount.minor * rule.reserve_basis_points, 10_000)), amount.currency)
 
 
 def reserve_until(rule: SettlementRule, captured_at: datetime) -> datetime:

@@ -10,6 +10,8 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from domain.errors import described
+
 STREAM = "TALLYSTICK_EVENTS"
 SUBJECTS = "tallystick.events.>"
 STREAM_BYTES_MAX = 1024**3
@@ -98,4 +100,4 @@ class Bus:
 
 
 async def _log_error(error: Exception) -> None:
-    log.debug("nats_error", extra={"error": repr(error)})
+    log.debug("nats_error", extra={"error": described(error)})

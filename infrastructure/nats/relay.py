@@ -13,6 +13,7 @@ from nats.js.api import Header, RawStreamMsg, StreamState
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from domain.errors import described
 from infrastructure.nats.bus import BUS_ERRORS, STREAM, STREAM_BYTES_MAX, Bus
 from infrastructure.postgres import locks
 
@@ -50,7 +51,7 @@ class Relay:
             try:
                 await self._publish_from_last()
             except BUS_ERRORS as error:
-                log.warning("relay_interrupted", extra={"error": repr(error)})
+                log.warning("relay_interrupted", extra={"error": described(error)})
                 await asyncio.sleep(WAIT_S / 2)
 
     async def _become_the_only_one(self) -> None:

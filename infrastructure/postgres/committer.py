@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from application.store import Append, AppendResult, StoreUnavailable, WriterBusy
+from domain.errors import described
 from infrastructure.postgres.append_sql import (
     APPEND_COMMANDS,
     SELECT_TYPES,
@@ -102,7 +103,7 @@ class Committer:
         try:
             return encode(next(self._numbers), append, self._mapper)
         except UNSTORABLE as error:
-            log.error("append_unstorable", extra={"error": str(error)})
+            log.error("append_unstorable", extra={"error": described(error)})
             raise
 
     async def _run(self) -> None:
@@ -144,7 +145,7 @@ class Committer:
     async def _commit_apart(self, batch: Sequence[Waiting], error: Exception) -> None:
         """One of `batch` cannot be stored: halve it until that one stands alone and fails nobody else."""
         if len(batch) == 1:
-            log.error("append_unstorable", extra={"error": str(error)})
+            log.error("append_unstorable", extra={"error": described(error)})
             _fail(batch, error)
             return
         middle = len(batch) // 2
@@ -153,7 +154,7 @@ class Committer:
 
     async def _give_up(self, batch: Sequence[Waiting], error: Exception) -> None:
         """Nobody knows whether `batch` took effect."""
-        reason = str(error) or type(error).__name__
+        reason = described(error)
         log.warning("append_failed", extra={"error": reason, "commands": len(batch)})
         _fail(batch, StoreUnavailable(reason))
         await self._disconnect()

@@ -16,6 +16,7 @@ import psycopg
 
 from application.inbox import NewDelivery
 from application.store import StoreUnavailable, WriterBusy
+from domain.errors import described
 from infrastructure.postgres.connecting import bounded, cut_off_after
 
 BATCH_DELIVERIES_MAX: Final = 256
@@ -93,7 +94,7 @@ class DeliveryWriter:
         try:
             await self._insert([waiting.delivery for waiting in batch])
         except Exception as error:  # Whatever it was, those who come after have a writer.
-            log.warning("deliveries_not_kept", extra={"error": repr(error), "deliveries": len(batch)})
+            log.warning("deliveries_not_kept", extra={"error": described(error), "deliveries": len(batch)})
             _fail(batch, StoreUnavailable(str(error) or type(error).__name__))
             await self._disconnect()
             return

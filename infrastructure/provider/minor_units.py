@@ -1,15 +1,27 @@
 """Amounts as a provider counts them: its decimals are ISO 4217's, save where it says otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
-from domain.currencies import decimals
+from domain.currencies import READABLE_DECIMALS, UnknownCurrency, decimals
 from domain.money import Money
 
 
 class NotRepresentable(Exception):
     """The provider counts in larger units than the amount has, or does not know the currency."""
+
+
+class AmountUnreadable(msgspec.ValidationError):
+    """An amount that a provider states is none in any way that we know, or lacks its currency."""
+
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""An amount as a provider states it."""
+Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}\Z")]
+"""Providers write it in capital or in small letters."""
 
 
 class MinorUnits(Struct, frozen=True):
@@ -39,3 +51,37 @@ class MinorUnits(Struct, frozen=True):
 
     def _decimals(self, currency: str) -> int:
         return self.deviations.get(currency, decimals(currency))
+
+
+_STEPS: Final = (1, 10, 100, 1_000)
+
+
+def steps_of(sent: Callable[[Money], object]) -> dict[str, int]:
+    """The currencies of which `sent` takes none but multiples of so many minor units; one that it does not take at all
+    is left out. For Capabilities.steps_minor."""
+    steps = {}
+    for currency in READABLE_DECIMALS:
+        step = next((step for step in _STEPS if _is_taken(sent, Money(step, currency))), 1)
+        if step > 1:
+            steps[currency] = step
+    return steps
+
+
+def _is_taken(sent: Callable[[Money], object], money: Money) -> bool:
+    try:
+        sent(money)
+    except NotRepresentable:
+        return False
+    return True
+
+
+def stated_amount(units: MinorUnits, amount: int | None, currency: str | None) -> Money | None:
+    """The amount that a provider states; None where it states none. Raises AmountUnreadable."""
+    if amount is None:
+        return None
+    if currency is None:
+        raise AmountUnreadable("an amount without a currency")
+    try:
+        return units.received(amount, currency.upper())
+    except (NotRepresentable, UnknownCurrency) as error:
+        raise AmountUnreadable(str(error)) from error

@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from domain.errors import described
 from domain.routing.route import Facts
 from infrastructure.rules.language import compiled, context
 
@@ -51,4 +52,4 @@ class Expressions:
         self.failures += 1
         if when not in self._told and len(self._told) < FAILURES_TOLD_MAX:
             self._told.add(when)
-            log.warning("routing_condition_failed", extra={"condition": when, "error": repr(error)})
+            log.warning("routing_condition_failed", extra={"condition": when, "error": described(error)})

@@ -40,6 +40,8 @@ def _root(code: AccountCode) -> str:
             return _MEMORANDUM
         case ["fx", *_]:
             return "Equity"
+        case ["platform", "provisions"]:
+            return "Liabilities"
         case ["platform", *_]:
             return "Income" if normal is Side.CREDIT else "Expenses"
         case ["psp", _, "fees"]:

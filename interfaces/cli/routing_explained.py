@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from application.loaded import PaymentNotFound
-from domain.history import Positioned
+from domain.history import Positioned, of_kind
 from domain.identifiers import OperationId
 from domain.payment.events import (
     OperationInDoubt,
@@ -15,6 +15,7 @@ from domain.payment.events import (
     PaymentActionRequired,
     PaymentAttemptFailed,
     PaymentAuthorized,
+    PaymentEvent,
     PaymentRouted,
 )
 from domain.routing.candidate import Candidate
@@ -37,7 +38,7 @@ def explain(payment: str) -> None:
     async def work(core: Core) -> Sequence[Positioned]:
         return await core.store.history(uuid)
 
-    history = with_core(work)
+    history = of_kind(with_core(work), PaymentEvent)
     if not history:
         raise PaymentNotFound()
     decisions = 0

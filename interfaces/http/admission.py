@@ -1,80 +1,68 @@
 """A server with its hands full says so at once: what it takes in it can finish, and nobody waits for a late no."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Final
 
-import msgspec
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.enums import HttpMethod, ScopeType
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
-from interfaces.http.problem import PROBLEM_JSON
-from interfaces.http.problems import PROBLEMS, problem_body
-from interfaces.http.refusals import Overloaded
+from application.merchant import KnownKey
+from application.operator import KnownOperator
+from interfaces.http.bodies import Bodies, whole_body
+from interfaces.http.capacity import Capacity
 
-COMMANDS_MAX = 512
-"""Of one process at a time: about a second of work, and room for a provider that takes a second to answer."""
-QUERIES_MAX = 256
-"""Apart from the commands: readers that wait for a view which does not come shut no payment out."""
-DELIVERIES_MAX = 512
-"""Apart from both: a provider that repeats itself shuts no payment out, and sends again what was refused. A delivery
-is in hand only once its body is there, which anybody may keep back: its route counts it."""
-_DELIVERIES = "/v1/provider_webhooks/"
+COMMANDS_MAX: Final = 768
+"""Of one process at a time: about a second of work, and room for a provider that takes a second to answer. One merchant
+alone comes to 512."""
+QUERIES_MAX: Final = 384
+"""Apart from the commands: readers that wait for a view which does not come shut no payment out. One merchant alone
+comes to 256."""
+BODIES_MAX: Final = 1024
+"""Of commands, being received at a time: at 64 KiB each no more than 64 MiB."""
+TAKES_OWN_BODY: Final = "takes_own_body"
+"""A route with this option receives its body itself, and bounds by itself what is in hand."""
 
 
-class Hands(msgspec.Struct):
-    """How many requests of a kind can be in hand, and how many are."""
+class Limits:
+    """What one process takes in, over all routes: each merchant, and each operator, has a share."""
 
-    most: int
-    full: int = 0
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """While this lasts, one more is in hand. Raises Overloaded."""
-        if self.full >= self.most:
-            raise Overloaded()
-        self.full += 1
-        try:
-            yield
-        finally:
-            self.full -= 1
+    def __init__(self) -> None:
+        self.commands = Capacity(COMMANDS_MAX)
+        self.queries = Capacity(QUERIES_MAX)
+        self.bodies = Bodies(bodies_max=BODIES_MAX)
 
 
 class Admission:
-    """ASGI layer around the router. The operator's own routes are always served: they tell what is going on."""
+    """ASGI layer inside the router, after authentication: by then the path is a route, and the sender is known.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A command is in hand only once its body is there, which anybody may keep back. Routes that need no key, the
+    operator's health and metrics among them, are always served.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
-        self._commands, self._queries = Hands(COMMANDS_MAX), Hands(QUERIES_MAX)
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or not _is_admitted(scope["path"]):
+        """Raises Overloaded, BodyTooSlow, BodyTooLarge, BodyIncomplete."""
+        user: KnownKey | KnownOperator | None = scope.get("user")
+        if scope["type"] != ScopeType.HTTP or user is None or TAKES_OWN_BODY in scope["route_handler"].opt:
             await self._app(scope, receive, send)
             return
-        hands = self._queries if scope["method"] == "GET" else self._commands
-        if hands.full >= hands.most:
-            await _refuse(Overloaded(), scope, send)
+        owner = user.merchant_id if isinstance(user, KnownKey) else user.key_id
+        if scope["method"] == HttpMethod.GET:
+            with self._limits.queries.one(owner):
+                await self._app(scope, receive, send)
             return
-        with hands.one():
-            await self._app(scope, receive, send)
+        body = await self._limits.bodies.read(owner, lambda: whole_body(scope, receive))
+        with self._limits.commands.one(owner):
+            await self._app(scope, _given_once(body, receive), send)
 
 
-def _is_admitted(path: str) -> bool:
-    return path.startswith("/v1/") and not path.startswith(_DELIVERIES)
+def _given_once(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body`, and after that whatever `receive` has."""
+    messages: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
+    async def receive_given() -> HTTPReceiveMessage:
+        return messages.pop() if messages else await receive()  # type: ignore[return-value]
 
-async def _refuse(refusal: Overloaded, scope: Scope, send: Send) -> None:
-    problem = PROBLEMS[Overloaded]
-    body = msgspec.json.encode(problem_body(refusal, scope["state"]["request_id"]))
-    headers = {
-        "content-type": PROBLEM_JSON,
-        "content-length": str(len(body)),
-        **{name.lower(): value for name, value in problem.headers(refusal).items()},
-    }
-    await send(
-        {
-            "type": "http.response.start",
-            "status": problem.status,
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }
-    )
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return receive_given

@@ -33,6 +33,7 @@ _KIND = {
     Verb.CAPTURE: OperationKind.CAPTURE,
     Verb.VOID: OperationKind.VOID,
     Verb.REFUND: OperationKind.REFUND,
+    Verb.CANCEL: OperationKind.VOID,
 }
 _FAILED = PaymentAttemptFailed | CaptureFailed | VoidFailed | RefundFailed
 
@@ -44,14 +45,14 @@ def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, ev
     match verb:
         case Verb.CREATE:
             return _answer(201, payment_resource(after, operation))
-        case Verb.CONFIRM | Verb.CAPTURE | Verb.VOID:
+        case Verb.CONFIRM | Verb.CAPTURE | Verb.VOID | Verb.CANCEL:
             return _answer(200, payment_resource(after, operation))
         case Verb.REFUND:
             assert operation is not None
             assert isinstance(before.payment, Refunding)
             return _answer(201, _refund(before, before.payment, operation))
-        case Verb.PAYOUT:
-            raise AssertionError("a payout is no operation on a payment")
+        case Verb.PAYOUT | Verb.BANK_ACCOUNT:
+            raise AssertionError(f"{verb} is no operation on a payment")
         case _:
             assert_never(verb)
 

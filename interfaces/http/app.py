@@ -23,10 +23,11 @@ from litestar.routes import HTTPRoute
 from litestar.utils.path import normalize_path
 
 from domain.errors import DomainError
-from interfaces.http.admission import Admission
+from interfaces.http.admission import Admission, Limits
 from interfaces.http.auth import KeyAuthentication
 from interfaces.http.balances import BalanceController
 from interfaces.http.bank_accounts import BankAccountController
+from interfaces.http.bodies import BODY_BYTES_MAX
 from interfaces.http.body import BodyNotJson
 from interfaces.http.context import RequestContext
 from interfaces.http.dead_letters import DeadLetterController
@@ -35,6 +36,7 @@ from interfaces.http.disputes import DisputeController
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
+from interfaces.http.media_type import JsonBodies
 from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.operator_ledger import OperatorLedgerController
@@ -42,19 +44,22 @@ from interfaces.http.operator_payouts import OperatorPayoutController
 from interfaces.http.operator_settlements import OperatorSettlementController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
+from interfaces.http.payment_search import PaymentSearchController
 from interfaces.http.payments import PaymentController
 from interfaces.http.payouts import PayoutController
 from interfaces.http.problem import unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
 from interfaces.http.provider_webhooks import ProviderWebhookController
+from interfaces.http.refunds import RefundController
 from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 from interfaces.http.statements import StatementController
 from interfaces.services import Services
 
-BODY_BYTES_MAX = 64 * 1024
 CONTROLLERS = (
     PaymentIntentController,
     PaymentController,
+    PaymentSearchController,
+    RefundController,
     DisputeController,
     BalanceController,
     StatementController,
@@ -90,7 +95,12 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         route_handlers=[*CONTROLLERS, docs_routes(document), metrics],
         lifespan=[lifespan],
         dependencies=_dependencies(),
-        middleware=[KeyAuthentication, DefineMiddleware(OnlyDocumented, document=document)],
+        middleware=[
+            KeyAuthentication,
+            DefineMiddleware(OnlyDocumented, document=document),
+            DefineMiddleware(Admission, limits=Limits()),
+            JsonBodies,
+        ],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
@@ -99,7 +109,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     )
     _tell_every_method(app)
     # Around the router, not inside it: a path that leads nowhere has its ids and its log line too.
-    app.asgi_handler = RequestContext(Admission(app.asgi_handler))
+    app.asgi_handler = RequestContext(app.asgi_handler)
     return app
 
 

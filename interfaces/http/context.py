@@ -1,20 +1,32 @@
-"""Every request has a request id and a trace id, in its log lines, its events and its response."""
+"""Every request has a request id and a trace id, in its log lines, its events and its response; and no response is
+kept, sniffed or signed by the server's software."""
 
 import re
+import string
 import time
+from typing import Final
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.card_data import holds_card_number
 from interfaces import ids
+from interfaces.http.asgi_problem import send_problem
+from interfaces.http.request_head import refusal_of_head
 
 REQUEST_ID_HEADER = "x-request-id"
+PATH_LOGGED_MAX: Final = 256
+METHOD_LOGGED_MAX: Final = 32
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 # W3C Trace Context: version ff and ids of nothing but zeros are not valid.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_OF_EVERY_RESPONSE: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    # granian names itself where there is none.
+    (b"server", b""),
+)
 
 log = structlog.get_logger()
 
@@ -40,22 +52,38 @@ class RequestContext:
         started = time.perf_counter()
         status = 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableScopeHeaders.from_message(message)[REQUEST_ID_HEADER] = request_id
+                message["headers"] = [
+                    *message["headers"],
+                    *_OF_EVERY_RESPONSE,
+                    (REQUEST_ID_HEADER.encode(), request_id.encode()),
+                ]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id):
             try:
-                await self._app(scope, receive, send_with_id)
+                refusal = refusal_of_head(scope, headers)
+                if refusal is None:
+                    await self._app(scope, receive, send_with_headers)
+                else:
+                    await send_problem(refusal, request_id, send_with_headers)
             finally:
                 log.info(
                     "request",
                     logger=__name__,
-                    method=scope["method"],
-                    path=scope["path"],
+                    method=scope["method"][:METHOD_LOGGED_MAX],
+                    path=logged_path(scope["path"]),
                     status=status,
                     ms=round((time.perf_counter() - started) * 1000, 2),
                 )
+
+
+def logged_path(path: str) -> str:
+    """The path as a log line shows it. A long one is cut, and not within a number: what is left of a card number would
+    not be recognised any more."""
+    if len(path) <= PATH_LOGGED_MAX:
+        return path
+    return path[:PATH_LOGGED_MAX].rstrip(string.digits + string.punctuation + string.whitespace) + "…"

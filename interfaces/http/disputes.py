@@ -19,8 +19,10 @@ from domain.history import Cause
 from domain.identifiers import DisputeCaseId
 from domain.terms.terms import DEFAULT_TERMS
 from interfaces import ids
-from interfaces.http.bodies import Bodies
+from interfaces.http.admission import TAKES_OWN_BODY
+from interfaces.http.bodies import Bodies, whole_body
 from interfaces.http.caller import AuthenticatedRequest
+from interfaces.http.capacity import Capacity
 from interfaces.http.dispute_resources import DisputePage, DisputeResource, dispute_resource, row_resource
 from interfaces.http.documented import replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
@@ -32,7 +34,10 @@ from projections.disputes import DISPUTES, search
 
 PAGE_DISPUTES_MAX: Final = 100
 UPLOADS_MAX: Final = 8
-"""Of one process at a time: with evidence of 5 MiB, 40 MiB at most. For one more the longest under way makes room."""
+"""Being received at a time, by one process: with evidence of 5 MiB, 40 MiB at most. For one more the longest under way
+of the merchant with most of them makes room."""
+UPLOADS_IN_HAND_MAX: Final = 12
+"""Received, and being checked and kept: one merchant alone comes to 8."""
 UPLOAD_WITHIN_S: Final = 60
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 EvidenceName = Annotated[
@@ -67,6 +72,7 @@ class DisputeController(Controller):
     def __init__(self, owner: Router) -> None:
         super().__init__(owner)
         self._uploads = Bodies(within_s=UPLOAD_WITHIN_S, bodies_max=UPLOADS_MAX)
+        self._capacity = Capacity(UPLOADS_IN_HAND_MAX)
 
     @get(
         "/",
@@ -121,8 +127,9 @@ class DisputeController(Controller):
         operation_id="put_dispute_evidence",
         summary="Add evidence",
         operation_class=TakesEvidence,
-        responses=replies(200, DisputeResource, "The dispute", 404, 408, 409, 413, 415, 422, titles=TITLES),
+        responses=replies(200, DisputeResource, "The dispute", 404, 409, 413, 415, 422, titles=TITLES),
         request_max_body_size=None,
+        opt={TAKES_OWN_BODY: True},
     )
     async def put_evidence(
         self,
@@ -141,17 +148,24 @@ class DisputeController(Controller):
         case_id = dispute_id_of(dispute_id)
         loaded = (await load_dispute(services.store, case_id)).owned_by(request.user.merchant_id)
         bytes_max = loaded.dispute.case.evidence_limits.file_bytes_max
-        content = await self._uploads.read(lambda: _body(request, bytes_max))
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        after = await services.disputes.add_evidence(
-            case_id,
-            merchant_id=request.user.merchant_id,
-            kind=shows,
-            name=name,
-            media_type=media_type,
-            content=content,
-            cause=_cause(request),
+        merchant_id = request.user.merchant_id
+        content = await self._uploads.read(
+            merchant_id,
+            lambda: whole_body(
+                request.scope, request.receive, bytes_max=bytes_max, too_large=EvidenceTooLarge(bytes_max=bytes_max)
+            ),
         )
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        with self._capacity.one(merchant_id):
+            after = await services.disputes.add_evidence(
+                case_id,
+                merchant_id=merchant_id,
+                kind=shows,
+                name=name,
+                media_type=media_type,
+                content=content,
+                cause=_cause(request),
+            )
         return _reply(after)
 
     @delete(
@@ -223,19 +237,6 @@ def _reply(loaded: LoadedDispute) -> Response[Any]:
 def _cause(request: AuthenticatedRequest) -> Cause:
     state = request.scope["state"]
     return Cause(actor=f"key:{request.user.key_id}", request_id=state["request_id"], trace_id=state["trace_id"])
-
-
-async def _body(request: AuthenticatedRequest, bytes_max: int) -> bytes:
-    """No more of it is taken in than may be. Raises EvidenceTooLarge."""
-    if int(request.headers.get("content-length") or 0) > bytes_max:
-        raise EvidenceTooLarge(bytes_max=bytes_max)
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > bytes_max:
-            raise EvidenceTooLarge(bytes_max=bytes_max)
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _require_name(name: str) -> None:

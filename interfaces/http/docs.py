@@ -1,6 +1,8 @@
 """/openapi.json and a page to read it at /docs, which loads nothing from outside: no CDN, no fonts, no telemetry."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -26,29 +28,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
 _PAGE_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
 }
-# The version is in the file's name.
-_ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def docs_routes(document: dict[str, Any]) -> Router:
     """The routes that show `document`; they are in no document themselves."""
     handlers = [
-        _serving("/openapi.json", msgspec.json.encode(document), "application/json", {"Cache-Control": "no-cache"}),
+        _serving("/openapi.json", msgspec.json.encode(document), "application/json"),
         _serving("/docs", (_ASSETS / "docs.html").read_bytes(), "text/html", _PAGE_HEADERS),
-        _serving(f"/docs/assets/{_SCALAR}", (_ASSETS / _SCALAR).read_bytes(), "text/javascript", _ASSET_HEADERS),
+        _serving(f"/docs/assets/{_SCALAR}", (_ASSETS / _SCALAR).read_bytes(), "text/javascript"),
     ]
     return Router("/", route_handlers=handlers)
 
 
-def _serving(path: str, content: bytes, media_type: str, headers: dict[str, str]) -> HTTPRouteHandler:
+def _serving(
+    path: str, content: bytes, media_type: str, headers: Mapping[str, str] = MappingProxyType({})
+) -> HTTPRouteHandler:
     @get(path, include_in_schema=False, sync_to_thread=False)
     def serve() -> Response[bytes]:
-        return Response(
-            content,
-            media_type=media_type,
-            headers={**headers, "X-Content-Type-Options": "nosniff"},
-        )
+        return Response(content, media_type=media_type, headers=dict(headers))
 
     return serve

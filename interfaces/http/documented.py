@@ -1,7 +1,7 @@
 """What every route says of itself in OpenAPI: the body it takes, its own reply, the problems it may answer with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from litestar.openapi import ResponseSpec
@@ -29,6 +29,7 @@ _PROBLEM_TITLES = {
     408: "The body did not come in time",
     409: "The payment's status does not allow it, or something is in flight",
     413: "The body is too large",
+    414: "Path and query are too long",
     415: "Such a body is not taken",
     422: "Over a limit, or the idempotency key belongs to another request",
     503: "Not possible now; ask again after Retry-After",
@@ -58,6 +59,9 @@ def accepts(kind: type[Any], *, required: bool = True, keyed: bool = True, key_n
             self.request_body = RequestBody(
                 content={"application/json": OpenAPIMediaType(schema=schema)}, required=required
             )
+            if isinstance(unreadable := (self.responses or {}).get("400"), OpenAPIResponse):
+                assert self.responses is not None
+                self.responses["415"] = replace(unreadable, description=_PROBLEM_TITLES[415])
             if keyed:
                 self.parameters = [*(self.parameters or ()), _idempotency_key(needed=key_needed)]
 
@@ -85,10 +89,11 @@ def reply(kind: type[Any], description: str) -> ResponseSpec:
 def replies(
     status: int, kind: type[Any], description: str, *problems: int, titles: Mapping[int, str] = {}
 ) -> dict[int, ResponseSpec]:
-    """The reply of a route and the problems it may answer with, besides 400, 401 and 503; `titles` says what these
-    mean where they mean something else than for a payment."""
+    """The reply of a route and the problems it may answer with, besides 400, 401, 414 and 503, and 408 where it takes a
+    body (413); `titles` says what these mean where they mean something else than for a payment."""
     specs = {status: reply(kind, description)}
-    for problem in sorted((400, 401, 503, *problems)):
+    slow = (408,) if 413 in problems else ()
+    for problem in sorted({400, 401, 414, 503, *slow, *problems}):
         specs[problem] = ResponseSpec(
             ProblemBody,
             description=titles.get(problem, _PROBLEM_TITLES[problem]),

@@ -23,7 +23,7 @@ async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Ser
     """What the server processes have counted, and how the system is. Raises NotFound."""
     if not _may_read(request, services.metrics_token):
         raise NotFound()
-    return Response(await services.metrics(), media_type=TEXT_FORMAT, headers={"Cache-Control": "no-store"})
+    return Response(await services.metrics(), media_type=TEXT_FORMAT)
 
 
 def _may_read(request: Request[Any, Any, Any], token: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Response, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from msgspec import Meta, Struct
@@ -14,17 +14,22 @@ from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from interfaces import ids
+from interfaces.http.as_of import AsOfParameter
 from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
 from interfaces.http.documented import accepts, replies
+from interfaces.http.payment_reading import read_payment
 from interfaces.http.refusals import OtherMerchant
 from interfaces.http.reply import answered, payment_id_of, resource
 from interfaces.http.resources import PaymentResource, payment_resource
 from interfaces.services import Services
 
 IdempotencyKeyField = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
+# No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
 # `$` alone also matches before a last line break.
-CUSTOMER_ID_PATTERN = r"^[A-Za-z0-9_.:@+-]+$(?!\n)"
+Reason = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+CUSTOMER_ID_PATTERN = r"^[\x21-\x7e]+$(?!\n)"
+"""Whatever a shop calls its customers, in ASCII and without spaces: `shop/7`, `ada@example.org`, `a%2Fb?c=d&e#f`."""
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units of the currency", examples=[2500])]
 Currency = Annotated[
     str,
@@ -84,6 +89,11 @@ class ConfirmIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_de
     idempotency_key: IdempotencyKeyField | None = None
 
 
+class CancelIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    reason: Reason | None = None
+    idempotency_key: IdempotencyKeyField | None = None
+
+
 class PaymentIntentController(Controller):
     path = "/v1/payment_intents"
     tags = ("Payment intents",)
@@ -119,6 +129,23 @@ class PaymentIntentController(Controller):
         )
         return answered(await services.payments.create(command, caller, confirmed=asked.confirm))
 
+    @get(
+        "/{intent_id:str}",
+        operation_id="get_payment_intent",
+        summary="A payment intent, now or as it was",
+        responses=replies(200, PaymentResource, "The payment", 404),
+    )
+    async def get_one(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        intent_id: FromPath[str],
+        as_of: AsOfParameter = None,
+    ) -> Response[Any]:
+        """The same as the payment of the same id: folded from its own events at this moment, never behind."""
+        payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
+        return await read_payment(services, request.user.merchant_id, payment_id, as_of)
+
     @post(
         "/{intent_id:str}/confirm",
         operation_id="confirm_payment_intent",
@@ -139,6 +166,30 @@ class PaymentIntentController(Controller):
         payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
         return answered(await services.payments.confirm(payment_id, caller))
+
+    @post(
+        "/{intent_id:str}/cancel",
+        operation_id="cancel_payment_intent",
+        summary="Give a payment up before any money is reserved",
+        operation_class=accepts(CancelIntentBody, required=False, key_needed=True),
+        responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
+        status_code=200,
+    )
+    async def cancel(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        intent_id: FromPath[str],
+    ) -> Response[Any]:
+        """For a payment that is `requires_confirmation` or `requires_action`. Of the latter the attempt is canceled at
+        the provider first: once the reply says `canceled` (or `voided`, where the customer approved at that very
+        moment and the funds were released again), the customer is not charged. A customer who was faster makes it a
+        409 that names the status. Needs an idempotency key."""
+        asked = decode(CancelIntentBody, body)
+        payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
+        return answered(await services.payments.cancel(payment_id, caller, reason=asked.reason))
 
     @post(
         "/{intent_id:str}/continue",

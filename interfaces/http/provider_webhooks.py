@@ -1,6 +1,6 @@
 """/v1/provider_webhooks: what providers tell us, taken in by its signature and kept; what becomes of it comes later."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Controller, Request, Response, Router, post
 from litestar.di import NamedDependency
@@ -8,11 +8,15 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from interfaces import ids
-from interfaces.http.admission import DELIVERIES_MAX, Hands
-from interfaces.http.bodies import Bodies
+from interfaces.http.bodies import Bodies, whole_body
+from interfaces.http.capacity import Capacity
 from interfaces.http.documented import replies
 from interfaces.http.reply import resource
 from interfaces.services import Services
+
+DELIVERIES_MAX: Final = 768
+"""In hand at a time, by one process. Apart from commands: a provider that repeats itself shuts no payment out, and
+no other provider either; it sends again what was refused."""
 
 
 class Received(Struct, frozen=True, kw_only=True):
@@ -28,7 +32,7 @@ class ProviderWebhookController(Controller):
     def __init__(self, owner: Router) -> None:
         super().__init__(owner)
         self._bodies = Bodies()
-        self._hands = Hands(DELIVERIES_MAX)
+        self._capacity = Capacity(DELIVERIES_MAX)
 
     @post(
         "/{provider:str}",
@@ -39,7 +43,6 @@ class ProviderWebhookController(Controller):
             Received,
             "It is kept",
             404,
-            408,
             413,
             titles={401: "Not signed by the provider, or too long ago", 404: "No such provider"},
         ),
@@ -56,7 +59,7 @@ class ProviderWebhookController(Controller):
         # The body is not an argument: nobody has it read for a provider that we do not know, and until it is there
         # nobody holds what others need.
         services.webhooks.require_known(provider)
-        body = await self._bodies.read(request.body)
-        with self._hands.one():
+        body = await self._bodies.read(provider, lambda: whole_body(request.scope, request.receive))
+        with self._capacity.one(provider):
             delivery_id = await services.webhooks.receive(provider, request.headers, body)
         return resource(Received(delivery_id=ids.text_of(ids.DELIVERY, delivery_id)))

@@ -52,6 +52,10 @@ class ViewBehind(DomainError):
     retry_after_s: int = 1
 
 
+class RefundNotFound(DomainError):
+    """There is no such refund, or it is another merchant's, which must look the same."""
+
+
 class NotFound(DomainError):
     """There is nothing at this path."""
 
@@ -60,6 +64,18 @@ class MethodNotAllowed(DomainError):
     """The path does not take this method."""
 
     allowed: str
+
+
+class HeaderRepeated(DomainError):
+    """A header that has one meaning comes more than once."""
+
+    name: str
+
+
+class MediaTypeRefused(DomainError):
+    """The Content-Type of the body is not JSON's."""
+
+    media_type: str
 
 
 class BodyTooLarge(DomainError):
@@ -78,3 +94,21 @@ class Overloaded(DomainError):
     """As many requests are in hand as this process takes; nothing of this one was done."""
 
     retry_after_s: int = 1
+
+
+class TargetTooLong(DomainError):
+    """The request target, path and query together, is over the limit."""
+
+    bytes_max: int
+
+
+class HostInvalid(DomainError):
+    """The Host header is missing, or names no host and port."""
+
+
+class TransferCodingUnknown(DomainError):
+    """The body has a transfer coding other than chunked."""
+
+
+class BodyIncomplete(DomainError):
+    """The connection ended before the body did, or its chunks cannot be read."""

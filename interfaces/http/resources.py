@@ -18,6 +18,7 @@ from domain.payment.outcome import NextAction
 from domain.payment.state import (
     Authorization,
     Authorized,
+    Canceled,
     Captured,
     Capturing,
     Expired,
@@ -116,6 +117,7 @@ class PaymentResource(Struct, frozen=True, kw_only=True):
     refunds: list[RefundedResource]
     operation: OperationResource | None
     failure: Failure | None
+    cancellation_reason: str | None
     next_action: NextActionResource | None
     created_at: Instant
     version: int
@@ -215,6 +217,7 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
         ],
         operation=operation or operation_in_flight(payment),
         failure=Failure(payment.code, payment.message) if isinstance(payment, Failed) else None,
+        cancellation_reason=payment.reason if isinstance(payment, Canceled) else None,
         next_action=_next_action(payment),
         created_at=loaded.created_at,
         version=loaded.version,

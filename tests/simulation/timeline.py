@@ -18,16 +18,20 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentEvent,
@@ -38,6 +42,7 @@ from domain.payment.events import (
     PaymentRouted,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
@@ -135,13 +140,18 @@ class _Story:
             ):
                 self._is_over(operation_id)
             case (
-                AuthorizationExpired()
+                PaymentCanceled()
+                | AuthorizationExpired()
                 | ContradictionReported()
                 | DisputeOpened()
+                | DisputeRaised()
+                | DisputeReduced()
                 | DisputeWon()
                 | DisputeLost()
                 | DisputeReversed()
                 | MovementSettled()
+                | OperationAdopted()
+                | RefundReversed()
             ):
                 raise Unexplained(f"nothing in this run brings about {fact}")
             case _:

@@ -18,13 +18,24 @@ from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.adopt import AdoptOperation, adopt
+from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.debit import DebitSource
-from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    OpenDispute,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
 from domain.payment.doubt import RecoveryPolicy, doubt
-from domain.payment.events import CaptureMethod, PaymentEvent
+from domain.payment.events import CaptureMethod, OperationKind, PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
@@ -42,8 +53,10 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
 from domain.payment.state import DisputeResult, InFlight, Payment
 from domain.payment.status import Status, status_of
@@ -57,6 +70,7 @@ from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -166,6 +180,7 @@ def agreed(
     refund_rate: RefundRate = RefundRate.ORIGINAL,
     reserve_basis_points: int = 0,
     negative_limit_minor: int | None = None,
+    beyond_budget: BeyondBudget = BeyondBudget.OWED,
     rates: Rates = RATES,
 ) -> Basis:
     """`basis`, but for what else is agreed; all currencies are converted to `settle_in`."""
@@ -177,7 +192,9 @@ def agreed(
         refund_rate=refund_rate,
         stale_after_hours=1_000,
     )
-    settlement = replace(terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90)
+    settlement = replace(
+        terms.settlement, reserve_basis_points=reserve_basis_points, reserve_days=90, beyond_budget=beyond_budget
+    )
     if negative_limit_minor is not None:
         settlement = replace(settlement, negative_limit_minor={OTHERS: negative_limit_minor})
     return replace(
@@ -208,6 +225,28 @@ def from_lot(amount: Money, due: datetime | None = DUE) -> Drawn:
 def debited(settled: Money, *, drawn: Drawn | None = None) -> MerchantDebit:
     """What a refund or dispute takes: unconverted, for nothing, and from the lot of the day unless `drawn` says."""
     return MerchantDebit(settled=settled, conversion=None, rate=None, fee=None, drawn=drawn or from_lot(settled))
+
+
+def claimed(amount: Money, *, debit: MerchantDebit | None = None, excess: Excess | None = None) -> Claim:
+    """A claim in the payment's currency, of which its budget carries `amount`."""
+    return Claim(
+        disputed=amount if excess is None else amount + excess.amount,
+        exchange=None,
+        amount=amount,
+        debit=debit or debited(amount),
+        excess=excess,
+    )
+
+
+def beyond(amount: Money, borne_by: BeyondBudget = BeyondBudget.OWED) -> Excess:
+    """An excess that was not converted."""
+    return Excess(
+        amount=amount,
+        settled=amount,
+        conversion=None,
+        borne_by=borne_by,
+        settlement_rule=BASIS.terms.settlement.version,
+    )
 
 
 # given: a payment that has come this far
@@ -302,6 +341,10 @@ def failed(amount: Money = HUNDRED) -> History:
     return then_(processing(amount), attempt_answered(DECLINED))
 
 
+def canceled() -> History:
+    return then_(created(), cancels())
+
+
 def capture_taken(
     history: History,
     amount: Money,
@@ -330,6 +373,11 @@ def confirmed(
     *providers: ProviderName, id: OperationId = ATTEMPT, at: datetime = NOW, within: Situation | None = None
 ) -> Decision:
     return lambda payment: confirm(payment, attempt_next(id, *providers, within=within), BASIS, at)
+
+
+def cancels(reason: str | None = None, *, canceled_attempt: OperationId | None = ATTEMPT) -> Decision:
+    """Once the provider has canceled `canceled_attempt`."""
+    return lambda payment: cancel(payment, CancelPayment(reason=reason, canceled_attempt=canceled_attempt))
 
 
 def abandons(at: datetime = ABANDONED) -> Decision:
@@ -387,6 +435,25 @@ def ruled(
     return lambda payment: close_dispute(payment, command, at, debt_is_paid=debt_is_paid)
 
 
+def amended(
+    amount: Money,
+    *,
+    id: DisputeId = DISPUTE,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+    debt_is_paid: bool = False,
+) -> Decision:
+    """The bank disputes `amount` from now on."""
+    command = AmendDispute(dispute_id=id, amount=amount)
+    return lambda payment: amend_dispute(payment, command, basis, at, source=source, debt_is_paid=debt_is_paid)
+
+
+def reversed_but(lost: Money, *, id: DisputeId = DISPUTE, at: datetime = NOW) -> Decision:
+    """All of a chargeback that was lost comes back but `lost`."""
+    return lambda payment: reverse_in_part(payment, ReverseInPart(dispute_id=id, lost=lost), at)
+
+
 def expires(at: datetime = LAPSED) -> Decision:
     return lambda payment: expire(payment, at)
 
@@ -425,6 +492,42 @@ def void_answered(outcome: Outcome, *, id: OperationId = VOID) -> Decision:
 
 def refund_answered(outcome: Outcome, *, id: OperationId = REFUND, at: datetime = NOW) -> Decision:
     return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome), at)
+
+
+def reverses(
+    *,
+    id: OperationId = REFUND,
+    reference: str = "re_1",
+    at: datetime = NOW,
+    debt_is_paid: bool = False,
+) -> Decision:
+    command = ReverseRefund(refund_id=id, reference=reference, code="refund_declined", message="account closed")
+    return lambda payment: reverse_refund(payment, command, at, debt_is_paid=debt_is_paid)
+
+
+def adopts(
+    kind: OperationKind,
+    amount: Money | None,
+    *,
+    reference: str = "at_provider_1",
+    known: History = (),
+    final: bool = True,
+    failed: str | None = None,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+) -> Decision:
+    """Of a payment whose operations are those of the history `known`."""
+    command = AdoptOperation(
+        kind=kind,
+        provider=ACQUIRER,
+        reference=reference,
+        amount=amount,
+        reason="by hand",
+        final=final,
+        failed=failed,
+    )
+    return lambda payment: adopt(payment, operations_of(known), command, basis, at, source=source)
 
 
 # then: what came of it

@@ -25,6 +25,7 @@ from application.notification import (
     Unhandled,
 )
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Declined, Outcome
 from infrastructure.embedded.process import ChildProcess
@@ -47,6 +48,8 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     approved: bool = True
     operation_id: UUID | None = None
     reference: str | None = None
+    own_reference: str | None = None
+    amount: Money | None = None
 
 
 class NotaryNotifications:
@@ -66,13 +69,19 @@ class NotaryNotifications:
             raise NotificationUnreadable(str(error)) from None
         if news.about not in list(OperationKind):
             return Unhandled(event_id=news.id, kind=news.about)
-        outcome: Outcome = Approved(news.reference or "ch") if news.approved else Declined("card_declined", "No.")
+        outcome: Outcome = (
+            Approved(news.own_reference or news.reference or "ch")
+            if news.approved
+            else Declined("card_declined", "No.")
+        )
         return Notification(
             event_id=news.id,
             about=OperationKind(news.about),
             outcome=outcome,
             operation_id=None if news.operation_id is None else OperationId(news.operation_id),
             reference=news.reference,
+            own_reference=news.own_reference,
+            amount=news.amount,
         )
 
 

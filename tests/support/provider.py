@@ -151,7 +151,7 @@ class ScriptedProvider:
         match request:
             case VoidRequest(reference=reference) if reference in self._waiting and not self.holds_on:
                 canceled = self._waiting.pop(reference)
-                self._outcomes[canceled.operation_id] = Declined("declined", "It was canceled.")
+                self._outcomes[canceled.operation_id] = Declined("canceled", "It was canceled.")
             case CaptureRequest(amount=amount, final=final) if charge and amount <= charge.reserved:
                 charge.taken += amount
                 charge.reserved = zero(amount.currency) if final else charge.reserved - amount

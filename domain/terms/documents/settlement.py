@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from domain.strict_document import Name
 from domain.terms.business_days import CalendarName
 from domain.terms.documents.document import BasisPoints, TermsDocument
-from domain.terms.settlement import SettlementRule
+from domain.terms.settlement import BeyondBudget, SettlementRule
 
 
 class _Reserve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +23,7 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone: str
     reserve: _Reserve | None = None
     negative_limit_minor: dict[str, Any] = {}
+    beyond_budget: BeyondBudget = BeyondBudget.OWED
 
 
 def read_settlement(text: str, number: int) -> SettlementRule:
@@ -38,4 +39,5 @@ def read_settlement(text: str, number: int) -> SettlementRule:
         reserve_basis_points=0 if written.reserve is None else written.reserve.basis_points,
         reserve_days=0 if written.reserve is None else written.reserve.days,
         negative_limit_minor=document.amounts(written.negative_limit_minor, "negative_limit_minor"),
+        beyond_budget=written.beyond_budget,
     )

@@ -5,11 +5,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.payment.outcome import Unknown
+from domain.money import Money
+from domain.payment.outcome import Mismatched, Unknown
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from infrastructure.provider.aps.signature import is_signed
+from infrastructure.provider.minor_units import AmountUnreadable, MinorUnits, stated_amount
 
 FORT_ID_DIGITS_MAX: Final = 20
+UNITS: Final = MinorUnits()
 
 
 class Answer(Struct, frozen=True):
@@ -39,6 +42,14 @@ class Answer(Struct, frozen=True):
         fort_id = self.text("fort_id")
         return fort_id if digits(fort_id, FORT_ID_DIGITS_MAX) else None
 
+    @property
+    def amount(self) -> Money | None:
+        """Of the operation that the answer is about. Raises AmountUnreadable."""
+        amount, currency = self.text("amount"), self.text("currency")
+        if amount and not digits(amount, FORT_ID_DIGITS_MAX):
+            raise AmountUnreadable("an amount that is no whole number")
+        return stated_amount(UNITS, int(amount) if amount else None, currency or None)
+
     def total(self, name: str) -> int | None:
         """An amount in minor units; None where APS said none."""
         amount = self.text(name)
@@ -59,5 +70,5 @@ def believed(body: bytes, response_phrase: str, merchant_reference: str) -> Answ
     if not is_signed(said, response_phrase):
         return Unknown("an answer that APS did not sign")
     if said.get("merchant_reference", merchant_reference) != merchant_reference:
-        return Unknown("an answer about another order")
+        return Mismatched("an answer about another order")
     return Answer(said)

@@ -19,6 +19,7 @@ from infrastructure.provider.aps.codes import SUCCESS, Status
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from infrastructure.provider.aps.signature import is_signed
 from infrastructure.provider.aps.translate import reference, refused
+from infrastructure.provider.minor_units import AmountUnreadable
 from infrastructure.provider.reading import our_operation
 from infrastructure.provider.text import readable
 
@@ -47,6 +48,9 @@ MEANINGS: Final[Mapping[str, _Meaning]] = {
 }
 """A purchase that succeeded has taken the money, so it speaks of the capture; one that failed, of the attempt."""
 
+_UNIQUE: Final = "maintenance_reference"
+"""APS takes it for one refund only; a description may stand on any number of captures."""
+
 
 class ApsNotifications:
     """Implements application.notification.Notifications; signed with the SHA response phrase."""
@@ -65,7 +69,8 @@ class ApsNotifications:
     def read(self, body: bytes) -> Notification | Unhandled:
         try:
             said = Answer(parameters(body))
-        except Unreadable as error:
+            amount = said.amount
+        except (Unreadable, AmountUnreadable) as error:
             raise NotificationUnreadable(str(error)) from error
         if said.fort_id is None or len(said.code) != CODE_DIGITS:
             raise NotificationUnreadable("no order, or no response code")
@@ -86,6 +91,8 @@ class ApsNotifications:
             outcome=outcome,
             operation_id=our_operation(name),
             reference=reference(said.fort_id, readable(said.text("merchant_reference"))),
+            own_reference=reference(said.fort_id, readable(name)) if name and meaning.named == _UNIQUE else None,
+            amount=amount,
         )
 
 

@@ -6,25 +6,25 @@ three decimals do count thousandths, but the last digit must be 0. What it count
 
 from typing import Final
 
-from domain.currencies import DECIMALS, decimals
+from domain.currencies import READABLE_DECIMALS, decimals
 from domain.money import Money
 from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
 
-CURRENCIES: Final = frozenset(DECIMALS) - {"CLF", "UYI", "UYW"}
-_UNITS: Final = MinorUnits({"CLP": 2})
+CURRENCIES: Final = frozenset(READABLE_DECIMALS) - {"CLF", "UYI", "UYW"}
+UNITS: Final = MinorUnits({"CLP": 2})
 _THOUSANDTHS: Final = 3
 
 
 def received(amount: int, currency: str) -> Money:
     """Raises NotRepresentable, UnknownCurrency."""
-    return _UNITS.received(amount, currency)
+    return UNITS.received(amount, currency)
 
 
 def sent(money: Money) -> int:
     """Raises NotRepresentable."""
     if money.currency not in CURRENCIES:
         raise NotRepresentable(f"Checkout.com does not say how it counts {money.currency}")
-    amount = _UNITS.sent(money)
+    amount = UNITS.sent(money)
     if decimals(money.currency) == _THOUSANDTHS and amount % 10:
         raise NotRepresentable(f"{money} is no whole number of hundredths")
     return amount

@@ -17,9 +17,11 @@ from domain.payment.outcome import (
     Unknown,
 )
 from infrastructure.provider.checkout import disputes, naming, signature
+from infrastructure.provider.checkout.amounts import UNITS
 from infrastructure.provider.checkout.response_codes import decline_code
 from infrastructure.provider.checkout.wire import Id
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.minor_units import Count, Currency, stated_amount
+from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.text import readable
 
 
@@ -35,6 +37,8 @@ class _Data(Struct, frozen=True):
     id: Id
     action_id: Id | None = None
     reference: str | None = None
+    amount: Count | None = None
+    currency: Currency | None = None
     response_code: str | None = None
     response_summary: str | None = None
     metadata: dict[str, Any] | None = None
@@ -81,13 +85,14 @@ class CheckoutNotifications:
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
-            event = msgspec.json.decode(body, type=_Envelope)
+            event = decode(body, _Envelope)
             if event.type in disputes.PHASES:
                 return disputes.read_dispute(event.id, event.type, event.data)
             meaning = MEANINGS.get(event.type)
             if meaning is None:
                 return Unhandled(event_id=event.id, kind=readable(event.type))
             data = msgspec.json.decode(event.data, type=_Data)
+            amount = stated_amount(UNITS, data.amount, data.currency)
         except UNDECODABLE as error:
             raise NotificationUnreadable(readable(str(error))) from error
         if event.at is None:
@@ -98,6 +103,8 @@ class CheckoutNotifications:
             outcome=_outcome(event.type, meaning, data),
             operation_id=naming.operation_id(meaning.about, data.metadata or {}, data.reference),
             reference=data.id,
+            own_reference=None if meaning.about is OperationKind.AUTHORIZE else data.action_id,
+            amount=amount,
         )
 
 

@@ -10,9 +10,10 @@ from msgspec import Meta, Raw, Struct
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Outcome
-from infrastructure.provider.reading import UNDECODABLE, our_operation
+from infrastructure.provider.minor_units import Count, Currency, stated_amount
+from infrastructure.provider.reading import UNDECODABLE, decode, our_operation
 from infrastructure.provider.simulator import disputes, signature
-from infrastructure.provider.simulator.translate import Action, Name, declined, next_action
+from infrastructure.provider.simulator.translate import MINOR_UNITS, Action, Name, declined, next_action
 from infrastructure.provider.text import readable
 
 ABOUT: Final = {
@@ -39,6 +40,8 @@ class _Data(Struct, frozen=True):
     id: Name
     charge: Name
     operation_key: str
+    amount: Count | None = None
+    currency: Currency | None = None
     code: str | None = None
     message: str = ""
     action: Action | None = None
@@ -55,13 +58,14 @@ class SimulatorNotifications:
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
-            event = msgspec.json.decode(body, type=_Event)
+            event = decode(body, _Event)
             if event.type in disputes.TYPES:
                 return disputes.read_dispute(event.id, event.type, event.data)
             about = ABOUT.get(event.type)
             if about is None:
                 return Unhandled(event_id=event.id, kind=readable(event.type))
             data = msgspec.json.decode(event.data, type=_Data)
+            amount = stated_amount(MINOR_UNITS, data.amount, data.currency)
         except UNDECODABLE as error:
             raise NotificationUnreadable(readable(str(error))) from error
         return Notification(
@@ -70,6 +74,8 @@ class SimulatorNotifications:
             outcome=_outcome(event.type, data),
             operation_id=our_operation(data.operation_key),
             reference=data.charge,
+            own_reference=None if about is OperationKind.AUTHORIZE else data.id,
+            amount=amount,
         )
 
 

@@ -14,8 +14,8 @@ from domain.dispute.events import DisputeReason
 from domain.identifiers import DisputeId
 from infrastructure.provider.card_networks import card_brand
 from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.objects import StripeId
-from infrastructure.provider.stripe.translate import MINOR_UNITS
 from infrastructure.provider.text import readable
 
 TYPES: Final = frozenset({"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"})
@@ -70,7 +70,7 @@ def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotifi
     if phase is None:
         return Unhandled(event_id=event_id, kind=readable(f"{kind}: {dispute.status}"))
     try:
-        amount = MINOR_UNITS.received(dispute.amount, dispute.currency.upper())
+        amount = UNITS.received(dispute.amount, dispute.currency.upper())
     except (NotRepresentable, UnknownCurrency) as error:
         raise NotificationUnreadable(readable(str(error))) from error
     due_by = None if dispute.evidence_details is None else dispute.evidence_details.due_by

@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.stripe import disputes, signature
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
@@ -58,7 +58,7 @@ class StripeNotifications:
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
-            event = msgspec.json.decode(body, type=_Event)
+            event = decode(body, _Event)
             said = bytes(event.data.object)
             if event.type in REFUNDED:
                 return _of_refund(event.id, msgspec.json.decode(said, type=Refund))
@@ -82,6 +82,7 @@ def _of_authorization(event_id: str, intent: PaymentIntent) -> Notification:
         outcome=intent.authorized(),
         operation_id=intent.operation(OPERATION_ID),
         reference=intent.id,
+        amount=intent.stated(intent.amount_capturable if intent.status == "requires_capture" else intent.amount),
     )
 
 
@@ -93,6 +94,8 @@ def _of_capture(event_id: str, intent: PaymentIntent) -> Notification:
         outcome=intent.captured(),
         operation_id=intent.operation(OPERATION_ID if intent.captures_at_once else CAPTURE_OPERATION_ID),
         reference=intent.id,
+        own_reference=intent.id,
+        amount=intent.stated(intent.amount_received),
     )
 
 
@@ -107,6 +110,8 @@ def _of_cancellation(event_id: str, intent: PaymentIntent) -> Notification:
         outcome=intent.voided(),
         operation_id=None,
         reference=intent.id,
+        own_reference=intent.id,
+        amount=intent.stated(intent.amount),
     )
 
 
@@ -117,4 +122,6 @@ def _of_refund(event_id: str, refund: Refund) -> Notification:
         outcome=refund.refunded(),
         operation_id=refund.operation(),
         reference=refund.payment_intent,
+        own_reference=refund.id,
+        amount=refund.stated,
     )

@@ -22,7 +22,7 @@ from domain.identifiers import DisputeId
 from domain.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, is_pending, returned
 from domain.payment.events import DisputeOpened, DisputeReversed, DisputeWon, PaymentEvent, RefundFailed, RefundStarted
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, from_available, from_owed
+from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, from_available, from_owed
 from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, Taken, taken_of
 from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
@@ -140,7 +140,7 @@ def test_a_fee_is_drawn_with_what_it_is_for() -> None:
 # at whose rate
 
 
-def test_in_parts_at_the_captures_rate_the_last_one_takes_what_rounding_left() -> None:
+def test_in_parts_at_the_captures_rate_all_of_it_comes_to_what_the_capture_brought() -> None:
     basis = agreed(fees=NO_FEES, settle_in="EUR", mark_up_basis_points=200, rates=at_rate("3"))
     history = captured(usd("1.00"), basis=basis)  # 0.33 EUR, of which 0.01 are ours and 0.32 the merchant's
     settled = []
@@ -149,7 +149,7 @@ def test_in_parts_at_the_captures_rate_the_last_one_takes_what_rounding_left() -
         history = then_(history, refunds(Money(minor, "USD"), id=id, basis=basis))
         history = then_(history, refund_answered(APPROVED, id=id))
         settled.append(taken(history).refunds[-1].debit.settled.minor)
-    assert settled == [10, 10, 12]
+    assert settled == [11, 11, 10]
 
 
 def test_at_the_rate_of_the_day_a_refund_costs_what_it_costs_then_without_a_mark_up() -> None:
@@ -276,7 +276,7 @@ class Debits(RuleBasedStateMachine):
     def look_at(self, event: PaymentEvent) -> None:
         """What it draws and gives back is not negative, and comes to what it says."""
         match event:
-            case RefundStarted(debit=debit) | DisputeOpened(debit=debit) if debit is not None:
+            case RefundStarted(debit=debit) | DisputeOpened(claim=Claim(debit=debit)) if debit is not None:
                 assert debit.drawn.total == debit.total
                 assert_not_negative(debit.drawn)
                 self.assert_converted(debit)
@@ -298,6 +298,7 @@ class Debits(RuleBasedStateMachine):
             assert debit.conversion.settled == debit.settled
             assert debit.conversion.value.minor >= 0
             assert debit.conversion.mark_up.minor >= 0
+            assert debit.conversion.residue.minor == 0
 
     @property
     def taken(self) -> Taken:
@@ -355,7 +356,7 @@ def converted_parts(conversions: Iterable[Conversion | None]) -> Counter[str]:
     parts: Counter[str] = Counter()
     for conversion in conversions:
         if conversion is not None:
-            for name in ("amount", "value", "mark_up", "settled", "residue"):
+            for name in ("amount", "mark_up", "settled"):
                 parts[name] += getattr(conversion, name).minor
     return parts
 
@@ -385,7 +386,7 @@ def test_a_share_of_several_captures_is_never_less_than_nothing_whatever_the_rat
     history = then_(history, refund_answered(APPROVED, id=operation(51)))
     [*_, opened] = then_(history, disputes(usd("0.01"), basis=cheap))
     assert isinstance(opened, DisputeOpened)
-    assert opened.debit.settled >= zero("EUR")
+    assert opened.claim.debit.settled >= zero("EUR")
 
 
 def test_the_fee_of_a_dispute_that_was_won_stays_drawn() -> None:

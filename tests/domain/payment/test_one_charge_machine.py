@@ -20,7 +20,7 @@ from domain.payment.events import CaptureMethod, OperationKind, PaymentAttemptSt
 from domain.payment.notice import CANCELED, AsksForLookup, Contradicts, Notice, Settles, read_notice
 from domain.payment.outcome import ActionRequired, Approved, Outcome, Unavailable, Unknown
 from domain.payment.progress import operations_of
-from domain.payment.state import Authorized, Captured, Failed, Payment, Processing, RequiresAction
+from domain.payment.state import Authorized, Canceled, Captured, Failed, Payment, Processing, RequiresAction
 from tests.domain.attempts import assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing
 from tests.domain.journey import Journey
 from tests.support.domain import (
@@ -37,6 +37,7 @@ from tests.support.domain import (
     TRY_AGAIN,
     abandons,
     attempt_answered,
+    cancels,
     confirmed,
     eur,
     operation,
@@ -158,6 +159,23 @@ class OneCharge(RuleBasedStateMachine):
         else:
             self.hears(id, self.books[id])
 
+    @at(RequiresAction)
+    @rule(dies=st.booleans())
+    def the_merchant_cancels(self, dies: bool) -> None:
+        """At the provider first; whoever does may die before it is recorded."""
+        payment = self.journey.payment
+        assert isinstance(payment, RequiresAction)
+        id = payment.attempt.attempt_id
+        if isinstance(self.books[id], ActionRequired):
+            self.decides(id, CANCELED, about=OperationKind.VOID)
+        if dies:
+            return
+        if self.books[id] == CANCELED:
+            assert self.journey.take(cancels(canceled_attempt=id))
+        else:
+            self.hears(id, self.books[id])
+            assert not self.journey.take(cancels(canceled_attempt=id))
+
     # notices
 
     @precondition(lambda self: self.notices)
@@ -225,7 +243,7 @@ class OneCharge(RuleBasedStateMachine):
     @invariant()
     def a_payment_that_ended_is_what_the_providers_say(self) -> None:
         match self.journey.payment:
-            case Failed():
+            case Failed() | Canceled():
                 assert self.charges() == []
             case Authorized(authorization=authorization) | Captured(authorization=authorization):
                 assert self.charges() == [authorization.attempt_id]

@@ -10,6 +10,7 @@ from tests.support.domain import (
     OTHER_DISPUTE,
     History,
     authorized,
+    canceled,
     captured,
     capturing,
     created,
@@ -53,6 +54,7 @@ SHOWN: dict[Status, History] = {
     Status.VOIDED: voided(),
     Status.EXPIRED: expired(),
     Status.FAILED: failed(),
+    Status.CANCELED: canceled(),
 }
 
 

@@ -11,6 +11,7 @@ from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.review import approve_review
 from domain.payment.state import (
     Authorized,
+    Canceled,
     Captured,
     Capturing,
     Created,
@@ -40,6 +41,8 @@ from tests.support.domain import (
     abandons,
     attempt_answered,
     authorized,
+    canceled,
+    cancels,
     capture_answered,
     captured,
     captures,
@@ -90,6 +93,7 @@ AT: dict[Stage, History] = {
     Voided: voided(),
     Expired: expired(),
     Failed: failed(),
+    Canceled: canceled(),
 }
 VERBS: dict[str, Decision] = {
     "hold for review": held_for_review(),
@@ -97,6 +101,7 @@ VERBS: dict[str, Decision] = {
     "reject review": review_rejected(),
     "confirm": confirmed(),
     "abandon": abandons(),
+    "cancel": cancels(),
     "capture": captures(eur("10.00")),
     "void": voids(),
     "expire": expires(LAPSED),
@@ -105,11 +110,11 @@ VERBS: dict[str, Decision] = {
     "close dispute": ruled(DisputeResult.LOST),
 }
 LEGAL: dict[Stage, dict[str, Stage]] = {
-    Created: {"hold for review": InReview, "confirm": Processing},
+    Created: {"hold for review": InReview, "confirm": Processing, "cancel": Canceled},
     InReview: {"approve review": Created, "reject review": Failed},
     Processing: {},
     Rerouting: {},
-    RequiresAction: {"abandon": Failed},
+    RequiresAction: {"abandon": Failed, "cancel": Canceled},
     Authorized: {"capture": Capturing, "void": Voiding, "expire": Expired},
     PartiallyCaptured: {
         "capture": Capturing,
@@ -125,6 +130,7 @@ LEGAL: dict[Stage, dict[str, Stage]] = {
     Voided: {},
     Expired: {},
     Failed: {},
+    Canceled: {"cancel": Canceled},
 }
 ANSWERS: dict[str, Decision] = {
     "attempt": attempt_answered(APPROVED),
@@ -147,6 +153,7 @@ AWAITED: dict[Stage, dict[str, Stage]] = {
     Voided: {},
     Expired: {},
     Failed: {},
+    Canceled: {},
 }
 
 

@@ -19,7 +19,7 @@ from domain.terms.documents.read import read_terms, terms_as_added
 from domain.terms.events import TermsKind
 from domain.terms.fee_plan import Blended, FeePlan, FeeRule, InterchangePlus, Match
 from domain.terms.payouts import Daily, Manual, PayoutRule, Weekday, Weekly
-from domain.terms.settlement import SettlementRule
+from domain.terms.settlement import BeyondBudget, SettlementRule
 from domain.terms.terms import name_of
 from tests.support.terms import TEXTS
 
@@ -77,6 +77,23 @@ def test_a_settlement_rule_says_what_it_says() -> None:
         reserve_days=90,
         negative_limit_minor={"USD": 50_000},
     )
+
+
+@pytest.mark.parametrize("account", BeyondBudget)
+def test_what_is_taken_beyond_a_budget_is_borne_by_the_account_that_was_agreed(account: BeyondBudget) -> None:
+    text = TEXTS[SETTLEMENT].rstrip().removesuffix("}") + f', "beyond_budget": "{account}"}}'
+
+    rule = read_terms(SETTLEMENT, text, 1)
+
+    assert isinstance(rule, SettlementRule)
+    assert rule.beyond_budget is account
+
+
+def test_a_budget_is_exceeded_at_the_merchants_cost_where_nothing_else_was_agreed() -> None:
+    rule = read_terms(SETTLEMENT, TEXTS[SETTLEMENT], 1)
+
+    assert isinstance(rule, SettlementRule)
+    assert rule.beyond_budget is BeyondBudget.OWED
 
 
 def test_a_conversion_rule_says_what_it_says() -> None:
@@ -171,6 +188,7 @@ def test_terms_have_a_name(kind: TermsKind) -> None:
         (SETTLEMENT, "America/New_York", "", 2, "is no time zone"),
         (SETTLEMENT, ', "days": 90', "", 3, "“reserve”: object missing required field `days`"),
         (SETTLEMENT, '"USD": 50000', '"USD": -1', 4, "“USD”: expected `int` >= 0"),
+        (SETTLEMENT, "50000}}", '50000}, "beyond_budget": "psp"}', 4, "“beyond_budget”: invalid enum value 'psp'"),
         (CONVERSION, '"*": "EUR"', '"*": "*"', 2, "“*” is no currency"),
         (CONVERSION, '"GBP": "GBP"', '"EUR": "GBP"', 2, "EUR is settled in GBP, so nothing else can be settled in EUR"),
         (CONVERSION, '["ecb"]', "[]", 3, "the list of sources is empty"),

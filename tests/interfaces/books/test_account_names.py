@@ -50,5 +50,8 @@ EXPECTED = {
     "merchant:mer_1:pending": "Liabilities:Merchant:Mer-5f1:Pending",
     "merchant:mer_1:in_transit": "Liabilities:Merchant:Mer-5f1:In-5ftransit",
     "platform:fees": "Income:Platform:Fees",
+    "platform:losses": "Expenses:Platform:Losses",
+    "platform:provisions": "Liabilities:Platform:Provisions",
+    "suspense:psp:simulator": "Assets:Suspense:Psp:Simulator",
     "fx:EUR": "Equity:Fx:X-EUR",
 }

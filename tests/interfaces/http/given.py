@@ -33,6 +33,11 @@ async def payment_that_is(merchant: Merchant, status: str) -> str:
             payment_id = _id(await merchant.pay(confirm=False))
         case "failed":
             payment_id = _id(await merchant.pay(token="tok_declined"))
+        case "requires_action":
+            payment_id = _id(await merchant.pay(token="tok_3ds"))
+        case "canceled":
+            payment_id = _id(await merchant.pay(confirm=False))
+            await asked(merchant, payment_id, "cancel", key=f"cancel-{payment_id}")
         case "authorized":
             payment_id = await authorized(merchant)
         case "voided":
@@ -55,9 +60,9 @@ async def payment_that_is(merchant: Merchant, status: str) -> str:
 
 
 async def asked(merchant: Merchant, payment_id: str, verb: str, *, key: str | None = None, **body: Any) -> Reply:
-    """`confirm`, `capture`, `void` or `refunds`."""
-    if verb == "confirm":
-        return await merchant.send("POST", f"/v1/payment_intents/{payment_id}/confirm", body, key=key)
+    """`confirm`, `cancel`, `capture`, `void` or `refunds`."""
+    if verb in ("confirm", "cancel"):
+        return await merchant.send("POST", f"/v1/payment_intents/{payment_id}/{verb}", body, key=key)
     return await merchant.act(payment_id, verb, key=key, **body)
 
 

@@ -1,13 +1,24 @@
-"""A process with its hands full refuses at once; what it took in is finished, and then it takes in again."""
+"""A process with its hands full refuses at once; what it took in is finished, and nobody's requests fill it alone."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 
+from application.merchant import KnownKey
+from application.operator import KnownOperator, Role
+from domain.identifiers import MerchantId
 from interfaces.http import admission
-from interfaces.http.admission import Admission
+from interfaces.http.admission import TAKES_OWN_BODY, Admission, Limits
+from interfaces.http.capacity import Capacity
+from interfaces.http.refusals import BodyIncomplete, BodyTooLarge, Overloaded
+
+AURORA = KnownKey("key_1", MerchantId("mer_aurora"))
+KESTREL = KnownKey("key_2", MerchantId("mer_kestrel"))
+OPERATOR = KnownOperator("opk_1", "night shift", Role.OPERATOR)
 
 
 class Server:
@@ -15,74 +26,172 @@ class Server:
 
     def __init__(self) -> None:
         self.may_answer = asyncio.Event()
-        self.served = 0
+        self.in_hand = 0
+        self.bodies: list[bytes] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.in_hand += 1
+        if scope["method"] != "GET":
+            self.bodies.append((await receive())["body"])
         await self.may_answer.wait()
-        self.served += 1
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        self.in_hand -= 1
 
 
-async def ask(app: Any, path: str = "/v1/payments", method: str = "POST") -> list[dict[str, Any]]:
-    said: list[dict[str, Any]] = []
+class Sender:
+    """Announces a body and sends it in parts; the last may never come."""
 
-    async def send(message: dict[str, Any]) -> None:
-        said.append(message)
+    def __init__(self, *parts: bytes, length: int | None = None, ends: bool = True, gone: bool = False) -> None:
+        self._messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+        if ends:
+            self._messages.append({"type": "http.request", "body": b"", "more_body": False})
+        if gone:
+            self._messages.append({"type": "http.disconnect"})
+        chunked = (b"transfer-encoding", b"chunked")
+        self.headers = [(b"content-length", str(length).encode()) if length is not None else chunked]
+        self.received = 0
 
-    await app({"type": "http", "method": method, "path": path, "state": {"request_id": "req_1"}}, None, send)
-    return said
+    async def __call__(self) -> dict[str, Any]:
+        if self.received == len(self._messages):
+            await asyncio.Event().wait()
+        self.received += 1
+        return self._messages[self.received - 1]
+
+
+Ask = Callable[..., asyncio.Task[None]]
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    monkeypatch.setattr(admission, "COMMANDS_MAX", 3)
-    monkeypatch.setattr(admission, "QUERIES_MAX", 2)
+def server() -> Server:
     return Server()
 
 
-async def test_one_too_many_is_refused_at_once_and_the_others_are_served(server: Server) -> None:
-    app = Admission(server)
-    taken = [asyncio.create_task(ask(app)) for _ in range(3)]
-    await asyncio.sleep(0)
-    start, body = await ask(app)
-    assert start["status"] == 503
-    assert dict(start["headers"])[b"retry-after"] == b"1"
-    told = msgspec.json.decode(body["body"])
-    assert (told["type"], told["request_id"]) == ("urn:tallystick:problem:overloaded", "req_1")
+@pytest.fixture
+def ask(server: Server, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    monkeypatch.setattr(admission, "COMMANDS_MAX", 6)
+    monkeypatch.setattr(admission, "QUERIES_MAX", 3)
+    app = Admission(server, Limits())
+
+    def ask(user: Any = AURORA, method: str = "POST", sender: Sender | None = None, **opt: Any) -> asyncio.Task[None]:
+        sent = sender or Sender(b"{}", length=2)
+        scope: Any = {"type": "http", "method": method, "headers": sent.headers, "user": user}
+        scope["route_handler"] = SimpleNamespace(opt=opt)
+        return asyncio.create_task(app(scope, sent, None))  # type: ignore[arg-type]
+
+    return ask
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_one_too_many_is_refused_at_once_and_the_others_are_served(server: Server, ask: Ask) -> None:
+    taken = [ask() for _ in range(4)]
+    await settle()
+    with pytest.raises(Overloaded):
+        await ask()
     server.may_answer.set()
-    assert [said[0]["status"] for said in await asyncio.gather(*taken)] == [200] * 3
-    assert (await ask(app))[0]["status"] == 200
-    assert server.served == 4
-
-
-async def test_what_fails_makes_room_too(server: Server) -> None:
-    async def fail(scope: Any, receive: Any, send: Any) -> None:
-        raise ConnectionResetError
-
-    app = Admission(fail)
-    for _ in range(10):
-        with pytest.raises(ConnectionResetError):
-            await ask(app)
-
-
-async def test_the_operator_is_served_whatever_happens(server: Server) -> None:
-    app = Admission(server)
-    taken = [asyncio.create_task(ask(app)) for _ in range(3)]
-    await asyncio.sleep(0)
-    health = asyncio.create_task(ask(app, "/health/ready"))
-    await asyncio.sleep(0)
-    server.may_answer.set()
-    assert (await health)[0]["status"] == 200
     await asyncio.gather(*taken)
+    await ask()
 
 
-async def test_readers_who_wait_shut_no_payment_out(server: Server) -> None:
-    app = Admission(server)
-    waiting = [asyncio.create_task(ask(app, method="GET")) for _ in range(2)]
-    await asyncio.sleep(0)
-    assert (await ask(app, method="GET"))[0]["status"] == 503
-    payment = asyncio.create_task(ask(app))
-    await asyncio.sleep(0)
+async def test_one_merchants_flood_leaves_room_for_every_other(server: Server, ask: Ask) -> None:
+    flood = [ask(AURORA) for _ in range(20)]
+    await settle()
+    assert server.in_hand == 4
+    others = [ask(KESTREL), ask(OPERATOR)]
+    await settle()
+    assert server.in_hand == 6
     server.may_answer.set()
-    assert (await payment)[0]["status"] == 200
-    await asyncio.gather(*waiting)
+    await asyncio.gather(*others)
+    assert sum(not task.exception() for task in flood if task.done()) == 4
+
+
+async def test_commands_whose_bodies_are_kept_back_are_not_in_hand(server: Server, ask: Ask) -> None:
+    silent = [ask(sender=Sender(b"{", length=200, ends=False)) for _ in range(50)]
+    await settle()
+    assert server.in_hand == 0
+    taken = [ask() for _ in range(4)]
+    await settle()
+    assert server.in_hand == 4
+    server.may_answer.set()
+    await asyncio.gather(*taken)
+    for task in silent:
+        task.cancel()
+    await asyncio.gather(*silent, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("sender", "body", "received"),
+    [
+        (Sender(b"{}", length=2), b"{}", 1),
+        (Sender(b"{", b"}", length=2), b"{}", 2),
+        (Sender(b"{", b"}"), b"{}", 3),
+        (Sender(length=0), b"", 0),
+    ],
+    ids=["at once", "in two parts", "in chunks", "none"],
+)
+async def test_a_command_gets_its_whole_body(
+    server: Server, ask: Ask, sender: Sender, body: bytes, received: int
+) -> None:
+    server.may_answer.set()
+    await ask(sender=sender)
+    assert (server.bodies, sender.received) == ([body], received)
+
+
+@pytest.mark.parametrize(
+    ("sender", "refusal"),
+    [
+        (Sender(b"{", length=200, ends=False, gone=True), BodyIncomplete),
+        (Sender(ends=False, gone=True), BodyIncomplete),
+        (Sender(length=64 * 1024 + 1), BodyTooLarge),
+        (Sender(*[b" " * 1024] * 65), BodyTooLarge),
+    ],
+    ids=["cut short", "cut between chunks", "announced too large", "too large in chunks"],
+)
+async def test_a_body_that_is_not_whole_is_refused(
+    server: Server, ask: Ask, sender: Sender, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        await ask(sender=sender)
+    assert server.bodies == []
+
+
+async def test_what_fails_makes_room_too() -> None:
+    capacity = Capacity(3)
+    for _ in range(10):
+        with pytest.raises(ConnectionResetError), capacity.one("aurora"):
+            raise ConnectionResetError
+
+
+async def test_routes_without_a_key_and_those_that_bound_themselves_are_always_let_in(server: Server, ask: Ask) -> None:
+    taken = [ask() for _ in range(4)]
+    own = [ask(user=None), ask(**{TAKES_OWN_BODY: True})]
+    await settle()
+    assert server.in_hand == 6
+    server.may_answer.set()
+    await asyncio.gather(*taken, *own)
+
+
+async def test_readers_who_wait_shut_no_payment_out(server: Server, ask: Ask) -> None:
+    waiting = [ask(method="GET") for _ in range(2)]
+    await settle()
+    with pytest.raises(Overloaded):
+        await ask(method="GET")
+    payment = ask()
+    await settle()
+    server.may_answer.set()
+    await asyncio.gather(payment, *waiting)
+
+
+def test_many_greedy_owners_come_to_the_same_share_and_leave_some() -> None:
+    capacity, held = Capacity(768), dict.fromkeys("abcde", 0)
+    with ExitStack() as in_hand:
+        for _ in range(768):
+            for owner in held:
+                with suppress(Overloaded):
+                    in_hand.enter_context(capacity.one(owner))
+                    held[owner] += 1
+        assert max(held.values()) - min(held.values()) <= 2
+        assert sum(held.values()) < 768
+        in_hand.enter_context(capacity.one("f"))

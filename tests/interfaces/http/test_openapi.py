@@ -88,6 +88,7 @@ def test_refusals_are_problems_with_true_examples(operation: Operation) -> None:
         ("create_payment_intent", True),
         ("capture_payment", True),
         ("refund_payment", True),
+        ("cancel_payment_intent", True),
         ("confirm_payment_intent", False),
         ("void_payment", False),
     ],
@@ -142,6 +143,10 @@ async def test_what_is_answered_is_what_is_documented(merchant: Merchant) -> Non
     refunded = await merchant.act(payment, "refunds", amount=1_000)
     check_reply("refund_payment", refunded, 201)
 
+    unwanted = (await merchant.pay(confirm=False)).json["payment_intent_id"]
+    canceled = await merchant.send("POST", f"/v1/payment_intents/{unwanted}/cancel", {"reason": "no"}, key="cancel")
+    check_reply("cancel_payment_intent", canceled, 200)
+
     declined = await merchant.pay(token="tok_declined")
     check_reply("create_payment_intent", declined, 201)
     check_reply("get_payment", await merchant.get(f"/v1/payments/{declined.json['payment_id']}"), 200)
@@ -149,6 +154,10 @@ async def test_what_is_answered_is_what_is_documented(merchant: Merchant) -> Non
     seen = {"Tallystick-Position": declined.headers["Tallystick-Position"]}
     for operation_id, path in (
         ("get_payment", f"/v1/payments/{payment}"),
+        ("get_payment_intent", f"/v1/payment_intents/{intent}"),
+        ("list_payment_refunds", f"/v1/payments/{payment}/refunds"),
+        ("get_refund", f"/v1/refunds/{refunded.json['refund_id']}"),
+        ("list_refunds", "/v1/refunds?limit=1"),
         ("list_payment_events", f"/v1/payments/{payment}/events"),
         ("list_payment_entries", f"/v1/payments/{payment}/ledger"),
         ("get_payment_timeline", f"/v1/payments/{payment}/timeline"),
@@ -165,6 +174,9 @@ async def test_what_is_answered_is_what_is_documented(merchant: Merchant) -> Non
 async def test_refusals_are_documented_too(merchant: Merchant) -> None:
     paid = (await merchant.pay()).json["payment_id"]
     check_reply("void_payment", await merchant.act(paid, "void"), 409)
+    check_reply(
+        "cancel_payment_intent", await merchant.send("POST", f"/v1/payment_intents/{paid}/cancel", key="cancel"), 409
+    )
     check_reply("refund_payment", await merchant.act(paid, "refunds", amount=1_001), 422)
     check_reply("refund_payment", await merchant.act(paid, "refunds", amount=-1), 400)
     check_reply("capture_payment", await merchant.act("pay_00000000000000000000000000", "capture"), 404)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from interfaces.http.context import PATH_LOGGED_MAX, logged_path
 from tests.interfaces.http.given import captured
 from tests.interfaces.http.reading import feed
 from tests.support.running import Merchant
@@ -21,7 +22,7 @@ async def test_a_callers_own_ids_are_in_every_event_and_entry_of_its_request(mer
     assert [event["event"] for event in events] == [
         "payment.refund_started.v2",
         "journal.entry_posted.v2",
-        "payment.refunded.v2",
+        "payment.refunded.v3",
         "journal.entry_posted.v2",
     ]
     assert {event["trace_id"] for event in events} == {TRACE_ID}
@@ -77,3 +78,15 @@ async def test_health_needs_no_key(merchant: Merchant) -> None:
     )
     assert (live.status, live.json) == (200, {"status": "live"})
     assert (ready.status, ready.json) == (200, {"status": "ready", "database": True, "bus": True})
+
+
+def test_a_long_path_is_cut_before_it_is_logged() -> None:
+    assert logged_path("/v1/payments") == "/v1/payments"
+    assert logged_path("/" + "a" * 8_000) == "/" + "a" * (PATH_LOGGED_MAX - 1) + "…"
+
+
+@pytest.mark.parametrize("before", range(PATH_LOGGED_MAX - 25, PATH_LOGGED_MAX))
+@pytest.mark.parametrize("number", ["4242424242424242", "4242-4242-4242-4242"])
+def test_no_part_of_a_card_number_is_left_where_a_path_is_cut(before: int, number: str) -> None:
+    shown = logged_path("/" + "a" * (before - 1) + number + "b" * 300)
+    assert number in shown or not re.search(r"\d", shown)

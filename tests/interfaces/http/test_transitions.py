@@ -8,13 +8,15 @@ from tests.support.running import Merchant
 
 REFUSED = {
     "requires_confirmation": ("capture", "void", "refunds"),
-    "authorized": ("confirm", "refunds"),
-    "partially_captured": ("confirm",),
-    "captured": ("confirm", "capture", "void"),
-    "partially_refunded": ("confirm", "capture", "void"),
-    "refunded": ("confirm", "capture", "void", "refunds"),
-    "voided": ("confirm", "capture", "void", "refunds"),
-    "failed": ("confirm", "capture", "void", "refunds"),
+    "requires_action": ("confirm", "capture", "void", "refunds"),
+    "authorized": ("confirm", "cancel", "refunds"),
+    "partially_captured": ("confirm", "cancel"),
+    "captured": ("confirm", "cancel", "capture", "void"),
+    "partially_refunded": ("confirm", "cancel", "capture", "void"),
+    "refunded": ("confirm", "cancel", "capture", "void", "refunds"),
+    "voided": ("confirm", "cancel", "capture", "void", "refunds"),
+    "failed": ("confirm", "cancel", "capture", "void", "refunds"),
+    "canceled": ("confirm", "capture", "void", "refunds"),
 }
 
 

@@ -32,7 +32,7 @@ from tests.support.hostile.lies import (
 from tests.support.hostile.wire import Asked, answer_bytes, read_request
 
 HOST: Final = "127.0.0.1"
-ANSWERS_SPOILED: Final = 0.5
+ANSWERS_SPOILED: Final = 0.35
 LOOKUPS_SPOILED: Final = 0.5
 NOTICES_SPOILED: Final = 0.25
 NOTICE_DELAY_S_MAX: Final = 1.0
@@ -47,8 +47,8 @@ class _Drawn(NamedTuple):
 
 
 class HostileProvider:
-    """`told` counts the lies; `believable` has the payments, by the provider's `reference`, of which something false
-    was said that nothing gives away at once."""
+    """`told` counts the lies; `lied_to` has the payments, by the provider's `reference`, of which something false was
+    said, and `believable` those of them of which it was something that nothing gives away at once."""
 
     def __init__(self, seed: int, *, webhook_secret: str, simulator_url: str, intake_url: str, late_s: float) -> None:
         """Notices go on to `intake_url`, signed anew. An answer that is late comes `late_s` after it was asked for."""
@@ -59,6 +59,7 @@ class HostileProvider:
         self._late_s = late_s
         self.honest = False
         self.told: Counter[str] = Counter()
+        self.lied_to: set[str] = set()
         self.believable: set[str] = set()
         self._payment_of: dict[str, str] = {}
         """By the name of a charge, and by that of an operation."""
@@ -155,6 +156,7 @@ class HostileProvider:
         if lie is None:
             return
         self.told[f"{kind}: {lie}"] += 1
+        self.lied_to.add(payment)
         if kind != "lookup" and lie in BELIEVABLE:
             self.believable.add(payment)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from application.notification import Notification, NotificationUnreadable, SignatureInvalid, Unhandled
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Declined, Outcome, Rejected
 from infrastructure.provider.aps.notifications import ApsNotifications
@@ -37,11 +38,12 @@ def notice(command: str, code: str, **more: str) -> bytes:
             "merchant_reference": ORDER,
             "fort_id": FORT_ID,
             "amount": "10000",
+            "currency": "AED",
             "status": code[:2],
             "response_code": code,
             "response_message": "why",
-        },
-        **more,
+        }
+        | more
     )
 
 
@@ -116,12 +118,15 @@ def test_what_follows_a_payment_is_known_by_its_own_name(
     assert (notification.about, notification.outcome) == (about, outcome)
     assert notification.operation_id == OPERATION_ID
     assert notification.reference == CHARGE
+    assert notification.own_reference == (MOVED.reference if about is OperationKind.REFUND else None)
+    assert notification.amount == Money(10_000, "AED")
 
 
 def test_an_operation_of_the_back_office_has_no_name_of_ours() -> None:
     notification = read(notice("CAPTURE", "04000", order_description="two shirts"))
     assert notification.operation_id is None
     assert notification.reference == CHARGE
+    assert notification.own_reference is None
 
 
 @pytest.mark.parametrize("code", ["20064", "19000", "15777", "13777", "03000", "00006"])
@@ -130,7 +135,15 @@ def test_news_that_decides_nothing_is_unhandled(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unreadable", [b"", b"{", body(fort_id=FORT_ID), body(response_code="02000"), notice("PURCHASE", "140000")]
+    "unreadable",
+    [
+        b"",
+        b"{",
+        body(fort_id=FORT_ID),
+        body(response_code="02000"),
+        notice("PURCHASE", "140000"),
+        notice("PURCHASE", "14000", currency="XXX"),
+    ],
 )
 def test_what_names_no_order_or_no_result_is_unreadable(unreadable: bytes) -> None:
     with pytest.raises(NotificationUnreadable):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from application.notification import Notification, NotificationUnreadable, Unhandled
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Declined, Outcome, Unknown
 from infrastructure.provider.checkout import naming
@@ -59,7 +60,13 @@ AUTHORIZE, CAPTURE, VOID, REFUND = OperationKind
 def test_an_event_tells_of_one_operation(kind: str, about: OperationKind, outcome: Outcome) -> None:
     said = read(kind, response_code="20054", response_summary="Expired", metadata={"operation_id": str(OPERATION)})
     assert said == Notification(
-        event_id="evt_1", about=about, outcome=outcome, operation_id=OPERATION, reference="pay_1"
+        event_id="evt_1",
+        about=about,
+        outcome=outcome,
+        operation_id=OPERATION,
+        reference="pay_1",
+        own_reference=None if about is AUTHORIZE else "act_1",
+        amount=Money(20, "EUR"),
     )
 
 
@@ -114,9 +121,23 @@ def test_an_event_that_we_have_no_use_for_is_told_as_such(kind: str) -> None:
         b'{"id":"evt_1"}',
         event("payment_approved", id=None),
         event("payment_approved", timestamp=None),
+        event("payment_approved", currency="XXX"),
+        event("payment_approved", currency="CLP"),
+        event("payment_approved", amount="20"),
         event("payment_approved", timestamp="2023-05-24T09:12:32"),
     ],
-    ids=["empty", "list", "deep", "no type", "no payment", "no date", "no time zone"],
+    ids=[
+        "empty",
+        "list",
+        "deep",
+        "no type",
+        "no payment",
+        "no date",
+        "no currency",
+        "a fraction of a peso",
+        "an amount in words",
+        "no time zone",
+    ],
 )
 def test_what_cannot_be_read_is_said_to_be_so(body: bytes) -> None:
     with pytest.raises(NotificationUnreadable):
@@ -164,5 +185,7 @@ def test_what_the_simulator_words_is_verified_and_read(
         outcome=approved if refusal is None else Declined("insufficient_funds", "Insufficient Funds"),
         operation_id=OPERATION,
         reference="pay_1",
+        own_reference=None if operation is Operation.CHARGE else "act_2",
+        amount=Money(100, "CLP"),
     )
     assert msgspec.json.decode(told.body)["data"]["amount"] == 10_000

@@ -19,6 +19,7 @@ from application.notification import (
     Unhandled,
 )
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Collect, Declined, Outcome
 from infrastructure.provider.simulator.notifications import SimulatorNotifications
@@ -37,7 +38,14 @@ def signed(body: bytes = BODY, *, at: datetime = NOW, secret: str = SECRET) -> d
 
 
 def event(kind: str, **changed: Any) -> bytes:
-    data = {"id": "ch_1", "charge": "ch_1", "reference": "r", "operation_key": str(OPERATION_ID)}
+    data = {
+        "id": "ch_1",
+        "charge": "ch_1",
+        "reference": "r",
+        "operation_key": str(OPERATION_ID),
+        "amount": 1_000,
+        "currency": "JPY",
+    }
     return msgspec.json.encode({"id": "evt_1", "type": kind, "created": "2026-11-21T12:00:00Z", "data": data | changed})
 
 
@@ -123,7 +131,13 @@ def test_a_notification_says_what_became_of_which_operation(
     kind: str, changed: dict[str, Any], about: OperationKind, outcome: Outcome
 ) -> None:
     assert NOTIFICATIONS.read(event(kind, **changed)) == Notification(
-        event_id="evt_1", about=about, outcome=outcome, operation_id=OPERATION_ID, reference="ch_1"
+        event_id="evt_1",
+        about=about,
+        outcome=outcome,
+        operation_id=OPERATION_ID,
+        reference="ch_1",
+        own_reference=None if about is OperationKind.AUTHORIZE else changed.get("id", "ch_1"),
+        amount=Money(1_000, "JPY"),
     )
 
 
@@ -150,6 +164,11 @@ def test_a_kind_of_tomorrow_is_unhandled_whatever_it_holds() -> None:
         event("charge.requires_action"),
         event("charge.requires_action", action={"type": "dance"}),
         event("charge.captured", charge=""),
+        event("charge.captured", currency="XXX"),
+        event("charge.captured", currency=None),
+        event("charge.captured", amount="1000"),
+        event("charge.captured", amount=-1),
+        event("charge.captured", amount=1.5),
     ],
     ids=lambda body: repr(body[:40]),
 )

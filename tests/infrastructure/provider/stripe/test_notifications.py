@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from application.notification import Notification, NotificationUnreadable, Unhandled
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Unknown
 from infrastructure.provider.stripe.notifications import StripeNotifications
@@ -35,12 +36,17 @@ def intent(status: str, **fields: Any) -> dict[str, Any]:
         "last_payment_error": None,
         "next_action": None,
         "latest_charge": "ch_1",
+        "amount": 5_000,
+        "amount_capturable": 4_000 if status == "requires_capture" else 0,
+        "amount_received": 3_000 if status == "succeeded" else 0,
+        "currency": "isk",
     } | fields
 
 
 def refund(status: str | None, **fields: Any) -> dict[str, Any]:
     metadata = {"operation_id": str(REFUND)}
-    return {"id": "re_1", "object": "refund", "status": status, "payment_intent": "pi_1", "metadata": metadata} | fields
+    said = {"id": "re_1", "object": "refund", "status": status, "payment_intent": "pi_1", "metadata": metadata}
+    return said | {"amount": 2_000, "currency": "isk"} | fields
 
 
 def at_once(status: str, **fields: Any) -> dict[str, Any]:
@@ -89,7 +95,7 @@ def redirecting() -> dict[str, Any]:
             "payment_intent.canceled",
             intent("canceled", latest_charge=None),
             OperationKind.AUTHORIZE,
-            Declined("declined", "the payment intent is canceled"),
+            Declined("canceled", "the payment intent is canceled"),
             AUTHORIZATION,
         ),
         (
@@ -121,8 +127,22 @@ def test_an_event_is_about_one_operation(
     kind: str, said: dict[str, Any], about: OperationKind, outcome: Outcome, operation_id: OperationId | None
 ) -> None:
     assert NOTIFICATIONS.read(event(kind, said)) == Notification(
-        event_id="evt_1", about=about, outcome=outcome, operation_id=operation_id, reference="pi_1"
+        event_id="evt_1",
+        about=about,
+        outcome=outcome,
+        operation_id=operation_id,
+        reference="pi_1",
+        own_reference=None if about is OperationKind.AUTHORIZE else said["id"],
+        amount=amount_in(kind, said),
     )
+
+
+def amount_in(kind: str, said: dict[str, Any]) -> Money:
+    """Krónur; Stripe counts hundredths of them."""
+    if "refund" in kind:
+        return Money(20, "ISK")
+    by_status = {"requires_capture": 40, "succeeded": 30}
+    return Money(by_status.get(said["status"], 50), "ISK")
 
 
 @pytest.mark.parametrize("metadata", [{}, None, {"operation_id": "no uuid"}, {"operation_id": ""}])
@@ -150,6 +170,10 @@ def test_an_event_of_another_kind_is_left_alone(kind: str) -> None:
         event("payment_intent.succeeded", {"id": "pi_1"}),
         event("payment_intent.succeeded", intent("succeeded", id="pi 1\n")),
         event("refund.updated", {"id": "re_1"}),
+        event("refund.updated", refund("succeeded", currency="xxx")),
+        event("refund.updated", refund("succeeded", amount=1_999)),
+        event("refund.updated", refund("succeeded", amount="2000")),
+        event("payment_intent.succeeded", captured_later() | {"amount_received": 2_999}),
     ],
 )
 def test_an_event_that_cannot_be_read_is_unreadable(body: bytes) -> None:

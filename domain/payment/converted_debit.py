@@ -1,0 +1,81 @@
+"""What giving back converted money debits the merchant: its worth, rounded up once over all parts at one rate.
+
+Each debit is the rounded worth of everything given back at its rate so far, less what was debited for it before. So
+worth ≤ debits < worth + 1 minor unit, however the money is divided into refunds and disputes. No debit has a residue.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from math import ceil, floor
+
+from msgspec.structs import replace
+
+from domain.fx.conversion import Conversion
+from domain.fx.rates import ConversionTooLarge, Quote, unrounded_minor
+from domain.money import AMOUNT_MINOR_MAX, Money, zero
+
+
+def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:
+    """Of `amount`, given back after what `before` gave back at the captures' rates.
+
+    What was captured first is given back first, at its own rate. All of it comes to just what the captures brought, and
+    the mark-up is given back rounded down until then.
+    """
+    start = sum(each.amount.minor for each in before)
+    end = start + amount.minor
+    settled = ceil(_brought(end, captures, lambda each: each.settled)) - sum(each.settled.minor for each in before)
+    mark_up = floor(_brought(end, captures, lambda each: each.mark_up)) - sum(each.mark_up.minor for each in before)
+    return _converted(_capture_at(start, captures), amount, settled=max(settled, 0), mark_up=max(mark_up, 0))
+
+
+def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) -> Conversion:
+    """Of `amount`, given back after `before`, of which those at the same rate of the same version count. No mark-up.
+
+    Raises CurrencyMismatch, ConversionTooLarge.
+    """
+    same = [each for each in before if (each.rates, each.rate) == (quote.rates, quote.text)]
+    whole = sum((each.amount for each in same), start=amount)
+    settled = ceil(unrounded_minor(whole, quote)) - sum(each.settled.minor for each in same)
+    if settled > AMOUNT_MINOR_MAX:
+        raise ConversionTooLarge(value_minor=settled, currency=quote.to_currency)
+    nothing = zero(quote.to_currency)
+    at_quote = Conversion(
+        amount=amount,
+        rate=quote.text,
+        rates=quote.rates,
+        as_of=quote.as_of,
+        value=nothing,
+        mark_up=nothing,
+        settled=nothing,
+    )
+    # Below nothing where debits from before this rule had been rounded up each for itself.
+    return _converted(at_quote, amount, settled=max(settled, 0), mark_up=0)
+
+
+def _brought(given_back: int, captures: Iterable[Conversion], part: Callable[[Conversion], Money]) -> Fraction:
+    """What the first `given_back` minor units that were captured brought."""
+    brought = Fraction(0)
+    for each in captures:
+        covered = min(given_back, each.amount.minor)
+        brought += Fraction(part(each).minor * covered, each.amount.minor)
+        given_back -= covered
+    return brought
+
+
+def _capture_at(given_back: int, captures: Sequence[Conversion]) -> Conversion:
+    for each in captures:
+        if given_back < each.amount.minor:
+            return each
+        given_back -= each.amount.minor
+    return captures[-1]
+
+
+def _converted(rate: Conversion, amount: Money, *, settled: int, mark_up: int) -> Conversion:
+    currency = rate.value.currency
+    return replace(
+        rate,
+        amount=amount,
+        value=Money(settled + mark_up, currency),
+        mark_up=Money(mark_up, currency),
+        settled=Money(settled, currency),
+    )
