@@ -52,6 +52,7 @@ from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
 from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
+from domain.payment.dispute import DisputeDiffers, ReversedBefore
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
@@ -751,6 +752,20 @@ _problem(
     "The bank has ruled otherwise",
     lambda e: f"The dispute is {e.status}, and cannot be {e.result} any more.",
     facts=lambda e: {"current_status": e.status},
+)
+_problem(
+    DisputeDiffers,
+    409,
+    "dispute_differs",
+    "Another dispute of that name is on record",
+    lambda e: f"The dispute {e.dispute_id} is on record with another {e.what}: {e.ours}, not {e.theirs}.",
+)
+_problem(
+    ReversedBefore,
+    409,
+    "reversed_before",
+    "Some of the chargeback has come back before",
+    lambda e: f"Some of the chargeback {e.dispute_id} has come back before, and only once can be booked by itself.",
 )
 _problem(
     NotEscalated,
