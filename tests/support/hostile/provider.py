@@ -36,6 +36,7 @@ ANSWERS_SPOILED: Final = 0.35
 LOOKUPS_SPOILED: Final = 0.5
 NOTICES_SPOILED: Final = 0.25
 NOTICE_DELAY_S_MAX: Final = 1.0
+RECORDED_AFTER_S: Final = 2.0
 WEBHOOKS: Final = "/webhooks"
 _CHARGES: Final = "/v1/charges"
 _OPERATIONS: Final = "/v1/operations/"
@@ -67,6 +68,8 @@ class HostileProvider:
         """What each payment was first asked for: no two the same amount, so that it names the order."""
         self._asked: Counter[tuple[str, str]] = Counter()
         self._earlier: dict[str, list[Said]] = defaultdict(list)
+        self._recorded_charges: list[str] = []
+        """Those that must be on record by now: a notice in which another payment has one of them gives itself away."""
         self._requests: dict[str, Words] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -176,15 +179,19 @@ class HostileProvider:
                 await self._deliver(http, json.dumps(false).encode())
         writer.write(answer_bytes(await self._deliver(http, asked.body), b""))
         await writer.drain()
+        if event["type"] == "charge.authorized":
+            asyncio.get_running_loop().call_later(RECORDED_AFTER_S, self._recorded_charges.append, data["charge"])
 
     def _false_notice(self, lie: Lie, event: Words, number: int) -> Words | None:
         data: Words = event["data"]
         if lie is Lie.DECLINED:
             changed = notices.declined(event)
         else:
-            others = [said for said in self._earlier["charge"] if said.words["id"] != data["charge"]]
-            another = {"charge": others[number % len(others)].words["id"]} if others else None
+            others = [charge for charge in self._recorded_charges if charge != data["charge"]]
+            another = {"charge": others[number % len(others)]} if others else None
             words = misstated(lie, data, another, number)
+            if words is not None and data["id"] == data["charge"]:
+                words["id"] = words["charge"]
             changed = None if words is None else event | {"data": words}
         return None if changed is None else changed | {"id": f"{event['id']}-{lie}"}
 
