@@ -23,7 +23,6 @@ TRY_AGAIN_S = 0.2
 
 _WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended('rebuild ' || %s, 0))"
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild ' || %s, 0))"
-_MAKE_SCHEMA = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(REBUILD_SCHEMA))
 _AT_THIS_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _ROOM_TO_JOIN = "SET LOCAL work_mem = '64MB'"
 _LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
@@ -94,7 +93,6 @@ async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[Non
     await writer.execute(_WAIT_FOR_OTHERS, (view.name,))
     try:
         async with writer.transaction():
-            await writer.execute(_MAKE_SCHEMA)
             await writer.execute(SQL("DROP TABLE IF EXISTS {}").format(fresh))
             await writer.execute(view.ddl.encode())
         yield
