@@ -4,6 +4,9 @@
 -- Nobody but the owner changes, deletes or empties events: not even he does it without switching a trigger off, and the
 -- application is not he. It does not even insert them: the functions do, as the owner, in order and within the limits.
 
+-- Where a rebuild fills tables beside those in service: the application may not make schemas.
+CREATE SCHEMA IF NOT EXISTS views_rebuild;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {app}, {reader};
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {app}, {reader};
 REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM PUBLIC, {app}, {reader};

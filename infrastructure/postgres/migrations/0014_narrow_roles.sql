@@ -1,9 +1,6 @@
 -- What the application's role needs beyond what it may do to the tables itself. Who may call it is said in
 -- privileges.sql.
 
--- The tables that a rebuild fills, beside those in service: a role that may not make schemas finds it made.
-CREATE SCHEMA IF NOT EXISTS views_rebuild;
-
 -- Takes lots out that were due and hold nothing: the one deletion there is. A balance belongs to the appends, so that
 -- nobody else writes to it. One that an append holds is left for the next time. An append that comes upon one that is
 -- just being taken out waits, and makes it anew.
