@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it creates from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-deep crash chaos bench check format clean
+.PHONY: help demo serve test test-deep crash chaos hostile bench check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
@@ -35,6 +35,9 @@ crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20
 
 chaos: .venv/ready ## 2,000 payments over three failing providers, processes killed meanwhile; SEED=7 repeats one, PAYMENTS=
 	@$(RUN)python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(PAYMENTS),--payments $(PAYMENTS))
+
+hostile: .venv/ready ## 20,000 hostile requests, while /health/live is asked; SEED=7 repeats a run, REQUESTS=500 for fewer
+	@$(RUN)python -m tests.hostile $(if $(SEED),--seed $(SEED)) $(if $(REQUESTS),--requests $(REQUESTS))
 
 bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
 	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)

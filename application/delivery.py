@@ -238,7 +238,7 @@ class Deliveries:
             case Premature(reason=reason):
                 self._conclude(work, Again(reason))
             case _:
-                self._begin(work, partial(self._notices.act, loaded, reading, _cause(work.delivery)))
+                self._begin(work, partial(self._notices.act, loaded, notice, reading, _cause(work.delivery)))
 
     def _conclude(self, work: _Work, result: Result) -> None:
         """A dead letter, or the end of one, is written apart: it takes its time, and the others do not wait for it."""

@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from application.bases import Bases
@@ -16,22 +17,25 @@ from application.loaded_dispute import LoadedDispute, load_dispute
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.recording import record_all
 from application.store import Append, Appended, EventStore
-from domain.card_data import require_no_card_number
 from domain.dispute.accept import accept, record_acceptance_outcome
 from domain.dispute.add_evidence import AddEvidence, add_evidence, remove_evidence
+from domain.dispute.amend import amend
 from domain.dispute.events import DisputeCaseEvent, EvidenceKind
+from domain.dispute.evidence_content import require_evidence
 from domain.dispute.expire import expire
 from domain.dispute.open import OpenCase, open_case
-from domain.dispute.rule import rule
+from domain.dispute.rule import rule, rule_in_part
 from domain.dispute.state import Accepted, DisputeCase, Submitting, case_id_for
 from domain.dispute.submit import record_submission_outcome, submit
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import DisputeCaseId, EvidenceId, MerchantId, ProviderName, SubmissionId
+from domain.money import Money
 from domain.payment.outcome import Outcome, Unavailable
 from domain.payment.state import DisputeResult
 from domain.terms.basis import Basis
 
+T = TypeVar("T")
 Decision = Callable[[DisputeCase, datetime], tuple[DisputeCaseEvent, ...]]
 
 log = logging.getLogger(__name__)
@@ -66,9 +70,11 @@ class Disputes:
         self._now = now
         self._new_id = new_id
         self._running: set[asyncio.Task[LoadedDispute]] = set()
+        self._examining = asyncio.Semaphore(1)
 
     async def open(self, command: OpenCase, cause: Cause) -> LoadedDispute:
-        """Record one of which no notification tells. Raises PaymentNotFound, BalanceLimitBroken too."""
+        """Record one of which no notification tells. Raises DisputeDiffers where one of that name is another one,
+        PaymentNotFound, RateMissing, BalanceLimitBroken too."""
 
         def decide(
             dispute: DisputeCase | None, _payment: LoadedPayment, basis: Basis, now: datetime
@@ -82,6 +88,24 @@ class Disputes:
     async def rule(self, case_id: DisputeCaseId, result: DisputeResult, cause: Cause) -> LoadedDispute:
         """Record how the bank has ruled. Raises RulingContradicts, NotEscalated."""
         return (await self._with_money(case_id, lambda dispute, _: rule(dispute, result), cause, home=True)).loaded
+
+    async def rule_in_part(self, case_id: DisputeCaseId, lost_minor: int, cause: Cause) -> LoadedDispute:
+        """Record that the bank has ruled in part: so many minor units of what is disputed are the customer's. Raises
+        RulingContradicts, NotEscalated, AmountOutOfRange, ReversedBefore."""
+
+        def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
+            return rule_in_part(dispute, Money(lost_minor, dispute.case.amount.currency))
+
+        return (await self._with_money(case_id, decide, cause, home=True)).loaded
+
+    async def amend(self, case_id: DisputeCaseId, amount_minor: int, cause: Cause) -> LoadedDispute:
+        """Record that the bank disputes so many minor units from now on. Raises DisputeClosed, AmountOutOfRange,
+        OperationInProgress."""
+
+        def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
+            return amend(dispute, Money(amount_minor, dispute.case.amount.currency))
+
+        return (await self._with_money(case_id, decide, cause, home=True)).loaded
 
     async def expire(self, case_id: DisputeCaseId, cause: Cause) -> bool:
         """Give up what nobody answered in time; whether that was so."""
@@ -100,8 +124,8 @@ class Disputes:
     ) -> LoadedDispute:
         """The file is kept before there is a word of it; one that is refused after that is in nobody's way.
 
-        Raises EvidenceTooLarge, EvidenceTypeRefused, TooMuchEvidence, DisputeDeadlinePassed, DisputeClosed,
-        CardDataRefused.
+        Raises EvidenceTooLarge, EvidenceTypeRefused, EvidenceTypeDiffers, TooMuchEvidence, DisputeDeadlinePassed,
+        DisputeClosed, CardDataRefused.
         """
         command = AddEvidence(
             evidence_id=EvidenceId(self._new_id()),
@@ -109,12 +133,11 @@ class Disputes:
             name=name,
             media_type=media_type,
             bytes=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
+            sha256=await self._off_loop(lambda: hashlib.sha256(content).hexdigest()),
         )
         loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
         if add_evidence(loaded.dispute, command, self._now()):
-            if media_type == "text/plain":
-                require_no_card_number("evidence", content.decode(errors="replace"))
+            await self._off_loop(lambda: require_evidence(media_type, content))
             await self._files.put(command.sha256, content)
         return await self._decide(case_id, merchant_id, lambda dispute, now: add_evidence(dispute, command, now), cause)
 
@@ -170,6 +193,12 @@ class Disputes:
     async def aclose(self) -> None:
         """Let what is at a provider come home."""
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _off_loop(self, examine: Callable[[], T]) -> T:
+        """Examine a file, which may take seconds, in a thread; one file at a time, so that requests keep their share of
+        the processor."""
+        async with self._examining:
+            return await asyncio.to_thread(examine)
 
     async def _submitted(self, dispute: Submitting) -> Outcome:
         case = dispute.case

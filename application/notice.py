@@ -1,19 +1,34 @@
 """What a provider's notice is read to mean is done: through the same commands as an answer of the provider's."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
 
 from msgspec import Struct
 
-from application.loaded import LoadedPayment
+from application.adoption import Adopted, Adoptions
+from application.loaded import LoadedPayment, loaded_from, payment_events
 from application.operation import BalanceLimitBroken, Operations, TooManyConflicts, claim_id_of
 from application.store import Append, Appended, EventStore, UnresolvedOperation, Verb
+from domain.errors import DomainError
+from domain.event import name_of
 from domain.history import Cause
-from domain.identifiers import OperationId
+from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import ContradictionReported
-from domain.payment.notice import AsksForLookup, ChangesNothing, Contradicts, Premature, Reading, Settles
+from domain.payment.notice import (
+    Adopts,
+    AsksForLookup,
+    ChangesNothing,
+    Contradicts,
+    Notice,
+    Premature,
+    Reading,
+    Reverses,
+    Settles,
+    read_notice,
+)
 from domain.payment.outcome import Outcome, Unknown
+from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, RequiresAction
 
 
@@ -39,13 +54,16 @@ Result = Done | Again | Dead
 class Notices:
     """Acts on what notices mean, as often as one likes."""
 
-    def __init__(self, *, store: EventStore, operations: Operations, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, store: EventStore, operations: Operations, adoptions: Adoptions, now: Callable[[], datetime]
+    ) -> None:
         self._store = store
         self._operations = operations
+        self._adoptions = adoptions
         self._now = now
 
-    async def act(self, loaded: LoadedPayment, reading: Reading, cause: Cause) -> Result:
-        """Raises StoreUnavailable."""
+    async def act(self, loaded: LoadedPayment, notice: Notice, reading: Reading, cause: Cause) -> Result:
+        """Do what `reading`, which is that of `notice`, says. Raises StoreUnavailable."""
         match reading:
             case ChangesNothing(reason=reason):
                 return Done(f"nothing new: {reason}")
@@ -55,8 +73,13 @@ class Notices:
                 return await self._report(loaded, events, reason, cause)
             case Settles(operation_id=operation_id, outcome=outcome):
                 return await self._settle(loaded, operation_id, outcome, cause)
+            case Adopts(command=adoption):
+                return await self._record(self._adoptions.adopt(loaded.id, adoption, cause))
+            case Reverses(command=reversal):
+                return await self._record(self._adoptions.reverse(loaded.id, reversal, cause))
             case AsksForLookup():
-                return await self._look_up(loaded, cause)
+                found = await self._look_up(loaded, cause)
+                return await self._read_again(loaded.id, notice, found, cause) if isinstance(found, Done) else found
             case _:
                 assert_never(reading)
 
@@ -68,6 +91,33 @@ class Notices:
         except BalanceLimitBroken as error:
             return Dead(f"to record it would take {error.account} in {error.currency} below its floor")
         return Done(f"settled {operation_id}: {type(outcome).__name__.lower()}")
+
+    async def _read_again(self, payment_id: PaymentId, notice: Notice, found: Done, cause: Cause) -> Result:
+        """The operation that the notice may have been about has ended: what nothing on record explains even so was made
+        at the provider."""
+        history = await self._store.history(payment_id)
+        loaded = loaded_from(payment_id, history)
+        reading = read_notice(loaded.payment, tuple(payment_events(history)), notice)
+        match reading:
+            case AsksForLookup():
+                return Again("another operation of the payment is open by now")
+            case ChangesNothing():
+                return found
+            case _:
+                return await self.act(loaded, notice, reading, cause)
+
+    async def _record(self, recording: Awaitable[Adopted]) -> Result:
+        try:
+            adopted = await recording
+        except (IllegalTransition, OperationInProgress) as error:
+            return Again(f"the payment is {error.status}, and the provider says what cannot have happened to it yet")
+        except TooManyConflicts:
+            return Again("other commands kept changing the payment first")
+        except DomainError as error:
+            return Dead(f"it cannot be recorded as it is told: {error}")
+        if not adopted.events:
+            return Done("nothing new: it is on record")
+        return Done(", ".join(map(name_of, adopted.events)))
 
     async def _look_up(self, loaded: LoadedPayment, cause: Cause) -> Result:
         payment = loaded.payment

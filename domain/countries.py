@@ -1,6 +1,11 @@
-"""The countries of ISO 3166-1, by their two letters: where a payment method can have been issued."""
+"""The countries of ISO 3166-1, by their two letters: where a payment method can have been issued.
+
+A test holds the list against the `pycountry` package. Codes that ISO only reserves, such as `UK`, are none.
+"""
 
 from typing import Final
+
+from domain.errors import DomainError
 
 _CODES = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA
@@ -13,3 +18,16 @@ TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 """
 
 COUNTRIES: Final = frozenset(_CODES.split())
+
+
+class UnknownCountry(DomainError):
+    """The code is no country of ISO 3166-1; `field` is where it stands."""
+
+    field: str
+    country: str
+
+
+def require_country(field: str, country: str) -> None:
+    """Raises UnknownCountry."""
+    if country not in COUNTRIES:
+        raise UnknownCountry(field=field, country=country)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from fractions import Fraction
 
 from msgspec import Struct
 
@@ -90,7 +91,7 @@ class Money(Struct, frozen=True):
 
     def portion(self, *, basis_points: int, rounding: Rounding) -> "Money":
         """`basis_points` ten-thousandths of this amount, rounded to a whole minor unit as `rounding` says."""
-        return Money(_divide(self.minor * basis_points, 10_000, rounding), self.currency)
+        return Money(rounded(Fraction(self.minor * basis_points, 10_000), rounding), self.currency)
 
     def split(self, weights: Sequence[int]) -> tuple["Money", ...]:
         """Parts in proportion to `weights` that sum exactly to this amount, by largest remainder.
@@ -133,15 +134,16 @@ def require_payable(amount: Money) -> None:
         raise AmountOutOfRange(amount_minor=amount.minor)
 
 
-def _divide(numerator: int, denominator: int, rounding: Rounding) -> int:
-    magnitude, remainder = divmod(abs(numerator), denominator)
+def rounded(number: Fraction, rounding: Rounding) -> int:
+    """`number` to a whole one, as `rounding` says; `down` is towards nothing."""
+    magnitude, remainder = divmod(abs(number.numerator), number.denominator)
     twice = 2 * remainder
     match rounding:
         case Rounding.HALF_EVEN:
-            up = twice > denominator or (twice == denominator and magnitude % 2 == 1)
+            up = twice > number.denominator or (twice == number.denominator and magnitude % 2 == 1)
         case Rounding.HALF_UP:
-            up = twice >= denominator
+            up = twice >= number.denominator
         case Rounding.DOWN:
             up = False
-    rounded = magnitude + up
-    return rounded if numerator >= 0 else -rounded
+    whole = magnitude + up
+    return whole if number >= 0 else -whole

@@ -21,6 +21,13 @@ def is_holiday(calendar: CalendarName, day: date) -> bool:
     return day in _holidays(calendar, day.year)
 
 
+def load(year: int) -> None:
+    """Work that year out in advance, and import the package's calendars, which takes over a second: in a process that
+    serves, the first to ask would let everybody wait for it."""
+    for calendar in CalendarName:
+        _holidays(calendar, year)
+
+
 @lru_cache(maxsize=YEARS_KEPT_MAX)
 def _holidays(calendar: CalendarName, year: int) -> frozenset[date]:
     match calendar:

@@ -1,14 +1,13 @@
 """The read model behind payment search: one row a payment, with the whole payment as its events make it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import psycopg
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from psycopg.sql import SQL
 
 from domain.history import Positioned
@@ -16,6 +15,7 @@ from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.state import Payment, terms_of
 from domain.payment.status import Status, status_of
+from projections.merchant_search import MerchantSearch
 from projections.view import Key, View
 
 
@@ -98,29 +98,31 @@ PAYMENT_STATUS = View(
         CREATE INDEX payment_status_by_merchant ON payment_status (merchant_id, created_at, payment_id);
         CREATE INDEX payment_status_by_status ON payment_status (merchant_id, status, created_at, payment_id);
         CREATE INDEX payment_status_by_customer ON payment_status (merchant_id, customer_id, created_at, payment_id);
+        CREATE INDEX payment_status_by_amount
+            ON payment_status (merchant_id, currency, amount_minor, created_at, payment_id);
     """,
 )
 
-# However many payments there are, a page is a walk along one of the indexes above, from where the page before ended.
-# Hence no `OR … IS NULL`, which no index serves, and a single upper bound: of two, Postgres may begin at either, and
-# step over all that is beyond the other.
-_SEARCH = SQL("""
-SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.created_at DESC, t.payment_id DESC), '[]')::text FROM (
-    SELECT * FROM views.payment_status
-    WHERE merchant_id = %(merchant_id)s AND {filtered}
-      AND created_at > %(after)s AND (created_at, payment_id) < (%(until)s, %(until_id)s::uuid)
-    ORDER BY created_at DESC, payment_id DESC
-    LIMIT %(rows_max)s
-) AS t
-""")
-_OF_STATUS, _OF_CUSTOMER = SQL("status = %(status)s"), SQL("customer_id = %(customer_id)s")
-_SEARCH_ALL = _SEARCH.format(filtered=SQL("true"))
-_SEARCH_BY_STATUS = _SEARCH.format(filtered=_OF_STATUS)
-_SEARCH_BY_CUSTOMER = _SEARCH.format(filtered=_OF_CUSTOMER)
-_SEARCH_BY_BOTH = _SEARCH.format(filtered=SQL(" AND ").join((_OF_STATUS, _OF_CUSTOMER)))
-_CREATED_AT = "SELECT created_at FROM views.payment_status WHERE payment_id = %s AND merchant_id = %s"
-_EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_LEAST_ID = UUID(int=0)
+_SEARCH = MerchantSearch(
+    PAYMENT_STATUS,
+    {
+        "status": SQL("status = %(status)s"),
+        "customer_id": SQL("customer_id = %(customer_id)s"),
+        "currency": SQL("currency = %(currency)s"),
+        "amount": SQL("amount_minor = %(amount)s"),
+        "amount_gte": SQL("amount_minor >= %(amount_gte)s"),
+        "amount_lte": SQL("amount_minor <= %(amount_lte)s"),
+    },
+)
+
+
+class AmountFilter(Struct, frozen=True, kw_only=True):
+    """Payments in `currency`: of all amounts, of one, or of those in a range, in minor units, both ends included."""
+
+    currency: str
+    amount: int | None = None
+    amount_gte: int | None = None
+    amount_lte: int | None = None
 
 
 async def search(
@@ -131,37 +133,23 @@ async def search(
     before: UUID | None = None,
     status: Status | None = None,
     customer_id: str | None = None,
+    amounts: AmountFilter | None = None,
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> Sequence[PaymentStatusRow]:
-    """A merchant's payments, newest first; `before` is the last payment of the page before."""
-    until, until_id = created_before or _NEVER, _LEAST_ID
-    if before is not None:
-        known = await (await connection.execute(_CREATED_AT, (before, merchant_id))).fetchone()
-        if known is None:
-            return []
-        if known[0] < until:
-            until, until_id = known[0], before
-    match status, customer_id:
-        case None, None:
-            query = _SEARCH_ALL
-        case _, None:
-            query = _SEARCH_BY_STATUS
-        case None, _:
-            query = _SEARCH_BY_CUSTOMER
-        case _:
-            query = _SEARCH_BY_BOTH
-    cursor = await connection.execute(
-        query,
-        {
-            "merchant_id": merchant_id,
-            "status": status,
-            "customer_id": customer_id,
-            "after": created_after or _EVER,
-            "until": until,
-            "until_id": until_id,
-            "rows_max": rows_max,
-        },
+    """A merchant's payments, newest first; `before` is the last payment of the page before.
+
+    A currency that is seldom, or an amount, is found by its own index; one that most payments have, on the way along
+    their times. Which of the two it is, Postgres judges by the values.
+    """
+    asked = {"status": status, "customer_id": customer_id, **({} if amounts is None else asdict(amounts))}
+    return await _SEARCH.page(
+        connection,
+        merchant_id=merchant_id,
+        rows_max=rows_max,
+        before=before,
+        created_after=created_after,
+        created_before=created_before,
+        asked=asked,
+        planned_anew=amounts is not None,
     )
-    [(rows,)] = await cursor.fetchall()
-    return msgspec.json.decode(rows, type=list[PaymentStatusRow])

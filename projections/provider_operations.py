@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from domain.history import Positioned
 from domain.payment.events import (
     CaptureStarted,
+    OperationAdopted,
     OperationKind,
     PaymentActionRequired,
     PaymentAttemptStarted,
@@ -40,6 +41,7 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
             PaymentAttemptStarted(attempt_id=operation_id)
             | PaymentActionRequired(attempt_id=operation_id)
             | PaymentAuthorized(attempt_id=operation_id)
+            | OperationAdopted(operation_id=operation_id)
             | CaptureStarted(capture_id=operation_id)
             | PaymentCaptured(capture_id=operation_id)
             | VoidStarted(void_id=operation_id)
@@ -57,6 +59,8 @@ def apply(row: ProviderOperationRow | None, key: Key, positioned: Positioned) ->
         operation_id, payment_id = key[0], positioned.event.originator_id
         assert isinstance(operation_id, UUID)
         match data:
+            case OperationAdopted():
+                kind = data.operation
             case CaptureStarted():
                 kind = OperationKind.CAPTURE
             case VoidStarted():
@@ -71,7 +75,7 @@ def apply(row: ProviderOperationRow | None, key: Key, positioned: Positioned) ->
             return replace(row, provider=provider)
         case PaymentActionRequired(reference=reference):
             return replace(row, reference=reference)
-        case PaymentAuthorized() | PaymentCaptured() | PaymentRefunded():
+        case OperationAdopted() | PaymentAuthorized() | PaymentCaptured() | PaymentRefunded():
             return replace(row, provider=data.provider, reference=data.reference)
         case _:
             return row

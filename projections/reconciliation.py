@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from domain.event import Event, name_of
 from domain.history import Positioned
+from domain.money import Money
 from domain.payment.events import (
     DisputeLost,
     DisputeReversed,
@@ -18,10 +19,12 @@ from domain.payment.events import (
     MovementSettled,
     PaymentCaptured,
     PaymentRefunded,
+    RefundReversed,
 )
 from projections.view import Key, View
 
 Movement = MovementKind
+_REFUND_REVERSAL: Final = "refund_reversal:"
 
 
 class ReconciliationRow(Struct, frozen=True, kw_only=True):
@@ -48,6 +51,8 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
             return ((movement_key(MovementKind.CAPTURE, "", str(operation_id)),),)
         case PaymentRefunded(refund_id=operation_id):
             return ((movement_key(MovementKind.REFUND, "", str(operation_id)),),)
+        case RefundReversed(refund_id=operation_id):
+            return ((movement_key(MovementKind.REFUND_REVERSAL, "", str(operation_id)),),)
         case DisputeLost(provider=provider, dispute_id=dispute_id):
             return ((movement_key(MovementKind.CHARGEBACK, provider, dispute_id),),)
         case DisputeReversed(provider=provider, dispute_id=dispute_id):
@@ -63,6 +68,8 @@ def movement_key(kind: MovementKind, provider: str, movement_id: str) -> str:
     match kind:
         case MovementKind.CAPTURE | MovementKind.REFUND:
             return movement_id
+        case MovementKind.REFUND_REVERSAL:
+            return f"{_REFUND_REVERSAL}{movement_id}"
         case MovementKind.CHARGEBACK:
             # A provider names its own disputes: another one may use the same name.
             return f"{provider}:{movement_id}"
@@ -77,8 +84,8 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
         assert row is not None, f"{name_of(data)} of what never moved"
         settled_at = event.recorded_at
         return replace(row, settlement_id=data.settlement_id, settled_at=settled_at, position=positioned.position)
-    movement, reference = _movement(data)
-    assert isinstance(data, PaymentCaptured | PaymentRefunded | DisputeLost | DisputeReversed)
+    movement, reference, amount = _movement(data)
+    assert isinstance(data, PaymentCaptured | PaymentRefunded | RefundReversed | DisputeLost | DisputeReversed)
     return ReconciliationRow(
         movement_id=str(key[0]),
         movement=movement,
@@ -86,23 +93,25 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
         merchant_id=event.merchant_id,
         provider=data.provider,
         reference=reference,
-        currency=data.amount.currency,
-        amount_minor=data.amount.minor,
+        currency=amount.currency,
+        amount_minor=amount.minor,
         moved_at=event.recorded_at,
         position=positioned.position,
     )
 
 
-def _movement(data: Event) -> tuple[MovementKind, str]:
+def _movement(data: Event) -> tuple[MovementKind, str, Money]:
     match data:
-        case PaymentCaptured(reference=reference):
-            return MovementKind.CAPTURE, reference
-        case PaymentRefunded(reference=reference):
-            return MovementKind.REFUND, reference
-        case DisputeLost(dispute_id=dispute_id):
-            return MovementKind.CHARGEBACK, dispute_id
-        case DisputeReversed(dispute_id=dispute_id):
-            return MovementKind.REVERSAL, dispute_id
+        case PaymentCaptured(reference=reference, amount=amount):
+            return MovementKind.CAPTURE, reference, amount
+        case PaymentRefunded(reference=reference, amount=amount):
+            return MovementKind.REFUND, reference, amount
+        case RefundReversed(reference=reference, amount=amount):
+            return MovementKind.REFUND_REVERSAL, reference, amount
+        case DisputeLost(dispute_id=dispute_id, disputed=disputed):
+            return MovementKind.CHARGEBACK, dispute_id, disputed
+        case DisputeReversed(dispute_id=dispute_id, disputed=disputed):
+            return MovementKind.REVERSAL, dispute_id, disputed
         case _:
             raise AssertionError(f"{name_of(data)} moves no money at a provider")
 
@@ -162,11 +171,16 @@ class PaymentOfMovement(NamedTuple):
     payment_id: UUID
     key: str
 
+    @property
+    def operation_id(self) -> str:
+        """The operation that moved it, where it is none of a dispute."""
+        return self.key.removeprefix(_REFUND_REVERSAL)
+
 
 async def movement_by_id(
     connection: psycopg.AsyncConnection[Any], kind: MovementKind, movement_id: str
 ) -> PaymentOfMovement | None:
-    row = await (await connection.execute(_BY_ID, (movement_id, kind.value))).fetchone()
+    row = await (await connection.execute(_BY_ID, (movement_key(kind, "", movement_id), kind.value))).fetchone()
     return None if row is None else PaymentOfMovement(*row)
 
 

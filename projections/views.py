@@ -16,6 +16,7 @@ from projections.payout_batches import PAYOUT_BATCHES
 from projections.payouts import PAYOUTS
 from projections.provider_operations import PROVIDER_OPERATIONS
 from projections.reconciliation import RECONCILIATION
+from projections.refunds import REFUNDS
 from projections.settlements import SETTLEMENTS
 from projections.timers import TIMERS
 from projections.unsettled import UNSETTLED
@@ -41,5 +42,6 @@ VIEWS: dict[str, View[Any]] = {
         BANK_ACCOUNTS,
         PAYOUTS,
         PAYOUT_BATCHES,
+        REFUNDS,
     )
 }

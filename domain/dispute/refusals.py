@@ -4,7 +4,6 @@ from datetime import datetime
 
 from domain.dispute.state import DisputeCase, DisputeStatus, status_of
 from domain.errors import DomainError
-from domain.payment.state import DisputeResult
 
 
 class DisputeClosed(DomainError):
@@ -37,6 +36,14 @@ class EvidenceTypeRefused(DomainError):
     types: tuple[str, ...]
 
 
+class EvidenceTypeDiffers(DomainError):
+    """The bytes are not, or not only, of the type that they were declared to be; `found` are the types that some
+    program would take them for."""
+
+    declared: str
+    found: tuple[str, ...]
+
+
 class TooMuchEvidence(DomainError):
     files_max: int
 
@@ -55,7 +62,7 @@ class RulingContradicts(DomainError):
     """The bank rules the opposite of what it ruled before, in the way that cannot be followed by itself."""
 
     status: DisputeStatus
-    result: DisputeResult
+    result: DisputeStatus
 
 
 class NotEscalated(DomainError):

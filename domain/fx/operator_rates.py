@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from domain.currencies import DECIMALS
+from domain.currencies import READABLE_DECIMALS
 from domain.fx.publish import OPERATOR, Publication
 from domain.fx.rate_text import PUBLISHED_DIGITS_MAX, RateUnusable, exact
 from domain.fx.rates_file import RatesInvalid, sha256_of
@@ -71,7 +71,7 @@ class _OperatorRates(StrictDocument):
             raise self.refused(reason, "as_of") from None
 
     def _currency(self, written: Any, *path: str) -> str:
-        if not isinstance(written, str) or written not in DECIMALS:
+        if not isinstance(written, str) or written not in READABLE_DECIMALS:
             raise self.refused(f"“{str(written)[:40]}” is no ISO 4217 currency with a minor unit", *path)
         return written
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.currencies import decimals
+from domain.currencies import DECIMALS, decimals
 from domain.errors import DomainError
 from domain.fx.events import FxRatesEvent, FxRatesPublished
 from domain.fx.rate_text import exact
@@ -77,15 +77,16 @@ def _is_new(publication: Publication, values: Mapping[str, Fraction], before: Ra
     """Whether it says anything that the last set of its source and moment did not say. Raises RatesDiffer."""
     if publication.document_sha256 == before.document_sha256:
         return False
-    differing = values.items() ^ _values(before).items()
-    if differing and publication.source != OPERATOR:
+    differing = {currency for currency, _ in values.items() ^ _values(before).items()}
+    if publication.source == OPERATOR:
+        return bool(differing)
+    # What was withdrawn after a day's file was imported is left out of it when it is imported again.
+    differing &= DECIMALS.keys()
+    if differing:
         raise RatesDiffer(
-            source=publication.source,
-            number=before.number,
-            as_of=publication.as_of,
-            currency=min(currency for currency, _ in differing),
+            source=publication.source, number=before.number, as_of=publication.as_of, currency=min(differing)
         )
-    return bool(differing)
+    return False
 
 
 def _values(of: Publication | RateSet) -> dict[str, Fraction]:

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from domain.fx.conversion import Conversion
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import (
     authorized,
@@ -13,12 +14,26 @@ from domain.ledger.accounts import (
     psp_clearing,
     psp_fees,
 )
-from domain.ledger.moves import Postings, converted, converted_back, credit, debit, give_back, move, take
+from domain.ledger.dispute_rules import DisputeMoneyEvent, dispute_postings
+from domain.ledger.moves import (
+    Postings,
+    bear,
+    converted,
+    converted_back,
+    credit,
+    debit,
+    give_back,
+    move,
+    reversed_,
+    take,
+)
 from domain.money import Money
 from domain.payment.events import (
     AuthorizationExpired,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     MovementSettled,
@@ -27,9 +42,11 @@ from domain.payment.events import (
     PaymentRefunded,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
 )
 from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
+from domain.terms.settlement import BeyondBudget
 
 PaymentMoneyEvent = (
     PaymentAuthorized
@@ -39,10 +56,8 @@ PaymentMoneyEvent = (
     | RefundStarted
     | PaymentRefunded
     | RefundFailed
-    | DisputeOpened
-    | DisputeWon
-    | DisputeLost
-    | DisputeReversed
+    | RefundReversed
+    | DisputeMoneyEvent
     | MovementSettled
 )
 
@@ -65,21 +80,17 @@ def payment_postings(event: PaymentMoneyEvent) -> Postings:
             return move(released, debit=authorized(merchant), credit=holds(provider))
         case RefundStarted(debit=taken):
             return () if taken is None else (*take(taken.drawn, merchant), *credit(held(merchant), taken.total))
-        case PaymentRefunded(provider=provider, amount=amount, debit=taken, unreserved=unreserved):
+        case PaymentRefunded(provider=provider, amount=amount, debit=taken, excess=excess, unreserved=unreserved):
             source = take(taken.drawn, merchant) if unreserved else debit(held(merchant), taken.total)
-            return (*source, *_through_fx(taken, credit(psp_clearing(provider), amount)), *_fee(taken))
+            borne = () if excess is None else (*bear(excess, merchant), *_back(excess.conversion))
+            paid = credit(psp_clearing(provider), amount)
+            return (*source, *borne, *_back(taken.conversion), *paid, *_fee(taken))
         case RefundFailed(returned=returned):
             return () if returned is None else _freed(merchant, returned)
-        case DisputeOpened(debit=taken):
-            return (*take(taken.drawn, merchant), *credit(held(merchant), taken.settled), *_fee(taken))
-        case DisputeWon(returned=returned):
-            return _freed(merchant, returned)
-        case DisputeLost(provider=provider, amount=amount, settled=settled, conversion=conversion):
-            back = () if conversion is None else converted_back(conversion)
-            return (*debit(held(merchant), settled), *back, *credit(psp_clearing(provider), amount))
-        case DisputeReversed(provider=provider, amount=amount, conversion=conversion, returned=returned):
-            into = () if conversion is None else converted(conversion)
-            return (*debit(psp_clearing(provider), amount), *into, *give_back(returned, merchant))
+        case RefundReversed():
+            return _reversed(event)
+        case DisputeOpened() | DisputeRaised() | DisputeReduced() | DisputeWon() | DisputeLost() | DisputeReversed():
+            return dispute_postings(event)
         case MovementSettled():
             return _settled(event)
         case _:
@@ -87,8 +98,7 @@ def payment_postings(event: PaymentMoneyEvent) -> Postings:
 
 
 def _credited(merchant: MerchantId, proceeds: Proceeds) -> Postings:
-    into = () if proceeds.conversion is None else converted(proceeds.conversion)
-    return (*into, *credit(pending(merchant), proceeds.gross, proceeds.due))
+    return (*_into(proceeds.conversion), *credit(pending(merchant), proceeds.gross, proceeds.due))
 
 
 def _kept_back(merchant: MerchantId, proceeds: Proceeds) -> Postings:
@@ -105,8 +115,27 @@ def _freed(merchant: MerchantId, returned: Drawn) -> Postings:
     return (*debit(held(merchant), returned.total), *give_back(returned, merchant))
 
 
-def _through_fx(taken: MerchantDebit, paid: Postings) -> Postings:
-    return (*(() if taken.conversion is None else converted_back(taken.conversion)), *paid)
+def _reversed(event: RefundReversed) -> Postings:
+    """What the merchant bore goes back to it, and what we bore beyond the budget to us."""
+    taken, excess = event.debit, event.excess
+    fee = () if taken.fee is None else debit(platform_fees(), taken.fee.amount)
+    ours = () if excess is None or excess.borne_by is not BeyondBudget.LOSSES else bear(excess, event.merchant_id)
+    return (
+        *debit(psp_clearing(event.provider), event.amount),
+        *_into(taken.conversion),
+        *(() if excess is None else _into(excess.conversion)),
+        *fee,
+        *reversed_(ours),
+        *give_back(event.returned, event.merchant_id),
+    )
+
+
+def _into(conversion: Conversion | None) -> Postings:
+    return () if conversion is None else converted(conversion)
+
+
+def _back(conversion: Conversion | None) -> Postings:
+    return () if conversion is None else converted_back(conversion)
 
 
 def _fee(taken: MerchantDebit) -> Postings:

@@ -74,7 +74,7 @@ def capture(payment: Payment, command: CapturePayment, basis: Basis, now: dateti
         raise CaptureExceedsAuthorized(requested=amount, capturable=capturable)
     if now >= payment.authorization.expires_at:
         raise AuthorizationLapsed(expired_at=payment.authorization.expires_at, status=status_of(payment))
-    require_priced(amount, payment.terms.method, basis, now)
+    require_priced(amount, payment.terms.method.type, basis, now)
     final = command.final or amount == capturable
     return (CaptureStarted(capture_id=command.capture_id, amount=amount, final=final),)
 
@@ -110,5 +110,5 @@ def _captured(payment: Capturing, reference: str, basis: Basis, now: datetime) -
         amount=amount,
         released=before.capturable - amount if payment.final else zero(amount.currency),
         final=payment.final,
-        proceeds=proceeds_of(amount, before.terms.method, basis, now, before=earlier),
+        proceeds=proceeds_of(amount, before.terms.method.type, basis, now, before=earlier),
     )

@@ -75,7 +75,7 @@ def confirm(payment: Payment, command: NextAttempt, basis: Basis, now: datetime)
     """
     match payment:
         case Created(terms=terms):
-            require_priced(terms.amount, terms.method, basis, now)
+            require_priced(terms.amount, terms.method.type, basis, now)
             routed, started = _sent(terms, command, (), now)
             if started is None:
                 return (routed, PaymentFailed(code=NO_PROVIDER, message=routed.reason))
@@ -153,7 +153,7 @@ def _approved(
         amount=attempt.amount,
         released=zero(attempt.amount.currency),
         final=True,
-        proceeds=proceeds_of(attempt.amount, terms.method, command.basis, now),
+        proceeds=proceeds_of(attempt.amount, terms.method.type, command.basis, now),
     )
     return (authorized, captured)
 

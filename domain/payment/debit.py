@@ -16,7 +16,7 @@ from domain.payment.proceeds import (
     from_lots,
     from_owed,
 )
-from domain.payment.state import DisputeResult, Taken
+from domain.payment.state import Dispute, DisputeResult, Refund, Taken
 from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
@@ -107,7 +107,7 @@ def is_pending(due: datetime | None, now: datetime) -> bool:
 def _standing(taken: Taken) -> Sequence[MerchantDebit]:
     """The debits that have not been given back."""
     disputes = (each.debit for each in taken.disputes if each.result is not DisputeResult.WON)
-    return [*(refund.debit for refund in taken.refunds), *disputes]
+    return [*(refund.debit for refund in taken.refunds if refund.stands), *disputes]
 
 
 def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime) -> Drawn:
@@ -134,13 +134,14 @@ def _pending_shares(
             of_capture = capture.proceeds.gross if source is DebitSource.LOT else capture.proceeds.net
             pending[due] = pending.get(due, nothing) + of_capture
     won = [dispute for dispute in taken.disputes if dispute.result is DisputeResult.WON]
-    for debit in [*debits, *(dispute.debit for dispute in won)]:
+    undone: list[Dispute | Refund] = [*won, *(refund for refund in taken.refunds if not refund.stands)]
+    for debit in [*debits, *(each.debit for each in undone)]:
         for share in debit.drawn.pending:
             if share.due in pending:
                 pending[share.due] -= share.amount
-    # What a dispute froze may not all go back to where it was: its fee stays with us.
-    for dispute in won:
-        for share in () if dispute.returned is None else dispute.returned.pending:
+    # What a dispute froze may not all go back to where it was: its fee stays with us, and a lot may be released since.
+    for each in undone:
+        for share in () if each.returned is None else each.returned.pending:
             if share.due in pending:
                 pending[share.due] += share.amount
     left = total

@@ -11,7 +11,7 @@ from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, P
 from domain.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction, Outcome
-from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, Excess, MerchantDebit, Proceeds
 from domain.routing.candidate import Candidate, Strategy
 
 
@@ -162,7 +162,8 @@ class CaptureStarted(Event, frozen=True, kw_only=True, tag="payment.capture_star
 
 
 class PaymentCaptured(Event, frozen=True, kw_only=True, tag="payment.captured.v2"):
-    """Money taken. `released` is what this final capture gave back of the authorisation (zero when not final)."""
+    """Money taken. `released` is what this final capture gave back of the authorisation: zero when not final, and below
+    zero by as much as the provider took beyond what was reserved."""
 
     merchant_id: MerchantId
     provider: ProviderName
@@ -216,8 +217,22 @@ class RefundStarted(Event, frozen=True, kw_only=True, tag="payment.refund_starte
     debit: MerchantDebit | None
 
 
-class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v2"):
-    """`unreserved` says from where the merchant is debited where that was not done at the start."""
+class OperationAdopted(Event, frozen=True, kw_only=True, tag="payment.operation_adopted.v1"):
+    """A capture, void or refund that was made at the provider, and not asked for here: what became of it follows in the
+    same append. `reference` is the provider's name for it, `reason` why it was recorded; the recorded actor says by
+    whom: the provider's notification, or an operator."""
+
+    operation_id: OperationId
+    operation: OperationKind
+    provider: ProviderName
+    reference: str
+    amount: Money
+    reason: str
+
+
+class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v3"):
+    """`debit` is for the part of `amount` that the payment's money-back budget had left, `excess` what is more than
+    that. `unreserved` says that the merchant is debited now, and not when the refund was started."""
 
     merchant_id: MerchantId
     provider: ProviderName
@@ -225,6 +240,7 @@ class PaymentRefunded(Event, frozen=True, kw_only=True, tag="payment.refunded.v2
     reference: str
     amount: Money
     debit: MerchantDebit
+    excess: Excess | None
     unreserved: bool
 
 
@@ -239,42 +255,95 @@ class RefundFailed(Event, frozen=True, kw_only=True, tag="payment.refund_failed.
     returned: Drawn | None
 
 
-class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v2"):
-    """`amount` is what is frozen of the payment: no more than refunds and other disputes have left."""
+class RefundReversed(Event, frozen=True, kw_only=True, tag="payment.refund_reversed.v1"):
+    """A refund that had succeeded failed later: the provider has the money again. `debit` is what the merchant had been
+    debited for the refund, and `excess` what was beyond the budget; `returned` is where all that the merchant bore of
+    both went back to, the fee too. `reference` is the provider's name for the refund."""
 
     merchant_id: MerchantId
-    dispute_id: DisputeId
+    provider: ProviderName
+    refund_id: OperationId
+    reference: str
     amount: Money
-    reason: str
+    code: str
+    message: str
     debit: MerchantDebit
+    excess: Excess | None
+    returned: Drawn
 
 
-class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v2"):
+class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v3"):
+    """The bank's whole claim: what the payment's budget carries of it is frozen, what is beyond it is borne at once."""
+
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    reason: str
+    claim: Claim
+
+
+class DisputeRaised(Event, frozen=True, kw_only=True, tag="payment.dispute_raised.v1"):
+    """The bank disputes more than before: `claim` is all of it from now on. Of the merchant `drawn` was taken more, and
+    `excess`, in the same currency, is more beyond the budget."""
+
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    claim: Claim
+    drawn: Drawn
+    excess: Money
+
+
+class DisputeReduced(Event, frozen=True, kw_only=True, tag="payment.dispute_reduced.v1"):
+    """The bank disputes less than before: `claim` is what is left. `returned` went back to the merchant, `recovered` is
+    what was to be our loss and is none."""
+
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    claim: Claim
+    returned: Drawn
+    recovered: Money
+
+
+class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v3"):
+    """`returned` went back to the merchant, `recovered` is what was to be our loss and is none."""
+
     merchant_id: MerchantId
     dispute_id: DisputeId
     amount: Money
     returned: Drawn
+    recovered: Money
 
 
-class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v2"):
-    merchant_id: MerchantId
-    provider: ProviderName
-    dispute_id: DisputeId
-    amount: Money
-    settled: Money
-    conversion: Conversion | None
-
-
-class DisputeReversed(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v1"):
-    """Won after it had been lost: the provider gives the money back."""
+class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v3"):
+    """The provider keeps `disputed`. `amount` of the payment's budget is gone, `settled` what the merchant was debited
+    for it."""
 
     merchant_id: MerchantId
     provider: ProviderName
     dispute_id: DisputeId
+    disputed: Money
+    exchange: Conversion | None
     amount: Money
     settled: Money
     conversion: Conversion | None
+    excess: Excess | None
+
+
+class DisputeReversed(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v2"):
+    """Won after it had been lost: the provider gives `disputed` back. `left` is what stays lost; None where that is
+    nothing. `amount`, `settled` and `excess` are those of what comes back."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    disputed: Money
+    exchange: Conversion | None
+    amount: Money
+    settled: Money
+    conversion: Conversion | None
+    excess: Excess | None
     returned: Drawn
+    recovered: Money
+    left: Claim | None
 
 
 class MovementKind(StrEnum):
@@ -285,6 +354,8 @@ class MovementKind(StrEnum):
     CHARGEBACK = "chargeback"
     REVERSAL = "reversal"
     """Of a chargeback: a dispute that was lost and won after all."""
+    REFUND_REVERSAL = "refund_reversal"
+    """Of a refund that failed after it had succeeded."""
 
 
 class ProviderCost(Struct, frozen=True, kw_only=True):
@@ -341,7 +412,11 @@ PaymentEvent = (
     | RefundStarted
     | PaymentRefunded
     | RefundFailed
+    | RefundReversed
+    | OperationAdopted
     | DisputeOpened
+    | DisputeRaised
+    | DisputeReduced
     | DisputeWon
     | DisputeLost
     | DisputeReversed

@@ -1,7 +1,7 @@
 """What each event makes of a payment. Nothing is refused here: rules live in the verbs, and history stays readable."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
@@ -14,9 +14,12 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -34,11 +37,11 @@ from domain.payment.events import (
     PaymentRouted,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
 )
-from domain.payment.proceeds import Drawn
 from domain.payment.state import (
     Attempt,
     Authorization,
@@ -68,7 +71,16 @@ from domain.payment.state import (
     Voiding,
 )
 
-_AboutTaken = DisputeOpened | DisputeWon | DisputeLost | DisputeReversed
+_AboutTaken = (
+    PaymentRefunded
+    | RefundReversed
+    | DisputeOpened
+    | DisputeRaised
+    | DisputeReduced
+    | DisputeWon
+    | DisputeLost
+    | DisputeReversed
+)
 
 
 class HistoryUnreadable(Exception):
@@ -141,7 +153,7 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
         case Capturing(before=before), PaymentCaptured():
             return _captured(before, event)
-        case ((Authorized() | PartiallyCaptured()), PaymentCaptured()):
+        case ((Authorized() | PartiallyCaptured() | Captured() | Voided() | Expired()), PaymentCaptured()):
             return _captured(payment, event)
         case Capturing(before=before), CaptureFailed():
             return before
@@ -149,20 +161,31 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Voiding(before=payment, void_id=void_id)
         case Voiding(before=before), PaymentVoided():
             return _released(before, Voided)
+        case ((Authorized() | PartiallyCaptured()), PaymentVoided()):
+            return _released(payment, Voided)
         case Voiding(before=before), VoidFailed():
             return before
         case ((Authorized() | PartiallyCaptured()), AuthorizationExpired()):
             return _released(payment, Expired)
         case ((PartiallyCaptured() | Captured()), RefundStarted()):
             return Refunding(before=payment, refund_id=event.refund_id, amount=event.amount, debit=event.debit)
-        case Refunding(before=before), PaymentRefunded():
-            refund = Refund(refund_id=event.refund_id, amount=event.amount, debit=event.debit)
-            return replace(before, taken=replace(before.taken, refunds=(*before.taken.refunds, refund)))
-        case Refunding(before=before), RefundFailed():
+        case Refunding(before=before, refund_id=refund_id), PaymentRefunded() if event.refund_id == refund_id:
+            return _with_taken(before, event)
+        case Refunding(before=before, refund_id=refund_id), RefundFailed() if event.refund_id == refund_id:
             return before
-        case _, DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed():
+        case (
+            _,
+            PaymentRefunded()
+            | RefundReversed()
+            | DisputeOpened()
+            | DisputeRaised()
+            | DisputeReduced()
+            | DisputeWon()
+            | DisputeLost()
+            | DisputeReversed(),
+        ):
             return _with_taken(payment, event)
-        case _, ContradictionReported() | MovementSettled():
+        case _, ContradictionReported() | MovementSettled() | OperationAdopted() | RefundFailed():
             return payment
         case _:
             raise HistoryUnreadable(f"{name_of(event)} cannot follow {type(payment).__name__}")
@@ -192,12 +215,13 @@ def _authorization(event: PaymentAuthorized) -> Authorization:
     )
 
 
-def _captured(before: Open, event: PaymentCaptured) -> PartiallyCaptured | Captured:
+def _captured(before: Open | Captured | Voided | Expired, event: PaymentCaptured) -> PartiallyCaptured | Captured:
+    """Of what was captured, voided or has expired a provider may yet take something that nobody asked for here."""
     capture = Capture(capture_id=event.capture_id, amount=event.amount, proceeds=event.proceeds)
     match before:
-        case Authorized():
+        case Authorized() | Voided() | Expired():
             taken = Taken(captures=(capture,))
-        case PartiallyCaptured():
+        case PartiallyCaptured() | Captured():
             taken = replace(before.taken, captures=(*before.taken.captures, capture))
     stage = Captured if event.final else PartiallyCaptured
     return stage(terms=before.terms, authorization=before.authorization, taken=taken)
@@ -224,22 +248,33 @@ def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
 
 def _taken(taken: Taken, event: _AboutTaken) -> Taken:
     match event:
-        case DisputeOpened(dispute_id=dispute_id, amount=amount, debit=debit):
-            opened = Dispute(dispute_id=dispute_id, amount=amount, debit=debit)
-            return replace(taken, disputes=(*taken.disputes, opened))
-        case DisputeWon(dispute_id=dispute_id, returned=returned):
-            return _closed(taken, dispute_id, DisputeResult.WON, returned)
-        case DisputeLost(dispute_id=dispute_id):
-            return _closed(taken, dispute_id, DisputeResult.LOST, None)
-        case DisputeReversed(dispute_id=dispute_id, returned=returned):
-            return _closed(taken, dispute_id, DisputeResult.WON, returned)
+        case PaymentRefunded():
+            refund = Refund(refund_id=event.refund_id, amount=event.amount, debit=event.debit, excess=event.excess)
+            return replace(taken, refunds=(*taken.refunds, refund))
+        case RefundReversed(refund_id=refund_id, returned=returned):
+            refunds = (
+                replace(refund, returned=returned) if refund.refund_id == refund_id else refund
+                for refund in taken.refunds
+            )
+            return replace(taken, refunds=tuple(refunds))
+        case DisputeOpened(dispute_id=dispute_id, claim=claim):
+            return replace(taken, disputes=(*taken.disputes, Dispute(dispute_id=dispute_id, claim=claim)))
+        case DisputeRaised(claim=claim) | DisputeReduced(claim=claim):
+            return _with_dispute(taken, event.dispute_id, claim=claim)
+        case DisputeWon(returned=returned):
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.WON, returned=returned)
+        case DisputeLost():
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.LOST)
+        case DisputeReversed(returned=returned, left=left):
+            if left is not None:
+                return _with_dispute(taken, event.dispute_id, claim=left, reversed_in_part=True)
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.WON, returned=returned)
         case _:
             assert_never(event)
 
 
-def _closed(taken: Taken, dispute_id: DisputeId, result: DisputeResult, returned: Drawn | None) -> Taken:
+def _with_dispute(taken: Taken, dispute_id: DisputeId, **changes: Any) -> Taken:
     disputes = tuple(
-        replace(dispute, result=result, returned=returned) if dispute.dispute_id == dispute_id else dispute
-        for dispute in taken.disputes
+        replace(dispute, **changes) if dispute.dispute_id == dispute_id else dispute for dispute in taken.disputes
     )
     return replace(taken, disputes=disputes)

@@ -30,7 +30,7 @@ class PaymentMethod(Struct, frozen=True, omit_defaults=True):
     """A tokenized method; `token` is opaque to the core (`tok_visa` at the simulator).
 
     `country` is the ISO 3166 code of where the method was issued. Both it and `brand` are None where the merchant did
-    not say: routing then knows neither.
+    not say. Both are hints, for routing alone: what a payment costs its merchant never depends on what it says.
     """
 
     type: MethodType

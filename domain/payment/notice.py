@@ -1,16 +1,19 @@
 """What a provider's notification makes of a payment, however late, often, or out of order it comes.
 
-Nothing that it says is taken for more than it proves: what does not name an open operation of ours is at most a reason
-to ask, and what contradicts an outcome on record changes nothing but is never passed over in silence.
+Nothing that it says is taken for more than it proves. What may be about the open operation of ours, and does not name
+it, is a reason to ask. What nothing on record explains was made at the provider, and is adopted. What contradicts an
+outcome on record changes nothing, but is never passed over in silence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from domain.identifiers import OperationId, ProviderName
 from domain.money import Money
+from domain.payment.adopt import AdoptOperation, called
 from domain.payment.events import ContradictionReported, OperationKind, PaymentEvent
+from domain.payment.misfit import asked_of, misfit_reported
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,
@@ -23,9 +26,21 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.progress import Operation, operations_of
-from domain.payment.state import Authorized, InFlight, PartiallyCaptured, Payment, RequiresAction
+from domain.payment.reverse_refund import ReverseRefund
+from domain.payment.state import (
+    Authorized,
+    InFlight,
+    PartiallyCaptured,
+    Payment,
+    Refunding,
+    RequiresAction,
+    taken_of,
+    terms_of,
+)
+from domain.payment.stated import Stated, misfit_of
 
 CANCELED = Declined(DECLINE_CODE_CANCELED, "The provider canceled it.")
+MADE_AT_PROVIDER = "made at the provider, and not asked for here"
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -66,14 +81,27 @@ class Premature(Struct, frozen=True):
     reason: str
 
 
+class Adopts(Struct, frozen=True):
+    """It speaks of a capture, void or refund that was made at the provider, and not asked for here."""
+
+    command: AdoptOperation
+
+
+class Reverses(Struct, frozen=True):
+    """A refund that succeeded has failed since."""
+
+    command: ReverseRefund
+
+
 class Contradicts(Struct, frozen=True):
-    """It says the opposite of what is on record. `events` is empty when that was reported before."""
+    """It says otherwise than what is on record, or does not fit what was asked. `events` is empty when that was
+    reported before, or is no matter of an outcome."""
 
     events: tuple[ContradictionReported, ...]
     reason: str
 
 
-Reading = Settles | AsksForLookup | ChangesNothing | Premature | Contradicts
+Reading = Settles | AsksForLookup | ChangesNothing | Premature | Adopts | Reverses | Contradicts
 
 
 def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice) -> Reading:
@@ -83,33 +111,119 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
     open_id = _open_id(payment)
     if operation is None:
         return Premature("we asked this provider for no such operation")
+    asked = asked_of(operation, notice.about)
+    misfit = misfit_of(asked, notice.outcome, Stated(charge=notice.reference, amount=notice.amount))
+    if misfit is not None:
+        reason = f"we {asked}; {misfit}"
+        return Contradicts(misfit_reported(events, operation, reason), reason)
     if operation.kind is not notice.about and not _is_about_its_charge(operation, notice):
-        if open_id == operation.operation_id:
-            return Premature(f"its {operation.kind} is open, and no {notice.about} of it was asked for")
         # Some providers name the charge, not the capture, void or refund of it.
-        if open_id is not None:
-            return AsksForLookup()
-        return _of_charge(payment, operations, notice)
+        return _of_charge(payment, events, operations, operation, notice)
     if operation.operation_id == open_id:
         return _of_open(payment, operation, notice)
     return _of_ended(events, operation, notice)
 
 
-def _of_charge(payment: Payment, operations: dict[OperationId, Operation], notice: Notice) -> Reading:
-    """What names the charge alone, while nothing of it is open: news only where nothing on record explains it."""
-    if not isinstance(notice.outcome, Approved):
-        return ChangesNothing(f"no {notice.about} is open, and none was done")
-    if notice.about is OperationKind.VOID:
+def _of_charge(
+    payment: Payment,
+    events: Sequence[PaymentEvent],
+    operations: Mapping[OperationId, Operation],
+    charge: Operation,
+    notice: Notice,
+) -> Reading:
+    """What names no operation of ours but the `charge`: of one on record by the provider's own name for it; or of one
+    that may be the open one; or else of one that was made at the provider."""
+    known = None if notice.own_reference is None else called(operations, notice.about, notice.own_reference)
+    if known is not None:
+        return _of_known(events, known, notice)
+    open_id = _open_id(payment)
+    if open_id == charge.operation_id:
+        return Premature(f"its {charge.kind} is open, and no {notice.about} of it was asked for")
+    if isinstance(notice.outcome, Approved) and not _holds(operations, charge):
+        if notice.about is OperationKind.VOID:
+            return ChangesNothing("nothing is reserved any more")
+        return Premature(f"the provider has done a {notice.about} of a charge that came to nothing here")
+    if open_id is not None and (notice.about is not OperationKind.REFUND or isinstance(payment, Refunding)):
+        return AsksForLookup()
+    match notice.outcome:
+        case Approved():
+            return _done_elsewhere(payment, operations, notice)
+        case Declined(message=message) | Rejected(message=message) if _refused_elsewhere(payment, operations, notice):
+            return Adopts(_adoption(notice, failed=message))
+        case _:
+            return ChangesNothing(f"no {notice.about} is open, and none was done")
+
+
+def _of_known(events: Sequence[PaymentEvent], operation: Operation, notice: Notice) -> Reading:
+    """The same name with the same content is a repeat; with another amount it is none."""
+    if notice.about is not OperationKind.VOID and notice.amount not in (None, operation.amount):
+        told = f"the {operation.kind} {notice.own_reference} is one of {operation.amount} for us"
+        return Contradicts((), f"{told}, and the provider says {notice.amount}")
+    return _of_ended(events, operation, notice)
+
+
+def _done_elsewhere(payment: Payment, operations: Mapping[OperationId, Operation], notice: Notice) -> Reading:
+    about, amount = notice.about, notice.amount
+    if about is OperationKind.VOID:
         # What was voided, has expired, or was released behind a final capture is told as a void, too.
         if not isinstance(payment, Authorized | PartiallyCaptured):
             return ChangesNothing("nothing is reserved any more")
-    elif any(one.succeeded and (one.kind is notice.about or _took_at_once(one, notice)) for one in operations.values()):
-        return ChangesNothing(f"a {notice.about} of it is on record, and none is open")
-    return Premature(f"the provider has done a {notice.about} that nobody asked for here")
+        return Adopts(_adoption(notice))
+    told = f"the provider has done a {about} that nobody asked for here"
+    if any(_took_at_once(one, notice) for one in operations.values() if one.succeeded):
+        return ChangesNothing("it was captured at once")
+    if notice.own_reference is None and any(_explains(one, notice) for one in operations.values()):
+        return ChangesNothing(f"a {about} of it is on record, and none is open")
+    if amount is None:
+        return Premature(f"{told}, and does not say how much")
+    if notice.own_reference is None:
+        return Premature(f"{told}, and has no name of its own for it")
+    if amount.currency != terms_of(payment).amount.currency:
+        return Contradicts((), f"{told}, of {amount}, which is not in the payment's currency")
+    return Adopts(_adoption(notice))
+
+
+def _explains(operation: Operation, notice: Notice) -> bool:
+    """Whether what says neither which nor how much may be that operation. What says how much is none that was asked for
+    here: that would be named."""
+    if operation.kind is not notice.about or not operation.succeeded:
+        return False
+    return notice.amount is None or (operation.adopted and operation.amount == notice.amount)
+
+
+def _refused_elsewhere(payment: Payment, operations: Mapping[OperationId, Operation], notice: Notice) -> bool:
+    """Whether a refund failed that was made at the provider. That it ever succeeded may be heard of later, and has to
+    find it failed; one of ours that failed may have got no name of the provider's, and be the same."""
+    return (
+        notice.about is OperationKind.REFUND
+        and notice.own_reference is not None
+        and notice.amount is not None
+        and taken_of(payment) is not None
+        and not any(one.kind is OperationKind.REFUND and one.own_reference is None for one in operations.values())
+    )
+
+
+def _adoption(notice: Notice, *, failed: str | None = None) -> AdoptOperation:
+    reference = notice.own_reference or notice.reference
+    assert reference is not None
+    return AdoptOperation(
+        kind=notice.about,
+        provider=notice.provider,
+        reference=reference,
+        amount=notice.amount,
+        reason=MADE_AT_PROVIDER,
+        failed=failed,
+    )
+
+
+def _holds(operations: Mapping[OperationId, Operation], charge: Operation) -> bool:
+    """Whether it is the charge of the attempt that succeeded."""
+    attempts = (one for one in operations.values() if one.kind is OperationKind.AUTHORIZE and one.succeeded)
+    return any((one.provider, one.reference) == (charge.provider, charge.reference) for one in attempts)
 
 
 def _took_at_once(operation: Operation, notice: Notice) -> bool:
-    return operation.capture and notice.about is OperationKind.CAPTURE
+    return operation.capture and notice.about is OperationKind.CAPTURE and notice.amount in (None, operation.amount)
 
 
 def _open_id(payment: Payment) -> OperationId | None:
@@ -170,6 +284,8 @@ def _of_ended(events: Sequence[PaymentEvent], operation: Operation, notice: Noti
             return ChangesNothing("the outcome is known since")
     if says == operation.succeeded:
         return ChangesNothing("the outcome is known already")
+    if isinstance(notice.outcome, Declined | Rejected) and _is_that_refund(operation, notice):
+        return Reverses(_reversal(operation, notice.outcome))
     ended = "succeeded" if operation.succeeded else f"failed: {operation.code}"
     reported = ContradictionReported(
         operation_id=operation.operation_id,
@@ -182,10 +298,32 @@ def _of_ended(events: Sequence[PaymentEvent], operation: Operation, notice: Noti
     return Contradicts(() if any(_says_the_same(event, reported) for event in events) else (reported,), reason)
 
 
+def _is_that_refund(operation: Operation, notice: Notice) -> bool:
+    """Whether it is by the provider's own name for the refund that it failed: a refusal under another one, or none, may
+    be that of a repeat of ours."""
+    return (
+        operation.kind is OperationKind.REFUND
+        and notice.own_reference is not None
+        and notice.own_reference == operation.own_reference
+        and notice.amount in (None, operation.amount)
+    )
+
+
+def _reversal(operation: Operation, outcome: Declined | Rejected) -> ReverseRefund:
+    assert operation.own_reference is not None
+    return ReverseRefund(
+        refund_id=operation.operation_id,
+        reference=operation.own_reference,
+        code=outcome.code,
+        message=outcome.message,
+    )
+
+
 def _says_the_same(event: PaymentEvent, reported: ContradictionReported) -> bool:
     """Whether the contradiction is on record already, in whatever words the provider put it then."""
     return (
         isinstance(event, ContradictionReported)
         and event.operation_id == reported.operation_id
+        and not isinstance(event.reported, Unknown)
         and isinstance(event.reported, Approved) is isinstance(reported.reported, Approved)
     )

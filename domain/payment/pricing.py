@@ -1,11 +1,12 @@
 """What a capture brings its merchant: converted where that is agreed, less fees and reserve, and from when on."""
 
 from datetime import datetime
+from typing import Final
 
 from domain.fx.conversion import Conversion
 from domain.fx.rates import ConversionTooLarge, Quote, RateMissing, convert
 from domain.money import Money, zero
-from domain.payment.method import PaymentMethod
+from domain.payment.method import MethodType
 from domain.payment.proceeds import Proceeds
 from domain.payment.state import Capture
 from domain.terms.basis import Basis
@@ -13,9 +14,13 @@ from domain.terms.fee import Fee
 from domain.terms.fee_plan import FeeNotAgreed, processing_fee
 from domain.terms.settlement import available_at, reserve_on, reserve_until
 
+ISSUED_IN: Final = None
+"""No connector says in which country a method was issued, and what the merchant says of it (`PaymentMethod.country`)
+never sets a price: it is the plan's for a region that is not known."""
+
 
 def proceeds_of(
-    amount: Money, method: PaymentMethod, basis: Basis, now: datetime, *, before: tuple[Capture, ...] = ()
+    amount: Money, method: MethodType, basis: Basis, now: datetime, *, before: tuple[Capture, ...] = ()
 ) -> Proceeds:
     """Of a capture of `amount`; `before` are the payment's earlier captures, whose settlement currency stays its own.
 
@@ -38,7 +43,7 @@ def proceeds_of(
     )
 
 
-def require_priced(amount: Money, method: PaymentMethod, basis: Basis, now: datetime) -> None:
+def require_priced(amount: Money, method: MethodType, basis: Basis, now: datetime) -> None:
     """Refuse to begin what could not be settled as agreed. Raises RateMissing, RateStale, ConversionTooLarge,
     FeeNotAgreed."""
     target = basis.require_rate(amount.currency, now)
@@ -50,7 +55,7 @@ def require_priced(amount: Money, method: PaymentMethod, basis: Basis, now: date
             basis.quote(amount.currency, target, now),
             mark_up_basis_points=basis.terms.conversion.mark_up_basis_points,
         ).settled
-    processing_fee(basis.terms.fees, settled, method)
+    processing_fee(basis.terms.fees, settled, method, ISSUED_IN)
 
 
 def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...], now: datetime) -> Conversion | None:
@@ -78,9 +83,10 @@ def _quote(currency: str, target: str, basis: Basis, before: tuple[Capture, ...]
     return Quote(from_currency=currency, to_currency=target, text=last.rate, rates=last.rates, as_of=last.as_of)
 
 
-def _fees(gross: Money, method: PaymentMethod, basis: Basis) -> tuple[Fee, ...]:
+def _fees(gross: Money, method: MethodType, basis: Basis) -> tuple[Fee, ...]:
     try:
-        fee = processing_fee(basis.terms.fees, gross, method)
+        fee = processing_fee(basis.terms.fees, gross, method, ISSUED_IN)
     except FeeNotAgreed:
         return ()
-    return (fee,) if fee.amount.minor else ()
+    # An estimate of nothing is kept: what the card did cost is charged once it is known.
+    return (fee,) if fee.amount.minor or fee.estimate else ()

@@ -119,6 +119,7 @@ def record_refund_outcome(payment: Payment, command: RecordRefundOutcome, now: d
                     reference=reference,
                     amount=payment.amount,
                     debit=payment.debit or _before_there_were_debits(payment.amount),
+                    excess=None,
                     unreserved=payment.debit is None,
                 ),
             )

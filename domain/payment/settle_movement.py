@@ -10,7 +10,6 @@ from domain.identifiers import ProviderName
 from domain.money import Money, zero
 from domain.payment.debit import DebitSource
 from domain.payment.events import MovementKind, MovementSettled, ProviderCost
-from domain.payment.method import PaymentMethod
 from domain.payment.movements import Movement, MovementKey
 from domain.payment.proceeds import Drawn, Proceeds, from_available, from_owed
 from domain.payment.state import Payment, terms_of
@@ -70,7 +69,7 @@ def settle_movement(
     """Record the settlement of one of the payment's `movements`; nothing when that same one is recorded. What the
     merchant is charged on is taken from `source`: what is available, or else it owes it.
 
-    Raises MovementUnknown, MovementDiffers, FeePlanMissing, FeeNotAgreed.
+    Raises MovementUnknown, MovementDiffers, FeePlanMissing.
     """
     movement = movements.get((command.movement, command.movement_id))
     if movement is None:
@@ -82,11 +81,10 @@ def settle_movement(
         _require_same(command, "bank", movement.settled.bank, command.bank)
         _require_same(command, "cost", _told(movement.settled.cost), _told(command.cost))
         return ()
-    terms = terms_of(payment)
-    more, plan = _true_up(movement, command.cost, terms.method, plans)
+    more, plan = _true_up(movement, command.cost, plans)
     return (
         MovementSettled(
-            merchant_id=terms.merchant_id,
+            merchant_id=terms_of(payment).merchant_id,
             provider=command.provider,
             settlement_id=command.settlement_id,
             bank=command.bank,
@@ -101,7 +99,7 @@ def settle_movement(
     )
 
 
-def _true_up(movement: Movement, cost: ProviderCost, method: PaymentMethod, plans: FeePlans) -> tuple[Money, str]:
+def _true_up(movement: Movement, cost: ProviderCost, plans: FeePlans) -> tuple[Money, str]:
     """What the merchant is still to be charged, and by which plan."""
     proceeds = movement.proceeds
     estimated = None if proceeds is None else _estimated(proceeds)
@@ -112,21 +110,21 @@ def _true_up(movement: Movement, cost: ProviderCost, method: PaymentMethod, plan
     if plan is None:
         raise FeePlanMissing(plan=estimated.plan)
     actual = _as_settled(cost.interchange_minor + cost.scheme_minor, proceeds)
-    return true_up(plan, estimated, proceeds.gross, method, actual), estimated.plan
+    return true_up(plan, estimated, proceeds.gross, actual), estimated.plan
 
 
 def _estimated(proceeds: Proceeds) -> Fee | None:
     return next((fee for fee in proceeds.fees if fee.estimate and fee.kind is FeeKind.PROCESSING), None)
 
 
-def _as_settled(cost_minor: int, proceeds: Proceeds) -> Money:
-    """The cost in the currency that the merchant is settled in: of a converted capture the same share of what it was
-    settled for as it is of what was taken, so that a cost just as it was estimated changes nothing."""
+def _as_settled(cost_minor: int, proceeds: Proceeds) -> Fraction:
+    """The cost in exact minor units of the currency that the merchant is settled in: of a converted capture the same
+    share of what it was settled for as it is of what was taken, so that a cost just as it was estimated changes
+    nothing."""
     conversion = proceeds.conversion
     if conversion is None:
-        return Money(cost_minor, proceeds.gross.currency)
-    share = Fraction(cost_minor * conversion.settled.minor, conversion.amount.minor)
-    return Money(round(share), conversion.settled.currency)
+        return Fraction(cost_minor)
+    return Fraction(cost_minor * conversion.settled.minor, conversion.amount.minor)
 
 
 def _drawn(more: Money, source: DebitSource) -> Drawn | None:

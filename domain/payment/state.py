@@ -13,7 +13,7 @@ from domain.money import Money, zero
 from domain.payment.events import CaptureMethod
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction
-from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, Excess, MerchantDebit, Proceeds
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -63,9 +63,18 @@ class Capture(Struct, frozen=True, kw_only=True):
 
 
 class Refund(Struct, frozen=True, kw_only=True):
+    """`debit` is for what the budget had left of `amount`, `excess` what was beyond that. `returned` is what went back
+    to the merchant where the refund failed after it had succeeded; None where it stands."""
+
     refund_id: OperationId
     amount: Money
     debit: MerchantDebit
+    excess: Excess | None = None
+    returned: Drawn | None = None
+
+    @property
+    def stands(self) -> bool:
+        return self.returned is None
 
 
 class DisputeResult(StrEnum):
@@ -75,13 +84,22 @@ class DisputeResult(StrEnum):
 
 class Dispute(Struct, frozen=True, kw_only=True):
     """What a bank disputes of the payment; `result` is None while it is open. `returned` is what went back to the
-    merchant once it was won."""
+    merchant once it was won; `reversed_in_part` says that some of what was lost has come back."""
 
     dispute_id: DisputeId
-    amount: Money
-    debit: MerchantDebit
+    claim: Claim
     result: DisputeResult | None = None
     returned: Drawn | None = None
+    reversed_in_part: bool = False
+
+    @property
+    def amount(self) -> Money:
+        """Of the payment's budget."""
+        return self.claim.amount
+
+    @property
+    def debit(self) -> MerchantDebit:
+        return self.claim.debit
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -97,7 +115,7 @@ class Taken(Struct, frozen=True, kw_only=True):
 
     @property
     def refunded(self) -> Money:
-        return _total([refund.amount for refund in self.refunds], self.currency)
+        return _total([refund.amount for refund in self.refunds if refund.stands], self.currency)
 
     @property
     def charged_back(self) -> Money:
@@ -111,11 +129,15 @@ class Taken(Struct, frozen=True, kw_only=True):
 
     @property
     def refundable(self) -> Money:
-        return self.captured - self.refunded - self.charged_back - self.frozen
+        """Nothing where providers and banks have taken more than was captured."""
+        return max(zero(self.currency), self.captured - self.refunded - self.charged_back - self.frozen)
 
     @property
     def currency(self) -> str:
         return self.captures[0].amount.currency
+
+    def refund(self, refund_id: OperationId) -> Refund | None:
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
     def dispute(self, dispute_id: DisputeId) -> Dispute | None:
         return next((dispute for dispute in self.disputes if dispute.dispute_id == dispute_id), None)

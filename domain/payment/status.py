@@ -45,6 +45,12 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 def status_of(payment: Payment) -> Status:
     """The status of `payment`; while a capture, void or refund is in flight, that of the state it started from."""
     match payment:

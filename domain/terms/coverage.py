@@ -69,6 +69,11 @@ def met_by_default(plan: FeePlan) -> Iterator[Combination]:
     return iter({each.currency: each for each in _left_over(plan)}.values())
 
 
+def rules_of_known_regions(plan: FeePlan) -> Iterator[FeeRule]:
+    """The rules that price nothing as long as no provider says where a method was issued."""
+    return (rule for rule in plan.rules if UNKNOWN not in _regions(plan, rule))
+
+
 def _left_over(plan: FeePlan) -> Iterator[Combination]:
     for method, region in product(sorted(METHODS), regions_of(plan)):
         rules = [rule for rule in plan.rules if method in _methods(rule) and region in _regions(plan, rule)]

@@ -1,14 +1,19 @@
-"""What a merchant is charged: one rule of a plan prices each payment; a fee is rounded once and at most the amount."""
+"""What a merchant is charged: one rule of a plan prices each payment; a fee is rounded once and at most the amount.
+
+Nothing that the merchant says of a payment method changes its price: the region is that of the country in which the
+provider says it was issued, and `unknown` where it has not said.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final, assert_never
 
 from msgspec import Struct
 
 from domain.errors import DomainError
-from domain.money import CurrencyMismatch, Money, Rounding, zero
-from domain.payment.method import MethodType, PaymentMethod
+from domain.money import Money, Rounding, rounded, zero
+from domain.payment.method import MethodType
 from domain.terms.amounts import Amounts, in_currency
 from domain.terms.fee import Fee, FeeKind
 
@@ -54,18 +59,24 @@ class Blended(Struct, frozen=True, kw_only=True):
 
 
 class InterchangePlus(Struct, frozen=True, kw_only=True):
-    """What the card costs us, plus our mark-up. Interchange is an estimate until the provider settles."""
+    """What the card costs us, plus our mark-up, and at least a minimum. Interchange is an estimate until the provider
+    settles."""
 
     interchange_basis_points: int
     scheme_basis_points: int
     scheme_fixed_minor: Amounts = {}
     markup_basis_points: int
     markup_fixed_minor: Amounts = {}
+    minimum_minor: Amounts = {}
 
     @property
     def sums(self) -> Mapping[str, Amounts]:
         """What is agreed in minor units, by its name in a document."""
-        return {"scheme_fixed_minor": self.scheme_fixed_minor, "markup_fixed_minor": self.markup_fixed_minor}
+        return {
+            "scheme_fixed_minor": self.scheme_fixed_minor,
+            "markup_fixed_minor": self.markup_fixed_minor,
+            "minimum_minor": self.minimum_minor,
+        }
 
 
 Price = Blended | InterchangePlus
@@ -116,24 +127,23 @@ class FeePlan(Struct, frozen=True, kw_only=True):
             return DOMESTIC
         return next((name for name, countries in self.regions.items() if country in countries), INTERNATIONAL)
 
-    def rule_for(self, currency: str, method: PaymentMethod) -> FeeRule:
-        """The one rule that prices a payment. Raises FeeNotAgreed."""
-        region = self.region_of(method.country)
-        for rule in self.rules:
-            if rule.match.holds(method.type, currency, region):
-                return self._priced_in(currency, rule, method)
-        if self.default is None:
-            raise self._not_agreed(currency, method)
-        return self._priced_in(currency, FeeRule(name=DEFAULT_RULE, match=Match(), price=self.default), method)
+    def rule_for(self, currency: str, method: MethodType, issued_in: str | None) -> FeeRule:
+        """The one rule that prices a payment by `method`, issued in the country `issued_in`. Raises FeeNotAgreed."""
+        region = self.region_of(issued_in)
+        for rule in (*self.rules, *self._default_rule):
+            if rule.match.holds(method, currency, region):
+                if all(in_currency(sums, currency) is not None for sums in rule.price.sums.values() if sums):
+                    return rule
+                break
+        raise FeeNotAgreed(plan=self.version, method=method.value, currency=currency, region=region)
 
-    def _priced_in(self, currency: str, rule: FeeRule, method: PaymentMethod) -> FeeRule:
-        if any(amounts and in_currency(amounts, currency) is None for amounts in rule.price.sums.values()):
-            raise self._not_agreed(currency, method)
-        return rule
+    def rule_called(self, name: str) -> FeeRule | None:
+        return next((rule for rule in (*self.rules, *self._default_rule) if rule.name == name), None)
 
-    def _not_agreed(self, currency: str, method: PaymentMethod) -> FeeNotAgreed:
-        region = self.region_of(method.country)
-        return FeeNotAgreed(plan=self.version, method=method.type.value, currency=currency, region=region)
+    @property
+    def _default_rule(self) -> tuple[FeeRule, ...]:
+        """The default as a rule for everything."""
+        return () if self.default is None else (FeeRule(name=DEFAULT_RULE, match=Match(), price=self.default),)
 
 
 class FeePart(StrEnum):
@@ -149,25 +159,29 @@ class FeeLine(Struct, frozen=True):
     amount: Money
 
 
-def processing_fee(plan: FeePlan, amount: Money, method: PaymentMethod) -> Fee:
+def processing_fee(plan: FeePlan, amount: Money, method: MethodType, issued_in: str | None) -> Fee:
     """What a capture of `amount` is charged. Raises FeeNotAgreed."""
-    rule = plan.rule_for(amount.currency, method)
-    exact = sum(_exact_parts(rule.price, amount).values())
+    rule = plan.rule_for(amount.currency, method, issued_in)
     return Fee(
         kind=FeeKind.PROCESSING,
-        amount=_charged(plan, rule.price, amount, exact),
+        amount=charged_by(rule.price, amount, plan.rounding),
         plan=plan.version,
         rule=rule.name,
         estimate=isinstance(rule.price, InterchangePlus),
     )
 
 
-def fee_lines(plan: FeePlan, amount: Money, method: PaymentMethod) -> tuple[FeeLine, ...]:
+def charged_by(price: Price, amount: Money, rounding: Rounding) -> Money:
+    """What `price` comes to on `amount`."""
+    return _charged(price, amount, sum(_exact_parts(price, amount).values()), rounding)
+
+
+def fee_lines(plan: FeePlan, amount: Money, method: MethodType, issued_in: str | None) -> tuple[FeeLine, ...]:
     """The parts of that fee, which sum exactly to it. Raises FeeNotAgreed."""
-    exact = _exact_parts(plan.rule_for(amount.currency, method).price, amount)
-    fee = processing_fee(plan, amount, method).amount
+    exact = _exact_parts(plan.rule_for(amount.currency, method, issued_in).price, amount)
+    fee = processing_fee(plan, amount, method, issued_in).amount
     weights = list(exact.values())
-    if max(weights) == 0:  # No proportions: nothing is charged, or a blended minimum.
+    if max(weights) == 0:  # No proportions: nothing is charged, or a minimum.
         weights = [1, *[0] * (len(weights) - 1)]
     return tuple(FeeLine(part, share) for part, share in zip(exact, fee.split(weights), strict=True))
 
@@ -182,25 +196,24 @@ def dispute_fee(plan: FeePlan, currency: str) -> Fee | None:
     return _flat(plan, FeeKind.DISPUTE, plan.dispute, currency)
 
 
-def true_up(plan: FeePlan, charged: Fee, amount: Money, method: PaymentMethod, actual_cost: Money) -> Money:
+def true_up(plan: FeePlan, charged: Fee, amount: Money, actual_cost_minor: Fraction) -> Money:
     """What is still to be charged on `amount` (negative: given back), now that interchange and scheme are known to have
-    cost `actual_cost`. Nothing where the price is blended.
+    cost `actual_cost_minor`, in exact minor units of its currency. Nothing where the price is blended.
 
-    The fee stays between nothing and the amount. Raises OtherPlan, FeeNotAgreed, CurrencyMismatch.
+    The fee is that of the rule that charged it, rounded once, and stays between nothing and the amount. Raises
+    OtherPlan.
     """
-    if charged.plan != plan.version:
+    rule = plan.rule_called(charged.rule)
+    if charged.plan != plan.version or rule is None:
         raise OtherPlan(charged_by=charged.plan, plan=plan.version)
-    if actual_cost.currency != amount.currency:
-        raise CurrencyMismatch(expected=amount.currency, actual=actual_cost.currency)
-    price = plan.rule_for(amount.currency, method).price
-    match price:
+    match rule.price:
         case Blended():
             return zero(amount.currency)
-        case InterchangePlus():
-            exact = actual_cost.minor * _TEN_THOUSANDTHS + _exact_parts(price, amount)[FeePart.MARKUP]
-            return _charged(plan, price, amount, exact) - charged.amount
+        case InterchangePlus() as price:
+            exact = actual_cost_minor * _TEN_THOUSANDTHS + _exact_parts(price, amount)[FeePart.MARKUP]
+            return _charged(price, amount, exact, plan.rounding) - charged.amount
         case _:
-            assert_never(price)
+            assert_never(rule.price)
 
 
 def _exact_parts(price: Price, amount: Money) -> Mapping[FeePart, int]:
@@ -222,15 +235,14 @@ def _exact_parts(price: Price, amount: Money) -> Mapping[FeePart, int]:
             assert_never(price)
 
 
-def _charged(plan: FeePlan, price: Price, amount: Money, exact: int) -> Money:
+def _charged(price: Price, amount: Money, exact: int | Fraction, rounding: Rounding) -> Money:
     """`exact` ten-thousandths of a minor unit, rounded once and kept within its bounds."""
-    fee = Money(exact, amount.currency).portion(basis_points=1, rounding=plan.rounding)
-    if isinstance(price, Blended):
-        minimum = in_currency(price.minimum_minor, amount.currency)
-        maximum = in_currency(price.maximum_minor, amount.currency)
-        fee = fee if minimum is None else max(fee, Money(minimum, amount.currency))
-        fee = fee if maximum is None else min(fee, Money(maximum, amount.currency))
-    return max(min(fee, amount), zero(amount.currency))
+    fee = rounded(Fraction(exact, _TEN_THOUSANDTHS), rounding)
+    minimum = in_currency(price.minimum_minor, amount.currency)
+    maximum = in_currency(price.maximum_minor, amount.currency) if isinstance(price, Blended) else None
+    fee = fee if minimum is None else max(fee, minimum)
+    fee = fee if maximum is None else min(fee, maximum)
+    return Money(max(min(fee, amount.minor), 0), amount.currency)
 
 
 def _flat(plan: FeePlan, kind: FeeKind, amounts: Amounts, currency: str) -> Fee | None:

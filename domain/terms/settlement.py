@@ -2,11 +2,12 @@
 
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from fractions import Fraction
+from math import ceil
 
 from msgspec import Struct
 
-from domain.money import Money, Rounding
+from domain.money import Money
 from domain.terms.amounts import Amounts, in_currency
 from domain.terms.business_days import (
     MIDNIGHT,
@@ -17,8 +18,6 @@ from domain.terms.business_days import (
     next_business_day,
     taken_up_on,
 )
-
-RESERVE_ROUNDING: Final = Rounding.HALF_EVEN
 
 
 class BeyondBudget(StrEnum):
@@ -65,8 +64,8 @@ def available_at(rule: SettlementRule, captured_at: datetime, is_holiday: IsHoli
 
 
 def reserve_on(rule: SettlementRule, amount: Money) -> Money:
-    """What of a capture is kept back."""
-    return amount.portion(basis_points=rule.reserve_basis_points, rounding=RESERVE_ROUNDING)
+    """What of a capture is kept back, rounded up: nobody keeps less in reserve by capturing in small parts."""
+    return Money(ceil(Fraction(amount.minor * rule.reserve_basis_points, 10_000)), amount.currency)
 
 
 def reserve_until(rule: SettlementRule, captured_at: datetime) -> datetime:

@@ -31,4 +31,6 @@ class ViewMovements:
             )
         is_dispute = kind in (MovementKind.CHARGEBACK, MovementKind.REVERSAL)
         # A dispute is known to us by the provider's name for it.
-        return [FoundMovement(PaymentId(each.payment_id), reference if is_dispute else each.key) for each in found]
+        return [
+            FoundMovement(PaymentId(each.payment_id), reference if is_dispute else each.operation_id) for each in found
+        ]

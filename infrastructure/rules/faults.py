@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.countries import COUNTRIES
-from domain.currencies import DECIMALS
+from domain.currencies import READABLE_DECIMALS
 from domain.identifiers import ProviderName
 from domain.money import AMOUNT_MINOR_MAX
 from domain.payment.method import CardBrand, MethodType
@@ -31,7 +31,7 @@ FIGURES: Final[Mapping[str, tuple[int, int]]] = {
 """The least and the largest that a provider's figure can be; -1 is one that nobody knows."""
 NAMES: Final = frozenset({"amount", "currency", "country", "method", "card_brand", "merchant", "providers"})
 _WORDS: Final[Mapping[str, frozenset[str]]] = {
-    "currency": frozenset(DECIMALS),
+    "currency": frozenset(READABLE_DECIMALS),
     "country": COUNTRIES | {""},
     "method": frozenset(map(str, MethodType)),
     "card_brand": frozenset(map(str, CardBrand)) | {""},

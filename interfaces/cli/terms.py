@@ -1,5 +1,6 @@
 """`tallystick terms`: what is agreed with merchants, kept under numbers and in force for one of them or for all."""
 
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import click
@@ -8,7 +9,10 @@ from rich.table import Column, Table
 from application.terms_book import TermsBook
 from domain.history import Cause, Positioned
 from domain.identifiers import MerchantId
+from domain.terms.coverage import rules_of_known_regions
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
+from domain.terms.fee_plan import UNKNOWN, FeePlan
+from domain.terms.free_captures import free_captures
 from domain.terms.terms import MerchantTerms, Terms, name_of
 from domain.terms.versions import TermsVersions
 from interfaces.cli.named_file import pointing_at, text_of
@@ -46,15 +50,26 @@ def terms() -> None:
 def check(kind: TermsKind, file: BinaryIO) -> None:
     """Say whether the terms in FILE could be agreed.
 
-    Names the line at fault and exits with 1 if not. Nothing is kept.
+    Names the line at fault and exits with 1 if not. Nothing is kept. Warns of captures so small that their fee
+    rounds to nothing, and of rules by which nothing is charged yet.
     """
     text = text_of(file)
 
-    async def work(core: Core) -> str:
-        return name_of(core.terms.check(kind, text))
+    async def work(core: Core) -> Terms:
+        return core.terms.check(kind, text)
 
     with pointing_at(file):
-        console.print(f"{with_core(work)} can be agreed.")
+        checked = with_core(work)
+    for warning in _warnings(checked) if isinstance(checked, FeePlan) else ():
+        console.print(f"Warning: {warning}")
+    console.print(f"{name_of(checked)} can be agreed.")
+
+
+def _warnings(plan: FeePlan) -> Iterator[str]:
+    yield from map(str, free_captures(plan))
+    for rule in rules_of_known_regions(plan):
+        reason = "no provider says where a method was issued"
+        yield f"nothing is charged by “{rule.name}” yet: {reason}, and it leaves out “{UNKNOWN}”."
 
 
 @terms.command()

@@ -10,7 +10,7 @@ from application.intake import ProviderWebhooks
 from application.payment import Payments
 from application.remembered_keys import RememberedKeys
 from application.store import StoreUnavailable
-from infrastructure import garbage
+from infrastructure import calendars, garbage
 from infrastructure.observability.condition import Condition
 from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
@@ -30,6 +30,8 @@ from interfaces.settings import Settings, from_environment
 def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve the HTTP API until a signal; the workers read their settings from the environment. Raises PortInUse."""
     configure_logs(level=settings.log_level)
+    # Before the processes are forked: once for all of them.
+    calendars.load(utc_now().year)
     with metrics_folder():
         serve("tallystick", load_api, host=host, port=port, workers=workers)
 

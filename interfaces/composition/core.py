@@ -8,6 +8,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from application.adoption import Adoptions
 from application.bank_accounts import BankAccounts
 from application.bases import BasesAtHand
 from application.dead_letter import DeadLetters
@@ -41,6 +42,7 @@ from infrastructure.observability.condition import RELAY, Condition, read_condit
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
@@ -114,6 +116,7 @@ class Core:
         self.directory: Directory = PostgresDirectory(self.pool)
         self.operators: OperatorKeys = PostgresOperators(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
+        self.correlation = ViewCorrelation(self.pool)
         self.timer_queue = PostgresTimerQueue(self.pool)
         self.synced_days = PostgresSyncedDays(self.pool)
         self.accounts = accounts_of(settings)
@@ -195,6 +198,13 @@ class Core:
             now=utc_now,
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
+        )
+        self.adoptions = Adoptions(
+            store=self.store,
+            bases=self.bases,
+            correlation=self.correlation,
+            keeps_open=self.operations.keeps_open,
+            now=utc_now,
         )
         self.disputes = Disputes(
             store=self.store,

@@ -12,7 +12,6 @@ from infrastructure.nats.feed import JetStreamFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connecting import following
-from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.mapper import MsgspecTranscoder
 from interfaces import ids
@@ -61,9 +60,9 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     async def webhooks() -> None:
         await Deliveries(
             inbox=core.inbox,
-            correlation=ViewCorrelation(core.pool),
+            correlation=core.correlation,
             store=core.store,
-            notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+            notices=Notices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
             disputes=DisputeNotices(core.disputes.money),
             dead_letters=core.dead_letters,
             notifications=core.notifications,

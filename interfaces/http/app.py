@@ -36,6 +36,7 @@ from interfaces.http.disputes import DisputeController
 from interfaces.http.docs import docs_routes
 from interfaces.http.events import EventController
 from interfaces.http.health import HealthController
+from interfaces.http.media_type import JsonBodies
 from interfaces.http.metrics import metrics
 from interfaces.http.openapi import describe
 from interfaces.http.operator_ledger import OperatorLedgerController
@@ -43,11 +44,13 @@ from interfaces.http.operator_payouts import OperatorPayoutController
 from interfaces.http.operator_settlements import OperatorSettlementController
 from interfaces.http.parameters import OnlyDocumented
 from interfaces.http.payment_intents import PaymentIntentController
+from interfaces.http.payment_search import PaymentSearchController
 from interfaces.http.payments import PaymentController
 from interfaces.http.payouts import PayoutController
 from interfaces.http.problem import unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
 from interfaces.http.provider_webhooks import ProviderWebhookController
+from interfaces.http.refunds import RefundController
 from interfaces.http.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 from interfaces.http.statements import StatementController
 from interfaces.services import Services
@@ -55,6 +58,8 @@ from interfaces.services import Services
 CONTROLLERS = (
     PaymentIntentController,
     PaymentController,
+    PaymentSearchController,
+    RefundController,
     DisputeController,
     BalanceController,
     StatementController,
@@ -94,6 +99,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             KeyAuthentication,
             DefineMiddleware(OnlyDocumented, document=document),
             DefineMiddleware(Admission, limits=Limits()),
+            JsonBodies,
         ],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,

@@ -1,10 +1,14 @@
-"""Request bodies, decoded strictly: money in a JSON string or a float, or a member that is given twice, is a mistake,
-and is told so by field."""
+"""Request bodies, decoded strictly: money in a JSON string or a float, a member that is given twice, or one that is
+null, is a mistake, and is told so by field.
+
+No member is null, though many can be left out: a left-out amount means all that there is, and a client whose amount is
+missing by mistake must not give all of it back.
+"""
 
 import re
 from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -12,6 +16,7 @@ from domain.errors import DomainError
 from domain.json_members import repeated_member
 
 T = TypeVar("T")
+NAME_CHARACTERS_MAX: Final = 64
 
 
 class BodyNotJson(DomainError):
@@ -38,6 +43,8 @@ def decode(kind: type[T], body: bytes) -> T:
         raise BodyNotJson(reason=str(error)) from None
     if repeated is not None:
         raise BodyInvalid(field=repeated, reason="This member is given more than once")
+    if b"null" in body and (empty := _null_member(msgspec.json.decode(body))) is not None:
+        raise BodyInvalid(field=empty, reason="Expected a value, got null: what has none is left out")
     return decoded
 
 
@@ -48,8 +55,22 @@ def field_of(message: str) -> str:
     return ".".join(part for part in (path, named and named[1]) if part) or "$"
 
 
+def _null_member(value: Any) -> str | None:
+    """The dotted path of a member that is null; None if there is none."""
+    if not isinstance(value, dict):
+        return None
+    for name, member in value.items():
+        if member is None:
+            return str(name)
+        if (below := _null_member(member)) is not None:
+            return f"{name}.{below}"
+    return None
+
+
 def _sentence(message: str) -> str:
-    return re.sub(r" - at `[^`]*`$", "", message).replace("`", "'")
+    """A msgspec validation message without its path, and with the names in it cut."""
+    sentence = re.sub(r" - at `[^`]*`$", "", message).replace("`", "'")
+    return re.sub(rf"'([^']{{{NAME_CHARACTERS_MAX}}})[^']*'", r"'\1…'", sentence)
 
 
 @cache

@@ -1,7 +1,7 @@
 """What every route says of itself in OpenAPI: the body it takes, its own reply, the problems it may answer with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from litestar.openapi import ResponseSpec
@@ -59,6 +59,9 @@ def accepts(kind: type[Any], *, required: bool = True, keyed: bool = True, key_n
             self.request_body = RequestBody(
                 content={"application/json": OpenAPIMediaType(schema=schema)}, required=required
             )
+            if isinstance(unreadable := (self.responses or {}).get("400"), OpenAPIResponse):
+                assert self.responses is not None
+                self.responses["415"] = replace(unreadable, description=_PROBLEM_TITLES[415])
             if keyed:
                 self.parameters = [*(self.parameters or ()), _idempotency_key(needed=key_needed)]
 

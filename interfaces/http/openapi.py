@@ -150,6 +150,8 @@ def _parameter(parameter: Json, method: str) -> Json:
         # A payment can be read and confirmed under both its names, and changed under the one that it is shown by.
         both = method == "get" or parameter["name"] == "intent_id"
         schema["pattern"] = ids.pattern(ids.PAYMENT, ids.INTENT) if both else ids.pattern(ids.PAYMENT)
+    if parameter["name"] == "refund_id":
+        schema["pattern"] = ids.pattern(ids.REFUND)
     if parameter["name"] == "letter_id":
         schema["pattern"] = ids.pattern(ids.DEAD_LETTER)
     if parameter["name"] == "bank_account_id":
@@ -167,11 +169,30 @@ def _parameter(parameter: Json, method: str) -> Json:
 
 def _schemas(app: Litestar) -> Json:
     """What the routes take and give, in the very terms by which it is decoded and encoded."""
-    kinds = {kind for handler in _handlers(app) for kind in _kinds(handler)}
-    _, schemas = msgspec.json.schema_components(
-        sorted(kinds, key=lambda kind: kind.__name__), ref_template="#/components/schemas/{name}"
-    )
+    schemas = _schemas_of({kind for handler in _handlers(app) for kind in _kinds(handler)})
+    for name, schema in _schemas_of({body for handler in _handlers(app) for body in _bodies(handler)}).items():
+        schemas[name] = _without_null(schema)
     return {name: _tidied(schema, schemas) for name, schema in schemas.items() if "enum" not in schema}
+
+
+def _schemas_of(kinds: set[Any]) -> Json:
+    """The schemas of these kinds and of all that they hold."""
+    in_order = sorted(kinds, key=lambda kind: kind.__name__)
+    return msgspec.json.schema_components(in_order, ref_template="#/components/schemas/{name}")[1]
+
+
+def _without_null(body: Json) -> Json:
+    """As it is decoded: a member that can be left out is never null."""
+    members = body.get("properties", {})
+    return {**body, "properties": {name: _given(member) for name, member in members.items()}} if members else body
+
+
+def _given(member: Json) -> Json:
+    kinds = [kind for kind in member.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == len(member.get("anyOf", ())):
+        return member
+    rest = {key: value for key, value in member.items() if key not in ("anyOf", "default")}
+    return {**kinds[0], **rest} if len(kinds) == 1 else {"anyOf": kinds, **rest}
 
 
 def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
@@ -182,6 +203,10 @@ def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
 
 def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
     yield from (spec.data_container for spec in (handler.responses or {}).values())
+    yield from _bodies(handler)
+
+
+def _bodies(handler: HTTPRouteHandler) -> Iterator[Any]:
     if issubclass(handler.operation_class, Accepting):
         yield handler.operation_class.body
 

@@ -25,10 +25,11 @@ from interfaces.http.resources import PaymentResource, payment_resource
 from interfaces.services import Services
 
 IdempotencyKeyField = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
-# `$` alone also matches before a last line break.
 # No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
+# `$` alone also matches before a last line break.
 Reason = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-CUSTOMER_ID_PATTERN = r"^[A-Za-z0-9_.:@+-]+$(?!\n)"
+CUSTOMER_ID_PATTERN = r"^[\x21-\x7e]+$(?!\n)"
+"""Whatever a shop calls its customers, in ASCII and without spaces: `shop/7`, `ada@example.org`, `a%2Fb?c=d&e#f`."""
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units of the currency", examples=[2500])]
 Currency = Annotated[
     str,

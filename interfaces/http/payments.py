@@ -1,27 +1,25 @@
-"""/v1/payments: capture, void, refund; a payment now or as it was, its history, its journal entries, search."""
+"""/v1/payments: capture, void, refund; a payment now or as it was, its history, its journal entries, its refunds."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
-from application.loaded import LoadedPayment, loaded_from
+from application.loaded import loaded_from
 from application.recording import position_with_entry
-from domain.identifiers import PaymentId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
-from domain.payment.status import Status
 from interfaces import ids
-from interfaces.http.as_of import AsOfParameter, InstantParameter, instant
+from interfaces.http.as_of import AsOfParameter
 from interfaces.http.body import decode
 from interfaces.http.caller import AuthenticatedRequest, caller_of
 from interfaces.http.documented import accepts, replies
 from interfaces.http.fresh import WaitForPosition, wait_for_position
-from interfaces.http.payment_intents import CUSTOMER_ID_PATTERN, Amount, IdempotencyKeyField, Reason
+from interfaces.http.payment_intents import Amount, IdempotencyKeyField, Reason
 from interfaces.http.payment_reading import read_payment
-from interfaces.http.refusals import ParameterInvalid
+from interfaces.http.refunds import RefundList, refund_record
 from interfaces.http.reply import answered, payment_id_of, resource
 from interfaces.http.resources import (
     EntryResource,
@@ -32,13 +30,10 @@ from interfaces.http.resources import (
     entry_resources,
     merchant_event_resource,
     merchant_timeline_resource,
-    payment_resource,
 )
 from interfaces.services import Services
 from projections.audit_timeline import AUDIT_TIMELINE, of_payment
-from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
-
-PAGE_ROWS_MAX = 100
+from projections.refunds import refunds_of
 
 
 class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -60,13 +55,6 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     amount: Amount | None = None
     reason: Reason = "requested_by_customer"
     idempotency_key: IdempotencyKeyField | None = None
-
-
-class PaymentPage(Struct, frozen=True, kw_only=True):
-    """Newest first; `next_cursor` is null on the last page."""
-
-    payments: list[PaymentResource]
-    next_cursor: str | None
 
 
 class EventList(Struct, frozen=True, kw_only=True):
@@ -218,63 +206,17 @@ class PaymentController(Controller):
         return resource(Timeline(timeline=list(map(merchant_timeline_resource, rows))), reached)
 
     @get(
-        "/",
-        operation_id="search_payments",
-        summary="Search payments",
-        responses=replies(200, PaymentPage, "A page of payments"),
+        "/{payment_id:str}/refunds",
+        operation_id="list_payment_refunds",
+        summary="A payment's refunds",
+        responses=replies(200, RefundList, "Its refunds, in the order they were made", 404),
     )
-    async def find(
-        self,
-        request: AuthenticatedRequest,
-        services: NamedDependency[Services],
-        status: Annotated[str | None, QueryParameter(schema_extra={"enum": [str(status) for status in Status]})] = None,
-        customer_id: Annotated[str | None, QueryParameter(pattern=CUSTOMER_ID_PATTERN)] = None,
-        created_after: InstantParameter = None,
-        created_before: InstantParameter = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 20,
-        cursor: Annotated[
-            str | None,
-            QueryParameter(
-                description="next_cursor of the page before", schema_extra={"pattern": ids.pattern(ids.PAYMENT)}
-            ),
-        ] = None,
-        position: WaitForPosition = None,
+    async def refunds(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], payment_id: FromPath[str]
     ) -> Response[Any]:
-        """From the payment_status view, newest first."""
-        before = None if cursor is None else ids.parse(cursor, ids.PAYMENT)
-        if cursor is not None and before is None:
-            raise ParameterInvalid(field="cursor", reason="expected next_cursor of an earlier page")
-        reached = await wait_for_position(services, PAYMENT_STATUS.name, position)
-        async with services.reader() as connection:
-            rows = await search(
-                connection,
-                merchant_id=request.user.merchant_id,
-                rows_max=limit + 1,
-                before=before,
-                status=None if status is None else _status(status),
-                customer_id=customer_id,
-                created_after=None if created_after is None else instant("created_after", created_after),
-                created_before=None if created_before is None else instant("created_before", created_before),
-            )
-        page = rows[:limit]
-        more = len(rows) > limit
-        return resource(
-            PaymentPage(
-                payments=[payment_resource(_loaded(row)) for row in page],
-                next_cursor=ids.text_of(ids.PAYMENT, page[-1].payment_id) if more else None,
-            ),
-            reached,
-        )
-
-
-def _status(text: str) -> Status:
-    try:
-        return Status(text)
-    except ValueError:
-        raise ParameterInvalid(field="status", reason=f"expected one of {', '.join(Status)}") from None
-
-
-def _loaded(row: PaymentStatusRow) -> LoadedPayment:
-    return LoadedPayment(
-        id=PaymentId(row.payment_id), payment=row.payment, version=row.version, created_at=row.created_at
-    )
+        """Those that failed, too. Folded from the payment's own events at this moment: never behind."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        refunds = list(map(refund_record, refunds_of(history)))
+        return resource(RefundList(refunds=refunds), position_with_entry(history[-1]))

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from litestar.params import QueryParameter
 
-from domain.currencies import DECIMALS
+from domain.currencies import READABLE_DECIMALS
 from interfaces.http.as_of import DATE_TIME, instant
 from interfaces.http.refusals import ParameterInvalid
 from interfaces.http.reply import POSITION_PATTERN, is_position
 
-CurrencyParameter = Annotated[str, QueryParameter(name="currency", schema_extra={"enum": sorted(DECIMALS)})]
+CurrencyParameter = Annotated[str, QueryParameter(name="currency", schema_extra={"enum": sorted(READABLE_DECIMALS)})]
 FromParameter = Annotated[
     str, QueryParameter(name="from", description="An RFC 3339 time: at it or later", schema_extra=DATE_TIME)
 ]

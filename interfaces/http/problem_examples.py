@@ -26,6 +26,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     TooMuchEvidence,
@@ -45,6 +46,8 @@ from interfaces.http.problems import PROBLEMS, problem_body
 from interfaces.http.refusals import (
     BodyTooLarge,
     BodyTooSlow,
+    HeaderRepeated,
+    MediaTypeRefused,
     MissingIdempotencyKey,
     MissingKey,
     NotFound,
@@ -52,6 +55,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     UnknownKey,
     ViewBehind,
@@ -59,7 +63,11 @@ from interfaces.http.refusals import (
 
 REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
 
-_OF_ANY: tuple[Exception, ...] = (TargetTooLong(bytes_max=8192), BodyTooSlow(within_s=5))
+_OF_ANY: tuple[Exception, ...] = (
+    HeaderRepeated(name="Idempotency-Key"),
+    TargetTooLong(bytes_max=8192),
+    BodyTooSlow(within_s=5),
+)
 _OF_QUERIES: tuple[Exception, ...] = (
     ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
     MissingKey(),
@@ -77,6 +85,7 @@ _OF_COMMANDS: tuple[Exception, ...] = (
     PaymentNotFound(),
     IdempotencyKeyInFlight(),
     BodyTooLarge(bytes_max=65536),
+    MediaTypeRefused(media_type="text/plain"),
     IdempotencyKeyReused(),
     StoreUnavailable(),
     WriterBusy(),
@@ -113,6 +122,7 @@ _OF_OPERATORS: tuple[Exception, ...] = (
     DeadLetterNotFound(),
     DeadLetterEnded(verb="close", state=DeadLetterState.RESOLVED),
     BodyTooLarge(bytes_max=65536),
+    MediaTypeRefused(media_type="text/plain"),
     CloseReasonMissing(),
     StoreUnavailable(),
     ViewBehind(view="dead_letters", position=1042),
@@ -135,6 +145,7 @@ _OF_BANK_ACCOUNTS: tuple[Exception, ...] = (
     BankAccountNotFound(),
     TooManyConflicts(),
     BodyTooLarge(bytes_max=65536),
+    MediaTypeRefused(media_type="text/plain"),
     BankAccountInvalid(field="details.iban", reason="has wrong check digits"),
     IdempotencyKeyReused(),
     StoreUnavailable(),
@@ -152,6 +163,7 @@ _OF_PAYOUTS: tuple[Exception, ...] = (
     PayoutNotCancelable(status=PayoutStatus.IN_TRANSIT),
     IdempotencyKeyInFlight(),
     BodyTooLarge(bytes_max=65536),
+    MediaTypeRefused(media_type="text/plain"),
     InsufficientAvailable(requested=Money(12_000, "EUR")),
     PayoutBelowMinimum(requested=Money(900, "EUR"), minimum=Money(1_000, "EUR")),
     BankAccountUnusable(),
@@ -171,6 +183,7 @@ _OF_ALL_PAYOUTS: tuple[Exception, ...] = (
     PayoutNotHeld(status=PayoutStatus.PAID),
     PayoutNotCancelable(status=PayoutStatus.IN_TRANSIT),
     BodyTooLarge(bytes_max=65536),
+    MediaTypeRefused(media_type="text/plain"),
     StoreUnavailable(),
     ViewBehind(view="payouts", position=1042),
 )
@@ -192,6 +205,7 @@ _OF_EVIDENCE: tuple[Exception, ...] = (
     BodyTooSlow(within_s=60),
     EvidenceTooLarge(bytes_max=5_242_880),
     EvidenceTypeRefused(media_type="image/gif", types=("application/pdf", "image/png", "image/jpeg", "text/plain")),
+    EvidenceTypeDiffers(declared="image/png", found=("application/pdf",)),
     TooMuchEvidence(files_max=10),
 )
 _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
@@ -204,6 +218,7 @@ _OF_OTHERS: dict[str, tuple[Exception, ...]] = {
         WriterBusy(),
         Overloaded(),
     ),
+    "get_refund": (*_OF_QUERIES[:3], RefundNotFound(), StoreUnavailable()),
     **dict.fromkeys(
         (
             "list_dead_letters",

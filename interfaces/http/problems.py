@@ -1,7 +1,8 @@
 """The one table that maps every refusal to its problem (RFC 9457): type, status, and a sentence for people."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from enum import Enum
+from typing import Any, Final, TypeVar
 
 from litestar import Response
 
@@ -25,6 +26,7 @@ from application.settlements import MovementAmbiguous
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
+from domain.countries import UnknownCountry
 from domain.currencies import UnknownCurrency
 from domain.dead_letter.refusals import CloseReasonMissing, DeadLetterEnded
 from domain.dispute.refusals import (
@@ -34,6 +36,7 @@ from domain.dispute.refusals import (
     EvidenceMissing,
     EvidenceNotFound,
     EvidenceTooLarge,
+    EvidenceTypeDiffers,
     EvidenceTypeRefused,
     InquiryMovedNoMoney,
     NotEscalated,
@@ -47,14 +50,19 @@ from domain.fx.rates_file import RatesInvalid
 from domain.ledger.accounts import UnknownAccount
 from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
+from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
+from domain.payment.dispute import DisputeDiffers, ReversedBefore
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
+from domain.payment.reverse_refund import RefundUnknown
 from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
+from domain.redaction import quotable
 from domain.release.release import NotDueYet
+from domain.routing.capabilities import AmountNotCountable
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.settlement_file import SettlementFileInvalid
@@ -70,8 +78,10 @@ from interfaces.http.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     ConflictingIdempotencyKeys,
+    HeaderRepeated,
     HostInvalid,
     InvalidIdempotencyKey,
+    MediaTypeRefused,
     MethodNotAllowed,
     MissingIdempotencyKey,
     MissingKey,
@@ -80,6 +90,7 @@ from interfaces.http.refusals import (
     OtherMerchant,
     Overloaded,
     ParameterInvalid,
+    RefundNotFound,
     TargetTooLong,
     TransferCodingUnknown,
     UnknownKey,
@@ -87,6 +98,9 @@ from interfaces.http.refusals import (
 )
 
 E = TypeVar("E", bound=Exception)
+QUOTED_CHARACTERS_MAX: Final = 100
+"""Of each name, id or value that a caller sent and that is told back."""
+REASON_CHARACTERS_MAX: Final = 300
 
 PROBLEMS: dict[type[Exception], Problem] = {}
 
@@ -185,11 +199,30 @@ _problem(
     field="currency",
 )
 _problem(
+    UnknownCountry,
+    400,
+    "unknown_country",
+    "The country is not known",
+    lambda e: f"{e.country!r} is no country of ISO 3166-1.",
+    field=lambda e: e.field,
+)
+_problem(
     AmountOutOfRange,
     400,
     "amount_out_of_range",
     "The amount is out of range",
     lambda e: f"The amount is {e.amount_minor}; it has to be from 1 to {e.amount_minor_max} minor units.",
+    field="amount",
+)
+_problem(
+    AmountNotCountable,
+    422,
+    "amount_not_countable",
+    "The provider cannot count the amount",
+    lambda e: (
+        f"The provider of the charge counts {e.amount.currency} in steps of {e.step_minor} minor units, up to "
+        f"{e.amount_minor_max}; {e.amount.minor} cannot be asked for."
+    ),
     field="amount",
 )
 _problem(
@@ -215,6 +248,14 @@ _problem(
     "Card numbers are not accepted",
     lambda e: f"{e.field} holds what looks like a card number. Send the provider's token instead.",
     field=lambda e: e.field,
+)
+_problem(
+    HeaderRepeated,
+    400,
+    "header_repeated",
+    "A header comes more than once",
+    lambda e: f"{e.name} has to come once: of several it would be a guess which one counts.",
+    field=lambda e: e.name,
 )
 _problem(
     MissingIdempotencyKey,
@@ -287,6 +328,7 @@ _problem(
 )
 _problem(NotFound, 404, "not_found", "Nothing here", "There is nothing at this path.")
 _problem(PaymentNotFound, 404, "payment_not_found", "No such payment", "You have no payment with this id.")
+_problem(RefundNotFound, 404, "refund_not_found", "No such refund", "You have no refund with this id.")
 _problem(
     BankAccountNotFound, 404, "bank_account_not_found", "No such bank account", "You have no bank account with this id."
 )
@@ -322,6 +364,15 @@ _problem(
     lambda e: f"The body may have up to {e.bytes_max} bytes.",
     # Its rest is not read, so nothing more can come over this connection.
     headers=lambda _: _CLOSED,
+)
+
+_problem(
+    MediaTypeRefused,
+    415,
+    "media_type_refused",
+    "The body has to be JSON",
+    lambda e: f"Content-Type has to be application/json, in UTF-8, and is {e.media_type!r}.",
+    field="Content-Type",
 )
 
 # What the payment does not allow
@@ -364,6 +415,22 @@ _problem(
     "movement_differs",
     "The provider says otherwise",
     lambda e: f"The {e.movement} {e.movement_id} differs in {e.what}: ours is {e.ours}, the provider's {e.theirs}.",
+)
+_problem(
+    OperationDiffers,
+    409,
+    "operation_differs",
+    "The provider's name is on record with other content",
+    lambda e: (
+        f"The {e.operation} {e.reference} differs in {e.what} from what is on record: {e.ours} there, not {e.theirs}."
+    ),
+)
+_problem(
+    RefundUnknown,
+    404,
+    "refund_unknown",
+    "No such refund",
+    lambda e: f"No refund of the payment that succeeded is called {e.refund} by its provider.",
 )
 _problem(
     MovementAmbiguous,
@@ -687,6 +754,20 @@ _problem(
     facts=lambda e: {"current_status": e.status},
 )
 _problem(
+    DisputeDiffers,
+    409,
+    "dispute_differs",
+    "Another dispute of that name is on record",
+    lambda e: f"The dispute {e.dispute_id} is on record with another {e.what}: {e.ours}, not {e.theirs}.",
+)
+_problem(
+    ReversedBefore,
+    409,
+    "reversed_before",
+    "Some of the chargeback has come back before",
+    lambda e: f"Some of the chargeback {e.dispute_id} has come back before, and only once can be booked by itself.",
+)
+_problem(
     NotEscalated,
     409,
     "not_escalated",
@@ -706,6 +787,13 @@ _problem(
     "evidence_type_refused",
     "Evidence of this type is not taken",
     lambda e: f"{e.media_type or 'A file without a Content-Type'!r} is none of {', '.join(e.types)}.",
+)
+_problem(
+    EvidenceTypeDiffers,
+    415,
+    "evidence_type_differs",
+    "The evidence is of another type than declared",
+    lambda e: f"The file was sent as {e.declared}, and its bytes are {' and '.join(e.found) or 'of no known type'}.",
 )
 _problem(EvidenceEmpty, 422, "evidence_empty", "The evidence is empty", "The file has not a single byte.")
 _problem(
@@ -842,12 +930,36 @@ def problem_response(error: Exception, request_id: str) -> Response[bytes]:
 def problem_body(error: Exception, request_id: str) -> ProblemBody:
     """How a refusal is told. Raises KeyError for an error that the table does not have."""
     problem = PROBLEMS[type(error)]
+    facts = _Quotable(error)
     return ProblemBody(
         type=TYPE_PREFIX + problem.slug,
         status=problem.status,
         title=problem.title,
-        detail=problem.detail(error),
+        detail=problem.detail(facts),
         request_id=request_id,
-        field=problem.field(error),
-        **problem.facts(error),
+        field=problem.field(facts),
+        **problem.facts(facts),
     )
+
+
+class _Quotable:
+    """An error's facts as a problem tells them: many are text that a caller sent, of any length and content."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        characters_max = REASON_CHARACTERS_MAX if name == "reason" else QUOTED_CHARACTERS_MAX
+        return _quotable(getattr(self._error, name), characters_max)
+
+
+def _quotable(value: Any, characters_max: int) -> Any:
+    match value:
+        case Enum():
+            return value
+        case str():
+            return quotable(value, characters_max)
+        case tuple():
+            return tuple(_quotable(item, characters_max) for item in value)
+        case _:
+            return value

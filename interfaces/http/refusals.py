@@ -52,6 +52,10 @@ class ViewBehind(DomainError):
     retry_after_s: int = 1
 
 
+class RefundNotFound(DomainError):
+    """There is no such refund, or it is another merchant's, which must look the same."""
+
+
 class NotFound(DomainError):
     """There is nothing at this path."""
 
@@ -60,6 +64,18 @@ class MethodNotAllowed(DomainError):
     """The path does not take this method."""
 
     allowed: str
+
+
+class HeaderRepeated(DomainError):
+    """A header that has one meaning comes more than once."""
+
+    name: str
+
+
+class MediaTypeRefused(DomainError):
+    """The Content-Type of the body is not JSON's."""
+
+    media_type: str
 
 
 class BodyTooLarge(DomainError):

@@ -39,6 +39,15 @@ def test_terms_are_checked_without_being_kept(run: Run, tmp_path: Path, kind: Te
     assert "No terms were added yet" in run("terms", "list").output
 
 
+def test_a_check_warns_of_fees_that_round_to_nothing_and_of_rules_that_nothing_meets(run: Run, plan: Path) -> None:
+    warnings = " ".join(run("terms", "check", "fees", str(plan)).output.split()).split("Warning: ")[1:]
+    assert warnings[0].startswith(
+        "by “default” the fee of small captures rounds to nothing: of up to 0.17 AED, 0.17 AFN"
+    )
+    assert warnings[1].startswith("nothing is charged by “eu-cards” yet: no provider says where a method was issued")
+    assert len(warnings) == 2
+
+
 @pytest.mark.parametrize("command", ["check", "add"])
 def test_a_mistake_is_told_with_its_line(run: Run, tmp_path: Path, command: str) -> None:
     path = written(tmp_path / "wrong.json", FEES.replace('"currencies": ["INR"]', '"regions": ["unknown"]'))

@@ -5,9 +5,12 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -19,10 +22,22 @@ from domain.payment.events import (
     PaymentEvent,
     PaymentFailed,
     PaymentRouted,
+    RefundReversed,
 )
 from tests.domain.journey import Journey
 
-_OF_OTHERS = (OperationInDoubt, ContradictionReported, DisputeOpened, DisputeWon, DisputeLost, DisputeReversed)
+_OF_OTHERS = (
+    OperationInDoubt,
+    ContradictionReported,
+    OperationAdopted,
+    RefundReversed,
+    DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
+    DisputeWon,
+    DisputeLost,
+    DisputeReversed,
+)
 
 
 def assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing(journey: Journey) -> None:
@@ -78,10 +93,11 @@ def assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice(
 
 def assert_what_is_unknown_blocks_everything(journey: Journey) -> None:
     """Between losing sight of an operation and its end nothing else happens, but doubt, reports of old ones, and what
-    the bank does, which does not ask."""
+    banks and providers do, who do not ask."""
     lost: OperationId | None = None
+    adopted = {event.operation_id for event in journey.events if isinstance(event, OperationAdopted)}
     for event in journey.events:
-        if lost is not None and not isinstance(event, _OF_OTHERS):
+        if lost is not None and not isinstance(event, _OF_OTHERS) and adopted.isdisjoint(_names_of(event)):
             assert lost in _names_of(event), f"{event} while nobody knows what became of {lost}"
             lost = None
         if isinstance(event, OperationOutcomeUnknown):

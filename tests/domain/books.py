@@ -24,6 +24,8 @@ from domain.ledger.accounts import (
     owed,
     pending,
     platform_fees,
+    platform_losses,
+    platform_provisions,
     psp_clearing,
 )
 from domain.ledger.balances import BalanceKey, limited_changes
@@ -31,7 +33,7 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import entry_for
 from domain.money import Money
 from domain.payment.events import PaymentEvent
-from domain.payment.proceeds import MerchantDebit, Proceeds
+from domain.payment.proceeds import Excess, MerchantDebit, Proceeds
 from domain.payment.state import (
     Authorized,
     Canceled,
@@ -53,6 +55,7 @@ from domain.payment.state import (
     Voided,
     Voiding,
 )
+from domain.terms.settlement import BeyondBudget
 
 Books = Counter[BalanceKey]
 
@@ -144,7 +147,10 @@ def _books(payment: Authorized | PartiallyCaptured | Captured) -> Books:
         _add(books, holds(provider), payment.capturable)
     if not isinstance(payment, Authorized):
         taken = payment.taken
-        _add(books, psp_clearing(provider), taken.captured - taken.refunded - taken.charged_back)
+        _add(books, psp_clearing(provider), taken.captured - taken.refunded)
+        for dispute in taken.disputes:
+            if dispute.result is DisputeResult.LOST:
+                _add(books, psp_clearing(provider), -dispute.claim.disputed)
         _add_taken(books, merchant, taken)
     return books
 
@@ -153,6 +159,9 @@ def _add_taken(books: Books, merchant: MerchantId, taken: Taken) -> None:
     for capture in taken.captures:
         _add_proceeds(books, merchant, capture.proceeds)
     for refund in taken.refunds:
+        if not refund.stands:
+            continue
+        _add_excess(books, merchant, refund.excess)
         _add(books, pending(merchant), -refund.debit.total)
         _add_fee(books, refund.debit)
         _add_conversion(books, refund.debit.conversion, -1)
@@ -169,16 +178,34 @@ def _add_proceeds(books: Books, merchant: MerchantId, proceeds: Proceeds) -> Non
 
 def _add_dispute(books: Books, merchant: MerchantId, dispute: Dispute) -> None:
     """Its fee stays with us whoever wins."""
-    debit = dispute.debit
+    claim, debit = dispute.claim, dispute.debit
     _add_fee(books, debit)
     if dispute.result is DisputeResult.WON:
         _add(books, pending(merchant), debit.settled - debit.total)
         return
     _add(books, pending(merchant), -debit.total)
-    if dispute.result is None:
+    is_open = dispute.result is None
+    _add_excess(books, merchant, claim.excess, is_open=is_open)
+    if is_open:
         _add(books, held(merchant), debit.settled)
+        return
+    for conversion in (claim.exchange, debit.conversion):
+        _add_conversion(books, conversion, -1)
+
+
+def _add_excess(books: Books, merchant: MerchantId, excess: Excess | None, *, is_open: bool = False) -> None:
+    """While a dispute is open, what is beyond the budget is set aside."""
+    if excess is None:
+        return
+    if excess.borne_by is BeyondBudget.OWED:
+        _add(books, pending(merchant), -excess.settled)
     else:
-        _add_conversion(books, debit.conversion, -1)
+        _add(books, platform_losses(), excess.settled)
+    if is_open:
+        aside = held(merchant) if excess.borne_by is BeyondBudget.OWED else platform_provisions()
+        _add(books, aside, excess.settled)
+    else:
+        _add_conversion(books, excess.conversion, -1)
 
 
 def _add_fee(books: Books, debit: MerchantDebit) -> None:

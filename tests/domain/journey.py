@@ -21,8 +21,11 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -34,11 +37,13 @@ from domain.payment.events import (
     PaymentRefunded,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
 )
 from domain.payment.evolve import evolve, fold
+from domain.payment.proceeds import Drawn
 from domain.payment.state import Payment
 from domain.terms.basis import Basis
 from tests.domain.books import Books, KeptBalances, entries_of
@@ -113,11 +118,12 @@ def assert_every_prefix_folds_to_the_payment_as_it_was(journey: Journey) -> None
 def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) -> None:
     """No outcome without its operation's start before it, and none starts while another one's outcome is open."""
     started: set[OperationId] = set()
+    adopted: set[OperationId] = set()
     lost: set[OperationId] = set()
     doubted: set[OperationId] = set()
     open_: OperationId | None = None
     taken_at_once: OperationId | None = None
-    for event in journey.events:
+    for before, event in zip([None, *journey.events], journey.events, strict=False):
         match event:
             case (
                 PaymentAttemptStarted(attempt_id=id)
@@ -140,7 +146,18 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
                 assert id not in doubted, f"{event} a second time"
                 doubted.add(id)
             case ContradictionReported(operation_id=id):
-                assert id in started - {open_}, f"{event} of what has not ended"
+                assert id in (started | adopted) - {open_}, f"{event} of what has not ended"
+            case OperationAdopted(operation_id=id):
+                assert id not in started | adopted, f"{event} of what is on record"
+                adopted.add(id)
+            case (
+                PaymentCaptured(capture_id=id)
+                | PaymentVoided(void_id=id)
+                | PaymentRefunded(refund_id=id)
+                | RefundFailed(refund_id=id)
+            ) if id in adopted:
+                assert isinstance(before, OperationAdopted), f"{event} apart from its adoption"
+                assert before.operation_id == id
             case PaymentActionRequired(attempt_id=id):
                 assert id == open_, f"{event} without its start"
             case PaymentCaptured(capture_id=id) if id == taken_at_once:
@@ -165,7 +182,8 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
 
 
 def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: Journey) -> None:
-    """Also counting what is on its way: a started capture, a started refund, an open dispute."""
+    """Also counting what is on its way: a started capture, a started refund, an open dispute. What a provider has given
+    back beyond the budget does not count: that is borne apart from it."""
     nothing = zero(journey.amount.currency)
     authorised = taken = taking = released = back = going_back = nothing
     frozen: dict[DisputeId, Money] = {}
@@ -183,12 +201,19 @@ def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: J
                 released += event.released
             case RefundStarted(amount=amount):
                 going_back = amount
-            case RefundFailed():
+            case RefundFailed(returned=Drawn()):
                 going_back = nothing
-            case PaymentRefunded(amount=amount):
-                back, going_back = back + amount, nothing
-            case DisputeOpened(dispute_id=dispute_id, amount=amount):
-                frozen[dispute_id] = amount
+            case PaymentRefunded(excess=excess, unreserved=unreserved):
+                back += event.amount if excess is None else event.amount - excess.amount
+                going_back = going_back if unreserved else nothing
+            case RefundReversed(excess=excess):
+                back -= event.amount if excess is None else event.amount - excess.amount
+            case (
+                DisputeOpened(dispute_id=dispute_id, claim=claim)
+                | DisputeRaised(dispute_id=dispute_id, claim=claim)
+                | DisputeReduced(dispute_id=dispute_id, claim=claim)
+            ):
+                frozen[dispute_id] = claim.amount
             case DisputeWon(dispute_id=dispute_id):
                 del frozen[dispute_id]
             case DisputeLost(dispute_id=dispute_id, amount=amount):

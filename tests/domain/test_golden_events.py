@@ -49,11 +49,14 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
     MovementKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationKind,
     OperationOutcomeUnknown,
@@ -72,13 +75,14 @@ from domain.payment.events import (
     PaymentVoided,
     ProviderCost,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
 )
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds
 from domain.payment.superseded import SupersededEvent
 from domain.payout.events import (
     PayoutApproved,
@@ -104,6 +108,7 @@ from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.terms.conversion import RefundRate
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
 from domain.terms.fee import Fee, FeeKind
+from domain.terms.settlement import BeyondBudget
 from tests.domain.dispute.goldens import DISPUTE_EVENTS
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -148,9 +153,49 @@ DEBIT = MerchantDebit(
     fee=Fee(kind=FeeKind.REFUND, amount=Money(25, "EUR"), plan="standard:3", rule="refund"),
     drawn=DRAWN,
 )
+EXCESS = Excess(
+    amount=Money(500, "KWD"),
+    settled=Money(138, "EUR"),
+    conversion=replace(
+        IN_EUROS,
+        amount=Money(500, "KWD"),
+        value=Money(138, "EUR"),
+        mark_up=Money(0, "EUR"),
+        settled=Money(138, "EUR"),
+    ),
+    borne_by=BeyondBudget.OWED,
+    settlement_rule="two-days:1",
+)
 FROZEN = replace(DRAWN, available=Money(90, "EUR"))
 DISPUTED = MerchantDebit(
     settled=SHARE_IN_EUROS.settled, conversion=SHARE_IN_EUROS, rate=RefundRate.ORIGINAL, fee=None, drawn=FROZEN
+)
+CLAIM = Claim(
+    disputed=Money(5_500, "USD"),
+    exchange=Conversion(
+        amount=Money(5_500, "USD"),
+        rate="0.2948",
+        rates="ecb:14",
+        as_of=datetime(2026, 11, 19, 15, 0, tzinfo=UTC),
+        value=Money(16_214, "KWD"),
+        mark_up=Money(0, "KWD"),
+        settled=Money(16_214, "KWD"),
+    ),
+    amount=Money(1_500, "KWD"),
+    debit=DISPUTED,
+    excess=Excess(
+        amount=Money(14_714, "KWD"),
+        settled=Money(4_050, "EUR"),
+        conversion=replace(
+            IN_EUROS,
+            amount=Money(14_714, "KWD"),
+            value=Money(4_050, "EUR"),
+            mark_up=Money(0, "EUR"),
+            settled=Money(4_050, "EUR"),
+        ),
+        borne_by=BeyondBudget.LOSSES,
+        settlement_rule="standard:2",
+    ),
 )
 
 EVENTS: tuple[AnyEvent, ...] = (
@@ -259,8 +304,9 @@ EVENTS: tuple[AnyEvent, ...] = (
         provider=PROVIDER,
         refund_id=REFUND,
         reference="re_8",
-        amount=Money(1_500, "KWD"),
+        amount=Money(2_000, "KWD"),
         debit=DEBIT,
+        excess=EXCESS,
         unreserved=False,
     ),
     RefundFailed(
@@ -271,26 +317,60 @@ EVENTS: tuple[AnyEvent, ...] = (
         message="The card is closed.",
         returned=DRAWN,
     ),
-    DisputeOpened(
-        merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(1_500, "KWD"), reason="fraudulent", debit=DISPUTED
+    RefundReversed(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        refund_id=REFUND,
+        reference="re_8",
+        amount=Money(2_000, "KWD"),
+        code="refund_declined",
+        message="the refund failed: expired_or_canceled_card",
+        debit=DEBIT,
+        excess=EXCESS,
+        returned=replace(DRAWN, owed=Money(148, "EUR")),
     ),
-    DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(1_500, "KWD"), returned=FROZEN),
+    OperationAdopted(
+        operation_id=REFUND,
+        operation=OperationKind.REFUND,
+        provider=PROVIDER,
+        reference="re_8",
+        amount=Money(2_000, "KWD"),
+        reason="Refunded by “Anna” in the provider's dashboard.",
+    ),
+    DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, reason="fraudulent", claim=CLAIM),
+    DisputeRaised(merchant_id=MERCHANT, dispute_id=DISPUTE, claim=CLAIM, drawn=FROZEN, excess=Money(31, "EUR")),
+    DisputeReduced(merchant_id=MERCHANT, dispute_id=DISPUTE, claim=CLAIM, returned=FROZEN, recovered=Money(31, "EUR")),
+    DisputeWon(
+        merchant_id=MERCHANT,
+        dispute_id=DISPUTE,
+        amount=Money(1_500, "KWD"),
+        returned=FROZEN,
+        recovered=Money(31, "EUR"),
+    ),
     DisputeLost(
         merchant_id=MERCHANT,
         provider=PROVIDER,
         dispute_id=DISPUTE,
-        amount=Money(1_500, "KWD"),
+        disputed=CLAIM.disputed,
+        exchange=CLAIM.exchange,
+        amount=CLAIM.amount,
         settled=SHARE_IN_EUROS.settled,
         conversion=SHARE_IN_EUROS,
+        excess=CLAIM.excess,
     ),
     DisputeReversed(
         merchant_id=MERCHANT,
         provider=PROVIDER,
         dispute_id=DISPUTE,
-        amount=Money(1_500, "KWD"),
+        disputed=CLAIM.disputed,
+        exchange=CLAIM.exchange,
+        amount=CLAIM.amount,
         settled=SHARE_IN_EUROS.settled,
         conversion=SHARE_IN_EUROS,
+        excess=CLAIM.excess,
         returned=FROZEN,
+        recovered=Money(31, "EUR"),
+        left=CLAIM,
     ),
     MovementSettled(
         merchant_id=MERCHANT,

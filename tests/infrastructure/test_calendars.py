@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.terms.business_days import CalendarName, next_business_day
 from domain.terms.settlement import available_at
 from domain.terms.terms import DEFAULT_TERMS
-from infrastructure.calendars import is_holiday
+from infrastructure.calendars import _holidays, is_holiday, load
 
 TARGET, US, IN = CalendarName.TARGET, CalendarName.US, CalendarName.IN
 
@@ -64,3 +64,11 @@ def test_two_business_days_over_christmas() -> None:
 @given(st.sampled_from(CalendarName), st.dates(date(2001, 1, 1), date(2035, 12, 1)))
 def test_banks_are_never_shut_for_two_weeks(calendar: CalendarName, day: date) -> None:
     assert next_business_day(day, calendar, is_holiday) - day < timedelta(days=14)
+
+
+def test_a_year_that_was_loaded_is_at_hand() -> None:
+    load(2031)
+    worked_out = _holidays.cache_info().misses
+    for calendar in CalendarName:
+        is_holiday(calendar, date(2031, 5, 1))
+    assert _holidays.cache_info().misses == worked_out

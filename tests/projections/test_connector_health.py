@@ -107,6 +107,7 @@ def test_outcomes_are_counted_by_provider_operation_and_minute() -> None:
         reference="re_1",
         amount=TEN,
         debit=debited(TEN),
+        excess=None,
         unreserved=False,
     )
     made = rows(

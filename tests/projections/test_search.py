@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from domain.payment.status import Status
-from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
+from projections.payment_status import PAYMENT_STATUS, AmountFilter, PaymentStatusRow, search
 from projections.view import fold
 from tests.projections.histories import HISTORIES, MERCHANTS, positioned, recorded_history
 from tests.support.domain import NOW
@@ -22,9 +22,25 @@ MIDDLE = NOW + timedelta(seconds=len(HISTORIES))
 ASKED: dict[str, Sequence[Any]] = {
     "status": (None, Status.CAPTURED, Status.IN_REVIEW),
     "customer_id": (None, "cus_1", "cus_nobody"),
+    "amounts": (
+        None,
+        AmountFilter(currency="EUR"),
+        AmountFilter(currency="USD", amount=1234),
+        AmountFilter(currency="EUR", amount_gte=5000, amount_lte=10000),
+        AmountFilter(currency="JPY", amount_gte=101),
+    ),
     "created_after": (None, MIDDLE),
     "created_before": (None, MIDDLE + timedelta(seconds=3)),
 }
+
+
+def fits(row: PaymentStatusRow, amounts: AmountFilter | None) -> bool:
+    return amounts is None or (
+        row.currency == amounts.currency
+        and amounts.amount in (None, row.amount_minor)
+        and (amounts.amount_gte is None or row.amount_minor >= amounts.amount_gte)
+        and (amounts.amount_lte is None or row.amount_minor <= amounts.amount_lte)
+    )
 
 
 @pytest.fixture
@@ -55,6 +71,7 @@ async def test_pages_hold_what_was_asked_for_newest_first(
         if row.merchant_id == ACME
         and asked["status"] in (None, row.status)
         and asked["customer_id"] in (None, row.customer_id)
+        and fits(row, asked["amounts"])
         and (asked["created_after"] is None or row.created_at > asked["created_after"])
         and (asked["created_before"] is None or row.created_at < asked["created_before"])
     ]

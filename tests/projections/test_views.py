@@ -269,7 +269,7 @@ async def test_a_payments_timeline_has_its_events_and_entries(views: Connection)
         "journal.entry_posted.v2",
         "payment.refund_started.v2",
         "journal.entry_posted.v2",
-        "payment.refunded.v2",
+        "payment.refunded.v3",
         "journal.entry_posted.v2",
     ]
     entry = rows[4]

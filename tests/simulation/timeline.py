@@ -18,10 +18,13 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
     MovementSettled,
+    OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
     PaymentActionRequired,
@@ -39,6 +42,7 @@ from domain.payment.events import (
     PaymentRouted,
     PaymentVoided,
     RefundFailed,
+    RefundReversed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
@@ -140,10 +144,14 @@ class _Story:
                 | AuthorizationExpired()
                 | ContradictionReported()
                 | DisputeOpened()
+                | DisputeRaised()
+                | DisputeReduced()
                 | DisputeWon()
                 | DisputeLost()
                 | DisputeReversed()
                 | MovementSettled()
+                | OperationAdopted()
+                | RefundReversed()
             ):
                 raise Unexplained(f"nothing in this run brings about {fact}")
             case _:

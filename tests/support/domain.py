@@ -18,14 +18,24 @@ from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.adopt import AdoptOperation, adopt
 from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.debit import DebitSource
-from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    OpenDispute,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
 from domain.payment.doubt import RecoveryPolicy, doubt
-from domain.payment.events import CaptureMethod, PaymentEvent
+from domain.payment.events import CaptureMethod, OperationKind, PaymentEvent
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
@@ -43,8 +53,10 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
 from domain.payment.state import DisputeResult, InFlight, Payment
 from domain.payment.status import Status, status_of
@@ -213,6 +225,28 @@ def from_lot(amount: Money, due: datetime | None = DUE) -> Drawn:
 def debited(settled: Money, *, drawn: Drawn | None = None) -> MerchantDebit:
     """What a refund or dispute takes: unconverted, for nothing, and from the lot of the day unless `drawn` says."""
     return MerchantDebit(settled=settled, conversion=None, rate=None, fee=None, drawn=drawn or from_lot(settled))
+
+
+def claimed(amount: Money, *, debit: MerchantDebit | None = None, excess: Excess | None = None) -> Claim:
+    """A claim in the payment's currency, of which its budget carries `amount`."""
+    return Claim(
+        disputed=amount if excess is None else amount + excess.amount,
+        exchange=None,
+        amount=amount,
+        debit=debit or debited(amount),
+        excess=excess,
+    )
+
+
+def beyond(amount: Money, borne_by: BeyondBudget = BeyondBudget.OWED) -> Excess:
+    """An excess that was not converted."""
+    return Excess(
+        amount=amount,
+        settled=amount,
+        conversion=None,
+        borne_by=borne_by,
+        settlement_rule=BASIS.terms.settlement.version,
+    )
 
 
 # given: a payment that has come this far
@@ -401,6 +435,25 @@ def ruled(
     return lambda payment: close_dispute(payment, command, at, debt_is_paid=debt_is_paid)
 
 
+def amended(
+    amount: Money,
+    *,
+    id: DisputeId = DISPUTE,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+    debt_is_paid: bool = False,
+) -> Decision:
+    """The bank disputes `amount` from now on."""
+    command = AmendDispute(dispute_id=id, amount=amount)
+    return lambda payment: amend_dispute(payment, command, basis, at, source=source, debt_is_paid=debt_is_paid)
+
+
+def reversed_but(lost: Money, *, id: DisputeId = DISPUTE, at: datetime = NOW) -> Decision:
+    """All of a chargeback that was lost comes back but `lost`."""
+    return lambda payment: reverse_in_part(payment, ReverseInPart(dispute_id=id, lost=lost), at)
+
+
 def expires(at: datetime = LAPSED) -> Decision:
     return lambda payment: expire(payment, at)
 
@@ -439,6 +492,42 @@ def void_answered(outcome: Outcome, *, id: OperationId = VOID) -> Decision:
 
 def refund_answered(outcome: Outcome, *, id: OperationId = REFUND, at: datetime = NOW) -> Decision:
     return lambda payment: record_refund_outcome(payment, RecordRefundOutcome(refund_id=id, outcome=outcome), at)
+
+
+def reverses(
+    *,
+    id: OperationId = REFUND,
+    reference: str = "re_1",
+    at: datetime = NOW,
+    debt_is_paid: bool = False,
+) -> Decision:
+    command = ReverseRefund(refund_id=id, reference=reference, code="refund_declined", message="account closed")
+    return lambda payment: reverse_refund(payment, command, at, debt_is_paid=debt_is_paid)
+
+
+def adopts(
+    kind: OperationKind,
+    amount: Money | None,
+    *,
+    reference: str = "at_provider_1",
+    known: History = (),
+    final: bool = True,
+    failed: str | None = None,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+) -> Decision:
+    """Of a payment whose operations are those of the history `known`."""
+    command = AdoptOperation(
+        kind=kind,
+        provider=ACQUIRER,
+        reference=reference,
+        amount=amount,
+        reason="by hand",
+        final=final,
+        failed=failed,
+    )
+    return lambda payment: adopt(payment, operations_of(known), command, basis, at, source=source)
 
 
 # then: what came of it

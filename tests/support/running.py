@@ -47,6 +47,7 @@ class Merchant:
         sent = {
             "Authorization": f"Bearer {self.secret}",
             **({"Idempotency-Key": key} if key else {}),
+            **({"Content-Type": "application/json"} if raw is not None else {}),
             **(headers or {}),
         }
         content: dict[str, Any] = {"data": raw} if raw is not None else {"json": body} if body is not None else {}

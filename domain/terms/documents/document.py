@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from domain.currencies import DECIMALS
+from domain.currencies import READABLE_DECIMALS
 from domain.errors import DomainError
 from domain.strict_document import StrictDocument
 from domain.terms.amounts import OTHERS, Amounts
@@ -42,7 +42,8 @@ class TermsDocument(StrictDocument):
         }
 
     def currency(self, code: str, *path: str | int) -> str:
-        if code not in DECIMALS:
+        # What was agreed once is read again and again: it may name a currency that was withdrawn since.
+        if code not in READABLE_DECIMALS:
             raise self.refused(f"“{code}” is no currency of ISO 4217", *path)
         return code
 

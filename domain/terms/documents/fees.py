@@ -93,6 +93,7 @@ class _WrittenInterchangePlus(_Strict, frozen=True, kw_only=True):
     scheme_fixed_minor: dict[str, Any] = {}
     markup_basis_points: BasisPoints
     markup_fixed_minor: dict[str, Any] = {}
+    minimum_minor: dict[str, Any] = {}
 
 
 def read_fee_plan(text: str, number: int) -> FeePlan:
@@ -263,6 +264,7 @@ class _Reader:
             scheme_fixed_minor=self._document.amounts(written.scheme_fixed_minor, *path, "scheme_fixed_minor"),
             markup_basis_points=written.markup_basis_points,
             markup_fixed_minor=self._document.amounts(written.markup_fixed_minor, *path, "markup_fixed_minor"),
+            minimum_minor=self._document.amounts(written.minimum_minor, *path, "minimum_minor"),
         )
 
 

@@ -6,11 +6,11 @@ three decimals do count thousandths, but the last digit must be 0. What it count
 
 from typing import Final
 
-from domain.currencies import DECIMALS, decimals
+from domain.currencies import READABLE_DECIMALS, decimals
 from domain.money import Money
 from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
 
-CURRENCIES: Final = frozenset(DECIMALS) - {"CLF", "UYI", "UYW"}
+CURRENCIES: Final = frozenset(READABLE_DECIMALS) - {"CLF", "UYI", "UYW"}
 UNITS: Final = MinorUnits({"CLP": 2})
 _THOUSANDTHS: Final = 3
 

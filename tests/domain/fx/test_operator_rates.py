@@ -39,7 +39,7 @@ def test_rates_say_what_they_say() -> None:
         ('"base": "EUR"', '"base": "USD"', 6, "USD is the base: it has no rate"),
         ('"base": "EUR"', '"base": "XXX"', 4, "“XXX” is no ISO 4217 currency"),
         ('"base": "EUR"', '"base": ["EUR"]', 4, "is no ISO 4217 currency"),
-        ('"USD": "1.0842"', '"BGL": "1.0842"', 6, "“BGL” is no ISO 4217 currency"),
+        ('"USD": "1.0842"', '"BGX": "1.0842"', 6, "“BGX” is no ISO 4217 currency"),
         ('"AED": "3.98"', '"AED": 3.98', 7, "the rate of AED has to be a text"),
         ('"AED": "3.98"', '"AED": "0"', 7, "the rate of AED has to be a decimal number above 0"),
         ('"AED": "3.98"', '"AED": "-3.98"', 7, "has to be a decimal number above 0"),

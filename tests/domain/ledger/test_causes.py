@@ -106,9 +106,9 @@ def test_an_entry_that_names_an_earlier_version_of_its_cause_is_that_of_the_caus
     posted = entry.event.data
     assert isinstance(posted, JournalEntryPosted)
     assert first_difference([changed(events, entry.position, replace(posted, cause="payment.captured.v1"))]) is None
-    found = first_difference([changed(events, entry.position, replace(posted, cause="payment.refunded.v2"))])
+    found = first_difference([changed(events, entry.position, replace(posted, cause="payment.refunded.v3"))])
     assert found
-    assert "posted payment.refunded.v2" in found
+    assert "posted payment.refunded.v3" in found
 
 
 def test_a_second_entry_for_one_cause_is_named() -> None:

@@ -1,5 +1,8 @@
 """A payment begins with its terms, and with an amount that somebody can be asked to pay."""
 
+from collections.abc import Callable
+from urllib.parse import quote, urlencode
+
 import pytest
 from hypothesis import given
 
@@ -12,17 +15,22 @@ from domain.payment.events import CaptureMethod, PaymentCreated
 from domain.payment.evolve import fold
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.state import Created, Terms
+from tests.support.card_numbers import DISGUISES, TEST_CARDS, german_mobiles
 from tests.support.domain import CARD, MERCHANT, commands_to_create, eur
 
+RETURN_URL = "https://shop.example/back"
 
-def asking_for(amount: Money, *, customer: str = "cus_1", token: str = CARD.token) -> CreatePayment:
+
+def asking_for(
+    amount: Money, *, customer: str = "cus_1", token: str = CARD.token, return_url: str = RETURN_URL
+) -> CreatePayment:
     return CreatePayment(
         merchant_id=MERCHANT,
         customer_id=CustomerId(customer),
         amount=amount,
         method=PaymentMethod(MethodType.CARD, token),
         capture_method=CaptureMethod.MANUAL,
-        return_url="https://shop.example/back",
+        return_url=return_url,
     )
 
 
@@ -72,3 +80,24 @@ def test_a_card_number_where_a_name_or_a_token_belongs_is_refused(command: Creat
     with pytest.raises(CardDataRefused) as refusal:
         create(command)
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+@pytest.mark.parametrize("number", TEST_CARDS)
+def test_a_test_card_in_any_disguise_is_refused_in_every_field(number: str, disguise: Callable[[str], str]) -> None:
+    written = disguise(number)
+    for command, field in (
+        (asking_for(eur("1.00"), customer=written), "customer_id"),
+        (asking_for(eur("1.00"), token=f"tok_{written}"), "payment_method.token"),
+        (asking_for(eur("1.00"), return_url=f"{RETURN_URL}/{written}"), "return_url"),
+        (asking_for(eur("1.00"), return_url=f"{RETURN_URL}?{urlencode({'order': written})}"), "return_url"),
+        (asking_for(eur("1.00"), return_url=f"{RETURN_URL}#{quote(written, safe='')}"), "return_url"),
+    ):
+        with pytest.raises(CardDataRefused) as refusal:
+            create(command)
+        assert refusal.value.field == field
+
+
+def test_telephone_numbers_are_names_of_customers() -> None:
+    for number in german_mobiles(400, seed=1):
+        create(asking_for(eur("1.00"), customer=number, return_url=f"{RETURN_URL}?customer=%2B{number}"))

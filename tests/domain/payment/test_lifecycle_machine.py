@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.identifiers import CustomerId, DisputeId, OperationId
 from domain.ledger.entry import imbalance
 from domain.money import Money
+from domain.payment.adopt import AdoptOperation, adopt
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.create import CreatePayment
@@ -32,16 +33,19 @@ from domain.payment.events import (
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
 from domain.payment.notice import (
+    Adopts,
     AsksForLookup,
     ChangesNothing,
     Contradicts,
     Notice,
     Premature,
+    Reverses,
     Settles,
     read_notice,
 )
 from domain.payment.outcome import ActionRequired, Declined, Outcome, Refusal, Unavailable, Unknown
-from domain.payment.progress import operations_of
+from domain.payment.progress import Operation, operations_of
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import approve_review
 from domain.payment.state import (
     Authorized,
@@ -51,6 +55,7 @@ from domain.payment.state import (
     Created,
     Dispute,
     DisputeResult,
+    Expired,
     InFlight,
     InReview,
     PartiallyCaptured,
@@ -58,6 +63,7 @@ from domain.payment.state import (
     Processing,
     Refunding,
     RequiresAction,
+    Voided,
     Voiding,
     taken_of,
 )
@@ -280,8 +286,11 @@ class PaymentLifecycle(RuleBasedStateMachine):
         assert type(self.journey.payment) is stage
 
     def disputes(self, tenths: int, dispute_id: DisputeId) -> Decision:
+        return self.of_amount(self.journey.part(tenths), dispute_id)
+
+    def of_amount(self, amount: Money, dispute_id: DisputeId) -> Decision:
         return self.from_where_it_holds(
-            lambda source: disputes(self.journey.part(tenths), id=dispute_id, at=self.now, source=source), owes=True
+            lambda source: disputes(amount, id=dispute_id, at=self.now, source=source), owes=True
         )
 
     @at(PartiallyCaptured, Captured, Capturing, Voiding, Refunding)
@@ -307,12 +316,16 @@ class PaymentLifecycle(RuleBasedStateMachine):
         return from_where_it_holds(self.journey, decide, self.kept, BASIS, owes=owes)
 
     @precondition(lambda self: self.disputed)
-    @rule(tenths=st.integers(1, 12), data=st.data())
-    def a_dispute_message_comes_twice(self, tenths: int, data: st.DataObject) -> None:
+    @rule(data=st.data())
+    def a_dispute_message_comes_twice(self, data: st.DataObject) -> None:
+        """The same is a repeat; of another amount it is refused."""
         opened, events = data.draw(st.sampled_from(self.disputed)), tuple(self.journey.events)
-        assert self.take(self.disputes(tenths, opened))
         known = self.dispute(opened)
-        if known is not None and known.result is not None:
+        assert known is not None
+        disputed = known.claim.disputed
+        assert self.take(self.of_amount(disputed, opened))
+        assert not self.take(self.of_amount(disputed + Money(1, disputed.currency), opened))
+        if known.result is not None:
             assert self.take(ruled(known.result, id=opened, at=self.now))
         assert tuple(self.journey.events) == events, "a repeated message was taken for news"
 
@@ -432,6 +445,16 @@ class PaymentLifecycle(RuleBasedStateMachine):
                     events = self.journey.events[:]
                     self.answer(again.operation_id, again.outcome, BASIS)
                     assert self.journey.events == events, "a notice was news twice"
+            case Adopts(command=adoption):
+                recorded = self.adopt(adoption)
+                again = read_notice(self.journey.payment, self.journey.events, notice)
+                assert isinstance(again, ChangesNothing) == recorded, "it was news twice"
+            case Reverses(command=command):
+                self.reverse(command)
+                again = read_notice(self.journey.payment, self.journey.events, notice)
+                assert isinstance(again, ChangesNothing), "it was news twice"
+            case Contradicts(events=()):
+                pass
             case Contradicts(events=reports):
                 assert self.take(lambda _payment: reports)
                 again = read_notice(self.journey.payment, self.journey.events, notice)
@@ -441,6 +464,84 @@ class PaymentLifecycle(RuleBasedStateMachine):
                 assert open_ids, "there is nothing to ask for"
             case ChangesNothing(reason=reason) | Premature(reason=reason):
                 assert reason
+
+    @at(Authorized, PartiallyCaptured, Captured, Voided, Expired, *IN_FLIGHT)
+    @rule(
+        about=st.sampled_from([OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND]),
+        tenths=st.integers(1, 15),
+        outcome=st.sampled_from([APPROVED, APPROVED, APPROVED, DECLINED]),
+        number=st.integers(1, 4),
+    )
+    def something_is_done_at_the_provider(
+        self, about: OperationKind, tenths: int, outcome: Outcome, number: int
+    ) -> None:
+        """Without us; or it is told of once more, with the same amount or another."""
+        charges = [one for one in operations_of(self.journey.events).values() if one.reference is not None]
+        if charges:
+            self.hear(
+                Notice(
+                    provider=charges[0].provider,
+                    about=about,
+                    outcome=outcome,
+                    operation_id=None,
+                    reference=charges[0].reference,
+                    own_reference=f"own_{number}",
+                    amount=self.journey.part(tenths),
+                )
+            )
+
+    @precondition(lambda self: self.has_refunded())
+    @rule(data=st.data())
+    def a_refund_fails_later(self, data: st.DataObject) -> None:
+        refund = data.draw(st.sampled_from(self.refunds_that_stand()))
+        stage, budget = type(self.journey.payment), self.refundable()
+        self.hear(
+            Notice(
+                provider=refund.provider,
+                about=OperationKind.REFUND,
+                outcome=DECLINED,
+                operation_id=refund.operation_id,
+                reference=refund.reference,
+                own_reference=refund.own_reference,
+                amount=refund.amount,
+            )
+        )
+        assert refund.operation_id not in {one.operation_id for one in self.refunds_that_stand()}
+        assert type(self.journey.payment) is stage
+        assert self.refundable() >= budget
+
+    def refunds_that_stand(self) -> list[Operation]:
+        operations = operations_of(self.journey.events).values()
+        return [one for one in operations if one.kind is OperationKind.REFUND and one.succeeded]
+
+    def has_refunded(self) -> bool:
+        taken = taken_of(self.journey.payment)
+        return taken is not None and any(refund.stands for refund in taken.refunds)
+
+    def refundable(self) -> Money:
+        taken = taken_of(self.journey.payment)
+        assert taken is not None
+        return taken.refundable
+
+    def adopt(self, command: AdoptOperation) -> bool:
+        """Whatever the merchant has: what was done is done. It waits only for what has to be known before."""
+
+        def decide(source: DebitSource) -> Decision:
+            operations = operations_of(self.journey.events)
+            return lambda payment: adopt(payment, operations, command, BASIS, self.now, source=source)
+
+        taken = taken_of(self.journey.payment)
+        recorded = self.take(self.from_where_it_holds(decide, owes=True))
+        assert recorded or (taken is None and command.kind is OperationKind.REFUND)
+        return recorded
+
+    def reverse(self, command: ReverseRefund) -> None:
+        def decide(*, debt_is_paid: bool) -> Decision:
+            return lambda payment: reverse_refund(payment, command, self.now, debt_is_paid=debt_is_paid)
+
+        at_first = decide(debt_is_paid=False)
+        paid_up = self.kept.broken_by(self.journey.caused_by(at_first(self.journey.payment))) is not None
+        assert self.take(decide(debt_is_paid=paid_up))
 
     def open_ids(self) -> set[OperationId]:
         payment = self.journey.payment

@@ -1,21 +1,29 @@
 """The table of notices: what each means against a payment's history, however late, often or out of order it comes."""
 
+from typing import Any
+
 import pytest
 
 from domain.identifiers import OperationId, ProviderName
+from domain.money import Money
+from domain.payment.adopt import AdoptOperation
 from domain.payment.events import CaptureMethod, ContradictionReported, OperationKind
 from domain.payment.notice import (
     CANCELED,
+    MADE_AT_PROVIDER,
+    Adopts,
     AsksForLookup,
     ChangesNothing,
     Contradicts,
     Notice,
     Premature,
     Reading,
+    Reverses,
     Settles,
     read_notice,
 )
 from domain.payment.outcome import Approved, Declined, Outcome
+from domain.payment.reverse_refund import ReverseRefund
 from tests.support.domain import (
     ACQUIRER,
     ACTION_REQUIRED,
@@ -24,6 +32,7 @@ from tests.support.domain import (
     CAPTURE,
     DECLINED,
     FORTY,
+    HUNDRED,
     NEXT,
     REFUND,
     REJECTED,
@@ -37,6 +46,7 @@ from tests.support.domain import (
     VOID,
     History,
     abandons,
+    adopts,
     attempt_answered,
     authorized,
     capture_answered,
@@ -44,6 +54,7 @@ from tests.support.domain import (
     captures,
     capturing,
     created,
+    expired,
     failed,
     fallen_back,
     partially_captured,
@@ -53,7 +64,9 @@ from tests.support.domain import (
     refunded,
     refunding,
     requires_action,
+    reverses,
     then_,
+    usd,
     void_answered,
     voided,
     voiding,
@@ -66,7 +79,10 @@ AUTHORIZE, TAKE, RELEASE, GIVE_BACK = (
     OperationKind.REFUND,
 )
 CHARGE = APPROVED.reference
+DOLLARS = Money(10_000, "USD")
 AT_ONCE = processing(method=CaptureMethod.AUTOMATIC)
+GIVEN_BACK_ELSEWHERE = then_(captured(), adopts(OperationKind.REFUND, THIRTY, reference="own_9"))
+"""Not by us: `own_9` is the provider's name for the refund."""
 ABANDONED = then_(requires_action(), abandons())
 
 KNOWN = ChangesNothing("the outcome is known already")
@@ -82,8 +98,43 @@ def says(
     id: OperationId | None = None,
     reference: str | None = None,
     provider: ProviderName = ACQUIRER,
+    own: str | None = None,
+    amount: Money | None = None,
 ) -> Notice:
-    return Notice(provider=provider, about=about, outcome=outcome, operation_id=id, reference=reference)
+    return Notice(
+        provider=provider,
+        about=about,
+        outcome=outcome,
+        operation_id=id,
+        reference=reference,
+        own_reference=own,
+        amount=amount,
+    )
+
+
+def adoption(
+    kind: OperationKind, amount: Money | None = None, *, reference: str = "own_9", failed: str | None = None
+) -> Adopts:
+    command = AdoptOperation(
+        kind=kind, provider=ACQUIRER, reference=reference, amount=amount, reason=MADE_AT_PROVIDER, failed=failed
+    )
+    return Adopts(command)
+
+
+def reversal(reference: str, refusal: Declined = DECLINED, id: OperationId = REFUND) -> Reverses:
+    return Reverses(ReverseRefund(refund_id=id, reference=reference, code=refusal.code, message=refusal.message))
+
+
+def says_of(
+    outcome: Outcome,
+    about: OperationKind,
+    id: OperationId,
+    *,
+    reference: str | None = None,
+    amount: Money | None = None,
+) -> Notice:
+    """A notice that names its operation, and states more of it."""
+    return Notice(provider=ACQUIRER, about=about, outcome=outcome, operation_id=id, reference=reference, amount=amount)
 
 
 def contradicts(
@@ -240,7 +291,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a refund that nobody asked for": (
         captured(),
         says(APPROVED, GIVE_BACK, reference=CHARGE),
-        Premature("the provider has done a refund that nobody asked for here"),
+        Premature("the provider has done a refund that nobody asked for here, and does not say how much"),
     ),
     "a refund that names only the charge, when one is on record": (
         refunded(),
@@ -250,7 +301,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "what we hold for reserved was released": (
         authorized(),
         says(APPROVED, RELEASE, reference=CHARGE),
-        Premature("the provider has done a void that nobody asked for here"),
+        adoption(RELEASE, reference=CHARGE),
     ),
     "what a final capture released": (
         captured(),
@@ -260,7 +311,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a capture that nobody asked for": (
         authorized(),
         says(APPROVED, TAKE, reference=CHARGE),
-        Premature("the provider has done a capture that nobody asked for here"),
+        Premature("the provider has done a capture that nobody asked for here, and does not say how much"),
     ),
     "a capture of the charge was declined": (
         authorized(),
@@ -276,6 +327,142 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
         requires_action(),
         says(APPROVED, id=STRANGER, reference=CHARGE),
         Settles(ATTEMPT, APPROVED),
+    ),
+    # what was made at the provider, and not asked for here
+    "a refund made at the provider": (
+        captured(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        adoption(GIVE_BACK, THIRTY),
+    ),
+    "a refund made at the provider, beside one of ours": (
+        refunded(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        adoption(GIVE_BACK, THIRTY),
+    ),
+    "one of another system's at the provider, by its own id": (
+        captured(),
+        says(APPROVED, GIVE_BACK, id=STRANGER, reference=CHARGE, own="own_9", amount=THIRTY),
+        adoption(GIVE_BACK, THIRTY),
+    ),
+    "a refund made at the provider, while a capture is open": (
+        then_(partially_captured(), captures(THIRTY, id=THEN)),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        adoption(GIVE_BACK, THIRTY),
+    ),
+    "a refund made at the provider, which may be the one that is open": (
+        refunding(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        AsksForLookup(),
+    ),
+    "a refund of ours, by the provider's name for it alone": (
+        refunded(THIRTY),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own=CHARGE, amount=THIRTY),
+        KNOWN,
+    ),
+    "a refund of ours by the provider's name for it, of another amount": (
+        refunded(THIRTY),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own=CHARGE, amount=FORTY),
+        Contradicts((), "the refund ch_1 is one of 30.00 EUR for us, and the provider says 40.00 EUR"),
+    ),
+    "a refund made at the provider, told again": (
+        GIVEN_BACK_ELSEWHERE,
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        KNOWN,
+    ),
+    "a refund made at the provider, told again of another amount": (
+        GIVEN_BACK_ELSEWHERE,
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=FORTY),
+        Contradicts((), "the refund own_9 is one of 30.00 EUR for us, and the provider says 40.00 EUR"),
+    ),
+    "a refund made at the provider, told once more without its name": (
+        GIVEN_BACK_ELSEWHERE,
+        says(APPROVED, GIVE_BACK, reference=CHARGE, amount=THIRTY),
+        ChangesNothing("a refund of it is on record, and none is open"),
+    ),
+    "a second one without a name": (
+        GIVEN_BACK_ELSEWHERE,
+        says(APPROVED, GIVE_BACK, reference=CHARGE, amount=FORTY),
+        Premature("the provider has done a refund that nobody asked for here, and has no name of its own for it"),
+    ),
+    "a refund made at the provider in another currency": (
+        captured(),
+        says(APPROVED, GIVE_BACK, reference=CHARGE, own="own_9", amount=usd("30.00")),
+        Contradicts(
+            (),
+            "the provider has done a refund that nobody asked for here, of 30.00 USD, which is not in the payment's "
+            "currency",
+        ),
+    ),
+    "a refund made at the provider that did not come through": (
+        captured(),
+        says(DECLINED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        adoption(GIVE_BACK, THIRTY, failed=DECLINED.message),
+    ),
+    "a refusal that may be that of ours": (
+        then_(refunding(), refund_answered(DECLINED)),
+        says(DECLINED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        ChangesNothing("no refund is open, and none was done"),
+    ),
+    "a capture made at the provider": (
+        authorized(),
+        says(APPROVED, TAKE, reference=CHARGE, own="own_9", amount=FORTY),
+        adoption(TAKE, FORTY),
+    ),
+    "a capture made at the provider, of what has expired": (
+        expired(),
+        says(APPROVED, TAKE, reference=CHARGE, own="own_9", amount=FORTY),
+        adoption(TAKE, FORTY),
+    ),
+    "a capture made at the provider, while a void is open": (
+        voiding(),
+        says(APPROVED, TAKE, reference=CHARGE, own="own_9", amount=FORTY),
+        AsksForLookup(),
+    ),
+    "a capture of the charge that took its money at once": (
+        then_(AT_ONCE, attempt_answered(APPROVED)),
+        says(APPROVED, TAKE, id=STRANGER, reference=CHARGE, own="own_9", amount=HUNDRED),
+        KNOWN,
+    ),
+    "a void made at the provider, of what was captured in part": (
+        partially_captured(),
+        says(APPROVED, RELEASE, reference=CHARGE, own="own_9"),
+        adoption(RELEASE),
+    ),
+    "a capture of a charge that came to nothing here": (
+        fallen_back(),
+        says(APPROVED, TAKE, id=ATTEMPT),
+        Premature("the provider has done a capture of a charge that came to nothing here"),
+    ),
+    # a refund that fails later
+    "a refund that succeeded has failed since": (
+        refunded(THIRTY),
+        says(DECLINED, GIVE_BACK, id=REFUND, own=CHARGE, amount=THIRTY),
+        reversal(CHARGE),
+    ),
+    "so has one made at the provider": (
+        GIVEN_BACK_ELSEWHERE,
+        says(DECLINED, GIVE_BACK, reference=CHARGE, own="own_9", amount=THIRTY),
+        reversal("own_9", id=adoption(GIVE_BACK).command.operation_id),
+    ),
+    "it has failed, twice": (
+        then_(refunded(THIRTY), reverses()),
+        says(DECLINED, GIVE_BACK, id=REFUND, own=CHARGE, amount=THIRTY),
+        KNOWN,
+    ),
+    "it has succeeded, late": (
+        then_(refunded(THIRTY), reverses()),
+        says(APPROVED, GIVE_BACK, id=REFUND, own=CHARGE, amount=THIRTY),
+        contradicts(APPROVED, "failed: refund_declined", GIVE_BACK, REFUND),
+    ),
+    "a refusal of our refund that does not name the refund: it may be of a repeat": (
+        refunded(THIRTY),
+        says(DECLINED, GIVE_BACK, id=REFUND),
+        contradicts(DECLINED, "succeeded", GIVE_BACK, REFUND),
+    ),
+    "a refusal under another name than that of the refund": (
+        refunded(THIRTY),
+        says(DECLINED, GIVE_BACK, id=REFUND, own="own_9", amount=THIRTY),
+        contradicts(DECLINED, "succeeded", GIVE_BACK, REFUND),
     ),
     # late and twice
     "authorised twice": (
@@ -430,3 +617,65 @@ def test_a_void_heard_of_before_its_answer_leaves_the_answer_nothing_to_say() ->
     assert isinstance(reading, Settles)
     settled = then_(voiding(), void_answered(reading.outcome))
     assert void_answered(APPROVED)(payment_of(settled)) == ()
+
+
+OTHERS_CHARGE = "ch_9"
+MISFITS: dict[str, tuple[History, Notice]] = {
+    "an open attempt, of less": (processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=FORTY)),
+    "an open attempt, of more": (processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=HUNDRED + FORTY)),
+    "an open attempt, in another currency": (processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=DOLLARS)),
+    "an open attempt's decline, of another amount": (processing(), says_of(DECLINED, AUTHORIZE, ATTEMPT, amount=FORTY)),
+    "an open automatic capture, of less": (AT_ONCE, says_of(APPROVED, TAKE, ATTEMPT, amount=FORTY)),
+    "a waiting customer's, of another charge": (
+        requires_action(),
+        says_of(APPROVED, AUTHORIZE, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "a waiting customer's cancellation, of another charge": (
+        requires_action(),
+        says_of(APPROVED, RELEASE, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "an open capture, of another charge": (capturing(), says_of(APPROVED, TAKE, CAPTURE, reference=OTHERS_CHARGE)),
+    "an open capture, of another amount": (capturing(FORTY), says_of(APPROVED, TAKE, CAPTURE, amount=THIRTY)),
+    "an open void, of another charge": (voiding(), says_of(APPROVED, RELEASE, VOID, reference=OTHERS_CHARGE)),
+    "an open refund, of another charge": (refunding(), says_of(APPROVED, GIVE_BACK, REFUND, reference=OTHERS_CHARGE)),
+    "an open refund, of another amount": (refunding(THIRTY), says_of(APPROVED, GIVE_BACK, REFUND, amount=FORTY)),
+    "an open refund's decline, of another charge": (
+        refunding(),
+        says_of(DECLINED, GIVE_BACK, REFUND, reference=OTHERS_CHARGE),
+    ),
+    "what was authorised, of another amount": (authorized(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=FORTY)),
+    "what was authorised, of another charge": (
+        authorized(),
+        says_of(APPROVED, AUTHORIZE, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "a refund named by the attempt, of another charge": (
+        captured(),
+        says_of(APPROVED, GIVE_BACK, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "what was refunded, of another amount": (
+        refunded(THIRTY),
+        says_of(APPROVED, GIVE_BACK, REFUND, reference=CHARGE, amount=FORTY),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISFITS)
+def test_a_notice_that_does_not_fit_what_was_asked_settles_nothing_and_is_reported_once(what: str) -> None:
+    history, notice = MISFITS[what]
+    reading = reading_of(history, notice)
+    assert isinstance(reading, Contradicts)
+    assert payment_of(history + reading.events) == payment_of(history)
+    assert reading_of(history + reading.events, notice) == Contradicts((), reading.reason)
+
+
+@pytest.mark.parametrize("stated", [{}, {"amount": HUNDRED}, {"reference": CHARGE}])
+def test_a_notice_that_fits_settles(stated: dict[str, Any]) -> None:
+    assert reading_of(processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, **stated)) == Settles(ATTEMPT, APPROVED)
+
+
+def test_two_misfits_of_one_operation_are_two_reports() -> None:
+    first = reading_of(processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=FORTY))
+    assert isinstance(first, Contradicts)
+    second = reading_of(processing() + first.events, says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=THIRTY))
+    assert isinstance(second, Contradicts)
+    assert second.events

@@ -10,6 +10,7 @@ from tests.support.domain import (
     CAPTURE,
     DECLINED,
     FORTY,
+    HUNDRED,
     NEXT,
     REFUND,
     REJECTED,
@@ -21,31 +22,36 @@ from tests.support.domain import (
     VOID,
     History,
     abandons,
+    adopts,
     attempt_answered,
     authorized,
     capture_answered,
     capture_taken,
+    captured,
     capturing,
     created,
     fallen_back,
     in_review,
     processing,
     refund_answered,
+    refunded,
     refunding,
     refunds,
     requires_action,
+    reverses,
     then_,
     void_answered,
     voided,
     voiding,
 )
 
-OPEN = Operation(operation_id=ATTEMPT, kind=OperationKind.AUTHORIZE, provider=ACQUIRER)
+OPEN = Operation(operation_id=ATTEMPT, kind=OperationKind.AUTHORIZE, provider=ACQUIRER, amount=HUNDRED)
 CHARGED = Operation(
     operation_id=ATTEMPT,
     kind=OperationKind.AUTHORIZE,
     provider=ACQUIRER,
     reference=APPROVED.reference,
+    amount=HUNDRED,
     succeeded=True,
 )
 
@@ -93,15 +99,38 @@ def test_each_attempt_is_its_own_providers() -> None:
 
 def test_what_follows_a_charge_is_at_its_provider_and_under_its_name() -> None:
     charged = then_(fallen_back(), attempt_answered(APPROVED, id=NEXT))
-    refunded = then_(then_(capture_taken(charged, FORTY), refunds(THIRTY)), refund_answered(APPROVED))
-    _, _, capture, refund = the_operations(refunded)
-    for operation, id, kind in [
-        (capture, CAPTURE, OperationKind.CAPTURE),
-        (refund, REFUND, OperationKind.REFUND),
+    given_back = then_(then_(capture_taken(charged, FORTY), refunds(THIRTY)), refund_answered(APPROVED))
+    _, _, capture, refund = the_operations(given_back)
+    for operation, id, kind, amount in [
+        (capture, CAPTURE, OperationKind.CAPTURE, FORTY),
+        (refund, REFUND, OperationKind.REFUND, THIRTY),
     ]:
         assert operation == Operation(
-            operation_id=id, kind=kind, provider=SECOND, reference=APPROVED.reference, succeeded=True
+            operation_id=id,
+            kind=kind,
+            provider=SECOND,
+            reference=APPROVED.reference,
+            own_reference=APPROVED.reference,
+            amount=amount,
+            succeeded=True,
         )
+
+
+def test_a_refund_that_was_reversed_has_failed() -> None:
+    last = the_operations(then_(refunded(THIRTY), reverses()))[-1]
+    assert (last.operation_id, last.succeeded, last.code) == (REFUND, False, "refund_declined")
+
+
+def test_what_was_made_at_the_provider_has_its_own_name_there() -> None:
+    adopted = then_(captured(), adopts(OperationKind.REFUND, THIRTY, reference="re_7"))
+    last = the_operations(adopted)[-1]
+    assert last.adopted
+    assert (last.kind, last.own_reference, last.amount, last.succeeded) == (
+        OperationKind.REFUND,
+        "re_7",
+        THIRTY,
+        True,
+    )
 
 
 def test_an_open_capture_void_or_refund_has_no_end_yet() -> None:

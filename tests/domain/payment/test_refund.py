@@ -176,6 +176,7 @@ def test_an_approved_refund_gives_the_money_back() -> None:
             reference=APPROVED.reference,
             amount=eur("30.00"),
             debit=debited(eur("30.00")),
+            excess=None,
             unreserved=False,
         )
     )
@@ -243,6 +244,7 @@ def test_a_refund_that_was_started_without_a_debit_is_debited_once_it_is_approve
             reference=APPROVED.reference,
             amount=eur("30.00"),
             debit=debited(eur("30.00"), drawn=from_lot(eur("30.00"), None)),
+            excess=None,
             unreserved=True,
         )
     )

@@ -244,6 +244,13 @@ def test_the_cost_of_a_converted_capture_is_converted_as_the_capture_was() -> No
     assert dearer.gross == amount
 
 
+def test_a_true_up_of_converted_cost_is_rounded_once_with_the_mark_up() -> None:
+    """3 cents of a dollar that settled as 0.79 cost 2.37, with the mark-up 2.528: three cents, and not two."""
+    amount = Money(100, "USD")
+    [event] = settled(on_plus(amount, IN_EURO), command(gross=amount, cost=ProviderCost(interchange_minor=3)))
+    assert event.true_up == eur("0.03")
+
+
 @given(cost=costs)
 def test_all_fees_of_a_capture_together_stay_between_nothing_and_the_capture(cost: ProviderCost) -> None:
     history = on_plus()

@@ -88,6 +88,12 @@ def test_a_reserve_is_a_part_of_the_amount(rule: SettlementRule, minor: int) -> 
     assert 0 <= reserve_on(rule, Money(minor, "JPY")).minor <= minor
 
 
+@given(rules, st.lists(st.integers(0, 10**6), min_size=1, max_size=20))
+def test_nobody_keeps_less_in_reserve_by_capturing_in_small_parts(rule: SettlementRule, parts: list[int]) -> None:
+    whole = reserve_on(rule, Money(sum(parts), "EUR")).minor
+    assert whole <= sum(reserve_on(rule, Money(part, "EUR")).minor for part in parts) < whole + len(parts)
+
+
 def berlin(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -145,7 +151,7 @@ def test_a_day_that_has_begun_stays_where_clocks_are_set_back_into_the_one_befor
 def test_a_reserve_ends_at_a_local_midnight() -> None:
     rule = replace(DEFAULT, reserve_basis_points=1_000, reserve_days=90)
     assert reserve_until(rule, berlin("2026-11-21T23:30")) == berlin("2027-02-19T00:00")
-    assert reserve_on(rule, Money(1_005, "EUR")) == Money(100, "EUR")
+    assert reserve_on(rule, Money(1_005, "EUR")) == Money(101, "EUR")
     assert reserve_on(DEFAULT, Money(1_005, "EUR")) == Money(0, "EUR")
 
 

@@ -150,7 +150,7 @@ async def test_an_entry_of_an_earlier_version_that_is_not_its_causes_is_named(da
         execute(database_url, INSERT, event.originator_id, event.originator_version, *topic_and_state(event))
     difference = await first_difference(database_url)
     assert difference is not None
-    assert "is not that of the payment.refunded.v2" in difference
+    assert "is not that of the payment.refunded.v3" in difference
 
 
 def as_it_was_stored(payment_id: PaymentId, *, falsified: bool = False) -> Iterator[Recorded | RecordedBefore]:

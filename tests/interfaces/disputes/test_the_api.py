@@ -17,6 +17,7 @@ from tests.interfaces.http.expect import then_refused
 from tests.support.running import merchant_in
 
 MIB = 1024 * 1024
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ async def test_evidence_is_put_replaced_and_taken_back(desk: Desk, bank: Bank) -
 
 async def test_evidence_of_five_mebibytes_is_taken_and_no_more(desk: Desk, bank: Bank) -> None:
     dispute_id = (await disputed(desk, bank))["dispute_id"]
-    whole = await desk.adds(dispute_id, "scan.png", os.urandom(5 * MIB), media_type="image/png")
+    whole = await desk.adds(dispute_id, "scan.png", PNG + os.urandom(5 * MIB - len(PNG)), media_type="image/png")
     assert (whole.status, whole.json["evidence"][0]["bytes"]) == (200, 5 * MIB)
     over = await desk.adds(dispute_id, "more.png", bytes(5 * MIB + 1), media_type="image/png")
     then_refused(over, 413, "evidence_too_large")
@@ -94,6 +95,8 @@ async def test_evidence_of_five_mebibytes_is_taken_and_no_more(desk: Desk, bank:
 
 async def test_evidence_that_does_not_fit_is_refused(desk: Desk, bank: Bank) -> None:
     dispute_id = (await disputed(desk, bank))["dispute_id"]
+    then_refused(await desk.adds(dispute_id, "a.txt", PNG), 415, "evidence_type_differs")
+    then_refused(await desk.adds(dispute_id, "a.png", b"%PDF-1", media_type="image/png"), 415, "evidence_type_differs")
     then_refused(await desk.adds(dispute_id, "a.gif", b"GIF", media_type="image/gif"), 415, "evidence_type_refused")
     then_refused(await desk.adds(dispute_id, "a.txt", b""), 422, "evidence_empty")
     then_refused(await desk.adds(dispute_id, "a.txt", b"a", kind="rumour"), 400, "parameter_invalid", field="kind")

@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -107,12 +106,21 @@ async def test_another_merchants_id_is_refused(merchant: Merchant, stranger: Mer
     await then_nothing_was_created(merchant, under="the-key")
 
 
-async def test_the_content_type_does_not_matter_when_the_bytes_are_json(merchant: Merchant) -> None:
+async def test_a_body_that_says_it_is_no_json_is_refused(merchant: Merchant) -> None:
     for content_type in ("text/plain", "application/xml", "multipart/form-data; boundary=x", "nonsense"):
         reply = await merchant.send(
-            "POST", "/v1/payment_intents", raw=intent(), key=uuid4().hex, headers={"Content-Type": content_type}
+            "POST", "/v1/payment_intents", raw=intent(), key="the-key", headers={"Content-Type": content_type}
         )
-        assert reply.status == 201
+        then_refused(reply, 415, "media_type_refused", field="Content-Type")
+    await then_nothing_was_created(merchant, under="the-key")
+
+
+@pytest.mark.parametrize("verb", ["capture", "refunds"])
+async def test_null_is_not_all_of_the_money(merchant: Merchant, verb: str) -> None:
+    payment_id = await payment_that_is(merchant, {"refunds": "captured"}.get(verb, "authorized"))
+    async with unchanged(merchant, payment_id):
+        reply = await asked(merchant, payment_id, verb, key="the-key", amount=None)
+        then_refused(reply, 400, "body_invalid", field="amount")
 
 
 @pytest.mark.parametrize("depth", [1_000, 60_000])

@@ -9,7 +9,7 @@ from interfaces.stack import Stack
 from tests.interfaces.http.expect import then_refused
 from tests.support.running import Merchant
 
-SEARCH, FEED = "/v1/payments", "/v1/events"
+SEARCH, FEED, REFUNDS = "/v1/payments", "/v1/events", "/v1/refunds"
 UNREADABLE = [
     (f"{SEARCH}?status=paid", "status"),
     (f"{SEARCH}?status=", "status"),
@@ -22,6 +22,21 @@ UNREADABLE = [
     (f"{SEARCH}?limit=101", "limit"),
     (f"{SEARCH}?limit=x", "limit"),
     (f"{SEARCH}?customer_id=%00", "customer_id"),
+    (f"{SEARCH}?customer_id=a%20b", "customer_id"),
+    (f"{SEARCH}?customer_id=a%0A", "customer_id"),
+    (f"{SEARCH}?amount=100", "currency"),
+    (f"{SEARCH}?amount_gte=100&amount_lte=200", "currency"),
+    (f"{SEARCH}?currency=EUR&amount=1.5", "amount"),
+    (f"{SEARCH}?currency=EUR&amount=0", "amount"),
+    (f"{SEARCH}?currency=EUR&amount_lte={2**53 + 1}", "amount_lte"),
+    (f"{SEARCH}?currency=eur", "currency"),
+    (f"{SEARCH}?currency=XXX", "currency"),
+    (f"{REFUNDS}?status=refunded", "status"),
+    (f"{REFUNDS}?payment_id=x", "payment_id"),
+    (f"{REFUNDS}?payment_id=", "payment_id"),
+    (f"{REFUNDS}?cursor=pay_01kah2q6c8f3v9w1x5y7z0b4d6", "cursor"),
+    (f"{REFUNDS}?created_before=today", "created_before"),
+    (f"{REFUNDS}?limit=101", "limit"),
     (f"{SEARCH}?created_after=yesterday", "created_after"),
     (f"{SEARCH}?created_after=2026-01-31", "created_after"),
     (f"{SEARCH}?created_after=2026-01-31T09:00:00", "created_after"),
@@ -34,7 +49,7 @@ UNREADABLE = [
     (f"{FEED}?limit=0", "limit"),
     (f"{FEED}?limit=501", "limit"),
 ]
-VIEWS = [SEARCH, FEED, "/v1/balances", "/v1/reconciliation"]
+VIEWS = [SEARCH, FEED, REFUNDS, "/v1/balances", "/v1/reconciliation"]
 
 
 @pytest.mark.parametrize(("path", "field"), UNREADABLE)

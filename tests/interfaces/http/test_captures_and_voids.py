@@ -119,7 +119,7 @@ async def test_every_step_of_a_payment_is_in_its_history(merchant: Merchant) -> 
         "payment.void_started.v1",
         "payment.voided.v1",
         "payment.refund_started.v2",
-        "payment.refunded.v2",
+        "payment.refunded.v3",
     ]
     assert [event["version"] for event in history] == list(range(1, 11))
     assert history[8]["data"]["reason"] == "damaged"

@@ -155,6 +155,9 @@ async def test_what_is_answered_is_what_is_documented(merchant: Merchant) -> Non
     for operation_id, path in (
         ("get_payment", f"/v1/payments/{payment}"),
         ("get_payment_intent", f"/v1/payment_intents/{intent}"),
+        ("list_payment_refunds", f"/v1/payments/{payment}/refunds"),
+        ("get_refund", f"/v1/refunds/{refunded.json['refund_id']}"),
+        ("list_refunds", "/v1/refunds?limit=1"),
         ("list_payment_events", f"/v1/payments/{payment}/events"),
         ("list_payment_entries", f"/v1/payments/{payment}/ledger"),
         ("get_payment_timeline", f"/v1/payments/{payment}/timeline"),

@@ -15,6 +15,7 @@ ROUTES = {
     "events": ("GET", "/v1/payments/{}/events"),
     "ledger": ("GET", "/v1/payments/{}/ledger"),
     "timeline": ("GET", "/v1/payments/{}/timeline"),
+    "its refunds": ("GET", "/v1/payments/{}/refunds"),
     "capture": ("POST", "/v1/payments/{}/capture"),
     "void": ("POST", "/v1/payments/{}/void"),
     "refunds": ("POST", "/v1/payments/{}/refunds"),
@@ -53,12 +54,19 @@ async def test_what_is_no_id_is_not_found_either(merchant: Merchant, payment_id:
 
 
 async def test_no_list_shows_what_is_anothers(merchant: Merchant, stranger: Merchant) -> None:
-    await captured(stranger)
+    theirs = await captured(stranger)
+    refund_id = (await stranger.act(theirs, "refunds", amount=1)).json["refund_id"]
+    of_another = await merchant.get(f"/v1/refunds/{refund_id}")
+    then_refused(of_another, 404, "refund_not_found")
+    assert _shape(of_another) == _shape(await merchant.get(f"/v1/refunds/{ids.new_id('re')}"))
     last = await stranger.pay(customer_id="theirs")
     behind_it = {"Tallystick-Position": last.headers["Tallystick-Position"]}
     for path, empty in {
         "/v1/payments": {"payments": [], "next_cursor": None},
         "/v1/payments?customer_id=theirs": {"payments": [], "next_cursor": None},
+        "/v1/payments?currency=EUR&amount=1000": {"payments": [], "next_cursor": None},
+        "/v1/refunds": {"refunds": [], "next_cursor": None},
+        f"/v1/refunds?payment_id={theirs}": {"refunds": [], "next_cursor": None},
         "/v1/balances": {"balances": []},
         "/v1/reconciliation": {"unsettled": []},
         "/v1/events": {"events": [], "next": 0, "has_more": False},

@@ -22,7 +22,7 @@ async def test_a_callers_own_ids_are_in_every_event_and_entry_of_its_request(mer
     assert [event["event"] for event in events] == [
         "payment.refund_started.v2",
         "journal.entry_posted.v2",
-        "payment.refunded.v2",
+        "payment.refunded.v3",
         "journal.entry_posted.v2",
     ]
     assert {event["trace_id"] for event in events} == {TRACE_ID}

@@ -63,6 +63,33 @@ async def test_payments_are_found_by_their_customer(merchant: Merchant) -> None:
     assert [[payment["payment_id"] for payment in page] for page in pages] == [_ids(ada)[:0:-1], _ids(ada)[:1]]
 
 
+@pytest.mark.parametrize(
+    "customer_id", ["shop/7", "a/../b", "//", "a%2Fb?c=d&e#f", "[x](y);'z'\"!$*,=~|\\^`{}", "+49", "@"]
+)
+async def test_a_customer_is_found_by_whatever_the_shop_calls_it(merchant: Merchant, customer_id: str) -> None:
+    wanted = await merchant.pay(confirm=False, customer_id=customer_id)
+    assert (wanted.status, wanted.json["customer_id"]) == (201, customer_id)
+    last = await merchant.pay(confirm=False, customer_id=customer_id[:-1] + "x")
+    [page] = await found(merchant, last, customer_id=customer_id)
+    assert [payment["payment_id"] for payment in page] == _ids([wanted])
+
+
+async def test_payments_are_found_by_currency_and_amount(merchant: Merchant) -> None:
+    small, large = await merchant.pay(500, confirm=False), await merchant.pay(2_000, confirm=False)
+    dollars = await merchant.pay(500, "USD", confirm=False)
+    for query, expected in (
+        ({"currency": "EUR"}, [large, small]),
+        ({"currency": "JPY"}, []),
+        ({"currency": "EUR", "amount": 500}, [small]),
+        ({"currency": "EUR", "amount": 501}, []),
+        ({"currency": "EUR", "amount_gte": 501}, [large]),
+        ({"currency": "EUR", "amount_gte": 500, "amount_lte": 2_000}, [large, small]),
+        ({"currency": "USD", "amount_lte": 500}, [dollars]),
+    ):
+        [page] = await found(merchant, dollars, **query)
+        assert [payment["payment_id"] for payment in page] == _ids(expected), query
+
+
 async def test_payments_are_found_by_when_they_were_made(merchant: Merchant) -> None:
     made = await _payments(merchant, 3)
     moments = [datetime.fromisoformat(reply.json["created_at"]) for reply in made]

@@ -78,7 +78,7 @@ async def working(core: Core, inbox: PostgresInbox) -> AsyncIterator[Deliveries]
         inbox=inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
-        notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+        notices=Notices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
         disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications(), OTHER: NotaryNotifications()},

@@ -34,7 +34,7 @@ async def tried_as_often_as_it_is(core: Core) -> None:
         inbox=core.inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
-        notices=Notices(store=core.store, operations=core.operations, now=utc_now),
+        notices=Notices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
         disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications()},

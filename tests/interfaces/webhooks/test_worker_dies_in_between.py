@@ -21,7 +21,7 @@ from domain.dead_letter.state import letter_id_for
 from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import PLATFORM, DeadLetterId, MerchantId, OperationId, PaymentId
-from domain.payment.notice import Reading
+from domain.payment.notice import Notice, Reading
 from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.delivery_writer import DeliveryWriter
 from infrastructure.postgres.inbox import PostgresInbox
@@ -67,7 +67,7 @@ async def core(database_url: str) -> AsyncIterator[Core]:
 class AwayNotices(Notices):
     """Of a worker whose store goes away just then."""
 
-    async def act(self, loaded: LoadedPayment, reading: Reading, cause: Cause) -> Result:
+    async def act(self, loaded: LoadedPayment, notice: Notice, reading: Reading, cause: Cause) -> Result:
         raise StoreUnavailable("the store is away")
 
 
@@ -76,7 +76,7 @@ def worker(core: Core, inbox: PostgresInbox, notices: Notices | None = None) -> 
         inbox=inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
-        notices=notices or Notices(store=core.store, operations=core.operations, now=utc_now),
+        notices=notices or Notices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
         disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications()},
@@ -135,7 +135,11 @@ async def test_what_the_store_did_not_answer_about_is_tried_again_soon_and_not_o
     attempt_id = OperationId(uuid4())
     await payment_waiting_for(core, attempt_id, "ch_0")
     await deliver(core, News(id="evt_1", about="capture", operation_id=attempt_id, reference="ch_0"))
-    unlucky = worker(core, core.inbox, AwayNotices(store=core.store, operations=core.operations, now=utc_now))
+    unlucky = worker(
+        core,
+        core.inbox,
+        AwayNotices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
+    )
     await unlucky.step()
     await unlucky.settle()
     query = "SELECT state, tries, next_try_at < now() + interval '5 s' FROM webhook_delivery"
