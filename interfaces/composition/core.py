@@ -198,6 +198,7 @@ class Core:
             now=utc_now,
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
+            refusal_stands_after_s=self.settings.refusal_stands_after_s,
         )
         self.adoptions = Adoptions(
             store=self.store,
