@@ -3,6 +3,7 @@ other."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -16,12 +17,24 @@ from application.recording import record_all
 from application.store import Append, Appended, EventStore, LimitBroken
 from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve
-from domain.dispute.money import money_of
+from domain.dispute.money import booked, money_of
+from domain.dispute.open import require_same_payment
 from domain.dispute.state import DisputeCase
 from domain.history import Cause, Positioned
 from domain.identifiers import DisputeCaseId, PaymentId
-from domain.payment.dispute import OpenDispute, close_dispute, open_dispute
-from domain.payment.events import PaymentEvent
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    DisputeCommand,
+    OpenDispute,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
+from domain.payment.events import DisputeOpened, DisputeRaised, DisputeReduced, PaymentEvent
+from domain.payment.state import Payment
 from domain.terms.basis import Basis
 
 Decision = Callable[[DisputeCase | None, LoadedPayment, Basis, datetime], tuple[DisputeCaseEvent, ...]]
@@ -47,7 +60,8 @@ class DisputeMoney:
     ) -> Decided:
         """Append what `decide` makes of the dispute, and what that means for its payment.
 
-        Raises the refusals of both, PaymentNotFound, TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
+        Raises DisputeDiffers where the dispute is one of another payment, the refusals of both, PaymentNotFound,
+        TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
         """
         way = Funding()
         for _ in range(CONFLICTS_MAX):
@@ -55,11 +69,14 @@ class DisputeMoney:
             loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
             now, basis = self._now(), self._bases.of(payment.merchant_id)
             before = None if loaded is None else loaded.dispute
+            if before is not None:
+                require_same_payment(before.case, payment_id)
             events = decide(before, payment, basis, now)
             if not events:
                 assert loaded is not None, "a decision about no dispute begins one"
                 return Decided(loaded=loaded, events=())
             moved = _moved(before, events, payment, basis, now, way)
+            events += _booked(before, events, moved)
             version = 0 if loaded is None else loaded.version
             recorded = record_all(case_id, version, events, merchant_id=payment.merchant_id, cause=cause, now=now)
             append = Append(
@@ -99,14 +116,36 @@ def _moved(
     """What `events` mean for the payment."""
     moved: tuple[PaymentEvent, ...] = ()
     for event in events:
-        command = money_of(dispute, event)
-        state = payment.after(moved).payment
-        if isinstance(command, OpenDispute):
-            moved += open_dispute(state, command, basis, now, source=way.source)
-        elif command is not None:
-            moved += close_dispute(state, command, now, debt_is_paid=way.debt_is_paid)
+        for command in money_of(dispute, event):
+            moved += _decided(payment.after(moved).payment, command, basis, now, way)
         dispute = evolve(dispute, event)
     return moved
+
+
+def _decided(
+    payment: Payment, command: DisputeCommand, basis: Basis, now: datetime, way: Funding
+) -> tuple[PaymentEvent, ...]:
+    match command:
+        case OpenDispute():
+            return open_dispute(payment, command, basis, now, source=way.source)
+        case AmendDispute():
+            return amend_dispute(payment, command, basis, now, source=way.source, debt_is_paid=way.debt_is_paid)
+        case CloseDispute():
+            return close_dispute(payment, command, now, debt_is_paid=way.debt_is_paid)
+        case ReverseInPart():
+            return reverse_in_part(payment, command, now, debt_is_paid=way.debt_is_paid)
+        case _:
+            assert_never(command)
+
+
+def _booked(
+    dispute: DisputeCase | None, events: tuple[DisputeCaseEvent, ...], moved: tuple[PaymentEvent, ...]
+) -> tuple[DisputeCaseEvent, ...]:
+    """What the dispute has to say of how its claim was booked last."""
+    claims = [each.claim for each in moved if isinstance(each, DisputeOpened | DisputeRaised | DisputeReduced)]
+    for event in events:
+        dispute = evolve(dispute, event)
+    return () if not claims or dispute is None else booked(dispute.case, claims[-1])
 
 
 def _after(

@@ -11,19 +11,22 @@ from application.notice import Again, Dead, Done, Result
 from application.notification import DisputeNotification, DisputePhase
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from domain.dispute.accept import accepted_elsewhere
+from domain.dispute.amend import amend
 from domain.dispute.escalate import escalate, hasten
 from domain.dispute.events import DisputeCaseEvent, DisputeKind
-from domain.dispute.evolve import fold
+from domain.dispute.evolve import evolved, fold
 from domain.dispute.expire import expired_elsewhere
-from domain.dispute.open import OpenCase, open_case
-from domain.dispute.refusals import NotEscalated, RulingContradicts
-from domain.dispute.rule import rule
+from domain.dispute.open import OpenCase, open_case, require_same_amount
+from domain.dispute.refusals import DisputeClosed, NotEscalated, RulingContradicts
+from domain.dispute.rule import rule, rule_in_part
 from domain.dispute.state import DisputeCase, case_id_for
 from domain.dispute.submit import submitted_elsewhere
 from domain.event import name_of
+from domain.fx.rates import RateMissing
 from domain.history import Cause
 from domain.identifiers import ProviderName
 from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.payment.dispute import DisputeDiffers, ReversedBefore
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
 from domain.terms.basis import Basis
@@ -70,6 +73,15 @@ class DisputeNotices:
             return Again(f"the payment is {error.status}: nothing is known to have been taken yet")
         except RulingContradicts as error:
             return Dead(f"the dispute is {error.status}, and the provider says that it is {error.result}")
+        except DisputeClosed as error:
+            return Dead(f"the dispute is {error.status}, and the provider says that {told.amount} is disputed")
+        except DisputeDiffers as error:
+            on_record = f"the dispute {error.dispute_id} is on record with the {error.what} {error.ours}"
+            return Dead(f"{on_record}, and the provider tells of {error.theirs}")
+        except ReversedBefore as error:
+            return Dead(f"some of the chargeback {error.dispute_id} has come back before, and more is to come back now")
+        except RateMissing as error:
+            return Again(f"there is no rate from {error.from_currency} to {error.to_currency} to book it by")
         except (CurrencyMismatch, AmountOutOfRange) as error:
             return Dead(f"its amount cannot be disputed: {error}")
         except TooManyConflicts:
@@ -90,17 +102,41 @@ def _decide(
     now: datetime,
 ) -> tuple[DisputeCaseEvent, ...]:
     match told.phase:
-        case DisputePhase.INQUIRY:
+        case DisputePhase.INQUIRY if dispute is None:
             opened = _opening(told, DisputeKind.INQUIRY, provider, payment)
-            return open_case(None, opened, basis.terms.disputes, now) if dispute is None else hasten(dispute, told.due)
+            return open_case(None, opened, basis.terms.disputes, now)
         case DisputePhase.CHARGEBACK if dispute is None:
             opened = _opening(told, DisputeKind.CHARGEBACK, provider, payment)
             return open_case(None, opened, basis.terms.disputes, now)
         case _ if dispute is None:
             before = _begun_before(told, provider, payment, basis, now)
             return (*before, *_decide(fold(before), told, provider, payment, basis, now))
-        case DisputePhase.CHARGEBACK:
+        case DisputePhase.CHARGEBACK if dispute.case.kind is DisputeKind.INQUIRY:
             return escalate(dispute, _amount_of(told), told.due, basis.terms.disputes, now)
+        case _:
+            amended = _amended(dispute, told)
+            return (*amended, *_goes_on(evolved(dispute, amended), told))
+
+
+def _amended(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
+    """Another amount than before is a word of the bank's, where the provider has one for it. Raises DisputeDiffers,
+    and the refusals of amending."""
+    if told.amount is None:
+        return ()
+    if not told.amends:
+        require_same_amount(dispute.case, told.amount)
+        return ()
+    # What was won comes back whole, and what was disputed before is a word that comes late.
+    if told.phase is DisputePhase.WON or told.amount in dispute.case.amounts_before:
+        return ()
+    return amend(dispute, told.amount)
+
+
+def _goes_on(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
+    """What a word about a dispute that is on record makes of it."""
+    match told.phase:
+        case DisputePhase.INQUIRY | DisputePhase.CHARGEBACK:
+            return hasten(dispute, told.due)
         case DisputePhase.UNDER_REVIEW:
             return submitted_elsewhere(dispute)
         case DisputePhase.ACCEPTED:
@@ -109,6 +145,8 @@ def _decide(
             return expired_elsewhere(dispute)
         case DisputePhase.WON:
             return rule(dispute, DisputeResult.WON)
+        case DisputePhase.PARTIALLY_WON:
+            return rule_in_part(dispute, _lost_of(told))
         case DisputePhase.LOST:
             return rule(dispute, DisputeResult.LOST)
         case _:
@@ -123,7 +161,7 @@ def _begun_before(
     known = None if taken is None else taken.dispute(told.dispute_id)
     if known is None:
         raise _Unheard()
-    command = _opening(replace(told, amount=known.amount), DisputeKind.CHARGEBACK, provider, payment)
+    command = _opening(replace(told, amount=known.claim.disputed), DisputeKind.CHARGEBACK, provider, payment)
     opened = open_case(None, command, basis.terms.disputes, now)
     begun = fold(opened)
     return opened if known.result is None or begun is None else (*opened, *rule(begun, known.result))
@@ -149,3 +187,9 @@ def _amount_of(told: DisputeNotification) -> Money:
     if told.amount is None:
         raise _AmountMissing()
     return told.amount
+
+
+def _lost_of(told: DisputeNotification) -> Money:
+    if told.lost is None:
+        raise _AmountMissing()
+    return told.lost

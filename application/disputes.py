@@ -19,16 +19,18 @@ from application.recording import record_all
 from application.store import Append, Appended, EventStore
 from domain.dispute.accept import accept, record_acceptance_outcome
 from domain.dispute.add_evidence import AddEvidence, add_evidence, remove_evidence
+from domain.dispute.amend import amend
 from domain.dispute.events import DisputeCaseEvent, EvidenceKind
 from domain.dispute.evidence_content import require_evidence
 from domain.dispute.expire import expire
 from domain.dispute.open import OpenCase, open_case
-from domain.dispute.rule import rule
+from domain.dispute.rule import rule, rule_in_part
 from domain.dispute.state import Accepted, DisputeCase, Submitting, case_id_for
 from domain.dispute.submit import record_submission_outcome, submit
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import DisputeCaseId, EvidenceId, MerchantId, ProviderName, SubmissionId
+from domain.money import Money
 from domain.payment.outcome import Outcome, Unavailable
 from domain.payment.state import DisputeResult
 from domain.terms.basis import Basis
@@ -71,7 +73,8 @@ class Disputes:
         self._examining = asyncio.Semaphore(1)
 
     async def open(self, command: OpenCase, cause: Cause) -> LoadedDispute:
-        """Record one of which no notification tells. Raises PaymentNotFound, BalanceLimitBroken too."""
+        """Record one of which no notification tells. Raises DisputeDiffers where one of that name is another one,
+        PaymentNotFound, RateMissing, BalanceLimitBroken too."""
 
         def decide(
             dispute: DisputeCase | None, _payment: LoadedPayment, basis: Basis, now: datetime
@@ -85,6 +88,24 @@ class Disputes:
     async def rule(self, case_id: DisputeCaseId, result: DisputeResult, cause: Cause) -> LoadedDispute:
         """Record how the bank has ruled. Raises RulingContradicts, NotEscalated."""
         return (await self._with_money(case_id, lambda dispute, _: rule(dispute, result), cause, home=True)).loaded
+
+    async def rule_in_part(self, case_id: DisputeCaseId, lost_minor: int, cause: Cause) -> LoadedDispute:
+        """Record that the bank has ruled in part: so many minor units of what is disputed are the customer's. Raises
+        RulingContradicts, NotEscalated, AmountOutOfRange, ReversedBefore."""
+
+        def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
+            return rule_in_part(dispute, Money(lost_minor, dispute.case.amount.currency))
+
+        return (await self._with_money(case_id, decide, cause, home=True)).loaded
+
+    async def amend(self, case_id: DisputeCaseId, amount_minor: int, cause: Cause) -> LoadedDispute:
+        """Record that the bank disputes so many minor units from now on. Raises DisputeClosed, AmountOutOfRange,
+        OperationInProgress."""
+
+        def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
+            return amend(dispute, Money(amount_minor, dispute.case.amount.currency))
+
+        return (await self._with_money(case_id, decide, cause, home=True)).loaded
 
     async def expire(self, case_id: DisputeCaseId, cause: Cause) -> bool:
         """Give up what nobody answered in time; whether that was so."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from domain.event import Event
 from domain.ledger.accounts import available
 from domain.ledger.balances import BalanceKey
-from domain.payment.events import DisputeOpened, MovementSettled, PaymentRefunded, RefundStarted
+from domain.payment.events import DisputeOpened, DisputeRaised, MovementSettled, PaymentRefunded, RefundStarted
 from domain.terms.settlement import SettlementRule
 
 
@@ -15,8 +15,10 @@ def floors_for(events: Iterable[Event], rule: SettlementRule) -> Mapping[Balance
     floors = {}
     for event in events:
         match event:
-            case RefundStarted(debit=debit) | DisputeOpened(debit=debit) if debit is not None:
+            case RefundStarted(debit=debit) if debit is not None:
                 currency = debit.settled.currency
+            case DisputeOpened(claim=claim) | DisputeRaised(claim=claim):
+                currency = claim.debit.settled.currency
             case PaymentRefunded(debit=debit, unreserved=True):
                 currency = debit.settled.currency
             case MovementSettled(true_up=true_up):

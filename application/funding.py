@@ -2,6 +2,7 @@
 enough."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.loaded import LoadedPayment
 from application.store import LimitBroken
@@ -21,9 +22,9 @@ class Funding(Struct, frozen=True, kw_only=True):
         beyond the limit of what is available is owed."""
         account, merchant = AccountCode(refused.account), payment.merchant_id
         if is_lot(account) and (source := self.source.after) is not None:
-            return Funding(source=source)
+            return replace(self, source=source)
         if account == available(merchant) and self.source is not DebitSource.OWED:
-            return Funding(source=DebitSource.OWED)
+            return replace(self, source=DebitSource.OWED)
         if account == owed(merchant) and not self.debt_is_paid:
-            return Funding(source=self.source, debt_is_paid=True)
+            return replace(self, debt_is_paid=True)
         return None

@@ -55,13 +55,15 @@ class DisputePhase(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WON = "won"
+    PARTIALLY_WON = "partially_won"
     LOST = "lost"
 
 
 class DisputeNotification(Struct, frozen=True, kw_only=True):
     """What a provider says of a dispute, which it names `dispute_id`; `operation_id` and `reference` say which charge
     is disputed, and `due` until when the provider wants an answer, where it says so. `amount` is there whenever it is
-    a word that may begin a dispute."""
+    a word that may begin a dispute; with `amends` it may be another one than was told before, and without it must not.
+    `lost` is what stays the customer's where the bank ruled in part."""
 
     event_id: str
     phase: DisputePhase
@@ -73,6 +75,8 @@ class DisputeNotification(Struct, frozen=True, kw_only=True):
     due: datetime | None
     operation_id: OperationId | None
     reference: str | None
+    amends: bool = False
+    lost: Money | None = None
 
 
 class Unhandled(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """An operation at a provider: asked once it is durable, settled in one append, resolved when its outcome is unknown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 from uuid import UUID, uuid5
@@ -42,11 +42,21 @@ from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_attempt_outcome
 from domain.payment.doubt import doubt
-from domain.payment.events import PaymentAttemptStarted, PaymentEvent
+from domain.payment.events import CaptureStarted, PaymentAttemptStarted, PaymentEvent, RefundStarted
 from domain.payment.operation import operation_id_of, outcome_unknown
 from domain.payment.outcome import Declined, Outcome, Rejected, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
-from domain.payment.state import Capturing, InFlight, Open, Payment, Processing, Refunding, RequiresAction, Voiding
+from domain.payment.state import (
+    Capturing,
+    InFlight,
+    Open,
+    Payment,
+    Processing,
+    Refunding,
+    RequiresAction,
+    Voiding,
+    authorization_of,
+)
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
 
 CONFLICTS_MAX = 10
@@ -222,6 +232,13 @@ class Operations:
         not, what is not captured at once is released there."""
         provider = self._providers.get(payment.authorization.provider) if isinstance(payment, Open) else None
         return provider is None or provider.capabilities.several_captures
+
+    def require_countable(self, payment: Payment, events: Sequence[PaymentEvent]) -> None:
+        """Refuse to start what the provider of the charge has no number for. Raises AmountNotCountable."""
+        provider = self._providers.get(authorization_of(payment).provider)
+        for event in events:
+            if provider is not None and isinstance(event, CaptureStarted | RefundStarted):
+                provider.capabilities.require_countable(event.amount)
 
     async def look_up(self, loaded: LoadedPayment) -> Outcome | None:
         """What the provider says now of the attempt whose customer has to act; None when it never saw it."""

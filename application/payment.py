@@ -150,7 +150,10 @@ class Payments:
         def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             amount = _amount_of(payment, amount_minor)
             is_final = final or not self._operations.keeps_open(payment)
-            return capture(payment, CapturePayment(capture_id=capture_id, amount=amount, final=is_final), basis, now)
+            command = CapturePayment(capture_id=capture_id, amount=amount, final=is_final)
+            events = capture(payment, command, basis, now)
+            self._operations.require_countable(payment, events)
+            return events
 
         return await self._start(Verb.CAPTURE, payment_id, caller, decide)
 
@@ -171,7 +174,9 @@ class Payments:
 
         def decide(payment: Payment, refund_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             command = RefundPayment(refund_id=refund_id, amount=_amount_of(payment, amount_minor), reason=reason)
-            return refund(payment, command, basis, now, source=source)
+            events = refund(payment, command, basis, now, source=source)
+            self._operations.require_countable(payment, events)
+            return events
 
         looked_for_unreleased = False
 

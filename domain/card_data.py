@@ -16,6 +16,7 @@ from typing import Final
 
 from domain.card_issuers import DIGITS_MIN, LENGTHS_BY_PREFIX, PREFIX_DIGITS
 from domain.errors import DomainError
+from domain.text_pieces import pieces
 
 _UUID: Final = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
@@ -47,10 +48,7 @@ class CardDataRefused(DomainError):
 def holds_card_number(text: str) -> bool:
     """Whether some groups of digits in `text`, of any script, make up a card number; the digits of a UUID do not
     count."""
-    readable = text if text.isascii() else _in_ascii_digits(text)
-    if not _LONG_ENOUGH.search(readable):
-        return False
-    return any(_holds_card_number(cluster[0]) for cluster in _CLUSTER.finditer(_UUID.sub("|", readable)))
+    return any(map(_piece_holds_card_number, pieces(text)))
 
 
 def require_no_card_number(field: str, text: str) -> None:
@@ -85,6 +83,13 @@ def _plain(character: str) -> str:
             return "-"
         case _:
             return "-" if character == "\N{MINUS SIGN}" else unicodedata.normalize("NFKC", character)
+
+
+def _piece_holds_card_number(text: str) -> bool:
+    readable = text if text.isascii() else _in_ascii_digits(text)
+    if not _LONG_ENOUGH.search(readable):
+        return False
+    return any(_holds_card_number(cluster[0]) for cluster in _CLUSTER.finditer(_UUID.sub("|", readable)))
 
 
 def _holds_card_number(cluster: str) -> bool:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from domain.event import Event, name_of
 from domain.history import Positioned
+from domain.money import Money
 from domain.payment.events import (
     DisputeLost,
     DisputeReversed,
@@ -83,7 +84,7 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
         assert row is not None, f"{name_of(data)} of what never moved"
         settled_at = event.recorded_at
         return replace(row, settlement_id=data.settlement_id, settled_at=settled_at, position=positioned.position)
-    movement, reference = _movement(data)
+    movement, reference, amount = _movement(data)
     assert isinstance(data, PaymentCaptured | PaymentRefunded | RefundReversed | DisputeLost | DisputeReversed)
     return ReconciliationRow(
         movement_id=str(key[0]),
@@ -92,25 +93,25 @@ def apply(row: ReconciliationRow | None, key: Key, positioned: Positioned) -> Re
         merchant_id=event.merchant_id,
         provider=data.provider,
         reference=reference,
-        currency=data.amount.currency,
-        amount_minor=data.amount.minor,
+        currency=amount.currency,
+        amount_minor=amount.minor,
         moved_at=event.recorded_at,
         position=positioned.position,
     )
 
 
-def _movement(data: Event) -> tuple[MovementKind, str]:
+def _movement(data: Event) -> tuple[MovementKind, str, Money]:
     match data:
-        case PaymentCaptured(reference=reference):
-            return MovementKind.CAPTURE, reference
-        case PaymentRefunded(reference=reference):
-            return MovementKind.REFUND, reference
-        case RefundReversed(reference=reference):
-            return MovementKind.REFUND_REVERSAL, reference
-        case DisputeLost(dispute_id=dispute_id):
-            return MovementKind.CHARGEBACK, dispute_id
-        case DisputeReversed(dispute_id=dispute_id):
-            return MovementKind.REVERSAL, dispute_id
+        case PaymentCaptured(reference=reference, amount=amount):
+            return MovementKind.CAPTURE, reference, amount
+        case PaymentRefunded(reference=reference, amount=amount):
+            return MovementKind.REFUND, reference, amount
+        case RefundReversed(reference=reference, amount=amount):
+            return MovementKind.REFUND_REVERSAL, reference, amount
+        case DisputeLost(dispute_id=dispute_id, disputed=disputed):
+            return MovementKind.CHARGEBACK, dispute_id, disputed
+        case DisputeReversed(dispute_id=dispute_id, disputed=disputed):
+            return MovementKind.REVERSAL, dispute_id, disputed
         case _:
             raise AssertionError(f"{name_of(data)} moves no money at a provider")
 

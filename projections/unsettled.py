@@ -46,8 +46,10 @@ class UnsettledRow(Struct, frozen=True, kw_only=True):
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
     match positioned.event.data:
-        case PaymentCaptured() | PaymentRefunded() | RefundReversed() | DisputeLost() | DisputeReversed() as data:
+        case PaymentCaptured() | PaymentRefunded() | RefundReversed() as data:
             return ((data.merchant_id, data.provider, data.amount.currency),)
+        case DisputeLost() | DisputeReversed() as data:
+            return ((data.merchant_id, data.provider, data.disputed.currency),)
         case MovementSettled() as data:
             return ((data.merchant_id, data.provider, data.gross.currency),)
         case _:
@@ -65,10 +67,10 @@ def apply(row: UnsettledRow | None, key: Key, positioned: Positioned) -> Unsettl
             return _moved(row, MovementKind.REFUND, -amount.minor, 1)
         case RefundReversed(amount=amount):
             return _moved(row, MovementKind.REFUND_REVERSAL, amount.minor, 1)
-        case DisputeLost(amount=amount):
-            return _moved(row, MovementKind.CHARGEBACK, -amount.minor, 1)
-        case DisputeReversed(amount=amount):
-            return _moved(row, MovementKind.REVERSAL, amount.minor, 1)
+        case DisputeLost(disputed=disputed):
+            return _moved(row, MovementKind.CHARGEBACK, -disputed.minor, 1)
+        case DisputeReversed(disputed=disputed):
+            return _moved(row, MovementKind.REVERSAL, disputed.minor, 1)
         case MovementSettled(movement=kind, gross=gross):
             return _moved(row, kind, -gross.minor, -1)
         case data:

@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.payment.events import FailureKind
 from domain.payment.method import CardBrand
 from domain.terms.disputes import EvidenceLimits
+from domain.terms.settlement import BeyondBudget
 
 
 class DisputeKind(StrEnum):
@@ -72,6 +73,21 @@ class CaseEscalated(Event, frozen=True, kw_only=True, tag="dispute.escalated.v1"
     amount: Money
     respond_by: datetime
     dispute_rule: str
+
+
+class CaseAmended(Event, frozen=True, kw_only=True, tag="dispute.amended.v1"):
+    """The bank disputes `amount` from now on: less than before, or more."""
+
+    amount: Money
+
+
+class ClaimBooked(Event, frozen=True, kw_only=True, tag="dispute.claim_booked.v1"):
+    """What carries the claim of a chargeback, told where the payment's budget does not simply carry all of it. `frozen`
+    is what the budget carries, `excess` what is beyond it, both in the payment's currency; `borne_by` whose that is."""
+
+    frozen: Money
+    excess: Money | None
+    borne_by: BeyondBudget | None
 
 
 class DeadlineMoved(Event, frozen=True, kw_only=True, tag="dispute.deadline_moved.v1"):
@@ -140,6 +156,12 @@ class CaseWon(Event, frozen=True, kw_only=True, tag="dispute.won.v1"):
     pass
 
 
+class CasePartlyWon(Event, frozen=True, kw_only=True, tag="dispute.partly_won.v1"):
+    """The bank has ruled in part for us: `lost` is the customer's, the rest ours."""
+
+    lost: Money
+
+
 class CaseLost(Event, frozen=True, kw_only=True, tag="dispute.lost.v1"):
     pass
 
@@ -147,6 +169,8 @@ class CaseLost(Event, frozen=True, kw_only=True, tag="dispute.lost.v1"):
 DisputeCaseEvent = (
     CaseOpened
     | CaseEscalated
+    | CaseAmended
+    | ClaimBooked
     | DeadlineMoved
     | EvidenceAdded
     | EvidenceRemoved
@@ -157,5 +181,6 @@ DisputeCaseEvent = (
     | AcceptanceAnswered
     | CaseExpired
     | CaseWon
+    | CasePartlyWon
     | CaseLost
 )

@@ -35,6 +35,7 @@ _ZEROS_ONE_IN: Final = 8
 """Text in those encodings has at least so many zero bytes, if it has no mark: each space and ASCII letter has one."""
 _NARROW_ENCODINGS: Final = ("utf-8", "cp1252")
 """Every other encoding has the ASCII digits where these two have them."""
+_STEP_BYTES: Final = 32_768
 _NOT_IN_TEXT: Final = re.compile("[\\x00-\\x08\\x0b\\x0e-\\x1f\N{REPLACEMENT CHARACTER}]")
 
 
@@ -48,9 +49,9 @@ def require_evidence(media_type: str, content: bytes) -> None:
 
 
 def _require_text(content: bytes, found: list[str]) -> None:
-    narrow = [content.decode(encoding, errors="replace") for encoding in _NARROW_ENCODINGS]
+    narrow = [_decoded(content, encoding) for encoding in _NARROW_ENCODINGS]
     is_marked, zeros = content.startswith(_WIDE_MARKS), content.count(0)
-    wide = [content.decode(encoding, errors="replace") for encoding in _WIDE_ENCODINGS if is_marked or zeros]
+    wide = [_decoded(content, encoding) for encoding in _WIDE_ENCODINGS if is_marked or zeros]
     is_wide = is_marked or zeros * _ZEROS_ONE_IN >= len(content)
     # Old encodings of one byte a character have letters that are no UTF-8; of the others each byte has to fit.
     meant = wide if is_wide else [narrow[0].replace("\N{REPLACEMENT CHARACTER}", "")]
@@ -62,6 +63,13 @@ def _require_text(content: bytes, found: list[str]) -> None:
     # In none of its readings, whatever a program takes it for.
     for reading in (*narrow, *wide):
         require_no_card_number("evidence", reading)
+
+
+def _decoded(content: bytes, encoding: str) -> str:
+    """In steps: a million bytes that do not fit the encoding would hold the interpreter for a second."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    steps = (content[at : at + _STEP_BYTES] for at in range(0, len(content), _STEP_BYTES))
+    return "".join(map(decoder.decode, steps)) + decoder.decode(b"", final=True)
 
 
 def _is_markup(text: str) -> bool:

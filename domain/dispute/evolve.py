@@ -8,11 +8,14 @@ from msgspec.structs import replace
 from domain.dispute.events import (
     AcceptanceAnswered,
     CaseAccepted,
+    CaseAmended,
     CaseEscalated,
     CaseExpired,
     CaseLost,
     CaseOpened,
+    CasePartlyWon,
     CaseWon,
+    ClaimBooked,
     DeadlineMoved,
     DisputeCaseEvent,
     DisputeKind,
@@ -24,21 +27,31 @@ from domain.dispute.events import (
 )
 from domain.dispute.state import (
     Accepted,
+    Booked,
     Case,
     DisputeCase,
     Evidence,
     Expired,
     Lost,
     NeedsResponse,
+    PartlyWon,
     Submitting,
     UnderReview,
     Won,
 )
+from domain.money import Money
 
 
 def fold(events: Iterable[DisputeCaseEvent]) -> DisputeCase | None:
     """The dispute after `events`, or None when there are none."""
     dispute: DisputeCase | None = None
+    for event in events:
+        dispute = evolve(dispute, event)
+    return dispute
+
+
+def evolved(dispute: DisputeCase, events: Iterable[DisputeCaseEvent]) -> DisputeCase:
+    """`dispute` after `events`."""
     for event in events:
         dispute = evolve(dispute, event)
     return dispute
@@ -54,7 +67,13 @@ def evolve(dispute: DisputeCase | None, event: DisputeCaseEvent) -> DisputeCase:
         case CaseOpened():
             raise AssertionError("a dispute is opened once")
         case CaseEscalated(amount=amount, respond_by=respond_by):
-            return NeedsResponse(case=replace(case, kind=DisputeKind.CHARGEBACK, amount=amount, respond_by=respond_by))
+            escalated = replace(_of_amount(case, amount), kind=DisputeKind.CHARGEBACK, respond_by=respond_by)
+            return NeedsResponse(case=escalated)
+        case CaseAmended(amount=amount):
+            return replace(dispute, case=_of_amount(case, amount))
+        case ClaimBooked():
+            booked = Booked(frozen=event.frozen, excess=event.excess, borne_by=event.borne_by)
+            return replace(dispute, case=replace(case, booked=booked))
         case DeadlineMoved(respond_by=respond_by):
             return replace(dispute, case=replace(case, respond_by=respond_by))
         case EvidenceAdded():
@@ -76,10 +95,17 @@ def evolve(dispute: DisputeCase | None, event: DisputeCaseEvent) -> DisputeCase:
             return Expired(case=case)
         case CaseWon():
             return Won(case=case)
+        case CasePartlyWon(lost=lost):
+            return PartlyWon(case=case, lost=lost)
         case CaseLost():
             return Lost(case=case)
         case _:
             assert_never(event)
+
+
+def _of_amount(case: Case, amount: Money) -> Case:
+    before = case.amounts_before if amount == case.amount else (*case.amounts_before, case.amount)
+    return replace(case, amount=amount, amounts_before=before)
 
 
 def _opened(event: CaseOpened) -> Case:

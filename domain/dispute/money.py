@@ -2,34 +2,60 @@
 
 from domain.dispute.events import (
     CaseAccepted,
+    CaseAmended,
     CaseEscalated,
     CaseExpired,
     CaseLost,
     CaseOpened,
+    CasePartlyWon,
     CaseWon,
+    ClaimBooked,
     DisputeCaseEvent,
     DisputeKind,
 )
-from domain.dispute.state import DisputeCase
-from domain.payment.dispute import CloseDispute, OpenDispute
+from domain.dispute.state import Answerable, Booked, Case, DisputeCase
+from domain.payment.dispute import AmendDispute, CloseDispute, DisputeCommand, OpenDispute, ReverseInPart
+from domain.payment.proceeds import Claim
 from domain.payment.state import DisputeResult
 
 
-def money_of(before: DisputeCase | None, event: DisputeCaseEvent) -> OpenDispute | CloseDispute | None:
-    """The payment's own command that has to go with `event`, which follows `before`; None where no money moves."""
+def money_of(before: DisputeCase | None, event: DisputeCaseEvent) -> tuple[DisputeCommand, ...]:
+    """The payment's own commands that have to go with `event`, which follows `before`; none where no money moves."""
+    if isinstance(event, CaseOpened):
+        opened = OpenDispute(dispute_id=event.dispute_id, amount=event.amount, reason=event.reason)
+        return (opened,) if event.kind is DisputeKind.CHARGEBACK else ()
+    assert before is not None, "a dispute begins with its opening"
+    case = before.case
+    if isinstance(event, CaseEscalated):
+        return (OpenDispute(dispute_id=case.dispute_id, amount=event.amount, reason=case.reason),)
+    if case.kind is DisputeKind.INQUIRY:
+        return ()
+    lost = CloseDispute(dispute_id=case.dispute_id, result=DisputeResult.LOST)
     match event:
-        case CaseOpened(kind=DisputeKind.CHARGEBACK, dispute_id=dispute_id, amount=amount, reason=reason):
-            return OpenDispute(dispute_id=dispute_id, amount=amount, reason=reason)
-        case CaseEscalated(amount=amount):
-            assert before is not None
-            return OpenDispute(dispute_id=before.case.dispute_id, amount=amount, reason=before.case.reason)
+        case CaseAmended(amount=amount):
+            return (AmendDispute(dispute_id=case.dispute_id, amount=amount),)
         case CaseAccepted() | CaseExpired() | CaseLost():
-            result = DisputeResult.LOST
+            # All of it, also where less was frozen before a claim was booked whole.
+            return (AmendDispute(dispute_id=case.dispute_id, amount=case.amount), lost)
+        case CasePartlyWon(lost=amount) if isinstance(before, Answerable):
+            return (AmendDispute(dispute_id=case.dispute_id, amount=amount), lost)
+        case CasePartlyWon(lost=amount):
+            return (ReverseInPart(dispute_id=case.dispute_id, lost=amount),)
         case CaseWon():
-            result = DisputeResult.WON
+            return (CloseDispute(dispute_id=case.dispute_id, result=DisputeResult.WON),)
         case _:
-            return None
-    assert before is not None
-    if before.case.kind is DisputeKind.INQUIRY:
-        return None
-    return CloseDispute(dispute_id=before.case.dispute_id, result=result)
+            return ()
+
+
+def booked(case: Case, claim: Claim) -> tuple[DisputeCaseEvent, ...]:
+    """What the dispute says of how its claim was booked; nothing where it says so already, or the payment's budget
+    simply carries all of it."""
+    excess = claim.excess
+    found = Booked(
+        frozen=claim.amount,
+        excess=None if excess is None else excess.amount,
+        borne_by=None if excess is None else excess.borne_by,
+    )
+    if found == case.booked or (case.booked is None and claim.amount == claim.disputed):
+        return ()
+    return (ClaimBooked(frozen=found.frozen, excess=found.excess, borne_by=found.borne_by),)

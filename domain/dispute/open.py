@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from domain.dispute.events import CaseOpened, DisputeCaseEvent, DisputeKind, DisputeReason
-from domain.dispute.state import DisputeCase
+from domain.dispute.state import Case, DisputeCase
 from domain.identifiers import DisputeId, MerchantId, PaymentId, ProviderName
 from domain.money import Money
+from domain.payment.dispute import DisputeDiffers
 from domain.payment.method import CardBrand
 from domain.terms.disputes import DisputeRule
 
@@ -30,8 +31,9 @@ class OpenCase(Struct, frozen=True, kw_only=True):
 def open_case(
     dispute: DisputeCase | None, command: OpenCase, rule: DisputeRule, now: datetime
 ) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when we have heard of that dispute before."""
+    """Nothing when that very dispute is on record. Raises DisputeDiffers."""
     if dispute is not None:
+        _require_all_the_same(dispute.case, command)
         return ()
     return (
         CaseOpened(
@@ -55,3 +57,30 @@ def deadline(rule: DisputeRule, network: CardBrand | None, due: datetime | None,
     """As agreed for the network, or earlier where the provider says so."""
     agreed = now + timedelta(days=rule.days_for(network))
     return agreed if due is None else min(agreed, due)
+
+
+def require_same_payment(case: Case, payment_id: PaymentId) -> None:
+    """Raises DisputeDiffers."""
+    _require_same(case, "payment", str(case.payment_id), str(payment_id))
+
+
+def require_same_amount(case: Case, amount: Money) -> None:
+    """A late word may name what was disputed before. Raises DisputeDiffers."""
+    if amount not in (case.amount, *case.amounts_before):
+        _require_same(case, "amount", str(case.amount), str(amount))
+
+
+def _require_all_the_same(case: Case, command: OpenCase) -> None:
+    require_same_payment(case, command.payment_id)
+    require_same_amount(case, command.amount)
+    _require_same(case, "kind", case.kind, command.kind)
+    _require_same(case, "reason", case.reason, command.reason)
+    _require_same(case, "provider's reason", case.provider_reason, command.provider_reason)
+    _require_same(case, "network", str(case.network), str(command.network))
+    if command.due is not None and command.due < case.respond_by:
+        _require_same(case, "last day to answer", case.respond_by.isoformat(), command.due.isoformat())
+
+
+def _require_same(case: Case, what: str, ours: str, theirs: str) -> None:
+    if ours != theirs:
+        raise DisputeDiffers(dispute_id=case.dispute_id, what=what, ours=ours, theirs=theirs)

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from domain.dispute.state import DisputeCase, DisputeStatus, status_of
 from domain.errors import DomainError
-from domain.payment.state import DisputeResult
 
 
 class DisputeClosed(DomainError):
@@ -63,7 +62,7 @@ class RulingContradicts(DomainError):
     """The bank rules the opposite of what it ruled before, in the way that cannot be followed by itself."""
 
     status: DisputeStatus
-    result: DisputeResult
+    result: DisputeStatus
 
 
 class NotEscalated(DomainError):

@@ -2,19 +2,22 @@
 
 from typing import assert_never
 
-from domain.dispute.events import CaseLost, CaseWon, DisputeCaseEvent, DisputeKind
+from domain.dispute.events import CaseLost, CasePartlyWon, CaseWon, DisputeCaseEvent, DisputeKind
 from domain.dispute.refusals import NotEscalated, RulingContradicts
 from domain.dispute.state import (
     Accepted,
     DisputeCase,
+    DisputeStatus,
     Expired,
     Lost,
     NeedsResponse,
+    PartlyWon,
     Submitting,
     UnderReview,
     Won,
     status_of,
 )
+from domain.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.state import DisputeResult
 
 
@@ -29,6 +32,25 @@ def rule(dispute: DisputeCase, result: DisputeResult) -> tuple[DisputeCaseEvent,
             assert_never(result)
 
 
+def rule_in_part(dispute: DisputeCase, lost: Money) -> tuple[DisputeCaseEvent, ...]:
+    """`lost` is the customer's, the rest ours: also after all seemed lost, and never more than was ruled before.
+
+    Raises RulingContradicts, NotEscalated, AmountOutOfRange, CurrencyMismatch.
+    """
+    if dispute.case.kind is DisputeKind.INQUIRY:
+        raise NotEscalated()
+    disputed = dispute.lost if isinstance(dispute, PartlyWon) else dispute.case.amount
+    if lost.currency != disputed.currency:
+        raise CurrencyMismatch(expected=disputed.currency, actual=lost.currency)
+    if isinstance(dispute, PartlyWon) and lost == disputed:
+        return ()
+    if isinstance(dispute, Won) or (isinstance(dispute, PartlyWon) and lost > disputed):
+        raise RulingContradicts(status=status_of(dispute), result=DisputeStatus.PARTIALLY_WON)
+    if not 0 < lost.minor < disputed.minor:
+        raise AmountOutOfRange(amount_minor=lost.minor)
+    return (CasePartlyWon(lost=lost),)
+
+
 def _lost(dispute: DisputeCase) -> tuple[DisputeCaseEvent, ...]:
     if dispute.case.kind is DisputeKind.INQUIRY:
         raise NotEscalated()
@@ -37,7 +59,7 @@ def _lost(dispute: DisputeCase) -> tuple[DisputeCaseEvent, ...]:
             return (CaseLost(),)
         case Accepted() | Expired() | Lost():
             return ()
-        case Won():
-            raise RulingContradicts(status=status_of(dispute), result=DisputeResult.LOST)
+        case Won() | PartlyWon():
+            raise RulingContradicts(status=status_of(dispute), result=DisputeStatus.LOST)
         case _:
             assert_never(dispute)

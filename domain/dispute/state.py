@@ -12,6 +12,7 @@ from domain.identifiers import DisputeCaseId, DisputeId, EvidenceId, MerchantId,
 from domain.money import Money
 from domain.payment.method import CardBrand
 from domain.terms.disputes import EvidenceLimits
+from domain.terms.settlement import BeyondBudget
 
 _NAMESPACE: Final = UUID("0c7f7d0a-6f2e-5d0b-8f6e-3a0c1d9be4a7")
 
@@ -30,8 +31,20 @@ class Evidence(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class Booked(Struct, frozen=True, kw_only=True):
+    """What carries the claim: `frozen` of the payment's budget, and the `excess` beyond it, `borne_by` whom."""
+
+    frozen: Money
+    excess: Money | None
+    borne_by: BeyondBudget | None
+
+
 class Case(Struct, frozen=True, kw_only=True):
-    """What every stage has: what is disputed, until when it can be answered, and what was gathered for that."""
+    """What every stage has: what is disputed, until when it can be answered, and what was gathered for that.
+
+    `amounts_before` were disputed earlier. `booked` is None where the payment's budget simply carries all of `amount`,
+    and of an inquiry.
+    """
 
     merchant_id: MerchantId
     payment_id: PaymentId
@@ -45,6 +58,8 @@ class Case(Struct, frozen=True, kw_only=True):
     respond_by: datetime
     evidence_limits: EvidenceLimits
     evidence: tuple[Evidence, ...] = ()
+    amounts_before: tuple[Money, ...] = ()
+    booked: Booked | None = None
 
     def named(self, name: str) -> Evidence | None:
         return next((each for each in self.evidence if each.name == name), None)
@@ -87,13 +102,20 @@ class Won(Struct, frozen=True, kw_only=True, tag=True):
     case: Case
 
 
+class PartlyWon(Struct, frozen=True, kw_only=True, tag=True):
+    """`lost` is the customer's, the rest of the amount ours."""
+
+    case: Case
+    lost: Money
+
+
 class Lost(Struct, frozen=True, kw_only=True, tag=True):
     case: Case
 
 
 Answerable = NeedsResponse | Submitting | UnderReview
 """Nothing is decided yet, and of a chargeback the money is frozen."""
-DisputeCase = NeedsResponse | Submitting | UnderReview | Accepted | Expired | Won | Lost
+DisputeCase = NeedsResponse | Submitting | UnderReview | Accepted | Expired | Won | PartlyWon | Lost
 
 
 class DisputeStatus(StrEnum):
@@ -103,6 +125,7 @@ class DisputeStatus(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WON = "won"
+    PARTIALLY_WON = "partially_won"
     LOST = "lost"
 
 
@@ -120,6 +143,8 @@ def status_of(dispute: DisputeCase) -> DisputeStatus:
             return DisputeStatus.EXPIRED
         case Won():
             return DisputeStatus.WON
+        case PartlyWon():
+            return DisputeStatus.PARTIALLY_WON
         case Lost():
             return DisputeStatus.LOST
         case _:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.money import Money
 
@@ -26,3 +27,32 @@ class Conversion(Struct, frozen=True, kw_only=True):
     @property
     def residue(self) -> Money:
         return self.value - self.mark_up - self.settled
+
+    def part(self, amount: Money) -> "Conversion":
+        """The share of it that `amount` is, at most its own: what is settled is rounded up, and nothing is left of
+        rounding."""
+        if amount == self.amount:
+            return self
+        settled = Money(-(-self.settled.minor * amount.minor // self.amount.minor), self.settled.currency)
+        mark_up = Money(self.mark_up.minor * amount.minor // self.amount.minor, settled.currency)
+        return replace(self, amount=amount, value=settled + mark_up, mark_up=mark_up, settled=settled)
+
+    def plus(self, other: "Conversion") -> "Conversion":
+        """Both as one, at the rate of the first."""
+        return replace(
+            self,
+            amount=self.amount + other.amount,
+            value=self.value + other.value,
+            mark_up=self.mark_up + other.mark_up,
+            settled=self.settled + other.settled,
+        )
+
+    def less(self, other: "Conversion") -> "Conversion":
+        """What is left of it without `other`."""
+        return replace(
+            self,
+            amount=self.amount - other.amount,
+            value=self.value - other.value,
+            mark_up=self.mark_up - other.mark_up,
+            settled=self.settled - other.settled,
+        )

@@ -14,6 +14,7 @@ from domain.ledger.accounts import (
     psp_clearing,
     psp_fees,
 )
+from domain.ledger.dispute_rules import DisputeMoneyEvent, dispute_postings
 from domain.ledger.moves import (
     Postings,
     bear,
@@ -31,6 +32,8 @@ from domain.payment.events import (
     AuthorizationExpired,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     MovementSettled,
@@ -54,10 +57,7 @@ PaymentMoneyEvent = (
     | PaymentRefunded
     | RefundFailed
     | RefundReversed
-    | DisputeOpened
-    | DisputeWon
-    | DisputeLost
-    | DisputeReversed
+    | DisputeMoneyEvent
     | MovementSettled
 )
 
@@ -89,14 +89,8 @@ def payment_postings(event: PaymentMoneyEvent) -> Postings:
             return () if returned is None else _freed(merchant, returned)
         case RefundReversed():
             return _reversed(event)
-        case DisputeOpened(debit=taken):
-            return (*take(taken.drawn, merchant), *credit(held(merchant), taken.settled), *_fee(taken))
-        case DisputeWon(returned=returned):
-            return _freed(merchant, returned)
-        case DisputeLost(provider=provider, amount=amount, settled=settled, conversion=conversion):
-            return (*debit(held(merchant), settled), *_back(conversion), *credit(psp_clearing(provider), amount))
-        case DisputeReversed(provider=provider, amount=amount, conversion=conversion, returned=returned):
-            return (*debit(psp_clearing(provider), amount), *_into(conversion), *give_back(returned, merchant))
+        case DisputeOpened() | DisputeRaised() | DisputeReduced() | DisputeWon() | DisputeLost() | DisputeReversed():
+            return dispute_postings(event)
         case MovementSettled():
             return _settled(event)
         case _:

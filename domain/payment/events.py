@@ -11,7 +11,7 @@ from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, P
 from domain.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction, Outcome
-from domain.payment.proceeds import Drawn, Excess, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, Excess, MerchantDebit, Proceeds
 from domain.routing.candidate import Candidate, Strategy
 
 
@@ -272,42 +272,78 @@ class RefundReversed(Event, frozen=True, kw_only=True, tag="payment.refund_rever
     returned: Drawn
 
 
-class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v2"):
-    """`amount` is what is frozen of the payment: no more than refunds and other disputes have left."""
+class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v3"):
+    """The bank's whole claim: what the payment's budget carries of it is frozen, what is beyond it is borne at once."""
 
     merchant_id: MerchantId
     dispute_id: DisputeId
-    amount: Money
     reason: str
-    debit: MerchantDebit
+    claim: Claim
 
 
-class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v2"):
+class DisputeRaised(Event, frozen=True, kw_only=True, tag="payment.dispute_raised.v1"):
+    """The bank disputes more than before: `claim` is all of it from now on. Of the merchant `drawn` was taken more, and
+    `excess`, in the same currency, is more beyond the budget."""
+
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    claim: Claim
+    drawn: Drawn
+    excess: Money
+
+
+class DisputeReduced(Event, frozen=True, kw_only=True, tag="payment.dispute_reduced.v1"):
+    """The bank disputes less than before: `claim` is what is left. `returned` went back to the merchant, `recovered` is
+    what was to be our loss and is none."""
+
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    claim: Claim
+    returned: Drawn
+    recovered: Money
+
+
+class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v3"):
+    """`returned` went back to the merchant, `recovered` is what was to be our loss and is none."""
+
     merchant_id: MerchantId
     dispute_id: DisputeId
     amount: Money
     returned: Drawn
+    recovered: Money
 
 
-class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v2"):
-    merchant_id: MerchantId
-    provider: ProviderName
-    dispute_id: DisputeId
-    amount: Money
-    settled: Money
-    conversion: Conversion | None
-
-
-class DisputeReversed(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v1"):
-    """Won after it had been lost: the provider gives the money back."""
+class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v3"):
+    """The provider keeps `disputed`. `amount` of the payment's budget is gone, `settled` what the merchant was debited
+    for it."""
 
     merchant_id: MerchantId
     provider: ProviderName
     dispute_id: DisputeId
+    disputed: Money
+    exchange: Conversion | None
     amount: Money
     settled: Money
     conversion: Conversion | None
+    excess: Excess | None
+
+
+class DisputeReversed(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v2"):
+    """Won after it had been lost: the provider gives `disputed` back. `left` is what stays lost; None where that is
+    nothing. `amount`, `settled` and `excess` are those of what comes back."""
+
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    disputed: Money
+    exchange: Conversion | None
+    amount: Money
+    settled: Money
+    conversion: Conversion | None
+    excess: Excess | None
     returned: Drawn
+    recovered: Money
+    left: Claim | None
 
 
 class MovementKind(StrEnum):
@@ -379,6 +415,8 @@ PaymentEvent = (
     | RefundReversed
     | OperationAdopted
     | DisputeOpened
+    | DisputeRaised
+    | DisputeReduced
     | DisputeWon
     | DisputeLost
     | DisputeReversed

@@ -1,7 +1,7 @@
 """What each event makes of a payment. Nothing is refused here: rules live in the verbs, and history stays readable."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
@@ -14,6 +14,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     MovementSettled,
@@ -40,7 +42,6 @@ from domain.payment.events import (
     VoidFailed,
     VoidStarted,
 )
-from domain.payment.proceeds import Drawn
 from domain.payment.state import (
     Attempt,
     Authorization,
@@ -70,7 +71,16 @@ from domain.payment.state import (
     Voiding,
 )
 
-_AboutTaken = PaymentRefunded | RefundReversed | DisputeOpened | DisputeWon | DisputeLost | DisputeReversed
+_AboutTaken = (
+    PaymentRefunded
+    | RefundReversed
+    | DisputeOpened
+    | DisputeRaised
+    | DisputeReduced
+    | DisputeWon
+    | DisputeLost
+    | DisputeReversed
+)
 
 
 class HistoryUnreadable(Exception):
@@ -165,7 +175,14 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return before
         case (
             _,
-            PaymentRefunded() | RefundReversed() | DisputeOpened() | DisputeWon() | DisputeLost() | DisputeReversed(),
+            PaymentRefunded()
+            | RefundReversed()
+            | DisputeOpened()
+            | DisputeRaised()
+            | DisputeReduced()
+            | DisputeWon()
+            | DisputeLost()
+            | DisputeReversed(),
         ):
             return _with_taken(payment, event)
         case _, ContradictionReported() | MovementSettled() | OperationAdopted() | RefundFailed():
@@ -240,22 +257,24 @@ def _taken(taken: Taken, event: _AboutTaken) -> Taken:
                 for refund in taken.refunds
             )
             return replace(taken, refunds=tuple(refunds))
-        case DisputeOpened(dispute_id=dispute_id, amount=amount, debit=debit):
-            opened = Dispute(dispute_id=dispute_id, amount=amount, debit=debit)
-            return replace(taken, disputes=(*taken.disputes, opened))
-        case DisputeWon(dispute_id=dispute_id, returned=returned):
-            return _closed(taken, dispute_id, DisputeResult.WON, returned)
-        case DisputeLost(dispute_id=dispute_id):
-            return _closed(taken, dispute_id, DisputeResult.LOST, None)
-        case DisputeReversed(dispute_id=dispute_id, returned=returned):
-            return _closed(taken, dispute_id, DisputeResult.WON, returned)
+        case DisputeOpened(dispute_id=dispute_id, claim=claim):
+            return replace(taken, disputes=(*taken.disputes, Dispute(dispute_id=dispute_id, claim=claim)))
+        case DisputeRaised(claim=claim) | DisputeReduced(claim=claim):
+            return _with_dispute(taken, event.dispute_id, claim=claim)
+        case DisputeWon(returned=returned):
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.WON, returned=returned)
+        case DisputeLost():
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.LOST)
+        case DisputeReversed(returned=returned, left=left):
+            if left is not None:
+                return _with_dispute(taken, event.dispute_id, claim=left, reversed_in_part=True)
+            return _with_dispute(taken, event.dispute_id, result=DisputeResult.WON, returned=returned)
         case _:
             assert_never(event)
 
 
-def _closed(taken: Taken, dispute_id: DisputeId, result: DisputeResult, returned: Drawn | None) -> Taken:
+def _with_dispute(taken: Taken, dispute_id: DisputeId, **changes: Any) -> Taken:
     disputes = tuple(
-        replace(dispute, result=result, returned=returned) if dispute.dispute_id == dispute_id else dispute
-        for dispute in taken.disputes
+        replace(dispute, **changes) if dispute.dispute_id == dispute_id else dispute for dispute in taken.disputes
     )
     return replace(taken, disputes=disputes)

@@ -48,9 +48,9 @@ def movements_of(events: Iterable[PaymentEvent]) -> Mapping[MovementKey, Movemen
             case RefundReversed(refund_id=refund_id):
                 movement = _moved(MovementKind.REFUND_REVERSAL, str(refund_id), event.provider, event.amount)
             case DisputeLost(dispute_id=dispute_id):
-                movement = _moved(MovementKind.CHARGEBACK, dispute_id, event.provider, -event.amount)
+                movement = _moved(MovementKind.CHARGEBACK, dispute_id, event.provider, -event.disputed)
             case DisputeReversed(dispute_id=dispute_id):
-                movement = _moved(MovementKind.REVERSAL, dispute_id, event.provider, event.amount)
+                movement = _moved(MovementKind.REVERSAL, dispute_id, event.provider, event.disputed)
             case MovementSettled(movement=kind, movement_id=movement_id):
                 movement = replace(movements[kind, movement_id], settled=event)
             case _:

@@ -82,6 +82,18 @@ class Excess(Struct, frozen=True, kw_only=True):
     settlement_rule: str
 
 
+class Claim(Struct, frozen=True, kw_only=True):
+    """What a bank takes of a payment: `disputed` in the bank's currency, `exchange` of it into the payment's where that
+    is another one. `amount`, in the payment's currency, is what the money-back budget carries, and `debit` what the
+    merchant is debited for it; the rest is the excess."""
+
+    disputed: Money
+    exchange: Conversion | None
+    amount: Money
+    debit: MerchantDebit
+    excess: Excess | None
+
+
 def from_available(amount: Money) -> Drawn:
     return Drawn(available=amount, owed=zero(amount.currency))
 

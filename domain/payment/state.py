@@ -13,7 +13,7 @@ from domain.money import Money, zero
 from domain.payment.events import CaptureMethod
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction
-from domain.payment.proceeds import Drawn, Excess, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, Excess, MerchantDebit, Proceeds
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -84,13 +84,22 @@ class DisputeResult(StrEnum):
 
 class Dispute(Struct, frozen=True, kw_only=True):
     """What a bank disputes of the payment; `result` is None while it is open. `returned` is what went back to the
-    merchant once it was won."""
+    merchant once it was won; `reversed_in_part` says that some of what was lost has come back."""
 
     dispute_id: DisputeId
-    amount: Money
-    debit: MerchantDebit
+    claim: Claim
     result: DisputeResult | None = None
     returned: Drawn | None = None
+    reversed_in_part: bool = False
+
+    @property
+    def amount(self) -> Money:
+        """Of the payment's budget."""
+        return self.claim.amount
+
+    @property
+    def debit(self) -> MerchantDebit:
+        return self.claim.debit
 
 
 class Taken(Struct, frozen=True, kw_only=True):

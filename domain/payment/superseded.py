@@ -6,12 +6,14 @@ from typing import Final, assert_never
 from msgspec.structs import asdict
 
 from domain.event import Event
+from domain.fx.conversion import Conversion
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.money import Money, zero
 from domain.payment.events import (
     CaptureMethod,
     DisputeLost,
     DisputeOpened,
+    DisputeReversed,
     DisputeWon,
     FailureKind,
     PaymentActionRequired,
@@ -24,7 +26,7 @@ from domain.payment.events import (
 )
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import Redirect
-from domain.payment.proceeds import LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, Proceeds, from_lots
 from domain.terms.fee import Fee, FeeKind
 
 ACTION_V1_WINDOW: Final = timedelta(hours=1)
@@ -110,6 +112,42 @@ class DisputeLostV1(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.
     amount: Money
 
 
+class DisputeOpenedV2(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v2"):
+    """`amount` is what was frozen: no more than refunds and other disputes had left, whatever the bank took."""
+
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    amount: Money
+    reason: str
+    debit: MerchantDebit
+
+
+class DisputeWonV2(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v2"):
+    merchant_id: MerchantId
+    dispute_id: DisputeId
+    amount: Money
+    returned: Drawn
+
+
+class DisputeLostV2(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v2"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    amount: Money
+    settled: Money
+    conversion: Conversion | None
+
+
+class DisputeReversedV1(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v1"):
+    merchant_id: MerchantId
+    provider: ProviderName
+    dispute_id: DisputeId
+    amount: Money
+    settled: Money
+    conversion: Conversion | None
+    returned: Drawn
+
+
 SupersededEvent = (
     PaymentCreatedV1
     | PaymentActionRequiredV1
@@ -121,6 +159,10 @@ SupersededEvent = (
     | DisputeOpenedV1
     | DisputeWonV1
     | DisputeLostV1
+    | DisputeOpenedV2
+    | DisputeWonV2
+    | DisputeLostV2
+    | DisputeReversedV1
 )
 
 
@@ -156,12 +198,29 @@ def upcast(event: SupersededEvent, *, merchant_id: MerchantId, recorded_at: date
             return PaymentRefunded(**asdict(event), excess=None)
         case RefundFailedV1():
             return RefundFailed(**asdict(event), merchant_id=merchant_id, returned=None)
-        case DisputeOpenedV1(amount=amount):
-            return DisputeOpened(**asdict(event), debit=_from_pending(amount))
+        case DisputeOpenedV1():
+            return _opened(event, _from_pending(event.amount))
+        case DisputeOpenedV2():
+            return _opened(event, event.debit)
         case DisputeWonV1(amount=amount):
-            return DisputeWon(**asdict(event), returned=_from_pending(amount).drawn)
+            return DisputeWon(**asdict(event), returned=_from_pending(amount).drawn, recovered=zero(amount.currency))
+        case DisputeWonV2(returned=returned):
+            return DisputeWon(**asdict(event), recovered=zero(returned.available.currency))
         case DisputeLostV1(amount=amount):
-            return DisputeLost(**asdict(event), settled=amount, conversion=None)
+            return DisputeLost(
+                **asdict(event), disputed=amount, exchange=None, settled=amount, conversion=None, excess=None
+            )
+        case DisputeLostV2(amount=amount):
+            return DisputeLost(**asdict(event), disputed=amount, exchange=None, excess=None)
+        case DisputeReversedV1(amount=amount, settled=settled):
+            return DisputeReversed(
+                **asdict(event),
+                disputed=amount,
+                exchange=None,
+                excess=None,
+                recovered=zero(settled.currency),
+                left=None,
+            )
         case _:
             assert_never(event)
 
@@ -177,6 +236,16 @@ def _proceeds(event: PaymentCapturedV1) -> Proceeds:
         due=None,
         reserve_due=None,
         settlement_rule="none",
+    )
+
+
+def _opened(event: DisputeOpenedV1 | DisputeOpenedV2, debit: MerchantDebit) -> DisputeOpened:
+    """Nothing beyond the budget was booked then."""
+    return DisputeOpened(
+        merchant_id=event.merchant_id,
+        dispute_id=event.dispute_id,
+        reason=event.reason,
+        claim=Claim(disputed=event.amount, exchange=None, amount=event.amount, debit=debit, excess=None),
     )
 
 

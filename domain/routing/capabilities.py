@@ -1,15 +1,29 @@
 """What a provider can do at all: who cannot take a payment is no candidate for it, whatever a policy says."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
-from domain.money import Money
+from domain.errors import DomainError
+from domain.money import AMOUNT_MINOR_MAX, Money
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
+
+
+class AmountNotCountable(DomainError):
+    """The provider that has the charge counts its currency in steps of which `amount` is no multiple, or has no number
+    for so large an amount: it could not be asked."""
+
+    amount: Money
+    step_minor: int
+    amount_minor_max: int
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What one provider offers through our account there. A set that is None is every one there is.
 
-    `several_captures` says whether an authorisation stays open behind a capture that is not final.
+    `several_captures` says whether an authorisation stays open behind a capture that is not final. `steps_minor` are
+    the currencies whose amounts have to be multiples of so many of our minor units: 10 for KWD means that the last
+    digit is 0.
     """
 
     methods: frozenset[MethodType]
@@ -17,6 +31,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     countries: frozenset[str] | None = None
     brands: frozenset[CardBrand] | None = None
     several_captures: bool = True
+    steps_minor: Mapping[str, int] = {}
+    amount_minor_max: int = AMOUNT_MINOR_MAX
 
     def lacking(self, amount: Money, method: PaymentMethod) -> str | None:
         """Why the provider cannot take such a payment; None when it can. A country or brand that is not known is
@@ -29,4 +45,20 @@ class Capabilities(Struct, frozen=True, kw_only=True):
             return f"does not take methods of {method.country}"
         if self.brands is not None and method.brand is not None and method.brand not in self.brands:
             return f"does not take {method.brand}"
+        if not self.counts(amount):
+            return f"cannot count {amount}"
         return None
+
+    def counts(self, amount: Money) -> bool:
+        """Whether the provider has a number for `amount`."""
+        return amount.minor % self._step(amount) == 0 and amount.minor <= self.amount_minor_max
+
+    def require_countable(self, amount: Money) -> None:
+        """Raises AmountNotCountable."""
+        if not self.counts(amount):
+            raise AmountNotCountable(
+                amount=amount, step_minor=self._step(amount), amount_minor_max=self.amount_minor_max
+            )
+
+    def _step(self, amount: Money) -> int:
+        return self.steps_minor.get(amount.currency, 1)

@@ -2,12 +2,12 @@
 
 import json
 import logging
-import re
 import sys
 import traceback
-from collections.abc import MutableMapping
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -15,10 +15,10 @@ from structlog.typing import ExcInfo
 
 from domain.card_data import holds_card_number
 from domain.errors import described
+from domain.redaction import REDACTED, cut, is_secret_name, redacted
 
-REDACTED = "[redacted]"
-_SECRET_NAME = re.compile(r"authorization|secret|password|api_?key|token$|card|cvc|pan$", re.IGNORECASE)
-_SECRET_TEXT = re.compile(r"tsk_[A-Za-z0-9_-]+|(?<=://)[^/@\s]+(?=@)|Bearer\s+\S+")
+TEXT_CHARACTERS_MAX: Final = 16_384
+"""Of one value of a log line: a long traceback. What is cut off is not looked through either."""
 
 Event = MutableMapping[str, Any]
 _TIMESTAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
@@ -86,23 +86,26 @@ def _traceback(exc_info: ExcInfo) -> str:
 
 def redact(_logger: object, _method: str, event: Event) -> Event:
     """Take out whatever is named like a secret, or looks like one or like a card number, however deep."""
-    return {name: _clean(name, value) for name, value in event.items()}
-
-
-@lru_cache(maxsize=1024)
-def _is_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
+    return {_clean_text(name): _clean(name, value) for name, value in event.items()}
 
 
 def _clean(name: str, value: object) -> object:
-    if _is_secret(name):
+    if is_secret_name(name):
         return REDACTED
     match value:
         case str():
-            return REDACTED if holds_card_number(value) else _SECRET_TEXT.sub(REDACTED, value)
-        case dict():
-            return {key: _clean(str(key), item) for key, item in value.items()}
-        case list() | tuple():
+            return _clean_text(value)
+        case int():
+            return REDACTED if holds_card_number(str(value)) else value
+        case None | float() | UUID() | datetime():
+            return value
+        case Mapping():
+            return {_clean_text(str(key)): _clean(str(key), item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
             return [_clean(name, item) for item in value]
         case _:
-            return value
+            return _clean_text(repr(value))
+
+
+def _clean_text(text: str) -> str:
+    return redacted(cut(text, TEXT_CHARACTERS_MAX))

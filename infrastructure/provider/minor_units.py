@@ -1,11 +1,11 @@
 """Amounts as a provider counts them: its decimals are ISO 4217's, save where it says otherwise."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from domain.currencies import UnknownCurrency, decimals
+from domain.currencies import READABLE_DECIMALS, UnknownCurrency, decimals
 from domain.money import Money
 
 
@@ -50,6 +50,28 @@ class MinorUnits(Struct, frozen=True):
 
     def _decimals(self, currency: str) -> int:
         return self.deviations.get(currency, decimals(currency))
+
+
+_STEPS: Final = (1, 10, 100, 1_000)
+
+
+def steps_of(sent: Callable[[Money], object]) -> dict[str, int]:
+    """The currencies of which `sent` takes none but multiples of so many minor units; one that it does not take at all
+    is left out. For Capabilities.steps_minor."""
+    steps = {}
+    for currency in READABLE_DECIMALS:
+        step = next((step for step in _STEPS if _is_taken(sent, Money(step, currency))), 1)
+        if step > 1:
+            steps[currency] = step
+    return steps
+
+
+def _is_taken(sent: Callable[[Money], object], money: Money) -> bool:
+    try:
+        sent(money)
+    except NotRepresentable:
+        return False
+    return True
 
 
 def stated_amount(units: MinorUnits, amount: int | None, currency: str | None) -> Money | None:

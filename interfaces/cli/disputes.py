@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 import msgspec
@@ -27,6 +28,7 @@ from projections import disputes as view
 from projections.disputes import DisputeRow
 
 SHOWN_MAX = 50
+RULINGS: Final = [str(status) for status in (DisputeStatus.WON, DisputeStatus.PARTIALLY_WON, DisputeStatus.LOST)]
 
 
 @click.group("disputes")
@@ -79,7 +81,8 @@ def show(dispute: str) -> None:
 @disputes.command("open")
 @click.argument("payment")
 @click.option("--dispute-id", required=True, help="The provider's own name for the dispute.")
-@click.option("--amount", type=click.IntRange(min=1), help="In minor units of the payment; else all that was captured.")
+@click.option("--amount", type=click.IntRange(min=1), help="In minor units; else all that was captured.")
+@click.option("--currency", help="In which the bank disputes it, by its ISO 4217 code; else that of the payment.")
 @click.option("--kind", type=click.Choice(list(map(str, DisputeKind))), default=str(DisputeKind.CHARGEBACK))
 @click.option("--reason", type=click.Choice(list(map(str, DisputeReason))), default=str(DisputeReason.OTHER))
 @click.option("--provider-reason", default="", help="The provider's own words, or its code.")
@@ -91,6 +94,7 @@ def open_(
     payment: str,
     dispute_id: str,
     amount: int | None,
+    currency: str | None,
     kind: str,
     reason: str,
     provider_reason: str,
@@ -98,7 +102,13 @@ def open_(
     due: datetime | None,
     cause: Cause,
 ) -> None:
-    """Record that PAYMENT (pay_…) is disputed, at a provider that does not notify us of it."""
+    """Record that PAYMENT (pay_…) is disputed, at a provider that does not notify us of it.
+
+    The bank's whole claim is booked, also beyond what refunds have left. The same again changes nothing; a dispute of
+    that name that differs in anything is refused.
+    """
+    if currency is not None and amount is None:
+        raise click.UsageError("In a currency of its own it needs an --amount.")
     payment_id = id_given(payment, ids.PAYMENT, ids.INTENT, called="PAYMENT")
     due = None if due is None else due.replace(tzinfo=UTC)
     if due is not None and due <= utc_now():
@@ -116,7 +126,7 @@ def open_(
             provider=authorization_of(loaded.payment).provider,
             dispute_id=DisputeId(dispute_id),
             kind=DisputeKind(kind),
-            amount=taken.captured if amount is None else Money(amount, taken.currency),
+            amount=taken.captured if amount is None else Money(amount, currency or taken.currency),
             network=terms_of(loaded.payment).method.brand if network is None else CardBrand(network),
             reason=DisputeReason(reason),
             provider_reason=provider_reason,
@@ -127,16 +137,36 @@ def open_(
     _print(with_core(work))
 
 
-@disputes.command("rule")
+@disputes.command("amend")
 @click.argument("dispute")
-@click.argument("result", type=click.Choice(list(map(str, DisputeResult))))
+@click.option("--amount", type=click.IntRange(min=1), required=True, help="In minor units of the dispute's currency.")
 @acting
 @told_clearly
-def rule(dispute: str, result: str, cause: Cause) -> None:
-    """Record that DISPUTE (dp_…) was won or lost, at a provider that does not notify us of it."""
+def amend(dispute: str, amount: int, cause: Cause) -> None:
+    """Record that the bank disputes less of DISPUTE (dp_…) than before, or more, while it is open."""
     case_id = _id_of(dispute)
 
     async def work(core: Core) -> LoadedDispute:
+        return await core.disputes.amend(case_id, amount, cause)
+
+    _print(with_core(work))
+
+
+@disputes.command("rule")
+@click.argument("dispute")
+@click.argument("result", type=click.Choice(RULINGS))
+@click.option("--lost", type=click.IntRange(min=1), help="Of partially_won: what stays the customer's, in minor units.")
+@acting
+@told_clearly
+def rule(dispute: str, result: str, lost: int | None, cause: Cause) -> None:
+    """Record that DISPUTE (dp_…) was won, lost or won in part, at a provider that does not notify us of it."""
+    case_id = _id_of(dispute)
+    if (result == DisputeStatus.PARTIALLY_WON) != (lost is not None):
+        raise click.UsageError("What is partially_won needs --lost, and nothing else has it.")
+
+    async def work(core: Core) -> LoadedDispute:
+        if lost is not None:
+            return await core.disputes.rule_in_part(case_id, lost, cause)
         return await core.disputes.rule(case_id, DisputeResult(result), cause)
 
     _print(with_core(work))

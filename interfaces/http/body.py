@@ -8,7 +8,7 @@ missing by mistake must not give all of it back.
 import re
 from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -16,6 +16,7 @@ from domain.errors import DomainError
 from domain.json_members import repeated_member
 
 T = TypeVar("T")
+NAME_CHARACTERS_MAX: Final = 64
 
 
 class BodyNotJson(DomainError):
@@ -67,7 +68,9 @@ def _null_member(value: Any) -> str | None:
 
 
 def _sentence(message: str) -> str:
-    return re.sub(r" - at `[^`]*`$", "", message).replace("`", "'")
+    """A msgspec validation message without its path, and with the names in it cut."""
+    sentence = re.sub(r" - at `[^`]*`$", "", message).replace("`", "'")
+    return re.sub(rf"'([^']{{{NAME_CHARACTERS_MAX}}})[^']*'", r"'\1…'", sentence)
 
 
 @cache

@@ -5,10 +5,11 @@ from msgspec.structs import asdict
 
 from application.loaded_dispute import LoadedDispute
 from domain.dispute.events import DisputeKind, DisputeReason, EvidenceKind
-from domain.dispute.state import DisputeCase, DisputeStatus, NeedsResponse, status_of
+from domain.dispute.state import Booked, DisputeCase, DisputeStatus, NeedsResponse, PartlyWon, status_of
 from domain.identifiers import DisputeCaseId
 from domain.payment.method import CardBrand
 from domain.terms.disputes import EvidenceLimits
+from domain.terms.settlement import BeyondBudget
 from interfaces import ids
 from interfaces.http.resources import Instant
 from projections.disputes import DisputeRow
@@ -24,9 +25,21 @@ class EvidenceResource(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class BookedResource(Struct, frozen=True, kw_only=True):
+    """What carries the claim, in minor units of the payment's `currency`: `frozen` of what is left of the payment, and
+    the `excess` beyond it, which is owed (`owed`) or borne by the platform (`platform:losses`)."""
+
+    frozen: int
+    excess: int
+    currency: str
+    borne_by: BeyondBudget | None
+
+
 class DisputeResource(Struct, frozen=True, kw_only=True):
-    """`amount` is what is disputed, in minor units; what a chargeback has frozen of it shows in the payment. `failure`
-    is why the provider did not take the last answer. `evidence_limits` are those of this dispute, for good."""
+    """`amount` is what the bank disputes, in minor units of its `currency`. `booked` says what carries it; null where
+    simply all of it was frozen of the payment, and of an inquiry. `lost` is what stays the customer's of a dispute that
+    is `partially_won`. `failure` is why the provider did not take the last answer. `evidence_limits` are those of this
+    dispute, for good."""
 
     dispute_id: str
     payment_id: str
@@ -36,6 +49,8 @@ class DisputeResource(Struct, frozen=True, kw_only=True):
     status: DisputeStatus
     amount: int
     currency: str
+    booked: BookedResource | None
+    lost: int | None
     network: CardBrand | None
     reason: DisputeReason
     provider_reason: str
@@ -72,6 +87,8 @@ def dispute_resource(loaded: LoadedDispute) -> DisputeResource:
         status=status_of(dispute),
         amount=case.amount.minor,
         currency=case.amount.currency,
+        booked=None if case.booked is None else _booked(case.booked),
+        lost=dispute.lost.minor if isinstance(dispute, PartlyWon) else None,
         network=case.network,
         reason=case.reason,
         provider_reason=case.provider_reason,
@@ -86,6 +103,15 @@ def dispute_resource(loaded: LoadedDispute) -> DisputeResource:
         failure=dispute.failure if isinstance(dispute, NeedsResponse) else None,
         opened_at=loaded.opened_at,
         version=loaded.version,
+    )
+
+
+def _booked(booked: Booked) -> BookedResource:
+    return BookedResource(
+        frozen=booked.frozen.minor,
+        excess=0 if booked.excess is None else booked.excess.minor,
+        currency=booked.frozen.currency,
+        borne_by=booked.borne_by,
     )
 
 

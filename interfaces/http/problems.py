@@ -1,7 +1,8 @@
 """The one table that maps every refusal to its problem (RFC 9457): type, status, and a sentence for people."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from enum import Enum
+from typing import Any, Final, TypeVar
 
 from litestar import Response
 
@@ -51,6 +52,7 @@ from domain.money import AmountOutOfRange, CurrencyMismatch, WrongPrecision
 from domain.payment.abandon import ActionStillPossible
 from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
+from domain.payment.dispute import DisputeDiffers, ReversedBefore
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
@@ -58,7 +60,9 @@ from domain.payment.reverse_refund import RefundUnknown
 from domain.payment.settle_movement import FeePlanMissing, MovementDiffers, MovementUnknown
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.report import ReportContradicts
+from domain.redaction import quotable
 from domain.release.release import NotDueYet
+from domain.routing.capabilities import AmountNotCountable
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
 from domain.settlement_file import SettlementFileInvalid
@@ -94,6 +98,9 @@ from interfaces.http.refusals import (
 )
 
 E = TypeVar("E", bound=Exception)
+QUOTED_CHARACTERS_MAX: Final = 100
+"""Of each name, id or value that a caller sent and that is told back."""
+REASON_CHARACTERS_MAX: Final = 300
 
 PROBLEMS: dict[type[Exception], Problem] = {}
 
@@ -205,6 +212,17 @@ _problem(
     "amount_out_of_range",
     "The amount is out of range",
     lambda e: f"The amount is {e.amount_minor}; it has to be from 1 to {e.amount_minor_max} minor units.",
+    field="amount",
+)
+_problem(
+    AmountNotCountable,
+    422,
+    "amount_not_countable",
+    "The provider cannot count the amount",
+    lambda e: (
+        f"The provider of the charge counts {e.amount.currency} in steps of {e.step_minor} minor units, up to "
+        f"{e.amount_minor_max}; {e.amount.minor} cannot be asked for."
+    ),
     field="amount",
 )
 _problem(
@@ -736,6 +754,20 @@ _problem(
     facts=lambda e: {"current_status": e.status},
 )
 _problem(
+    DisputeDiffers,
+    409,
+    "dispute_differs",
+    "Another dispute of that name is on record",
+    lambda e: f"The dispute {e.dispute_id} is on record with another {e.what}: {e.ours}, not {e.theirs}.",
+)
+_problem(
+    ReversedBefore,
+    409,
+    "reversed_before",
+    "Some of the chargeback has come back before",
+    lambda e: f"Some of the chargeback {e.dispute_id} has come back before, and only once can be booked by itself.",
+)
+_problem(
     NotEscalated,
     409,
     "not_escalated",
@@ -898,12 +930,36 @@ def problem_response(error: Exception, request_id: str) -> Response[bytes]:
 def problem_body(error: Exception, request_id: str) -> ProblemBody:
     """How a refusal is told. Raises KeyError for an error that the table does not have."""
     problem = PROBLEMS[type(error)]
+    facts = _Quotable(error)
     return ProblemBody(
         type=TYPE_PREFIX + problem.slug,
         status=problem.status,
         title=problem.title,
-        detail=problem.detail(error),
+        detail=problem.detail(facts),
         request_id=request_id,
-        field=problem.field(error),
-        **problem.facts(error),
+        field=problem.field(facts),
+        **problem.facts(facts),
     )
+
+
+class _Quotable:
+    """An error's facts as a problem tells them: many are text that a caller sent, of any length and content."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        characters_max = REASON_CHARACTERS_MAX if name == "reason" else QUOTED_CHARACTERS_MAX
+        return _quotable(getattr(self._error, name), characters_max)
+
+
+def _quotable(value: Any, characters_max: int) -> Any:
+    match value:
+        case Enum():
+            return value
+        case str():
+            return quotable(value, characters_max)
+        case tuple():
+            return tuple(_quotable(item, characters_max) for item in value)
+        case _:
+            return value

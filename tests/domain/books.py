@@ -25,6 +25,7 @@ from domain.ledger.accounts import (
     pending,
     platform_fees,
     platform_losses,
+    platform_provisions,
     psp_clearing,
 )
 from domain.ledger.balances import BalanceKey, limited_changes
@@ -146,7 +147,10 @@ def _books(payment: Authorized | PartiallyCaptured | Captured) -> Books:
         _add(books, holds(provider), payment.capturable)
     if not isinstance(payment, Authorized):
         taken = payment.taken
-        _add(books, psp_clearing(provider), taken.captured - taken.refunded - taken.charged_back)
+        _add(books, psp_clearing(provider), taken.captured - taken.refunded)
+        for dispute in taken.disputes:
+            if dispute.result is DisputeResult.LOST:
+                _add(books, psp_clearing(provider), -dispute.claim.disputed)
         _add_taken(books, merchant, taken)
     return books
 
@@ -174,26 +178,34 @@ def _add_proceeds(books: Books, merchant: MerchantId, proceeds: Proceeds) -> Non
 
 def _add_dispute(books: Books, merchant: MerchantId, dispute: Dispute) -> None:
     """Its fee stays with us whoever wins."""
-    debit = dispute.debit
+    claim, debit = dispute.claim, dispute.debit
     _add_fee(books, debit)
     if dispute.result is DisputeResult.WON:
         _add(books, pending(merchant), debit.settled - debit.total)
         return
     _add(books, pending(merchant), -debit.total)
-    if dispute.result is None:
+    is_open = dispute.result is None
+    _add_excess(books, merchant, claim.excess, is_open=is_open)
+    if is_open:
         _add(books, held(merchant), debit.settled)
-    else:
-        _add_conversion(books, debit.conversion, -1)
+        return
+    for conversion in (claim.exchange, debit.conversion):
+        _add_conversion(books, conversion, -1)
 
 
-def _add_excess(books: Books, merchant: MerchantId, excess: Excess | None) -> None:
+def _add_excess(books: Books, merchant: MerchantId, excess: Excess | None, *, is_open: bool = False) -> None:
+    """While a dispute is open, what is beyond the budget is set aside."""
     if excess is None:
         return
     if excess.borne_by is BeyondBudget.OWED:
         _add(books, pending(merchant), -excess.settled)
     else:
         _add(books, platform_losses(), excess.settled)
-    _add_conversion(books, excess.conversion, -1)
+    if is_open:
+        aside = held(merchant) if excess.borne_by is BeyondBudget.OWED else platform_provisions()
+        _add(books, aside, excess.settled)
+    else:
+        _add_conversion(books, excess.conversion, -1)
 
 
 def _add_fee(books: Books, debit: MerchantDebit) -> None:

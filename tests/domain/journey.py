@@ -21,6 +21,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     OperationAdopted,
@@ -206,8 +208,12 @@ def assert_no_more_is_taken_than_authorised_nor_given_back_than_taken(journey: J
                 going_back = going_back if unreserved else nothing
             case RefundReversed(excess=excess):
                 back -= event.amount if excess is None else event.amount - excess.amount
-            case DisputeOpened(dispute_id=dispute_id, amount=amount):
-                frozen[dispute_id] = amount
+            case (
+                DisputeOpened(dispute_id=dispute_id, claim=claim)
+                | DisputeRaised(dispute_id=dispute_id, claim=claim)
+                | DisputeReduced(dispute_id=dispute_id, claim=claim)
+            ):
+                frozen[dispute_id] = claim.amount
             case DisputeWon(dispute_id=dispute_id):
                 del frozen[dispute_id]
             case DisputeLost(dispute_id=dispute_id, amount=amount):

@@ -49,6 +49,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
@@ -80,7 +82,7 @@ from domain.payment.events import (
 )
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
-from domain.payment.proceeds import Drawn, Excess, LotShare, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds
 from domain.payment.superseded import SupersededEvent
 from domain.payout.events import (
     PayoutApproved,
@@ -167,6 +169,33 @@ EXCESS = Excess(
 FROZEN = replace(DRAWN, available=Money(90, "EUR"))
 DISPUTED = MerchantDebit(
     settled=SHARE_IN_EUROS.settled, conversion=SHARE_IN_EUROS, rate=RefundRate.ORIGINAL, fee=None, drawn=FROZEN
+)
+CLAIM = Claim(
+    disputed=Money(5_500, "USD"),
+    exchange=Conversion(
+        amount=Money(5_500, "USD"),
+        rate="0.2948",
+        rates="ecb:14",
+        as_of=datetime(2026, 11, 19, 15, 0, tzinfo=UTC),
+        value=Money(16_214, "KWD"),
+        mark_up=Money(0, "KWD"),
+        settled=Money(16_214, "KWD"),
+    ),
+    amount=Money(1_500, "KWD"),
+    debit=DISPUTED,
+    excess=Excess(
+        amount=Money(14_714, "KWD"),
+        settled=Money(4_050, "EUR"),
+        conversion=replace(
+            IN_EUROS,
+            amount=Money(14_714, "KWD"),
+            value=Money(4_050, "EUR"),
+            mark_up=Money(0, "EUR"),
+            settled=Money(4_050, "EUR"),
+        ),
+        borne_by=BeyondBudget.LOSSES,
+        settlement_rule="standard:2",
+    ),
 )
 
 EVENTS: tuple[AnyEvent, ...] = (
@@ -308,26 +337,40 @@ EVENTS: tuple[AnyEvent, ...] = (
         amount=Money(2_000, "KWD"),
         reason="Refunded by “Anna” in the provider's dashboard.",
     ),
-    DisputeOpened(
-        merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(1_500, "KWD"), reason="fraudulent", debit=DISPUTED
+    DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, reason="fraudulent", claim=CLAIM),
+    DisputeRaised(merchant_id=MERCHANT, dispute_id=DISPUTE, claim=CLAIM, drawn=FROZEN, excess=Money(31, "EUR")),
+    DisputeReduced(merchant_id=MERCHANT, dispute_id=DISPUTE, claim=CLAIM, returned=FROZEN, recovered=Money(31, "EUR")),
+    DisputeWon(
+        merchant_id=MERCHANT,
+        dispute_id=DISPUTE,
+        amount=Money(1_500, "KWD"),
+        returned=FROZEN,
+        recovered=Money(31, "EUR"),
     ),
-    DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=Money(1_500, "KWD"), returned=FROZEN),
     DisputeLost(
         merchant_id=MERCHANT,
         provider=PROVIDER,
         dispute_id=DISPUTE,
-        amount=Money(1_500, "KWD"),
+        disputed=CLAIM.disputed,
+        exchange=CLAIM.exchange,
+        amount=CLAIM.amount,
         settled=SHARE_IN_EUROS.settled,
         conversion=SHARE_IN_EUROS,
+        excess=CLAIM.excess,
     ),
     DisputeReversed(
         merchant_id=MERCHANT,
         provider=PROVIDER,
         dispute_id=DISPUTE,
-        amount=Money(1_500, "KWD"),
+        disputed=CLAIM.disputed,
+        exchange=CLAIM.exchange,
+        amount=CLAIM.amount,
         settled=SHARE_IN_EUROS.settled,
         conversion=SHARE_IN_EUROS,
+        excess=CLAIM.excess,
         returned=FROZEN,
+        recovered=Money(31, "EUR"),
+        left=CLAIM,
     ),
     MovementSettled(
         merchant_id=MERCHANT,

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from domain.event import name_of
+from domain.fx.conversion import Conversion
 from domain.history import AnyEvent, Recorded
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
 from domain.ledger.accounts import AccountCode, Side
@@ -23,6 +24,7 @@ from domain.payment.events import (
     CaptureMethod,
     DisputeLost,
     DisputeOpened,
+    DisputeReversed,
     DisputeWon,
     FailureKind,
     PaymentActionRequired,
@@ -34,11 +36,15 @@ from domain.payment.events import (
 )
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import Redirect
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds
+from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, Proceeds
 from domain.payment.superseded import (
     DisputeLostV1,
+    DisputeLostV2,
     DisputeOpenedV1,
+    DisputeOpenedV2,
+    DisputeReversedV1,
     DisputeWonV1,
+    DisputeWonV2,
     PaymentActionRequiredV1,
     PaymentCapturedV1,
     PaymentCreatedV1,
@@ -51,7 +57,7 @@ from domain.payment.superseded import (
 )
 from domain.terms.fee import Fee, FeeKind
 from infrastructure.postgres.mapper import MsgspecTranscoder
-from tests.domain.test_golden_events import DEBIT
+from tests.domain.test_golden_events import DEBIT, DISPUTED, FROZEN, SHARE_IN_EUROS
 from tests.support.domain import amounts
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -75,6 +81,11 @@ def undated(amount: Money) -> Drawn:
 
 def debited(amount: Money) -> MerchantDebit:
     return MerchantDebit(settled=amount, conversion=None, rate=None, fee=None, drawn=undated(amount))
+
+
+def claim(amount: Money, debit: MerchantDebit) -> Claim:
+    """All of it was carried by the payment's budget: nothing else was booked then."""
+    return Claim(disputed=amount, exchange=None, amount=amount, debit=debit, excess=None)
 
 
 TODAY: dict[str, AnyEvent] = {
@@ -145,20 +156,64 @@ TODAY: dict[str, AnyEvent] = {
     "payment.dispute_opened.v1": DisputeOpened(
         merchant_id=MERCHANT,
         dispute_id=DISPUTE,
-        amount=kwd(2_500),
         reason="fraudulent",
-        debit=debited(kwd(2_500)),
+        claim=claim(kwd(2_500), debited(kwd(2_500))),
+    ),
+    "payment.dispute_opened.v2": DisputeOpened(
+        merchant_id=MERCHANT,
+        dispute_id=DISPUTE,
+        reason="fraudulent",
+        claim=claim(kwd(1_500), DISPUTED),
     ),
     "payment.dispute_won.v1": DisputeWon(
-        merchant_id=MERCHANT, dispute_id=DISPUTE, amount=kwd(2_500), returned=undated(kwd(2_500))
+        merchant_id=MERCHANT,
+        dispute_id=DISPUTE,
+        amount=kwd(2_500),
+        returned=undated(kwd(2_500)),
+        recovered=kwd(0),
+    ),
+    "payment.dispute_won.v2": DisputeWon(
+        merchant_id=MERCHANT,
+        dispute_id=DISPUTE,
+        amount=kwd(1_500),
+        returned=FROZEN,
+        recovered=zero("EUR"),
     ),
     "payment.dispute_lost.v1": DisputeLost(
         merchant_id=MERCHANT,
         provider=PROVIDER,
         dispute_id=DISPUTE,
+        disputed=kwd(2_500),
+        exchange=None,
         amount=kwd(2_500),
         settled=kwd(2_500),
         conversion=None,
+        excess=None,
+    ),
+    "payment.dispute_lost.v2": DisputeLost(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        dispute_id=DISPUTE,
+        disputed=kwd(1_500),
+        exchange=None,
+        amount=kwd(1_500),
+        settled=SHARE_IN_EUROS.settled,
+        conversion=SHARE_IN_EUROS,
+        excess=None,
+    ),
+    "payment.dispute_reversed.v1": DisputeReversed(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        dispute_id=DISPUTE,
+        disputed=kwd(1_500),
+        exchange=None,
+        amount=kwd(1_500),
+        settled=SHARE_IN_EUROS.settled,
+        conversion=SHARE_IN_EUROS,
+        excess=None,
+        returned=FROZEN,
+        recovered=zero("EUR"),
+        left=None,
     ),
     "journal.entry_posted.v1": JournalEntryPosted(
         cause_id=PAYMENT,
@@ -225,6 +280,18 @@ def posted_then(event: SupersededEvent) -> tuple[Posting, ...]:
             )
         case PaymentRefundedV1(merchant_id=merchant, provider=provider, amount=amount):
             return moved(amount, f"merchant:{merchant}:pending", f"psp:{provider}:clearing")
+        case DisputeOpenedV2(merchant_id=merchant, debit=debit):
+            return (*drawn_lines(debit.drawn, merchant, Side.DEBIT), *held(merchant, Side.CREDIT, debit.settled))
+        case DisputeWonV2(merchant_id=merchant, returned=returned):
+            return (*held(merchant, Side.DEBIT, returned.total), *drawn_lines(returned, merchant, Side.CREDIT))
+        case DisputeLostV2(merchant_id=merchant, settled=settled, conversion=Conversion() as conversion):
+            gone = held(merchant, Side.DEBIT, settled)
+            return (*gone, *exchanged(conversion, back=True), *clearing(event.provider, Side.CREDIT, event.amount))
+        case DisputeReversedV1(merchant_id=merchant, returned=returned, conversion=Conversion() as conversion):
+            came = clearing(event.provider, Side.DEBIT, event.amount)
+            return (*came, *exchanged(conversion, back=False), *drawn_lines(returned, merchant, Side.CREDIT))
+        case DisputeLostV2() | DisputeReversedV1():
+            raise AssertionError("those goldens were converted")
         case PaymentRefundedV2(merchant_id=merchant, debit=debit):
             assert debit.conversion is not None
             assert debit.fee is not None
@@ -245,6 +312,33 @@ def posted_then(event: SupersededEvent) -> tuple[Posting, ...]:
             return moved(amount, f"merchant:{merchant}:held", f"psp:{provider}:clearing")
         case PaymentCreatedV1() | PaymentActionRequiredV1() | RefundStartedV1() | RefundFailedV1():
             return ()
+
+
+def held(merchant: str, side: Side, amount: Money) -> tuple[Posting, ...]:
+    return (Posting(AccountCode(f"merchant:{merchant}:held"), side, amount),)
+
+
+def clearing(provider: str, side: Side, amount: Money) -> tuple[Posting, ...]:
+    return (Posting(AccountCode(f"psp:{provider}:clearing"), side, amount),)
+
+
+def drawn_lines(drawn: Drawn, merchant: str, side: Side) -> tuple[Posting, ...]:
+    account = f"merchant:{merchant}"
+    lots = [Posting(AccountCode(f"{account}:pending"), side, share.amount, share.due) for share in drawn.pending]
+    available = Posting(AccountCode(f"{account}:available"), side, drawn.available)
+    return (*lots, available, Posting(AccountCode(f"{account}:owed"), side, drawn.owed))
+
+
+def exchanged(conversion: Conversion, *, back: bool) -> tuple[Posting, ...]:
+    """What left no residue is not posted there."""
+    into, out = (Side.CREDIT, Side.DEBIT) if not back else (Side.DEBIT, Side.CREDIT)
+    lines = (
+        Posting(AccountCode(f"fx:{conversion.amount.currency}"), into, conversion.amount),
+        Posting(AccountCode(f"fx:{conversion.value.currency}"), out, conversion.value),
+        Posting(AccountCode("platform:fx_markup"), into, conversion.mark_up),
+        Posting(AccountCode("platform:fx_residue"), into, conversion.residue),
+    )
+    return tuple(line for line in lines if line.amount.minor)
 
 
 def moved(amount: Money, debit: str, credit: str) -> tuple[Posting, ...]:

@@ -18,6 +18,8 @@ from domain.payment.events import (
     ContradictionReported,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
@@ -142,6 +144,8 @@ class _Story:
                 | AuthorizationExpired()
                 | ContradictionReported()
                 | DisputeOpened()
+                | DisputeRaised()
+                | DisputeReduced()
                 | DisputeWon()
                 | DisputeLost()
                 | DisputeReversed()

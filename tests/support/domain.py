@@ -24,7 +24,16 @@ from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.debit import DebitSource
-from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    OpenDispute,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
 from domain.payment.doubt import RecoveryPolicy, doubt
 from domain.payment.events import CaptureMethod, OperationKind, PaymentEvent
 from domain.payment.evolve import fold
@@ -44,7 +53,7 @@ from domain.payment.outcome import (
     Unavailable,
     Unknown,
 )
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds, from_lots
+from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds, from_lots
 from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
@@ -216,6 +225,28 @@ def from_lot(amount: Money, due: datetime | None = DUE) -> Drawn:
 def debited(settled: Money, *, drawn: Drawn | None = None) -> MerchantDebit:
     """What a refund or dispute takes: unconverted, for nothing, and from the lot of the day unless `drawn` says."""
     return MerchantDebit(settled=settled, conversion=None, rate=None, fee=None, drawn=drawn or from_lot(settled))
+
+
+def claimed(amount: Money, *, debit: MerchantDebit | None = None, excess: Excess | None = None) -> Claim:
+    """A claim in the payment's currency, of which its budget carries `amount`."""
+    return Claim(
+        disputed=amount if excess is None else amount + excess.amount,
+        exchange=None,
+        amount=amount,
+        debit=debit or debited(amount),
+        excess=excess,
+    )
+
+
+def beyond(amount: Money, borne_by: BeyondBudget = BeyondBudget.OWED) -> Excess:
+    """An excess that was not converted."""
+    return Excess(
+        amount=amount,
+        settled=amount,
+        conversion=None,
+        borne_by=borne_by,
+        settlement_rule=BASIS.terms.settlement.version,
+    )
 
 
 # given: a payment that has come this far
@@ -402,6 +433,25 @@ def ruled(
 ) -> Decision:
     command = CloseDispute(dispute_id=id, result=result)
     return lambda payment: close_dispute(payment, command, at, debt_is_paid=debt_is_paid)
+
+
+def amended(
+    amount: Money,
+    *,
+    id: DisputeId = DISPUTE,
+    at: datetime = NOW,
+    basis: Basis = BASIS,
+    source: DebitSource = DebitSource.LOT,
+    debt_is_paid: bool = False,
+) -> Decision:
+    """The bank disputes `amount` from now on."""
+    command = AmendDispute(dispute_id=id, amount=amount)
+    return lambda payment: amend_dispute(payment, command, basis, at, source=source, debt_is_paid=debt_is_paid)
+
+
+def reversed_but(lost: Money, *, id: DisputeId = DISPUTE, at: datetime = NOW) -> Decision:
+    """All of a chargeback that was lost comes back but `lost`."""
+    return lambda payment: reverse_in_part(payment, ReverseInPart(dispute_id=id, lost=lost), at)
 
 
 def expires(at: datetime = LAPSED) -> Decision:

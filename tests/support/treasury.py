@@ -122,7 +122,7 @@ class Treasury:
             cause_id=uuid4(),
             payment_id=None,
             merchant_id=merchant_id,
-            cause="payment.dispute_opened.v2",
+            cause="payment.dispute_opened.v3",
             cause_version=1,
             postings=move(amount, debit=owed(merchant_id), credit=held(merchant_id)),
         )

@@ -30,10 +30,10 @@ from infrastructure.provider.aps.codes import (
 from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.text import readable
 
-CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}))
 PATH: Final = "/FortAPI/paymentApi"
 AMOUNT_MAX: Final = 10**10 - 1
 """APS's amounts have ten digits."""
+CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}), amount_minor_max=AMOUNT_MAX)
 URL_CHARACTERS_MAX: Final = 2048
 CUSTOMER_DOMAIN: Final = "customers.invalid"
 """APS demands a customer's e-mail address, and may write to it: ours are of a domain that cannot exist."""

@@ -49,11 +49,14 @@ from infrastructure.provider.checkout.wire import (
     TokenSource,
     VoidBody,
 )
+from infrastructure.provider.minor_units import steps_of
 from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(
-    methods=frozenset({MethodType.CARD, MethodType.WALLET}), currencies=amounts.CURRENCIES
+    methods=frozenset({MethodType.CARD, MethodType.WALLET}),
+    currencies=amounts.CURRENCIES,
+    steps_minor=steps_of(amounts.sent),
 )
 """Apple Pay and Google Pay become tokens like a card's before they reach us."""
 QUOTA_EXCEEDED: Final = "api_calls_quota_exceeded"

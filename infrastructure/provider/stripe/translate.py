@@ -20,7 +20,7 @@ from domain.identifiers import OperationId
 from domain.payment.method import CardBrand, MethodType
 from domain.payment.outcome import DECLINE_CODE_OTHER, Approved, Outcome, Rejected, Unavailable, Unknown
 from domain.routing.capabilities import Capabilities
-from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.minor_units import NotRepresentable, steps_of
 from infrastructure.provider.reading import UNDECODABLE
 from infrastructure.provider.stripe.amounts import sent
 from infrastructure.provider.stripe.objects import (
@@ -42,6 +42,7 @@ CAPABILITIES: Final = Capabilities(
     methods=frozenset({MethodType.CARD, MethodType.WALLET}),
     brands=frozenset(CardBrand) - {CardBrand.RUPAY, CardBrand.MADA},
     several_captures=False,
+    steps_minor=steps_of(sent),
 )
 """Wallets that hand over a card (Apple Pay, Google Pay). Stripe's bank transfers need a customer object there, and its
 UPI is offered to accounts in India alone: neither is spoken here."""

@@ -6,11 +6,14 @@ from uuid import UUID
 from domain.dispute.events import (
     AcceptanceAnswered,
     CaseAccepted,
+    CaseAmended,
     CaseEscalated,
     CaseExpired,
     CaseLost,
     CaseOpened,
+    CasePartlyWon,
     CaseWon,
+    ClaimBooked,
     DeadlineMoved,
     DisputeCaseEvent,
     DisputeKind,
@@ -27,6 +30,7 @@ from domain.money import Money
 from domain.payment.events import FailureKind
 from domain.payment.method import CardBrand
 from domain.terms.disputes import EvidenceLimits
+from domain.terms.settlement import BeyondBudget
 
 _EVIDENCE = EvidenceId(UUID("01934a2e-6c00-7a10-8000-0000000000e1"))
 _SUBMISSION = SubmissionId(UUID("01934a2e-6c00-7a10-8000-0000000000e2"))
@@ -50,6 +54,8 @@ DISPUTE_EVENTS: tuple[DisputeCaseEvent, ...] = (
         ),
     ),
     CaseEscalated(amount=Money(2_500, "KWD"), respond_by=_RESPOND_BY, dispute_rule="cards:3"),
+    CaseAmended(amount=Money(1_250, "KWD")),
+    ClaimBooked(frozen=Money(500, "KWD"), excess=Money(750, "KWD"), borne_by=BeyondBudget.OWED),
     DeadlineMoved(respond_by=_RESPOND_BY),
     EvidenceAdded(
         evidence_id=_EVIDENCE,
@@ -69,5 +75,6 @@ DISPUTE_EVENTS: tuple[DisputeCaseEvent, ...] = (
     AcceptanceAnswered(acceptance_id=_SUBMISSION, refusal="dispute_closed: The dispute is closed."),
     CaseExpired(),
     CaseWon(),
+    CasePartlyWon(lost=Money(400, "KWD")),
     CaseLost(),
 )

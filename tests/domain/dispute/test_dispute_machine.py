@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from domain.dispute.accept import accept
 from domain.dispute.add_evidence import add_evidence
+from domain.dispute.amend import amend
 from domain.dispute.escalate import escalate
 from domain.dispute.events import DisputeCaseEvent, DisputeKind
 from domain.dispute.evolve import evolve as evolve_case
@@ -20,15 +21,26 @@ from domain.dispute.expire import expire
 from domain.dispute.money import money_of
 from domain.dispute.open import open_case
 from domain.dispute.rule import rule as bank_rules
-from domain.dispute.state import Accepted, DisputeCase, Expired, Lost, Won
+from domain.dispute.rule import rule_in_part
+from domain.dispute.state import Accepted, DisputeCase, Expired, Lost, PartlyWon, Won
 from domain.dispute.submit import record_submission_outcome, submit
 from domain.errors import DomainError
 from domain.identifiers import DisputeId, SubmissionId
-from domain.ledger.accounts import AccountCode, held, psp_clearing
+from domain.ledger.accounts import AccountCode, held, owed, psp_clearing
 from domain.ledger.rules import entry_for
 from domain.money import Money, zero
 from domain.payment.debit import DebitSource
-from domain.payment.dispute import OpenDispute, close_dispute, open_dispute
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    DisputeCommand,
+    OpenDispute,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
 from domain.payment.evolve import evolve
 from domain.payment.outcome import Outcome
 from domain.payment.state import Capturing, DisputeResult, Payment, Refunding, Taken, taken_of
@@ -121,6 +133,14 @@ class DisputeMachine(RuleBasedStateMachine):
     def is_ruled(self, number: int, result: DisputeResult) -> None:
         self._about(number, lambda case: bank_rules(case, result))
 
+    @rule(number=numbers, minor=minors)
+    def is_ruled_in_part(self, number: int, minor: int) -> None:
+        self._about(number, lambda case: rule_in_part(case, Money(minor, "EUR")))
+
+    @rule(number=numbers, minor=minors, source=st.sampled_from(DebitSource))
+    def is_amended(self, number: int, minor: int, source: DebitSource) -> None:
+        self._about(number, lambda case: amend(case, Money(minor, "EUR")), source)
+
     @rule(hours=st.integers(1, HOURS_STEP_MAX))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
@@ -142,11 +162,22 @@ class DisputeMachine(RuleBasedStateMachine):
         taken = self.taken
         if taken is None:
             return
-        with_provider = taken.captured - taken.refunded - taken.charged_back
+        lost = [each.claim.disputed for each in taken.disputes if each.result is DisputeResult.LOST]
+        with_provider = taken.captured - taken.refunded - sum(lost, start=zero("EUR"))
         assert self.balances[psp_clearing(ACQUIRER)] == with_provider.minor
         debit = self.payment.debit if isinstance(self.payment, Refunding) else None
         on_its_way = 0 if debit is None else debit.total.minor
-        assert self.balances[held(MERCHANT)] == taken.frozen.minor + on_its_way
+        claimed = [each.claim.disputed for each in taken.disputes if each.result is None]
+        assert self.balances[held(MERCHANT)] == sum(claimed, start=zero("EUR")).minor + on_its_way
+        assert self.balances[owed(MERCHANT)] >= 0
+
+    @invariant()
+    def what_is_booked_is_the_whole_claim(self) -> None:
+        for dispute in () if self.taken is None else self.taken.disputes:
+            claim = dispute.claim
+            beyond = zero("EUR") if claim.excess is None else claim.excess.amount
+            assert claim.amount + beyond == claim.disputed
+            assert claim.debit.drawn.total == claim.debit.total
 
     @invariant()
     def a_case_and_its_money_are_at_one(self) -> None:
@@ -157,6 +188,8 @@ class DisputeMachine(RuleBasedStateMachine):
                 continue
             assert of_payment is not None
             assert of_payment.result is _result(case)
+            if of_payment.result is not DisputeResult.WON:
+                assert of_payment.claim.disputed == (case.lost if isinstance(case, PartlyWon) else case.case.amount)
 
     @invariant()
     def what_was_given_back_in_full_cannot_be_given_back_again(self) -> None:
@@ -197,20 +230,28 @@ class DisputeMachine(RuleBasedStateMachine):
         try:
             events: tuple[DisputeCaseEvent, ...] = decide(case)
             for event in events:
-                command = money_of(case, event)
-                if isinstance(command, OpenDispute):
-                    now = open_dispute(payment, command, WITH_FEE, self.now, source=source)
-                else:
-                    now = () if command is None else close_dispute(payment, command, self.now)
-                moved += now
-                for money in now:
-                    payment = evolve(payment, money)
+                for command in money_of(case, event):
+                    now = self._moves(payment, command, source)
+                    moved += now
+                    for money in now:
+                        payment = evolve(payment, money)
                 case = evolve_case(case, event)
         except DomainError:
             return
         if case is not None:
             self.cases[number] = case
         self._append(moved)
+
+    def _moves(self, payment: Payment, command: DisputeCommand, source: DebitSource) -> History:
+        match command:
+            case OpenDispute():
+                return open_dispute(payment, command, WITH_FEE, self.now, source=source)
+            case AmendDispute():
+                return amend_dispute(payment, command, WITH_FEE, self.now, source=source)
+            case CloseDispute():
+                return close_dispute(payment, command, self.now)
+            case ReverseInPart():
+                return reverse_in_part(payment, command, self.now)
 
     def _append(self, events: History) -> None:
         for event in events:
@@ -227,7 +268,7 @@ def _result(case: DisputeCase) -> DisputeResult | None:
     match case:
         case Won():
             return DisputeResult.WON
-        case Accepted() | Expired() | Lost():
+        case Accepted() | Expired() | Lost() | PartlyWon():
             return DisputeResult.LOST
         case _:
             return None
@@ -244,7 +285,7 @@ def test_an_inquiry_leaves_the_payment_as_it_is() -> None:
     assert status_of(machine.payment) is Status.CAPTURED
 
 
-def test_a_charge_that_was_refunded_in_full_cannot_be_lost() -> None:
+def test_a_charge_that_was_refunded_in_full_and_is_lost_is_paid_twice_and_the_merchant_owes_it() -> None:
     machine = DisputeMachine()
     machine.takes_something(5_000, True)
     machine.starts_a_refund(5_000, DebitSource.LOT)
@@ -254,6 +295,8 @@ def test_a_charge_that_was_refunded_in_full_cannot_be_lost() -> None:
     taken = machine.taken
     assert taken is not None
     assert (taken.refunded, taken.charged_back) == (Money(5_000, "EUR"), zero("EUR"))
+    assert machine.balances[owed(MERCHANT)] == 5_000
+    assert machine.balances[psp_clearing(ACQUIRER)] == -5_000
 
 
 def test_a_charge_that_was_lost_in_full_cannot_be_refunded() -> None:

@@ -20,6 +20,8 @@ from domain.payment.events import (
     AuthorizationExpired,
     DisputeLost,
     DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
     DisputeReversed,
     DisputeWon,
     FailureKind,
@@ -35,6 +37,7 @@ from domain.payment.events import (
     RefundStarted,
 )
 from domain.payment.proceeds import (
+    Claim,
     Drawn,
     Excess,
     LotShare,
@@ -201,8 +204,41 @@ def refund_failed(returned: Drawn) -> RefundFailed:
     )
 
 
-def opened(amount: Money, taken: MerchantDebit) -> DisputeOpened:
-    return DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=amount, reason="fraudulent", debit=taken)
+def claim(amount: Money, taken: MerchantDebit, *, excess: Excess | None = None) -> Claim:
+    disputed = amount if excess is None else amount + excess.amount
+    return Claim(disputed=disputed, exchange=None, amount=amount, debit=taken, excess=excess)
+
+
+def opened(of: Claim) -> DisputeOpened:
+    return DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, reason="fraudulent", claim=of)
+
+
+def lost(of: Claim) -> DisputeLost:
+    return DisputeLost(
+        merchant_id=MERCHANT,
+        provider=PROVIDER,
+        dispute_id=DISPUTE,
+        disputed=of.disputed,
+        exchange=of.exchange,
+        amount=of.amount,
+        settled=of.debit.settled,
+        conversion=of.debit.conversion,
+        excess=of.excess,
+    )
+
+
+def won(of: Claim, returned: Drawn, *, recovered: Money | None = None) -> DisputeWon:
+    return DisputeWon(
+        merchant_id=MERCHANT,
+        dispute_id=DISPUTE,
+        amount=of.amount,
+        returned=returned,
+        recovered=recovered or eur("0.00"),
+    )
+
+
+def beyond(amount: Money, borne_by: BeyondBudget) -> Excess:
+    return Excess(amount=amount, settled=amount, conversion=None, borne_by=borne_by, settlement_rule="standard:2")
 
 
 def settled(
@@ -237,6 +273,29 @@ def released(amount: Money, *, bucket: Bucket = Bucket.PENDING, collected: Money
         collected=collected or zero(amount.currency),
     )
 
+
+CLAIM_40 = claim(eur("40.00"), DISPUTED_40)
+REFUNDED_BEFORE = claim(
+    eur("45.00"),
+    debit(eur("45.00"), from_available(eur("45.00"))),
+    excess=beyond(eur("15.00"), BeyondBudget.OWED),
+)
+AT_OUR_LOSS = replace(REFUNDED_BEFORE, excess=beyond(eur("15.00"), BeyondBudget.LOSSES))
+IN_DOLLARS = Claim(
+    disputed=usd("60.00"),
+    exchange=Conversion(
+        amount=usd("60.00"),
+        rate="0.922339051",
+        rates="ecb:14",
+        as_of=datetime(2026, 11, 19, 15, tzinfo=UTC),
+        value=eur("55.35"),
+        mark_up=eur("0.00"),
+        settled=eur("55.35"),
+    ),
+    amount=eur("55.35"),
+    debit=debit(eur("55.35"), from_available(eur("55.35"))),
+    excess=None,
+)
 
 EXAMPLES: Final[Sequence[Example]] = (
     Example(
@@ -314,31 +373,9 @@ EXAMPLES: Final[Sequence[Example]] = (
         "A converted payment refunded by half, at the capture's rate",
         (refund_started(usd("50.00"), HALF_BACK), refunded(usd("50.00"), HALF_BACK)),
     ),
-    Example("Disputed", (opened(eur("40.00"), DISPUTED_40),)),
-    Example(
-        "Dispute won",
-        (
-            DisputeWon(
-                merchant_id=MERCHANT,
-                dispute_id=DISPUTE,
-                amount=eur("40.00"),
-                returned=from_available(eur("40.00")),
-            ),
-        ),
-    ),
-    Example(
-        "Dispute lost",
-        (
-            DisputeLost(
-                merchant_id=MERCHANT,
-                provider=PROVIDER,
-                dispute_id=DISPUTE,
-                amount=eur("40.00"),
-                settled=eur("40.00"),
-                conversion=None,
-            ),
-        ),
-    ),
+    Example("Disputed", (opened(CLAIM_40),)),
+    Example("Dispute won", (won(CLAIM_40, from_available(eur("40.00"))),)),
+    Example("Dispute lost", (lost(CLAIM_40),)),
     Example(
         "Dispute won after it had been lost",
         (
@@ -346,16 +383,50 @@ EXAMPLES: Final[Sequence[Example]] = (
                 merchant_id=MERCHANT,
                 provider=PROVIDER,
                 dispute_id=DISPUTE,
+                disputed=eur("40.00"),
+                exchange=None,
                 amount=eur("40.00"),
                 settled=eur("40.00"),
                 conversion=None,
+                excess=None,
                 returned=from_available(eur("40.00")),
+                recovered=eur("0.00"),
+                left=None,
             ),
         ),
     ),
     Example(
         "Disputed beyond the merchant's limit",
-        (opened(eur("40.00"), debit(eur("40.00"), from_owed(eur("40.00")))),),
+        (opened(claim(eur("40.00"), debit(eur("40.00"), from_owed(eur("40.00"))))),),
+    ),
+    Example("Charged back after it was refunded", (opened(REFUNDED_BEFORE), lost(REFUNDED_BEFORE))),
+    Example(
+        "The same, at our loss",
+        (opened(AT_OUR_LOSS), won(AT_OUR_LOSS, from_available(eur("45.00")), recovered=eur("15.00"))),
+    ),
+    Example("Disputed in another currency", (opened(IN_DOLLARS), lost(IN_DOLLARS))),
+    Example(
+        "Less is disputed than before, or more",
+        (
+            DisputeReduced(
+                merchant_id=MERCHANT,
+                dispute_id=DISPUTE,
+                claim=claim(eur("25.00"), debit(eur("25.00"), from_available(eur("25.00")))),
+                returned=from_available(eur("15.00")),
+                recovered=eur("0.00"),
+            ),
+            DisputeRaised(
+                merchant_id=MERCHANT,
+                dispute_id=DISPUTE,
+                claim=claim(
+                    eur("45.00"),
+                    debit(eur("45.00"), from_available(eur("45.00"))),
+                    excess=beyond(eur("5.00"), BeyondBudget.OWED),
+                ),
+                drawn=from_available(eur("20.00")),
+                excess=eur("5.00"),
+            ),
+        ),
     ),
     Example(
         "The provider settled a capture, a refund",

@@ -103,6 +103,7 @@ from tests.support.domain import (
     VOID,
     WINDOW,
     brought,
+    claimed,
     debited,
     eur,
     from_lot,
@@ -366,11 +367,13 @@ SIXTY = eur("60.00")
 
 
 def dispute_opened(debit: MerchantDebit) -> DisputeOpened:
-    return DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, reason="fraudulent", debit=debit)
+    return DisputeOpened(
+        merchant_id=MERCHANT, dispute_id=DISPUTE, reason="fraudulent", claim=claimed(SIXTY, debit=debit)
+    )
 
 
 def dispute_won(returned: Drawn) -> DisputeWon:
-    return DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=returned)
+    return DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=returned, recovered=eur("0.00"))
 
 
 def dispute_lost(amount: Money, settled: Money, conversion: Conversion | None = None) -> DisputeLost:
@@ -378,9 +381,12 @@ def dispute_lost(amount: Money, settled: Money, conversion: Conversion | None = 
         merchant_id=MERCHANT,
         provider=ACQUIRER,
         dispute_id=DISPUTE,
+        disputed=amount,
+        exchange=None,
         amount=amount,
         settled=settled,
         conversion=conversion,
+        excess=None,
     )
 
 
@@ -389,10 +395,15 @@ def dispute_reversed(amount: Money, returned: Drawn, conversion: Conversion | No
         merchant_id=MERCHANT,
         provider=ACQUIRER,
         dispute_id=DISPUTE,
+        disputed=amount,
+        exchange=None,
         amount=amount,
         settled=returned.total,
         conversion=conversion,
+        excess=None,
         returned=returned,
+        recovered=eur("0.00"),
+        left=None,
     )
 
 
@@ -581,7 +592,7 @@ def test_an_entry_names_its_stream_its_payment_its_merchant_and_its_cause() -> N
         PAYMENT,
         PAYMENT,
         MERCHANT,
-        "payment.dispute_won.v2",
+        "payment.dispute_won.v3",
         9,
     )
 

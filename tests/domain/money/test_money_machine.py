@@ -44,6 +44,8 @@ from domain.ledger.accounts import (
     is_lot,
     owed,
     platform_fees,
+    platform_losses,
+    platform_provisions,
     psp_clearing,
     psp_fees,
 )
@@ -56,7 +58,17 @@ from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.debit import DebitSource
-from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    OpenDispute,
+    ReversedBefore,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
 from domain.payment.events import (
     CaptureMethod,
     DisputeLost,
@@ -72,12 +84,14 @@ from domain.payment.evolve import evolve
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.movements import movements_of
 from domain.payment.outcome import Approved, Declined, Outcome, Unknown
+from domain.payment.proceeds import Claim
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.settle_movement import SettleMovement, settle_movement
 from domain.payment.state import (
     Authorized,
     Captured,
     Capturing,
+    Dispute,
     DisputeResult,
     PartiallyCaptured,
     Refunding,
@@ -95,6 +109,7 @@ from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee_plan import Blended, FeePlan, InterchangePlus
+from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 from projections.journal_lines import JOURNAL_LINES
 from projections.merchant_balances import MERCHANT_BALANCES
@@ -267,14 +282,15 @@ class MoneyMachine(RuleBasedStateMachine):
     # what banks do
 
     @precondition(lambda self: self._taken())
-    @rule(data=st.data(), tenths=st.integers(1, 12))
-    def a_bank_disputes(self, data: st.DataObject, tenths: int) -> None:
+    @rule(data=st.data(), tenths=st.integers(1, 15), currency=st.none() | st.sampled_from(CURRENCIES))
+    def a_bank_disputes(self, data: st.DataObject, tenths: int, currency: str | None) -> None:
+        """Also what was refunded, more than was taken, and in its own currency."""
         payment_id = data.draw(st.sampled_from(self._taken()))
         payment = self.world.payments[payment_id]
         taken = taken_of(payment)
         assert taken is not None
         merchant, dispute_id = terms_of(payment).merchant_id, DisputeId(f"dp_{self._name()}")
-        amount = Money(max(1, taken.captured.minor * tenths // 10), taken.currency)
+        amount = Money(max(1, taken.captured.minor * tenths // 10), currency or taken.currency)
         command, basis = OpenDispute(dispute_id=dispute_id, amount=amount, reason="fraudulent"), self.bases[merchant]
 
         def decide(source: DebitSource) -> Sequence[Event]:
@@ -297,11 +313,64 @@ class MoneyMachine(RuleBasedStateMachine):
         merchant, command = terms_of(payment).merchant_id, CloseDispute(dispute_id=dispute_id, result=result)
         basis = self.bases[merchant]
         now = self.world.now
-        if not self.world.attempt(
-            lambda: self.world.pay(payment_id, close_dispute(payment, command, now), merchant, basis)
-        ):
-            events = close_dispute(payment, command, now, debt_is_paid=True)
-            self.world.pay(payment_id, events, merchant, basis)
+        try:
+            if not self.world.attempt(
+                lambda: self.world.pay(payment_id, close_dispute(payment, command, now), merchant, basis)
+            ):
+                events = close_dispute(payment, command, now, debt_is_paid=True)
+                self.world.pay(payment_id, events, merchant, basis)
+        except ReversedBefore:
+            assert result is DisputeResult.WON
+
+    @precondition(lambda self: self.disputes)
+    @rule(data=st.data(), tenths=st.integers(1, 20))
+    def a_bank_disputes_more_or_less(self, data: st.DataObject, tenths: int) -> None:
+        payment_id, dispute, merchant = self._disputed(data)
+        payment, basis, now = self.world.payments[payment_id], self.bases[merchant], self.world.now
+        amount = Money(max(1, dispute.claim.disputed.minor * tenths // 10), dispute.claim.disputed.currency)
+        command = AmendDispute(dispute_id=dispute.dispute_id, amount=amount)
+
+        def decide(source: DebitSource) -> Sequence[Event]:
+            debt_is_paid = source is DebitSource.OWED and amount < dispute.claim.disputed
+            return amend_dispute(payment, command, basis, now, source=source, debt_is_paid=debt_is_paid)
+
+        try:
+            self.world.debit(payment_id, decide, merchant, basis, beyond_limit=True)
+        except DomainError:
+            assert isinstance(payment, Refunding)
+
+    @precondition(lambda self: self.disputes)
+    @rule(data=st.data(), tenths=st.integers(1, 9))
+    def a_bank_rules_in_part(self, data: st.DataObject, tenths: int) -> None:
+        """Of a dispute that is open, or after it was lost."""
+        payment_id, dispute, merchant = self._disputed(data)
+        payment, basis, now = self.world.payments[payment_id], self.bases[merchant], self.world.now
+        disputed = dispute.claim.disputed
+        lost = Money(max(1, disputed.minor * tenths // 10), disputed.currency)
+
+        def ruled(*, debt_is_paid: bool) -> tuple[PaymentEvent, ...]:
+            if dispute.result is DisputeResult.LOST:
+                reversing = ReverseInPart(dispute_id=dispute.dispute_id, lost=lost)
+                return reverse_in_part(payment, reversing, now, debt_is_paid=debt_is_paid)
+            amending = AmendDispute(dispute_id=dispute.dispute_id, amount=lost)
+            amended = amend_dispute(payment, amending, basis, now, debt_is_paid=debt_is_paid)
+            after = evolve(payment, amended[0]) if amended else payment
+            closing = CloseDispute(dispute_id=dispute.dispute_id, result=DisputeResult.LOST)
+            return (*amended, *close_dispute(after, closing, now))
+
+        try:
+            if not self.world.attempt(lambda: self.world.pay(payment_id, ruled(debt_is_paid=False), merchant, basis)):
+                self.world.pay(payment_id, ruled(debt_is_paid=True), merchant, basis)
+        except ReversedBefore:
+            assert dispute.reversed_in_part
+
+    def _disputed(self, data: st.DataObject) -> tuple[PaymentId, Dispute, MerchantId]:
+        payment_id, dispute_id = data.draw(st.sampled_from(self.disputes))
+        payment = self.world.payments[payment_id]
+        taken = taken_of(payment)
+        dispute = None if taken is None else taken.dispute(dispute_id)
+        assert dispute is not None
+        return payment_id, dispute, terms_of(payment).merchant_id
 
     # what providers settle
 
@@ -377,6 +446,7 @@ class MoneyMachine(RuleBasedStateMachine):
         settled_in=st.none() | st.sampled_from(CURRENCIES),
         mark_up=st.sampled_from([0, 100, 10_000]),
         refund_rate=st.sampled_from(RefundRate),
+        beyond_budget=st.sampled_from(BeyondBudget),
     )
     def other_terms_are_agreed(
         self,
@@ -387,6 +457,7 @@ class MoneyMachine(RuleBasedStateMachine):
         settled_in: str | None,
         mark_up: int,
         refund_rate: RefundRate,
+        beyond_budget: BeyondBudget,
     ) -> None:
         """Also between two captures of a payment, or between what was asked for and what became of it."""
         basis = self.bases[merchant]
@@ -397,7 +468,12 @@ class MoneyMachine(RuleBasedStateMachine):
             refund_rate=refund_rate,
             stale_after_hours=10_000,
         )
-        settlement = replace(basis.terms.settlement, business_days=business_days, reserve_basis_points=reserve)
+        settlement = replace(
+            basis.terms.settlement,
+            business_days=business_days,
+            reserve_basis_points=reserve,
+            beyond_budget=beyond_budget,
+        )
         terms = replace(basis.terms, fees=plan, settlement=settlement, conversion=conversion)
         self.bases[merchant] = replace(basis, terms=terms)
 
@@ -471,7 +547,7 @@ class MoneyMachine(RuleBasedStateMachine):
             match event:
                 case PaymentCaptured(proceeds=proceeds):
                     fees[proceeds.gross.currency] += proceeds.fee.minor
-                case PaymentRefunded(debit=debit) | DisputeOpened(debit=debit):
+                case PaymentRefunded(debit=debit) | DisputeOpened(claim=Claim(debit=debit)):
                     if debit.fee is not None:
                         fees[debit.settled.currency] += debit.fee.amount.minor
                 case MovementSettled(true_up=true_up):
@@ -485,9 +561,9 @@ class MoneyMachine(RuleBasedStateMachine):
         clearing: Counter[str] = Counter()
         for event in self.world.events():
             match event:
-                case PaymentCaptured(amount=amount) | DisputeReversed(amount=amount):
+                case PaymentCaptured(amount=amount) | DisputeReversed(disputed=amount):
                     clearing[amount.currency] += amount.minor
-                case PaymentRefunded(amount=amount) | DisputeLost(amount=amount):
+                case PaymentRefunded(amount=amount) | DisputeLost(disputed=amount):
                     clearing[amount.currency] -= amount.minor
                 case MovementSettled(gross=gross):
                     clearing[gross.currency] -= gross.minor
@@ -504,14 +580,33 @@ class MoneyMachine(RuleBasedStateMachine):
                 if taken is None or terms_of(payment).merchant_id != merchant:
                     continue
                 for dispute in taken.disputes:
+                    excess = dispute.claim.excess
                     if dispute.result is None:
                         frozen[dispute.debit.settled.currency] += dispute.debit.settled.minor
+                        if excess is not None and excess.borne_by is BeyondBudget.OWED:
+                            frozen[excess.settled.currency] += excess.settled.minor
                 if isinstance(payment, Refunding) and payment.debit is not None:
                     frozen[payment.debit.total.currency] += payment.debit.total.minor
             for key, minor in self.world.balances.items():
                 if is_lot(key.account) and key.account.startswith(held(merchant)):
                     frozen[key.currency] += minor
             self._assert_balances(held(merchant), frozen)
+
+    @invariant()
+    def our_losses_are_what_was_lost_beyond_budgets_and_provided_for_what_may_be(self) -> None:
+        losses: Counter[str] = Counter()
+        provisions: Counter[str] = Counter()
+        for payment in self.world.payments.values():
+            taken = taken_of(payment)
+            for dispute in () if taken is None else taken.disputes:
+                excess = dispute.claim.excess
+                if dispute.result is DisputeResult.WON or excess is None or excess.borne_by is BeyondBudget.OWED:
+                    continue
+                losses[excess.settled.currency] += excess.settled.minor
+                if dispute.result is None:
+                    provisions[excess.settled.currency] += excess.settled.minor
+        self._assert_balances(platform_losses(), losses)
+        self._assert_balances(platform_provisions(), provisions)
 
     @invariant()
     def what_is_on_its_way_belongs_to_open_payouts(self) -> None:

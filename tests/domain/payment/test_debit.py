@@ -22,7 +22,7 @@ from domain.identifiers import DisputeId
 from domain.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, is_pending, returned
 from domain.payment.events import DisputeOpened, DisputeReversed, DisputeWon, PaymentEvent, RefundFailed, RefundStarted
-from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, from_available, from_owed
+from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, from_available, from_owed
 from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, Taken, taken_of
 from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
@@ -276,7 +276,7 @@ class Debits(RuleBasedStateMachine):
     def look_at(self, event: PaymentEvent) -> None:
         """What it draws and gives back is not negative, and comes to what it says."""
         match event:
-            case RefundStarted(debit=debit) | DisputeOpened(debit=debit) if debit is not None:
+            case RefundStarted(debit=debit) | DisputeOpened(claim=Claim(debit=debit)) if debit is not None:
                 assert debit.drawn.total == debit.total
                 assert_not_negative(debit.drawn)
                 self.assert_converted(debit)
@@ -386,7 +386,7 @@ def test_a_share_of_several_captures_is_never_less_than_nothing_whatever_the_rat
     history = then_(history, refund_answered(APPROVED, id=operation(51)))
     [*_, opened] = then_(history, disputes(usd("0.01"), basis=cheap))
     assert isinstance(opened, DisputeOpened)
-    assert opened.debit.settled >= zero("EUR")
+    assert opened.claim.debit.settled >= zero("EUR")
 
 
 def test_the_fee_of_a_dispute_that_was_won_stays_drawn() -> None:

@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money, zero
+from domain.fx.rates import RateMissing, Rates
+from domain.identifiers import DisputeId
+from domain.money import AmountOutOfRange, Money, zero
 from domain.payment.debit import DebitSource
-from domain.payment.dispute import CloseDispute, close_dispute
+from domain.payment.dispute import CloseDispute, DisputeDiffers, close_dispute
 from domain.payment.events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
-from domain.payment.proceeds import Drawn, from_available, from_owed
+from domain.payment.proceeds import Drawn, Excess, MerchantDebit, from_available, from_owed
 from domain.payment.refusals import IllegalTransition
-from domain.payment.state import DisputeResult
+from domain.payment.state import DisputeResult, taken_of
 from domain.payment.status import Status
 from domain.terms.amounts import OTHERS
 from domain.terms.fee_plan import Blended, FeePlan
@@ -25,7 +27,9 @@ from tests.support.domain import (
     History,
     agreed,
     amounts,
+    beyond,
     captured,
+    claimed,
     debited,
     dispute_closed,
     disputed,
@@ -34,6 +38,7 @@ from tests.support.domain import (
     from_lot,
     given,
     partially_captured,
+    payment_of,
     refund_answered,
     refunded,
     refunds,
@@ -42,18 +47,33 @@ from tests.support.domain import (
     usd,
 )
 
-SIXTY = eur("60.00")
+SIXTY, NOTHING = eur("60.00"), eur("0.00")
 
 
-def opened(amount: Money, **of: object) -> DisputeOpened:
-    facts = {"dispute_id": DISPUTE, "debit": debited(amount)} | of
-    return DisputeOpened(merchant_id=MERCHANT, amount=amount, reason="fraudulent", **facts)  # type: ignore[arg-type]
+def opened(
+    amount: Money, *, id: DisputeId = DISPUTE, debit: MerchantDebit | None = None, excess: Excess | None = None
+) -> DisputeOpened:
+    """`amount` of the payment's budget."""
+    claim = claimed(amount, debit=debit, excess=excess)
+    return DisputeOpened(merchant_id=MERCHANT, dispute_id=id, reason="fraudulent", claim=claim)
 
 
-def lost(amount: Money) -> DisputeLost:
+def lost(amount: Money, *, excess: Excess | None = None) -> DisputeLost:
     return DisputeLost(
-        merchant_id=MERCHANT, provider=ACQUIRER, dispute_id=DISPUTE, amount=amount, settled=amount, conversion=None
+        merchant_id=MERCHANT,
+        provider=ACQUIRER,
+        dispute_id=DISPUTE,
+        disputed=amount if excess is None else amount + excess.amount,
+        exchange=None,
+        amount=amount,
+        settled=amount,
+        conversion=None,
+        excess=excess,
     )
+
+
+def won(amount: Money, returned: Drawn, *, recovered: Money = NOTHING) -> DisputeWon:
+    return DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=amount, returned=returned, recovered=recovered)
 
 
 # opening
@@ -71,7 +91,9 @@ def test_what_a_partial_capture_took_can_be_disputed_while_the_rest_is_open() ->
 
 
 def test_a_dispute_freezes_no_more_than_refunds_left() -> None:
-    given(refunded(eur("30.00"), of=eur("100.00"))).when(disputes(eur("100.00"))).then(opened(eur("70.00")))
+    given(refunded(eur("30.00"), of=eur("100.00"))).when(disputes(eur("100.00"))).then(
+        opened(eur("70.00"), excess=beyond(eur("30.00")))
+    )
     given(refunded(eur("100.00"), of=eur("100.00"))).when(disputes(eur("100.00"))).then_payment(
         taken__frozen=eur("0.00"), taken__refundable=eur("0.00")
     )
@@ -79,7 +101,9 @@ def test_a_dispute_freezes_no_more_than_refunds_left() -> None:
 
 def test_a_dispute_freezes_no_more_than_another_one_left() -> None:
     for history in disputed(SIXTY), dispute_closed(DisputeResult.LOST, SIXTY):
-        given(history).when(disputes(SIXTY, id=OTHER_DISPUTE)).then(opened(eur("40.00"), dispute_id=OTHER_DISPUTE))
+        given(history).when(disputes(SIXTY, id=OTHER_DISPUTE)).then(
+            opened(eur("40.00"), id=OTHER_DISPUTE, excess=beyond(eur("20.00")))
+        )
 
 
 @for_any(amounts("EUR"), amounts("EUR"))
@@ -94,9 +118,9 @@ def test_a_dispute_of_nothing_or_less_is_refused(minor: int) -> None:
     given(captured()).when(disputes(Money(minor, "EUR"))).then_raises(AmountOutOfRange, amount_minor=minor)
 
 
-def test_a_dispute_in_another_currency_is_refused() -> None:
-    given(captured(eur("100.00"))).when(disputes(usd("1.00"))).then_raises(
-        CurrencyMismatch, expected="EUR", actual="USD"
+def test_a_dispute_in_a_currency_of_which_there_is_no_rate_is_refused() -> None:
+    given(captured(eur("100.00"))).when(disputes(usd("1.00"), basis=agreed(rates=Rates()))).then_raises(
+        RateMissing, from_currency="USD", to_currency="EUR"
     )
 
 
@@ -113,9 +137,7 @@ def test_what_the_merchant_does_not_have_it_owes() -> None:
 
 
 def test_a_won_dispute_gives_back_what_it_froze() -> None:
-    given(disputed(SIXTY)).when(ruled(DisputeResult.WON)).then(
-        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=from_lot(SIXTY))
-    )
+    given(disputed(SIXTY)).when(ruled(DisputeResult.WON)).then(won(SIXTY, from_lot(SIXTY)))
     given(disputed(SIXTY)).when(ruled(DisputeResult.WON)).then_payment(
         taken__charged_back=eur("0.00"), taken__frozen=eur("0.00"), taken__refundable=eur("100.00")
     )
@@ -123,17 +145,13 @@ def test_a_won_dispute_gives_back_what_it_froze() -> None:
 
 
 def test_what_was_pending_and_has_been_released_since_is_given_back_to_what_is_available() -> None:
-    given(disputed(SIXTY)).when(ruled(DisputeResult.WON, at=DUE)).then(
-        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=from_available(SIXTY))
-    )
+    given(disputed(SIXTY)).when(ruled(DisputeResult.WON, at=DUE)).then(won(SIXTY, from_available(SIXTY)))
 
 
 def test_the_fee_of_a_dispute_is_not_given_back() -> None:
     plan = FeePlan(version="with-dispute-fee", default=Blended(basis_points=0), dispute={OTHERS: 15_00})
     history = then_(captured(), disputes(SIXTY, basis=agreed(fees=plan)))
-    given(history).when(ruled(DisputeResult.WON)).then(
-        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=from_lot(SIXTY))
-    )
+    given(history).when(ruled(DisputeResult.WON)).then(won(SIXTY, from_lot(SIXTY)))
 
 
 def won_although_owed(*, debt_is_paid: bool) -> Decision:
@@ -146,9 +164,7 @@ def test_what_the_merchant_owed_because_of_it_is_forgiven_or_given_back_if_it_wa
     debt_is_paid: bool, back: Drawn
 ) -> None:
     history = then_(captured(), disputes(SIXTY, source=DebitSource.OWED))
-    given(history).when(won_although_owed(debt_is_paid=debt_is_paid)).then(
-        DisputeWon(merchant_id=MERCHANT, dispute_id=DISPUTE, amount=SIXTY, returned=back)
-    )
+    given(history).when(won_although_owed(debt_is_paid=debt_is_paid)).then(won(SIXTY, back))
 
 
 def test_a_lost_dispute_is_charged_back() -> None:
@@ -166,10 +182,15 @@ def test_a_dispute_that_is_won_after_it_was_lost_brings_the_money_back() -> None
             merchant_id=MERCHANT,
             provider=ACQUIRER,
             dispute_id=DISPUTE,
+            disputed=SIXTY,
+            exchange=None,
             amount=SIXTY,
             settled=SIXTY,
             conversion=None,
+            excess=None,
             returned=from_lot(SIXTY),
+            recovered=NOTHING,
+            left=None,
         )
     )
     given(history).when(ruled(DisputeResult.WON)).then_back_at(dispute_closed(DisputeResult.WON, SIXTY))
@@ -192,7 +213,17 @@ WON_LAST = [name for name in KNOWN if name != "lost"]
 
 @pytest.mark.parametrize("history", [disputed(), *KNOWN.values()], ids=["open", *KNOWN])
 def test_a_dispute_that_we_have_heard_of_is_not_opened_again(history: History) -> None:
-    given(history).when(disputes(SIXTY)).then_nothing()
+    claimed_before = taken_of(payment_of(history))
+    assert claimed_before is not None
+    given(history).when(disputes(claimed_before.disputes[0].claim.disputed)).then_nothing()
+
+
+@pytest.mark.parametrize("history", [disputed(), *KNOWN.values()], ids=["open", *KNOWN])
+@pytest.mark.parametrize("amount", [eur("99.99"), usd("100.00")], ids=str)
+def test_a_dispute_that_we_have_heard_of_with_another_amount_is_refused(history: History, amount: Money) -> None:
+    given(history).when(disputes(amount)).then_raises(
+        DisputeDiffers, dispute_id=DISPUTE, what="amount", ours="100.00 EUR", theirs=str(amount)
+    )
 
 
 @pytest.mark.parametrize("result", DisputeResult)

@@ -286,8 +286,11 @@ class PaymentLifecycle(RuleBasedStateMachine):
         assert type(self.journey.payment) is stage
 
     def disputes(self, tenths: int, dispute_id: DisputeId) -> Decision:
+        return self.of_amount(self.journey.part(tenths), dispute_id)
+
+    def of_amount(self, amount: Money, dispute_id: DisputeId) -> Decision:
         return self.from_where_it_holds(
-            lambda source: disputes(self.journey.part(tenths), id=dispute_id, at=self.now, source=source), owes=True
+            lambda source: disputes(amount, id=dispute_id, at=self.now, source=source), owes=True
         )
 
     @at(PartiallyCaptured, Captured, Capturing, Voiding, Refunding)
@@ -313,12 +316,16 @@ class PaymentLifecycle(RuleBasedStateMachine):
         return from_where_it_holds(self.journey, decide, self.kept, BASIS, owes=owes)
 
     @precondition(lambda self: self.disputed)
-    @rule(tenths=st.integers(1, 12), data=st.data())
-    def a_dispute_message_comes_twice(self, tenths: int, data: st.DataObject) -> None:
+    @rule(data=st.data())
+    def a_dispute_message_comes_twice(self, data: st.DataObject) -> None:
+        """The same is a repeat; of another amount it is refused."""
         opened, events = data.draw(st.sampled_from(self.disputed)), tuple(self.journey.events)
-        assert self.take(self.disputes(tenths, opened))
         known = self.dispute(opened)
-        if known is not None and known.result is not None:
+        assert known is not None
+        disputed = known.claim.disputed
+        assert self.take(self.of_amount(disputed, opened))
+        assert not self.take(self.of_amount(disputed + Money(1, disputed.currency), opened))
+        if known.result is not None:
             assert self.take(ruled(known.result, id=opened, at=self.now))
         assert tuple(self.journey.events) == events, "a repeated message was taken for news"
 

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 
-from infrastructure.observability.logs import REDACTED, configure_logs, redact
+from domain.redaction import REDACTED
+from infrastructure.observability.logs import TEXT_CHARACTERS_MAX, configure_logs, redact
+from tests.support.secrets import NAMED_SECRETS, SECRETS
 
 
 def redacted(**event: Any) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root.handlers[0].setStream(written)  # type: ignore[attr-defined]
     yield written
     root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 def test_a_logged_failure_says_where_and_why_and_quotes_nothing(lines: io.StringIO) -> None:
@@ -88,3 +92,44 @@ def test_a_logged_failure_says_where_and_why_and_quotes_nothing(lines: io.String
     assert "ValueError at test_logs.py:" in line["exception"]
     assert line["exception"].endswith("AssertionError: no number")
     assert "DE02120300000000202051" not in lines.getvalue().replace('int(\\"DE02120300000000202051\\")', "")
+
+
+EVERY_SECRET = {name: ("{}", secret) for name, secret in SECRETS.items()} | NAMED_SECRETS
+
+
+class Connection:
+    """Something that a careless line of code logs as it is."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __repr__(self) -> str:
+        return f"<Connection {self._url}>"
+
+
+@pytest.mark.parametrize(("text", "secret"), EVERY_SECRET.values(), ids=EVERY_SECRET)
+def test_no_secret_is_logged_whichever_way_it_comes(lines: io.StringIO, text: str, secret: str) -> None:
+    said, logger = text.format(secret), logging.getLogger("tests")
+    logger.info("it says " + said)
+    logger.info("it says %s and %r", said, (said,))
+    logger.info("it says %(what)s", {"what": said})
+    logger.info("said", extra={"what": said, "path": f"/v1/{said}?q={said}", said: "a name"})
+    logger.info("said", extra={"deep": {"er": [said, {said: {said}}]}, "bytes": said.encode()})
+    logger.info("said", extra={"connection": Connection(said), "error": OSError(said), "type": (Connection(said),)})
+    try:
+        raise ConnectionError(said)
+    except ConnectionError:
+        logger.exception("failed")
+    written = lines.getvalue()
+    assert secret not in written
+    assert len(written.splitlines()) == 7
+    assert all(REDACTED in line for line in written.splitlines())
+
+
+def test_a_card_number_that_is_a_number_is_not_logged() -> None:
+    assert redacted(amount=4242424242424242, position=1042) == {"amount": REDACTED, "position": 1042}
+
+
+def test_a_value_without_end_is_cut() -> None:
+    [left] = redacted(body="x " * 1_000_000).values()
+    assert len(left) <= TEXT_CHARACTERS_MAX + 1

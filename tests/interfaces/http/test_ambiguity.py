@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, get_type_hints
+from urllib.parse import quote
 
 import pytest
 from httpx import Response
@@ -282,3 +283,39 @@ async def test_a_parameter_that_comes_twice_is_refused_on_every_route(api: Async
                 for second in (name, f"%{ord(name[0]):02x}{name[1:]}"):
                     reply = await route.send(api, query=f"?{name}=1&{second}=1")
                     then_refused(reply, 400, "parameter_invalid", name)
+
+
+NAMES = {
+    "without end": "n" * 50_000,
+    "a line break": "a\nb\x00c",
+    "a card number": "4242424242424242",
+    "a secret": "tsk_NQZT-7f_Qk2vLx90",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+async def test_a_name_that_comes_back_in_a_problem_is_cut_and_tells_no_secret(
+    api: AsyncTestClient[Any], name: str
+) -> None:
+    for route in WITH_BODY:
+        body = body_of(route)
+        wrong = [body | {name: 1}, {name: 1}]
+        wrong += [with_member(body, path, {path[-1]: name}) for path in members_of(body) if path[-1] in ENUMERATED]
+        wrong += [with_member(body, path, {name: 1}) for path in members_of(body) if len(path) > 1]
+        for sent in wrong:
+            then_told_without(await route.send(api, text=json.dumps(sent)), name)
+        then_told_without(await route.send(api, text=json.dumps({name: 1})[:-1] + f",{json.dumps(name)}:1}}"), name)
+        then_told_without(await route.send(api, ("Content-Type", f"text/{name[:4000].encode()!r}"), text="{}"), name)
+    for route in ROUTES:
+        if "parameters" in route.about:
+            then_told_without(await route.send(api, query=f"?{quote(name[:4000])}=1"), name)
+
+
+ENUMERATED = {"type", "brand", "capture_method", "currency", "country"}
+
+
+def then_told_without(reply: Response, name: str) -> None:
+    assert 400 <= reply.status_code < 500, reply.text
+    assert len(reply.content) < 2_000
+    assert all(value.isprintable() for value in reply.json().values() if isinstance(value, str)), reply.text
+    assert not name.isprintable() or name not in reply.text, reply.text

@@ -26,6 +26,7 @@ from domain.payout.status import PayoutStatus
 from interfaces import http
 from interfaces.http.problem import TYPE_PREFIX, unexpected_response
 from interfaces.http.problems import PROBLEMS, problem_response
+from tests.support.secrets import NAMED_SECRETS, SECRETS
 
 SAMPLES: dict[type, Any] = {
     str: "EUR",
@@ -107,3 +108,28 @@ def test_what_can_be_tried_again_says_when() -> None:
 def test_a_failure_that_nobody_foresaw_tells_nothing_of_the_inside() -> None:
     problem = msgspec.json.decode(unexpected_response("req_1").content)
     assert (problem["type"], problem["status"]) == (TYPE_PREFIX + "unexpected", 500)
+
+
+NASTY = {
+    "without end": "x" * 60_000,
+    "a line break": "a\nb\r\0c\u2028d",
+    "a terminal's escape": "\x1b[31mred\u202e",
+    **SECRETS,
+    **{name: text.format(secret) for name, (text, secret) in NAMED_SECRETS.items()},
+}
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_what_a_caller_sent_is_told_cut_printable_and_without_secrets(text: str) -> None:
+    """Of every refusal that there is, whichever of its facts the text is in."""
+    secrets = [*SECRETS.values(), *(secret for _, secret in NAMED_SECRETS.values())]
+    for kind in refusals():
+        facts = {
+            name: text if hint is str else (text, text) if hint == tuple[str, ...] else SAMPLES[hint]
+            for name, hint in get_type_hints(kind).items()
+        }
+        told = problem_response(kind(**facts), "req_1").content
+        problem = msgspec.json.decode(told)
+        assert len(told) < 2_000, kind
+        assert all(value.isprintable() for value in problem.values() if isinstance(value, str)), (kind, told)
+        assert not [secret for secret in secrets if secret in told.decode()], (kind, told)
