@@ -4,6 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain.money import Money
+
 
 class Redirect(Struct, frozen=True, tag="redirect"):
     """The customer goes to `url`: a 3-D Secure challenge, a wallet, a bank's page."""
@@ -66,6 +68,20 @@ class Unknown(Struct, frozen=True, tag="unknown"):
 
     reason: str
     accepted: bool = False
+
+
+class Mismatched(Unknown, frozen=True, tag="unknown"):
+    """An answer that does not fit what was asked: another operation, charge, amount, currency or state. Nothing is
+    known by it, and an operator has to be told. It is never stored: where an outcome is recorded, it is Unknown."""
+
+
+class ApprovedInPart(Mismatched, frozen=True, kw_only=True, tag="unknown"):
+    """The provider approved `amount`, less than was asked for, and has reserved it, or `taken` it, under `reference`.
+    Unknown to all who do not provide for it."""
+
+    reference: str
+    amount: Money
+    taken: bool
 
 
 Refusal = Declined | Rejected | Unavailable

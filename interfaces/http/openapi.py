@@ -26,7 +26,8 @@ from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN, REPLAYED_HE
 Json = dict[str, Any]
 
 _ABOUT = """\
-Amounts are whole numbers of minor units (EUR cents, JPY yen, KWD fils). Times are RFC 3339.
+Amounts are whole numbers of minor units (EUR cents, JPY yen, KWD fils), at most 2^53. Sums of them (balances,
+statements) can be more: read what is marked `format: int64` as 64-bit integers, not as doubles. Times are RFC 3339.
 
 **Keys.** Send your API key as `Authorization: Bearer tsk_…`. Another merchant's payment does not exist for you (404).
 
