@@ -668,9 +668,9 @@ class MoneyMachine(RuleBasedStateMachine):
                 losses[excess.settled.currency] += excess.settled.minor
                 if dispute.result is None:
                     provisions[excess.settled.currency] += excess.settled.minor
-            for refund in () if taken is None else taken.refunds:
-                if refund.stands and refund.excess is not None and refund.excess.borne_by is BeyondBudget.LOSSES:
-                    losses[refund.excess.settled.currency] += refund.excess.settled.minor
+            for excess in () if taken is None else (each.excess for each in taken.refunds if each.stands):
+                if excess is not None and excess.borne_by is BeyondBudget.LOSSES:
+                    losses[excess.settled.currency] += excess.settled.minor
         self._assert_balances(platform_losses(), losses)
         self._assert_balances(platform_provisions(), provisions)
 
