@@ -25,6 +25,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     provider_timeout_s: float = 10.0
     in_doubt_after_s: int = 1800
     """How long an operation may be without an outcome before an operator is told."""
+    refusal_stands_after_s: float = 5.0
+    """How much later a provider has to say again that it did not do an operation whose outcome was unknown."""
     providers_file: str = ""
     """A JSON file with our accounts at providers; without one, the simulator is the only provider."""
     bank_url: str = ""
@@ -49,6 +51,7 @@ VARIABLES = {
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
+    "refusal_stands_after_s": "TALLYSTICK_REFUSAL_STANDS_AFTER_S",
     "providers_file": "TALLYSTICK_PROVIDERS",
     "bank_url": "TALLYSTICK_BANK_URL",
     "bank_debtor_name": "TALLYSTICK_BANK_DEBTOR_NAME",
@@ -77,6 +80,7 @@ class _OptionalSettings(TypedDict, total=False):
     simulator_url: str
     provider_timeout_s: float
     in_doubt_after_s: int
+    refusal_stands_after_s: float
     providers_file: str
     bank_url: str
     bank_debtor_name: str
@@ -100,6 +104,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["provider_timeout_s"] = _positive(VARIABLES["provider_timeout_s"], seconds)
     if seconds := environment.get(VARIABLES["in_doubt_after_s"]):
         given["in_doubt_after_s"] = _whole(VARIABLES["in_doubt_after_s"], seconds)
+    if seconds := environment.get(VARIABLES["refusal_stands_after_s"]):
+        given["refusal_stands_after_s"] = _positive(VARIABLES["refusal_stands_after_s"], seconds)
     if file := environment.get(VARIABLES["providers_file"]):
         given["providers_file"] = file
     if url := environment.get(VARIABLES["bank_url"]):

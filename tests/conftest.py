@@ -19,7 +19,7 @@ from interfaces.settings import VARIABLES, Settings
 from tests.support.store import own_server
 
 # The contract suite's assertions are explained like a test's own.
-pytest.register_assert_rewrite("tests.infrastructure.provider.contract")
+pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
 
 settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
@@ -29,9 +29,10 @@ TEMPLATE = "migrated"
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_servers_only() -> None:
-    """What the developer's shell names is not for the tests to use."""
+    """What the developer's shell names is not for the tests to use. What a provider has to say twice, it may soon."""
     for variable in (*VARIABLES.values(), "TALLYSTICK_HOME"):
         os.environ.pop(variable, None)
+    os.environ[VARIABLES["refusal_stands_after_s"]] = "0.2"
 
 
 @pytest.fixture(scope="session")
