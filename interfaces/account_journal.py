@@ -7,6 +7,7 @@ from msgspec import Struct
 from domain.ledger.accounts import AccountCode
 from interfaces import ids
 from interfaces.moments import Reader
+from interfaces.totals import Total
 from projections import books
 from projections.books import on_normal_side
 
@@ -22,8 +23,8 @@ class JournalLine(Struct, frozen=True, kw_only=True):
     entry_id: str
     payment_id: str | None
     cause: str
-    change: int
-    balance: int
+    change: Total
+    balance: Total
 
 
 class JournalPage(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from interfaces.books.decimal_text import decimal_text
 from interfaces.csv_text import csv_text
 from interfaces.moments import Reader
+from interfaces.totals import Total
 from projections.settlements import SettledOfProvider, settled_of_provider
 from projections.unsettled import UnsettledOfProvider, unsettled_of_provider
 
@@ -25,13 +26,13 @@ class SettledMovements(Struct, frozen=True, kw_only=True):
     currency: str
     movement: str
     movements: int
-    gross: int
-    interchange: int
-    scheme: int
-    markup: int
-    other: int
-    cost: int
-    net: int
+    gross: Total
+    interchange: Total
+    scheme: Total
+    markup: Total
+    other: Total
+    cost: Total
+    net: Total
 
 
 class UnsettledMovements(Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class UnsettledMovements(Struct, frozen=True, kw_only=True):
 
     currency: str
     movements: int
-    net: int
+    net: Total
 
 
 class SettlementReport(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from domain.ledger.accounts import AccountCode
 from interfaces import ids
 from interfaces.moments import Reader
+from interfaces.totals import Total
 from projections import books
 from projections.books import on_normal_side
 from projections.journal_lines import JournalLinesRow
@@ -22,8 +23,8 @@ class StatementAccount(Struct, frozen=True, kw_only=True):
     """Minor units. `closing` is `opening` and every `change` of its lines."""
 
     account: str
-    opening: int
-    closing: int
+    opening: Total
+    closing: Total
 
 
 class StatementLine(Struct, frozen=True, kw_only=True):
@@ -36,8 +37,8 @@ class StatementLine(Struct, frozen=True, kw_only=True):
     payment_id: str | None
     cause: str
     account: str
-    change: int
-    balance: int
+    change: Total
+    balance: Total
 
 
 class StatementPeriod(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from domain.identifiers import OperationId, ProviderName
 from domain.money import Money
 from domain.payment.adopt import AdoptOperation, called
 from domain.payment.events import ContradictionReported, OperationKind, PaymentEvent
+from domain.payment.misfit import asked_of, misfit_reported
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,
@@ -36,6 +37,7 @@ from domain.payment.state import (
     taken_of,
     terms_of,
 )
+from domain.payment.stated import Stated, misfit_of
 
 CANCELED = Declined(DECLINE_CODE_CANCELED, "The provider canceled it.")
 MADE_AT_PROVIDER = "made at the provider, and not asked for here"
@@ -92,8 +94,8 @@ class Reverses(Struct, frozen=True):
 
 
 class Contradicts(Struct, frozen=True):
-    """It says otherwise than what is on record. `events` is empty when that was reported before, or is no matter of an
-    outcome."""
+    """It says otherwise than what is on record, or does not fit what was asked. `events` is empty when that was
+    reported before, or is no matter of an outcome."""
 
     events: tuple[ContradictionReported, ...]
     reason: str
@@ -109,6 +111,11 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
     open_id = _open_id(payment)
     if operation is None:
         return Premature("we asked this provider for no such operation")
+    asked = asked_of(operation, notice.about)
+    misfit = misfit_of(asked, notice.outcome, Stated(charge=notice.reference, amount=notice.amount))
+    if misfit is not None:
+        reason = f"we {asked}; {misfit}"
+        return Contradicts(misfit_reported(events, operation, reason), reason)
     if operation.kind is not notice.about and not _is_about_its_charge(operation, notice):
         # Some providers name the charge, not the capture, void or refund of it.
         return _of_charge(payment, events, operations, operation, notice)
@@ -317,5 +324,6 @@ def _says_the_same(event: PaymentEvent, reported: ContradictionReported) -> bool
     return (
         isinstance(event, ContradictionReported)
         and event.operation_id == reported.operation_id
+        and not isinstance(event.reported, Unknown)
         and isinstance(event.reported, Approved) is isinstance(reported.reported, Approved)
     )

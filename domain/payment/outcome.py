@@ -4,6 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain.money import Money
+
 
 class Redirect(Struct, frozen=True, tag="redirect"):
     """The customer goes to `url`: a 3-D Secure challenge, a wallet, a bank's page."""
@@ -68,6 +70,20 @@ class Unknown(Struct, frozen=True, tag="unknown"):
     accepted: bool = False
 
 
+class Mismatched(Unknown, frozen=True, tag="unknown"):
+    """An answer that does not fit what was asked: another operation, charge, amount, currency or state. Nothing is
+    known by it, and an operator has to be told. It is never stored: where an outcome is recorded, it is Unknown."""
+
+
+class ApprovedInPart(Mismatched, frozen=True, kw_only=True, tag="unknown"):
+    """The provider approved `amount`, less than was asked for, and has reserved it, or `taken` it, under `reference`.
+    Unknown to all who do not provide for it."""
+
+    reference: str
+    amount: Money
+    taken: bool
+
+
 Refusal = Declined | Rejected | Unavailable
 Outcome = Approved | ActionRequired | Refusal | Unknown
 
@@ -89,6 +105,7 @@ DECLINE_CODES: Final = frozenset(
         "limit_exceeded",
         "lost_or_stolen_card",
         "not_permitted",
+        "partially_approved",
         "processing_error",
         "refund_declined",
         "try_again_later",
@@ -97,7 +114,9 @@ DECLINE_CODES: Final = frozenset(
 """The reasons that every connector speaks in; one that has no better word says `declined`."""
 DECLINE_CODE_CANCELED: Final = "canceled"
 """Nobody said no: the attempt was given up before the customer had acted."""
-NEVER_SOFT: Final = frozenset({DECLINE_CODE_CANCELED, "capture_declined", "refund_declined"})
+DECLINE_CODE_PARTIAL: Final = "partially_approved"
+"""The provider approved less than was asked for, and has given it up."""
+NEVER_SOFT: Final = frozenset({DECLINE_CODE_CANCELED, DECLINE_CODE_PARTIAL, "capture_declined", "refund_declined"})
 """Of these no policy can say that another provider may see it otherwise: a charge that was not captured may still hold
 the customer's funds, and what was canceled is wanted no more."""
 DECLINE_CODE_OTHER: Final = "declined"

@@ -76,7 +76,7 @@ def operations_of(events: Iterable[PaymentEvent]) -> dict[OperationId, Operation
             case PaymentActionRequired(attempt_id=attempt_id, reference=reference):
                 operations[attempt_id] = replace(operations[attempt_id], reference=reference)
             case PaymentAuthorized(attempt_id=attempt_id, reference=reference):
-                charge = replace(operations[attempt_id], reference=reference, succeeded=True)
+                charge = replace(operations[attempt_id], reference=reference, amount=event.amount, succeeded=True)
                 operations[attempt_id] = charge
             case PaymentAttemptFailed(attempt_id=operation_id, code=code):
                 end(operation_id, succeeded=False, code=code)

@@ -6,8 +6,12 @@ import aiohttp
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError
 from msgspec import Struct
 
-from domain.payment.outcome import Unavailable, Unknown
+from domain.payment.outcome import Mismatched, Unavailable, Unknown
+from infrastructure.provider.connections import SilentConnections
+from infrastructure.provider.text import readable
 
+IDEMPOTENCY_KEY = "idempotency-key"
+"""How the name of such a header ends; some providers have their own before it."""
 BODY_BYTES_MAX = 1024 * 1024
 """A provider's answer is some kilobytes; what is larger is none."""
 
@@ -29,7 +33,7 @@ class HttpCalls:
     def __init__(self, base_url: str, *, timeout_s: float, connections_max: int = 100) -> None:
         self._base_url = base_url.rstrip("/")
         self._session = ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections_max),
+            connector=SilentConnections(limit=connections_max),
             timeout=ClientTimeout(total=timeout_s, connect=timeout_s / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -48,6 +52,9 @@ class HttpCalls:
                 received = await response.content.read(BODY_BYTES_MAX + 1)
                 while len(received) <= BODY_BYTES_MAX and (more := await response.content.read(BODY_BYTES_MAX)):
                     received += more
+                other_key = _other_key(headers or {}, response.headers)
+                if other_key is not None:
+                    return Mismatched(f"an answer to the request with the key {readable(other_key)}")
                 if len(received) > BODY_BYTES_MAX:
                     return Unknown(f"an answer of more than {BODY_BYTES_MAX} bytes")
                 return Answer(response.status, received)
@@ -60,6 +67,14 @@ class HttpCalls:
         """One GET. That a question was not sent says nothing of what it is about, so that too is Unknown."""
         answer = await self.send("GET", path, headers=headers)
         return answer if isinstance(answer, Answer) else Unknown(f"lookup failed: {answer.reason}")
+
+
+def _other_key(sent: Mapping[str, str], received: Mapping[str, str]) -> str | None:
+    """The idempotency key that an answer gives back, if it is not the one that was sent."""
+    for name, key in sent.items():
+        if name.lower().endswith(IDEMPOTENCY_KEY) and received.get(name, key) != key:
+            return received[name]
+    return None
 
 
 def _reason(error: Exception) -> str:

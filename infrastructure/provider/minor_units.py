@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
+import msgspec
 from msgspec import Meta, Struct
 
 from domain.currencies import READABLE_DECIMALS, UnknownCurrency, decimals
@@ -13,7 +14,7 @@ class NotRepresentable(Exception):
     """The provider counts in larger units than the amount has, or does not know the currency."""
 
 
-class AmountUnreadable(Exception):
+class AmountUnreadable(msgspec.ValidationError):
     """An amount that a provider states is none in any way that we know, or lacks its currency."""
 
 

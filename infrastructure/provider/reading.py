@@ -1,14 +1,30 @@
 """What every connector reads alike: which bytes from outside cannot be read, and which names in them are ours."""
 
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from domain.identifiers import OperationId
+from domain.json_members import repeated_member
 
 UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""
+"""All that `decode` raises for bytes from outside: broken JSON or another shape, a member that is there twice, broken
+UTF-8, endless nesting. What a connector finds unreadable in what was decoded is a msgspec.ValidationError too."""
+
+T = TypeVar("T")
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """The JSON text `body` as that kind of thing. Raises UNDECODABLE."""
+    said = msgspec.json.decode(body, type=kind)
+    try:
+        repeated = repeated_member(body)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from error
+    if repeated is not None:
+        raise msgspec.DecodeError(f"the member {repeated!r} is there twice in one object")
+    return said
 
 
 def our_operation(name: str) -> OperationId | None:

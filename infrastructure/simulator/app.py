@@ -110,7 +110,7 @@ async def _perform(request: HttpRequest, key: str, charge_id: str, body: Body) -
             return _error(HTTPStatus.GATEWAY_TIMEOUT, "timeout", "The answer took too long.")
         case Manner.SERVER_ERROR:
             return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong.")
-    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    headers = {"Idempotency-Key": key} | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
     return _json(answer.http_status, answer.body, headers)
 
 

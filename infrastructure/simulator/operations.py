@@ -79,6 +79,7 @@ def charge_answer(charge: Charge) -> bytes:
         authorized=charge.authorized,
         captured=charge.captured,
         action=charge.action if charge.decision is Decision.REQUIRES_ACTION else None,
+        operation_key=charge.key,
     )
     return msgspec.json.encode(answer)
 
@@ -135,7 +136,7 @@ def _move(books: Books, key: str, charge_id: str, body: MovementBody) -> Answer:
         refusal = its_fate.refusal
         announce(books, body.operation, before, action_id=movement_id, key=key, amount=amount, refusal=refusal)
         return _refused(HTTPStatus.PAYMENT_REQUIRED, refusal, its_fate.manner)
-    answer = MovementAnswer(movement_id, charge_id, amount, after.currency, after.status)
+    answer = MovementAnswer(movement_id, charge_id, amount, after.currency, after.status, key)
     if its_fate.later is not None:
         books.add_pending(Pending(key, charge_id, time.time() + books.options.customer_acts_after_s, approves=True))
         accepted = replace(answer, status=ACCEPTED)

@@ -60,7 +60,8 @@ class CustomerBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChargeAnswer(Struct, frozen=True, omit_defaults=True):
-    """`action` is what the customer has to do first; `status` is then `requires_action`."""
+    """`action` is what the customer has to do first; `status` is then `requires_action`. `operation_key` is the
+    idempotency key of the request that made the charge."""
 
     id: str
     status: str
@@ -69,16 +70,19 @@ class ChargeAnswer(Struct, frozen=True, omit_defaults=True):
     authorized: int
     captured: int
     action: Action | None = None
+    operation_key: str = ""
 
 
 class MovementAnswer(Struct, frozen=True):
-    """A capture, void or refund of `amount`, and the charge's status after it; `accepted` is not done yet."""
+    """A capture, void or refund of `amount` under the idempotency key `operation_key`, and the charge's status after
+    it; `accepted` is not done yet."""
 
     id: str
     charge: str
     amount: int
     currency: str
     status: str
+    operation_key: str = ""
 
 
 class ErrorAnswer(Struct, frozen=True):

@@ -15,6 +15,7 @@ from interfaces.http.fresh import WaitForPosition, wait_for_position
 from interfaces.http.reply import resource
 from interfaces.moments import position_of
 from interfaces.services import Services
+from interfaces.totals import Total
 from interfaces.upcoming import upcoming
 from projections import books
 from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_accounts, of_merchant
@@ -27,12 +28,12 @@ class BalanceResource(Struct, frozen=True, kw_only=True):
     merchant's bank. `owed` is what the merchant owes us beyond that."""
 
     currency: str
-    authorized: int
-    pending: int
-    available: int
-    held: int
-    in_transit: int
-    owed: int
+    authorized: Total
+    pending: Total
+    available: Total
+    held: Total
+    in_transit: Total
+    owed: Total
 
 
 class BalanceList(Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ class UpcomingBalance(Struct, frozen=True, kw_only=True):
     available_at: datetime
     currency: str
     bucket: Bucket
-    amount: int
+    amount: Total
 
 
 class UpcomingBalanceList(Struct, frozen=True, kw_only=True):
@@ -57,10 +58,10 @@ class Unsettled(Struct, frozen=True, kw_only=True):
 
     provider: str
     currency: str
-    captured_minor: int
-    refunded_minor: int
-    charged_back_minor: int
-    net_minor: int
+    captured_minor: Total
+    refunded_minor: Total
+    charged_back_minor: Total
+    net_minor: Total
     movements: int
 
 

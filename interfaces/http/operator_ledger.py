@@ -24,6 +24,7 @@ from interfaces.http.period import (
 from interfaces.http.reply import resource
 from interfaces.moments import position_before, position_of
 from interfaces.services import Services
+from interfaces.totals import Total
 from projections import books
 from projections.books import Balance
 
@@ -39,14 +40,14 @@ class TrialBalanceLine(Struct, frozen=True, kw_only=True):
     account: str
     normal: Side
     currency: str
-    debit: int
-    credit: int
+    debit: Total
+    credit: Total
 
 
 class TrialBalanceTotal(Struct, frozen=True, kw_only=True):
     currency: str
-    debit: int
-    credit: int
+    debit: Total
+    credit: Total
 
 
 class TrialBalance(Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class AccountBalance(Struct, frozen=True, kw_only=True):
     """Minor units, on the account's normal side."""
 
     currency: str
-    balance: int
+    balance: Total
 
 
 class AccountBalances(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ class ChartLine(Struct, frozen=True, kw_only=True):
     account: str
     normal: Side
     currency: str
-    balance: int
+    balance: Total
 
 
 class ChartOfAccounts(Struct, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ class AccountJournal(Struct, frozen=True, kw_only=True):
     account: str
     normal: Side
     currency: str
-    opening: int
+    opening: Total
     lines: list[JournalLine]
     next_cursor: str | None
 

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from domain.money import Money
-from domain.payment.outcome import Unknown
+from domain.payment.outcome import Mismatched, Unknown
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from infrastructure.provider.aps.signature import is_signed
 from infrastructure.provider.minor_units import AmountUnreadable, MinorUnits, stated_amount
@@ -70,5 +70,5 @@ def believed(body: bytes, response_phrase: str, merchant_reference: str) -> Answ
     if not is_signed(said, response_phrase):
         return Unknown("an answer that APS did not sign")
     if said.get("merchant_reference", merchant_reference) != merchant_reference:
-        return Unknown("an answer about another order")
+        return Mismatched("an answer about another order")
     return Answer(said)

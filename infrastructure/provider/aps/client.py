@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.provider import ProviderRequest
-from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import Mismatched, Rejected, Unavailable, Unknown
 from infrastructure.provider.aps import translate
 from infrastructure.provider.aps.answer import Answer, believed
 from infrastructure.provider.aps.lookup import looked_up
@@ -16,6 +17,7 @@ from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import HttpCalls
 from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.performing import PerformingProvider
+from infrastructure.provider.said import Said
 
 HEADERS = {"Content-Type": "application/json"}
 
@@ -38,27 +40,29 @@ class ApsProvider(PerformingProvider):
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._credentials = credentials
 
-    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+    async def _look_up(self, request: ProviderRequest) -> Said | None:
         answer = await self._send(translate.status_asked(request))
         match answer:
             case Answer():
                 return looked_up(request, answer)
+            case Mismatched():
+                return Said(answer)
             case Unavailable(reason=reason) | Unknown(reason=reason):
-                return Unknown(f"lookup failed: {reason}")
+                return Said(Unknown(f"lookup failed: {reason}"))
 
-    async def _perform(self, request: ProviderRequest) -> Outcome:
+    async def _perform(self, request: ProviderRequest) -> Said:
         try:
             asked = translate.asked(request)
         except NotRepresentable as error:
-            return Rejected("amount_not_representable", str(error))
+            return Said(Rejected("amount_not_representable", str(error)))
         answer = await self._send(asked)
         if not isinstance(answer, Answer):
-            return answer
-        outcome = translate.outcome(request, answer)
-        if not isinstance(outcome, translate.AlreadyAsked):
-            return outcome
-        found = await self.lookup(request)
-        return Unknown("APS says that it has the request, and does not find it") if found is None else found
+            return Said(answer)
+        said = translate.said(request, answer)
+        if not isinstance(said, translate.AlreadyAsked):
+            return said
+        found = await self._look_up(request)
+        return Said(Unknown("APS says that it has the request, and does not find it")) if found is None else found
 
     async def _send(self, asked: Mapping[str, str]) -> Answer | Unavailable | Unknown:
         """The signed answer to `asked`, whatever its HTTP status: APS says in the answer what it means."""
@@ -68,11 +72,13 @@ class ApsProvider(PerformingProvider):
         }
         signed = {**asked, **account}
         signed[SIGNATURE] = signature(signed, self._credentials.sha_request_phrase)
-        answer = await self._calls.send("POST", translate.PATH, msgspec.json.encode(signed), HEADERS)
+        answer = await self._post(translate.PATH, msgspec.json.encode(signed), HEADERS)
         if isinstance(answer, Unavailable | Unknown):
             return answer
         said = believed(answer.body, self._credentials.sha_response_phrase, asked["merchant_reference"])
-        return Unknown(f"{said.reason}, HTTP status {answer.http_status}") if isinstance(said, Unknown) else said
+        if isinstance(said, Unknown):
+            return replace(said, reason=f"{said.reason}, HTTP status {answer.http_status}")
+        return said
 
 
 def connect(account: ProviderAccount) -> Connector:

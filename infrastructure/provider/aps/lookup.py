@@ -12,9 +12,11 @@ from typing import Final, assert_never
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.money import Money
 from domain.payment.outcome import Approved, Outcome, Unknown
+from domain.payment.stated import Movement, Stated
 from infrastructure.provider.aps.answer import UNITS, Answer
 from infrastructure.provider.aps.codes import ORDER_NOT_FOUND, SUCCESS, Status
-from infrastructure.provider.aps.translate import reference, refused
+from infrastructure.provider.aps.translate import order_of, reference, refused
+from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 PURCHASED_SINCE: Final = frozenset({Status.PURCHASED, Status.REFUNDED, Status.REFUND_FAILED})
@@ -32,8 +34,28 @@ AUTHORIZED_SINCE: Final = frozenset(
 """The last operations that an order can have whose first one succeeded."""
 
 
-def looked_up(request: ProviderRequest, answer: Answer) -> Outcome | None:
+def looked_up(request: ProviderRequest, answer: Answer) -> Said | None:
     """What became of `request`, by the answer to `status_asked(request)`; None where APS never did it."""
+    outcome = _outcome(request, answer)
+    return None if outcome is None else Said(outcome, _stated(request, answer, approved=isinstance(outcome, Approved)))
+
+
+def _stated(request: ProviderRequest, answer: Answer, *, approved: bool) -> Stated:
+    """An order's totals are in the currency that it was made in, which APS does not repeat. A total is what one
+    operation did only where the order has but that one."""
+    if not isinstance(request, AuthorizeRequest):
+        return Stated(charge=order_of(request, answer))
+    captured, authorized = answer.total("captured_amount"), answer.total("authorized_amount")
+    total = captured if request.capture else authorized
+    return Stated(
+        operation_id=answer.text("merchant_reference") or None,
+        made=answer.fort_id,
+        amount=None if total is None or not approved else UNITS.received(total, request.amount.currency),
+        movement=Movement.TAKEN if captured else Movement.RESERVED,
+    )
+
+
+def _outcome(request: ProviderRequest, answer: Answer) -> Outcome | None:
     if answer.message == ORDER_NOT_FOUND and answer.status in (Status.INVALID_REQUEST, Status.QUERY_FAILED):
         return None
     if answer.code != f"{Status.QUERY_ANSWERED}{SUCCESS}" or answer.fort_id is None:
@@ -61,8 +83,8 @@ def looked_up(request: ProviderRequest, answer: Answer) -> Outcome | None:
 
 
 def _holds(total: int | None, amount: Money, limit: int | None) -> bool:
-    """Whether `amount` must be part of `total`, which may not pass `limit`."""
+    """Whether `amount` must be part of `total`, which may not pass `limit`: a total that does is nobody's word."""
     if total is None or limit is None:
         return False
     sent = UNITS.sent(amount)
-    return sent <= total and total + sent > limit
+    return sent <= total <= limit < total + sent

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import parse_qsl
 
-import msgspec
+from infrastructure.provider.reading import UNDECODABLE, decode
 
 PARAMETERS_MAX: Final = 100
 """APS sends some thirty."""
@@ -13,7 +13,7 @@ class Unreadable(Exception):
     """The bytes are no list of parameters, or one that could be read in two ways."""
 
 
-_DECODER: Final = msgspec.json.Decoder(dict[str, str | int])
+_PARAMETERS: Final = dict[str, str | int]
 
 
 def parameters(body: bytes) -> dict[str, str]:
@@ -23,7 +23,7 @@ def parameters(body: bytes) -> dict[str, str]:
     """
     try:
         if body.lstrip()[:1] == b"{":
-            return {name: str(value) for name, value in _DECODER.decode(body).items()}
+            return {name: str(value) for name, value in decode(body, _PARAMETERS).items()}
         pairs = parse_qsl(
             body.decode(),
             keep_blank_values=True,
@@ -31,7 +31,7 @@ def parameters(body: bytes) -> dict[str, str]:
             errors="strict",
             max_num_fields=PARAMETERS_MAX,
         )
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (*UNDECODABLE, ValueError) as error:
         raise Unreadable(f"no parameters: {type(error).__name__}") from error
     form = dict(pairs)
     if len(form) < len(pairs):

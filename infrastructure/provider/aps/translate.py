@@ -14,6 +14,7 @@ from application.provider import AuthorizeRequest, CaptureRequest, ProviderReque
 from domain.money import Money
 from domain.payment.method import MethodType
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Rejected, Unknown
+from domain.payment.stated import Movement, Stated
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.aps.answer import UNITS, Answer
 from infrastructure.provider.aps.codes import (
@@ -27,7 +28,8 @@ from infrastructure.provider.aps.codes import (
     Status,
     reason,
 )
-from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.minor_units import AmountUnreadable, NotRepresentable
+from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 PATH: Final = "/FortAPI/paymentApi"
@@ -86,6 +88,17 @@ def reference(fort_id: str, name: str) -> str:
     return f"{fort_id}:{name}"
 
 
+def said(request: ProviderRequest, answer: Answer) -> Said | AlreadyAsked:
+    """What the answer to `asked(request)` means, and states."""
+    meant = outcome(request, answer)
+    if isinstance(meant, AlreadyAsked):
+        return meant
+    try:
+        return Said(meant, _stated(request, answer))
+    except AmountUnreadable as error:
+        return Said(Unknown(str(error)))
+
+
 def outcome(request: ProviderRequest, answer: Answer) -> Outcome | AlreadyAsked:
     """What the answer to `asked(request)` means."""
     if answer.code == f"{_success(request)}{SUCCESS}":
@@ -111,6 +124,34 @@ def refused(code: str, text: str) -> Outcome:
     # Incomplete, uncertain, pending, on hold, in review: APS goes on with it.
     accepted = status not in FAILED and status != Status.INVALID_REQUEST
     return Unknown(f"APS answered {readable(code)}: {readable(text)}", accepted=accepted)
+
+
+def _stated(request: ProviderRequest, answer: Answer) -> Stated:
+    """What APS gives back of the request. Raises AmountUnreadable."""
+    match request:
+        case AuthorizeRequest():
+            movement = Movement.TAKEN if answer.status == Status.PURCHASED else Movement.RESERVED
+            name = answer.text("merchant_reference")
+            return Stated(operation_id=name or None, made=answer.fort_id, amount=answer.amount, movement=movement)
+        case CaptureRequest():
+            name = answer.text("order_description")
+            return Stated(operation_id=name or None, charge=order_of(request, answer), amount=answer.amount)
+        case VoidRequest():
+            return Stated(operation_id=answer.text("order_description") or None, charge=order_of(request, answer))
+        case RefundRequest():
+            name = answer.text("maintenance_reference")
+            return Stated(operation_id=name or None, charge=order_of(request, answer), amount=answer.amount)
+        case _:
+            assert_never(request)
+
+
+def order_of(request: CaptureRequest | VoidRequest | RefundRequest, answer: Answer) -> str | None:
+    """The charge that an answer is about, named as the request names it; None where it names none."""
+    if answer.fort_id is None:
+        return None
+    asked = _order(request.reference)
+    name = answer.text("merchant_reference") or asked["merchant_reference"]
+    return reference(answer.fort_id if "fort_id" in asked else "", name)
 
 
 def _approved(request: ProviderRequest, answer: Answer) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from application.provider import AuthorizeRequest, ProviderRequest
-from domain.payment.outcome import Outcome, Rejected, Unknown
+from domain.payment.outcome import Rejected, Unknown
 from infrastructure.provider.checkout import translate
 from infrastructure.provider.checkout.notifications import CheckoutNotifications
 from infrastructure.provider.checkout.translate import TakenOn
@@ -15,8 +15,9 @@ from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.performing import PerformingProvider
+from infrastructure.provider.said import Said
 
-NO_ACTION_YET: Final = Unknown("accepted; no action of the payment shows it yet", accepted=True)
+NO_ACTION_YET: Final = Said(Unknown("accepted; no action of the payment shows it yet", accepted=True))
 
 
 class CheckoutProvider(PerformingProvider):
@@ -39,42 +40,47 @@ class CheckoutProvider(PerformingProvider):
         self._authorization = {"Authorization": f"Bearer {secret_key}"}
         self._processing_channel_id = processing_channel_id
 
-    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+    async def _look_up(self, request: ProviderRequest) -> Said | None:
         if not isinstance(request, AuthorizeRequest):
             done = await self._actions(request.reference)
-            return done if isinstance(done, Unknown) else translate.moved(request, done)
+            return Said(done) if isinstance(done, Unknown) else translate.moved(request, done)
         answer = await self._calls.look(translate.listing_path(request), self._authorization)
         payment = answer if isinstance(answer, Unknown) else translate.listed(answer.http_status, answer.body)
-        if payment is None or isinstance(payment, Unknown):
-            return payment
-        return await self._attempted(request, payment)
+        if payment is None:
+            return None
+        return Said(payment) if isinstance(payment, Unknown) else await self._attempted(request, payment)
 
-    async def _perform(self, request: ProviderRequest) -> Outcome:
-        outcome = await self._post(request)
-        if not isinstance(outcome, TakenOn):
-            return outcome
+    async def _perform(self, request: ProviderRequest) -> Said:
+        said = await self._asked(request)
+        if not isinstance(said, TakenOn):
+            return said
         if isinstance(request, AuthorizeRequest):
-            # It was approved, so that only its capture is left to tell of.
-            return await self._attempted(request, Payment(id=outcome.reference, status="Authorized"))
-        done = await self._actions(outcome.reference)
-        return done if isinstance(done, Unknown) else translate.moved(request, done) or NO_ACTION_YET
+            assert said.payment is not None
+            return await self._attempted(request, said.payment)
+        done = await self._actions(request.reference)
+        return Said(done) if isinstance(done, Unknown) else translate.moved(request, done) or NO_ACTION_YET
 
-    async def _attempted(self, request: AuthorizeRequest, payment: Payment) -> Outcome:
+    async def _attempted(self, request: AuthorizeRequest, payment: Payment) -> Said:
         done = await self._actions(payment.id)
-        return done if isinstance(done, Unknown) else translate.attempted(request, payment, done)
+        return Said(done) if isinstance(done, Unknown) else translate.attempted(request, payment, done)
 
     async def _actions(self, payment: str) -> Sequence[Action] | Unknown:
         answer = await self._calls.look(translate.payment_path(payment, "actions"), self._authorization)
         return answer if isinstance(answer, Unknown) else translate.actions(answer.http_status, answer.body)
 
-    async def _post(self, request: ProviderRequest) -> Outcome | TakenOn:
+    def _was_never_begun(self, refused: Answer) -> bool:
+        return translate.was_never_begun(refused.http_status, refused.body)
+
+    async def _asked(self, request: ProviderRequest) -> Said | TakenOn:
         try:
             call = translate.call(request, self._processing_channel_id)
         except NotRepresentable as error:
-            return Rejected("amount_not_representable", str(error))
+            return Said(Rejected("amount_not_representable", str(error)))
         headers = self._authorization | {"Cko-Idempotency-Key": call.key, "Content-Type": "application/json"}
-        answer = await self._calls.send("POST", call.path, msgspec.json.encode(call.body), headers)
-        return translate.answered(request, answer.http_status, answer.body) if isinstance(answer, Answer) else answer
+        answer = await self._post(call.path, msgspec.json.encode(call.body), headers)
+        if not isinstance(answer, Answer):
+            return Said(answer)
+        return translate.answered(request, answer.http_status, answer.body)
 
 
 def connect(account: ProviderAccount) -> Connector:

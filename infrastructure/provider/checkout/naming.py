@@ -45,6 +45,14 @@ def reference(operation_id: OperationId) -> str:
     return base64.b32encode(operation_id.bytes).decode().removesuffix(UUID_PADDING)
 
 
+def named(text: str) -> str:
+    """The id of the operation that a reference names; `text` itself where that is none of ours."""
+    try:
+        return str(UUID(bytes=base64.b32decode(text + UUID_PADDING)))
+    except ValueError:
+        return text
+
+
 def metadata(request: ProviderRequest) -> dict[str, str]:
     return {
         "payment_id": str(request.payment_id),

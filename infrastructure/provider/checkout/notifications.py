@@ -20,8 +20,8 @@ from infrastructure.provider.checkout import disputes, naming, signature
 from infrastructure.provider.checkout.amounts import UNITS
 from infrastructure.provider.checkout.response_codes import decline_code
 from infrastructure.provider.checkout.wire import Id
-from infrastructure.provider.minor_units import AmountUnreadable, Count, Currency, stated_amount
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.minor_units import Count, Currency, stated_amount
+from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.text import readable
 
 
@@ -85,7 +85,7 @@ class CheckoutNotifications:
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
-            event = msgspec.json.decode(body, type=_Envelope)
+            event = decode(body, _Envelope)
             if event.type in disputes.PHASES:
                 return disputes.read_dispute(event.id, event.type, event.data)
             meaning = MEANINGS.get(event.type)
@@ -93,7 +93,7 @@ class CheckoutNotifications:
                 return Unhandled(event_id=event.id, kind=readable(event.type))
             data = msgspec.json.decode(event.data, type=_Data)
             amount = stated_amount(UNITS, data.amount, data.currency)
-        except (*UNDECODABLE, AmountUnreadable) as error:
+        except UNDECODABLE as error:
             raise NotificationUnreadable(readable(str(error))) from error
         if event.at is None:
             raise NotificationUnreadable("it does not say when it happened")

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Final, assert_never
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.provider import (
     AuthorizeRequest,
@@ -19,6 +19,7 @@ from application.provider import (
     RefundRequest,
     VoidRequest,
 )
+from domain.money import Money
 from domain.payment.method import MethodType
 from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,
@@ -26,12 +27,14 @@ from domain.payment.outcome import (
     ActionRequired,
     Approved,
     Declined,
+    Mismatched,
     Outcome,
     Redirect,
     Rejected,
     Unavailable,
     Unknown,
 )
+from domain.payment.stated import Movement, Stated
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.checkout import amounts, naming
 from infrastructure.provider.checkout.response_codes import decline_code
@@ -49,8 +52,9 @@ from infrastructure.provider.checkout.wire import (
     TokenSource,
     VoidBody,
 )
-from infrastructure.provider.minor_units import steps_of
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.minor_units import stated_amount, steps_of
+from infrastructure.provider.reading import UNDECODABLE, decode
+from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(
@@ -77,9 +81,10 @@ class Call(Struct, frozen=True):
 
 
 class TakenOn(Struct, frozen=True):
-    """Checkout.com does, or did, what was asked; the actions of the payment `reference` tell how it ended."""
+    """Checkout.com does, or did, what was asked; the payment's actions tell how it ended. `payment` is what was
+    answered to an authorisation."""
 
-    reference: str
+    payment: Payment | None = None
 
 
 def call(request: ProviderRequest, processing_channel_id: str | None = None) -> Call:
@@ -126,17 +131,19 @@ def listing_path(request: AuthorizeRequest) -> str:
     return f"/payments?limit={LISTED_MAX}&skip=0&reference={naming.reference(request.operation_id)}"
 
 
-def answered(request: ProviderRequest, http_status: int, body: bytes) -> Outcome | TakenOn:
+def answered(request: ProviderRequest, http_status: int, body: bytes) -> Said | TakenOn:
     """What the answer to a POST means so far."""
     try:
         if http_status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
             if isinstance(request, AuthorizeRequest):
-                return _paid(request, msgspec.json.decode(body, type=Payment))
-            msgspec.json.decode(body, type=Accepted)
-            return TakenOn(request.reference)
+                return _paid(request, decode(body, Payment))
+            named = decode(body, Accepted).reference
+            if named not in (None, naming.reference(request.operation_id)):
+                return Said(Mismatched(f"the answer is about the operation {readable(named)}"))
+            return TakenOn()
     except UNDECODABLE:
-        return Unknown(f"undecodable answer with HTTP status {http_status}")
-    return _refused(http_status, body)
+        return Said(Unknown(f"undecodable answer with HTTP status {http_status}"))
+    return Said(_refused(http_status, body))
 
 
 def listed(http_status: int, body: bytes) -> Payment | Unknown | None:
@@ -144,13 +151,13 @@ def listed(http_status: int, body: bytes) -> Payment | Unknown | None:
     if http_status != HTTPStatus.OK:
         return Unknown(f"lookup answered with HTTP status {http_status}")
     try:
-        found = msgspec.json.decode(body, type=Listed)
+        found = decode(body, Listed)
     except UNDECODABLE:
         return Unknown("undecodable lookup with HTTP status 200")
     if not found.data and not found.total_count:
         return None
     if len(found.data) != 1 or found.total_count != 1:
-        return Unknown(f"{found.total_count} payments have the attempt's reference")
+        return Mismatched(f"{found.total_count} payments have the attempt's reference")
     return found.data[0]
 
 
@@ -159,16 +166,18 @@ def actions(http_status: int, body: bytes) -> list[Action] | Unknown:
     if http_status != HTTPStatus.OK:
         return Unknown(f"the payment's actions were answered with HTTP status {http_status}")
     try:
-        return msgspec.json.decode(body, type=list[Action])
+        return decode(body, list[Action])
     except UNDECODABLE:
         return Unknown("undecodable actions of the payment")
 
 
-def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Outcome:
-    """What became of an attempt, by its payment and the actions of that.
+def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Said:
+    """What became of an attempt, by its payment and the actions of that."""
+    return _said(_attempted(request, payment, done), request, payment, done)
 
-    Of an attempt that is to be captured at once only the capture tells: an authorisation is no money yet.
-    """
+
+def _attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Outcome:
+    """Of an attempt that is to be captured at once only the capture tells: an authorisation is no money yet."""
     authorizations, captures = _of("Authorization", done), _of("Capture", done)
     if any(capture.approved for capture in captures):
         return Approved(payment.id)
@@ -189,28 +198,69 @@ def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action
     return _pending(payment)
 
 
-def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[Action]) -> Outcome | None:
+def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[Action]) -> Said | None:
     """What became of a capture, void or refund; None when the payment has no action with its reference."""
     kind, other = _kind(request)
     named = naming.reference(request.operation_id)
-    action = next((action for action in _of(kind, done) if action.reference == named), None)
-    if action is None:
+    actions_named = [action for action in done if action.reference == named]
+    if not actions_named:
         return None
+    if len(actions_named) > 1 or actions_named[0].type != kind:
+        told = ", ".join(action.type for action in actions_named)
+        return Said(Mismatched(readable(f"the operation's name stands on other actions: {told}")))
+    (action,) = actions_named
     match action.approved:
         case None:
-            return Unknown(f"accepted; {kind.lower()} {action.id} is under way", accepted=True)
+            return Said(Unknown(f"accepted; {kind.lower()} {action.id} is under way", accepted=True))
         case True:
-            return Approved(action.id)
+            outcome: Outcome = Approved(action.id)
         case False:
-            return _declined(action, other)
+            outcome = _declined(action, other)
+    return Said(outcome, Stated(made=action.id, amount=_counted(action, request.amount.currency)))
 
 
-def _paid(request: AuthorizeRequest, payment: Payment) -> Outcome | TakenOn:
-    if payment.approved:
-        return TakenOn(payment.id) if request.capture else Approved(payment.id)
+def _paid(request: AuthorizeRequest, payment: Payment) -> Said | TakenOn:
+    """What stands in the first answer has to fit already, though the actions tell the rest."""
+    stated = _stated(payment, Movement.TAKEN if request.capture else Movement.RESERVED)
+    if payment.approved is True and payment.status == "Authorized":
+        return TakenOn(payment) if request.capture else Said(Approved(payment.id), stated)
+    if payment.approved is True and payment.status == "Captured":
+        if request.capture:
+            return TakenOn(payment)
+        return Said(Approved(payment.id), _stated(payment, Movement.TAKEN))
     if payment.approved is False and payment.status in ENDED:
-        return _declined(payment)
-    return _pending(payment)
+        return Said(_declined(payment), stated)
+    if payment.approved:
+        return Said(Mismatched(f"an approval of a payment that is {readable(payment.status)}"))
+    return Said(_pending(payment), stated)
+
+
+def _said(outcome: Outcome, request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Said:
+    """An attempt's outcome with what was stated of it: by its payment, and by the action that tells it."""
+    captured = [action for action in _of("Capture", done) if action.approved]
+    stated = _stated(payment, Movement.TAKEN if captured else Movement.RESERVED)
+    telling = captured or [action for action in _of("Authorization", done) if action.approved]
+    amounts_told = [told for action in telling if (told := _counted(action, payment.currency)) is not None]
+    if isinstance(outcome, Approved) and payment.status == "Declined":
+        return Said(Mismatched("an action of the payment is approved, and the payment is declined"))
+    if len(telling) > 1:
+        return Said(Mismatched(f"{len(telling)} actions of the payment did what one was asked to"))
+    if amounts_told and stated.amount == request.amount:
+        # The payment states what was asked for, its action what was done.
+        stated = replace(stated, amount=amounts_told[0])
+    return Said(outcome, stated)
+
+
+def _stated(payment: Payment, movement: Movement) -> Stated:
+    """Raises AmountUnreadable."""
+    ours = None if payment.reference is None else naming.named(payment.reference)
+    amount = stated_amount(amounts.UNITS, payment.amount, payment.currency)
+    return Stated(operation_id=ours, made=payment.id, amount=amount, movement=movement)
+
+
+def _counted(action: Action, currency: str) -> Money | None:
+    """An action's amount, which has no currency but its payment's. Raises AmountUnreadable."""
+    return stated_amount(amounts.UNITS, action.amount, currency)
 
 
 def _pending(payment: Payment) -> Outcome:
@@ -226,10 +276,9 @@ def _declined(told: Payment | Action, other: str = DECLINE_CODE_OTHER) -> Declin
 
 
 def _refused(http_status: int, body: bytes) -> Outcome:
-    """Checkout.com answers 429 to too many requests and to one whose twin is under way, and the twin may charge."""
     said = _error(body)
     codes = said.error_codes or []
-    if http_status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNPROCESSABLE_ENTITY) and QUOTA_EXCEEDED in codes:
+    if http_status == HTTPStatus.UNPROCESSABLE_ENTITY and QUOTA_EXCEEDED in codes:
         return Unavailable(f"HTTP status {http_status}: {QUOTA_EXCEEDED}")
     match http_status:
         case HTTPStatus.BAD_REQUEST | HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
@@ -243,9 +292,15 @@ def _refused(http_status: int, body: bytes) -> Outcome:
 def _error(body: bytes) -> Error:
     """401, 403 and 404 come with or without a body."""
     try:
-        return msgspec.json.decode(body, type=Error)
+        return decode(body, Error)
     except UNDECODABLE:
         return Error()
+
+
+def was_never_begun(http_status: int, body: bytes) -> bool:
+    """Whether it is too many requests, and not one whose twin is under way: Checkout.com answers 429 to both, and the
+    twin may charge."""
+    return http_status == HTTPStatus.TOO_MANY_REQUESTS and QUOTA_EXCEEDED in (_error(body).error_codes or [])
 
 
 def _of(kind: str, done: Sequence[Action]) -> list[Action]:

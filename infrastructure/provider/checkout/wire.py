@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
+from infrastructure.provider.minor_units import Count, Currency
+
 
 class TokenSource(Struct, frozen=True, tag="token", tag_field="type"):
     """What the customer's browser or phone made of a card or wallet, good for one payment."""
@@ -77,6 +79,9 @@ class Payment(Struct, frozen=True):
 
     id: Id
     status: str
+    amount: Count
+    currency: Currency
+    reference: str | None = None
     approved: bool | None = None
     response_code: str | None = None
     response_summary: str | None = None
@@ -88,6 +93,7 @@ class Action(Struct, frozen=True):
 
     id: Id
     type: str
+    amount: Count | None = None
     reference: str | None = None
     approved: bool | None = None
     response_code: str | None = None
@@ -96,6 +102,7 @@ class Action(Struct, frozen=True):
 
 class Accepted(Struct, frozen=True):
     action_id: Id
+    reference: str | None = None
 
 
 class Listed(Struct, frozen=True):

@@ -3,10 +3,11 @@
 import msgspec
 
 from application.provider import ProviderRequest
-from domain.payment.outcome import Outcome, Unknown
+from domain.payment.outcome import Unknown
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.performing import PerformingProvider
+from infrastructure.provider.said import Said
 from infrastructure.provider.simulator import translate
 from infrastructure.provider.simulator.desk import SimulatorDesk
 from infrastructure.provider.simulator.notifications import SimulatorNotifications
@@ -21,15 +22,19 @@ class SimulatorProvider(PerformingProvider):
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max))
         self.desk = SimulatorDesk(self._calls)
 
-    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+    async def _look_up(self, request: ProviderRequest) -> Said | None:
         answer = await self._calls.look(translate.lookup_path(request.operation_id))
-        return answer if isinstance(answer, Unknown) else translate.looked_up(answer.http_status, answer.body)
+        if isinstance(answer, Unknown):
+            return Said(answer)
+        return translate.looked_up(request, answer.http_status, answer.body)
 
-    async def _perform(self, request: ProviderRequest) -> Outcome:
+    async def _perform(self, request: ProviderRequest) -> Said:
         call = translate.call(request)
         headers = {"Idempotency-Key": call.key, "Content-Type": "application/json"}
-        answer = await self._calls.send("POST", call.path, msgspec.json.encode(call.body), headers)
-        return translate.outcome(answer.http_status, answer.body) if isinstance(answer, Answer) else answer
+        answer = await self._post(call.path, msgspec.json.encode(call.body), headers)
+        if not isinstance(answer, Answer):
+            return Said(answer)
+        return translate.outcome(request, answer.http_status, answer.body)
 
 
 def connect(account: ProviderAccount) -> Connector:

@@ -9,9 +9,9 @@ from msgspec import Meta, Raw, Struct
 
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
-from domain.payment.outcome import ActionRequired, Approved, Outcome
-from infrastructure.provider.minor_units import AmountUnreadable, Count, Currency, stated_amount
-from infrastructure.provider.reading import UNDECODABLE, our_operation
+from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome
+from infrastructure.provider.minor_units import Count, Currency, stated_amount
+from infrastructure.provider.reading import UNDECODABLE, decode, our_operation
 from infrastructure.provider.simulator import disputes, signature
 from infrastructure.provider.simulator.translate import MINOR_UNITS, Action, Name, declined, next_action
 from infrastructure.provider.text import readable
@@ -27,6 +27,7 @@ ABOUT: Final = {
     "void.declined": OperationKind.VOID,
     "refund.succeeded": OperationKind.REFUND,
     "refund.declined": OperationKind.REFUND,
+    "refund.failed": OperationKind.REFUND,
 }
 
 
@@ -58,7 +59,7 @@ class SimulatorNotifications:
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
-            event = msgspec.json.decode(body, type=_Event)
+            event = decode(body, _Event)
             if event.type in disputes.TYPES:
                 return disputes.read_dispute(event.id, event.type, event.data)
             about = ABOUT.get(event.type)
@@ -66,7 +67,7 @@ class SimulatorNotifications:
                 return Unhandled(event_id=event.id, kind=readable(event.type))
             data = msgspec.json.decode(event.data, type=_Data)
             amount = stated_amount(MINOR_UNITS, data.amount, data.currency)
-        except (*UNDECODABLE, AmountUnreadable) as error:
+        except UNDECODABLE as error:
             raise NotificationUnreadable(readable(str(error))) from error
         return Notification(
             event_id=event.id,
@@ -80,6 +81,8 @@ class SimulatorNotifications:
 
 
 def _outcome(kind: str, data: _Data) -> Outcome:
+    if kind == "refund.failed":
+        return Declined("refund_declined", readable(data.message))
     if kind.endswith(".declined"):
         return declined(data.code or "", data.message)
     if kind == "charge.requires_action":

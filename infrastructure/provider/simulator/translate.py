@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Annotated, Final, assert_never
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Meta, Raw, Struct
 
 from application.provider import (
@@ -26,22 +25,28 @@ from domain.payment.outcome import (
     Approved,
     Collect,
     Declined,
+    Mismatched,
     NextAction,
-    Outcome,
     Redirect,
     Rejected,
     Transfer,
     Unknown,
 )
+from domain.payment.stated import Movement, Stated
 from domain.routing.capabilities import Capabilities
-from infrastructure.provider.minor_units import MinorUnits
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.minor_units import Count, Currency, MinorUnits, stated_amount
+from infrastructure.provider.reading import UNDECODABLE, decode
+from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(methods=frozenset(MethodType))
 MINOR_UNITS: Final = MinorUnits()
 OPERATION_NOT_FOUND: Final = "operation_not_found"
 REQUIRES_ACTION: Final = "requires_action"
+CANCELED: Final = "canceled"
+CHARGED: Final = frozenset({"authorized", "captured"})
+CAPTURED: Final = frozenset({"partially_captured", "captured"})
+REFUNDED: Final = frozenset({"partially_refunded", "refunded"})
 Name = Annotated[str, Meta(pattern="^[!-~]{1,255}$")]
 
 
@@ -92,12 +97,43 @@ class Call(Struct, frozen=True):
     body: ChargeBody | CaptureBody | VoidBody | RefundBody
 
 
-class _Created(Struct, frozen=True):
-    """A charge, capture, void or refund. What is neither done nor waits for the customer is `accepted`."""
+class _Charge(Struct, frozen=True, kw_only=True):
+    id: Name
+    status: str
+    currency: Currency
+    authorized: Count
+    captured: Count
+    operation_key: str = ""
+    action: Action | None = None
+
+    @property
+    def stated(self) -> Stated:
+        """Raises AmountUnreadable."""
+        taken = self.status == "captured"
+        amount = self.captured if taken else self.authorized
+        return Stated(
+            operation_id=self.operation_key or None,
+            made=self.id,
+            amount=None if self.status == REQUIRES_ACTION else stated_amount(MINOR_UNITS, amount, self.currency),
+            movement=Movement.TAKEN if taken else Movement.RESERVED,
+        )
+
+
+class _Movement(Struct, frozen=True, kw_only=True):
+    """A capture, void or refund, and the charge's status after it; what is not done yet is `accepted`."""
 
     id: Name
-    status: str = ""
-    action: Action | None = None
+    charge: Name
+    status: str
+    amount: Count
+    currency: Currency
+    operation_key: str = ""
+
+    @property
+    def stated(self) -> Stated:
+        """Nothing was reserved of a charge that is canceled before its customer acted. Raises AmountUnreadable."""
+        amount = None if self.status == CANCELED else stated_amount(MINOR_UNITS, self.amount, self.currency)
+        return Stated(operation_id=self.operation_key or None, charge=self.charge, made=self.id, amount=amount)
 
 
 class _Error(Struct, frozen=True):
@@ -110,6 +146,7 @@ class _ErrorAnswer(Struct, frozen=True):
 
 
 class _OperationAnswer(Struct, frozen=True):
+    operation: str
     http_status: int
     answer: Raw
 
@@ -144,37 +181,41 @@ def lookup_path(operation_id: OperationId) -> str:
     return f"/v1/operations/{operation_id}"
 
 
-def outcome(http_status: int, body: bytes) -> Outcome:
-    """What the answer to a call means."""
+def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Said:
+    """What the answer to the call for `request` means."""
     try:
         if 200 <= http_status < 300:
-            return _accepted(http_status, msgspec.json.decode(body, type=_Created))
+            if isinstance(request, AuthorizeRequest):
+                return _charged(http_status, decode(body, _Charge))
+            return _moved(request, http_status, decode(body, _Movement))
         if 400 <= http_status < 500:
-            error = msgspec.json.decode(body, type=_ErrorAnswer).error
+            error = decode(body, _ErrorAnswer).error
             if http_status == HTTPStatus.PAYMENT_REQUIRED:
-                return declined(error.code, error.message)
-            return Rejected(readable(error.code), readable(error.message))
+                return Said(declined(error.code, error.message))
+            return Said(Rejected(readable(error.code), readable(error.message)))
     except UNDECODABLE:
-        return Unknown(f"undecodable answer with HTTP status {http_status}")
-    return Unknown(f"HTTP status {http_status}")
+        return Said(Unknown(f"undecodable answer with HTTP status {http_status}"))
+    return Said(Unknown(f"HTTP status {http_status}"))
 
 
-def looked_up(http_status: int, body: bytes) -> Outcome | None:
+def looked_up(request: ProviderRequest, http_status: int, body: bytes) -> Said | None:
     """What the answer to a lookup means; None only when the simulator itself says that it never saw the operation.
 
     Any other 404 (a proxy's, a wrong address) proves nothing: to believe it could charge a customer twice.
     """
     try:
         if http_status == HTTPStatus.OK:
-            found = msgspec.json.decode(body, type=_OperationAnswer)
-            return outcome(found.http_status, bytes(found.answer))
+            found = decode(body, _OperationAnswer)
+            if found.operation != _operation(request):
+                return Said(Mismatched(f"a lookup that tells of another operation, a {readable(found.operation)}"))
+            return outcome(request, found.http_status, bytes(found.answer))
         if http_status == HTTPStatus.NOT_FOUND:
-            error = msgspec.json.decode(body, type=_ErrorAnswer).error
+            error = decode(body, _ErrorAnswer).error
             if error.code == OPERATION_NOT_FOUND:
                 return None
     except UNDECODABLE:
-        return Unknown(f"undecodable lookup with HTTP status {http_status}")
-    return Unknown(f"lookup answered with HTTP status {http_status}")
+        return Said(Unknown(f"undecodable lookup with HTTP status {http_status}"))
+    return Said(Unknown(f"lookup answered with HTTP status {http_status}"))
 
 
 def next_action(action: Action) -> NextAction:
@@ -195,14 +236,52 @@ def declined(code: str, message: str) -> Declined:
     return Declined(code if code in DECLINE_CODES else DECLINE_CODE_OTHER, readable(message))
 
 
-def _accepted(http_status: int, created: _Created) -> Outcome:
-    if created.status == REQUIRES_ACTION:
-        if created.action is None:
-            return Unknown("an action is required that the answer does not name")
-        return ActionRequired(created.id, next_action(created.action))
+def _charged(http_status: int, charge: _Charge) -> Said:
+    if charge.status == REQUIRES_ACTION:
+        if charge.action is None:
+            return Said(Unknown("an action is required that the answer does not name"))
+        return Said(ActionRequired(charge.id, next_action(charge.action)), charge.stated)
     if http_status == HTTPStatus.ACCEPTED:
-        return Unknown("accepted, not done yet", accepted=True)
-    return Approved(created.id)
+        return Said(Unknown("accepted, not done yet", accepted=True))
+    if charge.status not in CHARGED:
+        return Said(Mismatched(f"a success whose charge is {readable(charge.status)}"))
+    return Said(Approved(charge.id), charge.stated)
+
+
+def _moved(request: CaptureRequest | VoidRequest | RefundRequest, http_status: int, movement: _Movement) -> Said:
+    if http_status == HTTPStatus.ACCEPTED:
+        return Said(Unknown("accepted, not done yet", accepted=True))
+    if movement.status not in _statuses_after(request):
+        return Said(Mismatched(f"a success whose charge is {readable(movement.status)}"))
+    return Said(Approved(movement.id), movement.stated)
+
+
+def _statuses_after(request: CaptureRequest | VoidRequest | RefundRequest) -> frozenset[str]:
+    """What the charge can be once it is done."""
+    match request:
+        case CaptureRequest():
+            return CAPTURED | REFUNDED
+        case VoidRequest():
+            return frozenset({"voided", "captured", CANCELED}) | REFUNDED
+        case RefundRequest():
+            return REFUNDED
+        case _:
+            assert_never(request)
+
+
+def _operation(request: ProviderRequest) -> str:
+    """What the simulator calls it."""
+    match request:
+        case AuthorizeRequest():
+            return "charge"
+        case CaptureRequest():
+            return "capture"
+        case VoidRequest():
+            return "void"
+        case RefundRequest():
+            return "refund"
+        case _:
+            assert_never(request)
 
 
 def _method(kind: MethodType) -> str:

@@ -3,10 +3,11 @@
 from typing import Final
 
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from domain.payment.outcome import Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import Mismatched, Rejected, Unavailable, Unknown
 from infrastructure.provider.connector import AccountInvalid, Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.performing import PerformingProvider
+from infrastructure.provider.said import Said
 from infrastructure.provider.stripe import translate
 from infrastructure.provider.stripe.notifications import StripeNotifications
 from infrastructure.provider.stripe.translate import Call
@@ -24,49 +25,52 @@ class StripeProvider(PerformingProvider):
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._headers = {"Authorization": f"Bearer {secret_key}", "Stripe-Version": translate.API_VERSION}
 
-    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+    async def _look_up(self, request: ProviderRequest) -> Said | None:
         match request:
             case AuthorizeRequest() | RefundRequest():
                 return await self._search(request)
             case CaptureRequest() | VoidRequest():
                 answer = await self._calls.look(translate.intent_path(request.reference), self._headers)
                 if isinstance(answer, Unknown):
-                    return answer
+                    return Said(answer)
                 return translate.looked_up(request, answer.http_status, answer.body)
 
-    async def _search(self, request: AuthorizeRequest | RefundRequest) -> Outcome | None:
+    async def _search(self, request: AuthorizeRequest | RefundRequest) -> Said | None:
         """The list is read to its end even behind a find: an operation that was carried out twice is no outcome."""
-        found: tuple[Outcome, ...] = ()
+        found: tuple[Said, ...] = ()
         after = None
         for _ in range(PAGES_MAX):
             answer = await self._calls.look(translate.list_path(request, after), self._headers)
             if isinstance(answer, Unknown):
-                return answer
+                return Said(answer)
             page = translate.page(request, answer.http_status, answer.body)
             if isinstance(page, Unknown):
-                return page
+                return Said(page)
             found += page.found
             after = page.after
             if after is None:
                 break
         else:
-            return Unknown(f"not within {PAGES_MAX} pages of what Stripe lists")
+            return Said(Unknown(f"not within {PAGES_MAX} pages of what Stripe lists"))
         if len(found) > 1:
-            return Unknown(f"Stripe has carried the operation out {len(found)} times")
+            return Said(Mismatched(f"Stripe has carried the operation out {len(found)} times"))
         return found[0] if found else None
 
-    async def _perform(self, request: ProviderRequest) -> Outcome:
+    async def _perform(self, request: ProviderRequest) -> Said:
         match translate.call(request):
             case Call(path=path, key=key, body=body):
                 form = {"Idempotency-Key": key, "Content-Type": "application/x-www-form-urlencoded"}
-                answer = await self._calls.send("POST", path, body, self._headers | form)
+                answer = await self._post(path, body, self._headers | form)
             case Rejected() as refused:
-                return refused
+                return Said(refused)
         match answer:
             case Answer(http_status=http_status, body=said):
                 return translate.outcome(request, http_status, said)
             case Unavailable() | Unknown():
-                return answer
+                return Said(answer)
+
+    def _was_never_begun(self, refused: Answer) -> bool:
+        return translate.was_never_begun(refused.http_status, refused.body)
 
 
 def connect(account: ProviderAccount) -> Connector:

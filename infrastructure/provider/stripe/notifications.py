@@ -13,8 +13,7 @@ from msgspec import Raw, Struct
 
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
-from infrastructure.provider.minor_units import AmountUnreadable
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.stripe import disputes, signature
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
@@ -59,7 +58,7 @@ class StripeNotifications:
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
         try:
-            event = msgspec.json.decode(body, type=_Event)
+            event = decode(body, _Event)
             said = bytes(event.data.object)
             if event.type in REFUNDED:
                 return _of_refund(event.id, msgspec.json.decode(said, type=Refund))
@@ -71,7 +70,7 @@ class StripeNotifications:
                 return _of_capture(event.id, msgspec.json.decode(said, type=PaymentIntent))
             if event.type == CANCELED:
                 return _of_cancellation(event.id, msgspec.json.decode(said, type=PaymentIntent))
-        except (*UNDECODABLE, AmountUnreadable) as error:
+        except UNDECODABLE as error:
             raise NotificationUnreadable(readable(str(error))) from error
         return Unhandled(event_id=event.id, kind=readable(event.type))
 
@@ -116,7 +115,9 @@ def _of_cancellation(event_id: str, intent: PaymentIntent) -> Notification:
     )
 
 
-def _of_refund(event_id: str, refund: Refund) -> Notification:
+def _of_refund(event_id: str, refund: Refund) -> Notification | Unhandled:
+    if refund.releases and refund.operation() is None:
+        return Unhandled(event_id=event_id, kind=f"refund {refund.id}: the release of what a capture left")
     return Notification(
         event_id=event_id,
         about=OperationKind.REFUND,

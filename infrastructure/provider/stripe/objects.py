@@ -6,7 +6,7 @@ accounts, a capture releases what it does not take. Source: docs.stripe.com/paym
 
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from domain.identifiers import OperationId
 from domain.money import Money
@@ -20,8 +20,10 @@ from domain.payment.outcome import (
     Redirect,
     Unknown,
 )
+from domain.payment.stated import Movement, Stated
 from infrastructure.provider.minor_units import Count, Currency, stated_amount
 from infrastructure.provider.reading import our_operation
+from infrastructure.provider.said import Said
 from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.decline_codes import normalised
 from infrastructure.provider.text import readable
@@ -34,6 +36,18 @@ StripeId = Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z")]
 Url = Annotated[str, Meta(pattern=r"^https?://[!-~]{1,5000}\Z")]
 
 
+class RefusedIntent(Struct, frozen=True):
+    """The intent that an error is about."""
+
+    id: StripeId
+    metadata: dict[str, str] | None = None
+
+    @property
+    def operation(self) -> str | None:
+        """The id of our authorisation that made it."""
+        return None if self.metadata is None else self.metadata.get(OPERATION_ID)
+
+
 class Error(Struct, frozen=True):
     """Why Stripe did not do it; `decline_code` is the issuer's reason, `code` Stripe's own."""
 
@@ -41,6 +55,7 @@ class Error(Struct, frozen=True):
     code: str | None = None
     decline_code: str | None = None
     message: str | None = None
+    payment_intent: RefusedIntent | None = None
 
     def declined(self, otherwise: str) -> Declined:
         code = normalised(self.decline_code, self.code, otherwise=otherwise)
@@ -63,8 +78,8 @@ class PaymentIntent(Struct, frozen=True):
     id: StripeId
     status: str
     capture_method: str
-    amount: Count | None = None
-    currency: Currency | None = None
+    amount: Count
+    currency: Currency
     amount_received: Count | None = None
     amount_capturable: Count | None = None
     metadata: dict[str, str] | None = None
@@ -89,6 +104,36 @@ class PaymentIntent(Struct, frozen=True):
     def operation(self, key: str) -> OperationId | None:
         """Our operation that the metadata names under `key`."""
         return our_operation((self.metadata or {}).get(key, ""))
+
+    def said_of_authorization(self) -> Said:
+        """What became of the authorisation, and what is stated of it. Raises AmountUnreadable."""
+        taken = self.status == "succeeded"
+        amount = self.amount
+        if taken and self.amount_received is not None:
+            amount = self.amount_received
+        if self.status == "requires_capture" and self.amount_capturable is not None:
+            amount = self.amount_capturable
+        stated = Stated(
+            operation_id=(self.metadata or {}).get(OPERATION_ID, ""),
+            made=self.id,
+            amount=self.stated(amount),
+            movement=Movement.TAKEN if taken else Movement.RESERVED,
+        )
+        return Said(self.authorized(), stated)
+
+    def said_of_capture(self) -> Said:
+        """What Stripe has just answered to a capture. Raises AmountUnreadable."""
+        stated = Stated(
+            operation_id=(self.metadata or {}).get(CAPTURE_OPERATION_ID, ""),
+            charge=self.id,
+            amount=self.stated(self.amount_received),
+            movement=Movement.TAKEN,
+        )
+        return Said(self.captured(), stated)
+
+    def said_of_void(self) -> Said:
+        """What Stripe has just answered to a cancellation, which leaves no id of ours behind."""
+        return Said(self.voided(), Stated(charge=self.id, movement=Movement.RELEASED))
 
     def authorized(self) -> Outcome:
         """What became of the authorisation."""
@@ -121,18 +166,37 @@ class PaymentIntent(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
+    """One without a balance transaction gave no money back: what a capture left of its authorisation was released."""
+
     id: StripeId
     status: str | None
+    amount: Count
+    currency: Currency
     payment_intent: StripeId | None = None
-    amount: Count | None = None
-    currency: Currency | None = None
     failure_reason: str | None = None
     metadata: dict[str, str] | None = None
+    balance_transaction: object = UNSET
+
+    @property
+    def releases(self) -> bool:
+        """Whether it succeeded and moved nothing on our account there."""
+        return self.status == "succeeded" and self.balance_transaction is None
 
     @property
     def stated(self) -> Money | None:
         """The amount of the refund in our units. Raises AmountUnreadable."""
         return stated_amount(UNITS, self.amount, self.currency)
+
+    def said_of_refund(self) -> Said:
+        """What became of the refund, and what is stated of it. Raises AmountUnreadable."""
+        stated = Stated(
+            operation_id=(self.metadata or {}).get(OPERATION_ID, ""),
+            charge=self.payment_intent,
+            made=self.id,
+            amount=self.stated,
+            movement=Movement.GIVEN_BACK,
+        )
+        return Said(self.refunded(), stated)
 
     def operation(self) -> OperationId | None:
         """Our operation that the metadata names."""

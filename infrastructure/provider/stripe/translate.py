@@ -11,17 +11,18 @@ from http import HTTPStatus
 from typing import Final, assert_never
 from urllib.parse import quote, urlencode
 
-import msgspec
 from msgspec import Struct
 
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.currencies import UnknownCurrency
 from domain.identifiers import OperationId
 from domain.payment.method import CardBrand, MethodType
-from domain.payment.outcome import DECLINE_CODE_OTHER, Approved, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import DECLINE_CODE_OTHER, Mismatched, Outcome, Rejected, Unknown
+from domain.payment.stated import Stated
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.minor_units import NotRepresentable, steps_of
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.reading import UNDECODABLE, decode
+from infrastructure.provider.said import NOTHING, Said
 from infrastructure.provider.stripe.amounts import sent
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
@@ -50,6 +51,8 @@ UPI is offered to accounts in India alone: neither is spoken here."""
 PAGE_SIZE: Final = 50
 """Stripe allows 100, but a page must fit in an answer, and each object may carry some kilobytes of metadata."""
 CLOCKS_APART_S: Final = 300
+NOT_BEGUN: Final = frozenset({"rate_limit", "lock_timeout"})
+"""The codes of a 429: docs.stripe.com/rate-limits, and docs.stripe.com/error-codes."""
 
 
 class Call(Struct, frozen=True):
@@ -65,9 +68,9 @@ class Call(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """A page of a list: the outcomes of what carries the operation's id, and behind what the next page begins."""
+    """A page of a list: what is said of all that carries the operation's id, and behind what the next page begins."""
 
-    found: tuple[Outcome, ...]
+    found: tuple[Said, ...]
     after: StripeId | None
 
 
@@ -114,16 +117,26 @@ def list_path(request: AuthorizeRequest | RefundRequest, after: StripeId | None)
             return f"/v1/refunds?{urlencode(query | {'payment_intent': reference})}"
 
 
-def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Outcome:
+def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Said:
     """What the answer to the call for `request` means."""
     try:
         if 200 <= http_status < 300:
             return _done(request, body)
         if 400 <= http_status < 500:
-            return _refused(request, http_status, msgspec.json.decode(body, type=_ErrorAnswer).error)
+            error = decode(body, _ErrorAnswer).error
+            return Said(_refused(request, http_status, error), _stated_of(request, error))
     except UNDECODABLE:
-        return Unknown(f"undecodable answer with HTTP status {http_status}")
-    return Unknown(f"HTTP status {http_status}")
+        return Said(Unknown(f"undecodable answer with HTTP status {http_status}"))
+    return Said(Unknown(f"HTTP status {http_status}"))
+
+
+def was_never_begun(http_status: int, body: bytes) -> bool:
+    """Whether Stripe turned a request away for its rate, or since another one holds the object: neither is begun."""
+    try:
+        code = decode(body, _ErrorAnswer).error.code
+    except UNDECODABLE:
+        return False
+    return http_status == HTTPStatus.TOO_MANY_REQUESTS and code in NOT_BEGUN
 
 
 def page(request: AuthorizeRequest | RefundRequest, http_status: int, body: bytes) -> Page | Unknown:
@@ -134,60 +147,63 @@ def page(request: AuthorizeRequest | RefundRequest, http_status: int, body: byte
     try:
         match request:
             case AuthorizeRequest():
-                intents = msgspec.json.decode(body, type=Payments)
-                found = tuple(one.authorized() for one in intents.data if one.operation(OPERATION_ID) == ours)
+                intents = decode(body, Payments)
+                of_ours = (one for one in intents.data if one.operation(OPERATION_ID) == ours)
+                found = tuple(one.said_of_authorization() for one in of_ours)
                 return Page(found, intents.data[-1].id if intents.has_more else None)
             case RefundRequest():
-                refunds = msgspec.json.decode(body, type=Refunds)
-                found = tuple(one.refunded() for one in refunds.data if one.operation() == ours)
+                refunds = decode(body, Refunds)
+                found = tuple(one.said_of_refund() for one in refunds.data if one.operation() == ours)
                 return Page(found, refunds.data[-1].id if refunds.has_more else None)
     except (*UNDECODABLE, IndexError):
         return Unknown("undecodable lookup")
 
 
-def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: bytes) -> Outcome | None:
+def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: bytes) -> Said | None:
     """What the state of its payment intent says of a capture or a void; None when it has not been carried out.
 
     An intent that is not there proves nothing: the wrong account or mode would say the same.
     """
     if http_status != HTTPStatus.OK:
-        return Unknown(f"lookup answered with HTTP status {http_status}")
+        return Said(Unknown(f"lookup answered with HTTP status {http_status}"))
     try:
-        intent = msgspec.json.decode(body, type=PaymentIntent)
+        intent = decode(body, PaymentIntent)
+        if intent.id != request.reference:
+            return Said(Mismatched(f"a lookup that tells of another payment intent, {intent.id}"))
+        match request:
+            case CaptureRequest(operation_id=operation_id):
+                return _capture_of(intent, operation_id)
+            case VoidRequest():
+                return _void_of(intent)
     except UNDECODABLE:
-        return Unknown("undecodable lookup")
-    match request:
-        case CaptureRequest(operation_id=operation_id):
-            return _capture_of(intent, operation_id)
-        case VoidRequest():
-            return _void_of(intent)
+        return Said(Unknown("undecodable lookup"))
 
 
-def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Outcome | None:
+def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Said | None:
     """There is only one capture, and it leaves the id of its operation behind."""
     captured_by = intent.operation(CAPTURE_OPERATION_ID)
     match intent.status:
         case "requires_capture" | "canceled":
             return None
         case "succeeded" if captured_by == operation_id:
-            return Approved(intent.id)
+            return intent.said_of_capture()
         case "succeeded" if captured_by is not None:
             return None
         case "succeeded":
-            return Unknown(f"payment intent {intent.id} was captured, and not by an operation of ours")
+            return Said(Unknown(f"payment intent {intent.id} was captured, and not by an operation of ours"))
         case _:
-            return intent.undecided()
+            return Said(intent.undecided())
 
 
-def _void_of(intent: PaymentIntent) -> Outcome | None:
+def _void_of(intent: PaymentIntent) -> Said | None:
     """Who cancelled it does not matter: nothing is reserved any more."""
     match intent.status:
         case "canceled":
-            return Approved(intent.id)
+            return intent.said_of_void()
         case "requires_capture" | "succeeded" | "requires_action" | "requires_confirmation" | "requires_payment_method":
             return None
         case _:
-            return intent.undecided()
+            return Said(intent.undecided())
 
 
 def _intent(request: AuthorizeRequest) -> dict[str, str]:
@@ -215,26 +231,34 @@ def _made_at_s(operation_id: OperationId) -> int | None:
     return (operation_id.int >> 80) // 1000 if operation_id.version == 7 else None
 
 
-def _done(request: ProviderRequest, body: bytes) -> Outcome:
+def _done(request: ProviderRequest, body: bytes) -> Said:
     match request:
         case AuthorizeRequest():
-            return msgspec.json.decode(body, type=PaymentIntent).authorized()
+            return decode(body, PaymentIntent).said_of_authorization()
         case CaptureRequest():
-            return msgspec.json.decode(body, type=PaymentIntent).captured()
+            return decode(body, PaymentIntent).said_of_capture()
         case VoidRequest():
-            return msgspec.json.decode(body, type=PaymentIntent).voided()
+            return decode(body, PaymentIntent).said_of_void()
         case RefundRequest():
-            return msgspec.json.decode(body, type=Refund).refunded()
+            return decode(body, Refund).said_of_refund()
         case _:
             assert_never(request)
 
 
+def _stated_of(request: ProviderRequest, error: Error) -> Stated:
+    """The intent that an error is about: with its metadata where it is the authorisation's."""
+    intent = error.payment_intent
+    if intent is None:
+        return NOTHING
+    if isinstance(request, AuthorizeRequest):
+        return Stated(operation_id=intent.operation)
+    return Stated(charge=intent.id)
+
+
 def _refused(request: ProviderRequest, http_status: int, error: Error) -> Outcome:
-    """A 429 is answered before anything is begun. A conflict of keys says that another request runs or ran."""
+    """A conflict of keys says that another request runs or ran."""
     message = readable(error.message or "")
-    if http_status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Unavailable(f"rate limited: {message}")
-    if http_status == HTTPStatus.CONFLICT or error.type == "idempotency_error":
+    if error.type == "idempotency_error":
         return Unknown(f"idempotency conflict: {message}")
     if http_status == HTTPStatus.PAYMENT_REQUIRED or error.type == "card_error":
         return error.declined(_plain_no(request))

@@ -1,5 +1,7 @@
 """The table of notices: what each means against a payment's history, however late, often or out of order it comes."""
 
+from typing import Any
+
 import pytest
 
 from domain.identifiers import OperationId, ProviderName
@@ -77,6 +79,7 @@ AUTHORIZE, TAKE, RELEASE, GIVE_BACK = (
     OperationKind.REFUND,
 )
 CHARGE = APPROVED.reference
+DOLLARS = Money(10_000, "USD")
 AT_ONCE = processing(method=CaptureMethod.AUTOMATIC)
 GIVEN_BACK_ELSEWHERE = then_(captured(), adopts(OperationKind.REFUND, THIRTY, reference="own_9"))
 """Not by us: `own_9` is the provider's name for the refund."""
@@ -120,6 +123,18 @@ def adoption(
 
 def reversal(reference: str, refusal: Declined = DECLINED, id: OperationId = REFUND) -> Reverses:
     return Reverses(ReverseRefund(refund_id=id, reference=reference, code=refusal.code, message=refusal.message))
+
+
+def says_of(
+    outcome: Outcome,
+    about: OperationKind,
+    id: OperationId,
+    *,
+    reference: str | None = None,
+    amount: Money | None = None,
+) -> Notice:
+    """A notice that names its operation, and states more of it."""
+    return Notice(provider=ACQUIRER, about=about, outcome=outcome, operation_id=id, reference=reference, amount=amount)
 
 
 def contradicts(
@@ -602,3 +617,65 @@ def test_a_void_heard_of_before_its_answer_leaves_the_answer_nothing_to_say() ->
     assert isinstance(reading, Settles)
     settled = then_(voiding(), void_answered(reading.outcome))
     assert void_answered(APPROVED)(payment_of(settled)) == ()
+
+
+OTHERS_CHARGE = "ch_9"
+MISFITS: dict[str, tuple[History, Notice]] = {
+    "an open attempt, of less": (processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=FORTY)),
+    "an open attempt, of more": (processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=HUNDRED + FORTY)),
+    "an open attempt, in another currency": (processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=DOLLARS)),
+    "an open attempt's decline, of another amount": (processing(), says_of(DECLINED, AUTHORIZE, ATTEMPT, amount=FORTY)),
+    "an open automatic capture, of less": (AT_ONCE, says_of(APPROVED, TAKE, ATTEMPT, amount=FORTY)),
+    "a waiting customer's, of another charge": (
+        requires_action(),
+        says_of(APPROVED, AUTHORIZE, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "a waiting customer's cancellation, of another charge": (
+        requires_action(),
+        says_of(APPROVED, RELEASE, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "an open capture, of another charge": (capturing(), says_of(APPROVED, TAKE, CAPTURE, reference=OTHERS_CHARGE)),
+    "an open capture, of another amount": (capturing(FORTY), says_of(APPROVED, TAKE, CAPTURE, amount=THIRTY)),
+    "an open void, of another charge": (voiding(), says_of(APPROVED, RELEASE, VOID, reference=OTHERS_CHARGE)),
+    "an open refund, of another charge": (refunding(), says_of(APPROVED, GIVE_BACK, REFUND, reference=OTHERS_CHARGE)),
+    "an open refund, of another amount": (refunding(THIRTY), says_of(APPROVED, GIVE_BACK, REFUND, amount=FORTY)),
+    "an open refund's decline, of another charge": (
+        refunding(),
+        says_of(DECLINED, GIVE_BACK, REFUND, reference=OTHERS_CHARGE),
+    ),
+    "what was authorised, of another amount": (authorized(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=FORTY)),
+    "what was authorised, of another charge": (
+        authorized(),
+        says_of(APPROVED, AUTHORIZE, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "a refund named by the attempt, of another charge": (
+        captured(),
+        says_of(APPROVED, GIVE_BACK, ATTEMPT, reference=OTHERS_CHARGE),
+    ),
+    "what was refunded, of another amount": (
+        refunded(THIRTY),
+        says_of(APPROVED, GIVE_BACK, REFUND, reference=CHARGE, amount=FORTY),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISFITS)
+def test_a_notice_that_does_not_fit_what_was_asked_settles_nothing_and_is_reported_once(what: str) -> None:
+    history, notice = MISFITS[what]
+    reading = reading_of(history, notice)
+    assert isinstance(reading, Contradicts)
+    assert payment_of(history + reading.events) == payment_of(history)
+    assert reading_of(history + reading.events, notice) == Contradicts((), reading.reason)
+
+
+@pytest.mark.parametrize("stated", [{}, {"amount": HUNDRED}, {"reference": CHARGE}])
+def test_a_notice_that_fits_settles(stated: dict[str, Any]) -> None:
+    assert reading_of(processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, **stated)) == Settles(ATTEMPT, APPROVED)
+
+
+def test_two_misfits_of_one_operation_are_two_reports() -> None:
+    first = reading_of(processing(), says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=FORTY))
+    assert isinstance(first, Contradicts)
+    second = reading_of(processing() + first.events, says_of(APPROVED, AUTHORIZE, ATTEMPT, amount=THIRTY))
+    assert isinstance(second, Contradicts)
+    assert second.events

@@ -112,7 +112,7 @@ class ProviderContract:
         assert await bench.provider.capture(take) == await bench.provider.capture(take)
         give_back = refund(charge.reference, eur(50))
         assert await bench.provider.refund(give_back) == await bench.provider.refund(give_back)
-        void = void_of(charge.reference)
+        void = void_of(charge.reference, eur(40))
         assert await bench.provider.void(void) == await bench.provider.void(void)
         assert isinstance(await bench.provider.refund(refund(charge.reference, eur(10))), Approved)
 
@@ -121,20 +121,16 @@ class ProviderContract:
         assert await bench.provider.authorize(request) == await bench.provider.authorize(request)
 
     async def test_the_lookup_gives_the_outcome_of_each_operation(self, bench: Bench) -> None:
+        """Each is looked up while it is open: before anything follows it."""
         authorize = authorization(bench.approved, eur(100))
         charge = await bench.provider.authorize(authorize)
         assert isinstance(charge, Approved)
-        take = capture(charge.reference, eur(60))
-        give_back = refund(charge.reference, eur(50))
-        outcomes: list[tuple[ProviderRequest, Outcome]] = [
-            (authorize, charge),
-            (take, await bench.provider.capture(take)),
-            (give_back, await bench.provider.refund(give_back)),
-        ]
+        assert await bench.provider.lookup(authorize) == charge
+        following: list[ProviderRequest] = [capture(charge.reference, eur(60)), refund(charge.reference, eur(50))]
         if bench.provider.capabilities.several_captures:
-            void = void_of(charge.reference)
-            outcomes.append((void, await bench.provider.void(void)))
-        for request, outcome in outcomes:
+            following.append(void_of(charge.reference, eur(40)))
+        for request in following:
+            outcome = await perform(bench.provider, request)
             assert isinstance(outcome, Approved)
             assert await bench.provider.lookup(request) == outcome
 
@@ -150,7 +146,7 @@ class ProviderContract:
         charge = await self.charge(bench, bench.approved, eur(100))
         await bench.provider.capture(capture(charge, eur(60), final=True))
         for request in (capture(charge, eur(40)), void_of(charge, eur(40))):
-            refused = await self.perform(bench.provider, request)
+            refused = await perform(bench.provider, request)
             assert isinstance(refused, Rejected)
             assert await bench.provider.lookup(request) == (refused if bench.remembers_refusals else None)
 
@@ -207,12 +203,17 @@ class ProviderContract:
         assert isinstance(outcome, Approved)
         return outcome.reference
 
-    async def perform(self, provider: Provider, request: CaptureRequest | VoidRequest) -> Outcome:
-        match request:
-            case CaptureRequest():
-                return await provider.capture(request)
-            case VoidRequest():
-                return await provider.void(request)
+
+async def perform(provider: Provider, request: ProviderRequest) -> Outcome:
+    match request:
+        case AuthorizeRequest():
+            return await provider.authorize(request)
+        case CaptureRequest():
+            return await provider.capture(request)
+        case VoidRequest():
+            return await provider.void(request)
+        case RefundRequest():
+            return await provider.refund(request)
 
 
 def eur(whole: int) -> Money:

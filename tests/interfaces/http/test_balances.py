@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from interfaces.http.app import openapi_document
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import authorized, captured
 from tests.interfaces.http.reading import behind
@@ -67,3 +68,42 @@ async def test_another_merchants_are_not_told(merchant: Merchant, stranger: Merc
 async def test_a_moment_that_is_none_or_to_come_is_refused(merchant: Merchant) -> None:
     then_refused(await merchant.get("/v1/balances?as_of=noon"), 400, "parameter_invalid", field="as_of")
     then_refused(await merchant.get("/v1/balances?as_of=2999-01-01T00:00:00Z"), 400, "as_of_in_future", field="as_of")
+
+
+async def test_a_balance_of_more_than_a_double_holds_is_told_to_the_last_digit(merchant: Merchant) -> None:
+    begin = datetime.now(UTC).isoformat()
+    await merchant.pay(2**53, capture_method="manual")
+    last = await merchant.pay(2**53 - 1, capture_method="manual")
+    assert last.json["amount"] == 2**53 - 1
+    total = 2**54 - 1
+    assert int(float(total)) != total
+    end = datetime.now(UTC).isoformat()
+    statement = f"/v1/statements?currency=EUR&from={quote(begin)}&to={quote(end)}"
+    for path in ("/v1/balances", f"/v1/balances?as_of={last.headers['Tallystick-Position']}", statement):
+        reply = await merchant.get(path, headers=behind(last))
+        assert str(total).encode() in reply.body, path
+    as_text = await merchant.get(f"{statement}&format=csv", headers=behind(last))
+    assert "180143985094819.83" in as_text.body.decode()
+
+
+def test_every_sum_is_documented_as_an_integer_of_64_bits() -> None:
+    """Single amounts have a bound, or are parts of one that has."""
+    schemas = openapi_document()["components"]["schemas"]
+    sums = {
+        "BalanceResource": NOTHING.keys(),
+        "UpcomingBalance": {"amount"},
+        "Unsettled": {"captured_minor", "refunded_minor", "charged_back_minor", "net_minor"},
+        "StatementAccount": {"opening", "closing"},
+        "StatementLine": {"change", "balance"},
+        "TrialBalanceLine": {"debit", "credit"},
+        "TrialBalanceTotal": {"debit", "credit"},
+        "AccountBalance": {"balance"},
+        "ChartLine": {"balance"},
+        "AccountJournal": {"opening"},
+        "JournalLine": {"change", "balance"},
+        "SettledMovements": {"gross", "interchange", "scheme", "markup", "other", "cost", "net"},
+        "UnsettledMovements": {"net"},
+    }
+    for schema, names in sums.items():
+        found = {name for name, about in schemas[schema]["properties"].items() if about.get("format") == "int64"}
+        assert found == set(names), schema

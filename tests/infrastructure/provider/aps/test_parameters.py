@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.payment.outcome import Unknown
+from domain.payment.outcome import Mismatched, Unknown
 from infrastructure.provider.aps.answer import Answer, believed
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from tests.infrastructure.provider.aps.signed import PHRASE, body
@@ -55,7 +55,7 @@ def test_an_answer_is_believed_when_it_is_signed_and_about_the_order_asked_about
     said = body(merchant_reference="order", response_code="02000", fort_id="1")
     assert isinstance(believed(said, PHRASE, "order"), Answer)
     assert believed(said, "another phrase", "order") == Unknown("an answer that APS did not sign")
-    assert believed(said, PHRASE, "another order") == Unknown("an answer about another order")
+    assert believed(said, PHRASE, "another order") == Mismatched("an answer about another order")
     assert isinstance(believed(said.replace(b"02000", b"14000"), PHRASE, "order"), Unknown)
 
 

@@ -88,7 +88,7 @@ async def test_actions_that_are_not_answered_leave_an_accepted_capture_unknown()
 
 
 async def test_an_automatic_capture_is_unknown_until_its_money_is_taken() -> None:
-    payment = {"id": "pay_1", "status": "Authorized", "approved": True}
+    payment = {"id": "pay_1", "amount": 10_000, "currency": "EUR", "status": "Authorized", "approved": True}
     authorized = {"id": "act_1", "type": "Authorization", "approved": True}
     request = authorization(CARD, captured=True)
     script: Script = {
@@ -106,7 +106,13 @@ async def test_an_automatic_capture_is_unknown_until_its_money_is_taken() -> Non
 
 
 async def test_a_challenge_is_found_again_by_lookup_and_then_its_refusal() -> None:
-    payment = {"id": "pay_1", "status": "Pending", "_links": {"redirect": {"href": "https://3ds.example/1"}}}
+    payment = {
+        "id": "pay_1",
+        "amount": 10_000,
+        "currency": "EUR",
+        "status": "Pending",
+        "_links": {"redirect": {"href": "https://3ds.example/1"}},
+    }
     request = authorization(CARD)
     script: Script = {
         "POST /payments": (202, payment),

@@ -19,6 +19,7 @@ from domain.payment.outcome import (
     ActionRequired,
     Approved,
     Declined,
+    Mismatched,
     Outcome,
     Redirect,
     Rejected,
@@ -30,6 +31,7 @@ from infrastructure.provider.checkout.response_codes import DECLINES, decline_co
 from infrastructure.provider.checkout.translate import TakenOn
 from infrastructure.provider.checkout.wire import Action, Payment
 from infrastructure.provider.minor_units import NotRepresentable
+from infrastructure.provider.said import Said
 
 OPERATION = OperationId(UUID("018f0000-0000-7000-8000-000000000001"))
 PAYMENT = PaymentId(UUID("018f0000-0000-7000-8000-000000000002"))
@@ -127,41 +129,45 @@ def test_an_amount_is_sent_exactly_or_not_at_all(currency: str, minor: int) -> N
         assert amounts.sent(Money(minor, currency)) == minor * (100 if currency == "CLP" else 1)
 
 
+def payment(**said: object) -> bytes:
+    return encoded(**{"id": "pay_1", "amount": 1_234, "currency": "EUR", **said})
+
+
 REDIRECTING = {"redirect": {"href": "https://3ds.example/1"}}
 
 
 @pytest.mark.parametrize(
     ("http_status", "body", "meant"),
     [
-        (201, encoded(id="pay_1", status="Authorized", approved=True, response_code="10000"), Approved("pay_1")),
+        (201, payment(status="Authorized", approved=True, response_code="10000"), Approved("pay_1")),
         (
             201,
-            encoded(id="pay_1", status="Declined", approved=False, response_code="20051", response_summary="No money"),
+            payment(status="Declined", approved=False, response_code="20051", response_summary="No money"),
             Declined("insufficient_funds", "No money"),
         ),
-        (201, encoded(id="pay_1", status="Declined", approved=False), Declined("declined", "Declined")),
+        (201, payment(status="Declined", approved=False), Declined("declined", "Declined")),
+        (201, payment(status="Declined", approved=True), Mismatched("an approval of a payment that is Declined")),
         (
             201,
-            encoded(id="pay_1", status="Retry Scheduled", approved=False, response_code="20051"),
+            payment(status="Retry Scheduled", approved=False, response_code="20051"),
             Unknown("accepted; payment pay_1 is Retry Scheduled", accepted=True),
         ),
         (
             202,
-            encoded(id="pay_1", status="Pending", _links=REDIRECTING),
+            payment(status="Pending", _links=REDIRECTING),
             ActionRequired("pay_1", Redirect("https://3ds.example/1")),
         ),
-        (202, encoded(id="pay_1", status="Pending"), Unknown("accepted; payment pay_1 is Pending", accepted=True)),
+        (202, payment(status="Pending"), Unknown("accepted; payment pay_1 is Pending", accepted=True)),
         (
             202,
-            encoded(id="pay_1", status="Pending", _links={"redirect": {"href": "javascript:alert(1)"}}),
+            payment(status="Pending", _links={"redirect": {"href": "javascript:alert(1)"}}),
             Unknown("undecodable answer with HTTP status 202"),
         ),
         (201, b"{}", Unknown("undecodable answer with HTTP status 201")),
-        (201, encoded(id="", status="Authorized", approved=True), Unknown("undecodable answer with HTTP status 201")),
+        (201, payment(id="", status="Authorized", approved=True), Unknown("undecodable answer with HTTP status 201")),
         (401, b"", Rejected("unauthorized", "HTTP status 401")),
         (403, b"", Rejected("forbidden", "HTTP status 403")),
         (404, b"<html>", Rejected("not_found", "HTTP status 404")),
-        (409, b"", Unknown("HTTP status 409")),
         (422, refused("token_invalid"), Rejected("token_invalid", "token_invalid")),
         (
             422,
@@ -170,29 +176,39 @@ REDIRECTING = {"redirect": {"href": "https://3ds.example/1"}}
         ),
         (422, b"", Unknown("HTTP status 422")),
         (422, refused("api_calls_quota_exceeded"), Unavailable("HTTP status 422: api_calls_quota_exceeded")),
-        (429, refused("api_calls_quota_exceeded"), Unavailable("HTTP status 429: api_calls_quota_exceeded")),
-        (429, b"", Unknown("HTTP status 429")),
         (500, refused("token_invalid"), Unknown("HTTP status 500")),
         (503, b"", Unknown("HTTP status 503")),
         (302, b"", Unknown("HTTP status 302")),
     ],
 )
 def test_an_answer_to_an_authorisation_means_one_outcome(http_status: int, body: bytes, meant: Outcome) -> None:
-    assert translate.answered(authorization(), http_status, body) == meant
+    said = translate.answered(authorization(), http_status, body)
+    assert isinstance(said, Said)
+    assert said.outcome == meant
 
 
 def test_the_approval_of_an_automatic_capture_is_no_money_yet() -> None:
-    body = encoded(id="pay_1", status="Authorized", approved=True)
-    assert translate.answered(authorization(capture=True), 201, body) == TakenOn("pay_1")
+    body = payment(status="Authorized", approved=True)
+    taken_on = TakenOn(Payment("pay_1", "Authorized", 1_234, "EUR", approved=True))
+    assert translate.answered(authorization(capture=True), 201, body) == taken_on
 
 
 def test_a_movement_that_is_accepted_is_only_taken_on() -> None:
-    assert translate.answered(CAPTURE, 202, encoded(action_id="act_1")) == TakenOn("pay_1")
-    assert isinstance(translate.answered(CAPTURE, 202, b"{}"), Unknown)
+    assert translate.answered(CAPTURE, 202, encoded(action_id="act_1")) == TakenOn()
+    said = translate.answered(CAPTURE, 202, b"{}")
+    assert isinstance(said, Said)
+    assert isinstance(said.outcome, Unknown)
 
 
 def action(kind: str, approved: bool | None, reference: str | None = REFERENCE, code: str | None = None) -> Action:
     return Action("act_1", kind, reference=reference, approved=approved, response_code=code)
+
+
+def test_the_operations_name_on_another_kind_of_action_decides_nothing() -> None:
+    for done in ([action("Refund", True)], [action("Capture", True), action("Capture", True)]):
+        said = translate.moved(CAPTURE, done)
+        assert said is not None
+        assert isinstance(said.outcome, Mismatched)
 
 
 @pytest.mark.parametrize(
@@ -202,12 +218,13 @@ def action(kind: str, approved: bool | None, reference: str | None = REFERENCE, 
         ([action("Capture", None)], Unknown("accepted; capture act_1 is under way", accepted=True)),
         ([action("Capture", False)], Declined("capture_declined", "Capture")),
         ([action("Capture", False, code="20068")], Declined("issuer_unavailable", "Capture")),
-        ([action("Capture", True, reference="of another"), action("Refund", True)], None),
+        ([action("Capture", True, reference="of another"), action("Refund", True, reference="of another")], None),
         ([], None),
     ],
 )
 def test_a_capture_is_the_action_with_its_reference(done: list[Action], meant: Outcome | None) -> None:
-    assert translate.moved(CAPTURE, done) == meant
+    said = translate.moved(CAPTURE, done)
+    assert (None if said is None else said.outcome) == meant
 
 
 AUTHORIZED, DECLINED = action("Authorization", True), action("Authorization", False, code="20005")
@@ -218,6 +235,12 @@ AUTHORIZED, DECLINED = action("Authorization", True), action("Authorization", Fa
     [
         (False, "Authorized", [AUTHORIZED], Approved("pay_1")),
         (False, "Voided", [action("Void", True), AUTHORIZED], Approved("pay_1")),
+        (
+            False,
+            "Declined",
+            [AUTHORIZED],
+            Mismatched("an action of the payment is approved, and the payment is declined"),
+        ),
         (False, "Declined", [DECLINED], Declined("do_not_honor", "Authorization")),
         (False, "Authorized", [AUTHORIZED, DECLINED], Approved("pay_1")),
         (False, "Pending", [DECLINED], Unknown("accepted; payment pay_1 is Pending", accepted=True)),
@@ -243,23 +266,24 @@ AUTHORIZED, DECLINED = action("Authorization", True), action("Authorization", Fa
 def test_what_became_of_an_attempt_is_in_its_actions(
     capture: bool, status: str, done: list[Action], meant: Outcome
 ) -> None:
-    assert translate.attempted(authorization(capture=capture), Payment("pay_1", status), done) == meant
+    told = Payment("pay_1", status, 1_234, "EUR")
+    assert translate.attempted(authorization(capture=capture), told, done).outcome == meant
 
 
 def listing(*payments: object, total_count: int | None = None) -> bytes:
     return encoded(data=payments, total_count=len(payments) if total_count is None else total_count)
 
 
-ONE = {"id": "pay_1", "status": "Authorized", "approved": True}
+ONE = {"id": "pay_1", "status": "Authorized", "approved": True, "amount": 1_234, "currency": "EUR"}
 
 
 @pytest.mark.parametrize(
     ("http_status", "body", "meant"),
     [
-        (200, listing(ONE), Payment("pay_1", "Authorized", approved=True)),
+        (200, listing(ONE), Payment("pay_1", "Authorized", 1_234, "EUR", approved=True)),
         (200, listing(), None),
-        (200, listing(total_count=1), Unknown("1 payments have the attempt's reference")),
-        (200, listing(ONE, ONE), Unknown("2 payments have the attempt's reference")),
+        (200, listing(total_count=1), Mismatched("1 payments have the attempt's reference")),
+        (200, listing(ONE, ONE), Mismatched("2 payments have the attempt's reference")),
         (200, b"{}", Unknown("undecodable lookup with HTTP status 200")),
         (404, b"", Unknown("lookup answered with HTTP status 404")),
         (401, b"", Unknown("lookup answered with HTTP status 401")),
@@ -279,9 +303,10 @@ hostile = st.binary() | st.sampled_from([b"[" * 100_000, b'{"id":"\xff"}', b"[]"
 def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(
     http_status: int, body: bytes, request_: AuthorizeRequest | CaptureRequest | VoidRequest
 ) -> None:
-    meant = translate.answered(request_, http_status, body)
-    assert isinstance(meant, get_args(Outcome))
-    assert not isinstance(meant, Approved)
+    said = translate.answered(request_, http_status, body)
+    assert isinstance(said, Said)
+    assert isinstance(said.outcome, get_args(Outcome))
+    assert not isinstance(said.outcome, Approved)
     assert isinstance(translate.listed(http_status, body), Unknown)
     done = translate.actions(http_status, body)
     assert isinstance(done, Unknown) or done == []
@@ -303,6 +328,9 @@ def test_a_code_without_a_word_of_ours_is_some_decline(response_code: str | None
     ("said", "kept"), [("no\x00 way\n", "no  way "), ("card 4242 4242 4242 4242 is stolen", "[redacted]")]
 )
 def test_what_checkout_says_is_kept_printable_and_without_card_numbers(said: str, kept: str) -> None:
-    body = encoded(id="pay_1", status="Declined", approved=False, response_summary=said)
-    assert translate.answered(authorization(), 201, body) == Declined("declined", kept)
-    assert translate.answered(authorization(), 422, refused(said)) == Rejected(kept, kept)
+    body = payment(status="Declined", approved=False, response_summary=said)
+    declined = translate.answered(authorization(), 201, body)
+    rejected = translate.answered(authorization(), 422, refused(said))
+    assert isinstance(declined, Said)
+    assert isinstance(rejected, Said)
+    assert (declined.outcome, rejected.outcome) == (Declined("declined", kept), Rejected(kept, kept))

@@ -15,7 +15,8 @@ from tests.support.simulator import HOST
 
 CARD: Final = PaymentMethod(MethodType.CARD, "tok_visa")
 HANG_UP: Final = b""
-CREATED: Final = b'HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{"id":"ch_1"}'
+CHARGE: Final = b'{"id":"ch_1","status":"authorized","authorized":10000,"captured":0,"currency":"EUR"}'
+CREATED: Final = b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n%b" % (len(CHARGE), CHARGE)
 
 
 class ScriptedServer:

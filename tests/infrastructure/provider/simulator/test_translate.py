@@ -17,6 +17,7 @@ from domain.payment.outcome import (
     Approved,
     Collect,
     Declined,
+    Mismatched,
     Outcome,
     Redirect,
     Rejected,
@@ -37,20 +38,30 @@ def operation(http_status: int, answer: object) -> bytes:
     return msgspec.json.encode({"operation": "charge", "http_status": http_status, "answer": answer})
 
 
+def charge(status: str, **said: object) -> dict[str, object]:
+    amounts = {"currency": "KWD", "authorized": 1_234, "captured": 1_234 if status == "captured" else 0}
+    return {"id": "ch_1", "status": status, "reference": str(PAYMENT_ID), **amounts, **said}
+
+
 def waiting(action: object) -> bytes:
-    return msgspec.json.encode({"id": "ch_1", "status": "requires_action", "action": action})
+    return msgspec.json.encode(charge("requires_action", action=action))
+
+
+AUTHORIZE = AuthorizeRequest(
+    operation_id=OPERATION_ID,
+    payment_id=PAYMENT_ID,
+    amount=Money(1_234, "KWD"),
+    method=PaymentMethod(MethodType.CARD, "tok_visa"),
+    capture=True,
+)
+CAPTURE = CaptureRequest(
+    operation_id=OPERATION_ID, payment_id=PAYMENT_ID, reference="ch_1", amount=Money(5, "JPY"), final=True
+)
 
 
 def test_an_authorisation_is_a_charge_named_after_the_payment_and_keyed_by_the_operation() -> None:
-    request = AuthorizeRequest(
-        operation_id=OPERATION_ID,
-        payment_id=PAYMENT_ID,
-        amount=Money(1_234, "KWD"),
-        method=PaymentMethod(MethodType.CARD, "tok_visa"),
-        capture=True,
-    )
-    assert (call(request).path, call(request).key) == ("/v1/charges", str(OPERATION_ID))
-    assert msgspec.to_builtins(call(request).body) == {
+    assert (call(AUTHORIZE).path, call(AUTHORIZE).key) == ("/v1/charges", str(OPERATION_ID))
+    assert msgspec.to_builtins(call(AUTHORIZE).body) == {
         "reference": str(PAYMENT_ID),
         "amount": 1_234,
         "currency": "KWD",
@@ -78,9 +89,7 @@ def test_a_charge_names_its_method_and_where_the_customer_comes_back_to(kind: Me
     ("request_", "path", "body"),
     [
         (
-            CaptureRequest(
-                payment_id=PAYMENT_ID, operation_id=OPERATION_ID, reference="ch_1", amount=Money(5, "JPY"), final=True
-            ),
+            CAPTURE,
             "/v1/charges/ch_1/captures",
             {"amount": 5, "final": True},
         ),
@@ -108,11 +117,17 @@ def test_a_movement_names_its_charge(
 @pytest.mark.parametrize(
     ("http_status", "body", "meant"),
     [
-        (201, b'{"id":"ch_1","status":"authorized"}', Approved("ch_1")),
-        (200, b'{"id":"ch_1"}', Approved("ch_1")),
+        (201, msgspec.json.encode(charge("captured")), Approved("ch_1")),
+        (200, msgspec.json.encode(charge("captured")), Approved("ch_1")),
+        (200, msgspec.json.encode(charge("declined")), Mismatched("a success whose charge is declined")),
+        (200, b'{"id":"ch_1"}', Unknown("undecodable answer with HTTP status 200")),
+        (
+            200,
+            b'{"id":"ch_0",' + msgspec.json.encode(charge("captured"))[1:],
+            Unknown("undecodable answer with HTTP status 200"),
+        ),
         (402, error("card_declined"), Declined("card_declined", "why")),
         (402, error("a_reason_of_tomorrow"), Declined("declined", "why")),
-        (409, error("idempotency_key_reuse"), Rejected("idempotency_key_reuse", "why")),
         (422, error("capture_exceeds_authorized"), Rejected("capture_exceeds_authorized", "why")),
         (500, error("card_declined"), Unknown("HTTP status 500")),
         (302, b"", Unknown("HTTP status 302")),
@@ -125,26 +140,26 @@ def test_a_movement_names_its_charge(
         ),
         (202, waiting({"type": "redirect", "url": "javascript:x"}), Unknown("undecodable answer with HTTP status 202")),
         (202, waiting(None), Unknown("an action is required that the answer does not name")),
-        (202, b'{"id":"cap_1","status":"accepted"}', Unknown("accepted, not done yet", accepted=True)),
+        (202, msgspec.json.encode(charge("accepted")), Unknown("accepted, not done yet", accepted=True)),
         (201, b"", Unknown("undecodable answer with HTTP status 201")),
         (201, b'{"id":""}', Unknown("undecodable answer with HTTP status 201")),
         (402, b"Payment required", Unknown("undecodable answer with HTTP status 402")),
     ],
 )
 def test_an_answer_means_one_outcome(http_status: int, body: bytes, meant: Outcome) -> None:
-    assert outcome(http_status, body) == meant
+    assert outcome(AUTHORIZE, http_status, body).outcome == meant
 
 
 @pytest.mark.parametrize(
     ("http_status", "body", "meant"),
     [
-        (200, operation(201, {"id": "ch_1"}), Approved("ch_1")),
+        (200, operation(201, charge("captured")), Approved("ch_1")),
         (
             200,
-            operation(202, {"id": "ch_1", "status": "requires_action", "action": {"type": "collect", "address": "a"}}),
+            operation(202, charge("requires_action", action={"type": "collect", "address": "a"})),
             ActionRequired("ch_1", Collect("a")),
         ),
-        (200, operation(202, {"id": "cap_1", "status": "accepted"}), Unknown("accepted, not done yet", accepted=True)),
+        (200, operation(202, charge("accepted")), Unknown("accepted, not done yet", accepted=True)),
         (200, operation(402, {"error": {"code": "card_declined", "message": "m"}}), Declined("card_declined", "m")),
         (200, operation(422, {"error": {"code": "nothing_to_void", "message": "m"}}), Rejected("nothing_to_void", "m")),
         (404, error("operation_not_found"), None),
@@ -157,15 +172,16 @@ def test_an_answer_means_one_outcome(http_status: int, body: bytes, meant: Outco
 def test_a_lookup_means_one_outcome_or_that_nothing_was_seen(
     http_status: int, body: bytes, meant: Outcome | None
 ) -> None:
-    assert looked_up(http_status, body) == meant
+    said = looked_up(AUTHORIZE, http_status, body)
+    assert (None if said is None else said.outcome) == meant
 
 
 @given(st.integers(100, 599), st.binary() | st.sampled_from([b"[" * 100_000, b'{"id":"\xff"}']))
 def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(http_status: int, body: bytes) -> None:
-    meant = outcome(http_status, body)
+    meant = outcome(AUTHORIZE, http_status, body).outcome
     assert isinstance(meant, get_args(Outcome))
     assert not isinstance(meant, Approved | ActionRequired)
-    assert looked_up(http_status, body) is not None
+    assert looked_up(AUTHORIZE, http_status, body) is not None
 
 
 def test_an_operation_is_looked_up_by_its_id() -> None:
@@ -177,5 +193,11 @@ def test_an_operation_is_looked_up_by_its_id() -> None:
     [("no\x00 way\n", "no  way "), ("x" * 1_000, "x" * 300), ("card 4242 4242 4242 4242 is stolen", "[redacted]")],
 )
 def test_what_a_provider_says_is_kept_printable_short_and_without_card_numbers(said: str, kept: str) -> None:
-    assert outcome(402, error("card_declined", said)) == Declined("card_declined", kept)
-    assert outcome(422, error("odd", said)) == Rejected("odd", kept)
+    assert outcome(AUTHORIZE, 402, error("card_declined", said)).outcome == Declined("card_declined", kept)
+    assert outcome(AUTHORIZE, 422, error("odd", said)).outcome == Rejected("odd", kept)
+
+
+def test_a_lookup_that_tells_of_another_kind_of_operation_decides_nothing() -> None:
+    said = looked_up(CAPTURE, 200, operation(201, charge("captured")))
+    assert said is not None
+    assert said.outcome == Mismatched("a lookup that tells of another operation, a charge")

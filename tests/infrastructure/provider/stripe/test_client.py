@@ -69,7 +69,8 @@ async def provider(stripe_url: str) -> AsyncIterator[StripeProvider]:
 
 def intent(id_: str, operation_id: object) -> dict[str, object]:
     metadata = {"operation_id": str(operation_id)}
-    return {"id": id_, "status": "requires_capture", "capture_method": "manual", "metadata": metadata}
+    said = {"id": id_, "status": "requires_capture", "capture_method": "manual", "metadata": metadata}
+    return said | {"amount": 10_000, "currency": "eur"}
 
 
 async def test_a_request_names_the_account_the_version_and_the_operation() -> None:

@@ -22,9 +22,9 @@ from domain.payment.outcome import (
     Outcome,
     Redirect,
     Rejected,
-    Unavailable,
     Unknown,
 )
+from infrastructure.provider.said import Said
 from infrastructure.provider.stripe import decline_codes
 from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.translate import (
@@ -36,6 +36,7 @@ from infrastructure.provider.stripe.translate import (
     looked_up,
     outcome,
     page,
+    was_never_begun,
 )
 
 MADE_AT_S: Final = 1_700_000_000
@@ -83,6 +84,8 @@ def intent(status: str, **fields: Any) -> dict[str, Any]:
         "object": "payment_intent",
         "status": status,
         "capture_method": "manual",
+        "amount": 1_234,
+        "currency": "eur",
         "metadata": {"operation_id": str(OPERATION)},
         "last_payment_error": None,
         "next_action": None,
@@ -91,7 +94,8 @@ def intent(status: str, **fields: Any) -> dict[str, Any]:
 
 def refund(status: str | None = "succeeded", **fields: Any) -> dict[str, Any]:
     metadata = {"operation_id": str(OPERATION)}
-    return {"id": "re_1", "status": status, "payment_intent": "pi_1", "metadata": metadata} | fields
+    said = {"id": "re_1", "status": status, "payment_intent": "pi_1", "metadata": metadata}
+    return said | {"amount": 1_234, "currency": "eur"} | fields
 
 
 def error(type_: str | None = "invalid_request_error", **fields: Any) -> dict[str, Any]:
@@ -310,8 +314,6 @@ def test_an_amount_comes_back_as_it_was_sent(minor: int, currency: str) -> None:
         (AUTHORIZE, 401, error(), Rejected("invalid_request_error", "why")),
         (AUTHORIZE, 403, error(None, code="more_permissions_required"), Rejected("more_permissions_required", "why")),
         (AUTHORIZE, 400, error("idempotency_error"), Unknown("idempotency conflict: why")),
-        (AUTHORIZE, 409, error(code="idempotency_key_in_use"), Unknown("idempotency conflict: why")),
-        (AUTHORIZE, 429, error(code="rate_limit"), Unavailable("rate limited: why")),
         (AUTHORIZE, 424, error("api_error"), Unknown("HTTP status 424, api_error: why")),
         (AUTHORIZE, 500, error("api_error"), Unknown("HTTP status 500")),
         (AUTHORIZE, 503, {}, Unknown("HTTP status 503")),
@@ -322,7 +324,22 @@ def test_an_amount_comes_back_as_it_was_sent(minor: int, currency: str) -> None:
     ],
 )
 def test_an_answer_means_one_outcome(request_: ProviderRequest, http_status: int, said: object, meant: Outcome) -> None:
-    assert outcome(request_, http_status, msgspec.json.encode(said)) == meant
+    assert outcome(request_, http_status, msgspec.json.encode(said)).outcome == meant
+
+
+@pytest.mark.parametrize(
+    ("http_status", "said", "never_begun"),
+    [
+        (429, error(code="rate_limit"), True),
+        (429, error(code="lock_timeout"), True),
+        (429, error("card_error", code="card_declined"), False),
+        (429, error(), False),
+        (429, [], False),
+        (409, error(code="rate_limit"), False),
+    ],
+)
+def test_what_was_never_begun_is_told_by_its_code(http_status: int, said: object, never_begun: bool) -> None:
+    assert was_never_begun(http_status, msgspec.json.encode(said)) is never_begun
 
 
 @pytest.mark.parametrize(
@@ -335,7 +352,7 @@ def test_what_stripe_says_is_kept_printable_short_and_without_card_numbers(said:
         ("invalid_request_error", Rejected("card_declined", kept)),
     ):
         said_so = msgspec.json.encode(error(type_, code="card_declined", message=said))
-        assert outcome(AUTHORIZE, 400, said_so) == meant
+        assert outcome(AUTHORIZE, 400, said_so).outcome == meant
 
 
 def test_every_reason_for_a_decline_is_one_that_the_core_knows() -> None:
@@ -368,14 +385,14 @@ def test_a_refund_is_looked_for_among_those_of_its_intent() -> None:
     ("request_", "said", "meant"),
     [
         (AUTHORIZE, listed(), Page((), None)),
-        (AUTHORIZE, listed(intent("requires_capture")), Page((Approved("pi_1"),), None)),
+        (AUTHORIZE, listed(intent("requires_capture")), Page((Said(Approved("pi_1")),), None)),
         (AUTHORIZE, listed(intent("succeeded", metadata={"operation_id": str(OTHER)})), Page((), None)),
         (AUTHORIZE, listed(intent("succeeded", metadata={})), Page((), None)),
         (AUTHORIZE, listed(intent("succeeded", id="pi_2", metadata=None), more=True), Page((), "pi_2")),
         (AUTHORIZE, listed(more=True), Unknown("undecodable lookup")),
         (AUTHORIZE, listed({"id": "pi_1"}), Unknown("undecodable lookup")),
         (AUTHORIZE, {"data": []}, Unknown("undecodable lookup")),
-        (REFUND, listed(refund(), refund(id="re_2", metadata={})), Page((Approved("re_1"),), None)),
+        (REFUND, listed(refund(), refund(id="re_2", metadata={})), Page((Said(Approved("re_1")),), None)),
         (REFUND, listed(refund(metadata={}), more=True), Page((), "re_1")),
         (REFUND, listed(more=True), Unknown("undecodable lookup")),
     ],
@@ -383,7 +400,13 @@ def test_a_refund_is_looked_for_among_those_of_its_intent() -> None:
 def test_a_page_holds_what_carries_our_id_and_where_the_next_begins(
     request_: AuthorizeRequest | RefundRequest, said: object, meant: Page | Unknown
 ) -> None:
-    assert page(request_, 200, msgspec.json.encode(said)) == meant
+    told = page(request_, 200, msgspec.json.encode(said))
+    if isinstance(meant, Page):
+        assert isinstance(told, Page)
+        assert [one.outcome for one in told.found] == [one.outcome for one in meant.found]
+        assert told.after == meant.after
+    else:
+        assert told == meant
 
 
 @pytest.mark.parametrize(
@@ -411,14 +434,15 @@ def test_a_page_holds_what_carries_our_id_and_where_the_next_begins(
 def test_the_state_of_the_intent_tells_of_its_capture_and_its_void(
     request_: CaptureRequest | VoidRequest, said: object, meant: Outcome | None
 ) -> None:
-    assert looked_up(request_, 200, msgspec.json.encode(said)) == meant
+    told = looked_up(request_, 200, msgspec.json.encode(said))
+    assert (None if told is None else told.outcome) == meant
 
 
 @pytest.mark.parametrize("http_status", [201, 302, 400, 401, 404, 429, 500])
 def test_a_lookup_that_fails_is_unknown_and_never_none(http_status: int) -> None:
     body = msgspec.json.encode(error(code="resource_missing"))
     failed = Unknown(f"lookup answered with HTTP status {http_status}")
-    assert looked_up(CAPTURE, http_status, body) == looked_up(VOID, http_status, body) == failed
+    assert looked_up(CAPTURE, http_status, body) == looked_up(VOID, http_status, body) == Said(failed)
     assert page(AUTHORIZE, http_status, body) == page(REFUND, http_status, body) == failed
 
 
@@ -430,11 +454,13 @@ def test_a_lookup_that_fails_is_unknown_and_never_none(http_status: int) -> None
 def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(
     request_: ProviderRequest, http_status: int, body: bytes
 ) -> None:
-    meant = outcome(request_, http_status, body)
+    meant = outcome(request_, http_status, body).outcome
     assert isinstance(meant, get_args(Outcome))
     assert not isinstance(meant, Approved)
     match request_:
         case AuthorizeRequest() | RefundRequest():
             assert isinstance(page(request_, http_status, body), Unknown)
         case CaptureRequest() | VoidRequest():
-            assert isinstance(looked_up(request_, http_status, body), Unknown)
+            told = looked_up(request_, http_status, body)
+            assert told is not None
+            assert isinstance(told.outcome, Unknown)
