@@ -142,6 +142,10 @@ class DeliveryArchive(Protocol):
 
     async def find(self, delivery_id: UUID) -> StoredDelivery | None: ...
 
+    async def dead_of(self, payment_id: PaymentId) -> Sequence[StoredDelivery]:
+        """Those of a payment that were given up, oldest first."""
+        ...
+
 
 class Correlation(Protocol):
     """Which payment is meant. Reads a view: what it does not know yet, it may know in a moment."""

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from litestar import Response
+from msgspec import UNSET
 
 from application.bank import InstructionInvalid, SchemeNotServed
 from application.bank_accounts import BankAccountNotFound
@@ -961,7 +962,7 @@ def problem_body(error: Exception, request_id: str) -> ProblemBody:
         title=problem.title,
         detail=problem.detail(facts),
         request_id=request_id,
-        field=problem.field(facts),
+        field=problem.field(facts) or UNSET,
         **problem.facts(facts),
     )
 
