@@ -1,6 +1,7 @@
 """The ports by which payouts' runs find what there is to do: what they name is decided on its own stream."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -44,6 +45,18 @@ class Balances(Protocol):
     ) -> Sequence[Available]:
         """What merchants whose available balance is at least so much can be paid out, which is less where they owe us;
         in order, those behind `after`, the last of a page."""
+        ...
+
+
+class ScheduleWatch(Protocol):
+    """Until when scheduled payouts have been looked after. Every method raises StoreUnavailable."""
+
+    async def looked_at(self) -> datetime | None:
+        """When the last sweep that ended began; None before the first."""
+        ...
+
+    async def looked(self, at: datetime) -> None:
+        """A sweep that began then has ended; nothing where a later one has."""
         ...
 
 

@@ -12,14 +12,14 @@ from msgspec import Struct
 from application.bank import Bank
 from application.bases import Bases
 from application.loaded_payout import begun, load_all, load_bank_accounts
-from application.payout_queue import Available, Balances, PayoutQueue
+from application.payout_queue import Available, Balances, PayoutQueue, ScheduleWatch
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
 from domain.errors import DomainError
 from domain.identifiers import PayoutId
 from domain.payout.create import CreatePayout, create
 from domain.payout.events import PayoutEvent, PayoutTrigger
-from domain.payout.schedule import scheduled_day, scheduled_payout_id
+from domain.payout.schedule import missed_day, scheduled_day, scheduled_payout_id
 from domain.terms.payouts import MINIMUM_MINOR
 
 PAGE_ROWS: Final = 1_000
@@ -44,6 +44,7 @@ class ScheduledPayouts:
         store: EventStore,
         balances: Balances,
         queue: PayoutQueue,
+        watch: ScheduleWatch,
         bank: Bank,
         bases: Bases,
         now: Callable[[], datetime],
@@ -52,30 +53,43 @@ class ScheduledPayouts:
         self._store = store
         self._balances = balances
         self._queue = queue
+        self._watch = watch
         self._bank = bank
         self._bases = bases
         self._now = now
         self._new_id = new_id
 
     async def sweep(self) -> int:
-        """Make every payout that is due and has not been made; how many that were. Raises StoreUnavailable."""
+        """Make every payout that is due and has not been made; how many that were. Raises StoreUnavailable.
+
+        A weekly day that passed since the last sweep is made up for; before the first sweep none was missed.
+        """
+        began_at = self._now()
+        looked_at = await self._watch.looked_at() or began_at
+        made = await self._sweep(began_at, looked_at)
+        await self._watch.looked(began_at)
+        return made
+
+    async def _sweep(self, now: datetime, looked_at: datetime) -> int:
         made, last, turns = 0, None, asyncio.Semaphore(CONCURRENT_MAX)
         while True:
             page = await self._balances.available_above(MINIMUM_MINOR, after=last, rows_max=PAGE_ROWS)
-            due = [one for available in page if (one := self._due(available)) is not None]
+            due = [one for available in page if (one := self._due(available, now, looked_at)) is not None]
             known = await load_all(self._store, (one.payout_id for one in due))
             made += sum(await asyncio.gather(*(self._in_turn(one, turns) for one in due if one.payout_id not in known)))
             if len(page) < PAGE_ROWS:
                 return made
             last = page[-1]
 
-    def _due(self, available: Available) -> _Due | None:
+    def _due(self, available: Available, now: datetime, looked_at: datetime) -> _Due | None:
         merchant_id, currency = available.merchant_id, available.amount.currency
         basis = self._bases.of(merchant_id)
         rule = basis.terms.payouts
         if available.amount.minor < rule.minimum_for(currency):
             return None
-        day = scheduled_day(rule, self._now(), basis.is_holiday)
+        day = scheduled_day(rule, now, basis.is_holiday)
+        if day is None:
+            day = missed_day(rule, now, basis.is_holiday, looked_at=looked_at)
         return None if day is None else _Due(scheduled_payout_id(merchant_id, currency, day), available, day)
 
     async def _in_turn(self, due: _Due, turns: asyncio.Semaphore) -> bool:

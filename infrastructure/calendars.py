@@ -1,7 +1,10 @@
-"""When banks are shut, by the `holidays` package: the European Central Bank's, the Federal Reserve's, India's.
+"""When banks are shut, by the `holidays` package: the European Central Bank's, the Federal Reserve's, and countries'.
 
 The Federal Reserve's and not the country's: a holiday on a Saturday shuts no bank on the Friday before. India's are
-those of the whole country, known until 2035; what a state's banks keep besides is not among them.
+those of the whole country, known until 2035; what a state's banks keep besides is not among them. Great Britain's are
+England's. Switzerland's are those of Zurich with the 2nd of January, on which the Swiss Interbank Clearing is closed
+too. Japan's banks are shut from 31 December to 3 January besides the holidays. Those of the Emirates and of Saudi
+Arabia that follow the moon are estimates until they are proclaimed.
 """
 
 from datetime import date
@@ -39,5 +42,13 @@ def _holidays(calendar: CalendarName, year: int) -> frozenset[date]:
             return frozenset(country_holidays("IN", years=year, expand=False))
         case CalendarName.EVERY_DAY:
             return frozenset()
+        case CalendarName.GB:
+            return frozenset(country_holidays("GB", subdiv="ENG", years=year, expand=False))
+        case CalendarName.CH:
+            return frozenset(country_holidays("CH", subdiv="ZH", years=year, expand=False)) | {date(year, 1, 2)}
+        case CalendarName.JP:
+            return frozenset(country_holidays("JP", years=year, expand=False, categories=("public", "bank")))
+        case CalendarName.AE | CalendarName.SA:
+            return frozenset(country_holidays(calendar.value, years=year, expand=False))
         case _:
             assert_never(calendar)

@@ -10,7 +10,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 MIDNIGHT: Final = time(0)
-SATURDAY: Final = 5
+FRIDAY, SATURDAY, SUNDAY = 4, 5, 6
+AE_WEEKEND_MOVED_ON: Final = date(2022, 1, 1)
+"""From then on the Emirates' weekend is Saturday and Sunday; it was Friday and Saturday."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -24,6 +26,14 @@ class CalendarName(StrEnum):
     IN = "IN"
     EVERY_DAY = "EVERY_DAY"
     """Nobody's: for money that moves on every day of the year."""
+    GB = "GB"
+    """England's, as CHAPS and Bacs settle."""
+    CH = "CH"
+    """Zurich's, as the Swiss Interbank Clearing settles."""
+    JP = "JP"
+    AE = "AE"
+    SA = "SA"
+    """Shut on Fridays and Saturdays."""
 
 
 IsHoliday = Callable[[CalendarName, date], bool]
@@ -44,7 +54,14 @@ def day_of(at: datetime, zone: str) -> date:
 def is_business_day(day: date, calendar: CalendarName, is_holiday: IsHoliday) -> bool:
     if calendar is CalendarName.EVERY_DAY:
         return True
-    return day.weekday() < SATURDAY and not is_holiday(calendar, day)
+    return day.weekday() not in _weekend(calendar, day) and not is_holiday(calendar, day)
+
+
+def _weekend(calendar: CalendarName, day: date) -> tuple[int, ...]:
+    """The weekdays on which its banks are shut."""
+    if calendar is CalendarName.SA or (calendar is CalendarName.AE and day < AE_WEEKEND_MOVED_ON):
+        return (FRIDAY, SATURDAY)
+    return (SATURDAY, SUNDAY)
 
 
 def next_business_day(after: date, calendar: CalendarName, is_holiday: IsHoliday) -> date:

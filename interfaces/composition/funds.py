@@ -16,6 +16,7 @@ from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.schedule_watch import PostgresScheduleWatch
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.composition.clock import utc_now
@@ -52,6 +53,7 @@ class Funds:
             store=store,
             balances=balances,
             queue=queue,
+            watch=PostgresScheduleWatch(pool),
             bank=bank,
             bases=bases,
             now=utc_now,

@@ -396,3 +396,33 @@ async def test_an_answer_shows_the_payout_as_it_was_created(treasury: Treasury) 
     body = body_of(await treasury.create(euros("10.00"), account, description="November"))
     assert (body["status"], body["amount"], body["currency"]) == ("pending", 1_000, "EUR")
     assert (body["trigger"], body["description"], body["failure"]) == ("requested", "November", None)
+
+
+async def test_a_weekly_payout_is_made_up_for_once_when_workers_slept_through_its_day(treasury: Treasury) -> None:
+    """It is Friday, half past twelve in Berlin."""
+    treasury.rule = replace(treasury.rule, schedule=Weekly(Weekday.MONDAY), minimum_minor={"EUR": 1_000})
+    await treasury.account()
+    await treasury.earn(euros("42.00"))
+    await treasury.catch_up()
+    assert await treasury.schedule.sweep() == 0
+    treasury.now += timedelta(days=5)  # Wednesday
+    assert sum(await both(*(treasury.schedule.sweep() for _ in range(4)))) == 1
+    assert await treasury.balances() == (0, 4_200)
+    # What comes after that waits for Monday, as it always did.
+    await treasury.earn(euros("30.00"))
+    assert await treasury.schedule.sweep() == 0
+    treasury.now += timedelta(days=1)
+    assert await treasury.schedule.sweep() == 0
+    treasury.now += timedelta(days=4)
+    assert await treasury.schedule.sweep() == 1
+    assert await treasury.balances() == (0, 7_200)
+
+
+async def test_a_week_in_which_there_was_nothing_to_pay_is_not_made_up_for(treasury: Treasury) -> None:
+    treasury.rule = replace(treasury.rule, schedule=Weekly(Weekday.FRIDAY), minimum_minor={"EUR": 1_000})
+    await treasury.account()
+    await treasury.catch_up()
+    assert await treasury.schedule.sweep() == 0
+    treasury.now += timedelta(days=1)
+    await treasury.earn(euros("42.00"))
+    assert await treasury.schedule.sweep() == 0

@@ -42,6 +42,7 @@ from infrastructure.postgres.balances import PostgresBalances
 from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.schedule_watch import PostgresScheduleWatch
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.payout_resources import word_payout
@@ -95,6 +96,7 @@ class Treasury:
             store=store,
             balances=PostgresBalances(pool),
             queue=queue,
+            watch=PostgresScheduleWatch(pool),
             bank=in_memory,
             bases=bases,
             now=self.clock,

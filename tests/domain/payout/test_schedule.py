@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.payout.schedule import scheduled_day, scheduled_payout_id
+from domain.payout.schedule import missed_day, scheduled_day, scheduled_payout_id
 from domain.terms.business_days import CalendarName
 from domain.terms.payouts import Daily, Manual, PayoutRule, Weekday, Weekly
 from tests.domain.payout.payouts import MERCHANT, RULE
@@ -63,6 +63,40 @@ def test_a_day_on_which_banks_are_shut_is_made_up_for() -> None:
     assert scheduled_day(rule, at(MONDAY, 12), shut_on_monday) is None
     assert scheduled_day(rule, at(MONDAY + timedelta(days=1), 12), shut_on_monday) == MONDAY + timedelta(days=1)
     assert scheduled_day(rule, at(MONDAY + timedelta(days=2), 12), shut_on_monday) is None
+
+
+def test_a_day_through_which_nobody_looked_is_made_up_for() -> None:
+    rule, tuesday = on(Weekday.MONDAY), MONDAY + timedelta(days=1)
+    assert missed_day(rule, at(tuesday, 1), open_always, looked_at=at(MONDAY, 11, 59)) == MONDAY
+    assert missed_day(rule, at(tuesday, 1), open_always, looked_at=at(MONDAY, 12)) is None
+    assert missed_day(rule, at(MONDAY, 23), open_always, looked_at=at(MONDAY, 1)) is None, "it is still made today"
+    sunday = MONDAY + timedelta(days=6)
+    assert missed_day(rule, at(sunday, 9), open_always, looked_at=at(MONDAY, 1)) == MONDAY
+    assert missed_day(rule, at(sunday, 9), open_always, looked_at=at(MONDAY - timedelta(days=30), 1)) == MONDAY
+
+
+def test_of_a_week_whose_day_is_still_to_come_the_week_before_can_be_missed() -> None:
+    """Banks are shut on the Monday, so that its day is Tuesday."""
+    rule, week_before = on(Weekday.MONDAY), MONDAY - timedelta(days=7)
+    assert missed_day(rule, at(MONDAY, 9), shut_on_monday, looked_at=at(week_before, 1)) == week_before
+    assert missed_day(rule, at(MONDAY, 9), shut_on_monday, looked_at=at(week_before, 13)) is None
+
+
+@given(INSTANTS, INSTANTS, st.sampled_from(Weekday))
+def test_what_is_made_up_for_is_a_day_of_the_schedule_that_began_after_the_last_look(
+    now: datetime, looked_at: datetime, weekday: Weekday
+) -> None:
+    day = missed_day(on(weekday), now, shut_on_monday, looked_at=looked_at)
+    if day is not None:
+        assert scheduled_day(on(weekday), at(day, 12), shut_on_monday) == day
+        assert looked_at < at(day, 14)
+        assert now.date() >= day
+
+
+@given(INSTANTS, INSTANTS)
+def test_nobody_but_a_weekly_merchant_misses_a_day(now: datetime, looked_at: datetime) -> None:
+    for schedule in (Manual(), Daily()):
+        assert missed_day(replace(RULE, schedule=schedule), now, open_always, looked_at=looked_at) is None
 
 
 def test_a_day_has_one_payout_in_each_currency() -> None:
