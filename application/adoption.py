@@ -16,7 +16,7 @@ from application.loaded import LoadedPayment, loaded_from, payment_events
 from application.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Cause
-from domain.identifiers import PaymentId, ProviderName
+from domain.identifiers import PaymentId
 from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.events import PaymentEvent
 from domain.payment.progress import operations_of
@@ -79,8 +79,7 @@ class Adoptions:
 
     async def _require_of_no_other(self, payment_id: PaymentId, command: AdoptOperation) -> None:
         """Raises OperationDiffers where the provider's name is that of something of another payment."""
-        name: tuple[ProviderName, str] = (command.provider, command.reference)
-        known = (await self._correlation.payments_of_references([name])).get(name)
+        known = await self._correlation.payment_of_reference(command.provider, command.reference)
         if known not in (None, payment_id):
             raise OperationDiffers(
                 operation=command.kind,

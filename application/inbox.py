@@ -163,3 +163,7 @@ class Correlation(Protocol):
     ) -> dict[tuple[ProviderName, str], PaymentId]:
         """Raises StoreUnavailable."""
         ...
+
+    async def payment_of_reference(self, provider: ProviderName, reference: str) -> PaymentId | None:
+        """Raises StoreUnavailable."""
+        return (await self.payments_of_references([(provider, reference)])).get((provider, reference))

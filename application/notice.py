@@ -7,6 +7,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from application.adoption import Adopted, Adoptions
+from application.inbox import Correlation
 from application.loaded import LoadedPayment, loaded_from, payment_events
 from application.operation import BalanceLimitBroken, Operations, TooManyConflicts, claim_id_of
 from application.store import Append, Appended, EventStore, UnresolvedOperation, Verb
@@ -15,6 +16,7 @@ from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import ContradictionReported
+from domain.payment.misfit import misfit_reported
 from domain.payment.notice import (
     Adopts,
     AsksForLookup,
@@ -28,8 +30,9 @@ from domain.payment.notice import (
     read_notice,
 )
 from domain.payment.outcome import Mismatched, Outcome, Unknown
+from domain.payment.progress import operations_of
 from domain.payment.refusals import IllegalTransition, OperationInProgress
-from domain.payment.state import InFlight, RequiresAction
+from domain.payment.state import InFlight, Processing, RequiresAction
 
 
 class Done(Struct, frozen=True):
@@ -55,11 +58,18 @@ class Notices:
     """Acts on what notices mean, as often as one likes."""
 
     def __init__(
-        self, *, store: EventStore, operations: Operations, adoptions: Adoptions, now: Callable[[], datetime]
+        self,
+        *,
+        store: EventStore,
+        operations: Operations,
+        adoptions: Adoptions,
+        correlation: Correlation,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._operations = operations
         self._adoptions = adoptions
+        self._correlation = correlation
         self._now = now
 
     async def act(self, loaded: LoadedPayment, notice: Notice, reading: Reading, cause: Cause) -> Result:
@@ -72,6 +82,9 @@ class Notices:
             case Contradicts(events=events, reason=reason):
                 return await self._report(loaded, events, reason, cause)
             case Settles(operation_id=operation_id, outcome=outcome):
+                other = await self._contradiction_by_charge(loaded, operation_id, notice)
+                if other is not None:
+                    return await self._report(loaded, other.events, other.reason, cause)
                 return await self._settle(loaded, operation_id, outcome, cause)
             case Adopts(command=adoption):
                 return await self._record(self._adoptions.adopt(loaded.id, adoption, cause))
@@ -82,6 +95,22 @@ class Notices:
                 return await self._read_again(loaded.id, notice, found, cause) if isinstance(found, Done) else found
             case _:
                 assert_never(reading)
+
+    async def _contradiction_by_charge(
+        self, loaded: LoadedPayment, operation_id: OperationId, notice: Notice
+    ) -> Contradicts | None:
+        """That the charge in `notice` is one of another payment, whose money would be captured or refunded under its name.
+
+        A charge that is on record here has been compared before. Asks a view, which may be a moment behind.
+        """
+        if not isinstance(loaded.payment, Processing) or notice.reference is None:
+            return None
+        known = await self._correlation.payment_of_reference(notice.provider, notice.reference)
+        if known in (None, loaded.id):
+            return None
+        events = tuple(payment_events(await self._store.history(loaded.id)))
+        reason = f"the provider speaks of charge {notice.reference}, which is one of payment {known}"
+        return Contradicts(misfit_reported(events, operations_of(events)[operation_id], reason), reason)
 
     async def _settle(self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, cause: Cause) -> Result:
         try:

@@ -5,6 +5,7 @@ from uuid import uuid5
 
 from application.provider import AuthorizeRequest, Provider, RefundRequest, VoidRequest
 from domain.identifiers import OperationId
+from domain.money import Money
 from domain.payment.outcome import (
     DECLINE_CODE_PARTIAL,
     Approved,
@@ -21,13 +22,24 @@ NAME: Final = "approved in part"
 async def give_up_part(provider: Provider, request: AuthorizeRequest, part: ApprovedInPart) -> Outcome:
     """Declined once the provider has released what it reserved, or given back what it took; Unknown until then.
 
-    The release has one id for its attempt, however often it is asked for.
+    An answer may be wrong about the amount: only what a look-up says as well is given up, or else the rest would stay
+    taken. What the look-up says instead is the outcome, where it is an approval. The release has one id for its
+    attempt, however often it is asked for.
     """
+    found = await provider.lookup(request)
+    if isinstance(found, Approved):
+        return found
+    if not isinstance(found, ApprovedInPart) or _approved_by(found) != _approved_by(part):
+        return Mismatched(f"{part.reason}; and a look-up does not say the same")
     release_id = OperationId(uuid5(request.operation_id, NAME))
     released = await _released(provider, request, part, release_id)
     if isinstance(released, Approved):
         return Declined(DECLINE_CODE_PARTIAL, f"The provider approved {part.amount} of {request.amount} only.")
     return Mismatched(f"{part.reason}; and it has not been given up yet")
+
+
+def _approved_by(part: ApprovedInPart) -> tuple[str, Money, bool]:
+    return part.reference, part.amount, part.taken
 
 
 async def _released(

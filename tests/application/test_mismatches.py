@@ -3,12 +3,14 @@
 import pytest
 
 from application import recovery as recovery_module
+from application.partial_approval import give_up_part
+from application.provider import AuthorizeRequest, ProviderRequest
 from domain.payment.events import CaptureMethod
-from domain.payment.outcome import Mismatched
+from domain.payment.outcome import ApprovedInPart, Declined, Mismatched, Outcome, Unknown
 from domain.payment.state import Authorized, Captured, Failed, InFlight, Processing
 from tests.application.shop import Shop, a_caller, payment_id_of
-from tests.support.domain import FORTY, HUNDRED
-from tests.support.provider import Fate
+from tests.support.domain import ATTEMPT, CARD, FORTY, HUNDRED, PAYMENT
+from tests.support.provider import Fate, ScriptedProvider
 
 REPORTED = "payment.contradiction_reported.v1"
 MISMATCH = Mismatched("we asked for 100.00 EUR; the provider speaks of 1.00 EUR")
@@ -64,6 +66,38 @@ async def test_what_is_approved_in_part_is_given_up_at_the_provider_and_reported
     assert REPORTED in await shop.events(payment_id)
     assert [letter.payment_id for letter in shop.letters.told] == [payment_id]
     await shop.assert_books_hold()
+
+
+@pytest.mark.parametrize("method", CaptureMethod)
+async def test_a_part_that_a_look_up_knows_nothing_of_is_not_given_up(shop: Shop, method: CaptureMethod) -> None:
+    """Else the rest of what was really taken would stay taken."""
+    taken = method is CaptureMethod.AUTOMATIC
+    shop.provider.misreported = ApprovedInPart("40 of 100", reference="its-charge", amount=FORTY, taken=taken)
+    payment = await shop.payment(payment_id_of(await shop.create(method=method)))
+    assert isinstance(payment, Captured if taken else Authorized)
+    assert payment.authorization.amount == HUNDRED
+    assert [letter.reason for letter in shop.letters.told] == ["40 of 100"]
+    await shop.assert_books_hold()
+
+
+class _Knowing(ScriptedProvider):
+    """Says the same at every look-up."""
+
+    def __init__(self, found: Outcome | None) -> None:
+        super().__init__()
+        self._found = found
+
+    async def lookup(self, request: ProviderRequest) -> Outcome | None:
+        return self._found
+
+
+@pytest.mark.parametrize("other", [Declined("card_declined", "No."), Unknown("HTTP status 500"), None])
+async def test_nor_is_one_that_a_look_up_denies_or_says_nothing_of(shop: Shop, other: Outcome | None) -> None:
+    part = ApprovedInPart("40 of 100", reference="its-charge", amount=FORTY, taken=False)
+    request = AuthorizeRequest(operation_id=ATTEMPT, payment_id=PAYMENT, amount=HUNDRED, method=CARD, capture=False)
+    provider = _Knowing(other)
+    assert isinstance(await give_up_part(provider, request, part), Mismatched)
+    assert provider.asked == []
 
 
 @pytest.mark.parametrize("method", CaptureMethod)

@@ -73,6 +73,8 @@ class ScriptedProvider:
         """What a connector makes of everything that it says, though it does what it is asked."""
         self.loses_answers = False
         """While true, what it does and says reaches nobody."""
+        self.misreported: Outcome | None = None
+        """Said once, instead of the next answer; a look-up knows better."""
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         """Awaited after the next call has taken effect, and then forgotten."""
         self.holds_on = False
@@ -155,7 +157,10 @@ class ScriptedProvider:
             await pause()
         await asyncio.sleep(0)
         lost = self.loses_answers or fate is Fate.ANSWER_LOST or (never_answers and not known)
-        return NO_ANSWER if lost else self.mismatch or outcome
+        if lost:
+            return NO_ANSWER
+        misreported, self.misreported = self.misreported, None
+        return misreported or self.mismatch or outcome
 
     def _do(self, request: ProviderRequest) -> Outcome:
         if isinstance(request, AuthorizeRequest):

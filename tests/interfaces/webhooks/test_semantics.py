@@ -65,6 +65,20 @@ async def test_news_of_an_open_operation_settles_it_like_an_answer(merchant: Mer
     assert notary.row(delivery)["payment_id"] == str(ids.parse(payment_id, ids.PAYMENT))
 
 
+async def test_the_charge_of_another_payment_is_not_taken_for_that_of_this_one(
+    merchant: Merchant, notary: Notary
+) -> None:
+    """Else this payment's captures and refunds would move the money of another customer."""
+    reply = await merchant.pay(capture_method="manual")
+    charge = await charge_of(merchant, reply.json["payment_id"])
+    with notary.silent():
+        payment_id = await in_the_dark(merchant, capture_method="manual")
+        delivery = await notary.tell("authorize", operation_id=await attempt_of(merchant, payment_id), reference=charge)
+        assert charge in await notary.comes_to(delivery, "dead")
+    assert (await merchant.payment(payment_id))["status"] == "processing"
+    assert "payment.contradiction_reported.v1" in await names_of(merchant, payment_id)
+
+
 async def test_news_of_a_decline_ends_the_payment(merchant: Merchant, notary: Notary) -> None:
     with notary.silent():
         payment_id = await in_the_dark(merchant)

@@ -76,7 +76,14 @@ def worker(core: Core, inbox: PostgresInbox, notices: Notices | None = None) -> 
         inbox=inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
-        notices=notices or Notices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
+        notices=notices
+        or Notices(
+            store=core.store,
+            operations=core.operations,
+            adoptions=core.adoptions,
+            correlation=core.correlation,
+            now=utc_now,
+        ),
         disputes=DisputeNotices(core.disputes.money),
         dead_letters=core.dead_letters,
         notifications={SIMULATOR: NotaryNotifications()},
@@ -138,7 +145,13 @@ async def test_what_the_store_did_not_answer_about_is_tried_again_soon_and_not_o
     unlucky = worker(
         core,
         core.inbox,
-        AwayNotices(store=core.store, operations=core.operations, adoptions=core.adoptions, now=utc_now),
+        AwayNotices(
+            store=core.store,
+            operations=core.operations,
+            adoptions=core.adoptions,
+            correlation=core.correlation,
+            now=utc_now,
+        ),
     )
     await unlucky.step()
     await unlucky.settle()
