@@ -21,7 +21,7 @@ from domain.dispute.accept import accept, record_acceptance_outcome
 from domain.dispute.add_evidence import AddEvidence, add_evidence, remove_evidence
 from domain.dispute.amend import amend
 from domain.dispute.events import DisputeCaseEvent, EvidenceKind
-from domain.dispute.evidence_content import require_evidence
+from domain.dispute.evidence_content import evidence_type, require_evidence
 from domain.dispute.expire import expire
 from domain.dispute.open import OpenCase, open_case
 from domain.dispute.rule import rule, rule_in_part
@@ -118,26 +118,27 @@ class Disputes:
         merchant_id: MerchantId,
         kind: EvidenceKind,
         name: str,
-        media_type: str,
+        media_type: str | None,
         content: bytes,
         cause: Cause,
     ) -> LoadedDispute:
         """The file is kept before there is a word of it; one that is refused after that is in nobody's way.
 
         Raises EvidenceTooLarge, EvidenceTypeRefused, EvidenceTypeDiffers, TooMuchEvidence, DisputeDeadlinePassed,
-        DisputeClosed, CardDataRefused.
+        DisputeClosed, CardDataRefused. Without a `media_type`, it is the one that the bytes say.
         """
+        told = media_type or evidence_type(content)
         command = AddEvidence(
             evidence_id=EvidenceId(self._new_id()),
             kind=kind,
             name=name,
-            media_type=media_type,
+            media_type=told,
             bytes=len(content),
             sha256=await self._off_loop(lambda: hashlib.sha256(content).hexdigest()),
         )
         loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
         if add_evidence(loaded.dispute, command, self._now()):
-            await self._off_loop(lambda: require_evidence(media_type, content))
+            await self._off_loop(lambda: require_evidence(told, content))
             await self._files.put(command.sha256, content)
         return await self._decide(case_id, merchant_id, lambda dispute, now: add_evidence(dispute, command, now), cause)
 

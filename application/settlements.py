@@ -14,6 +14,7 @@ from application.bases import Bases
 from application.floors import floors_for
 from application.loaded import LoadedPayment, loaded_from, payment_events
 from application.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
+from application.settlement_books import SettlementBooks
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.errors import DomainError
 from domain.history import Cause
@@ -23,7 +24,8 @@ from domain.payment.debit import DebitSource
 from domain.payment.events import MovementKind, MovementSettled
 from domain.payment.movements import movements_of
 from domain.payment.settle_movement import FeePlans, MovementUnknown, SettleMovement, settle_movement
-from domain.settlement_file import SettlementFile, SettlementRow
+from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
+from domain.settlement.settlement import ItemDiffers
 
 CONCURRENT_MAX: Final = 32
 """Rows applied side by side, so that their appends share transactions."""
@@ -45,12 +47,22 @@ class MovementFinder(Protocol):
         """More than one where a provider uses a name twice."""
         ...
 
+    async def settled_in(self, provider: ProviderName, settlement_id: str) -> int:
+        """How many rows were applied of that settlement."""
+        ...
+
 
 class MovementAmbiguous(DomainError):
     """The provider's reference is that of several movements: our operation's id has to say which."""
 
     movement: MovementKind
     reference: str
+
+
+class RowKindUnknown(DomainError):
+    """The row is of a kind that has no rule."""
+
+    kind: str
 
 
 class RowOutcome(StrEnum):
@@ -62,7 +74,7 @@ class RowOutcome(StrEnum):
 class RowResult(Struct, frozen=True, kw_only=True):
     """What became of a row; `refusal` says why it was refused."""
 
-    row: SettlementRow
+    row: Row
     outcome: RowOutcome
     refusal: DomainError | None = None
 
@@ -82,21 +94,46 @@ class Settlements:
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
+        self._books = SettlementBooks(store, now=now)
         self._finder = finder
         self._bases = bases
         self._plans = plans
         self._now = now
 
     async def apply(self, file: SettlementFile, cause: Cause) -> AsyncIterator[RowResult]:
-        """Apply every row, in the order of the file; whatever stops it, a further time goes on from there.
+        """Apply every row; whatever stops it, a further time goes on from there.
 
-        Raises StoreUnavailable.
+        Raises SettlementDiffers where a settlement of that name is another one, TooManyConflicts, StoreUnavailable.
         """
-        for first in range(0, len(file.rows), CONCURRENT_MAX):
-            together = file.rows[first : first + CONCURRENT_MAX]
+        await self._books.receive(file, cause)
+        movements: list[SettlementRow] = []
+        for row in file.rows:
+            match row:
+                case SettlementRow():
+                    movements.append(row)
+                case ItemRow():
+                    yield await self._item(file, row, cause)
+                case UnknownRow():
+                    refusal = RowKindUnknown(kind=row.movement)
+                    yield RowResult(row=row, outcome=RowOutcome.REFUSED, refusal=refusal)
+                case _:
+                    assert_never(row)
+        for first in range(0, len(movements), CONCURRENT_MAX):
+            together = movements[first : first + CONCURRENT_MAX]
             turns: Turns = defaultdict(asyncio.Lock)
             for result in await asyncio.gather(*(self._row(file, row, cause, turns) for row in together)):
                 yield result
+
+    async def applied_before(self, file: SettlementFile) -> int:
+        """How many rows of the settlement had been applied, as far as the view has come. Raises StoreUnavailable."""
+        return await self._finder.settled_in(file.provider, file.settlement_id)
+
+    async def _item(self, file: SettlementFile, row: ItemRow, cause: Cause) -> RowResult:
+        try:
+            applied = await self._books.book(file, row, cause)
+        except ItemDiffers as error:
+            return RowResult(row=row, outcome=RowOutcome.REFUSED, refusal=error)
+        return RowResult(row=row, outcome=RowOutcome.APPLIED if applied else RowOutcome.APPLIED_BEFORE)
 
     async def _row(self, file: SettlementFile, row: SettlementRow, cause: Cause, turns: Turns) -> RowResult:
         try:

@@ -21,6 +21,7 @@ from domain.payout.events import PayoutEvent
 from domain.payout_batch.events import PayoutBatchEvent
 from domain.release.events import ReleaseEvent
 from domain.routing.events import RoutingPolicyEvent
+from domain.settlement.events import SettlementEvent
 from domain.terms.events import TermsEvent
 
 AnyEvent = (
@@ -35,6 +36,7 @@ AnyEvent = (
     | TermsEvent
     | DeadLetterEvent
     | DisputeCaseEvent
+    | SettlementEvent
 )
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 

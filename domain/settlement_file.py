@@ -1,4 +1,7 @@
-"""A provider's settlement in our CSV (docs/SETTLEMENT.md): read whole, and refused whole if it does not add up."""
+"""A provider's settlement in our CSV (docs/SETTLEMENT.md): read whole, and refused whole if it does not add up.
+
+Also as spreadsheets write it: padded cells, empty columns and rows at the end, a byte order mark.
+"""
 
 import csv
 import re
@@ -15,6 +18,8 @@ from domain.errors import DomainError
 from domain.identifiers import OperationId, ProviderName
 from domain.money import AMOUNT_MINOR_MAX, Money, WrongPrecision, parse_decimal, zero
 from domain.payment.events import MovementKind, ProviderCost
+from domain.settlement.events import ItemKind
+from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 
 HEAD: Final = ("settlement_id", "provider", "bank", "currency", "paid_at", "total")
 """The first lines, in this order, each a name and a value."""
@@ -29,7 +34,10 @@ COLUMNS: Final = (
     "other",
     "net",
 )
+MOVEMENTS: Final = frozenset(map(str, MovementKind))
+ITEMS: Final = frozenset(map(str, ItemKind))
 ROWS_MAX: Final = 1_000_000
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _TEXT_MAX: Final = 255
@@ -42,37 +50,10 @@ class SettlementFileInvalid(DomainError):
     reason: str
 
 
-class SettlementRow(Struct, frozen=True, kw_only=True):
-    """A movement by our operation's id, or by what the provider calls it; `gross` less `cost` is `net`."""
-
-    line: int
-    movement: MovementKind
-    operation_id: OperationId | None
-    reference: str | None
-    gross: Money
-    cost: ProviderCost
-    net: Money
-
-    @property
-    def named(self) -> str:
-        """As the file names it."""
-        return str(self.operation_id) if self.operation_id is not None else str(self.reference)
-
-
-class SettlementFile(Struct, frozen=True, kw_only=True):
-    """`total` is what arrived at our bank: the sum of the rows' net."""
-
-    settlement_id: str
-    provider: ProviderName
-    bank: str
-    currency: str
-    paid_at: datetime
-    total: Money
-    rows: tuple[SettlementRow, ...]
-
-
-def parse_settlement(text: str) -> SettlementFile:
+def parse_settlement(text: str, now: datetime) -> SettlementFile:
     """Raises SettlementFileInvalid, which names the line at fault."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    _require_commas(text)
     lines = _lines(text)
     values = dict(_head(lines))
     currency = values["currency"].text
@@ -84,7 +65,7 @@ def parse_settlement(text: str) -> SettlementFile:
         provider=ProviderName(values["provider"].text),
         bank=values["bank"].text,
         currency=currency,
-        paid_at=values["paid_at"].instant(),
+        paid_at=values["paid_at"].instant_until(now),
         total=total,
         rows=rows,
     )
@@ -105,12 +86,18 @@ class _Cell(Struct, frozen=True):
             amount = parse_decimal(self.text, currency)
         except WrongPrecision as error:
             reason = f"{self.text!r} is no amount of {currency}, which has {error.decimals} decimals"
-            raise self.wrong(reason) from None
+            raise self.wrong(reason + _hint(self.text)) from None
         if abs(amount.minor) > AMOUNT_MINOR_MAX:
             raise self.wrong("it is too large")
         return amount
 
-    def instant(self) -> datetime:
+    def instant_until(self, now: datetime) -> datetime:
+        moment = self._instant()
+        if moment > now:
+            raise self.wrong(f"{self.text} is in the future: nothing was paid yet")
+        return moment
+
+    def _instant(self) -> datetime:
         try:
             moment = datetime.fromisoformat(self.text)
             if moment.tzinfo is not None:
@@ -123,9 +110,24 @@ class _Cell(Struct, frozen=True):
 Line = tuple[int, list[str]]
 
 
+def _require_commas(text: str) -> None:
+    """A spreadsheet of many countries writes semicolons, and some write tabs. Raises SettlementFileInvalid."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if mark in first and "," not in first:
+            reason = f"its values are separated by {called}: save it as CSV with commas, and decimal points"
+            raise SettlementFileInvalid(line=1, reason=reason)
+
+
+def _hint(text: str) -> str:
+    if re.fullmatch(r"[+-]?[\d.\s]*,\d+", text):
+        return ": write a decimal point, and no comma"
+    return ": write no thousands separators" if re.fullmatch(r"[+-]?[\d,'\s]+(\.\d+)?", text) else ""
+
+
 def _lines(text: str) -> Iterator[Line]:
-    """Each with its number; those that are empty are left out."""
-    reader = csv.reader([f"{line}\n" for line in text.split("\n")], strict=True)
+    """Each with its number, its cells without what pads them; those that are empty are left out."""
+    reader = csv.reader([f"{line}\n" for line in text.split("\n")], strict=True, skipinitialspace=True)
     while True:
         try:
             cells = next(reader, None)
@@ -133,14 +135,21 @@ def _lines(text: str) -> Iterator[Line]:
             raise SettlementFileInvalid(line=reader.line_num, reason=f"it is no CSV: {error}") from None
         if cells is None:
             return
-        if cells:
-            yield reader.line_num, cells
+        stripped = [cell.strip() for cell in cells]
+        if any(stripped):
+            yield reader.line_num, stripped
+
+
+def _without_empty_end(cells: list[str], columns: int) -> list[str]:
+    """Columns at the end that a spreadsheet has, and we have not."""
+    return cells[:columns] if not any(cells[columns:]) else cells
 
 
 def _head(lines: Iterator[Line]) -> Iterator[tuple[str, _Cell]]:
     line = 0
     for name in HEAD:
         line, cells = next(lines, (line + 1, []))
+        cells = _without_empty_end(cells, 2)
         if len(cells) != 2 or cells[0] != name:
             raise SettlementFileInvalid(line=line, reason=f"expected {name} and its value")
         cell = _Cell(line, name, cells[1])
@@ -148,24 +157,26 @@ def _head(lines: Iterator[Line]) -> Iterator[tuple[str, _Cell]]:
         yield name, cell
 
 
-def _rows(lines: Iterator[Line], currency: str) -> Iterator[SettlementRow]:
+def _rows(lines: Iterator[Line], currency: str) -> Iterator[Row]:
     line, cells = next(lines, (len(HEAD) + 1, []))
-    if tuple(cells) != COLUMNS:
+    if tuple(_without_empty_end(cells, len(COLUMNS))) != COLUMNS:
         raise SettlementFileInvalid(line=line, reason=f"expected the columns {','.join(COLUMNS)}")
-    seen: set[tuple[MovementKind, str]] = set()
-    for line, cells in lines:
+    seen: set[tuple[str, str]] = set()
+    for line, found in lines:
+        cells = _without_empty_end(found, len(COLUMNS))
         if len(cells) != len(COLUMNS):
             raise SettlementFileInvalid(line=line, reason=f"expected {len(COLUMNS)} values, found {len(cells)}")
         row = _row(line, {name: _Cell(line, name, cell) for name, cell in zip(COLUMNS, cells, strict=True)}, currency)
-        if (row.movement, row.named) in seen:
-            raise SettlementFileInvalid(line=line, reason=f"the {row.movement} {row.named} is in it twice")
-        seen.add((row.movement, row.named))
+        if not isinstance(row, UnknownRow):
+            if (row.movement, row.named) in seen:
+                raise SettlementFileInvalid(line=line, reason=f"the {row.movement} {row.named} is in it twice")
+            seen.add((row.movement, row.named))
         if len(seen) > ROWS_MAX:
             raise SettlementFileInvalid(line=line, reason=f"it has more than {ROWS_MAX:,} rows")
         yield row
 
 
-def _row(line: int, cells: dict[str, _Cell], currency: str) -> SettlementRow:
+def _row(line: int, cells: dict[str, _Cell], currency: str) -> Row:
     amounts = {name: cells[name].money(currency) for name in COLUMNS[3:]}
     cost = ProviderCost(
         interchange_minor=amounts["interchange"].minor,
@@ -177,27 +188,27 @@ def _row(line: int, cells: dict[str, _Cell], currency: str) -> SettlementRow:
     if gross.minor - cost.total_minor != net.minor:
         expected = Money(gross.minor - cost.total_minor, currency)
         raise cells["net"].wrong(f"it is {net}, and gross less the costs is {expected}")
-    operation_id, reference = _operation_id(cells["operation_id"]), cells["reference"].text or None
-    if operation_id is None and reference is None:
-        raise SettlementFileInvalid(line=line, reason="it names neither our operation nor the provider's reference")
+    reference = cells["reference"].text or None
     if reference is not None:
         _require_text(cells["reference"])
+    kind = cells["movement"].text
+    if kind in ITEMS:
+        return ItemRow(line=line, kind=ItemKind(kind), reference=reference, gross=gross, cost=cost, net=net)
+    if kind not in MOVEMENTS:
+        _require_text(cells["movement"])
+        return UnknownRow(line=line, movement=kind, named=reference or cells["operation_id"].text, net=net)
+    operation_id = _operation_id(cells["operation_id"])
+    if operation_id is None and reference is None:
+        raise SettlementFileInvalid(line=line, reason="it names neither our operation nor the provider's reference")
     return SettlementRow(
         line=line,
-        movement=_movement(cells["movement"]),
+        movement=MovementKind(kind),
         operation_id=operation_id,
         reference=reference,
         gross=gross,
         cost=cost,
         net=net,
     )
-
-
-def _movement(cell: _Cell) -> MovementKind:
-    try:
-        return MovementKind(cell.text)
-    except ValueError:
-        raise cell.wrong(f"expected one of {', '.join(MovementKind)}") from None
 
 
 def _operation_id(cell: _Cell) -> OperationId | None:
@@ -207,7 +218,7 @@ def _operation_id(cell: _Cell) -> OperationId | None:
         raise cell.wrong("expected a UUID") from None
 
 
-def _require_total(line: int, total: Money, rows: Iterable[SettlementRow]) -> None:
+def _require_total(line: int, total: Money, rows: Iterable[Row]) -> None:
     found = sum((row.net for row in rows), start=zero(total.currency))
     if found != total:
         raise SettlementFileInvalid(line=line, reason=f"total: it is {total}, and the rows' net comes to {found}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class SettingInvalid(Exception):
@@ -13,11 +14,19 @@ class SettingInvalid(Exception):
 
 class Settings(Struct, frozen=True, kw_only=True):
     database_url: str
+    """The database, as the application's role."""
     nats_url: str
+    owner_database_url: str = ""
+    """The same database as the role that owns the schema: migrations need it, and nothing else does. Without one, the
+    application's role is the owner too, or the database is brought to this version by somebody else."""
+    reader_database_url: str = ""
+    """The same database as a role that only reads, for what only looks; without one, the application's."""
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
     in_doubt_after_s: int = 1800
     """How long an operation may be without an outcome before an operator is told."""
+    refusal_stands_after_s: float = 5.0
+    """How much later a provider has to say again that it did not do an operation whose outcome was unknown."""
     providers_file: str = ""
     """A JSON file with our accounts at providers; without one, the simulator is the only provider."""
     bank_url: str = ""
@@ -39,9 +48,12 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 VARIABLES = {
     "database_url": "TALLYSTICK_DATABASE_URL",
     "nats_url": "TALLYSTICK_NATS_URL",
+    "owner_database_url": "TALLYSTICK_OWNER_DATABASE_URL",
+    "reader_database_url": "TALLYSTICK_READER_DATABASE_URL",
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
+    "refusal_stands_after_s": "TALLYSTICK_REFUSAL_STANDS_AFTER_S",
     "providers_file": "TALLYSTICK_PROVIDERS",
     "bank_url": "TALLYSTICK_BANK_URL",
     "bank_debtor_name": "TALLYSTICK_BANK_DEBTOR_NAME",
@@ -66,9 +78,12 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 class _OptionalSettings(TypedDict, total=False):
     """Those that have a default."""
 
+    owner_database_url: str
+    reader_database_url: str
     simulator_url: str
     provider_timeout_s: float
     in_doubt_after_s: int
+    refusal_stands_after_s: float
     providers_file: str
     bank_url: str
     bank_debtor_name: str
@@ -83,12 +98,18 @@ class _OptionalSettings(TypedDict, total=False):
 def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
     """What is set of the settings that have a default. Raises SettingInvalid."""
     given = _OptionalSettings()
+    if url := environment.get(VARIABLES["owner_database_url"]):
+        given["owner_database_url"] = url
+    if url := environment.get(VARIABLES["reader_database_url"]):
+        given["reader_database_url"] = url
     if url := environment.get(VARIABLES["simulator_url"]):
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
         given["provider_timeout_s"] = _positive(VARIABLES["provider_timeout_s"], seconds)
     if seconds := environment.get(VARIABLES["in_doubt_after_s"]):
         given["in_doubt_after_s"] = _whole(VARIABLES["in_doubt_after_s"], seconds)
+    if seconds := environment.get(VARIABLES["refusal_stands_after_s"]):
+        given["refusal_stands_after_s"] = _positive(VARIABLES["refusal_stands_after_s"], seconds)
     if file := environment.get(VARIABLES["providers_file"]):
         given["providers_file"] = file
     if url := environment.get(VARIABLES["bank_url"]):
@@ -108,6 +129,16 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
     if token := environment.get(VARIABLES["metrics_token"]):
         given["metrics_token"] = token
     return given
+
+
+def as_reader(settings: Settings) -> Settings:
+    """The same for a process that only looks."""
+    return replace(settings, database_url=settings.reader_database_url or settings.database_url)
+
+
+def for_children(settings: Settings) -> Settings:
+    """The same for our own processes, none of which is given the owner's password, or needs the reader's."""
+    return replace(settings, owner_database_url="", reader_database_url="")
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

@@ -11,22 +11,31 @@ from msgspec.structs import replace
 from psycopg.sql import SQL
 
 from domain.history import Positioned
-from domain.payment.events import PaymentRefunded, RefundFailed, RefundStarted
-from domain.payment.status import RefundStatus
+from domain.payment.events import (
+    OperationAdopted,
+    OperationKind,
+    PaymentRefunded,
+    RefundFailed,
+    RefundReversed,
+    RefundStarted,
+)
+from domain.payment.status import OperationStatus
 from projections.merchant_search import MerchantSearch
 from projections.view import Key, View, fold
 
-RefundEvent = RefundStarted | PaymentRefunded | RefundFailed
+RefundBegun = RefundStarted | OperationAdopted
+RefundEnded = PaymentRefunded | RefundFailed | RefundReversed
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class RefundRow(Struct, frozen=True, kw_only=True):
-    """`reason` is why it was made; `code` and `message` say why it failed."""
+    """`reason` is why the merchant made it, None of one that was made at the provider; `code` and `message` say why it
+    failed."""
 
     refund_id: UUID
     payment_id: UUID
     merchant_id: str
-    status: RefundStatus
+    status: OperationStatus
     amount_minor: int
     currency: str
     reason: str | None
@@ -39,19 +48,19 @@ class RefundRow(Struct, frozen=True, kw_only=True):
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
     data = positioned.event.data
-    return ((data.refund_id,),) if isinstance(data, RefundEvent) else ()
+    if isinstance(data, OperationAdopted):
+        return ((data.operation_id,),) if data.operation is OperationKind.REFUND else ()
+    return ((data.refund_id,),) if isinstance(data, RefundStarted | RefundEnded) else ()
 
 
 def apply(row: RefundRow | None, key: Key, positioned: Positioned) -> RefundRow:
     event, data = positioned.event, positioned.event.data
-    assert isinstance(data, RefundEvent)
-    if row is None:
-        assert not isinstance(data, RefundFailed), "a refund begins with being started, or made at the provider"
-        row = RefundRow(
-            refund_id=data.refund_id,
+    if isinstance(data, RefundBegun):
+        return RefundRow(
+            refund_id=data.refund_id if isinstance(data, RefundStarted) else data.operation_id,
             payment_id=event.originator_id,
             merchant_id=event.merchant_id,
-            status=RefundStatus.PENDING,
+            status=OperationStatus.PENDING,
             amount_minor=data.amount.minor,
             currency=data.amount.currency,
             reason=data.reason if isinstance(data, RefundStarted) else None,
@@ -61,17 +70,17 @@ def apply(row: RefundRow | None, key: Key, positioned: Positioned) -> RefundRow:
             updated_at=event.recorded_at,
             position=positioned.position,
         )
-    return _changed(replace(row, updated_at=event.recorded_at, position=positioned.position), data)
+    assert row is not None, "a refund begins with being asked for, or adopted"
+    assert isinstance(data, RefundEnded)
+    return _ended(replace(row, updated_at=event.recorded_at, position=positioned.position), data)
 
 
-def _changed(row: RefundRow, event: RefundEvent) -> RefundRow:
+def _ended(row: RefundRow, event: RefundEnded) -> RefundRow:
     match event:
-        case RefundStarted():
-            return row
         case PaymentRefunded():
-            return replace(row, status=RefundStatus.SUCCEEDED)
-        case RefundFailed(code=code, message=message):
-            return replace(row, status=RefundStatus.FAILED, code=code, message=message)
+            return replace(row, status=OperationStatus.SUCCEEDED)
+        case RefundFailed(code=code, message=message) | RefundReversed(code=code, message=message):
+            return replace(row, status=OperationStatus.FAILED, code=code, message=message)
 
 
 REFUNDS = View(
@@ -124,7 +133,7 @@ async def search(
     merchant_id: str,
     rows_max: int,
     before: UUID | None = None,
-    status: RefundStatus | None = None,
+    status: OperationStatus | None = None,
     payment_id: UUID | None = None,
     created_after: datetime | None = None,
     created_before: datetime | None = None,

@@ -1,4 +1,4 @@
-"""The read model of what providers have settled: one row a settlement, currency and kind of movement, added up."""
+"""The read model of what providers have settled: one row a settlement, currency and kind of row, added up."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,18 +10,19 @@ from msgspec.structs import replace
 from psycopg.rows import class_row
 
 from domain.history import Positioned
-from domain.payment.events import MovementKind, MovementSettled
+from domain.payment.events import MovementSettled
+from domain.settlement.events import SettlementItemBooked
 from projections.view import Key, View
 
 
 class SettlementsRow(Struct, frozen=True, kw_only=True):
-    """Minor units. `gross_minor` is what the movements count for us, negative where money went back; `first_at` when
-    the first of them was recorded."""
+    """Minor units. `movement` may be what is none, such as a fee. `gross_minor` is what the rows count for us, negative
+    where money was taken; `first_at` when the first of them was recorded."""
 
     provider: str
     settlement_id: str
     currency: str
-    movement: MovementKind
+    movement: str
     first_at: datetime
     movements: int = 0
     gross_minor: int = 0
@@ -35,19 +36,21 @@ class SettlementsRow(Struct, frozen=True, kw_only=True):
 def keys_of(positioned: Positioned) -> Iterable[Key]:
     match positioned.event.data:
         case MovementSettled() as data:
-            return ((data.provider, data.settlement_id, data.gross.currency, data.movement),)
+            return ((data.provider, data.settlement_id, data.gross.currency, str(data.movement)),)
+        case SettlementItemBooked() as data:
+            return ((data.provider, data.settlement_id, data.gross.currency, str(data.kind)),)
         case _:
             return ()
 
 
 def apply(row: SettlementsRow | None, key: Key, positioned: Positioned) -> SettlementsRow:
     data = positioned.event.data
-    assert isinstance(data, MovementSettled)
+    assert isinstance(data, MovementSettled | SettlementItemBooked)
     row = row or SettlementsRow(
         provider=data.provider,
         settlement_id=data.settlement_id,
         currency=data.gross.currency,
-        movement=data.movement,
+        movement=str(data.movement if isinstance(data, MovementSettled) else data.kind),
         first_at=positioned.event.recorded_at,
     )
     return replace(
@@ -106,6 +109,11 @@ GROUP BY currency, movement ORDER BY currency, movement
 """
 
 
+_ROWS_OF = """
+SELECT coalesce(sum(movements), 0)::bigint FROM views.settlements WHERE provider = %s AND settlement_id = %s
+"""
+
+
 class SettledOfProvider(Struct, frozen=True, kw_only=True):
     """Minor units, of all merchants; of what was settled in a period."""
 
@@ -130,3 +138,9 @@ async def settled_of_provider(
     async with connection.cursor(row_factory=class_row(SettledOfProvider)) as cursor:
         await cursor.execute(_OF_PROVIDER, {"provider": provider, "begin": begin, "end": end})
         return await cursor.fetchall()
+
+
+async def rows_settled_in(connection: psycopg.AsyncConnection[Any], provider: str, settlement_id: str) -> int:
+    """How many rows were applied of that settlement."""
+    [(rows,)] = await (await connection.execute(_ROWS_OF, (provider, settlement_id))).fetchall()
+    return int(rows)

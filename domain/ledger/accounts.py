@@ -84,6 +84,11 @@ def psp_fees(provider: ProviderName) -> AccountCode:
     return AccountCode(f"psp:{provider}:fees")
 
 
+def psp_reserve(provider: ProviderName) -> AccountCode:
+    """What the provider keeps back of our money for a time."""
+    return AccountCode(f"psp:{provider}:reserve")
+
+
 def bank(name: str) -> AccountCode:
     """Money in our own bank account."""
     return AccountCode(f"bank:{name}")
@@ -142,7 +147,7 @@ def account(code: AccountCode) -> Account:
         # More than a lot has is never taken from it, whatever the account may do.
         return Account(account(AccountCode(code.rpartition(_LOT)[0])).normal, floor_minor=0)
     match code.split(":"):
-        case ["psp", _, "clearing" | "fees"] | ["bank", _] | ["holds", _]:
+        case ["psp", _, "clearing" | "fees" | "reserve"] | ["bank", _] | ["holds", _]:
             return Account(Side.DEBIT)
         case ["merchant", _, "pending"]:
             # No floor: a refund gives back the whole amount, and the fee on its capture is not returned.

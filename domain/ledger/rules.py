@@ -9,9 +9,11 @@ from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.ledger.payment_rules import PaymentMoneyEvent, payment_postings
 from domain.ledger.payout_rules import PayoutMoneyEvent, payout_postings
 from domain.ledger.release_rules import release_postings
+from domain.ledger.settlement_rules import settlement_postings
 from domain.release.events import FundsReleased
+from domain.settlement.events import SettlementItemBooked
 
-MoneyEvent = PaymentMoneyEvent | PayoutMoneyEvent | FundsReleased
+MoneyEvent = PaymentMoneyEvent | PayoutMoneyEvent | FundsReleased | SettlementItemBooked
 
 
 def entry_for(stream_id: UUID, version: int, event: Event) -> JournalEntryPosted | None:
@@ -35,6 +37,8 @@ def _postings(event: MoneyEvent) -> tuple[Posting, ...]:
     match event:
         case FundsReleased():
             return release_postings(event)
+        case SettlementItemBooked():
+            return settlement_postings(event)
         case _ if isinstance(event, PaymentMoneyEvent):
             return payment_postings(event)
         case _ if isinstance(event, PayoutMoneyEvent):

@@ -45,7 +45,9 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
-class RefundStatus(StrEnum):
+class OperationStatus(StrEnum):
+    """Of an attempt, capture, void or refund: `pending` until the provider's outcome is known."""
+
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

@@ -8,6 +8,7 @@ from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import MovementKind
 from infrastructure.postgres.pool import ReadPool
 from projections.reconciliation import movement_by_id, movements_by_reference
+from projections.settlements import rows_settled_in
 
 _SAME_REFERENCE_MAX: Final = 2
 """Enough to know that there are several."""
@@ -34,3 +35,7 @@ class ViewMovements:
         return [
             FoundMovement(PaymentId(each.payment_id), reference if is_dispute else each.operation_id) for each in found
         ]
+
+    async def settled_in(self, provider: ProviderName, settlement_id: str) -> int:
+        async with self._pool.connection() as connection:
+            return await rows_settled_in(connection, provider, settlement_id)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import click
 import msgspec
@@ -10,17 +10,16 @@ from rich.table import Table
 
 from application.settlements import RowOutcome, RowResult
 from domain.history import Cause
-from domain.settlement_file import SettlementFile, parse_settlement
+from domain.settlement.rows import SettlementFile
+from domain.settlement_file import parse_settlement
 from interfaces.cli.named_file import TABLE_BYTES_MAX, pointing_at, text_of
 from interfaces.cli.shared import acting, console, sentence, told_clearly, with_core
-from interfaces.composition import Core
+from interfaces.composition import Core, utc_now
 from interfaces.http.as_of import instant
 from interfaces.moments import wait_for
 from interfaces.settlement_report import SettlementReport, report_csv, settlement_report
 from projections.reconciliation import RECONCILIATION
-
-BYTE_ORDER_MARK: Final = "\ufeff"
-"""What spreadsheets put before a file of UTF-8."""
+from projections.settlements import SETTLEMENTS
 
 
 @click.group()
@@ -37,20 +36,27 @@ def import_(file: BinaryIO, cause: Cause) -> None:
 
     FILE is CSV as docs/SETTLEMENT.md describes it. It has to add up, or nothing of it is applied. What was applied
     before changes nothing, so that an import that was interrupted is simply done again. Exits with 1 when a row is
-    refused: the others are applied all the same.
+    refused, or one that was applied before is missing: the others are applied all the same.
     """
     with pointing_at(file):
-        parsed = parse_settlement(text_of(file, bytes_max=TABLE_BYTES_MAX).removeprefix(BYTE_ORDER_MARK))
+        parsed = parse_settlement(text_of(file, bytes_max=TABLE_BYTES_MAX), utc_now())
 
-    async def work(core: Core) -> list[RowResult]:
-        await wait_for(core.pool.connection, await core.store.head(), views=[RECONCILIATION.name])
-        return [result async for result in core.funds.settlements.apply(parsed, cause)]
+    async def work(core: Core) -> tuple[int, list[RowResult]]:
+        views = [RECONCILIATION.name, SETTLEMENTS.name]
+        await wait_for(core.pool.connection, await core.store.head(), views=views)
+        before = await core.funds.settlements.applied_before(parsed)
+        return before, [result async for result in core.funds.settlements.apply(parsed, cause)]
 
-    results = with_core(work)
+    before, results = with_core(work)
     _print_results(parsed, results)
-    refused = sum(result.outcome is RowOutcome.REFUSED for result in results)
+    counted = Counter(result.outcome for result in results)
+    refused, missing = counted[RowOutcome.REFUSED], before - counted[RowOutcome.APPLIED_BEFORE]
+    if missing > 0:
+        click.echo(f"{missing:,} rows that were applied from this settlement before are not in this file.")
     if refused:
         raise click.ClickException(f"{refused:,} of {len(results):,} rows were refused.")
+    if missing > 0:
+        raise click.ClickException("The file does not have all that was applied from it.")
 
 
 @settlement.command()
@@ -86,7 +92,7 @@ def _print_results(file: SettlementFile, results: list[RowResult]) -> None:
         f"{counted[RowOutcome.APPLIED]:,} rows applied, {counted[RowOutcome.APPLIED_BEFORE]:,} applied before, "
         f"{counted[RowOutcome.REFUSED]:,} refused."
     )
-    for result in results:
+    for result in sorted(results, key=lambda result: result.row.line):
         if result.refusal is not None:
             row = result.row
             click.echo(f"line {row.line}: {row.movement} {row.named}: {sentence(result.refusal)}")

@@ -18,6 +18,7 @@ from domain.payment.events import (
 )
 from domain.payment.operation import operation_id_of
 from domain.payment.state import InFlight, Processing, Refunding, RequiresAction, terms_of
+from domain.payment.status import OperationStatus
 from interfaces import ids
 from interfaces.http.resources import (
     OPERATION_PREFIX,
@@ -68,13 +69,13 @@ def _operation(
     failure = failures[0] if failures else None
     # An attempt whose answer comes late may find another one at another provider: that one is what is pending then.
     if isinstance(after.payment, Processing):
-        operation_id, status, failure = operation_id_of(after.payment), "pending", None
+        operation_id, status, failure = operation_id_of(after.payment), OperationStatus.PENDING, None
     elif isinstance(after.payment, RequiresAction) or (
         isinstance(after.payment, InFlight) and operation_id_of(after.payment) == operation_id
     ):
-        status = "pending"
+        status = OperationStatus.PENDING
     else:
-        status = "succeeded" if failure is None else "failed"
+        status = OperationStatus.SUCCEEDED if failure is None else OperationStatus.FAILED
     return OperationResource(
         id=ids.text_of(OPERATION_PREFIX[kind], operation_id), type=kind, status=status, failure=failure
     )

@@ -17,7 +17,6 @@ from domain.dispute.refusals import EvidenceTooLarge
 from domain.dispute.state import DisputeStatus
 from domain.history import Cause
 from domain.identifiers import DisputeCaseId
-from domain.terms.terms import DEFAULT_TERMS
 from interfaces import ids
 from interfaces.http.admission import TAKES_OWN_BODY
 from interfaces.http.bodies import Bodies, whole_body
@@ -39,6 +38,7 @@ of the merchant with most of them makes room."""
 UPLOADS_IN_HAND_MAX: Final = 12
 """Received, and being checked and kept: one merchant alone comes to 8."""
 UPLOAD_WITHIN_S: Final = 60
+OCTETS: Final = "application/octet-stream"
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 EvidenceName = Annotated[
     str, PathParameter(schema_extra={"pattern": NAME_PATTERN}, description="A file's name, such as `receipt.pdf`")
@@ -55,14 +55,11 @@ TITLES: Final[Mapping[int, str]] = {
 
 @dataclass
 class TakesEvidence(Operation):
-    """An operation whose body is a file."""
+    """An operation whose body is a file, of whatever type: generators of clients make one method of it."""
 
     def __post_init__(self) -> None:
-        content = {
-            media_type: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
-            for media_type in DEFAULT_TERMS.disputes.evidence.types
-        }
-        self.request_body = RequestBody(content=content, required=True)
+        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        self.request_body = RequestBody(content={OCTETS: file}, required=True)
 
 
 class DisputeController(Controller):
@@ -139,7 +136,8 @@ class DisputeController(Controller):
         name: EvidenceName,
         kind: Annotated[str, QueryParameter(schema_extra={"enum": [*EvidenceKind]})] = EvidenceKind.OTHER,
     ) -> Response[Any]:
-        """The body is the file itself and `Content-Type` its type. Under a name that the dispute has already, it takes
+        """The body is the file itself. Its type is found from its bytes; a `Content-Type` other than
+        `application/octet-stream` has to name that very type. Under a name that the dispute has already, it takes
         that one's place. The dispute's `evidence_limits` say what is taken: of this route the API's usual limit does
         not hold."""
         shows = one_of(EvidenceKind, "kind", kind)
@@ -162,7 +160,7 @@ class DisputeController(Controller):
                 merchant_id=merchant_id,
                 kind=shows,
                 name=name,
-                media_type=media_type,
+                media_type=None if media_type in ("", OCTETS) else media_type,
                 content=content,
                 cause=_cause(request),
             )

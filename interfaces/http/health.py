@@ -1,6 +1,6 @@
 """/health: whether the process runs, and whether it can take payments."""
 
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
@@ -13,13 +13,13 @@ from interfaces.services import Services
 
 
 class Liveness(Struct, frozen=True):
-    status: str
+    status: Literal["live"]
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
     """`bus` may be away while `status` is ready: payments go on, and the views catch up later."""
 
-    status: str
+    status: Literal["ready", "unavailable"]
     database: bool
     bus: bool
 

@@ -4,10 +4,8 @@ what holds for all of them: ids, headers, security, and examples of what they re
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from inspect import cleandoc
 from typing import Any
 
-import msgspec
 from litestar import Controller, Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -18,6 +16,7 @@ from litestar.routes import HTTPRoute
 from interfaces import ids
 from interfaces.http.auth import OPEN_PATHS, OPERATORS_PATH
 from interfaces.http.documented import IDEMPOTENCY_KEY, Accepting
+from interfaces.http.openapi_schemas import component_schemas, tidied, with_named_enumerations
 from interfaces.http.problem import PROBLEM_JSON, TYPE_PREFIX
 from interfaces.http.problem_examples import examples_of
 from interfaces.http.problems import PROBLEMS
@@ -98,12 +97,16 @@ def describe(controllers: Sequence[type[Controller]], dependencies: Mapping[str,
     operations = [operation for item in document["paths"].values() for operation in item.values()]
     document["tags"] = [{"name": tag} for tag in dict.fromkeys(operation["tags"][0] for operation in operations)]
     document["paths"] = dict(sorted(document["paths"].items()))
-    document["components"]["schemas"] = _schemas(app)
+    handlers = list(_handlers(app))
+    document["components"]["schemas"] = component_schemas(
+        replies={kind for handler in handlers for kind in _replies(handler)},
+        bodies={kind for handler in handlers for kind in _bodies(handler)},
+    )
     document["components"]["headers"] = _HEADERS
     for path, item in document["paths"].items():
         for method, operation in item.items():
             _complete(operation, method=method, scheme=_scheme_of(path))
-    return document
+    return with_named_enumerations(document)
 
 
 def _scheme_of(path: str) -> str | None:
@@ -165,35 +168,7 @@ def _parameter(parameter: Json, method: str) -> Json:
         schema[bound] = int(schema[bound])
     schema.pop("description", None)
     kept = ("name", "in", "description", "required")
-    return {key: parameter[key] for key in kept if key in parameter} | {"schema": _tidied(schema, {})}
-
-
-def _schemas(app: Litestar) -> Json:
-    """What the routes take and give, in the very terms by which it is decoded and encoded."""
-    schemas = _schemas_of({kind for handler in _handlers(app) for kind in _kinds(handler)})
-    for name, schema in _schemas_of({body for handler in _handlers(app) for body in _bodies(handler)}).items():
-        schemas[name] = _without_null(schema)
-    return {name: _tidied(schema, schemas) for name, schema in schemas.items() if "enum" not in schema}
-
-
-def _schemas_of(kinds: set[Any]) -> Json:
-    """The schemas of these kinds and of all that they hold."""
-    in_order = sorted(kinds, key=lambda kind: kind.__name__)
-    return msgspec.json.schema_components(in_order, ref_template="#/components/schemas/{name}")[1]
-
-
-def _without_null(body: Json) -> Json:
-    """As it is decoded: a member that can be left out is never null."""
-    members = body.get("properties", {})
-    return {**body, "properties": {name: _given(member) for name, member in members.items()}} if members else body
-
-
-def _given(member: Json) -> Json:
-    kinds = [kind for kind in member.get("anyOf", ()) if kind != {"type": "null"}]
-    if len(kinds) == len(member.get("anyOf", ())):
-        return member
-    rest = {key: value for key, value in member.items() if key not in ("anyOf", "default")}
-    return {**kinds[0], **rest} if len(kinds) == 1 else {"anyOf": kinds, **rest}
+    return {key: parameter[key] for key in kept if key in parameter} | {"schema": tidied(schema)}
 
 
 def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
@@ -202,27 +177,10 @@ def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
             yield from (handler for handler in route.route_handlers if handler.resolve_include_in_schema())
 
 
-def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
+def _replies(handler: HTTPRouteHandler) -> Iterator[Any]:
     yield from (spec.data_container for spec in (handler.responses or {}).values())
-    yield from _bodies(handler)
 
 
-def _bodies(handler: HTTPRouteHandler) -> Iterator[Any]:
+def _bodies(handler: HTTPRouteHandler) -> Iterator[type[Any]]:
     if issubclass(handler.operation_class, Accepting):
         yield handler.operation_class.body
-
-
-def _tidied(node: Any, schemas: Json) -> Any:
-    """Docstrings without their indentation; patterns without what only Python needs (in JSON Schema `$` never matches
-    before a last line break); enumerations in their place and with their type, as Scalar wants them."""
-    match node:
-        case {"$ref": str(reference), **rest} if "enum" in schemas.get(reference.rsplit("/", 1)[-1], {}):
-            return _tidied({**schemas[reference.rsplit("/", 1)[-1]], "type": "string", **rest}, {})
-        case dict():
-            return {key: _tidied(value, schemas) for key, value in node.items()}
-        case list():
-            return [_tidied(item, schemas) for item in node]
-        case str():
-            return cleandoc(node).removesuffix(r"(?!\n)")
-        case _:
-            return node

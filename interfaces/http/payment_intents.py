@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from msgspec import Meta, Struct
 
+from domain.countries import COUNTRIES
 from domain.currencies import DECIMALS
 from domain.identifiers import CustomerId, MerchantId
 from domain.money import AMOUNT_MINOR_MAX, Money
@@ -41,7 +42,9 @@ Currency = Annotated[
     ),
 ]
 
-
+Country = Annotated[
+    str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", examples=["DE"], extra_json_schema={"enum": sorted(COUNTRIES)})
+]
 ReturnUrl = Annotated[
     str,
     Meta(
@@ -68,7 +71,7 @@ class MethodBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
         ),
     ]
     brand: CardBrand | None = None
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", examples=["DE"])] | None = None
+    country: Country | None = None
 
 
 class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from application.loaded import LoadedPayment
-from domain.currencies import DECIMALS
+from domain.currencies import READABLE_DECIMALS
 from domain.identifiers import PaymentId
 from domain.money import AMOUNT_MINOR_MAX
 from domain.payment.status import Status
@@ -28,7 +28,7 @@ from projections.payment_status import PAYMENT_STATUS, AmountFilter, PaymentStat
 PAGE_ROWS_MAX = 100
 StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*Status]})]
 CurrencyParameter = Annotated[
-    str | None, QueryParameter(description="Needed with an amount", schema_extra={"enum": sorted(DECIMALS)})
+    str | None, QueryParameter(description="Needed with an amount", schema_extra={"enum": sorted(READABLE_DECIMALS)})
 ]
 AmountParameter = Annotated[
     int | None,
@@ -102,7 +102,7 @@ def _amounts(currency: str | None, **bounds: int | None) -> AmountFilter | None:
         if any(bound is not None for bound in bounds.values()):
             raise ParameterInvalid(field="currency", reason="an amount needs its currency")
         return None
-    if currency not in DECIMALS:
+    if currency not in READABLE_DECIMALS:
         raise ParameterInvalid(field="currency", reason="expected an ISO 4217 code, such as EUR")
     return AmountFilter(currency=currency, **bounds)
 

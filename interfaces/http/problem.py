@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 TYPE_PREFIX = "urn:tallystick:problem:"
 PROBLEM_JSON = "application/problem+json"
@@ -31,8 +31,8 @@ class ProblemBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     detail: str
     request_id: str
-    field: str | None = None
-    current_status: str | None = None
+    field: str | UnsetType = UNSET
+    current_status: str | UnsetType = UNSET
 
 
 def unexpected_response(request_id: str) -> Response[bytes]:

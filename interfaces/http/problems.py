@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from litestar import Response
+from msgspec import UNSET
 
 from application.bank import InstructionInvalid, SchemeNotServed
 from application.bank_accounts import BankAccountNotFound
@@ -22,7 +23,7 @@ from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
-from application.settlements import MovementAmbiguous
+from application.settlements import MovementAmbiguous, RowKindUnknown
 from application.store import StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
@@ -53,6 +54,7 @@ from domain.payment.abandon import ActionStillPossible
 from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.dispute import DisputeDiffers, ReversedBefore
+from domain.payment.events import MovementKind
 from domain.payment.expire import AuthorizationStillValid
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
@@ -65,6 +67,8 @@ from domain.release.release import NotDueYet
 from domain.routing.capabilities import AmountNotCountable
 from domain.routing.document import PolicyInvalid
 from domain.routing.versions import PolicyNotFound
+from domain.settlement.events import ItemKind
+from domain.settlement.settlement import ItemDiffers, SettlementDiffers
 from domain.settlement_file import SettlementFileInvalid
 from domain.terms.documents.document import TermsInvalid
 from domain.terms.documents.fees import FeePlanGap, FeeRulesOverlap
@@ -431,6 +435,27 @@ _problem(
     "refund_unknown",
     "No such refund",
     lambda e: f"No refund of the payment that succeeded is called {e.refund} by its provider.",
+)
+_problem(
+    SettlementDiffers,
+    409,
+    "settlement_differs",
+    "Another settlement of that name is on record",
+    lambda e: f"The settlement {e.settlement_id} is on record with another {e.what}: {e.ours}, not {e.theirs}.",
+)
+_problem(
+    ItemDiffers,
+    409,
+    "settlement_row_differs",
+    "The row was booked otherwise before",
+    lambda e: f"The {e.kind} {e.reference} was booked with another {e.what}: {e.ours}, not {e.theirs}.",
+)
+_problem(
+    RowKindUnknown,
+    422,
+    "settlement_row_unknown",
+    "No rule is for that kind of row",
+    lambda e: f"No rule is for a row of kind {e.kind}: one of {', '.join((*MovementKind, *ItemKind))} is expected.",
 )
 _problem(
     MovementAmbiguous,
@@ -937,7 +962,7 @@ def problem_body(error: Exception, request_id: str) -> ProblemBody:
         title=problem.title,
         detail=problem.detail(facts),
         request_id=request_id,
-        field=problem.field(facts),
+        field=problem.field(facts) or UNSET,
         **problem.facts(facts),
     )
 

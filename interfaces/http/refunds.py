@@ -12,7 +12,7 @@ from application.loaded import PaymentNotFound, loaded_from
 from application.recording import position_with_entry
 from application.store import Verb
 from domain.identifiers import OperationId, PaymentId
-from domain.payment.status import RefundStatus
+from domain.payment.status import OperationStatus
 from interfaces import ids
 from interfaces.http.as_of import InstantParameter, instant
 from interfaces.http.caller import AuthenticatedRequest
@@ -27,7 +27,7 @@ from projections import refunds
 from projections.refunds import REFUNDS, RefundRow, refunds_of
 
 PAGE_REFUNDS_MAX = 100
-StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*RefundStatus]})]
+StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*OperationStatus]})]
 CursorParameter = Annotated[
     str | None,
     QueryParameter(description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.REFUND)}),
@@ -40,7 +40,7 @@ class RefundRecord(Struct, frozen=True, kw_only=True):
 
     refund_id: str
     payment_id: str
-    status: RefundStatus
+    status: OperationStatus
     amount: int
     currency: str
     reason: str | None
@@ -88,7 +88,7 @@ class RefundController(Controller):
         payment = None if payment_id is None else ids.parse(payment_id, ids.PAYMENT, ids.INTENT)
         if payment_id is not None and payment is None:
             raise ParameterInvalid(field="payment_id", reason="expected the id of a payment")
-        status, before = one_of(RefundStatus, "status", in_status), behind(cursor, ids.REFUND)
+        status, before = one_of(OperationStatus, "status", in_status), behind(cursor, ids.REFUND)
         since = None if created_after is None else instant("created_after", created_after)
         until = None if created_before is None else instant("created_before", created_before)
         reached = await wait_for_position(services, REFUNDS.name, position)

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from application.loaded import LoadedPayment
 from domain.event import name_of
 from domain.history import AnyEvent, Positioned
+from domain.ledger.accounts import Side
 from domain.ledger.entry import JournalEntryPosted
 from domain.payment.events import CaptureMethod, OperationKind
-from domain.payment.method import PaymentMethod
+from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.operation import operation_id_of, operation_of
 from domain.payment.outcome import NextAction
 from domain.payment.state import (
@@ -33,7 +34,7 @@ from domain.payment.state import (
     taken_of,
     terms_of,
 )
-from domain.payment.status import Status, status_of
+from domain.payment.status import OperationStatus, Status, status_of
 from interfaces import ids
 from interfaces.http.redaction import for_merchant
 from projections.audit_timeline import AuditTimelineRow
@@ -53,13 +54,22 @@ class Failure(Struct, frozen=True):
     message: str
 
 
+class MethodResource(Struct, frozen=True):
+    """How the customer pays. `brand` and `country` are there if the merchant named them."""
+
+    type: MethodType
+    token: str
+    brand: CardBrand | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+
+
 class OperationResource(Struct, frozen=True, kw_only=True):
     """An operation at the provider: `pending` until its outcome is known."""
 
     id: str
     type: OperationKind
-    status: str
-    failure: Failure | None = None
+    status: OperationStatus
+    failure: Failure | None
 
 
 class AuthorizationResource(Struct, frozen=True, kw_only=True):
@@ -109,7 +119,7 @@ class PaymentResource(Struct, frozen=True, kw_only=True):
     amount_refunded: int
     amount_refundable: int
     amount_charged_back: int
-    payment_method: PaymentMethod
+    payment_method: MethodResource
     capture_method: CaptureMethod
     authorization_id: str | None
     authorization: AuthorizationResource | None
@@ -128,7 +138,7 @@ class RefundResource(Struct, frozen=True, kw_only=True):
 
     refund_id: str
     payment_id: str
-    status: str
+    status: OperationStatus
     amount: int
     currency: str
     failure: Failure | None
@@ -164,7 +174,7 @@ class TimelineResource(Struct, frozen=True, kw_only=True):
 
 class PostingResource(Struct, frozen=True, kw_only=True):
     account: str
-    side: str
+    side: Side
     amount: int
     currency: str
 
@@ -198,7 +208,7 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
         amount_refunded=taken.refunded.minor if taken else 0,
         amount_refundable=taken.refundable.minor if taken else 0,
         amount_charged_back=taken.charged_back.minor if taken else 0,
-        payment_method=terms.method,
+        payment_method=_method(terms.method),
         capture_method=terms.capture_method,
         authorization_id=None if authorization is None else authorization.authorization_id,
         authorization=authorization,
@@ -224,6 +234,10 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
     )
 
 
+def _method(method: PaymentMethod) -> MethodResource:
+    return MethodResource(method.type, method.token, method.brand or UNSET, method.country or UNSET)
+
+
 def _next_action(payment: Payment) -> NextActionResource | None:
     if not isinstance(payment, RequiresAction):
         return None
@@ -235,7 +249,10 @@ def operation_in_flight(payment: Payment) -> OperationResource | None:
         return None
     kind = operation_of(payment)
     return OperationResource(
-        id=ids.text_of(OPERATION_PREFIX[kind], operation_id_of(payment)), type=kind, status="pending"
+        id=ids.text_of(OPERATION_PREFIX[kind], operation_id_of(payment)),
+        type=kind,
+        status=OperationStatus.PENDING,
+        failure=None,
     )
 
 

@@ -8,17 +8,19 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from application.settlements import MovementAmbiguous, RowOutcome, RowResult, Settlements
+from application.settlements import MovementAmbiguous, RowKindUnknown, RowOutcome, RowResult, Settlements
 from application.store import StoreUnavailable
 from domain.identifiers import OperationId, PaymentId, ProviderName
-from domain.ledger.accounts import available, bank, owed, psp_clearing
+from domain.ledger.accounts import available, bank, owed, psp_clearing, psp_fees, psp_reserve, suspense
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import zero
+from domain.money import Money, zero
 from domain.payment.events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.movements import Movement, movements_of
 from domain.payment.settle_movement import MovementDiffers, MovementUnknown
-from domain.settlement_file import SettlementFile, SettlementRow
+from domain.settlement.events import ItemKind
+from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
+from domain.settlement.settlement import ItemDiffers, SettlementDiffers
 from domain.terms.fee_plan import FeePlan, InterchangePlus
 from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.pool import ReadPool
@@ -102,7 +104,7 @@ def uuid_of(movement: Movement) -> OperationId:
     return OperationId(UUID(movement.movement_id))
 
 
-def file_of(rows: tuple[SettlementRow, ...], settlement: str = "st_1") -> SettlementFile:
+def file_of(rows: tuple[Row, ...], settlement: str = "st_1") -> SettlementFile:
     return SettlementFile(
         settlement_id=settlement,
         provider=SIMULATOR,
@@ -226,6 +228,7 @@ async def test_what_a_card_cost_more_is_taken_down_to_the_limit_and_then_owed(sh
     dear = ProviderCost(interchange_minor=110)  # the estimate was 0.40
     for payment_id, name in zip(payments, ("st_1", "st_2"), strict=True):
         [row] = (await desk.file(payment_id, cost=dear)).rows
+        assert isinstance(row, SettlementRow)
         net = row.gross - eur("1.10")
         assert outcomes(await desk.apply(file_of((replace(row, net=net),), name))) == [RowOutcome.APPLIED]
     balances = await desk.balances()
@@ -259,3 +262,78 @@ async def test_reconciliation_knows_in_which_settlement_a_movement_was(shop: Sho
     async with open_views(desk.database_url) as connection:
         rows = (await all_rows(connection, RECONCILIATION)).values()
     assert {row.payment_id == first: row.settlement_id for row in rows} == {True: "st_1", False: None}
+
+
+# what is no movement
+
+
+def item(line: int, kind: ItemKind, minor: int, reference: str | None = None) -> ItemRow:
+    gross = Money(minor, "EUR")
+    return ItemRow(line=line, kind=kind, reference=reference, gross=gross, cost=ProviderCost(), net=gross)
+
+
+async def test_what_is_no_movement_is_booked_once_and_never_to_a_merchant(desk: Desk) -> None:
+    fee, rent = item(8, ItemKind.DISPUTE_FEE, -1_500, "dp_1"), item(9, ItemKind.FEE, -2_500)
+    file = file_of((fee, rent, item(10, ItemKind.ADJUSTMENT, 310), item(11, ItemKind.RESERVE, -4_000)))
+
+    assert [each.outcome for each in await desk.apply(file)] == [RowOutcome.APPLIED] * 4
+    assert [each.outcome for each in await desk.apply(file)] == [RowOutcome.APPLIED_BEFORE] * 4
+
+    balances = await desk.balances()
+    assert {key.account: minor for key, minor in balances.items()} == {
+        bank("house"): -7_690,
+        psp_fees(SIMULATOR): 4_000,
+        psp_reserve(SIMULATOR): 4_000,
+        suspense(SIMULATOR): -310,
+    }
+    await desk.catch_up()
+    assert await desk.settlements.applied_before(file) == 4
+
+
+async def test_an_unknown_row_is_told_and_the_others_are_applied(desk: Desk) -> None:
+    payment_id = await desk.shop.captured()
+    [capture] = (await desk.file(payment_id)).rows
+    unknown = UnknownRow(line=9, movement="topup", named="tu_1", net=eur("-5.00"))
+
+    results = await desk.apply(file_of((unknown, capture, item(10, ItemKind.FEE, -100))))
+
+    by_line = {each.row.line: each for each in results}
+    assert by_line[9].outcome is RowOutcome.REFUSED
+    assert isinstance(by_line[9].refusal, RowKindUnknown)
+    assert {by_line[line].outcome for line in (8, 10)} == {RowOutcome.APPLIED}
+
+
+async def test_a_corrected_file_is_applied(desk: Desk) -> None:
+    unknown = UnknownRow(line=8, movement="monthly", named="rent", net=eur("-5.00"))
+    wrong = file_of((unknown, item(9, ItemKind.FEE, -100)))
+    await desk.apply(wrong)
+
+    right = file_of((item(8, ItemKind.FEE, -550, "rent"), item(9, ItemKind.FEE, -100)))
+    results = await desk.apply(replace(right, total=wrong.total + eur("-0.50")))
+
+    assert [each.outcome for each in results] == [RowOutcome.APPLIED, RowOutcome.APPLIED_BEFORE]
+    assert (await desk.balances())[BalanceKey(psp_fees(SIMULATOR), "EUR")] == 650
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [("bank", {"bank": "other"}), ("time of payment", {"paid_at": NOW - timedelta(days=1)})],
+)
+async def test_a_settlement_that_comes_again_and_is_another_one_is_refused(
+    desk: Desk, what: str, changes: dict[str, Any]
+) -> None:
+    file = file_of((item(8, ItemKind.FEE, -100),))
+    await desk.apply(file)
+
+    with pytest.raises(SettlementDiffers) as refusal:
+        await desk.apply(replace(file, **changes))
+    assert refusal.value.what == what
+
+
+async def test_a_row_that_comes_again_with_another_amount_is_refused(desk: Desk) -> None:
+    await desk.apply(file_of((item(8, ItemKind.FEE, -100),)))
+
+    [result] = await desk.apply(file_of((item(8, ItemKind.FEE, -200),)))
+
+    assert isinstance(result.refusal, ItemDiffers)
+    assert (result.refusal.ours, result.refusal.theirs) == ("-1.00 EUR", "-2.00 EUR")

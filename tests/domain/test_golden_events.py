@@ -105,6 +105,7 @@ from domain.payout_batch.events import (
 from domain.release.events import Bucket, FundsReleased
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
+from domain.settlement.events import ItemKind, SettlementCorrected, SettlementItemBooked, SettlementReceived
 from domain.terms.conversion import RefundRate
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
 from domain.terms.fee import Fee, FeeKind
@@ -198,7 +199,29 @@ CLAIM = Claim(
     ),
 )
 
+SETTLEMENT_EVENTS: tuple[AnyEvent, ...] = (
+    SettlementReceived(
+        provider=PROVIDER,
+        settlement_id="northbank-2026-11-23",
+        bank="main",
+        currency="KWD",
+        paid_at=datetime(2026, 11, 23, 23, 0, tzinfo=UTC),
+        total=KWD_TEN,
+    ),
+    SettlementCorrected(total=Money(9_500, "KWD")),
+    SettlementItemBooked(
+        provider=PROVIDER,
+        settlement_id="northbank-2026-11-23",
+        bank="main",
+        kind=ItemKind.ADJUSTMENT,
+        reference="adj_7",
+        gross=Money(-2_500, "KWD"),
+        cost=ProviderCost(other_minor=100),
+    ),
+)
+
 EVENTS: tuple[AnyEvent, ...] = (
+    *SETTLEMENT_EVENTS,
     PaymentCreated(
         merchant_id=MERCHANT,
         customer_id=CustomerId("cus_7"),

@@ -1,5 +1,6 @@
 """A settlement's file is read whole, or refused with the line at fault."""
 
+import re
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 from domain.identifiers import OperationId
 from domain.money import Money
 from domain.payment.events import MovementKind, ProviderCost
-from domain.settlement_file import COLUMNS, SettlementFileInvalid, SettlementRow, parse_settlement
+from domain.settlement.events import ItemKind
+from domain.settlement.rows import ItemRow, SettlementRow, UnknownRow
+from domain.settlement_file import COLUMNS, SettlementFileInvalid, parse_settlement
 from tests.support.domain import eur
 
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HEAD = [
     "settlement_id,st_2026-11-20",
     "provider,simulator",
@@ -33,12 +37,12 @@ def text(head: list[str] = HEAD, total: str = "69.73", rows: list[str] = ROWS) -
 
 def refused(wrong: str) -> SettlementFileInvalid:
     with pytest.raises(SettlementFileInvalid) as refusal:
-        parse_settlement(wrong)
+        parse_settlement(wrong, NOW)
     return refusal.value
 
 
 def test_a_file_says_what_was_paid_for_which_movement_at_what_cost() -> None:
-    file = parse_settlement(text())
+    file = parse_settlement(text(), NOW)
     assert (file.settlement_id, file.provider, file.bank, file.currency) == (
         "st_2026-11-20",
         "simulator",
@@ -56,15 +60,16 @@ def test_a_file_says_what_was_paid_for_which_movement_at_what_cost() -> None:
         cost=ProviderCost(interchange_minor=20, scheme_minor=3, markup_minor=10, other_minor=-1),
         net=eur("99.68"),
     )
+    assert isinstance(refund, SettlementRow)
     assert (refund.named, refund.gross, refund.line) == (SECOND, eur("-30.00"), 9)
 
 
 def test_a_settlement_of_nothing_is_one() -> None:
-    assert parse_settlement(text(total="0.00", rows=[])).rows == ()
+    assert parse_settlement(text(total="0.00", rows=[]), NOW).rows == ()
 
 
 def test_empty_lines_are_left_out_and_counted() -> None:
-    assert [row.line for row in parse_settlement(text(rows=["", *ROWS, ""])).rows] == [9, 10]
+    assert [row.line for row in parse_settlement(text(rows=["", *ROWS, ""]), NOW).rows] == [9, 10]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,13 @@ def test_empty_lines_are_left_out_and_counted() -> None:
         (7, "columns", text().replace("net", "paid")),
         (8, "gross less the costs is 99.68 EUR", text(rows=[ROWS[0].replace("99.68", "99.69"), ROWS[1]])),
         (8, "UUID", text(rows=[ROWS[0].replace(str(FIRST), "cap_1"), ROWS[1]])),
-        (8, "one of capture", text(rows=[ROWS[0].replace("capture", "sale"), ROWS[1]])),
+        (1, "separated by semicolons", text().replace(",", ";")),
+        (1, "separated by tabs", text().replace(",", "\t")),
+        (5, "in the future", text([*HEAD[:4], "paid_at,2026-11-27T12:00:01Z"])),
+        (6, "a decimal point, and no comma", text(total='"69,73"')),
+        (8, "a decimal point, and no comma", text(rows=[ROWS[0].replace("100.00", '"1.100,00"'), ROWS[1]])),
+        (8, "no thousands separators", text(rows=[ROWS[0].replace("100.00", '"1,100.00"'), ROWS[1]])),
+        (9, "fee without a reference is in it twice", text(rows=["fee,,,-1,0,0,0,0,-1", "fee,,,-2,0,0,0,0,-2"])),
         (9, "neither", text(rows=[ROWS[0], ROWS[1].replace(SECOND, "")])),
         (9, "twice", text(rows=[ROWS[1], ROWS[1]])),
         (9, "9 values", text(rows=[ROWS[0], "refund"])),
@@ -97,9 +108,60 @@ def test_what_is_wrong_is_told_with_its_line(line: int, said: str, wrong: str) -
     assert said in refusal.reason
 
 
+FEE, ADJUSTMENT = "fee,,terminal rent,-25.00,0,0,0,0,-25.00", "adjustment,,,3.10,0,0,0,0.10,3.00"
+
+
+def test_what_is_no_movement_is_an_item() -> None:
+    rows = parse_settlement(text(total="47.73", rows=[*ROWS, FEE, ADJUSTMENT]), NOW).rows
+    assert rows[2:] == (
+        ItemRow(
+            line=10,
+            kind=ItemKind.FEE,
+            reference="terminal rent",
+            gross=eur("-25.00"),
+            cost=ProviderCost(),
+            net=eur("-25.00"),
+        ),
+        ItemRow(
+            line=11,
+            kind=ItemKind.ADJUSTMENT,
+            reference=None,
+            gross=eur("3.10"),
+            cost=ProviderCost(other_minor=10),
+            net=eur("3.00"),
+        ),
+    )
+
+
+def test_a_row_of_a_kind_that_nobody_knows_leaves_the_others_as_they_are() -> None:
+    file = parse_settlement(text(total="64.73", rows=[*ROWS, "topup,,tu_1,-5.00,0,0,0,0,-5.00"]), NOW)
+    assert file.rows[:2] == parse_settlement(text(), NOW).rows
+    assert file.rows[2] == UnknownRow(line=10, movement="topup", named="tu_1", net=eur("-5.00"))
+
+
+def padded(line: str) -> str:
+    return " , ".join(line.split(","))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param("\ufeff" + text(), id="a byte order mark"),
+        pytest.param(text().replace("\n", "\r\n") + "\r\n", id="lines that end as on Windows"),
+        pytest.param("\n".join(map(padded, text().split("\n"))), id="padded cells"),
+        pytest.param("\n".join(f"{line},,," for line in text().split("\n")), id="empty columns at the end"),
+        pytest.param(text() + "\n,,,,,,,,\n , ,\n\n", id="empty rows at the end"),
+        pytest.param(re.sub(r"([^,\n]+)", r'"\1"', text()), id="everything quoted"),
+        pytest.param(re.sub(r"([^,\n]+)", '" \\1\xa0"', text()), id="quoted and padded"),
+    ],
+)
+def test_a_file_is_read_as_a_spreadsheet_writes_it(written: str) -> None:
+    assert parse_settlement(written, NOW) == parse_settlement(text(), NOW)
+
+
 def test_amounts_have_their_currencys_decimals() -> None:
     rows = ["capture,,ch_1,100,1,0,0,0,99"]
-    file = parse_settlement(text([*HEAD[:3], "currency,JPY", HEAD[4]], "99", rows))
+    file = parse_settlement(text([*HEAD[:3], "currency,JPY", HEAD[4]], "99", rows), NOW)
     assert file.total == Money(99, "JPY")
 
 
@@ -112,7 +174,7 @@ def test_any_text_is_read_or_refused_with_a_line(anything: str) -> None:
 def line_at_fault(wrong: str) -> int:
     """1 for a file that can be read."""
     try:
-        parse_settlement(wrong)
+        parse_settlement(wrong, NOW)
     except SettlementFileInvalid as error:
         return error.line
     return 1

@@ -8,7 +8,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from domain.payment.status import RefundStatus
+from domain.payment.events import OperationKind
+from domain.payment.status import OperationStatus
 from projections.refunds import REFUNDS, RefundRow, payment_of, refunds_of, search
 from projections.view import fold
 from tests.projections.histories import MERCHANTS, positioned, recorded_history
@@ -17,18 +18,21 @@ from tests.support.domain import (
     DECLINED,
     UNKNOWN,
     History,
+    adopts,
+    authorized,
     captured,
     eur,
     operation,
     refund_answered,
     refunds,
+    reverses,
     then_,
 )
 from tests.support.store import advanced
 
 Connection = psycopg.AsyncConnection[Any]
 ENDS = (None, APPROVED, DECLINED, UNKNOWN)
-STATUSES = (RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.PENDING)
+STATUSES = (OperationStatus.PENDING, OperationStatus.SUCCEEDED, OperationStatus.FAILED, OperationStatus.PENDING)
 
 
 def refunded(number: int) -> History:
@@ -59,14 +63,35 @@ async def rows(views: Connection) -> list[RefundRow]:
 def test_a_payments_refunds_come_of_its_own_events(number: int) -> None:
     history = positioned(recorded_history(UUID(int=1), refunded(number)))
     first, second = refunds_of(history)
-    assert (first.status, first.amount_minor) == (RefundStatus.SUCCEEDED, 1_000)
+    assert (first.status, first.amount_minor) == (OperationStatus.SUCCEEDED, 1_000)
     assert (second.status, second.amount_minor) == (STATUSES[number], 2_000)
-    assert (second.code is not None) == (second.status is RefundStatus.FAILED)
+    assert (second.code is not None) == (second.status is OperationStatus.FAILED)
     assert {first.payment_id, second.payment_id} == {UUID(int=1)}
 
 
+def test_a_refund_that_fails_after_it_succeeded_has_failed() -> None:
+    reversed_later = then_(refunded(1), reverses(id=operation(3)))
+    first, _ = refunds_of(positioned(recorded_history(UUID(int=1), reversed_later)))
+    assert (first.status, first.code, first.message) == (OperationStatus.FAILED, "refund_declined", "account closed")
+    assert first.updated_at > first.created_at
+
+
+@pytest.mark.parametrize(
+    ("failed", "status"), [(None, OperationStatus.SUCCEEDED), ("account closed", OperationStatus.FAILED)]
+)
+def test_a_refund_that_was_made_at_the_provider_is_one_too(failed: str | None, status: OperationStatus) -> None:
+    history = then_(captured(), adopts(OperationKind.REFUND, eur("10.00"), known=captured(), failed=failed))
+    [found] = refunds_of(positioned(recorded_history(UUID(int=1), history)))
+    assert (found.status, found.amount_minor, found.reason) == (status, 1_000, None)
+
+
+def test_a_capture_that_was_made_at_the_provider_is_no_refund() -> None:
+    history = then_(authorized(), adopts(OperationKind.CAPTURE, eur("10.00"), known=authorized()))
+    assert refunds_of(positioned(recorded_history(UUID(int=1), history))) == []
+
+
 ASKED: dict[str, Sequence[Any]] = {
-    "status": (None, *RefundStatus),
+    "status": (None, *OperationStatus),
     "payment_id": (None, UUID(int=1000), UUID(int=998)),
 }
 

@@ -56,6 +56,7 @@ from domain.payout.events import (
     PayoutTrigger,
 )
 from domain.release.events import Bucket, FundsReleased
+from domain.settlement.events import ItemKind, SettlementItemBooked
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.settlement import BeyondBudget
@@ -260,6 +261,18 @@ def settled(
     )
 
 
+def item(kind: ItemKind, gross: Money, cost: ProviderCost | None = None) -> SettlementItemBooked:
+    return SettlementItemBooked(
+        provider=PROVIDER,
+        settlement_id="set_7",
+        bank="main",
+        kind=kind,
+        reference=None,
+        gross=gross,
+        cost=cost or ProviderCost(),
+    )
+
+
 def abs_of(amount: Money) -> Money:
     return amount if amount.minor >= 0 else -amount
 
@@ -426,6 +439,14 @@ EXAMPLES: Final[Sequence[Example]] = (
                 drawn=from_available(eur("20.00")),
                 excess=eur("5.00"),
             ),
+        ),
+    ),
+    Example(
+        "The provider settled what is no movement",
+        (
+            item(ItemKind.FEE, eur("-25.00")),
+            item(ItemKind.RESERVE, eur("-100.00")),
+            item(ItemKind.ADJUSTMENT, eur("3.10"), ProviderCost(other_minor=10)),
         ),
     ),
     Example(

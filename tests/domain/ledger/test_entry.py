@@ -130,6 +130,7 @@ def test_an_entry_that_does_not_balance_is_not_read_either() -> None:
         (AccountCode("fx:EUR"), Account(Side.CREDIT)),
         (AccountCode("platform:fx_markup"), Account(Side.CREDIT)),
         (AccountCode("platform:fx_residue"), Account(Side.CREDIT)),
+        (AccountCode("psp:northbank:reserve"), Account(Side.DEBIT)),
         (AccountCode("platform:losses"), Account(Side.DEBIT)),
         (AccountCode("platform:provisions"), Account(Side.CREDIT)),
         (AccountCode("suspense:psp:northbank"), Account(Side.DEBIT)),

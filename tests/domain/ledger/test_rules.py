@@ -58,6 +58,7 @@ from domain.payment.events import (
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentEvent,
@@ -88,6 +89,7 @@ from domain.payout.events import (
     PayoutTrigger,
 )
 from domain.release.events import Bucket, FundsReleased
+from domain.settlement.events import SettlementItemBooked
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee, FeeKind
 from tests.domain.recorded import events_of
@@ -113,6 +115,7 @@ from tests.support.domain import (
 PAYMENT = PaymentId(UUID(int=1))
 RESERVE_DUE = datetime(2027, 2, 17, 23, 0, tzinfo=UTC)
 MOVES_NO_MONEY: set[type[Event]] = {
+    PaymentCanceled,
     PaymentCreated,
     PaymentHeldForReview,
     PaymentReviewApproved,
@@ -608,7 +611,12 @@ def test_an_entry_that_no_payment_caused_names_none(event: Event) -> None:
 def test_every_event_either_moves_money_or_is_known_not_to() -> None:
     events = {*get_args(PaymentEvent), *get_args(PayoutEvent), FundsReleased}
     assert events - set(get_args(MoneyEvent)) == MOVES_NO_MONEY
-    assert set(get_args(MoneyEvent)) == {*get_args(PaymentMoneyEvent), *get_args(PayoutMoneyEvent), FundsReleased}
+    assert set(get_args(MoneyEvent)) == {
+        *get_args(PaymentMoneyEvent),
+        *get_args(PayoutMoneyEvent),
+        FundsReleased,
+        SettlementItemBooked,
+    }
 
 
 @given(st.sampled_from(sorted(MOVES_NO_MONEY, key=name_of)).flatmap(events_of))

@@ -79,6 +79,14 @@ async def test_evidence_is_put_replaced_and_taken_back(desk: Desk, bank: Bank) -
     other = await desk.adds(dispute_id, "receipt.pdf", b"%PDF-22", media_type="application/pdf", kind="service")
     [evidence] = other.json["evidence"]
     assert (evidence["kind"], evidence["bytes"], evidence["media_type"]) == ("service", 7, "application/pdf")
+    for name, content, found in (
+        ("a", b"%PDF-1", "application/pdf"),
+        ("b", PNG, "image/png"),
+        ("c", b"a", "text/plain"),
+    ):
+        added = await desk.adds(dispute_id, name, content, media_type="application/octet-stream")
+        assert added.json["evidence"][-1]["media_type"] == found
+        await desk.send("DELETE", f"/v1/disputes/{dispute_id}/evidence?name={name}")
     gone = await desk.send("DELETE", f"/v1/disputes/{dispute_id}/evidence?name=receipt.pdf")
     assert (gone.status, gone.json["evidence"]) == (200, [])
     missing = await desk.send("DELETE", f"/v1/disputes/{dispute_id}/evidence?name=receipt.pdf")
@@ -97,6 +105,8 @@ async def test_evidence_that_does_not_fit_is_refused(desk: Desk, bank: Bank) -> 
     dispute_id = (await disputed(desk, bank))["dispute_id"]
     then_refused(await desk.adds(dispute_id, "a.txt", PNG), 415, "evidence_type_differs")
     then_refused(await desk.adds(dispute_id, "a.png", b"%PDF-1", media_type="image/png"), 415, "evidence_type_differs")
+    as_octets = await desk.adds(dispute_id, "a.gif", b"GIF89a", media_type="application/octet-stream")
+    then_refused(as_octets, 415, "evidence_type_refused")
     then_refused(await desk.adds(dispute_id, "a.gif", b"GIF", media_type="image/gif"), 415, "evidence_type_refused")
     then_refused(await desk.adds(dispute_id, "a.txt", b""), 422, "evidence_empty")
     then_refused(await desk.adds(dispute_id, "a.txt", b"a", kind="rumour"), 400, "parameter_invalid", field="kind")

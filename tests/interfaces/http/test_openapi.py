@@ -109,7 +109,101 @@ def test_bodies_are_described_in_the_terms_by_which_they_are_decoded() -> None:
     assert body["additionalProperties"] is False
     assert body["properties"].keys() == {field.name for field in msgspec.structs.fields(CreateIntentBody)}
     assert body["properties"]["amount"]["minimum"] == 1
-    assert "KWD" in body["properties"]["currency"]["enum"]
+    assert body["properties"]["currency"]["$ref"].endswith("/Currency")
+    assert "KWD" in DOCUMENT["components"]["schemas"]["Currency"]["enum"]
+
+
+# what generators of clients would lose
+
+
+NOT_ALWAYS_THERE = {("ProblemBody", "field"), ("ProblemBody", "current_status")} | {
+    ("MethodResource", "brand"),
+    ("MethodResource", "country"),
+}
+
+
+def reached_from(*parts: str) -> dict[str, dict[str, Any]]:
+    """The schemas that these parts of operations hold, by name."""
+    reached: dict[str, dict[str, Any]] = {}
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).partition("/components/schemas/")[2]
+            if name and name not in reached:
+                reached[name] = DOCUMENT["components"]["schemas"][name]
+                walk(reached[name])
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    for operation in OPERATIONS.values():
+        walk([operation.about.get(part) for part in parts])
+    return reached
+
+
+def test_what_a_reply_always_has_is_required_and_has_no_default() -> None:
+    sent = reached_from("responses")
+    missing = {
+        (name, member)
+        for name, schema in sent.items()
+        for member in schema.get("properties", {}).keys() - set(schema.get("required", ()))
+    }
+    assert missing == NOT_ALWAYS_THERE
+    assert [name for name, schema in sent.items() if "default" in repr(schema.get("properties"))] == []
+
+
+def test_what_a_body_can_leave_out_is_never_null_and_has_its_default_in_words() -> None:
+    taken = reached_from("requestBody")
+    assert len(taken) > 10
+    for name, schema in taken.items():
+        for member, about in schema.get("properties", {}).items():
+            assert not about.keys() & {"default", "anyOf"} or "discriminator" in about, (name, member)
+    assert taken["CreateIntentBody"]["properties"]["confirm"]["description"] == "By default `false`."
+
+
+def test_members_of_a_union_are_told_apart_by_a_constant() -> None:
+    unions = [
+        about
+        for schema in DOCUMENT["components"]["schemas"].values()
+        for about in schema.get("properties", {}).values()
+        if "discriminator" in about
+    ]
+    assert len(unions) == 2
+    for union in unions:
+        tag, members = union["discriminator"]["propertyName"], union["discriminator"]["mapping"]
+        assert [member["$ref"] for member in union["anyOf"]] == list(members.values())
+        for value, reference in members.items():
+            member = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
+            assert member["properties"][tag] == {"type": "string", "const": value}
+            assert tag in member["required"]
+
+
+def test_an_enumeration_has_one_name_wherever_it_stands() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    named = {frozenset(schema["enum"]) for schema in schemas.values() if "enum" in schema}
+    assert {"Status", "OperationStatus", "MethodType", "Currency"} <= schemas.keys()
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            assert frozenset(node.get("enum", ())) not in named, node
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk([DOCUMENT["paths"], *(schema for schema in schemas.values() if "enum" not in schema)])
+
+
+def test_objects_and_files_are_told_as_such() -> None:
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        for about in (schema, *schema.get("properties", {}).values()):
+            if about.get("type") == "object":
+                assert about.keys() & {"properties", "additionalProperties"}, name
+    for operation in OPERATIONS.values():
+        assert len(operation.about.get("requestBody", {}).get("content", "x")) == 1, operation.id
 
 
 def test_no_pattern_has_what_only_python_reads() -> None:

@@ -1,0 +1,70 @@
+"""The rows of a settlement's file: movements of payments, what is no movement, and what we do not know."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from domain.identifiers import OperationId, ProviderName
+from domain.money import Money
+from domain.payment.events import MovementKind, ProviderCost
+from domain.settlement.events import ItemKind
+
+
+class SettlementRow(Struct, frozen=True, kw_only=True):
+    """A movement by our operation's id, or by what the provider calls it; `gross` less `cost` is `net`."""
+
+    line: int
+    movement: MovementKind
+    operation_id: OperationId | None
+    reference: str | None
+    gross: Money
+    cost: ProviderCost
+    net: Money
+
+    @property
+    def named(self) -> str:
+        """As the file names it."""
+        return str(self.operation_id) if self.operation_id is not None else str(self.reference)
+
+
+class ItemRow(Struct, frozen=True, kw_only=True):
+    """What is no movement; `reference` is the provider's name for it, if it has one."""
+
+    line: int
+    kind: ItemKind
+    reference: str | None
+    gross: Money
+    cost: ProviderCost
+    net: Money
+
+    @property
+    def movement(self) -> str:
+        return self.kind.value
+
+    @property
+    def named(self) -> str:
+        return self.reference or "without a reference"
+
+
+class UnknownRow(Struct, frozen=True, kw_only=True):
+    """Of a kind that we do not know: not applied, while the others are."""
+
+    line: int
+    movement: str
+    named: str
+    net: Money
+
+
+Row = SettlementRow | ItemRow | UnknownRow
+
+
+class SettlementFile(Struct, frozen=True, kw_only=True):
+    """`total` is what arrived at our bank: the sum of the rows' net."""
+
+    settlement_id: str
+    provider: ProviderName
+    bank: str
+    currency: str
+    paid_at: datetime
+    total: Money
+    rows: tuple[Row, ...]
