@@ -15,14 +15,12 @@ from application.inbox import Correlation
 from application.loaded import LoadedPayment, loaded_from, payment_events
 from application.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
-from domain.card_data import require_no_card_number
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
-from domain.money import Money
-from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt, called
-from domain.payment.events import OperationKind, PaymentEvent
+from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
+from domain.payment.events import PaymentEvent
 from domain.payment.progress import operations_of
-from domain.payment.reverse_refund import RefundUnknown, ReverseRefund, reverse_refund
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.state import Payment
 from domain.terms.basis import Basis
 
@@ -78,30 +76,6 @@ class Adoptions:
             return reverse_refund(payment, command, now, debt_is_paid=funding.debt_is_paid)
 
         return await self._decide(payment_id, decide, cause)
-
-    async def reverse_named(
-        self, payment_id: PaymentId, *, reference: str, amount: Money, reason: str, cause: Cause
-    ) -> Adopted:
-        """The same of the refund that the provider calls `reference`, which has to be one of `amount`. Raises
-        RefundUnknown, OperationDiffers, CardDataRefused."""
-        require_no_card_number("reason", reason)
-        history = await self._store.history(payment_id)
-        loaded_from(payment_id, history)
-        refund = called(operations_of(payment_events(history)), OperationKind.REFUND, reference)
-        if refund is None:
-            raise RefundUnknown(refund=reference)
-        if refund.amount != amount:
-            raise OperationDiffers(
-                operation=OperationKind.REFUND,
-                reference=reference,
-                what="amount",
-                ours=str(refund.amount),
-                theirs=str(amount),
-            )
-        command = ReverseRefund(
-            refund_id=refund.operation_id, reference=reference, code="refund_declined", message=reason
-        )
-        return await self.reverse(payment_id, command, cause)
 
     async def _require_of_no_other(self, payment_id: PaymentId, command: AdoptOperation) -> None:
         """Raises OperationDiffers where the provider's name is that of something of another payment."""

@@ -298,6 +298,15 @@ def terms_of(payment: Payment) -> Terms:
             return payment.terms
 
 
+def is_authorized(payment: Payment) -> bool:
+    """Whether a provider has ever reserved or taken money for it."""
+    match payment:
+        case Created() | InReview() | Processing() | Rerouting() | RequiresAction() | Failed() | Canceled():
+            return False
+        case _:
+            return True
+
+
 def authorization_of(payment: Payment) -> Authorization:
     """Of a payment that has one: of which money was taken, say."""
     match payment:

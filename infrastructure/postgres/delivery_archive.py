@@ -24,6 +24,9 @@ _BY_PROVIDER: Final = _SEARCH.format(columns=_COLUMNS, filtered=_OF_PROVIDER)
 _BY_STATE: Final = _SEARCH.format(columns=_COLUMNS, filtered=_OF_STATE)
 _BY_BOTH: Final = _SEARCH.format(columns=_COLUMNS, filtered=SQL(" AND ").join((_OF_PROVIDER, _OF_STATE)))
 _ONE: Final = SQL("SELECT {columns} FROM webhook_delivery WHERE delivery_id = %s").format(columns=_COLUMNS)
+_DEAD: Final = SQL("""
+SELECT {columns} FROM webhook_delivery WHERE state = 'dead' AND payment_id = %s ORDER BY delivery_id
+""").format(columns=_COLUMNS)
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
@@ -66,6 +69,10 @@ class PostgresDeliveryArchive:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_ONE, (delivery_id,))).fetchall()
         return _stored(rows[0]) if rows else None
+
+    async def dead_of(self, payment_id: PaymentId) -> Sequence[StoredDelivery]:
+        async with self._pool.connection() as connection:
+            return list(map(_stored, await (await connection.execute(_DEAD, (payment_id,))).fetchall()))
 
 
 def _stored(row: tuple[Any, ...]) -> StoredDelivery:

@@ -61,6 +61,9 @@ TAKE_NO_NOTICE: Final = "UPDATE outbox SET due = 0 WHERE due = 9e9"
 POSTPONE_NOTICE: Final = "UPDATE outbox SET due = ?, tries = ? WHERE number = ?"
 DELETE_NOTICE: Final = "DELETE FROM outbox WHERE number = ?"
 INSERT_MOVEMENT: Final = "INSERT INTO movement (movement, key, reference, amount, currency) VALUES (?, ?, ?, ?, ?)"
+SELECT_MOVEMENT: Final = """
+SELECT number, movement, key, reference, amount, currency FROM movement WHERE movement = ? AND reference = ?
+"""
 SELECT_MOVEMENTS: Final = """
 SELECT number, movement, key, reference, amount, currency FROM movement
 WHERE number > ? AND currency = ? ORDER BY number LIMIT ?
@@ -187,6 +190,10 @@ class Books:
     def add_movement(self, movement: str, key: str, reference: str, amount: int, currency: str) -> None:
         """Money was taken, or given back: it is to be settled."""
         self._sqlite.execute(INSERT_MOVEMENT, (movement, key, reference, amount, currency))
+
+    def movement(self, kind: str, reference: str) -> Movement | None:
+        row = self._sqlite.execute(SELECT_MOVEMENT, (kind, reference)).fetchone()
+        return None if row is None else Movement(*row)
 
     def movements(self, since: int, currency: str) -> list[Movement]:
         """Those after number `since`, in their order."""

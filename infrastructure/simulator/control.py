@@ -3,14 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import QueryParameter
 from msgspec import Struct
 
 from infrastructure.simulator.books import Books
+from infrastructure.simulator.failed_refund import fail_refund
 from infrastructure.simulator.faults import Faults, Percent
 from infrastructure.simulator.later import act
+from infrastructure.simulator.operations import error_answer
 from infrastructure.simulator.reading import read
 from infrastructure.simulator.settlement import settlement_file
 
@@ -57,6 +59,14 @@ async def customers(request: Request[Any, Any, State]) -> CustomersAnswer:
     return CustomersAnswer(len(approving), len(waiting) - len(approving))
 
 
+@post("/_control/refunds/{refund_id:str}/fail", status_code=200)
+async def refund_fails(state: State, refund_id: str) -> Response[bytes]:
+    refusal = fail_refund(state.books, refund_id)
+    if refusal is not None:
+        return Response(error_answer(refusal), status_code=404, media_type=MediaType.JSON)
+    return Response(b"{}", media_type=MediaType.JSON)
+
+
 @get("/_control/settlement")
 async def settlement(
     state: State, since: Since = 0, currency: Currency = "EUR", bank: Bank = "settlement"
@@ -69,4 +79,4 @@ async def settlement(
     return Response(text, media_type="text/csv", headers={NEXT_SINCE: following})
 
 
-ROUTES: Final = (faults, replace_faults, customers, settlement)
+ROUTES: Final = (faults, replace_faults, customers, refund_fails, settlement)

@@ -1,7 +1,7 @@
 """What the provider settles: every movement since the last settlement, net of costs that it makes up, as a file.
 
 The costs of a capture are interchange of 20 basis points, 5.00 at most, scheme fees of 3 and a mark-up of 10; a refund
-gives the interchange back.
+gives the interchange back, and one that fails later takes it once more.
 """
 
 import csv
@@ -27,6 +27,7 @@ DECIMALS: Final = {
 """Of the currencies that have not two."""
 COLUMNS: Final = ("movement", "operation_id", "reference", "gross", "interchange", "scheme", "markup", "other", "net")
 CAPTURE: Final = "capture"
+REFUND_REVERSAL: Final = "refund_reversal"
 
 
 class Movement(Struct, frozen=True):
@@ -58,6 +59,8 @@ def settled(movement: Movement) -> Line:
     scheme = _part(movement.amount, SCHEME_BP)
     if movement.movement == CAPTURE:
         return Line(movement.amount, interchange, scheme, _part(movement.amount, MARKUP_BP))
+    if movement.movement == REFUND_REVERSAL:
+        return Line(movement.amount, interchange, 0, 0)
     return Line(-movement.amount, -interchange, scheme, 0)
 
 

@@ -41,6 +41,10 @@ class Refusal(Struct, frozen=True):
     message: str
 
 
+REFUND_FAILED: Final = Refusal("refund_failed", "The customer's bank sent the refund back.")
+"""Of one that had succeeded."""
+
+
 class Fate(Struct, frozen=True, kw_only=True):
     """What becomes of one operation; `later` is None for what is decided at once."""
 

@@ -13,7 +13,7 @@ from infrastructure.simulator import dispute_words
 from infrastructure.simulator.actions import Action
 from infrastructure.simulator.charges import Decision
 from infrastructure.simulator.notice import Notice, Worded
-from infrastructure.simulator.tokens import Operation
+from infrastructure.simulator.tokens import REFUND_FAILED, Operation
 
 SIGNATURE_HEADER: Final = "Simulator-Signature"
 
@@ -69,7 +69,8 @@ def _signed(event: _Event, secret: str) -> Worded:
 
 
 def _type(notice: Notice) -> str:
-    """`charge.captured` is the capture that a charge makes itself; `capture.succeeded` one that was asked for."""
+    """`charge.captured` is the capture that a charge makes itself; `capture.succeeded` one that was asked for.
+    `refund.failed` is of one that had succeeded."""
     if notice.operation is Operation.CHARGE:
         if notice.refusal is not None:
             return "charge.declined"
@@ -77,4 +78,6 @@ def _type(notice: Notice) -> str:
         return "charge.requires_action" if waits else "charge.authorized"
     if notice.operation is Operation.CAPTURE and notice.action_id == notice.charge.id:
         return "charge.captured"
+    if notice.refusal == REFUND_FAILED:
+        return "refund.failed"
     return f"{notice.operation.value}.{'succeeded' if notice.refusal is None else 'declined'}"

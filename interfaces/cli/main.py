@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "ledger": "interfaces.cli.ledger:ledger",
     "routing": "interfaces.cli.routing:routing",
     "doubts": "interfaces.cli.doubts:doubts",
+    "record": "interfaces.cli.record:record",
     "terms": "interfaces.cli.terms:terms",
     "fx": "interfaces.cli.fx:fx",
     "funds": "interfaces.cli.funds:funds",

@@ -20,6 +20,7 @@ from application.merchant import Directory
 from application.notification import Notifications
 from application.operation import Operations
 from application.operator import OperatorKeys
+from application.operator_records import OperatorRecords
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
@@ -96,9 +97,14 @@ def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
 
 
 def debtor_of(settings: Settings) -> Debtor:
-    """Our own account at our bank. Raises SettingInvalid."""
+    """Our own accounts at our bank. Raises SettingInvalid."""
     try:
-        return debtor(settings.bank_debtor_name, settings.bank_debtor_iban, settings.bank_debtor_bic)
+        return debtor(
+            settings.bank_debtor_name,
+            settings.bank_debtor_iban,
+            settings.bank_debtor_bic,
+            settings.bank_debtor_accounts,
+        )
     except DebtorInvalid as error:
         raise SettingInvalid(f"TALLYSTICK_BANK_DEBTOR_…: {error}.") from error
 
@@ -198,6 +204,7 @@ class Core:
             now=utc_now,
             new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
+            refusal_stands_after_s=self.settings.refusal_stands_after_s,
         )
         self.adoptions = Adoptions(
             store=self.store,
@@ -205,6 +212,13 @@ class Core:
             correlation=self.correlation,
             keeps_open=self.operations.keeps_open,
             now=utc_now,
+        )
+        self.operator_records = OperatorRecords(
+            store=self.store,
+            adoptions=self.adoptions,
+            deliveries=self.deliveries,
+            notifications=self.notifications,
+            dead_letters=self.dead_letters,
         )
         self.disputes = Disputes(
             store=self.store,

@@ -58,7 +58,7 @@ from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import HoldForReview, RejectReview, hold_for_review, reject_review
-from domain.payment.state import DisputeResult, InFlight, Payment
+from domain.payment.state import DisputeResult, InFlight, Payment, authorization_of, is_authorized
 from domain.payment.status import Status, status_of
 from domain.payment.void import RecordVoidOutcome, VoidPayment, record_void_outcome, void
 from domain.routing.candidate import Strategy
@@ -518,16 +518,20 @@ def adopts(
     source: DebitSource = DebitSource.LOT,
 ) -> Decision:
     """Of a payment whose operations are those of the history `known`."""
-    command = AdoptOperation(
-        kind=kind,
-        provider=ACQUIRER,
-        reference=reference,
-        amount=amount,
-        reason="by hand",
-        final=final,
-        failed=failed,
-    )
-    return lambda payment: adopt(payment, operations_of(known), command, basis, at, source=source)
+
+    def decide(payment: Payment) -> History:
+        command = AdoptOperation(
+            kind=kind,
+            provider=authorization_of(payment).provider if is_authorized(payment) else ACQUIRER,
+            reference=reference,
+            amount=amount,
+            reason="by hand",
+            final=final,
+            failed=failed,
+        )
+        return adopt(payment, operations_of(known), command, basis, at, source=source)
+
+    return decide
 
 
 # then: what came of it

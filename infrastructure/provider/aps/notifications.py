@@ -79,8 +79,12 @@ class ApsNotifications:
         if meaning is None:
             return unhandled
         name = said.text(meaning.named)
+        # A refusal may be that of a repeat: it is none of what the name stands for once that has succeeded.
+        own_reference: str | None = None
         if meaning.succeeded and said.message == SUCCESS:
             outcome: Outcome = Approved(reference(said.fort_id, readable(name)))
+            if name and meaning.named == _UNIQUE:
+                own_reference = reference(said.fort_id, readable(name))
         else:
             outcome = refused(said.code, said.text("response_message"))
         if isinstance(outcome, Unknown):
@@ -91,7 +95,7 @@ class ApsNotifications:
             outcome=outcome,
             operation_id=our_operation(name),
             reference=reference(said.fort_id, readable(said.text("merchant_reference"))),
-            own_reference=reference(said.fort_id, readable(name)) if name and meaning.named == _UNIQUE else None,
+            own_reference=own_reference,
             amount=amount,
         )
 

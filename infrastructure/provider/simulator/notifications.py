@@ -9,7 +9,7 @@ from msgspec import Meta, Raw, Struct
 
 from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
-from domain.payment.outcome import ActionRequired, Approved, Outcome
+from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome
 from infrastructure.provider.minor_units import Count, Currency, stated_amount
 from infrastructure.provider.reading import UNDECODABLE, decode, our_operation
 from infrastructure.provider.simulator import disputes, signature
@@ -27,6 +27,7 @@ ABOUT: Final = {
     "void.declined": OperationKind.VOID,
     "refund.succeeded": OperationKind.REFUND,
     "refund.declined": OperationKind.REFUND,
+    "refund.failed": OperationKind.REFUND,
 }
 
 
@@ -80,6 +81,8 @@ class SimulatorNotifications:
 
 
 def _outcome(kind: str, data: _Data) -> Outcome:
+    if kind == "refund.failed":
+        return Declined("refund_declined", readable(data.message))
     if kind.endswith(".declined"):
         return declined(data.code or "", data.message)
     if kind == "charge.requires_action":

@@ -115,7 +115,9 @@ def _of_cancellation(event_id: str, intent: PaymentIntent) -> Notification:
     )
 
 
-def _of_refund(event_id: str, refund: Refund) -> Notification:
+def _of_refund(event_id: str, refund: Refund) -> Notification | Unhandled:
+    if refund.releases and refund.operation() is None:
+        return Unhandled(event_id=event_id, kind=f"refund {refund.id}: the release of what a capture left")
     return Notification(
         event_id=event_id,
         about=OperationKind.REFUND,

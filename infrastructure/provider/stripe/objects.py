@@ -6,7 +6,7 @@ accounts, a capture releases what it does not take. Source: docs.stripe.com/paym
 
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from domain.identifiers import OperationId
 from domain.money import Money
@@ -166,6 +166,8 @@ class PaymentIntent(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
+    """One without a balance transaction gave no money back: what a capture left of its authorisation was released."""
+
     id: StripeId
     status: str | None
     amount: Count
@@ -173,6 +175,12 @@ class Refund(Struct, frozen=True):
     payment_intent: StripeId | None = None
     failure_reason: str | None = None
     metadata: dict[str, str] | None = None
+    balance_transaction: object = UNSET
+
+    @property
+    def releases(self) -> bool:
+        """Whether it succeeded and moved nothing on our account there."""
+        return self.status == "succeeded" and self.balance_transaction is None
 
     @property
     def stated(self) -> Money | None:

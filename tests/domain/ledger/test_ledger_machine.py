@@ -23,7 +23,7 @@ from domain.ledger.rules import entry_for
 from domain.money import Money
 from domain.payment.create import CreatePayment
 from domain.payment.debit import DebitSource
-from domain.payment.events import CaptureMethod
+from domain.payment.events import CaptureMethod, OperationKind
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import Outcome
 from domain.payment.state import DisputeResult, InFlight, taken_of
@@ -32,6 +32,7 @@ from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.settlement import BeyondBudget
 from tests.domain.books import Books, KeptBalances, as_payments_tell, balances_below_their_floor, books_of
 from tests.domain.journey import Journey, from_where_it_holds
 from tests.support.domain import (
@@ -42,6 +43,7 @@ from tests.support.domain import (
     NOW,
     UNKNOWN,
     Decision,
+    adopts,
     agreed,
     amounts,
     attempt_answered,
@@ -53,6 +55,7 @@ from tests.support.domain import (
     operation,
     refund_answered,
     refunds,
+    reverses,
     ruled,
     void_answered,
     voids,
@@ -75,6 +78,7 @@ BASES: dict[MerchantId, Basis] = {
         refund_rate=RefundRate.CURRENT,
         reserve_basis_points=1_000,
         negative_limit_minor=LIMIT_MINOR,
+        beyond_budget=BeyondBudget.LOSSES,
     ),
 }
 PROVIDERS = [ProviderName("northbank"), ProviderName("southpay")]
@@ -135,6 +139,43 @@ class Ledger(RuleBasedStateMachine):
     def some_is_refunded(self, journey: Journey, tenths: int | None, outcome: Outcome) -> None:
         self.refund(journey, None if tenths is None else journey.part(tenths))
         self.answer(journey, outcome)
+
+    @rule(
+        journey=payments,
+        kind=st.sampled_from([OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND]),
+        tenths=st.integers(1, 15),
+        number=st.integers(1, 3),
+    )
+    def something_is_done_at_the_provider(
+        self, journey: Journey, kind: OperationKind, tenths: int, number: int
+    ) -> None:
+        """Without us; one that has been told of is told of again."""
+        basis, known = basis_of(journey), tuple(journey.events)
+
+        def adopted(source: DebitSource) -> Decision:
+            return adopts(
+                kind,
+                journey.part(tenths),
+                reference=f"own_{number}",
+                known=known,
+                at=self.now,
+                basis=basis,
+                source=source,
+            )
+
+        self.take(journey, from_where_it_holds(journey, adopted, self.kept, basis, owes=True))
+
+    @rule(journey=payments, data=st.data())
+    def a_refund_fails_later(self, journey: Journey, data: st.DataObject) -> None:
+        taken = taken_of(journey.payment)
+        standing = [] if taken is None else [refund.refund_id for refund in taken.refunds if refund.stands]
+        if standing:
+            refund_id = data.draw(st.sampled_from(standing))
+            reversal = reverses(id=refund_id, at=self.now)
+            if self.kept.broken_by(journey.caused_by(reversal(journey.payment))) is not None:
+                # What the merchant owed because of it has been collected since.
+                reversal = reverses(id=refund_id, at=self.now, debt_is_paid=True)
+            self.take(journey, reversal)
 
     @rule(journey=payments, tenths=st.integers(1, 10))
     def some_is_disputed(self, journey: Journey, tenths: int) -> None:

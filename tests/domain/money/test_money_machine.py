@@ -54,6 +54,7 @@ from domain.ledger.causes import Causes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import MoneyEvent
 from domain.money import Money, zero
+from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
@@ -75,17 +76,21 @@ from domain.payment.events import (
     DisputeOpened,
     DisputeReversed,
     MovementSettled,
+    OperationKind,
     PaymentCaptured,
     PaymentEvent,
     PaymentRefunded,
     ProviderCost,
+    RefundReversed,
 )
 from domain.payment.evolve import evolve
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.movements import movements_of
 from domain.payment.outcome import Approved, Declined, Outcome, Unknown
 from domain.payment.proceeds import Claim
+from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
+from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.settle_movement import SettleMovement, settle_movement
 from domain.payment.state import (
     Authorized,
@@ -95,6 +100,7 @@ from domain.payment.state import (
     DisputeResult,
     PartiallyCaptured,
     Refunding,
+    is_authorized,
     taken_of,
     terms_of,
 )
@@ -372,6 +378,60 @@ class MoneyMachine(RuleBasedStateMachine):
         assert dispute is not None
         return payment_id, dispute, terms_of(payment).merchant_id
 
+    # what providers do without us
+
+    @precondition(lambda self: self._charged())
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from([OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND, OperationKind.REFUND]),
+        tenths=st.integers(1, 15),
+        again=st.booleans(),
+        final=st.booleans(),
+    )
+    def something_is_done_at_the_provider(
+        self, data: st.DataObject, kind: OperationKind, tenths: int, again: bool, final: bool
+    ) -> None:
+        """Of whatever amount; or it is told of once more. Only what has to be known before has it wait."""
+        payment_id = data.draw(st.sampled_from(self._charged()))
+        payment = self.world.payments[payment_id]
+        merchant, whole = terms_of(payment).merchant_id, terms_of(payment).amount
+        operations, basis = operations_of(self.world.payment_events(payment_id)), self.bases[merchant]
+        told = [each.own_reference for each in operations.values() if each.adopted and each.kind is kind]
+        command = AdoptOperation(
+            kind=kind,
+            provider=SIMULATOR,
+            reference=told[-1] if again and told and told[-1] else str(self._name()),
+            amount=Money(max(1, whole.minor * tenths // 10), whole.currency),
+            reason="in the dashboard",
+            final=final,
+        )
+
+        def decide(source: DebitSource) -> Sequence[Event]:
+            return adopt(payment, operations, command, basis, self.world.now, source=source)
+
+        try:
+            assert self.world.debit(payment_id, decide, merchant, basis, beyond_limit=True)
+        except OperationDiffers:
+            assert again
+        except DomainError:
+            may_be_ours = isinstance(payment, Capturing | Refunding)
+            assert may_be_ours or kind is OperationKind.VOID or taken_of(payment) is None
+
+    @precondition(lambda self: self._refunded())
+    @rule(data=st.data())
+    def a_refund_fails_later(self, data: st.DataObject) -> None:
+        payment_id, refund_id = data.draw(st.sampled_from(self._refunded()))
+        payment, now = self.world.payments[payment_id], self.world.now
+        merchant = terms_of(payment).merchant_id
+        command = ReverseRefund(refund_id=refund_id, reference="re", code="refund_declined", message="")
+        basis = self.bases[merchant]
+        if not self.world.attempt(
+            lambda: self.world.pay(payment_id, reverse_refund(payment, command, now), merchant, basis)
+        ):
+            events = reverse_refund(payment, command, now, debt_is_paid=True)
+            self.world.pay(payment_id, events, merchant, basis)
+        assert (payment_id, refund_id) not in self._refunded()
+
     # what providers settle
 
     @precondition(lambda self: self._taken())
@@ -550,6 +610,9 @@ class MoneyMachine(RuleBasedStateMachine):
                 case PaymentRefunded(debit=debit) | DisputeOpened(claim=Claim(debit=debit)):
                     if debit.fee is not None:
                         fees[debit.settled.currency] += debit.fee.amount.minor
+                case RefundReversed(debit=debit):
+                    if debit.fee is not None:
+                        fees[debit.settled.currency] -= debit.fee.amount.minor
                 case MovementSettled(true_up=true_up):
                     fees[true_up.currency] += true_up.minor
                 case _:
@@ -561,7 +624,7 @@ class MoneyMachine(RuleBasedStateMachine):
         clearing: Counter[str] = Counter()
         for event in self.world.events():
             match event:
-                case PaymentCaptured(amount=amount) | DisputeReversed(disputed=amount):
+                case PaymentCaptured(amount=amount) | RefundReversed(amount=amount) | DisputeReversed(disputed=amount):
                     clearing[amount.currency] += amount.minor
                 case PaymentRefunded(amount=amount) | DisputeLost(disputed=amount):
                     clearing[amount.currency] -= amount.minor
@@ -605,6 +668,9 @@ class MoneyMachine(RuleBasedStateMachine):
                 losses[excess.settled.currency] += excess.settled.minor
                 if dispute.result is None:
                     provisions[excess.settled.currency] += excess.settled.minor
+            for excess in () if taken is None else (each.excess for each in taken.refunds if each.stands):
+                if excess is not None and excess.borne_by is BeyondBudget.LOSSES:
+                    losses[excess.settled.currency] += excess.settled.minor
         self._assert_balances(platform_losses(), losses)
         self._assert_balances(platform_provisions(), provisions)
 
@@ -647,9 +713,12 @@ class MoneyMachine(RuleBasedStateMachine):
             if taken is None or taken.refundable.minor or isinstance(payment, Refunding | Capturing):
                 continue
             brought = [capture.proceeds.conversion for capture in taken.captures]
-            back = [refund.debit.conversion for refund in taken.refunds]
+            standing = [refund for refund in taken.refunds if refund.stands]
+            if any(refund.excess is not None for refund in standing):
+                continue
+            back = [refund.debit.conversion for refund in standing]
             back += [each.debit.conversion for each in taken.disputes if each.result is not DisputeResult.WON]
-            if any(refund.debit.rate is RefundRate.CURRENT for refund in taken.refunds):
+            if any(refund.debit.rate is RefundRate.CURRENT for refund in standing):
                 continue
             for part in ("amount", "mark_up", "settled"):
                 assert _summed(brought, part) == _summed(back, part), part
@@ -693,6 +762,14 @@ class MoneyMachine(RuleBasedStateMachine):
         command = RecordCaptureOutcome(capture_id=payment.capture_id, outcome=outcome, basis=self.bases[merchant])
         events: Sequence[PaymentEvent] = record_capture_outcome(payment, command, self.world.now)
         self.world.pay(payment_id, events, merchant, self.bases[merchant])
+
+    def _charged(self) -> list[PaymentId]:
+        return [id for id, payment in self.world.payments.items() if is_authorized(payment)]
+
+    def _refunded(self) -> list[tuple[PaymentId, OperationId]]:
+        """The refunds that stand."""
+        all_taken = ((id, taken_of(payment)) for id, payment in self.world.payments.items())
+        return [(id, each.refund_id) for id, taken in all_taken if taken for each in taken.refunds if each.stands]
 
     def _in(self, *stages: type) -> list[PaymentId]:
         return [id for id, payment in self.world.payments.items() if isinstance(payment, stages)]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.infrastructure.simulator.api import Api
 
-CURRENCIES = iter(["SEK", "NOK", "DKK", "JPY"])
+CURRENCIES = iter(["SEK", "NOK", "DKK", "PLN", "JPY"])
 """One for each test: the books are the same for all."""
 
 
@@ -42,6 +42,23 @@ async def test_captures_and_refunds_are_settled_net_of_their_costs(api: Api, bas
     for row in (capture, refund):
         costs = sum(Decimal(row[name]) for name in ("interchange", "scheme", "markup", "other"))
         assert Decimal(row["gross"]) - costs == Decimal(row["net"])
+
+
+async def test_a_refund_that_fails_later_is_settled_the_other_way_round(api: Api, base_url: str) -> None:
+    currency, key = next(CURRENCIES), str(uuid4())
+    charge_id = await api.charge_id(currency=currency, capture=True)
+    refund = (await api.refund(charge_id, 3_000, key=key)).json
+    async with aiohttp.ClientSession() as http:
+        for _ in range(2):
+            async with http.post(f"{base_url}/_control/refunds/{refund['id']}/fail") as response:
+                assert response.status == 200
+        async with http.post(f"{base_url}/_control/refunds/re_nobody/fail") as response:
+            assert response.status == 404
+    head, [*_, row], _ = await settlement(base_url, currency)
+    assert (row["movement"], row["operation_id"], row["reference"]) == ("refund_reversal", key, refund["id"])
+    assert row["gross"] == "30.00"
+    assert Decimal(head["total"]) > 0
+    assert (await api.refund(charge_id, 10_000)).status == 201, "the money can be refunded again"
 
 
 async def test_the_next_settlement_goes_on_where_the_last_one_ended(api: Api, base_url: str) -> None:

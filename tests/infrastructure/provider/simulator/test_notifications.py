@@ -125,6 +125,12 @@ def test_hostile_headers_raise_nothing_else(header: str, body: bytes) -> None:
             OperationKind.REFUND,
             Declined("refund_declined", ""),
         ),
+        (
+            "refund.failed",
+            {"id": "re_1", "code": "refund_failed", "message": "sent back"},
+            OperationKind.REFUND,
+            Declined("refund_declined", "sent back"),
+        ),
     ],
 )
 def test_a_notification_says_what_became_of_which_operation(

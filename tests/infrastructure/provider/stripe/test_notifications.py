@@ -145,6 +145,14 @@ def amount_in(kind: str, said: dict[str, Any]) -> Money:
     return Money(by_status.get(said["status"], 50), "ISK")
 
 
+def test_what_a_capture_left_is_no_refund_though_stripe_says_so() -> None:
+    """It moved nothing on our balance there."""
+    released = refund("succeeded", metadata={}, balance_transaction=None)
+    assert isinstance(NOTIFICATIONS.read(event("refund.created", released)), Unhandled)
+    given_back = refund("succeeded", metadata={}, balance_transaction="txn_1")
+    assert isinstance(NOTIFICATIONS.read(event("refund.created", given_back)), Notification)
+
+
 @pytest.mark.parametrize("metadata", [{}, None, {"operation_id": "no uuid"}, {"operation_id": ""}])
 def test_an_intent_that_is_not_ours_names_no_operation(metadata: object) -> None:
     read = NOTIFICATIONS.read(event("payment_intent.succeeded", at_once("succeeded", metadata=metadata)))
