@@ -10,8 +10,8 @@ from domain.payment.outcome import Unknown
 from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.simulator.desk import outcome
-from tests.infrastructure.bank.batches import OURS
-from tests.infrastructure.bank.contract import instruction, written
+from tests.infrastructure.bank.batches import OURS, instruction
+from tests.infrastructure.bank.contract import written
 
 
 async def test_an_answer_of_the_bank_with_a_member_twice_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A card number is refused wherever a merchant could put one, and is repeated to nobody."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ CARD_NUMBERS = [
     "4242_4242_4242_4242",
     "74242424242424242",
 ]
-INTO = {
+INTO: dict[str, Callable[[str], dict[str, Any]]] = {
     "customer_id": lambda number: {"customer_id": number},
     "payment_method.token": lambda number: {"token": "tok_" + number.replace("-", "")},
     "idempotency_key": lambda number: {"key": number},
