@@ -20,7 +20,7 @@ from application.store import Append, Appended, Claim, EventStore, Verb
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.abandon import abandon
-from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected, Unavailable, Unknown
+from domain.payment.outcome import ActionRequired, Approved, Declined, Mismatched, Rejected, Unavailable, Unknown
 from domain.payment.state import Authorized, RequiresAction
 from domain.payment.timer import next_look
 from domain.payment.void import VoidPayment, void
@@ -47,6 +47,10 @@ class CustomerActions:
         if isinstance(found, Approved | Declined | Rejected):
             await self._operations.record(loaded, payment.attempt.attempt_id, found, cause)
             return Fired()
+        if isinstance(found, Mismatched):
+            loaded = await self._operations.record(loaded, payment.attempt.attempt_id, found, cause)
+            if not isinstance(loaded.payment, RequiresAction):
+                return Fired()
         now = self._now()
         if now < payment.expires_at:
             asked_at = payment.attempt.started_at

@@ -27,7 +27,7 @@ from domain.payment.notice import (
     Settles,
     read_notice,
 )
-from domain.payment.outcome import Outcome, Unknown
+from domain.payment.outcome import Mismatched, Outcome, Unknown
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, RequiresAction
 
@@ -124,6 +124,9 @@ class Notices:
         still_unknown = Again("the provider was asked, and could not say yet what became of the open operation")
         if isinstance(payment, RequiresAction):
             outcome = await self._operations.look_up(loaded)
+            if isinstance(outcome, Mismatched):
+                reported = await self._operations.record(loaded, payment.attempt.attempt_id, outcome, cause)
+                return still_unknown if isinstance(reported.payment, RequiresAction) else Done("it has ended")
             if outcome is None or isinstance(outcome, Unknown):
                 return still_unknown
             return await self._settle(loaded, payment.attempt.attempt_id, outcome, cause)

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from application.answers import Answers
 from application.bases import Bases
 from application.caller import Answered
-from application.contradiction import report_contradiction
+from application.contradiction import report_contradiction, report_mismatch
 from application.idempotency import answered_before
 from application.loaded import LoadedPayment, load
+from application.partial_approval import give_up_part
 from application.policies import Policies
 from application.provider import (
     AuthorizeRequest,
@@ -44,7 +45,7 @@ from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_att
 from domain.payment.doubt import doubt
 from domain.payment.events import CaptureStarted, PaymentAttemptStarted, PaymentEvent, RefundStarted
 from domain.payment.operation import operation_id_of, outcome_unknown
-from domain.payment.outcome import Declined, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import ApprovedInPart, Declined, Mismatched, Outcome, Rejected, Unavailable, Unknown
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import (
     Capturing,
@@ -132,8 +133,11 @@ class Operations:
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         patience_s: float = 0.0,
+        refusal_stands_after_s: float = 0.0,
     ) -> None:
-        """`patience_s` is how long a further attempt is left to the process that started it."""
+        """`patience_s` is how long a further attempt is left to the process that started it. A look-up's no, or that
+        the provider never saw the operation, is believed when it is said again `refusal_stands_after_s` later; where
+        that is 0, at once."""
         self._store = store
         self._providers = providers
         self._answers = answers
@@ -144,6 +148,7 @@ class Operations:
         self._now = now
         self._new_id = new_id
         self._patience = timedelta(seconds=patience_s)
+        self._refusal_stands_after = timedelta(seconds=refusal_stands_after_s)
 
     async def run(self, started: StartedOperation) -> Settled:
         """Ask the provider and settle what it says, and the next provider where that is allowed.
@@ -164,6 +169,7 @@ class Operations:
 
         Repeating is safe because the provider knows the id: it answers again instead of acting again. Before that the
         doubt is made durable, so that whoever started the operation can no longer record that it never took effect.
+        Neither a no nor that the provider has not seen it is believed before it was said twice.
         A repeat that could not be sent says nothing of the first time, which may still arrive. What is older than
         recovery's time is only looked up.
         """
@@ -174,6 +180,8 @@ class Operations:
         if self._is_in_other_hands(payment):
             return False
         outcome = await self._look_up(payment, loaded.id)
+        if not await self._stands(operation.operation_id, payment, outcome):
+            outcome = Unknown("the provider has said only once that it did not do it")
         asked_at = payment.attempt.started_at if isinstance(payment, Processing) else operation.claimed_at
         if outcome is None and self._is_too_old(payment, asked_at):
             outcome = Unknown("the provider has not seen it, and it is too old to be asked for again")
@@ -275,6 +283,22 @@ class Operations:
             and self._now() - payment.attempt.started_at < self._patience
         )
 
+    async def _stands(self, claim_id: OperationId, payment: InFlight, found: Outcome | None) -> bool:
+        """Whether to believe what a look-up found. A provider that has just lost sight of a request may not see it yet,
+        or be wrong about it: a no counts once it was said twice, some time apart."""
+        match found:
+            case None:
+                said = "never seen"
+            case Declined() | Rejected():
+                said = "refused"
+            case _:
+                return True
+        if not self._refusal_stands_after:
+            return True
+        now = self._now()
+        since = await self._store.said_since(claim_id, f"{operation_id_of(payment)}: {said}", now=now)
+        return since is not None and now - since >= self._refusal_stands_after
+
     def _is_too_old(self, payment: InFlight, asked_at: datetime) -> bool:
         return payment.in_doubt or self._policies.recovery.has_run_out(asked_at=asked_at, now=self._now())
 
@@ -326,6 +350,8 @@ class Operations:
         return _absent(name) if provider is None else await provider.lookup(request_for(payment, payment_id))
 
     async def _settle(self, started: StartedOperation, outcome: Outcome) -> _Settlement:
+        if isinstance(outcome, Mismatched) and not self._takes_parts(started.loaded.payment, outcome):
+            started, outcome = await self._mismatched(started, outcome)
         loaded = started.loaded
         for conflicts in range(CONFLICTS_MAX):
             now = self._now()
@@ -364,6 +390,27 @@ class Operations:
                 case _:
                     assert_never(result)
         raise TooManyConflicts()
+
+    async def _mismatched(self, started: StartedOperation, outcome: Mismatched) -> tuple[StartedOperation, Outcome]:
+        """What does not fit is reported, and decides nothing; what was approved in part is given up at the provider."""
+        loaded = started.loaded
+        await report_mismatch(
+            self._store, self._letters, loaded.id, started.operation_id, outcome, started.cause, self._now()
+        )
+        loaded = await load(self._store, loaded.id)
+        started, payment = replace(started, loaded=loaded), loaded.payment
+        if not isinstance(outcome, ApprovedInPart) or not isinstance(payment, Processing | RequiresAction):
+            return started, outcome
+        if payment.attempt.attempt_id != started.operation_id:
+            return started, outcome
+        request = request_for(payment, loaded.id)
+        assert isinstance(request, AuthorizeRequest)
+        return started, await give_up_part(self._providers[payment.attempt.provider], request, outcome)
+
+    def _takes_parts(self, payment: Payment, outcome: Mismatched) -> bool:
+        if not isinstance(outcome, ApprovedInPart) or not isinstance(payment, Processing | RequiresAction):
+            return False
+        return self._providers[payment.attempt.provider].capabilities.partial_approvals
 
     async def _stored_answer(self, started: StartedOperation) -> Answered | None:
         claim = await self._store.claim_by_operation(started.claim_id)

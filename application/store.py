@@ -155,6 +155,11 @@ class EventStore(Protocol):
         """Operations claimed before then that still have no outcome, oldest first."""
         ...
 
+    async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
+        """Note that the provider says `said` of the operation; since when it has said nothing else. None where the
+        operation is not known."""
+        ...
+
 
 class RecoveryStore(EventStore, Protocol):
     """With what recovery's workers need to share the operations that have no outcome."""

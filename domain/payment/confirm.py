@@ -12,7 +12,7 @@ from msgspec import Struct
 from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
 from domain.identifiers import OperationId, PaymentId
-from domain.money import zero
+from domain.money import Money, zero
 from domain.payment.abandon import abandon
 from domain.payment.cancel import canceled
 from domain.payment.events import (
@@ -31,6 +31,7 @@ from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,
     ActionRequired,
     Approved,
+    ApprovedInPart,
     Declined,
     Outcome,
     Refusal,
@@ -40,7 +41,7 @@ from domain.payment.outcome import (
 )
 from domain.payment.pricing import proceeds_of, require_priced
 from domain.payment.refusals import refuse
-from domain.payment.state import Attempt, Created, Payment, Processing, RequiresAction, Terms, Tried
+from domain.payment.state import Created, Payment, Processing, RequiresAction, Terms, Tried
 from domain.routing.policy import Retry
 from domain.routing.route import Asked, Situation, route
 from domain.terms.basis import Basis
@@ -99,10 +100,10 @@ def _settle(
     attempt = payment.attempt
     outcome = outcome_of(payment, command.outcome)
     match outcome:
+        case ApprovedInPart(reference=reference, amount=amount):
+            return _approved(payment, reference, amount, command, now)
         case Approved(reference=reference):
-            # A customer may have taken days: the money was reserved when they acted, not when they were asked.
-            reserved_at = attempt.started_at if isinstance(payment, Processing) else now
-            return _approved(payment.terms, attempt, reference, command, reserved_at, now)
+            return _approved(payment, reference, attempt.amount, command, now)
         case Declined(code=code) if code == DECLINE_CODE_CANCELED and isinstance(payment, RequiresAction):
             # It is what we ask of the provider once the time is over.
             return abandon(payment, now) if now >= payment.expires_at else canceled(attempt, reason=None)
@@ -127,19 +128,21 @@ def _settle(
 
 
 def _approved(
-    terms: Terms,
-    attempt: Attempt,
+    payment: Processing | RequiresAction,
     reference: str,
+    amount: Money,
     command: RecordAttemptOutcome,
-    reserved_at: datetime,
     now: datetime,
 ) -> tuple[PaymentEvent, ...]:
+    terms, attempt = payment.terms, payment.attempt
+    # A customer may have taken days: the money was reserved when they acted, not when they were asked.
+    reserved_at = attempt.started_at if isinstance(payment, Processing) else now
     authorized = PaymentAuthorized(
         merchant_id=terms.merchant_id,
         provider=attempt.provider,
         attempt_id=attempt.attempt_id,
         reference=reference,
-        amount=attempt.amount,
+        amount=amount,
         expires_at=command.window.expiry(reserved_at),
         window_policy=command.window.version,
     )
@@ -150,10 +153,10 @@ def _approved(
         provider=attempt.provider,
         capture_id=attempt.attempt_id,
         reference=reference,
-        amount=attempt.amount,
-        released=zero(attempt.amount.currency),
+        amount=amount,
+        released=zero(amount.currency),
         final=True,
-        proceeds=proceeds_of(attempt.amount, terms.method.type, command.basis, now),
+        proceeds=proceeds_of(amount, terms.method.type, command.basis, now),
     )
     return (authorized, captured)
 

@@ -105,6 +105,7 @@ DECLINE_CODES: Final = frozenset(
         "limit_exceeded",
         "lost_or_stolen_card",
         "not_permitted",
+        "partially_approved",
         "processing_error",
         "refund_declined",
         "try_again_later",
@@ -113,7 +114,9 @@ DECLINE_CODES: Final = frozenset(
 """The reasons that every connector speaks in; one that has no better word says `declined`."""
 DECLINE_CODE_CANCELED: Final = "canceled"
 """Nobody said no: the attempt was given up before the customer had acted."""
-NEVER_SOFT: Final = frozenset({DECLINE_CODE_CANCELED, "capture_declined", "refund_declined"})
+DECLINE_CODE_PARTIAL: Final = "partially_approved"
+"""The provider approved less than was asked for, and has given it up."""
+NEVER_SOFT: Final = frozenset({DECLINE_CODE_CANCELED, DECLINE_CODE_PARTIAL, "capture_declined", "refund_declined"})
 """Of these no policy can say that another provider may see it otherwise: a charge that was not captured may still hold
 the customer's funds, and what was canceled is wanted no more."""
 DECLINE_CODE_OTHER: Final = "declined"

@@ -23,7 +23,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `several_captures` says whether an authorisation stays open behind a capture that is not final. `steps_minor` are
     the currencies whose amounts have to be multiples of so many of our minor units: 10 for KWD means that the last
-    digit is 0.
+    digit is 0. `partial_approvals` says whether a smaller amount that it approves is taken for the payment; where it is
+    not, it is made to give that up.
     """
 
     methods: frozenset[MethodType]
@@ -31,6 +32,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     countries: frozenset[str] | None = None
     brands: frozenset[CardBrand] | None = None
     several_captures: bool = True
+    partial_approvals: bool = False
     steps_minor: Mapping[str, int] = {}
     amount_minor_max: int = AMOUNT_MINOR_MAX
 

@@ -63,6 +63,10 @@ WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b) RETURNING
 """
 _SELECT_ASKED_UNTIL = "SELECT coalesce(asked_until, %b) FROM operation_claim WHERE operation_id = %b"
 _RELEASE = "UPDATE operation_claim SET asked_until = NULL WHERE operation_id = %b AND asked_until = %b"
+_SAID_SINCE = """
+UPDATE operation_claim SET said = %b, said_at = CASE WHEN said = %b THEN said_at ELSE %b END
+WHERE operation_id = %b RETURNING said_at
+"""
 # Both of a resolved one too: it may have come to its end while somebody was being told of it.
 _PUT_OFF = """
 UPDATE operation_claim
@@ -143,6 +147,10 @@ class PostgresEventStore:
     async def release(self, operation_id: OperationId, *, until: datetime) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(_RELEASE, (operation_id, until))
+
+    async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
+        rows = await self._fetch(_SAID_SINCE, said, said, now, operation_id)
+        return rows[0][0] if rows else None
 
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None

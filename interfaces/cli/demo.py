@@ -19,7 +19,11 @@ from interfaces.stack import Stack
 
 EXAMPLE_ORDERS = Path(__file__).parents[2] / "docs" / "examples" / "orders.csv"
 PROVIDERS = ("north", "south", "west")
-HURRIED = {"TALLYSTICK_PROVIDER_TIMEOUT_S": "2", "TALLYSTICK_IN_DOUBT_AFTER_S": "3"}
+HURRIED = {
+    "TALLYSTICK_PROVIDER_TIMEOUT_S": "2",
+    "TALLYSTICK_IN_DOUBT_AFTER_S": "3",
+    "TALLYSTICK_REFUSAL_STANDS_AFTER_S": "0.5",
+}
 """So that the cards whose answer never comes, and what stays in doubt, do not hold the demonstration up."""
 
 

@@ -74,7 +74,13 @@ class FlakyStore:
 class Shop:
     """Payments, operations and recovery wired together, with a clock that stands still."""
 
-    def __init__(self, store: PostgresEventStore, *providers: ProviderName, basis: Basis = BASIS) -> None:
+    def __init__(
+        self,
+        store: PostgresEventStore,
+        *providers: ProviderName,
+        basis: Basis = BASIS,
+        refusal_stands_after_s: float = 0.0,
+    ) -> None:
         """The merchant's payments go to the first of `providers`, and fall back to the next."""
         self.store = store
         self.flaky = FlakyStore(store)
@@ -101,6 +107,7 @@ class Shop:
             letters=self.letters,
             now=self.clock,
             new_id=ids.new_uuid,
+            refusal_stands_after_s=refusal_stands_after_s,
         )
         self.recovery = Recovery(
             store=as_store,

@@ -124,6 +124,9 @@ class _OnePayment:
     async def release(self, operation_id: OperationId, *, until: datetime) -> None:
         pass
 
+    async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
+        raise NotImplementedError
+
     async def put_off(
         self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
     ) -> bool:

@@ -22,6 +22,7 @@ from tests.support.running import Merchant, eventually
 from tests.support.shopper import ATTEMPT_WITHIN_S, Shopper, next_step
 
 PROVIDER_TIMEOUT_S: Final = 0.5
+REFUSAL_STANDS_AFTER_S: Final = 0.2
 SLOW_S: Final = 0.3
 CUSTOMER_ACTS_AFTER_S: Final = 0.3
 AT_ONCE: Final = 16
@@ -37,6 +38,7 @@ def chaos_stack(home: Path) -> Iterator[Stack]:
     """The system with three providers that are not waited for too long, on data of its own under `home`."""
     environment = {
         "TALLYSTICK_PROVIDER_TIMEOUT_S": str(PROVIDER_TIMEOUT_S),
+        "TALLYSTICK_REFUSAL_STANDS_AFTER_S": str(REFUSAL_STANDS_AFTER_S),
         "TALLYSTICK_SIMULATOR_SLOW_S": str(SLOW_S),
         "TALLYSTICK_SIMULATOR_CUSTOMER_ACTS_AFTER_S": str(CUSTOMER_ACTS_AFTER_S),
     }

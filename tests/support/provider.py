@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId
@@ -14,7 +15,9 @@ from domain.payment.method import MethodType
 from domain.payment.outcome import (
     ActionRequired,
     Approved,
+    ApprovedInPart,
     Declined,
+    Mismatched,
     Outcome,
     Redirect,
     Refusal,
@@ -61,8 +64,13 @@ class ScriptedProvider:
         self.lookups_lost = 0
         """How many of the next look-ups come back without an answer."""
         self.several_captures = True
+        self.partial_approvals = False
         self.refusal: Refusal | None = None
         """What every authorisation is refused with, if anything."""
+        self.approves_only: Money | None = None
+        """What it approves of every authorisation, where that is less than was asked for."""
+        self.mismatch: Mismatched | None = None
+        """What a connector makes of everything that it says, though it does what it is asked."""
         self.loses_answers = False
         """While true, what it does and says reaches nobody."""
         self.before_answer: Callable[[], Awaitable[None]] | None = None
@@ -102,7 +110,11 @@ class ScriptedProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(methods=frozenset(MethodType), several_captures=self.several_captures)
+        return Capabilities(
+            methods=frozenset(MethodType),
+            several_captures=self.several_captures,
+            partial_approvals=self.partial_approvals,
+        )
 
     async def authorize(self, request: AuthorizeRequest) -> Outcome:
         return await self._answer(request, request.method.token == TIMING_OUT)
@@ -125,7 +137,8 @@ class ScriptedProvider:
         if self.lookups_lost:
             self.lookups_lost -= 1
             return NO_ANSWER
-        return self._outcomes.get(request.operation_id)
+        found = self._outcomes.get(request.operation_id)
+        return found and (self.mismatch or found)
 
     async def _answer(self, request: ProviderRequest, never_answers: bool) -> Outcome:
         if self.unreachable:
@@ -142,7 +155,7 @@ class ScriptedProvider:
             await pause()
         await asyncio.sleep(0)
         lost = self.loses_answers or fate is Fate.ANSWER_LOST or (never_answers and not known)
-        return NO_ANSWER if lost else outcome
+        return NO_ANSWER if lost else self.mismatch or outcome
 
     def _do(self, request: ProviderRequest) -> Outcome:
         if isinstance(request, AuthorizeRequest):
@@ -172,6 +185,14 @@ class ScriptedProvider:
         if request.method.token == ACTING:
             self._waiting[reference] = request
             return ActionRequired(reference, Redirect("https://bank.example/challenge"))
+        if self.approves_only is not None:
+            part = replace(request, amount=self.approves_only)
+            return ApprovedInPart(
+                f"{self.approves_only} of {request.amount}",
+                reference=self._reserve(reference, part).reference,
+                amount=self.approves_only,
+                taken=request.capture,
+            )
         return self._reserve(reference, request)
 
     def _reserve(self, reference: str, request: AuthorizeRequest) -> Approved:
