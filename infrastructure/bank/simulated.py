@@ -24,7 +24,7 @@ from domain.bank_account.details import BankDetails
 from domain.money import Money
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.pain001 import payment_file
-from infrastructure.bank.served import payment_fault
+from infrastructure.bank.served import no_account, payment_fault
 from infrastructure.provider.http import Answer, HttpCalls
 
 NAME: Final = "simulator"
@@ -66,6 +66,8 @@ class SimulatedBank:
         await self._calls.aclose()
 
     def fault_of(self, amount: Money, details: BankDetails) -> SchemeNotServed | InstructionInvalid | None:
+        if self._debtor.paying_in(amount.currency) is None:
+            return no_account(amount.currency, details)
         return payment_fault(amount, details)
 
     def instruct(self, batch: Batch) -> BankFile:
