@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from application.merchant import Keys, KnownKey
+from application.on_behalf import on_behalf_of
 
 REMEMBER_S = 1.0
 KEYS_MAX = 10_000
@@ -35,7 +37,9 @@ class RememberedKeys:
             return remembered.key
         looking = self._looking.get(digest)
         if looking is None:
-            looking = self._looking[digest] = asyncio.create_task(self._look_up(digest))
+            # A key that was in force a moment ago is looked up as its merchant's: guesses do not hold it up.
+            with on_behalf_of(remembered.key.merchant_id) if remembered else nullcontext():
+                looking = self._looking[digest] = asyncio.create_task(self._look_up(digest))
         # Who gives up waiting does not give up for the others.
         return await asyncio.shield(looking)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class SettingInvalid(Exception):
@@ -13,7 +14,13 @@ class SettingInvalid(Exception):
 
 class Settings(Struct, frozen=True, kw_only=True):
     database_url: str
+    """The database, as the application's role."""
     nats_url: str
+    owner_database_url: str = ""
+    """The same database as the role that owns the schema: migrations need it, and nothing else does. Without one, the
+    application's role is the owner too, or the database is brought to this version by somebody else."""
+    reader_database_url: str = ""
+    """The same database as a role that only reads, for what only looks; without one, the application's."""
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
     in_doubt_after_s: int = 1800
@@ -28,6 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     bank_debtor_iban: str = "DE89370400440532013000"
     """The account that payouts are paid from: a published example, nobody's."""
     bank_debtor_bic: str = "COBADEFFXXX"
+    bank_debtor_accounts: str = ""
+    """Our accounts in other currencies, as a JSON object; without one, the account above pays them all."""
     payout_batch_every_s: float = 2.0
     """How often the payouts that wait go to the bank, in a file for each currency and day of execution."""
     log_level: str = "INFO"
@@ -39,6 +48,8 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 VARIABLES = {
     "database_url": "TALLYSTICK_DATABASE_URL",
     "nats_url": "TALLYSTICK_NATS_URL",
+    "owner_database_url": "TALLYSTICK_OWNER_DATABASE_URL",
+    "reader_database_url": "TALLYSTICK_READER_DATABASE_URL",
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
@@ -48,6 +59,7 @@ VARIABLES = {
     "bank_debtor_name": "TALLYSTICK_BANK_DEBTOR_NAME",
     "bank_debtor_iban": "TALLYSTICK_BANK_DEBTOR_IBAN",
     "bank_debtor_bic": "TALLYSTICK_BANK_DEBTOR_BIC",
+    "bank_debtor_accounts": "TALLYSTICK_BANK_DEBTOR_ACCOUNTS",
     "payout_batch_every_s": "TALLYSTICK_PAYOUT_BATCH_EVERY_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
@@ -66,6 +78,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 class _OptionalSettings(TypedDict, total=False):
     """Those that have a default."""
 
+    owner_database_url: str
+    reader_database_url: str
     simulator_url: str
     provider_timeout_s: float
     in_doubt_after_s: int
@@ -75,6 +89,7 @@ class _OptionalSettings(TypedDict, total=False):
     bank_debtor_name: str
     bank_debtor_iban: str
     bank_debtor_bic: str
+    bank_debtor_accounts: str
     payout_batch_every_s: float
     log_level: str
     metrics_token: str
@@ -83,6 +98,10 @@ class _OptionalSettings(TypedDict, total=False):
 def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
     """What is set of the settings that have a default. Raises SettingInvalid."""
     given = _OptionalSettings()
+    if url := environment.get(VARIABLES["owner_database_url"]):
+        given["owner_database_url"] = url
+    if url := environment.get(VARIABLES["reader_database_url"]):
+        given["reader_database_url"] = url
     if url := environment.get(VARIABLES["simulator_url"]):
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
@@ -101,6 +120,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["bank_debtor_iban"] = iban
     if bic := environment.get(VARIABLES["bank_debtor_bic"]):
         given["bank_debtor_bic"] = bic
+    if accounts := environment.get(VARIABLES["bank_debtor_accounts"]):
+        given["bank_debtor_accounts"] = accounts
     if seconds := environment.get(VARIABLES["payout_batch_every_s"]):
         given["payout_batch_every_s"] = _positive(VARIABLES["payout_batch_every_s"], seconds)
     if level := environment.get(VARIABLES["log_level"]):
@@ -108,6 +129,16 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
     if token := environment.get(VARIABLES["metrics_token"]):
         given["metrics_token"] = token
     return given
+
+
+def as_reader(settings: Settings) -> Settings:
+    """The same for a process that only looks."""
+    return replace(settings, database_url=settings.reader_database_url or settings.database_url)
+
+
+def for_children(settings: Settings) -> Settings:
+    """The same for our own processes, none of which is given the owner's password, or needs the reader's."""
+    return replace(settings, owner_database_url="", reader_database_url="")
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

@@ -12,7 +12,8 @@ from typing import Self
 import msgspec
 
 from interfaces import composition
-from interfaces.settings import VARIABLES, Settings, from_environment, to_environment
+from interfaces.child_environment import plain, starting_with
+from interfaces.settings import VARIABLES, Settings, for_children, from_environment, to_environment
 
 HOST = "127.0.0.1"
 SHARED = "settings.json"
@@ -61,6 +62,8 @@ class Embedded:
                 stack.callback(self.postgres.stop)
                 self.postgres.start()
                 urls[VARIABLES["database_url"]] = self.postgres.url
+                urls[VARIABLES["owner_database_url"]] = self.postgres.owner_url
+                urls[VARIABLES["reader_database_url"]] = self.postgres.reader_url
             if not os.environ.get(VARIABLES["nats_url"]):
                 stack.callback(self.nats.stop)
                 self.nats.start()
@@ -111,14 +114,14 @@ class Stack:
                 simulator_url=self.simulator_urls[self._names[0]],
                 providers_file=settings.providers_file or str(accounts),
             )
-            self.environment = {**os.environ, **to_environment(self.settings), **self._environment}
+            self.environment = {**os.environ, **to_environment(for_children(self.settings)), **self._environment}
             self.applied = composition.migrate_all(self.settings)
             self.simulators = {
                 name: self._simulator(name, self._ports[name], webhook_secrets[name], home / "simulators" / name)
                 for name in self._names
             }
             self.simulator = self.simulators[self._names[0]]
-            self.worker = self.process("worker", ["worker"])
+            self.worker = self.process("worker", ["worker"], **{VARIABLES["metrics_token"]: ""})
             self.api = self.process("api", ["serve", "--port", str(port)])
             for process in self.processes:
                 stack.callback(process.terminate, STOP_WITHIN_S)
@@ -156,7 +159,9 @@ class Stack:
             "TALLYSTICK_SIMULATOR_WEBHOOK_URL": f"{self.url}/v1/provider_webhooks/{name}",
             "TALLYSTICK_SIMULATOR_WEBHOOK_SECRET": webhook_secret,
         }
-        return self.process(name, ["simulator", *options], **{**told, **self._environment})
+        # Nothing of ours: a provider knows neither our database nor our accounts at others.
+        env = plain(os.environ) | told | starting_with("TALLYSTICK_SIMULATOR_", os.environ | self._environment)
+        return composition.own_command(name, ["simulator", *options], log=self.logs / f"{name}.log", env=env)
 
     def simulator_port(self, name: str) -> int:
         """Where a simulator listens, now or when it is started again."""
@@ -191,4 +196,7 @@ def _shared_settings(home: Path) -> Settings:
         raise NotReady(f"another tallystick is still starting on {home}; try again") from None
     shared = to_environment(msgspec.json.decode(written, type=Settings))
     named = {variable: value for variable in VARIABLES.values() if (value := os.environ.get(variable))}
+    if VARIABLES["database_url"] in named:
+        # Another database: its owner and its reader are not those of the holder's.
+        shared |= {VARIABLES["owner_database_url"]: "", VARIABLES["reader_database_url"]: ""}
     return from_environment(shared | named)

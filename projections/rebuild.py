@@ -23,6 +23,7 @@ TRY_AGAIN_S = 0.2
 
 _WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended('rebuild ' || %s, 0))"
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild ' || %s, 0))"
+_HAS_SCHEMA = "SELECT to_regnamespace(%s) IS NOT NULL"
 _MAKE_SCHEMA = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(REBUILD_SCHEMA))
 _AT_THIS_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _ROOM_TO_JOIN = "SET LOCAL work_mem = '64MB'"
@@ -94,7 +95,7 @@ async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[Non
     await writer.execute(_WAIT_FOR_OTHERS, (view.name,))
     try:
         async with writer.transaction():
-            await writer.execute(_MAKE_SCHEMA)
+            await _make_schema(writer)
             await writer.execute(SQL("DROP TABLE IF EXISTS {}").format(fresh))
             await writer.execute(view.ddl.encode())
         yield
@@ -102,6 +103,13 @@ async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[Non
         with suppress(psycopg.Error):  # Of a connection that is gone: the next rebuild drops what is left.
             await writer.execute(SQL("DROP TABLE IF EXISTS {}").format(fresh))
             await writer.execute(_LET_OTHERS, (view.name,))
+
+
+async def _make_schema(writer: Connection) -> None:
+    """Unless it is there: a role that may not make schemas may not even ask for one that is."""
+    [(has_schema,)] = await (await writer.execute(_HAS_SCHEMA, (REBUILD_SCHEMA,))).fetchall()
+    if not has_schema:
+        await writer.execute(_MAKE_SCHEMA)
 
 
 async def _take(snapshot: Connection, fillings: Sequence[Filling], source: Source, keeper: Connection) -> None:

@@ -13,8 +13,10 @@ from psycopg.sql import SQL, Identifier
 
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
+from infrastructure.embedded.roles import Role
 from interfaces import composition
 from interfaces.settings import VARIABLES, Settings
+from tests.support.store import own_server
 
 # The contract suite's assertions are explained like a test's own.
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
@@ -53,6 +55,7 @@ def folder(session_folder: Path) -> Path:
 def postgres(session_folder: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(session_folder / "servers")
     server.start()
+    own_server(app_url=server.url, owner_url=server.owner_url)
     yield server
     server.stop()
 
@@ -61,17 +64,24 @@ def postgres(session_folder: Path) -> Iterator[EmbeddedPostgres]:
 def migrated(postgres: EmbeddedPostgres) -> str:
     """The name of a database with our schema, for others to be copied from."""
     _create_database(postgres, TEMPLATE)
-    composition.migrate_all(Settings(database_url=url_of(postgres, TEMPLATE), nats_url=""))
+    composition.migrate_all(
+        Settings(
+            database_url=url_of(postgres, TEMPLATE),
+            owner_database_url=in_database(postgres.owner_url, TEMPLATE),
+            reader_database_url=in_database(postgres.reader_url, TEMPLATE),
+            nats_url="",
+        )
+    )
     return TEMPLATE
 
 
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
-    """An empty store in a database of the test's own."""
+    """An empty store in a database of the test's own, as the application's role."""
     name = f"test_{os.urandom(6).hex()}"
     _create_database(postgres, name, template=migrated)
     yield url_of(postgres, name)
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
+    with psycopg.connect(postgres.superuser_url, autocommit=True) as connection:
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
@@ -84,10 +94,33 @@ def nats(folder: Path) -> Iterator[EmbeddedNats]:
     server.stop()
 
 
+@pytest.fixture
+def owner_url(database_url: str, postgres: EmbeddedPostgres) -> str:
+    """The same database as the role that owns the schema: for a test that does what the application may not."""
+    return in_database(postgres.owner_url, database_of(database_url))
+
+
+@pytest.fixture
+def reader_url(database_url: str, postgres: EmbeddedPostgres) -> str:
+    """The same database as the role that only reads."""
+    return in_database(postgres.reader_url, database_of(database_url))
+
+
 def url_of(postgres: EmbeddedPostgres, database: str) -> str:
-    return postgres.url.rsplit("/", 1)[0] + f"/{database}"
+    return in_database(postgres.url, database)
+
+
+def in_database(url: str, database: str) -> str:
+    """The same server and role, another database."""
+    return url.rpartition("/")[0] + f"/{database}"
+
+
+def database_of(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 def _create_database(postgres: EmbeddedPostgres, name: str, *, template: str = "template1") -> None:
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    create = SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+    parts = (Identifier(name), Identifier(template), Identifier(Role.OWNER))
+    with psycopg.connect(postgres.superuser_url, autocommit=True) as connection:
+        connection.execute(create.format(*parts))

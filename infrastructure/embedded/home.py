@@ -7,9 +7,10 @@ from typing import Self
 
 from infrastructure.embedded.errors import HomeUnusable
 from infrastructure.embedded.lock import FileLock
-from infrastructure.embedded.privileges import obstacle, postgres_account
+from infrastructure.embedded.privileges import data_account, obstacle
 
 LOGS = "log"
+POSTGRES_DATA = "postgres"
 
 
 def default_home() -> Path:
@@ -55,7 +56,7 @@ def prepare_home(home: Path) -> None:
         raise HomeUnusable(home, f"{error.strerror} ({error.filename})") from error
     if not os.access(home, os.W_OK | os.X_OK):
         raise HomeUnusable(home, "this user may not write there; set TALLYSTICK_HOME to a folder of your own")
-    account = postgres_account()
+    account = data_account(home / POSTGRES_DATA)
     blocking = obstacle(account, home)
     if account is not None and blocking is not None:
         raise HomeUnusable(

@@ -1,6 +1,7 @@
 """A NATS server of our own: JetStream kept in the home folder, on loopback, behind a password."""
 
 import json
+import os
 import secrets
 import signal
 import socket
@@ -14,6 +15,8 @@ from infrastructure.embedded.runtime import nats_server_binary
 from infrastructure.embedded.server import EmbeddedServer
 
 _USER = "tallystick"
+# Our own may name a database with its password.
+_ENVIRONMENT = {"PATH": os.defpath, "TZ": "UTC"}
 _MAX_PAYLOAD_BYTES = 1024**2
 _MAX_FILE_STORE_BYTES = 10 * 1024**3
 _MAX_MEMORY_STORE_BYTES = 64 * 1024**2
@@ -79,6 +82,7 @@ class EmbeddedNats(EmbeddedServer):
             self.name,
             [nats_server_binary(), "-c", self._config],
             log=self.log,
+            env=_ENVIRONMENT,
             cwd=self.home,
             stop_signals=self.stop_signals,
         )

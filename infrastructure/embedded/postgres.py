@@ -7,20 +7,30 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from subprocess import TimeoutExpired
+from typing import Any
 
 import psycopg
 
 from infrastructure.embedded.errors import HomeUnusable, ServerFailed
-from infrastructure.embedded.home import LOGS
+from infrastructure.embedded.home import LOGS, POSTGRES_DATA
 from infrastructure.embedded.orphan import stop_orphan
 from infrastructure.embedded.ports import LOOPBACK
-from infrastructure.embedded.private_files import kept_password, sync_folder
-from infrastructure.embedded.privileges import give_to, postgres_account
+from infrastructure.embedded.private_files import kept_password, sync_folder, write_private
+from infrastructure.embedded.privileges import (
+    Account,
+    data_account,
+    give_to,
+    give_tree_to,
+    initdb_account,
+    may_be_taken_over,
+)
 from infrastructure.embedded.process import ChildProcess
+from infrastructure.embedded.roles import Role, give_database, prepare_roles
 from infrastructure.embedded.runtime import postgres_binaries
 from infrastructure.embedded.server import EmbeddedServer
+from infrastructure.embedded.superuser import SUPERUSER, SuperuserPassword
 
-_NAME = "tallystick"
+_DATABASE = "tallystick"
 _DEFAULTS = {"max_connections": "100", "shared_buffers": "128MB"}
 # Of our environment nothing is passed on: PGDATA or PGOPTIONS would change the server, and TZ saves initdb a search.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -30,7 +40,7 @@ _CREATE_DATABASE = "CREATE DATABASE tallystick"
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """Postgres 18 over `<home>/postgres`, its role and database both named `tallystick`.
+    """Postgres 18 over `<home>/postgres`, with the database `tallystick` and a URL of it for each role.
 
     `settings` are further server settings, name to value. fsync, full_page_writes and synchronous_commit stay on
     unless they say otherwise. After a crash, `start` includes recovery: hence the long `ready_timeout_s`.
@@ -52,17 +62,33 @@ class EmbeddedPostgres(EmbeddedServer):
     ) -> None:
         super().__init__(home, port=port, ready_timeout_s=ready_timeout_s, stop_timeout_s=stop_timeout_s)
         self._settings = settings
-        self._data = self.home / "postgres"
-        self._password = ""
-        self._account = postgres_account()
+        self._data = self.home / POSTGRES_DATA
+        self._passwords: dict[str, str] = {}
+        self._account: Account | None = None
 
     @property
     def url(self) -> str:
-        assert self._password, "postgres has no URL before its first start"
-        return self._url(self.port, _NAME)
+        """The application's."""
+        return self._url(self.port, _DATABASE, Role.APP)
 
-    def _url(self, port: int, database: str) -> str:
-        return f"postgresql://{_NAME}:{self._password}@{LOOPBACK}:{port}/{database}"
+    @property
+    def owner_url(self) -> str:
+        """For migrations."""
+        return self._url(self.port, _DATABASE, Role.OWNER)
+
+    @property
+    def reader_url(self) -> str:
+        """For what only looks."""
+        return self._url(self.port, _DATABASE, Role.READER)
+
+    @property
+    def superuser_url(self) -> str:
+        """For tests and tools that make databases of their own; no process of ours is given it."""
+        return self._url(self.port, _DATABASE, SUPERUSER)
+
+    def _url(self, port: int, database: str, role: str) -> str:
+        assert self._passwords, "postgres has no URL before its first start"
+        return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{port}/{database}"
 
     def _prepare(self) -> None:
         stop_orphan(
@@ -72,31 +98,68 @@ class EmbeddedPostgres(EmbeddedServer):
             signals=self.stop_signals,
             timeout_s=self._stop_timeout_s,
         )
+        self._account = data_account(self._data)
         password_file = self.home / "postgres.password"
         if self._data.exists() and not password_file.exists():
             raise HomeUnusable(self.home, f"{password_file} is gone, so nobody can log in to {self._data}; restore it")
-        self._password = kept_password(password_file, self._account)
+        self._superuser = SuperuserPassword(password_file)
+        self._passwords = {
+            SUPERUSER: kept_password(password_file),
+            **{role: kept_password(self.home / f"postgres.{role.name.lower()}.password") for role in Role},
+        }
         self._binaries = postgres_binaries(self.home, self._account)
-        if not self._data.exists():
-            self._create_data_folder(password_file)
+        if self._data.exists():
+            self._take_data_over()
+        else:
+            self._create_data_folder()
 
-    def _create_data_folder(self, password_file: Path) -> None:
-        """initdb beside the place and rename, so that the data folder is whole or absent."""
-        unfinished = self._data.with_name("postgres.tmp")
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
+    def _take_data_over(self) -> None:
+        """Give the data to the account that Postgres runs as, where another one has them. Raises HomeUnusable."""
+        owner = self._data.stat().st_uid
+        if self._account is None or owner == self._account.user_id:
+            return
+        if not may_be_taken_over(owner):
+            reason = f"{self._data} belongs to user id {owner}: start it as that user, or give it to root (chown -R)"
+            raise HomeUnusable(self.home, reason)
+        give_tree_to(self._account, self._data)
+
+    def _create_data_folder(self) -> None:
+        """initdb beside the place and rename, so that the data folder is whole or absent.
+
+        The folder that it is made in lets nobody pass but the group of the account that the data are for.
+        """
+        closed, account = self._data.with_name("postgres.tmp"), initdb_account(self._account)
+        if self._account is not None and account is None:
+            raise HomeUnusable(self.home, "this system has no user `nobody`; make a system user `tallystick`")
+        if closed.exists():
+            shutil.rmtree(closed)
+        closed.mkdir(mode=0o700)
+        if self._account is not None:
+            os.chown(closed, 0, self._account.group_id)
+            closed.chmod(0o710)
+        unfinished, password_file = closed / "data", closed / "password"
         unfinished.mkdir(mode=0o700)
-        give_to(self._account, unfinished)
+        give_to(account, unfinished)
+        write_private(password_file, self._passwords[SUPERUSER], account)
+        self._initdb(unfinished, password_file, account)
+        if self._account is not None:
+            give_tree_to(self._account, unfinished)
+        unfinished.rename(self._data)
+        sync_folder(self.home)
+        shutil.rmtree(closed)
+
+    def _initdb(self, data: Path, password_file: Path, account: Account | None) -> None:
+        """Raises ServerFailed."""
         initdb = ChildProcess(
             "initdb",
             [
-                *(self._binaries / "initdb", "--pgdata", unfinished, "--username", _NAME),
+                *(self._binaries / "initdb", "--pgdata", data, "--username", SUPERUSER),
                 *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8", "--no-locale"),
             ],
             log=self.home / LOGS / "initdb.log",
             env=_ENVIRONMENT,
             cwd=self.home,
-            account=self._account,
+            account=account,
         )
         initdb.start()
         try:
@@ -106,8 +169,6 @@ class EmbeddedPostgres(EmbeddedServer):
             initdb.terminate()
         if initdb.poll() != 0:
             raise ServerFailed(initdb.name, initdb.log_tail())
-        unfinished.rename(self._data)
-        sync_folder(self.home)
 
     def _command(self, port: int) -> ChildProcess:
         only_on_loopback = {"listen_addresses": LOOPBACK, "port": str(port), "unix_socket_directories": ""}
@@ -124,11 +185,27 @@ class EmbeddedPostgres(EmbeddedServer):
         )
 
     def _answers(self, port: int) -> bool:
-        """Whether our database can be used; the first answer of a new server makes it."""
+        """Whether our database can be used; the first answer of a server settles its roles and makes the database."""
         try:
-            with psycopg.connect(self._url(port, "postgres"), connect_timeout=2, autocommit=True) as connection:
-                if connection.execute(_DATABASE_EXISTS).fetchone() is None:
-                    connection.execute(_CREATE_DATABASE)
+            with self._log_in(port) as superuser:
+                self._passwords[SUPERUSER] = self._superuser.settle(superuser, self._passwords[SUPERUSER])
+                prepare_roles(superuser, {role: self._passwords[role] for role in Role})
+                if superuser.execute(_DATABASE_EXISTS).fetchone() is None:
+                    superuser.execute(_CREATE_DATABASE)
+            with psycopg.connect(self._url(port, _DATABASE, SUPERUSER), autocommit=True) as superuser:
+                give_database(superuser, _DATABASE)
         except psycopg.OperationalError:  # not listening yet, or still recovering
             return False
         return True
+
+    def _log_in(self, port: int) -> psycopg.Connection[Any]:
+        """As the superuser, by whichever password is right. Raises psycopg.OperationalError."""
+        *others, last = self._superuser.candidates
+        for self._passwords[SUPERUSER] in others:
+            with suppress(psycopg.OperationalError):
+                return self._connect(port)
+        self._passwords[SUPERUSER] = last
+        return self._connect(port)
+
+    def _connect(self, port: int) -> psycopg.Connection[Any]:
+        return psycopg.connect(self._url(port, "postgres", SUPERUSER), connect_timeout=2, autocommit=True)

@@ -10,8 +10,12 @@ from infrastructure.embedded.privileges import Account, give_to
 def kept_password(path: Path, owner: Account | None = None) -> str:
     """The password kept in `path`; the first call makes it up."""
     if not path.exists():
-        write_private(path, secrets.token_hex(24), owner)
+        write_private(path, new_password(), owner)
     return path.read_text()
+
+
+def new_password() -> str:
+    return secrets.token_hex(24)
 
 
 def write_private(path: Path, text: str, owner: Account | None = None) -> None:

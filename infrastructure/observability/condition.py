@@ -29,6 +29,9 @@ _SELECT_WAITING = """
 SELECT count(*), extract(epoch FROM clock_timestamp() - min(received_at))::float8
 FROM webhook_delivery WHERE state = 'waiting'
 """
+_SELECT_OWNERSHIP = """
+SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = 'stored_events'::regclass
+"""
 _SELECT_OPEN_LETTERS = "SELECT count(*) FROM views.dead_letters WHERE state IN ('open', 'retrying')"
 
 Connection = psycopg.AsyncConnection[Any]
@@ -67,6 +70,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     waiting_deliveries: int
     oldest_delivery_s: float | None
     open_dead_letters: int
+    may_change_events: bool
+    """Whether the role that looks owns the events, and so could switch their immutability off."""
 
 
 class _Stamped(Struct):
@@ -92,6 +97,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
     [(unresolved, oldest_s)] = await _rows(connection, _SELECT_UNRESOLVED)
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
+    [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
     followers = []
     for name in applications:
         position = reached[name]
@@ -113,6 +119,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
         waiting_deliveries=waiting,
         oldest_delivery_s=oldest_delivery_s,
         open_dead_letters=open_letters,
+        may_change_events=may_change_events,
     )
 
 

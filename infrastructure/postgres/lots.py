@@ -26,15 +26,7 @@ SELECT d.account, d.currency, d.balance_minor, coalesce((
 FROM due AS d ORDER BY split_part(d.account, '@', 2) COLLATE "C"
 """
 _BALANCE = "SELECT balance_minor FROM account_balance WHERE account = %s AND currency = %s"
-# One that an append holds is left for the next time. An append that comes upon one that is just being taken out waits,
-# and makes it anew.
-_SWEEP_EMPTY = """
-DELETE FROM account_balance WHERE balance_minor = 0 AND ctid = ANY (ARRAY(
-    SELECT ctid FROM account_balance
-    WHERE account LIKE '%%@%%' AND split_part(account, '@', 2) COLLATE "C" <= %s AND balance_minor = 0
-    ORDER BY split_part(account, '@', 2) COLLATE "C" LIMIT %s FOR UPDATE SKIP LOCKED
-))
-"""
+_SWEEP_EMPTY = "SELECT sweep_empty_lots(%s, %s::integer)"
 
 
 class PostgresDueLots:

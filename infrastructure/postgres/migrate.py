@@ -1,7 +1,9 @@
 """The schema, as numbered SQL files applied once each, in order, under a lock, in one transaction."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -16,8 +18,11 @@ CREATE TABLE IF NOT EXISTS schema_migration (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )
 """
+_IS_BEGUN = "SELECT to_regclass('public.schema_migration') IS NOT NULL"
 _SELECT_APPLIED = "SELECT name, sha256 FROM schema_migration"
 _INSERT_APPLIED = "INSERT INTO schema_migration (name, sha256) VALUES (%s, %s)"
+
+Connection = psycopg.Connection[Any]
 
 
 class MigrationChanged(Exception):
@@ -30,24 +35,53 @@ class MigrationChanged(Exception):
         )
 
 
+class OwnerNeeded(Exception):
+    """The database lacks migrations, and the role that is connected may not apply them."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"the database is not at this version: {', '.join(missing)} is missing, and this role may not change the "
+            "schema. Run `tallystick migrate` with TALLYSTICK_OWNER_DATABASE_URL."
+        )
+
+
 def migrate(database_url: str) -> list[str]:
     """Apply the migrations that the database does not have yet, and name them.
 
-    Raises MigrationChanged, and psycopg.Error when one fails, in which case none of them is applied.
+    Where there are none, nothing is written, so that any role may ask. Raises MigrationChanged, OwnerNeeded, and
+    psycopg.Error when one fails, in which case none of them is applied.
     """
     with psycopg.connect(database_url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (locks.MIGRATE,))
-        connection.execute(_CREATE_TABLE)
-        applied: dict[str, str] = dict(connection.execute(_SELECT_APPLIED).fetchall())
-        news = []
-        for file in sorted(FOLDER.glob("*.sql")):
-            sql = file.read_bytes()
-            sha256 = hashlib.sha256(sql).hexdigest()
-            if file.name in applied:
-                if applied[file.name] != sha256:
-                    raise MigrationChanged(file.name)
-                continue
-            connection.execute(sql)
-            connection.execute(_INSERT_APPLIED, (file.name, sha256))
-            news.append(file.name)
-        return news
+        missing = _missing(connection)
+        if not missing:
+            return []
+        try:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (locks.MIGRATE,))
+            connection.execute(_CREATE_TABLE)
+            # Another process may have applied them meanwhile.
+            return [_apply(connection, file) for file in _missing(connection)]
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise OwnerNeeded([file.name for file in missing]) from error
+
+
+def _missing(connection: Connection) -> list[Path]:
+    """In their order. Raises MigrationChanged."""
+    [(is_begun,)] = connection.execute(_IS_BEGUN).fetchall()
+    applied: dict[str, str] = dict(connection.execute(_SELECT_APPLIED).fetchall()) if is_begun else {}
+    missing = []
+    for file in sorted(FOLDER.glob("*.sql")):
+        if file.name not in applied:
+            missing.append(file)
+        elif applied[file.name] != _sha256(file):
+            raise MigrationChanged(file.name)
+    return missing
+
+
+def _apply(connection: Connection, file: Path) -> str:
+    connection.execute(file.read_bytes())
+    connection.execute(_INSERT_APPLIED, (file.name, _sha256(file)))
+    return file.name
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

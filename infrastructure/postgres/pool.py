@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from application.on_behalf import owner
 from application.store import StoreUnavailable
 from infrastructure.postgres.connecting import bounded
+from infrastructure.postgres.fair_share import FairShare
 
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
+SHARE_MAX = POOL_SIZE_MAX // 2
+"""Of one merchant, operator, or all senders whom nobody knows, at a time: their own requests wait behind each other,
+and nobody else's."""
 WAIT_S = 2.0
 STATEMENT_TIMEOUT_MS = 10_000
 
@@ -34,6 +39,7 @@ class ReadPool:
             configure=_plan_once,
         )
 
+        self._share = FairShare(SHARE_MAX)
         self._checking: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -47,7 +53,22 @@ class ReadPool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Raises StoreUnavailable when the database does not answer, before or during use."""
+        """Raises StoreUnavailable when the database does not answer, before or during use, or when the requests of
+        the same sender leave this one none."""
+        someone = owner()
+        if someone is None:
+            async with self._connection() as connection:
+                yield connection
+            return
+        async with AsyncExitStack() as used:
+            try:
+                await used.enter_async_context(self._share.one(someone, within_s=WAIT_S))
+            except TimeoutError as error:
+                raise StoreUnavailable("others of the same sender wait for it") from error
+            yield await used.enter_async_context(self._connection())
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.connection() as connection:
                 yield connection

@@ -34,7 +34,7 @@ def events(payment: str, as_of: str | None, as_json: bool) -> None:
             history = cut(history, as_of, now=composition.utc_now(), head=await core.store.head())
         return list(history)
 
-    history = with_core(work)
+    history = with_core(work, only_looks=True)
     loaded = loaded_from(payment_id, history)
     if as_json:
         for positioned in history:

@@ -34,7 +34,7 @@ def verify() -> None:
     names the first difference, or what cannot be read. What is appended meanwhile is left out.
     """
     try:
-        failure = with_core(_verify)
+        failure = with_core(_verify, only_looks=True)
     except UnreadableEntry as error:
         failure = str(error)
     if failure:

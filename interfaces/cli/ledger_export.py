@@ -51,7 +51,7 @@ def export(form: str, as_of: str | None, output: Path | None) -> None:
                 come_to(position)
 
     try:
-        with_core(work)
+        with_core(work, only_looks=True)
     except (UnreadableEntry, ParquetMissing, OSError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -34,7 +34,7 @@ def accounts(as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.chart_of_accounts(connection, position=position)
 
-    _print(with_core(work))
+    _print(with_core(work, only_looks=True))
 
 
 @click.command()
@@ -52,7 +52,7 @@ def balance(code: str, as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.account_balances(connection, AccountCode(code), position=position)
 
-    _print(with_core(work))
+    _print(with_core(work, only_looks=True))
 
 
 @click.command("trial-balance")
@@ -69,7 +69,7 @@ def trial_balance(as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.trial_balance(connection, position=position), position
 
-    shown = trial_balance_of(*with_core(work))
+    shown = trial_balance_of(*with_core(work, only_looks=True))
     table = Table("account", "debit", "credit", title=f"after position {shown.position:,}", title_justify="left")
     for line in shown.lines:
         table.add_row(line.account, *(_amount(minor, line.currency) for minor in (line.debit, line.credit)))
@@ -102,7 +102,7 @@ def journal(code: str, begin: str | None, end: str | None) -> None:
         for currency in currencies:
             await _print_lines(core, own, currency, after=first, up_to=last)
 
-    with_core(work)
+    with_core(work, only_looks=True)
 
 
 async def _print_lines(core: Core, code: AccountCode, currency: str, *, after: int | None, up_to: int) -> None:

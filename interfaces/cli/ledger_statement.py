@@ -54,7 +54,7 @@ def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> 
         else:
             await _print_json(period, since, to, accounts, pages)
 
-    with_core(work)
+    with_core(work, only_looks=True)
 
 
 async def _print_json(

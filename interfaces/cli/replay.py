@@ -18,7 +18,7 @@ def replay() -> None:
     position where it stands. Exits with 1 and names the first difference of each view when one departs. Views that
     are behind the store (no worker runs) are reported as such.
     """
-    differences = with_core(_compare)
+    differences = with_core(_compare, only_looks=True)
     if differences:
         for difference in differences:
             console.print(f"{difference.where}\n  kept      {difference.kept}\n  replayed  {difference.replayed}")

@@ -38,7 +38,7 @@ def explain(payment: str) -> None:
     async def work(core: Core) -> Sequence[Positioned]:
         return await core.store.history(uuid)
 
-    history = of_kind(with_core(work), PaymentEvent)
+    history = of_kind(with_core(work, only_looks=True), PaymentEvent)
     if not history:
         raise PaymentNotFound()
     decisions = 0

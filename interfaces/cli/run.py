@@ -18,7 +18,7 @@ import uvloop
 from application.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
 from interfaces.cli.shared import console, home, told_clearly, with_core
-from interfaces.settings import Settings, to_environment
+from interfaces.settings import Settings, for_children, to_environment
 from interfaces.stack import HOST, Stack, servers
 from interfaces.worker import supervise
 
@@ -76,7 +76,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
     A worker and a provider have to run as well."""
     with _settings_once_migrated() as settings:
-        os.environ.update(to_environment(settings))
+        os.environ.update(to_environment(for_children(settings)))
         composition.serve_api(settings, host=host, port=port, workers=workers)
 
 
@@ -187,9 +187,10 @@ def simulator(
 def migrate() -> None:
     """Bring the database to this version.
 
-    Applies the migrations that it lacks, and makes the read models' tables. Safe to repeat."""
+    Applies the migrations that it lacks as the role of TALLYSTICK_OWNER_DATABASE_URL, if there is one, lets the
+    application's role do what it needs and no more, and makes the read models' tables. Safe to repeat."""
     with servers(home()) as settings:
-        applied = composition.migrate_all(settings)
+        applied = composition.migrate_all(settings, privileges_anew=True)
     for name in applied:
         console.print(f"applied {name}")
     console.print("The schema is up to date.")

@@ -22,7 +22,7 @@ from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import MerchantId
 from interfaces import composition, ids
-from interfaces.settings import SettingInvalid, Settings
+from interfaces.settings import SettingInvalid, Settings, as_reader
 from interfaces.stack import NotReady, servers
 
 if TYPE_CHECKING:  # not every command needs it
@@ -119,6 +119,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             StoreUnavailable,
             DomainError,
             composition.MigrationChanged,
+            composition.OwnerNeeded,
             psycopg.Error,
         ) as error:
             raise click.ClickException(_PASSWORD.sub("[redacted]", sentence(error))) from error
@@ -144,12 +145,12 @@ def migrated_settings() -> Iterator[Settings]:
         yield settings
 
 
-def with_core(work: Callable[["Core"], Coroutine[Any, Any, T]]) -> T:
-    """Do `work` with the parts of the system, on servers that run."""
+def with_core(work: Callable[["Core"], Coroutine[Any, Any, T]], *, only_looks: bool = False) -> T:
+    """Do `work` with the parts of the system, on servers that run; work that `only_looks` as the role that reads."""
 
     async def run(settings: Settings) -> T:
         async with composition.Core(settings) as core:
             return await work(core)
 
     with migrated_settings() as settings:
-        return asyncio.run(run(settings))
+        return asyncio.run(run(as_reader(settings) if only_looks else settings))

@@ -14,6 +14,10 @@ SAMPLE_S = 1.0
 BUS_LOOKS_MAX = 100
 BUS_LOOK_EVERY_S = 0.02
 """A connection to NATS is waited for, two seconds at most."""
+ONE_ROLE = (
+    "the application's role owns the events, and could switch their immutability off. Give it a role of its own: "
+    "see TALLYSTICK_OWNER_DATABASE_URL in docs/OPERATING.md."
+)
 STALLED_AFTER_S = 5.0
 """Somebody is there, but the next event is older than this, and none was taken in meanwhile."""
 
@@ -89,6 +93,7 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
         "waiting_deliveries": condition.waiting_deliveries,
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
+        "warnings": [ONE_ROLE] if condition.may_change_events else [],
         "well": not any(each.trouble for each in moving),
     }
 
@@ -125,6 +130,8 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
         console.print(f"{condition.waiting_deliveries:,} deliveries of providers wait, {oldest}.")
     if condition.open_dead_letters:
         console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
+    if condition.may_change_events:
+        console.print(f"Warning: {ONE_ROLE}")
 
 
 def _whom(follower: Follower) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infrastructure.observability.condition import Condition, Follower
     from infrastructure.observability.logs import configure_logs
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
-    from infrastructure.postgres.migrate import MigrationChanged
+    from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded
     from infrastructure.postgres.posted_entries import posted_entries
     from infrastructure.provider.connector import AccountInvalid
     from infrastructure.serving import PortInUse
@@ -47,6 +47,7 @@ else:
         "Follower": "infrastructure.observability.condition:Follower",
         "HomeInUse": "infrastructure.embedded.errors:HomeInUse",
         "MigrationChanged": "infrastructure.postgres.migrate:MigrationChanged",
+        "OwnerNeeded": "infrastructure.postgres.migrate:OwnerNeeded",
         "PortInUse": "infrastructure.serving:PortInUse",
         "SimulatorOptions": "infrastructure.simulator.options:Options",
         "UnreadableEntry": "infrastructure.postgres.journal:UnreadableEntry",

@@ -7,6 +7,7 @@ import psycopg
 
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.privileges import give_privileges, role_of
 from interfaces.settings import Settings
 from projections.connection import LIVE_SCHEMA, connect
 from projections.tables import create
@@ -20,9 +21,14 @@ async def view_connection(
     return await connect(named(settings.database_url, name=application), schema)
 
 
-def migrate_all(settings: Settings) -> list[str]:
-    """Bring the schema and the views' tables to this version; the names of the migrations applied."""
-    applied = migrate(settings.database_url)
+def migrate_all(settings: Settings, *, privileges_anew: bool = False) -> list[str]:
+    """Bring the schema, the privileges of the application's role and the views' tables to this version; the names of
+    the migrations applied. Without an owner's URL, the application's role applies what is missing, if it may.
+
+    Raises MigrationChanged, OwnerNeeded, psycopg.Error."""
+    applied = migrate(settings.owner_database_url or settings.database_url)
+    if settings.owner_database_url:
+        _give_privileges(settings, anew=privileges_anew or bool(applied))
 
     async def create_views() -> None:
         async with await view_connection(settings) as connection:
@@ -31,3 +37,10 @@ def migrate_all(settings: Settings) -> list[str]:
 
     asyncio.run(create_views())
     return applied
+
+
+def _give_privileges(settings: Settings, *, anew: bool) -> None:
+    app = role_of(settings.database_url)
+    if app != role_of(settings.owner_database_url):
+        reader = role_of(settings.reader_database_url or settings.database_url)
+        give_privileges(settings.owner_database_url, app=app, reader=reader, anew=anew)

@@ -1,6 +1,7 @@
 """Programs that are not ours check our books: each that is installed is run on an export of the whole journal."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from interfaces.books.beancount import Beancount
 from interfaces.books.book import Book, written
 from interfaces.books.file import whole_file
 from interfaces.books.hledger import Hledger
+from interfaces.child_environment import plain
 from interfaces.composition import posted_entries
 from interfaces.settings import Settings
 
@@ -68,7 +70,12 @@ def _check(program: Program, command: str, settings: Settings, up_to: int, folde
             file.write(piece.text)
     try:
         ran = subprocess.run(  # noqa: S603 - the programs above, and a file of ours
-            [command, *program.arguments, str(export)], capture_output=True, text=True, timeout=WITHIN_S, check=False
+            [command, *program.arguments, str(export)],
+            env=plain(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Checked(program=program.name, accepted=False, said=str(error))

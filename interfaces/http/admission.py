@@ -6,6 +6,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from application.merchant import KnownKey
+from application.on_behalf import on_behalf_of
 from application.operator import KnownOperator
 from interfaces.http.bodies import Bodies, whole_body
 from interfaces.http.capacity import Capacity
@@ -45,16 +46,20 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises Overloaded, BodyTooSlow, BodyTooLarge, BodyIncomplete."""
         user: KnownKey | KnownOperator | None = scope.get("user")
-        if scope["type"] != ScopeType.HTTP or user is None or TAKES_OWN_BODY in scope["route_handler"].opt:
+        if scope["type"] != ScopeType.HTTP or user is None:
             await self._app(scope, receive, send)
             return
         owner = user.merchant_id if isinstance(user, KnownKey) else user.key_id
+        if TAKES_OWN_BODY in scope["route_handler"].opt:
+            with on_behalf_of(owner):
+                await self._app(scope, receive, send)
+            return
         if scope["method"] == HttpMethod.GET:
-            with self._limits.queries.one(owner):
+            with self._limits.queries.one(owner), on_behalf_of(owner):
                 await self._app(scope, receive, send)
             return
         body = await self._limits.bodies.read(owner, lambda: whole_body(scope, receive))
-        with self._limits.commands.one(owner):
+        with self._limits.commands.one(owner), on_behalf_of(owner):
             await self._app(scope, _given_once(body, receive), send)
 
 

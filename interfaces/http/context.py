@@ -10,6 +10,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.on_behalf import ANYBODY, on_behalf_of
 from domain.card_data import holds_card_number
 from interfaces import ids
 from interfaces.http.asgi_problem import send_problem
@@ -63,7 +64,7 @@ class RequestContext:
                 ]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id), on_behalf_of(ANYBODY):
             try:
                 refusal = refusal_of_head(scope, headers)
                 if refusal is None:

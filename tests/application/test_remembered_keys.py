@@ -6,6 +6,7 @@ import pytest
 
 from application import remembered_keys
 from application.merchant import KnownKey
+from application.on_behalf import ANYBODY, on_behalf_of, owner
 from application.remembered_keys import REMEMBER_S, RememberedKeys
 from application.store import StoreUnavailable
 from domain.identifiers import MerchantId
@@ -117,3 +118,22 @@ async def test_a_look_up_that_failed_is_not_the_last(register: Register, monkeyp
         with pytest.raises(StoreUnavailable):
             await keys.find_key(DIGEST)
     assert await keys.find_key(DIGEST) == KEY
+
+
+async def test_a_key_that_was_in_force_is_looked_up_as_its_merchants(register: Register) -> None:
+    asked_for: list[object] = []
+
+    class Noting:
+        async def find_key(self, digest: bytes) -> KnownKey | None:
+            asked_for.append(owner())
+            return await register.find_key(digest)
+
+    remembered = RememberedKeys(Noting(), lambda: register.now)
+    with on_behalf_of(ANYBODY):
+        await remembered.find_key(DIGEST)
+        register.now = REMEMBER_S
+        await remembered.find_key(DIGEST)
+        await remembered.find_key(b"a guess")
+        assert owner() == ANYBODY
+    assert asked_for == [ANYBODY, KEY.merchant_id, ANYBODY]
+    assert owner() is None

@@ -107,12 +107,12 @@ async def _keep_in_flight(committer: Committer, appends: Sequence[Append]) -> No
 
 
 def _turn(server: EmbeddedPostgres, write: Callable[[str], float]) -> float:
-    _make_anew(server.url)
+    _make_anew(server.superuser_url)
     # What was made beforehand is nobody's garbage to look through.
     gc.collect()
     gc.freeze()
     try:
-        return write(server.url)
+        return write(server.superuser_url)
     finally:
         gc.unfreeze()
 

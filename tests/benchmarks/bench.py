@@ -38,8 +38,8 @@ class Bench(Struct, frozen=True, kw_only=True):
         server = EmbeddedPostgres(home, settings=settings)
         server.start()
         try:
-            composition.migrate_all(Settings(database_url=server.url, nats_url=""))
-            with psycopg.connect(server.url) as connection:
+            composition.migrate_all(Settings(database_url=server.superuser_url, nats_url=""))
+            with psycopg.connect(server.superuser_url) as connection:
                 self.console.print(postgres_settings(connection))
             yield server
         finally:

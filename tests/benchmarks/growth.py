@@ -47,15 +47,15 @@ NAMES = ("append", "append_16", *[name for name in Store("").queries if name != 
 def run(bench: Bench) -> Report:
     size = QUICK if bench.quick else FULL
     with bench.postgres() as server:
-        urls = {LARGE: server.url, SMALL: make_conninfo(server.url, dbname=SMALL)}
-        with psycopg.connect(server.url, autocommit=True) as connection:
+        urls = {LARGE: server.superuser_url, SMALL: make_conninfo(server.superuser_url, dbname=SMALL)}
+        with psycopg.connect(server.superuser_url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE small")
         composition.migrate_all(Settings(database_url=urls[SMALL], nats_url=""))
         counted = {
             SMALL: _fill(bench, urls[SMALL], size.small),
             LARGE: _fill(bench, urls[LARGE], size.large),
         }
-        with psycopg.connect(server.url, autocommit=True) as connection:
+        with psycopg.connect(server.superuser_url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
         bench.say("measuring")
         measured = _measured(urls, size)

@@ -67,12 +67,12 @@ def run(bench: Bench) -> Report:
     with bench.postgres() as server:
         rates = []
         for number in range(rounds):
-            rates.append(uvloop.run(_post(server.url, payments)))
+            rates.append(uvloop.run(_post(server.superuser_url, payments)))
             bench.say(f"round {number + 1}: {rates[-1]:,.0f} postings a second")
         bench.say(f"filling a journal of {JOURNAL_POSTINGS:,} postings")
-        head = _fill(server.url)
+        head = _fill(server.superuser_url)
         calls = AS_OF_CALLS_QUICK if bench.quick else AS_OF_CALLS
-        one, merchants = uvloop.run(_ask(server.url, head, calls))
+        one, merchants = uvloop.run(_ask(server.superuser_url, head, calls))
     table = Table(title=f"{payments:,} payments, 256 at a time; {JOURNAL_POSTINGS:,} postings in the journal")
     for heading in ("", "figure"):
         table.add_column(heading, justify="right" if heading else "left")

@@ -35,13 +35,13 @@ Arrays = dict[str, list[list[list[Any]]]]
 def run(bench: Bench) -> Report:
     with bench.postgres() as server:
         bench.say("filling the store")
-        events = fill(server.url, payments=PAYMENTS_QUICK if bench.quick else PAYMENTS)
-        all_views(server.url)
-        arrays = asyncio.run(final_rows(server.url))
+        events = fill(server.superuser_url, payments=PAYMENTS_QUICK if bench.quick else PAYMENTS)
+        all_views(server.superuser_url)
+        arrays = asyncio.run(final_rows(server.superuser_url))
         bench.say(f"{events:,} events, {sum(len(batch[0]) for of in arrays.values() for batch in of):,} rows")
         parts: dict[str, Callable[[], float]] = {
-            "rebuild": lambda: events / all_views(server.url),
-            "bare upserts": lambda: events / bare(server.url, arrays),
+            "rebuild": lambda: events / all_views(server.superuser_url),
+            "bare upserts": lambda: events / bare(server.superuser_url, arrays),
         }
         measured = take_turns(parts, rounds=ROUNDS_QUICK if bench.quick else ROUNDS)
     vs_bare = ratio(measured["rebuild"], measured["bare upserts"])

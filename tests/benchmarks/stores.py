@@ -15,6 +15,7 @@ from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.entry import entry_id_for
 from infrastructure.postgres.locks import APPEND
 from tests.benchmarks.templates import BEGUN_AT, WINDOW_DAYS, ClaimTemplate, EventTemplate, Template, minute, templates
+from tests.support.store import as_owner
 
 MERCHANTS = tuple(MerchantId(f"mer_bench{number:02}") for number in range(20))
 TEMPLATES = 300
@@ -86,7 +87,7 @@ def fill(
     """
     chance = random.Random(seed)
     made = templates(merchants, count=count, seed=seed)
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(as_owner(database_url), autocommit=True) as connection:
         with connection.transaction():
             connection.execute(_LOCK, (APPEND,))
             [(head, last_at)] = connection.execute(_HEAD, (BEGUN_AT,)).fetchall()

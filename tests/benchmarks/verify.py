@@ -32,18 +32,18 @@ def run(bench: Bench) -> Report:
     wanted = ENTRIES_QUICK if bench.quick else ENTRIES
     with bench.postgres() as server:
         bench.say("filling the store")
-        events = fill(server.url, payments=round(wanted * PAYMENTS_AN_ENTRY))
+        events = fill(server.superuser_url, payments=round(wanted * PAYMENTS_AN_ENTRY))
         entries = 0
 
         def verify() -> float:
             nonlocal entries
-            entries, seconds = _verify(server.url)
+            entries, seconds = _verify(server.superuser_url)
             bench.say(f"verified {entries:,} entries in {seconds:.1f} s")
             return seconds
 
         parts: dict[str, Callable[[], float]] = {
             "tallystick ledger verify": verify,
-            "only reading the entries, one process": lambda: _read(server.url),
+            "only reading the entries, one process": lambda: _read(server.superuser_url),
         }
         measured = {name: spread(seconds) for name, seconds in take_turns(parts, rounds=ROUNDS).items()}
     return Report(

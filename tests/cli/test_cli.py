@@ -18,13 +18,14 @@ from domain.identifiers import MerchantId
 from domain.money import zero
 from domain.payment.events import MovementKind, MovementSettled, PaymentCaptured, ProviderCost, RefundStarted
 from infrastructure.embedded.postgres import EmbeddedPostgres
+from infrastructure.embedded.roles import Role
 from infrastructure.postgres import migrate
 from interfaces import ids
 from interfaces.cli.main import main
 from interfaces.settings import VARIABLES
 from projections.views import VIEWS
 from tests.cli.conftest import PAYMENTS, Run
-from tests.conftest import url_of
+from tests.conftest import in_database
 from tests.projections.histories import HISTORIES, recorded_history
 from tests.support.domain import History
 from tests.support.store import advanced, append_all, everything, execute, open_store, open_views
@@ -177,8 +178,8 @@ def test_migrating_twice_applies_everything_once(
     run: Run, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"empty_{uuid4().hex}"
-    execute(postgres.url, f"CREATE DATABASE {name}")
-    monkeypatch.setenv(VARIABLES["database_url"], url_of(postgres, name))
+    execute(postgres.superuser_url, f"CREATE DATABASE {name} OWNER {Role.OWNER}")
+    monkeypatch.setenv(VARIABLES["database_url"], in_database(postgres.owner_url, name))
     first, second = run("migrate"), run("migrate")
     applied = [f"applied {file.name}" for file in sorted(migrate.FOLDER.glob("*.sql"))]
     assert first.output.splitlines() == [*applied, "The schema is up to date."]

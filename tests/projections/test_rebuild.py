@@ -12,8 +12,9 @@ import pytest
 
 from domain.history import Positioned
 from domain.payment.events import DisputeLost
-from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.store import PostgresEventStore
+from interfaces.composition import migrate_all
+from interfaces.settings import Settings
 from projections.audit_timeline import AUDIT_TIMELINE
 from projections.connection import REBUILD_SCHEMA, connect
 from projections.payment_status import PAYMENT_STATUS
@@ -348,14 +349,15 @@ async def test_a_name_that_a_provider_uses_twice_is_one_row(
 
 
 async def test_a_store_restored_without_its_views_has_them_filled_from_the_first_event(
-    database_url: str, store: PostgresEventStore
+    database_url: str, owner_url: str, store: PostgresEventStore
 ) -> None:
     events = await fill(store, "refunded", "authorized")
     async with open_views(database_url) as views:
         await advanced(views, AUDIT_TIMELINE, events)
     execute(database_url, "DROP SCHEMA views CASCADE")
     execute(database_url, "DELETE FROM schema_migration WHERE name = '0004_read_models.sql'")
-    migrate(database_url)
+    settings = Settings(database_url=database_url, owner_database_url=owner_url, nats_url="")
+    await asyncio.to_thread(migrate_all, settings)
     async with open_views(database_url) as views:
         assert (await create(views, AUDIT_TIMELINE)).position == 0
         await advanced(views, AUDIT_TIMELINE, events)

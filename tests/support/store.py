@@ -32,6 +32,8 @@ from tests.support.domain import ACQUIRER, ATTEMPT, CARD, MERCHANT, History
 RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CAUSE = Cause(actor="key:test", request_id="req_test", trace_id="0" * 32)
 POLL_S = 0.01
+_OWNERS: dict[str, str] = {}
+"""By the beginning of a URL, up to the database: the application's, and the owner's."""
 
 
 def created(
@@ -199,8 +201,24 @@ async def until(holds_: Callable[[], Awaitable[bool]], what: str, *, within_s: f
         await asyncio.sleep(POLL_S)
 
 
+def own_server(*, app_url: str, owner_url: str) -> None:
+    """Let `as_owner` know a server of the tests' own."""
+    _OWNERS[_log_in(app_url)] = _log_in(owner_url)
+
+
+def as_owner(database_url: str) -> str:
+    """The same database as the schema's owner, where the URL is the application's on a server of the tests' own."""
+    log_in = _log_in(database_url)
+    return database_url.replace(log_in, _OWNERS.get(log_in, log_in), 1)
+
+
+def _log_in(url: str) -> str:
+    return url.rpartition("/")[0]
+
+
 def execute(database_url: str, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
-    """Run one statement, and the rows that it gives, if it gives any."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    """Run one statement, and the rows that it gives, if it gives any: on the tests' own server as the schema's owner,
+    since a test may do by hand what the application may not."""
+    with psycopg.connect(as_owner(database_url), autocommit=True) as connection:
         cursor = connection.execute(sql.encode(), arguments or None)
         return cursor.fetchall() if cursor.description else []

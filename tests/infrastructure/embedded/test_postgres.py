@@ -15,7 +15,7 @@ from infrastructure.embedded.postgres import EmbeddedPostgres
 
 def query(server: EmbeddedPostgres, sql: str) -> Any:
     """The first column of the first row, if the statement gives rows."""
-    with psycopg.connect(server.url, autocommit=True) as connection:
+    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
         cursor = connection.execute(sql.encode())
         row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None

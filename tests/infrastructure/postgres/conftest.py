@@ -24,8 +24,9 @@ async def store(database_url: str) -> AsyncIterator[PostgresEventStore]:
 
 
 @pytest.fixture
-def datastore(database_url: str) -> Iterator[PostgresDatastore]:
-    with datastore_of(database_url) as opened:
+def datastore(owner_url: str) -> Iterator[PostgresDatastore]:
+    """The library's, which writes without our function, and so as the owner."""
+    with datastore_of(owner_url) as opened:
         yield opened
 
 

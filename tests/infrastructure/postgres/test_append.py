@@ -52,6 +52,7 @@ from tests.infrastructure.postgres.queueing import queue_of
 from tests.support.domain import DUE, MERCHANT
 from tests.support.store import (
     append_all,
+    as_owner,
     assert_appended,
     claim,
     created,
@@ -158,7 +159,7 @@ class Database:
 
 @pytest.fixture
 def database(database_url: str) -> Any:
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(as_owner(database_url), autocommit=True) as connection:
         yield Database(connection)
 
 
@@ -567,7 +568,7 @@ async def test_a_lost_connection_is_unavailable_and_the_next_append_has_a_new_on
 async def test_a_batch_killed_in_the_database_is_unavailable_and_leaves_nothing(
     committer: Committer, store: PostgresEventStore, database_url: str
 ) -> None:
-    with psycopg.connect(database_url) as holder:
+    with psycopg.connect(as_owner(database_url)) as holder:
         holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
         appends = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(10)]
 
@@ -597,7 +598,7 @@ async def test_who_gives_up_before_its_turn_leaves_nothing(committer: Committer,
 
 
 async def test_who_gives_up_in_the_middle_disturbs_nobody(committer: Committer, database_url: str) -> None:
-    with psycopg.connect(database_url) as holder:
+    with psycopg.connect(as_owner(database_url)) as holder:
         holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
         appends = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(3)]
 
@@ -609,7 +610,7 @@ async def test_who_gives_up_in_the_middle_disturbs_nobody(committer: Committer, 
 
 
 async def test_closing_tells_all_that_wait(database_url: str) -> None:
-    with psycopg.connect(database_url) as holder:
+    with psycopg.connect(as_owner(database_url)) as holder:
         holder.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
         async with open_committer(database_url) as committer:
             first = [asyncio.create_task(committer.append(Append(events=(created(uuid4()),)))) for _ in range(3)]

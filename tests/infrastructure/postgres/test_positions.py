@@ -15,7 +15,7 @@ from infrastructure.postgres import locks
 from infrastructure.postgres.committer import Committer
 from infrastructure.postgres.recorder import LockingRecorder
 from infrastructure.postgres.store import PostgresEventStore
-from tests.support.store import assert_appended, created, execute, hold_entry, open_committer
+from tests.support.store import as_owner, assert_appended, created, execute, hold_entry, open_committer
 
 COMMITTERS = 4
 RECORDERS = 2
@@ -37,7 +37,7 @@ SELECT_POSITIONS = "SELECT notification_id FROM stored_events WHERE notification
 @pytest.fixture
 def slow_commits(database_url: str) -> str:
     """A store in which a while passes between the drawing of positions and their commit."""
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(as_owner(database_url)) as connection:
         connection.execute(SLOW_COMMITS.encode())
     return database_url
 

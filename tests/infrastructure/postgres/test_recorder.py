@@ -23,7 +23,7 @@ from infrastructure.postgres import locks
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.recorder import LockingRecorder
 from infrastructure.postgres.store import PostgresEventStore
-from tests.conftest import url_of
+from tests.conftest import in_database
 from tests.domain.recorded import EVENT_TYPES, recorded
 from tests.infrastructure.postgres.conftest import datastore_of
 from tests.support.store import append_all, created, everything, execute, hold_entry
@@ -89,10 +89,11 @@ AWKWARD = ("", "\0", "\\u0000", "𝛑", "🧾", '"', "'; DROP TABLE stored_event
 def library_url(postgres: EmbeddedPostgres) -> str:
     """A database in which the library itself has made its table."""
     name = f"library_{uuid4().hex}"
-    execute(postgres.url, f"CREATE DATABASE {name}")
-    with datastore_of(url_of(postgres, name)) as datastore:
+    execute(postgres.superuser_url, f"CREATE DATABASE {name}")
+    url = in_database(postgres.superuser_url, name)
+    with datastore_of(url) as datastore:
         PostgresApplicationRecorder(datastore).create_table()
-    return url_of(postgres, name)
+    return url
 
 
 @pytest.mark.parametrize("part", SHAPE)
@@ -159,11 +160,11 @@ async def test_every_event_comes_back_as_it_was_from_the_store(store: PostgresEv
         "MERGE INTO stored_events USING (VALUES (1)) AS v (n) ON true WHEN MATCHED THEN DELETE",
     ],
 )
-async def test_nobody_changes_what_is_stored(change: str, store: PostgresEventStore, database_url: str) -> None:
+async def test_nobody_changes_what_is_stored(change: str, store: PostgresEventStore, owner_url: str) -> None:
     event = created(uuid4())
     await append_all(store, [event])
     with pytest.raises(psycopg.errors.RestrictViolation, match="immutable"):
-        execute(database_url, change)
+        execute(owner_url, change)
     assert [positioned.event for positioned in await everything(store)] == [event]
 
 

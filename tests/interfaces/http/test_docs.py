@@ -5,8 +5,12 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
 
 from interfaces.http import docs
+from interfaces.http.docs import docs_routes
 from tests.support.running import Merchant
 
 ASSETS = Path(docs.__file__).parent / "assets"
@@ -76,3 +80,16 @@ async def test_the_bundle_is_served(merchant: Merchant) -> None:
     assert (reply.status, reply.body) == (200, SCALAR.read_bytes())
     assert reply.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert (await merchant.get("/docs/assets/README.md")).status == 404
+
+
+async def test_the_bundle_is_read_by_the_server_and_not_kept_in_memory_for_each_client() -> None:
+    app = Litestar([docs_routes({})], openapi_config=None, logging_config=None)
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {"type": "http", "method": "GET", "path": f"/docs/assets/{SCALAR.name}", "headers": [], "state": {}}
+    await app({**scope, "query_string": b"", "raw_path": scope["path"].encode()}, None, send)  # type: ignore[arg-type]
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.pathsend"]
+    assert sent[1]["path"] == str(SCALAR)

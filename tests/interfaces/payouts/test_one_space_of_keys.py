@@ -32,7 +32,7 @@ async def requests_of(treasurer: Treasurer) -> dict[str, Request]:
     account = await treasurer.account()
     reserved = [(await merchant.pay(capture_method="manual")).json["payment_id"] for _ in range(2)]
     taken = (await merchant.pay()).json["payment_id"]
-    created = (await merchant.pay(confirm=False)).json["payment_intent_id"]
+    created, canceled = [(await merchant.pay(confirm=False)).json["payment_intent_id"] for _ in range(2)]
 
     def sending(path: str, body: dict[str, Any]) -> Request:
         return lambda key: merchant.send("POST", path, body, key=key)
@@ -42,6 +42,7 @@ async def requests_of(treasurer: Treasurer) -> dict[str, Request]:
         "confirm_payment_intent": sending(f"/v1/payment_intents/{created}/confirm", {}),
         "capture_payment": sending(f"/v1/payments/{reserved[0]}/capture", {}),
         "void_payment": sending(f"/v1/payments/{reserved[1]}/void", {}),
+        "cancel_payment_intent": sending(f"/v1/payment_intents/{canceled}/cancel", {}),
         "refund_payment": sending(f"/v1/payments/{taken}/refunds", {}),
         "create_payout": sending("/v1/payouts", {"amount": 100, "currency": "EUR", "bank_account_id": account}),
         "add_bank_account": sending("/v1/bank_accounts", ACCOUNT),

@@ -1,0 +1,92 @@
+"""The roles of an embedded Postgres, none a superuser: one owns the schema, one is the application's, one only reads.
+
+What each may do in the schema is said beside the migrations; here they are made, and given the database.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import psycopg
+from psycopg.sql import SQL, Identifier, Literal
+
+Connection = psycopg.Connection[Any]
+
+
+class Role(StrEnum):
+    """As Postgres knows them."""
+
+    OWNER = "tallystick_owner"
+    APP = "tallystick_app"
+    READER = "tallystick_reader"
+
+
+_SELECT_ROLES: Final = "SELECT rolname FROM pg_roles"
+_CREATE: Final = SQL("CREATE ROLE {role}")
+_SETTLE: Final = SQL(
+    "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {verifier}"
+)
+_OWNER_HANDS_OVER: Final = SQL("GRANT {app} TO {owner}").format(app=Identifier(Role.APP), owner=Identifier(Role.OWNER))
+_IS_OWNERS: Final = """
+SELECT pg_get_userbyid(datdba) = %s FROM pg_database WHERE datname = current_database()
+"""
+# What earlier versions made as the superuser, who cannot give it away with REASSIGN OWNED. A sequence and an index go
+# with their table, a table's row type too.
+_GIVE_OBJECTS: Final = """
+DO $$
+DECLARE
+    statement text;
+BEGIN
+    FOR statement IN
+        WITH ours AS (
+            SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+        )
+        SELECT format('ALTER SCHEMA %I OWNER TO tallystick_owner', nspname) FROM ours WHERE nspname <> 'public'
+        UNION ALL
+        SELECT format('ALTER TABLE %s OWNER TO tallystick_owner', c.oid::regclass)
+        FROM pg_class AS c JOIN ours ON ours.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm') AND pg_get_userbyid(c.relowner) = current_user
+        UNION ALL
+        SELECT format('ALTER TYPE %s OWNER TO tallystick_owner', c.reltype::regtype)
+        FROM pg_class AS c JOIN ours ON ours.oid = c.relnamespace
+        WHERE c.relkind = 'c' AND pg_get_userbyid(c.relowner) = current_user
+        UNION ALL
+        SELECT format('ALTER ROUTINE %s OWNER TO tallystick_owner', p.oid::regprocedure)
+        FROM pg_proc AS p JOIN ours ON ours.oid = p.pronamespace WHERE pg_get_userbyid(p.proowner) = current_user
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$
+"""
+_GIVE_DATABASE: Final = SQL(
+    "ALTER DATABASE {database} OWNER TO {owner};"
+    "REVOKE ALL ON DATABASE {database} FROM PUBLIC;"
+    "GRANT CONNECT ON DATABASE {database} TO {app}, {reader}"
+)
+
+
+def prepare_roles(superuser: Connection, passwords: Mapping[Role, str]) -> None:
+    """Make the roles that are missing, and let each log in with its password and do nothing to others."""
+    there = {name for (name,) in superuser.execute(_SELECT_ROLES).fetchall()}
+    for role, password in passwords.items():
+        if role not in there:
+            superuser.execute(_CREATE.format(role=Identifier(role)))
+        superuser.execute(_SETTLE.format(role=Identifier(role), verifier=Literal(verifier(superuser, role, password))))
+    superuser.execute(_OWNER_HANDS_OVER)
+
+
+def give_database(superuser: Connection, name: str) -> None:
+    """Make the owner's what is the superuser's in the database that `superuser` is connected to, `name`; all or none
+    of it, and nothing where that was done before."""
+    [(is_owners,)] = superuser.execute(_IS_OWNERS, (Role.OWNER,)).fetchall()
+    if is_owners:
+        return
+    names = {"database": name, "owner": Role.OWNER, "app": Role.APP, "reader": Role.READER}
+    with superuser.transaction():
+        superuser.execute(_GIVE_OBJECTS)
+        superuser.execute(_GIVE_DATABASE.format(**{part: Identifier(value) for part, value in names.items()}))
+
+
+def verifier(connection: Connection, role: str, password: str) -> str:
+    """What the server keeps of a password, so that no statement, and no log of it, has the password itself."""
+    return connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()

@@ -1,0 +1,58 @@
+"""Each role may do what `privileges.sql` says, and nothing else."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
+from psycopg.sql import SQL, Identifier
+
+from infrastructure.postgres import locks
+
+FILE: Final = Path(__file__).with_name("privileges.sql")
+
+_ONE_GIVER: Final = "SELECT pg_advisory_xact_lock(%s)"
+_SELECT_GIVEN: Final = "SELECT sha256 FROM role_privileges WHERE role = %s"
+_GIVEN: Final = """
+INSERT INTO role_privileges (role, sha256) VALUES (%s, %s)
+ON CONFLICT (role) DO UPDATE SET sha256 = excluded.sha256, given_at = clock_timestamp()
+"""
+_SELECT_OTHERS_TABLES: Final = """
+SELECT schemaname, tablename FROM pg_tables
+WHERE schemaname IN ('views', 'views_rebuild') AND tablename <> 'projection_checkpoint' AND tableowner <> %s
+"""
+_HAND_OVER: Final = SQL("ALTER TABLE {table} OWNER TO {app}")
+
+
+def role_of(database_url: str) -> str:
+    """The role that the URL logs in as, by name or by libpq's own default."""
+    named = conninfo_to_dict(database_url).get("user")
+    if named:
+        return str(named)
+    return next((one.val or b"").decode() for one in Conninfo.get_defaults() if one.keyword == b"user")
+
+
+def give_privileges(owner_url: str, *, app: str, reader: str, anew: bool) -> bool:
+    """Let the roles `app` and `reader` do what they may, and no more; whether there was anything to give.
+
+    Given once, and again where the statements have changed, or `anew` says so: after a migration, which may have made a
+    function anew, and after a restore. Raises psycopg.Error, where the owner may not hand views over to `app`.
+    """
+    statements = FILE.read_text()
+    sha256 = hashlib.sha256(f"{app}\0{reader}\0{statements}".encode()).hexdigest()
+    with psycopg.connect(owner_url) as connection:
+        if not anew and _given(connection, app) == sha256:
+            return False
+        connection.execute(_ONE_GIVER, (locks.MIGRATE,))
+        connection.execute(SQL(statements).format(app=Identifier(app), reader=Identifier(reader)))
+        for schema, table in connection.execute(_SELECT_OTHERS_TABLES, (app,)).fetchall():
+            connection.execute(_HAND_OVER.format(table=Identifier(schema, table), app=Identifier(app)))
+        connection.execute(_GIVEN, (app, sha256))
+    return True
+
+
+def _given(connection: psycopg.Connection[Any], app: str) -> str | None:
+    row = connection.execute(_SELECT_GIVEN, (app,)).fetchone()
+    return None if row is None else str(row[0])

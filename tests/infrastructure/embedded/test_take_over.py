@@ -1,0 +1,160 @@
+"""A home of an earlier version, where one superuser did everything over data of `nobody`, is taken over at start."""
+
+import asyncio
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from infrastructure.embedded.errors import HomeUnusable
+from infrastructure.embedded.postgres import EmbeddedPostgres
+from infrastructure.embedded.roles import Role
+from infrastructure.postgres import migrate as migrations
+from interfaces.composition import migrate_all
+from interfaces.settings import Settings
+from tests.support.store import append_all, created, everything, open_store
+
+LAST_OF_OLD = "0013_accounting_sync.sql"
+OWNERS = """
+SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace
+WHERE nspname = ANY(%s) AND relkind IN ('r', 'S', 'c') AND relname <> 'projection_checkpoint' ORDER BY 1
+"""
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run Postgres as somebody else")
+
+
+def superuser(server: EmbeddedPostgres, database: str = "tallystick") -> psycopg.Connection[Any]:
+    return psycopg.connect(server.superuser_url, dbname=database, autocommit=True)
+
+
+def migrated(server: EmbeddedPostgres) -> list[str]:
+    return migrate_all(
+        Settings(
+            database_url=server.url,
+            owner_database_url=server.owner_url,
+            reader_database_url=server.reader_url,
+            nats_url="",
+        )
+    )
+
+
+def owners(server: EmbeddedPostgres, *schemas: str) -> list[str]:
+    with superuser(server) as connection:
+        return [owner for (owner,) in connection.execute(OWNERS, (list(schemas),)).fetchall()]
+
+
+def give_to_user(path: Path, user_id: int) -> None:
+    for folder, folders, files in os.walk(path):
+        for name in (".", *folders, *files):
+            os.chown(Path(folder, name), user_id, user_id)
+
+
+@pytest.fixture
+async def old_home(home: Path, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A home as earlier versions left it, with one event."""
+    postgres.start()
+    with superuser(postgres, "postgres") as connection:
+        connection.execute("DROP DATABASE tallystick")
+        for role in Role:
+            connection.execute(SQL("DROP ROLE {}").format(Identifier(role)))
+            (home / f"postgres.{role.name.lower()}.password").unlink()
+        connection.execute("CREATE DATABASE tallystick")
+    for file in migrations.FOLDER.glob("*.sql"):
+        if file.name <= LAST_OF_OLD:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "FOLDER", tmp_path)
+        migrations.migrate(postgres.superuser_url)
+    with superuser(postgres) as connection:
+        connection.execute("CREATE SCHEMA views_rebuild; CREATE TABLE views_rebuild.left_over ()")
+        connection.execute("CREATE TABLE views.payment_status_of_old ()")
+    async with open_store(postgres.superuser_url) as store:
+        await append_all(store, [created(uuid4())])
+    postgres.stop()
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody").pw_uid
+        give_to_user(home / "postgres", nobody)
+        os.chown(home / "postgres.password", nobody, nobody)
+    return home
+
+
+async def test_an_old_home_goes_on_under_roles_of_its_own(old_home: Path, postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    assert owners(postgres, "public", "views", "views_rebuild") == [Role.OWNER]
+    assert await asyncio.to_thread(migrated, postgres)
+    for _ in range(2):
+        assert owners(postgres, "public") == [Role.OWNER]
+        assert owners(postgres, "views", "views_rebuild") == [Role.APP]
+        async with open_store(postgres.url) as store:
+            before = await everything(store)
+            await append_all(store, [created(uuid4())])
+            assert (await everything(store))[:-1] == before
+        postgres.stop()
+        postgres.start()
+        assert await asyncio.to_thread(migrated, postgres) == []
+    assert len(before) == 2
+    for role in Role:
+        password = old_home / f"postgres.{role.name.lower()}.password"
+        assert (password.stat().st_mode & 0o777, password.stat().st_uid) == (0o600, os.geteuid())
+
+
+@as_root
+@pytest.mark.usefixtures("old_home")
+def test_its_data_get_an_account_of_their_own(home: Path, postgres: EmbeddedPostgres) -> None:
+    data = home / "postgres"
+    # As one that was interrupted left it: what lies deepest is done first, the folder itself last.
+    give_to_user(data / "base", 60_600)
+    accounts = set()
+    for _ in range(2):
+        postgres.start()
+        running_as = os.stat(f"/proc/{postgres.pid}").st_uid
+        accounts.add(running_as)
+        postgres.stop()
+        owned = {os.lstat(Path(folder, name)).st_uid for folder, _, files in os.walk(data) for name in (".", *files)}
+        assert owned - {60_600} == {running_as}
+    assert len(accounts) == 1
+    with pytest.raises(KeyError):
+        pwd.getpwuid(accounts.pop())
+
+
+@as_root
+def test_a_password_that_nobody_could_read_is_changed(old_home: Path, postgres: EmbeddedPostgres) -> None:
+    file = old_home / "postgres.password"
+    known = file.read_text()
+    postgres.start()
+    assert (file.stat().st_uid, file.stat().st_mode & 0o777) == (0, 0o600)
+    assert file.read_text() != known
+    assert not (old_home / "postgres.password.next").exists()
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(postgres.superuser_url, password=known)
+    postgres.stop()
+    postgres.start()
+
+
+@pytest.mark.parametrize("changed", [True, False], ids=["after the server knew", "before the server knew"])
+def test_a_change_of_password_that_was_interrupted_loses_neither(
+    changed: bool, home: Path, postgres: EmbeddedPostgres
+) -> None:
+    postgres.start()
+    postgres.stop()
+    file, following = home / "postgres.password", home / "postgres.password.next"
+    right = file.read_text()
+    following.write_text(right if changed else "not-yet")
+    if changed:
+        file.write_text("not-any-more")
+    postgres.start()
+    assert (file.read_text(), following.exists()) == (right, False)
+
+
+@as_root
+def test_data_of_somebody_else_are_left_to_them(home: Path, postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    postgres.stop()
+    give_to_user(home / "postgres", 4242)
+    with pytest.raises(HomeUnusable, match="belongs to user id 4242"):
+        postgres.start()
+    assert (home / "postgres").stat().st_uid == 4242
