@@ -175,17 +175,34 @@ class Deliveries:
         return replace(work, notification=notification)
 
     async def _first_ones(self, works: Sequence[_Work]) -> list[_Work]:
-        """Those that do not repeat an earlier delivery's event."""
+        """Those that do not repeat an earlier delivery's event. One that says otherwise under the same name is for an
+        operator: what it says may be true, and would be lost as a repeat."""
         names = [(work.delivery.id, _event_of(work)) for work in works]
         firsts = await self._inbox.first_of(names) if names else {}
-        fresh = []
+        fresh, repeats = [], []
         for work, (delivery_id, name) in zip(works, names, strict=True):
             first = firsts[name]
             if first == delivery_id:
                 fresh.append(work)
             else:
+                repeats.append((work, first))
+        bodies = await self._inbox.bodies_of([first for _, first in repeats]) if repeats else {}
+        for work, first in repeats:
+            if self._says_the_same(work, bodies.get(first)):
                 self._conclude(work, Done(f"duplicate of {first}"))
+            else:
+                self._conclude(work, Dead(f"the event {work.event_id} came before, as {first}, and said otherwise"))
         return fresh
+
+    def _says_the_same(self, work: _Work, body: bytes | None) -> bool:
+        """Whether the earlier delivery of the event, with `body`, meant what this one means: a provider may write the
+        same once more in other bytes."""
+        if body is None or body == work.delivery.body:
+            return True
+        try:
+            return self._notifications[work.delivery.provider].read(body) == work.notification
+        except Exception:  # It was read then, by words of the provider's that may have changed since.
+            return False
 
     async def _correlate(self, works: Sequence[_Work]) -> list[_Work]:
         """With the payment that each means, by our own name for the operation before the provider's for the charge."""

@@ -96,6 +96,10 @@ class Inbox(Protocol):
         """For each name the delivery that came with it first, which is the one given with it if none had before."""
         ...
 
+    async def bodies_of(self, deliveries: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Of those that are there."""
+        ...
+
     async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
         """Write down what came of deliveries; of one that somebody else has by now, nothing. Those written down."""
         ...

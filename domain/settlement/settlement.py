@@ -38,7 +38,7 @@ class ItemDiffers(DomainError):
     """The row was booked before, and the file says otherwise now; `what` is what it differs in."""
 
     kind: str
-    reference: str | None
+    reference: str
     what: str
     ours: str
     theirs: str
@@ -133,5 +133,6 @@ def book_item(settlement: Settlement, command: BookItem) -> tuple[SettlementEven
         ("cost", str(before.cost.total_minor), str(command.cost.total_minor)),
     ):
         if ours != theirs:
-            raise ItemDiffers(kind=command.kind, reference=command.reference, what=what, ours=ours, theirs=theirs)
+            named = command.reference or "without a reference"
+            raise ItemDiffers(kind=command.kind, reference=named, what=what, ours=ours, theirs=theirs)
     return ()

@@ -43,6 +43,7 @@ _SELECT_FIRST = """
 SELECT e.provider, e.event_id, e.delivery_id
 FROM unnest(%s::text[], %s::text[]) AS t (provider, event_id) JOIN webhook_event AS e USING (provider, event_id)
 """
+_SELECT_BODIES = "SELECT delivery_id, body FROM webhook_delivery WHERE delivery_id = ANY(%s)"
 # Its lease tells whether a delivery is still whose who worked on it: another worker takes it with a new one, and an
 # operator, who may retry as soon as the dead letter shows, puts it back without.
 _FINISH = """
@@ -100,6 +101,9 @@ class PostgresInbox:
                 EventName(ProviderName(provider), event_id): delivery_id
                 for provider, event_id, delivery_id in await cursor.fetchall()
             }
+
+    async def bodies_of(self, deliveries: Sequence[UUID]) -> dict[UUID, bytes]:
+        return dict(await self._fetch(_SELECT_BODIES, list(deliveries)))
 
     async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
         async with self._pool.connection() as connection:

@@ -448,7 +448,7 @@ _problem(
     409,
     "settlement_row_differs",
     "The row was booked otherwise before",
-    lambda e: f"The {e.kind} {e.reference or ''} was booked with another {e.what}: {e.ours}, not {e.theirs}.",
+    lambda e: f"The {e.kind} {e.reference} was booked with another {e.what}: {e.ours}, not {e.theirs}.",
 )
 _problem(
     RowKindUnknown,

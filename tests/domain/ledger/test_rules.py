@@ -58,6 +58,7 @@ from domain.payment.events import (
     PaymentAttemptFailed,
     PaymentAttemptStarted,
     PaymentAuthorized,
+    PaymentCanceled,
     PaymentCaptured,
     PaymentCreated,
     PaymentEvent,
@@ -114,6 +115,7 @@ from tests.support.domain import (
 PAYMENT = PaymentId(UUID(int=1))
 RESERVE_DUE = datetime(2027, 2, 17, 23, 0, tzinfo=UTC)
 MOVES_NO_MONEY: set[type[Event]] = {
+    PaymentCanceled,
     PaymentCreated,
     PaymentHeldForReview,
     PaymentReviewApproved,

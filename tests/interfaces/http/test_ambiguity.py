@@ -137,6 +137,8 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 def sample(schema: dict[str, Any]) -> Any:
     """A value that fits the schema, with every member that an object can have."""
     schema = resolved(schema)
+    if "const" in schema:
+        return schema["const"]
     for word in ("examples", "enum"):
         if word in schema:
             return schema[word][0]

@@ -106,6 +106,14 @@ async def test_the_same_event_twice_is_one(merchant: Merchant, notary: Notary) -
     assert notary.row(second)["event_id"] == "evt_twice"
 
 
+async def test_the_same_event_with_other_content_is_a_dead_letter(merchant: Merchant, notary: Notary) -> None:
+    first_id, other_id = [(await merchant.pay()).json["payment_id"] for _ in range(2)]
+    first = await notary.tell("capture", event_id="evt_other", reference=await charge_of(merchant, first_id))
+    await notary.comes_to(first, "done")
+    second = await notary.tell("capture", event_id="evt_other", reference=await charge_of(merchant, other_id))
+    assert await notary.comes_to(second, "dead") == f"the event evt_other came before, as {first}, and said otherwise"
+
+
 async def test_many_at_once_with_one_event_have_one_effect(merchant: Merchant, notary: Notary) -> None:
     with notary.silent():
         payment_id = await in_the_dark(merchant)
