@@ -69,6 +69,8 @@ def fitting(chance: random.Random, schema: dict[str, Any], schemas: dict[str, An
         return value(chance)
     if "$ref" in schema:
         return fitting(chance, schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
+    if "const" in schema:
+        return schema["const"]
     for choice in ("oneOf", "anyOf", "enum", "examples"):
         if options := schema.get(choice):
             chosen = chance.choice(options)
