@@ -181,7 +181,7 @@ class Operations:
             return False
         outcome = await self._look_up(payment, loaded.id)
         if not await self._stands(operation.operation_id, payment, outcome):
-            outcome = Unknown("the provider has said only once that it did not do it")
+            return False
         asked_at = payment.attempt.started_at if isinstance(payment, Processing) else operation.claimed_at
         if outcome is None and self._is_too_old(payment, asked_at):
             outcome = Unknown("the provider has not seen it, and it is too old to be asked for again")

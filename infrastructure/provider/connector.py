@@ -34,7 +34,7 @@ class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Connector(Struct, frozen=True, kw_only=True):
-    """One account, connected: the calls to it, of the kind whose answers are compared with what was asked, its webhooks,
+    """One account, connected: the calls to it, all of whose answers are compared with what was asked, its webhooks,
     how to let go of it, and its disputes department, where we can reach that."""
 
     provider: PerformingProvider
