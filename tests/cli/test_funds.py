@@ -18,7 +18,7 @@ settlement_id,st_1
 provider,northbank
 bank,house
 currency,USD
-paid_at,2026-11-20T23:00:00Z
+paid_at,2025-11-20T23:00:00Z
 total,99.99
 movement,operation_id,reference,gross,interchange,scheme,markup,other,net
 capture,,ch_1,99.99,0,0,0,0,99.99
@@ -63,6 +63,25 @@ def test_what_is_refused_is_told_row_by_row_and_ends_with_one(run: Run, tmp_path
     assert result.exit_code == 1
     assert "line 8: capture ch_nobody: Our books have no capture ch_nobody" in result.output
     assert "1 of 1 rows were refused" in result.output
+
+
+@pytest.mark.usefixtures("taken")
+def test_an_unknown_row_is_named_and_the_rest_of_a_spreadsheets_file_is_applied(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settlement.csv"
+    rows = SETTLEMENT.replace("total,99.99", "total,69.99") + "fee,,rent,-25,0,0,0,0,-25\ntopup,,tu_1,-5,0,0,0,0,-5\n"
+    file.write_bytes(("\ufeff" + rows.replace("\n", ",,\r\n").replace(",", " , ")).encode())
+    result = run("settlement", "import", str(file))
+    assert "2 rows applied, 0 applied before, 1 refused." in result.output, result.output
+    assert "line 10: topup tu_1: No rule is for a row of kind topup" in result.output
+    assert result.exit_code == 1
+
+
+def test_semicolons_are_named(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settlement.csv"
+    file.write_text(SETTLEMENT.replace(",", ";"))
+    result = run("settlement", "import", str(file))
+    assert "line 1: its values are separated by semicolons: save it as CSV with commas" in result.output
+    assert result.exit_code == 1
 
 
 @pytest.mark.usefixtures("taken")
