@@ -116,3 +116,13 @@ def test_a_finished_day_is_handed_to_book_keeping(run: Run, tmp_path: Path, monk
     third = run("accounting", "sync", "--to", str(tmp_path))
     assert third.exit_code == 1
     assert "is not what was posted on that day" in third.output
+
+
+@pytest.mark.usefixtures("taken")
+def test_the_books_verify_with_what_is_no_movement_in_them(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settlement.csv"
+    rows = SETTLEMENT.replace("total,99.99", "total,77.99") + "fee,,rent,-25,0,0,0,0,-25\nadjustment,,,3,0,0,0,0,3\n"
+    file.write_text(rows)
+    assert run("settlement", "import", str(file)).exit_code == 0
+    verified = run("ledger", "verify")
+    assert verified.exit_code == 0, verified.output
