@@ -180,9 +180,12 @@ class Operations:
         if self._is_in_other_hands(payment):
             return False
         outcome = await self._look_up(payment, loaded.id)
-        if not await self._stands(operation.operation_id, payment, outcome):
-            outcome = Unknown("the provider has said only once that it did not do it")
         asked_at = payment.attempt.started_at if isinstance(payment, Processing) else operation.claimed_at
+        if not await self._stands(operation.operation_id, payment, outcome):
+            if not self._is_too_old(payment, asked_at):
+                return False
+            # A provider that keeps changing its mind is an operator's to ask.
+            outcome = Unknown("the provider has said only once that it did not do it")
         if outcome is None and self._is_too_old(payment, asked_at):
             outcome = Unknown("the provider has not seen it, and it is too old to be asked for again")
         elif outcome is None:

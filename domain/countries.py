@@ -20,6 +20,11 @@ TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 COUNTRIES: Final = frozenset(_CODES.split())
 
 
+_EEA_CODES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+EEA: Final = frozenset(_EEA_CODES.split())
+"""The European Economic Area: the European Union, Iceland, Liechtenstein and Norway."""
+
+
 class UnknownCountry(DomainError):
     """The code is no country of ISO 3166-1; `field` is where it stands."""
 

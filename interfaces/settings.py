@@ -35,6 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     bank_debtor_iban: str = "DE89370400440532013000"
     """The account that payouts are paid from: a published example, nobody's."""
     bank_debtor_bic: str = "COBADEFFXXX"
+    bank_debtor_accounts: str = ""
+    """Our accounts in other currencies, as a JSON object; without one, the account above pays them all."""
     payout_batch_every_s: float = 2.0
     """How often the payouts that wait go to the bank, in a file for each currency and day of execution."""
     log_level: str = "INFO"
@@ -57,6 +59,7 @@ VARIABLES = {
     "bank_debtor_name": "TALLYSTICK_BANK_DEBTOR_NAME",
     "bank_debtor_iban": "TALLYSTICK_BANK_DEBTOR_IBAN",
     "bank_debtor_bic": "TALLYSTICK_BANK_DEBTOR_BIC",
+    "bank_debtor_accounts": "TALLYSTICK_BANK_DEBTOR_ACCOUNTS",
     "payout_batch_every_s": "TALLYSTICK_PAYOUT_BATCH_EVERY_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
@@ -86,6 +89,7 @@ class _OptionalSettings(TypedDict, total=False):
     bank_debtor_name: str
     bank_debtor_iban: str
     bank_debtor_bic: str
+    bank_debtor_accounts: str
     payout_batch_every_s: float
     log_level: str
     metrics_token: str
@@ -116,6 +120,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["bank_debtor_iban"] = iban
     if bic := environment.get(VARIABLES["bank_debtor_bic"]):
         given["bank_debtor_bic"] = bic
+    if accounts := environment.get(VARIABLES["bank_debtor_accounts"]):
+        given["bank_debtor_accounts"] = accounts
     if seconds := environment.get(VARIABLES["payout_batch_every_s"]):
         given["payout_batch_every_s"] = _positive(VARIABLES["payout_batch_every_s"], seconds)
     if level := environment.get(VARIABLES["log_level"]):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from domain.bank_account.details import BankDetails, compacted, country_of, currency_of, scheme_of
+from domain.bank_account.details import BankDetails, compacted, country_of, currency_of, lacks_bic, scheme_of
 from domain.bank_account.events import BankAccountAdded
 from domain.bank_account.sepa_text import HOLDER_NAME_MAX, sepa_text
 from domain.card_data import require_no_card_number
@@ -54,6 +54,8 @@ def add(command: AddBankAccount, check: FaultOf) -> BankAccountAdded:
         raise BankAccountInvalid(field="country", reason=f"is not that of the account, which is in {country}")
     if currency not in (None, command.currency):
         raise BankAccountInvalid(field="currency", reason=f"has to be {currency} for {scheme_of(details)}")
+    if lacks_bic(details, command.currency):
+        raise BankAccountInvalid(field="details.bic", reason="is needed for an account outside the EEA")
     return BankAccountAdded(
         merchant_id=command.merchant_id,
         holder_name=holder_name,

@@ -5,6 +5,8 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from domain.countries import EEA
+
 SHOWN_MAX: Final = 4
 """Of an account's number its last digits are shown, and never more than half of it."""
 
@@ -57,6 +59,18 @@ def scheme_of(details: BankDetails) -> Scheme:
             return Scheme.GB_SORT_CODE
         case _:
             assert_never(details)
+
+
+def lacks_bic(details: BankDetails, currency: str) -> bool:
+    """Whether a payment in `currency` to the account needs its bank's BIC beside the IBAN, and there is none.
+
+    Within the European Economic Area the IBAN is enough; "for cross-border SEPA credit transfers outside the EEA, the
+    BIC (…) must be provided in addition to the IBAN": Deutsche Bundesbank on the European Payments Council's rules,
+    https://www.bundesbank.de/en/tasks/payment-systems/services/sepa.
+    """
+    if not isinstance(details, Iban) or currency != "EUR":
+        return False
+    return details.bic is None and country_of(details) not in EEA
 
 
 def country_of(details: BankDetails) -> str:

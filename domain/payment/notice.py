@@ -124,6 +124,15 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
     return _of_ended(events, operation, notice)
 
 
+def of_another_payment(events: Sequence[PaymentEvent], notice: Notice) -> Contradicts:
+    """What a notice means that names an operation of the payment with the history `events`, and a charge of another."""
+    operation = _meant(operations_of(events), notice)
+    assert operation is not None
+    asked = asked_of(operation, notice.about)
+    reason = f"we {asked}; the provider speaks of charge {notice.reference}, which is another payment's"
+    return Contradicts(misfit_reported(events, operation, reason), reason)
+
+
 def _of_charge(
     payment: Payment,
     events: Sequence[PaymentEvent],

@@ -14,7 +14,7 @@ from domain.bank_account.sepa_text import HOLDER_NAME_MAX, sepa_remittance, sepa
 from infrastructure.bank.credit_transfer import credit_transfers
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.schema import NAMESPACE, SCHEMA, fault_of
-from infrastructure.bank.served import SEPA_CURRENCY, payment_fault
+from infrastructure.bank.served import SEPA_CURRENCY, no_account, payment_fault
 
 NO_REMITTANCE: Final = "Payout"
 """Said where nothing that was said can be spelt: the schema wants something there."""
@@ -28,6 +28,7 @@ Spelt = dict[str, tuple[str, str]]
 def payment_file(batch: Batch, debtor: Debtor) -> bytes:
     """The file that has `batch` paid from the account of `debtor`. Raises SchemeNotServed, InstructionInvalid."""
     spelt = _spelt(batch)
+    debtor = _paying(batch, debtor)
     if batch.currency == SEPA_CURRENCY:
         document = _sepa_document(batch, debtor, spelt)
     else:
@@ -39,6 +40,14 @@ def payment_file(batch: Batch, debtor: Debtor) -> bytes:
     if fault is not None:
         raise InstructionInvalid(end_to_end_id="", reason=f"the file would not be valid: {fault}")
     return content
+
+
+def _paying(batch: Batch, debtor: Debtor) -> Debtor:
+    """With our account in the batch's currency. Raises SchemeNotServed."""
+    paying = debtor.paying_in(batch.currency)
+    if paying is None:
+        raise no_account(batch.currency, batch.instructions[0].details)
+    return paying
 
 
 def _sepa_document(batch: Batch, debtor: Debtor, spelt: Spelt) -> Element:

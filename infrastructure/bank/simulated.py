@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from application.bank import (
@@ -24,8 +23,9 @@ from domain.bank_account.details import BankDetails
 from domain.money import Money
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.pain001 import payment_file
-from infrastructure.bank.served import payment_fault
+from infrastructure.bank.served import no_account, payment_fault
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.reading import UNDECODABLE, decode
 
 NAME: Final = "simulator"
 _NEVER_TAKEN: Final = (
@@ -66,6 +66,8 @@ class SimulatedBank:
         await self._calls.aclose()
 
     def fault_of(self, amount: Money, details: BankDetails) -> SchemeNotServed | InstructionInvalid | None:
+        if self._debtor.paying_in(amount.currency) is None:
+            return no_account(amount.currency, details)
         return payment_fault(amount, details)
 
     def instruct(self, batch: Batch) -> BankFile:
@@ -79,10 +81,10 @@ class SimulatedBank:
             return BankUnavailable(answer.reason)
         try:
             if answer.http_status == HTTPStatus.OK:
-                return Accepted(msgspec.json.decode(answer.body, type=_FileAnswer).reference)
+                return Accepted(decode(answer.body, _FileAnswer).reference)
             if answer.http_status in _NEVER_TAKEN:
-                return RefusedFile(msgspec.json.decode(answer.body, type=_ErrorAnswer).error.message)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+                return RefusedFile(decode(answer.body, _ErrorAnswer).error.message)
+        except UNDECODABLE:
             return BankUnavailable(f"HTTP {answer.http_status} with a body that cannot be read")
         return BankUnavailable(f"HTTP {answer.http_status}")
 
@@ -93,6 +95,6 @@ class SimulatedBank:
         if answer.http_status != HTTPStatus.OK:
             raise BankSilent(f"HTTP {answer.http_status}")
         try:
-            return msgspec.json.decode(answer.body, type=_Reports).reports
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return decode(answer.body, _Reports).reports
+        except UNDECODABLE as error:
             raise BankSilent(f"a page of reports that cannot be read: {error}") from error

@@ -11,6 +11,10 @@ class _Share:
         self.wanted = 0
 
 
+class ShareTaken(Exception):
+    """The owner's other work left this one nothing in time."""
+
+
 class FairShare:
     """`at_a_time` for each owner that wants any."""
 
@@ -19,13 +23,16 @@ class FairShare:
         self._of_owner: dict[Hashable, _Share] = {}
 
     @asynccontextmanager
-    async def one(self, owner: Hashable, *, within_s: float) -> AsyncIterator[None]:
-        """While this lasts, `owner` uses one more. Raises TimeoutError when none becomes free in time."""
-        share = self._of_owner.setdefault(owner, _Share(self._at_a_time))
+    async def one(self, owner: Hashable | None, *, within_s: float) -> AsyncIterator[None]:
+        """While this lasts, `owner` uses one more; None has no bound. Raises ShareTaken when none is free in time."""
+        if owner is None:
+            yield
+            return
+        if (share := self._of_owner.get(owner)) is None:
+            share = self._of_owner[owner] = _Share(self._at_a_time)
         share.wanted += 1
         try:
-            async with asyncio.timeout(within_s):
-                await share.free.acquire()
+            await _acquire(share.free, within_s)
             try:
                 yield
             finally:
@@ -34,3 +41,14 @@ class FairShare:
             share.wanted -= 1
             if not share.wanted:
                 del self._of_owner[owner]
+
+
+async def _acquire(free: asyncio.Semaphore, within_s: float) -> None:
+    if not free.locked():
+        await free.acquire()
+        return
+    try:
+        async with asyncio.timeout(within_s):
+            await free.acquire()
+    except TimeoutError as error:
+        raise ShareTaken from error

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from application.on_behalf import owner
 from application.store import StoreUnavailable
 from infrastructure.postgres.connecting import bounded
-from infrastructure.postgres.fair_share import FairShare
+from infrastructure.postgres.fair_share import FairShare, ShareTaken
 
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
@@ -55,23 +55,11 @@ class ReadPool:
     async def connection(self) -> AsyncIterator[Connection]:
         """Raises StoreUnavailable when the database does not answer, before or during use, or when the requests of
         the same sender leave this one none."""
-        someone = owner()
-        if someone is None:
-            async with self._connection() as connection:
-                yield connection
-            return
-        async with AsyncExitStack() as used:
-            try:
-                await used.enter_async_context(self._share.one(someone, within_s=WAIT_S))
-            except TimeoutError as error:
-                raise StoreUnavailable("others of the same sender wait for it") from error
-            yield await used.enter_async_context(self._connection())
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
         try:
-            async with self._pool.connection() as connection:
+            async with self._share.one(owner(), within_s=WAIT_S), self._pool.connection() as connection:
                 yield connection
+        except ShareTaken as error:
+            raise StoreUnavailable("others of the same sender wait for it") from error
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             self._replace_broken()
             raise StoreUnavailable(str(error)) from error

@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from infrastructure.provider.connector import AccountInvalid, ProviderAccount
+from infrastructure.provider.reading import UNDECODABLE, decode
 
 FROM_ENVIRONMENT = "env:"
 """A credential `env:NAME` is the value of the environment variable NAME, so that the file need hold no secret."""
@@ -16,10 +16,10 @@ FROM_ENVIRONMENT = "env:"
 def read_accounts(file: Path, environment: Mapping[str, str] = os.environ) -> Sequence[ProviderAccount]:
     """The accounts in `file`, in its order. Raises AccountInvalid."""
     try:
-        accounts = msgspec.json.decode(file.read_bytes(), type=list[ProviderAccount])
+        accounts = decode(file.read_bytes(), list[ProviderAccount])
     except OSError as error:
         raise AccountInvalid(f"{file}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise AccountInvalid(f"{file}: {error}") from error
     names = [account.name for account in accounts]
     if not names:

@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 
 from application.dispute_desk import DisputeDesk
 from application.notification import Notifications
-from application.provider import Provider
 from domain.identifiers import ProviderName
+from infrastructure.provider.performing import PerformingProvider
 
 
 class AccountInvalid(Exception):
@@ -34,10 +34,10 @@ class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Connector(Struct, frozen=True, kw_only=True):
-    """One account, connected: the calls to it, its webhooks, how to let go of it, and its disputes department, where we
-    can reach that."""
+    """One account, connected: the calls to it, all of whose answers are compared with what was asked, its webhooks,
+    how to let go of it, and its disputes department, where we can reach that."""
 
-    provider: Provider
+    provider: PerformingProvider
     notifications: Notifications
     aclose: Callable[[], Awaitable[None]]
     desk: DisputeDesk | None = None

@@ -5,9 +5,11 @@ from typing import Final
 from domain.redaction import redacted
 
 TEXT_CHARACTERS_MAX: Final = 300
+_LOOKED_AT_MAX: Final = 4096
+"""Of a text: what can become the first characters once secrets are taken out."""
 
 
 def readable(text: str) -> str:
     """`text` without control characters, which Postgres cannot keep in JSON, cut to a length that a line can show."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
+    printable = "".join(character if character.isprintable() else " " for character in text[:_LOOKED_AT_MAX])
     return redacted(printable)[:TEXT_CHARACTERS_MAX]

@@ -63,7 +63,14 @@ class EscalateBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`lost` of it, in minor units, where it is lost in part."""
+
     result: Status
+    lost: Amount | None = None
+
+
+class AmendBody(Struct, frozen=True, forbid_unknown_fields=True):
+    amount: Amount
 
 
 @put("/v1/dispute_files/{sha256:str}", request_max_body_size=FILE_BYTES_MAX)
@@ -121,7 +128,16 @@ async def rule(request: HttpRequest, dispute_id: str) -> Response[bytes]:
     if body.result not in (Status.WON, Status.LOST):
         return _refused(Refusal("no_ruling", "A bank rules won or lost."))
     with books.transaction():
+        if body.lost is not None and body.result is Status.LOST:
+            return _told(disputes.rule_in_part(books, dispute_id, body.lost))
         return _told(disputes.rule(books, dispute_id, body.result))
+
+
+@post("/_control/disputes/{dispute_id:str}/amend")
+async def amend(request: HttpRequest, dispute_id: str) -> Response[bytes]:
+    body, books = await read(request, AmendBody), _books(request)
+    with books.transaction():
+        return _told(disputes.amend(books, dispute_id, body.amount))
 
 
 def _once(request: HttpRequest, key: str, operation: str, asked: list[str], act: Any) -> Response[bytes]:
@@ -155,4 +171,4 @@ def _books(request: HttpRequest) -> Books:
     return books
 
 
-ROUTES: Final = (put_file, evidence, acceptance, show, dispute, escalate, rule)
+ROUTES: Final = (put_file, evidence, acceptance, show, dispute, escalate, amend, rule)

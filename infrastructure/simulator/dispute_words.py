@@ -10,10 +10,13 @@ from infrastructure.simulator.disputed import DisputeTold, Kind, Told, network_o
 CHECKOUT_TYPES: Final = {
     Told.OPENED: "dispute_evidence_required",
     Told.ESCALATED: "dispute_evidence_required",
+    Told.AMENDED: "dispute_evidence_required",
     Told.UNDER_REVIEW: "dispute_evidence_submitted",
+    Told.PARTIALLY_WON: "dispute_lost",
     Told.WON: "dispute_won",
     Told.LOST: "dispute_lost",
 }
+"""For a claim that changes, or a ruling in part, it has no word: only the amount is another."""
 CHECKOUT_INQUIRY: Final = "dispute_inquiry"
 """Of which Checkout.com has none: a kind of event that its customers do not know."""
 
@@ -32,6 +35,7 @@ def event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, Any]]:
         "reason": dispute.reason,
         "network": network_of(charge.token),
         "respond_by": _at(dispute.respond_by),
+        **({} if told.lost is None else {"lost": told.lost}),
     }
 
 
@@ -41,7 +45,7 @@ def checkout_event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, An
     data = {
         "id": "dsp_" + dispute.id.rpartition("_")[2],
         "category": dispute.reason,
-        "amount": amounts.told(dispute.amount, charge.currency),
+        "amount": amounts.told(dispute.amount if told.lost is None else told.lost, charge.currency),
         "currency": charge.currency,
         "reason_code": "10.4",
         "payment_id": telling.payment_id(charge.id),

@@ -23,8 +23,10 @@ class Told(StrEnum):
 
     OPENED = "opened"
     ESCALATED = "escalated"
+    AMENDED = "amended"
     UNDER_REVIEW = "under_review"
     WON = "won"
+    PARTIALLY_WON = "partially_won"
     LOST = "lost"
 
 
@@ -45,10 +47,11 @@ class Dispute(Struct, frozen=True, kw_only=True):
 
 
 class DisputeTold(Struct, frozen=True, kw_only=True):
-    """One announcement: `told` of the dispute as it was then."""
+    """One announcement: `told` of the dispute as it was then; `lost` of it, where the bank ruled in part."""
 
     told: Told
     dispute: Dispute
+    lost: int | None = None
 
 
 EXPECTED: Final = {"tok_dispute": Kind.CHARGEBACK, "tok_inquiry": Kind.INQUIRY}

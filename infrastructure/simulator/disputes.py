@@ -139,6 +139,38 @@ def rule(books: Books, dispute_id: str, result: Status) -> Dispute | Refusal:
     return after
 
 
+def amend(books: Books, dispute_id: str, amount: int) -> Dispute | Refusal:
+    """In a transaction: the bank disputes `amount` from now on."""
+    found = _found(books, dispute_id)
+    if isinstance(found, Refusal):
+        return found
+    dispute, charge = found
+    if not dispute.is_open:
+        return DISPUTE_CLOSED
+    if amount > dispute.amount + charge.refundable:
+        return NOTHING_TO_DISPUTE
+    after = replace(dispute, amount=amount)
+    books.disputes.put(after)
+    _announce(books, charge, after, Told.AMENDED)
+    return after
+
+
+def rule_in_part(books: Books, dispute_id: str, lost: int) -> Dispute | Refusal:
+    """In a transaction: the bank takes `lost` of what was disputed, and leaves the rest."""
+    found = _found(books, dispute_id)
+    if isinstance(found, Refusal):
+        return found
+    dispute, charge = found
+    if dispute.kind is Kind.INQUIRY:
+        return NOT_AN_INQUIRY
+    if dispute.status is Status.WON or not 0 < lost < dispute.amount:
+        return NOTHING_TO_DISPUTE
+    after = replace(dispute, status=Status.LOST, amount=lost)
+    books.disputes.put(after)
+    _announce(books, charge, dispute, Told.PARTIALLY_WON, lost)
+    return after
+
+
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """What falls due in disputes is done for as long as the application runs."""
@@ -178,7 +210,7 @@ def _found(books: Books, dispute_id: str) -> tuple[Dispute, Charge] | Refusal:
     return dispute, charge
 
 
-def _announce(books: Books, charge: Charge, dispute: Dispute, told: Told) -> None:
+def _announce(books: Books, charge: Charge, dispute: Dispute, told: Told, lost: int | None = None) -> None:
     if not books.options.webhook_url or books.options.dialect == SILENT:
         return
     notice = Notice(
@@ -190,6 +222,6 @@ def _announce(books: Books, charge: Charge, dispute: Dispute, told: Told) -> Non
         key=charge.key,
         amount=dispute.amount,
         refusal=None,
-        dispute=DisputeTold(told=told, dispute=dispute),
+        dispute=DisputeTold(told=told, dispute=dispute, lost=lost),
     )
     books.tell(notice)

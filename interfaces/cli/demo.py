@@ -44,7 +44,8 @@ def demo(orders: Path, keep: bool) -> None:
     webhook tells, a payment in doubt whose dead letter is retried. A merchant takes dollars, is settled in euros, is
     paid out to its bank account, wins a dispute and loses one. Then it replays the whole store and compares it with
     every read model, with the providers' own books and the bank's, and has bean-check and hledger check the books where
-    they are installed. The last line is one JSON object; the exit code is 1 when any promise is broken.
+    they are installed. An order that the API refuses is named and counted, and the others go on. The last line is one
+    JSON object; the exit code is 1 when any promise is broken.
     """
     try:
         listed = read_orders(orders)

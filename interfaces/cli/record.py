@@ -36,7 +36,9 @@ named = click.option(
 of_amount = click.option(
     "--amount", type=click.IntRange(min=1), required=True, help="In minor units of the payment's currency."
 )
-because = click.option("--reason", type=Text(), required=True, help="Why, in words: kept with the payment.")
+because = click.option(
+    "--reason", type=Text(), required=True, help="Why, in words: kept with the payment, where its merchant reads it."
+)
 
 
 @click.group("record")

@@ -97,9 +97,14 @@ def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
 
 
 def debtor_of(settings: Settings) -> Debtor:
-    """Our own account at our bank. Raises SettingInvalid."""
+    """Our own accounts at our bank. Raises SettingInvalid."""
     try:
-        return debtor(settings.bank_debtor_name, settings.bank_debtor_iban, settings.bank_debtor_bic)
+        return debtor(
+            settings.bank_debtor_name,
+            settings.bank_debtor_iban,
+            settings.bank_debtor_bic,
+            settings.bank_debtor_accounts,
+        )
     except DebtorInvalid as error:
         raise SettingInvalid(f"TALLYSTICK_BANK_DEBTOR_…: {error}.") from error
 

@@ -1,21 +1,29 @@
 """Orders from a CSV file: what a shop wants charged, and what it does with the payment afterwards."""
 
+import codecs
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
 
+from domain.currencies import UnknownCurrency
 from domain.errors import DomainError
-from domain.money import Money, parse_decimal, require_payable
+from domain.money import AmountOutOfRange, Money, WrongPrecision, parse_decimal, require_payable
 from domain.payment.events import CaptureMethod
 
 COLUMNS = ("order", "merchant", "customer", "amount", "currency", "card", "capture_method", "then")
 
 
+_MORE = "more"
+_SAVE_AS = "Save it as UTF-8, which spreadsheets call “CSV UTF-8”."
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 class OrdersUnreadable(Exception):
-    """A line of the file is no order; the message names the line and the column."""
+    """The file has no orders that can be read; the message is a sentence, which names the line at fault."""
 
 
 class StepKind(StrEnum):
@@ -43,13 +51,29 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 def read_orders(file: Path) -> list[Order]:
-    """Every order of the file. Raises OrdersUnreadable, OSError."""
-    with file.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
+    """Every order of the file: UTF-8, with or without a mark at its beginning. Raises OrdersUnreadable, OSError."""
+    reader = csv.DictReader(io.StringIO(_text(file), newline=""), restkey=_MORE)
+    try:
         missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
         if missing:
-            raise OrdersUnreadable(f"{file}: the header lacks {', '.join(missing)}")
-        return list(_orders(file, reader))
+            raise OrdersUnreadable(f"{file}: the header lacks {', '.join(missing)}.")
+        orders = list(_orders(file, reader))
+    except csv.Error as error:
+        raise OrdersUnreadable(f"{file}, line {reader.line_num}: {error}.") from error
+    if not orders:
+        raise OrdersUnreadable(f"{file}: there are no orders in it.")
+    return orders
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    if content.startswith(_UTF_16) or b"\0" in content:
+        raise OrdersUnreadable(f"{file} is UTF-16, or no text at all. {_SAVE_AS}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise OrdersUnreadable(f"{file}, line {line}: a character that is not UTF-8. {_SAVE_AS}") from error
 
 
 def _orders(file: Path, reader: "csv.DictReader[str]") -> Iterator[Order]:
@@ -57,15 +81,40 @@ def _orders(file: Path, reader: "csv.DictReader[str]") -> Iterator[Order]:
     for row in reader:
         try:
             order = _order(row)
-        except (ValueError, DomainError, AttributeError, TypeError) as error:
-            raise OrdersUnreadable(f"{file}, line {reader.line_num}: {error}") from error
+        except (ValueError, DomainError) as error:
+            raise OrdersUnreadable(f"{file}, line {reader.line_num}: {_sentence(error)}") from error
         if order.order in seen:
-            raise OrdersUnreadable(f"{file}, line {reader.line_num}: order {order.order} is there twice")
+            raise OrdersUnreadable(f"{file}, line {reader.line_num}: order {order.order} is there twice.")
         seen.add(order.order)
         yield order
 
 
+def _sentence(error: ValueError | DomainError) -> str:
+    match error:
+        case UnknownCurrency(currency=currency):
+            return f"{currency!r} is no currency of ISO 4217 that has a minor unit."
+        case WrongPrecision(text=text, currency=currency):
+            return f"{text!r} is no amount of {currency}."
+        case AmountOutOfRange(amount_minor=minor):
+            return f"{minor} minor units cannot be paid."
+        case _:
+            return f"{error}."
+
+
+def _require_whole(row: Mapping[str, str | None]) -> None:
+    """Refuse a row with other columns than the header's. Raises ValueError."""
+    if _MORE in row:
+        raise ValueError("it has more columns than the header")
+    missing = [column for column in COLUMNS if row[column] is None]
+    if missing:
+        raise ValueError(f"it has no {missing[0]}")
+    for column in COLUMNS:
+        if not (row[column] or "").isprintable():
+            raise ValueError(f"{column} has a character that cannot be printed")
+
+
 def _order(row: dict[str, str]) -> Order:
+    _require_whole(row)
     currency = row["currency"]
     amount = parse_decimal(row["amount"], currency)
     require_payable(amount)

@@ -54,6 +54,7 @@ def last_line(outcome: Outcome) -> str:
     return msgspec.json.encode(
         {
             "payments": figures.payments,
+            "orders_refused": len(figures.refusals),
             "duplicates_sent": figures.duplicates_sent,
             "double_charges": verdict.double_charges,
             "unresolved": verdict.unresolved,

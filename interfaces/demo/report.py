@@ -13,6 +13,7 @@ from interfaces.demo.checks import Verdict
 from interfaces.demo.incidents import Incident
 from projections.payment_status import PAYMENT_STATUS
 
+REFUSALS_SHOWN_MAX = 20
 BALANCES = ("authorized", "pending", "available", "held", "in_transit", "owed")
 
 
@@ -24,6 +25,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     duplicates_differing: int
     seconds: float
     confirm_ms: list[float]
+    refusals: Sequence[str] = ()
+    """Orders, or steps of them, that the API refused; each a sentence."""
 
     def percentile(self, percent: float) -> float:
         """The nearest-rank percentile of the confirmation times, in milliseconds."""
@@ -56,6 +59,17 @@ def print_trial_balance(console: Console, verdict: Verdict) -> None:
     for currency, surplus in sorted(verdict.replay.trial_balance.items()):
         table.add_row(currency, str(Money(surplus, currency)))
     console.print(table)
+
+
+def print_refusals(console: Console, figures: Figures) -> None:
+    """Which orders were refused; the others went on."""
+    if not figures.refusals:
+        return
+    console.print(f"{len(figures.refusals)} orders were refused, in whole or at a step:", markup=False)
+    for refusal in figures.refusals[:REFUSALS_SHOWN_MAX]:
+        console.print(f"  {refusal}", markup=False)
+    if len(figures.refusals) > REFUSALS_SHOWN_MAX:
+        console.print(f"  and {len(figures.refusals) - REFUSALS_SHOWN_MAX} more", markup=False)
 
 
 def print_timeline(console: Console, payment_id: str, timeline: Sequence[Mapping[str, Any]]) -> None:

@@ -29,6 +29,7 @@ from interfaces.demo.report import (
     print_balances,
     print_figures,
     print_incidents,
+    print_refusals,
     print_statuses,
     print_timeline,
     print_trial_balance,
@@ -69,9 +70,10 @@ async def demonstrate(settings: Settings, url: str, orders: Sequence[Order], con
         balances = {name: (await shop.get("/v1/balances"))["balances"] for name, shop in shops.items()}
         print_balances(console, balances)
         print_trial_balance(console, verdict)
-        order, result = _most_eventful(orders, results)
-        timeline = await shops[order.merchant].get(f"/v1/payments/{result.payment_id}/timeline")
-        print_timeline(console, result.payment_id, timeline["timeline"])
+        print_refusals(console, figures)
+        for order, payment_id in _most_eventful(orders, results):
+            timeline = await shops[order.merchant].get(f"/v1/payments/{payment_id}/timeline")
+            print_timeline(console, payment_id, timeline["timeline"])
         print_incidents(console, happened)
         print_agreed(console, money)
         print_steps(console, money)
@@ -120,7 +122,8 @@ async def _send(shops: dict[str, Shop], orders: Sequence[Order]) -> tuple[Figure
         seconds = time.perf_counter() - started
     repeated = [result.duplicate_differed for result in results if result.duplicate_differed is not None]
     figures = Figures(
-        payments=len(results),
+        payments=sum(result.payment_id is not None for result in results),
+        refusals=[result.refusal for result in results if result.refusal is not None],
         duplicates_sent=len(repeated),
         duplicates_differing=sum(repeated),
         seconds=seconds,
@@ -145,6 +148,11 @@ async def _wait_until_settled(core: Core) -> None:
             await asyncio.sleep(_POLL_S)
 
 
-def _most_eventful(orders: Sequence[Order], results: Sequence[Result]) -> tuple[Order, Result]:
-    """The order with the most steps: the one whose timeline shows most."""
-    return max(zip(orders, results, strict=True), key=lambda pair: len(pair[0].then))
+def _most_eventful(orders: Sequence[Order], results: Sequence[Result]) -> list[tuple[Order, str]]:
+    """The order with the most steps, whose timeline shows most, and its payment; none where all were refused."""
+    paid = [
+        (order, result.payment_id)
+        for order, result in zip(orders, results, strict=True)
+        if result.payment_id is not None
+    ]
+    return sorted(paid, key=lambda pair: len(pair[0].then))[-1:]

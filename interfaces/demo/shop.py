@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
 
 import aiohttp
 
@@ -21,10 +23,17 @@ class Reply(NamedTuple):
 class Result(NamedTuple):
     """What became of one order."""
 
-    payment_id: str
+    payment_id: str | None
+    """None when the API refused to make one."""
     confirm_ms: float
     duplicate_differed: bool | None
     """None when the order was sent once."""
+    refusal: str | None = None
+    """The step of the order that the API refused, and why; what was to follow it was left out."""
+
+
+class _StepRefused(Exception):
+    """The API refused a step; the text says which, and why."""
 
 
 class Shop:
@@ -47,16 +56,23 @@ class Shop:
             "confirm": True,
         }
         started = time.perf_counter()
-        sending = [self._post("/v1/payment_intents", body, f"{self._run}-{order.order}") for _ in range(1 + twice)]
+        sending = [self._post("/v1/payment_intents", body, self._key(order)) for _ in range(1 + twice)]
         first, *repeats = await asyncio.gather(*sending)
         confirm_ms = (time.perf_counter() - started) * 1000
+        differed = any((first.status, first.body) != (repeat.status, repeat.body) for repeat in repeats)
+        duplicate_differed = differed if twice else None
+        if first.status >= HTTPStatus.BAD_REQUEST:
+            # Only its request id is another one each time.
+            return Result(None, confirm_ms, None, f"order {order.order}: {_reason(first)}")
         payment_id: str = first.json["payment_id"]
         payment = await self._settled(first.json)
         if payment["status"] in ("authorized", "captured"):
-            for number, step in enumerate(order.then):
-                await self._follow(payment_id, order, number, step)
-        differed = any((first.status, first.body) != (repeat.status, repeat.body) for repeat in repeats)
-        return Result(payment_id, confirm_ms, differed if twice else None)
+            try:
+                for number, step in enumerate(order.then):
+                    await self._follow(payment_id, order, number, step)
+            except _StepRefused as refused:
+                return Result(payment_id, confirm_ms, duplicate_differed, str(refused))
+        return Result(payment_id, confirm_ms, duplicate_differed)
 
     async def pay(self, order: str) -> dict[str, Any]:
         """A payment of 25.00 EUR by a card that works, taken at once; as the API answers it."""
@@ -75,15 +91,20 @@ class Shop:
             answer: dict[str, Any] = await response.json()
             return answer
 
+    def _key(self, order: Order) -> str:
+        """Of the letters that a key may have, whatever the order is called."""
+        return f"{self._run}-{uuid5(NAMESPACE_URL, order.order)}"
+
     async def _follow(self, payment_id: str, order: Order, number: int, step: Step) -> None:
         path = "refunds" if step.kind == "refund" else step.kind
         body: dict[str, Any] = {} if step.amount is None else {"amount": step.amount.minor}
         if step.open:
             body["final"] = False
-        key = f"{self._run}-{order.order}-{number}"
+        key = f"{self._key(order)}-{number}"
         reply = await self._post(f"/v1/payments/{payment_id}/{path}", body, key)
-        if reply.status >= 400:
-            raise RuntimeError(f"order {order.order}, {step}: {reply.status} {reply.body.decode()}")
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            amount = "" if step.amount is None else f" {step.amount}"
+            raise _StepRefused(f"order {order.order}, {step.kind}{amount}: {_reason(reply)}")
         await self._settled(await self.get(f"/v1/payments/{payment_id}"))
 
     async def _settled(self, payment: dict[str, Any]) -> dict[str, Any]:
@@ -108,3 +129,9 @@ class Shop:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{path}: {response.status} {raw.decode()}")
                 await asyncio.sleep(min(1.0, float(response.headers["Retry-After"])) / 4)
+
+
+def _reason(reply: Reply) -> str:
+    """A problem's own words."""
+    said = reply.json.get("detail") if isinstance(reply.json, dict) else None
+    return f"refused with {reply.status}: {said or reply.body.decode(errors='replace')}"

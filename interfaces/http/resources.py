@@ -90,7 +90,10 @@ class CaptureResource(Struct, frozen=True, kw_only=True):
 
 
 class RefundedResource(Struct, frozen=True, kw_only=True):
+    """A refund that succeeded; `failed` where it has failed since."""
+
     refund_id: str
+    status: OperationStatus
     amount: int
 
 
@@ -222,7 +225,11 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
             for capture in (taken.captures if taken else ())
         ],
         refunds=[
-            RefundedResource(refund_id=ids.text_of(ids.REFUND, refund.refund_id), amount=refund.amount.minor)
+            RefundedResource(
+                refund_id=ids.text_of(ids.REFUND, refund.refund_id),
+                status=OperationStatus.SUCCEEDED if refund.stands else OperationStatus.FAILED,
+                amount=refund.amount.minor,
+            )
             for refund in (taken.refunds if taken else ())
         ],
         operation=operation or operation_in_flight(payment),

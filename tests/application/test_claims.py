@@ -2,18 +2,23 @@
 another one, unless the provider has a word for a claim that changes."""
 
 import pytest
+from msgspec.structs import replace
 
 from application.notice import Again, Dead, Done
 from application.notification import DisputePhase
+from application.recording import record_all, record_with_entries
+from application.store import Append, Appended
 from domain.dispute.events import DisputeKind, DisputeReason
-from domain.dispute.open import OpenCase
+from domain.dispute.open import OpenCase, open_case
 from domain.dispute.state import Booked, Lost, NeedsResponse, PartlyWon, Won
 from domain.money import AmountOutOfRange, Money
 from domain.payment.dispute import DisputeDiffers
+from domain.payment.events import DisputeLost, DisputeOpened, DisputeRaised
 from domain.terms.settlement import BeyondBudget
 from tests.application.shop import a_caller
 from tests.application.test_disputes import CASE, CAUSE, Court, court  # noqa: F401 - a fixture
-from tests.support.domain import DISPUTE, HUNDRED, MERCHANT, eur, usd
+from tests.domain.dispute.cases import opening
+from tests.support.domain import BASIS, DISPUTE, HUNDRED, MERCHANT, NOW, claimed, eur, usd
 from tests.support.routing import SIMULATOR
 
 FORTY, SIXTY = eur("40.00"), eur("60.00")
@@ -190,3 +195,24 @@ async def test_an_operator_amends_a_claim(court: Court) -> None:  # noqa: F811
 
     assert amended.dispute.case.amount == eur("25.00")
     assert (await court.balances())["held"] == 2_500
+
+
+async def test_a_dispute_of_which_an_earlier_version_froze_less_is_lost_whole(court: Court) -> None:  # noqa: F811
+    """So that the provider's settlement of the whole fits."""
+    payment_id = await court.shop.captured()
+    await court.shop.captured()
+    at_first = DisputeOpened(merchant_id=MERCHANT, dispute_id=DISPUTE, reason="fraudulent", claim=claimed(SIXTY))
+    case = open_case(None, replace(opening(), payment_id=payment_id, provider=SIMULATOR), BASIS.terms.disputes, NOW)
+    version = len(await court.shop.store.history(payment_id))
+    recorded = [
+        *record_all(CASE, 0, case, merchant_id=MERCHANT, cause=CAUSE, now=NOW),
+        *record_with_entries(payment_id, version, (at_first,), merchant_id=MERCHANT, cause=CAUSE, now=NOW),
+    ]
+    assert isinstance(await court.shop.store.append(Append(events=tuple(recorded))), Appended)
+
+    assert isinstance(await court.hears(payment_id, DisputePhase.LOST), Done)
+
+    raised, lost = [each.event.data for each in await court.shop.store.history(payment_id)][-2:]
+    assert isinstance(raised, DisputeRaised)
+    assert isinstance(lost, DisputeLost)
+    assert (lost.disputed, lost.amount) == (HUNDRED, HUNDRED)

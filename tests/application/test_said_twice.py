@@ -77,6 +77,18 @@ async def test_a_provider_that_changes_its_mind_begins_anew(wary: Shop) -> None:
     assert len(wary.provider.asked) == 1
 
 
+async def test_one_that_keeps_changing_it_is_told_to_an_operator(wary: Shop) -> None:
+    wary.provider.fates.append(Fate.ANSWER_LOST)
+    payment_id = payment_id_of(await wary.create())
+    for said in (NO, None, NO, None):
+        says_now(wary, said)
+        await look(wary, 3_600)
+    doubted = await wary.payment(payment_id)
+    assert isinstance(doubted, Processing)
+    assert doubted.in_doubt
+    assert len(wary.provider.asked) == 1
+
+
 async def test_a_yes_is_believed_at_once(wary: Shop) -> None:
     wary.provider.fates.append(Fate.ANSWER_LOST)
     payment_id = payment_id_of(await wary.create())

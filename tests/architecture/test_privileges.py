@@ -31,3 +31,18 @@ def test_each_function_that_is_called_is_named() -> None:
     granted = granted_to("{app}")
     assert [name for name in sorted(called) if name not in granted] == []
     assert "append_commands" in called
+
+
+def test_each_column_of_a_claim_that_is_set_outside_the_functions_is_named() -> None:
+    granted = re.search(r"UPDATE \(([\w, ]+)\) ON operation_claim TO \{app\}", PRIVILEGES)
+    assert granted is not None
+    updates = re.findall(
+        r"UPDATE operation_claim(?: AS o)?\s+SET (.*?)(?:\bFROM\b|\bWHERE\b)",
+        "\n".join(file.read_text() for file in sorted(FOLDER.glob("*.py"))),
+        re.DOTALL,
+    )
+    columns = {
+        name for update in updates for name in re.findall(r"(?:^|,\s)(\w+) = ", re.sub(r"CASE.*END", "", update))
+    }
+    assert {"tries", "said"} <= columns
+    assert sorted(columns - set(granted[1].split(", "))) == []

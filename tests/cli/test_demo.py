@@ -12,6 +12,9 @@ from interfaces.cli.demo import EXAMPLE_ORDERS
 from interfaces.demo.outside import PROGRAMS, located
 
 ORDERS = 24
+REFUSED = """Größe 7,Müller & Söhne,Jürgen Müller,12.00,EUR,tok_visa,automatic,
+too-much,Northwind Books,customer-1,12.00,EUR,tok_visa,automatic,refund 99.00
+"""
 LASTS_AT_MOST_S = 300
 """On a machine that does much else."""
 
@@ -19,7 +22,9 @@ LASTS_AT_MOST_S = 300
 @pytest.mark.timeout(LASTS_AT_MOST_S + 30)
 def test_every_promise_holds_on_a_few_orders(folder: Path) -> None:
     orders = folder / "orders.csv"
-    orders.write_text("".join(EXAMPLE_ORDERS.read_text().splitlines(keepends=True)[: 1 + ORDERS]))
+    listed = "".join(EXAMPLE_ORDERS.read_text().splitlines(keepends=True)[: 1 + ORDERS])
+    # A spreadsheet's mark at the beginning, a customer whom the API refuses, and more back than was taken.
+    orders.write_text(listed + REFUSED, encoding="utf-8-sig")
     home = folder / "home"
     ran = subprocess.run(
         [sys.executable, "-m", "interfaces.cli.main", "demo", "--orders", str(orders)],
@@ -31,7 +36,10 @@ def test_every_promise_holds_on_a_few_orders(folder: Path) -> None:
     )
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     told = msgspec.json.decode(ran.stdout.splitlines()[-1])
-    assert told["payments"] == ORDERS
+    assert told["payments"] == ORDERS + 1
+    assert told["orders_refused"] == 2
+    assert "order Größe 7: refused with 400" in ran.stdout
+    assert "order too-much, refund 99.00 EUR: refused with 422" in ran.stdout
     assert told["incidents"] == {"fallback": True, "unknown_told_by_webhook": True, "dead_letter_retried": True}
     assert told["money"] == {
         "paid_out": True,

@@ -47,6 +47,30 @@ def test_a_dispute_is_opened_shown_and_ruled_by_hand(run: Run, payment: str) -> 
     assert msgspec.json.decode(ruled.output)["status"] == "lost"
 
 
+def test_the_same_dispute_is_one_and_one_that_differs_is_refused(run: Run, payment: str) -> None:
+    opening = ("disputes", "open", payment, "--dispute-id", "CB-9", "--reason", "not_received")
+    first, again = run(*opening, "--amount", "4000"), run(*opening, "--amount", "4000")
+    assert (again.exit_code, again.output) == (0, first.output)
+    other = run(*opening, "--amount", "5000")
+    assert other.exit_code == 1
+    assert "The dispute CB-9 is on record with another amount: 40.00 EUR, not 50.00 EUR." in other.output
+
+
+def test_a_claim_beyond_the_payment_is_booked_amended_and_won_in_part(run: Run, payment: str) -> None:
+    opened = run("disputes", "open", payment, "--dispute-id", "CB-8", "--amount", "12000")
+    dispute = msgspec.json.decode(opened.output)
+    assert dispute["booked"] == {"frozen": 10_000, "excess": 2_000, "currency": "EUR", "borne_by": "owed"}
+    amended = run("disputes", "amend", dispute["dispute_id"], "--amount", "9000")
+    assert msgspec.json.decode(amended.output)["booked"]["excess"] == 0
+    assert run("disputes", "rule", dispute["dispute_id"], "partially_won").exit_code == 2
+    ruled = run("disputes", "rule", dispute["dispute_id"], "partially_won", "--lost", "3000")
+    decided = msgspec.json.decode(ruled.output)
+    assert (decided["status"], decided["amount"], decided["lost"]) == ("partially_won", 9_000, 3_000)
+    late = run("disputes", "amend", dispute["dispute_id"], "--amount", "8000")
+    assert late.exit_code == 1
+    assert "You cannot amend a dispute that is partially_won." in late.output
+
+
 async def test_disputes_are_listed(run: Run, payment: str, database_url: str) -> None:
     def listed(*arguments: str) -> str:
         return run("disputes", "list", *arguments).output

@@ -18,7 +18,7 @@ settlement_id,st_1
 provider,northbank
 bank,house
 currency,USD
-paid_at,2026-11-20T23:00:00Z
+paid_at,2025-11-20T23:00:00Z
 total,99.99
 movement,operation_id,reference,gross,interchange,scheme,markup,other,net
 capture,,ch_1,99.99,0,0,0,0,99.99
@@ -66,6 +66,25 @@ def test_what_is_refused_is_told_row_by_row_and_ends_with_one(run: Run, tmp_path
 
 
 @pytest.mark.usefixtures("taken")
+def test_an_unknown_row_is_named_and_the_rest_of_a_spreadsheets_file_is_applied(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settlement.csv"
+    rows = SETTLEMENT.replace("total,99.99", "total,69.99") + "fee,,rent,-25,0,0,0,0,-25\ntopup,,tu_1,-5,0,0,0,0,-5\n"
+    file.write_bytes(("\ufeff" + rows.replace("\n", ",,\r\n").replace(",", " , ")).encode())
+    result = run("settlement", "import", str(file))
+    assert "2 rows applied, 0 applied before, 1 refused." in result.output, result.output
+    assert "line 10: topup tu_1: No rule is for a row of kind topup" in result.output
+    assert result.exit_code == 1
+
+
+def test_semicolons_are_named(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settlement.csv"
+    file.write_text(SETTLEMENT.replace(",", ";"))
+    result = run("settlement", "import", str(file))
+    assert "line 1: its values are separated by semicolons: save it as CSV with commas" in result.output
+    assert result.exit_code == 1
+
+
+@pytest.mark.usefixtures("taken")
 def test_a_file_that_does_not_add_up_is_refused_with_its_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "settlement.csv"
     file.write_text(SETTLEMENT.replace("total,99.99", "total,99.98"))
@@ -97,3 +116,13 @@ def test_a_finished_day_is_handed_to_book_keeping(run: Run, tmp_path: Path, monk
     third = run("accounting", "sync", "--to", str(tmp_path))
     assert third.exit_code == 1
     assert "is not what was posted on that day" in third.output
+
+
+@pytest.mark.usefixtures("taken")
+def test_the_books_verify_with_what_is_no_movement_in_them(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settlement.csv"
+    rows = SETTLEMENT.replace("total,99.99", "total,77.99") + "fee,,rent,-25,0,0,0,0,-25\nadjustment,,,3,0,0,0,0,3\n"
+    file.write_text(rows)
+    assert run("settlement", "import", str(file)).exit_code == 0
+    verified = run("ledger", "verify")
+    assert verified.exit_code == 0, verified.output

@@ -20,7 +20,7 @@ sure<Same<Payment["payment_method"]["country"], string | undefined>>();
 sure<Same<Problem["field"], string | undefined>>();
 sure<Same<ProblemBody["current_status"], string | undefined>>();
 // Words are of a list.
-sure<Same<RefundRecord["status"], "pending" | "succeeded" | "failed" | (string & never)>>();
+sure<Same<RefundRecord["status"], "pending" | "succeeded" | "failed">>();
 sure<Same<Method["type"], "card" | "wallet" | "upi_collect" | "bank_transfer">>();
 sure<"canceled" extends Payment["status"] ? true : false>();
 // Objects of any content are not empty ones.

@@ -53,8 +53,8 @@ PREFIXES = {
     "letter_id": ("dead letter", ids.DEAD_LETTER),
 }
 """Of which kind the stream has to be that a parameter names, and the prefix of its id."""
-ELSEWHERE = {"delivery_id"}
-"""Parameters that name rows, which have ids of their own."""
+ELSEWHERE = {"delivery_id", "refund_id"}
+"""Parameters that name rows or operations, which have ids of their own."""
 BODIES: dict[str, dict[str, Any]] = {
     "close_dead_letter": {"reason": "settled by hand"},
     "cancel_any_payout": {"reason": "a mistake"},

@@ -14,6 +14,7 @@ def test_the_settings_of_our_bank_are_read_and_handed_on() -> None:
         "TALLYSTICK_BANK_DEBTOR_NAME": "Us Ltd",
         "TALLYSTICK_BANK_DEBTOR_IBAN": "NL91ABNA0417164300",
         "TALLYSTICK_BANK_DEBTOR_BIC": "ABNANL2A",
+        "TALLYSTICK_BANK_DEBTOR_ACCOUNTS": '{"USD": {"iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}}',
     }
     settings = from_environment(given)
     assert settings.bank_url == "http://bank.example"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from application.recording import record_with_entries
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId, PaymentId
-from domain.payment.events import PaymentEvent
+from domain.payment.events import OperationKind, PaymentEvent
 from domain.payment.state import DisputeResult
 from tests.support.domain import (
     ACTION_REQUIRED,
@@ -20,6 +20,7 @@ from tests.support.domain import (
     NOW,
     UNKNOWN,
     History,
+    adopts,
     agreed,
     attempt_answered,
     authorized,
@@ -42,6 +43,7 @@ from tests.support.domain import (
     refunding,
     refunds,
     requires_action,
+    reverses,
     then_,
     usd,
     voided,
@@ -71,6 +73,11 @@ HISTORIES: dict[str, History] = {
     "refunding": refunding(),
     "refunded": refunded(),
     "wholly refunded": then_(then_(captured(basis=FREE), refunds()), refund_answered(APPROVED)),
+    "refund reversed": then_(refunded(), reverses()),
+    "refunded at the provider": then_(refunded(), adopts(OperationKind.REFUND, HUNDRED)),
+    "refund that failed at the provider": then_(captured(), adopts(OperationKind.REFUND, HUNDRED, failed="closed")),
+    "captured at the provider": then_(expired(), adopts(OperationKind.CAPTURE, HUNDRED)),
+    "voided at the provider": then_(partially_captured(), adopts(OperationKind.VOID, None)),
     "disputed": then_(captured(basis=FREE), disputes(HUNDRED)),
     "dispute won": dispute_closed(DisputeResult.WON, eur("40.00")),
     "dispute lost": dispute_closed(DisputeResult.LOST, eur("40.00")),

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from domain.payment.events import (
     CaptureStarted,
+    OperationAdopted,
     OperationKind,
     PaymentAttemptStarted,
     PaymentAuthorized,
@@ -16,15 +17,15 @@ from projections.view import fold
 from tests.projections.histories import HISTORIES, positioned, recorded_history
 from tests.support.store import advanced, append_all, everything, open_store, open_views
 
-ASKED = PaymentAttemptStarted | CaptureStarted | RefundStarted | VoidStarted
+BEGUN = PaymentAttemptStarted | CaptureStarted | RefundStarted | VoidStarted | OperationAdopted
 PAYMENT = UUID(int=7)
 
 
-def test_every_operation_that_was_asked_for_has_its_row() -> None:
+def test_every_operation_has_its_row() -> None:
     for name, history in HISTORIES.items():
         rows = fold(PROVIDER_OPERATIONS, {}, positioned(recorded_history(PAYMENT, history)))
-        asked = sum(isinstance(event, ASKED) for event in history)
-        assert len(rows) == asked, name
+        begun = sum(isinstance(event, BEGUN) for event in history)
+        assert len(rows) == begun, name
         assert {row.payment_id for row in rows.values()} <= {PAYMENT}
 
 
@@ -34,6 +35,18 @@ def test_an_attempt_is_known_by_the_providers_name_once_it_answered() -> None:
     [authorized] = [each.data for each in history if isinstance(each.data, PaymentAuthorized)]
     assert (row.operation_id, row.kind) == (authorized.attempt_id, OperationKind.AUTHORIZE)
     assert (row.provider, row.reference) == (authorized.provider, authorized.reference)
+
+
+def test_what_was_made_at_the_provider_is_known_by_its_name_there_and_its_kind() -> None:
+    for name, kind in (
+        ("refunded at the provider", OperationKind.REFUND),
+        ("refund that failed at the provider", OperationKind.REFUND),
+        ("captured at the provider", OperationKind.CAPTURE),
+        ("voided at the provider", OperationKind.VOID),
+    ):
+        rows = fold(PROVIDER_OPERATIONS, {}, positioned(recorded_history(PAYMENT, HISTORIES[name]))).values()
+        [row] = [row for row in rows if row.reference == "at_provider_1"]
+        assert (row.kind, row.provider) == (kind, "northbank")
 
 
 async def test_a_payment_is_found_by_our_id_and_by_its_own_providers_name_only(database_url: str) -> None:

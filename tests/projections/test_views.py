@@ -289,20 +289,20 @@ async def test_unsettled_sums_by_provider_and_currency(views: Connection) -> Non
         for currency in ("EUR", "USD"):
             rows = [row for row in moved.values() if (row.currency, row.merchant_id) == (currency, merchant)]
             if rows:
-                taken, back, lost, won = (total(rows, movement) for movement in Movement)
+                taken, back, lost, won, failed = (total(rows, movement) for movement in Movement)
                 sums.append(
                     UnsettledRow(
                         merchant_id=merchant,
                         provider=ACQUIRER,
                         currency=currency,
                         captured_minor=taken,
-                        refunded_minor=back,
+                        refunded_minor=back - failed,
                         charged_back_minor=lost - won,
                         movements=len(rows),
                         position=max(row.position for row in rows),
                     )
                 )
-                assert sums[-1].net_minor == taken - back - lost + won
+                assert sums[-1].net_minor == taken - back + failed - lost + won
         assert list(await unsettled(views, merchant)) == sums
 
 

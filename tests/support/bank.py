@@ -21,7 +21,7 @@ from domain.bank_account.details import BankDetails
 from domain.money import Money
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.pain001 import payment_file
-from infrastructure.bank.served import payment_fault
+from infrastructure.bank.served import no_account, payment_fault
 
 OURS = Debtor(name="Tallystick Demo GmbH", iban="DE89370400440532013000", bic="COBADEFFXXX")
 
@@ -45,6 +45,8 @@ class BankInMemory:
         self.page = 200
 
     def fault_of(self, amount: Money, details: BankDetails) -> SchemeNotServed | InstructionInvalid | None:
+        if self.debtor.paying_in(amount.currency) is None:
+            return no_account(amount.currency, details)
         return payment_fault(amount, details)
 
     def instruct(self, batch: Batch) -> BankFile:

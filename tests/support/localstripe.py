@@ -1,8 +1,8 @@
 """localstripe, a fake Stripe that nobody here wrote, as a program of its own on the loopback alone.
 
 It is under the GPL, so nothing of it is imported here. Its launcher binds it down, keeps it off the disk, and gives it
-four parameters of Stripe's that the connector sends and it would refuse: `created[gte]` of a list of payment intents,
-`metadata` of a capture, `return_url` and `error_on_requires_action` of an authorisation.
+five parameters of Stripe's that the connector sends and it would refuse: `created[gte]` of a list of payment intents,
+`metadata` of a capture, `return_url`, `error_on_requires_action` and `automatic_payment_methods` of an authorisation.
 """
 
 import subprocess
@@ -26,7 +26,8 @@ from localstripe import resources
 intents = resources.PaymentIntent
 create, capture, list_all = intents._api_create, intents._api_capture, intents._api_list_all
 
-def created(cls, return_url=None, error_on_requires_action=None, **form):
+def created(cls, return_url=None, error_on_requires_action=None, automatic_payment_methods=None, **form):
+    assert automatic_payment_methods == {'enabled': 'true', 'allow_redirects': 'always' if return_url else 'never'}
     intent = create(**form)
     if intent.next_action and return_url:
         intent.next_action = {'type': 'redirect_to_url', 'redirect_to_url': {'url': return_url}}

@@ -10,7 +10,7 @@ from application.dispute_desk import EvidenceFile
 from domain.identifiers import DisputeId, SubmissionId
 from domain.payment.outcome import Approved, Outcome, Rejected, Unknown
 from infrastructure.provider.http import Answer, HttpCalls
-from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.text import readable
 
 
@@ -71,9 +71,9 @@ def outcome(answer: Answer) -> Outcome:
     """What an answer of the department means."""
     try:
         if 200 <= answer.http_status < 300:
-            return Approved(msgspec.json.decode(answer.body, type=_Dispute).id)
+            return Approved(decode(answer.body, _Dispute).id)
         if 400 <= answer.http_status < 500:
-            error = msgspec.json.decode(answer.body, type=_ErrorAnswer).error
+            error = decode(answer.body, _ErrorAnswer).error
             return Rejected(readable(error.code), readable(error.message))
     except UNDECODABLE:
         return Unknown(f"undecodable answer with HTTP status {answer.http_status}")

@@ -16,9 +16,12 @@ from infrastructure.provider.simulator.translate import Name
 from infrastructure.provider.text import readable
 
 OPENING: Final = frozenset({"dispute.opened", "dispute.escalated"})
+AMENDED: Final = "dispute.amended"
 PHASES: Final = {
+    AMENDED: DisputePhase.CHARGEBACK,
     "dispute.under_review": DisputePhase.UNDER_REVIEW,
     "dispute.won": DisputePhase.WON,
+    "dispute.partially_won": DisputePhase.PARTIALLY_WON,
     "dispute.lost": DisputePhase.LOST,
 }
 TYPES: Final = OPENING | PHASES.keys()
@@ -34,6 +37,7 @@ class _Data(Struct, frozen=True):
     reason: str
     respond_by: Annotated[datetime, Meta(tz=True)]
     network: str | None = None
+    lost: Annotated[int, Meta(ge=1, le=2**53)] | None = None
 
 
 def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
@@ -50,6 +54,8 @@ def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
         due=said.respond_by,
         operation_id=our_operation(said.operation_key),
         reference=said.charge,
+        amends=kind == AMENDED,
+        lost=None if said.lost is None else Money(said.lost, said.currency),
     )
 
 

@@ -18,8 +18,11 @@ from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.objects import StripeId
 from infrastructure.provider.text import readable
 
-TYPES: Final = frozenset({"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"})
-"""`funds_withdrawn` and `funds_reinstated` say nothing that these do not."""
+CREATED: Final = "charge.dispute.created"
+TYPES: Final = frozenset(
+    {CREATED, "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_reinstated"}
+)
+"""`funds_withdrawn` says nothing that these do not; `funds_reinstated` how much came back."""
 PHASES: Final = {
     "warning_needs_response": DisputePhase.INQUIRY,
     "warning_under_review": DisputePhase.UNDER_REVIEW,
@@ -53,6 +56,13 @@ class _MethodDetails(Struct, frozen=True):
     card: _Card | None = None
 
 
+class _BalanceTransaction(Struct, frozen=True):
+    """Below zero what was withdrawn, above zero what was reinstated."""
+
+    amount: int
+    currency: str
+
+
 class Dispute(Struct, frozen=True):
     id: StripeId
     status: str
@@ -62,6 +72,7 @@ class Dispute(Struct, frozen=True):
     payment_intent: StripeId | None = None
     evidence_details: _EvidenceDetails | None = None
     payment_method_details: _MethodDetails | None = None
+    balance_transactions: tuple[_BalanceTransaction, ...] = ()
 
 
 def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotification | Unhandled:
@@ -69,15 +80,17 @@ def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotifi
     phase = PHASES.get(dispute.status)
     if phase is None:
         return Unhandled(event_id=event_id, kind=readable(f"{kind}: {dispute.status}"))
+    stays_lost = _lost_of_what_was_taken(dispute) if phase in (DisputePhase.WON, DisputePhase.LOST) else None
     try:
         amount = UNITS.received(dispute.amount, dispute.currency.upper())
+        lost = None if stays_lost is None else UNITS.received(stays_lost, dispute.currency.upper())
     except (NotRepresentable, UnknownCurrency) as error:
         raise NotificationUnreadable(readable(str(error))) from error
     due_by = None if dispute.evidence_details is None else dispute.evidence_details.due_by
     card = None if dispute.payment_method_details is None else dispute.payment_method_details.card
     return DisputeNotification(
         event_id=event_id,
-        phase=phase,
+        phase=phase if lost is None else DisputePhase.PARTIALLY_WON,
         dispute_id=DisputeId(dispute.id),
         amount=amount,
         reason=REASONS.get(dispute.reason, DisputeReason.OTHER),
@@ -86,4 +99,14 @@ def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotifi
         due=None if not due_by else datetime.fromtimestamp(due_by, UTC),
         operation_id=None,
         reference=dispute.payment_intent,
+        amends=kind != CREATED,
+        lost=lost,
     )
+
+
+def _lost_of_what_was_taken(dispute: Dispute) -> int | None:
+    """What stays the customer's where only a part of what was withdrawn was reinstated; None where all or nothing was,
+    and where the account is kept in another currency than the dispute's."""
+    moved = [each.amount for each in dispute.balance_transactions if each.currency == dispute.currency]
+    withdrawn, reinstated = -sum(min(each, 0) for each in moved), sum(max(each, 0) for each in moved)
+    return withdrawn - reinstated if withdrawn == dispute.amount and 0 < reinstated < withdrawn else None

@@ -37,7 +37,8 @@ from infrastructure.provider.stripe.objects import (
 from infrastructure.provider.text import readable
 
 API_VERSION: Final = "2026-02-25.clover"
-"""Pinned, so that Stripe answers in the words that are read here, whatever the account's own version."""
+"""Pinned, so that Stripe answers in the words that are read here, whatever the account's own version. What is sent are
+parameters that this version has, and those after it up to 2026-10-28.endive, too."""
 
 CAPABILITIES: Final = Capabilities(
     methods=frozenset({MethodType.CARD, MethodType.WALLET}),
@@ -207,7 +208,12 @@ def _void_of(intent: PaymentIntent) -> Said | None:
 
 
 def _intent(request: AuthorizeRequest) -> dict[str, str]:
-    """`error_on_requires_action` makes an authentication that has nowhere to come back to a decline, not a dead end."""
+    """`error_on_requires_action` makes an authentication that has nowhere to come back to a decline, not a dead end.
+
+    Which types of method the account takes is not said here: `payment_method_types` is no parameter any more. But a
+    type that leads the customer away needs a way back; Stripe refuses to confirm without one.
+    """
+    back = request.return_url
     return (
         {
             "amount": str(sent(request.amount)),
@@ -215,10 +221,11 @@ def _intent(request: AuthorizeRequest) -> dict[str, str]:
             "capture_method": "automatic" if request.capture else "manual",
             "confirm": "true",
             "payment_method": request.method.token,
-            "payment_method_types[]": "card",
+            "automatic_payment_methods[enabled]": "true",
+            "automatic_payment_methods[allow_redirects]": "never" if back is None else "always",
         }
         | _metadata(payment_id=str(request.payment_id), operation_id=str(request.operation_id))
-        | ({"error_on_requires_action": "true"} if request.return_url is None else {"return_url": request.return_url})
+        | ({"error_on_requires_action": "true"} if back is None else {"return_url": back})
     )
 
 

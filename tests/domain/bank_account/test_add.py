@@ -80,3 +80,13 @@ def test_a_name_that_can_be_spelt_is_taken_and_kept_as_it_was_written(name: str)
 def test_a_card_number_is_no_name() -> None:
     with pytest.raises(CardDataRefused):
         add(add_account(holder_name="Anna 4242 4242 4242 4242"), nothing_wrong)
+
+
+def test_an_account_for_euros_outside_the_eea_is_added_with_its_banks_bic() -> None:
+    british = Iban(iban="GB29NWBK60161331926819")
+    with pytest.raises(BankAccountInvalid) as refused:
+        add(add_account(details=british, country="GB"), nothing_wrong)
+    assert (refused.value.field, refused.value.reason) == ("details.bic", "is needed for an account outside the EEA")
+    known = Iban(iban=british.iban, bic="NWBKGB2LXXX")
+    assert add(add_account(details=known, country="GB"), nothing_wrong).details == known
+    assert add(add_account(details=british, country="GB", currency="GBP"), nothing_wrong).details == british

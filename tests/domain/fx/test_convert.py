@@ -56,6 +56,24 @@ def test_the_recorded_rate_gives_the_recorded_amounts_again(amount: Money, to: s
         assert conversion.settled.minor == int(kept.quantize(Decimal(1), ROUND_DOWN))
 
 
+@given(
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=10),
+    st.sampled_from(["JPY", "USD", "KWD"]),
+    rate_texts,
+    mark_ups,
+)
+def test_nobody_is_settled_more_by_capturing_in_parts_and_we_keep_less_than_a_unit_for_each(
+    parts: list[int], currency: str, text: str, mark_up: int
+) -> None:
+    of = quote(currency, "EUR", text)
+    assume(worth(Money(sum(parts), currency), of).minor <= AMOUNT_MINOR_MAX)
+    whole, *each = [
+        convert(Money(minor, currency), "EUR", of, mark_up_basis_points=mark_up).settled.minor
+        for minor in (sum(parts), *parts)
+    ]
+    assert whole - len(parts) < sum(each) <= whole
+
+
 @given(any_amounts, currencies, rate_texts)
 def test_without_a_mark_up_the_merchant_has_all_but_a_minor_unit(amount: Money, to: str, text: str) -> None:
     of = quote(amount.currency, to, text)

@@ -25,6 +25,7 @@ from domain.fx.events import FxRatesPublished
 from domain.fx.rates import Rates
 from domain.fx.rates import fold as fold_rates
 from domain.identifiers import (
+    PLATFORM,
     BankAccountId,
     BatchId,
     CustomerId,
@@ -48,6 +49,8 @@ from domain.ledger.accounts import (
     platform_provisions,
     psp_clearing,
     psp_fees,
+    psp_reserve,
+    suspense,
 )
 from domain.ledger.balances import BalanceKey, trial_balance
 from domain.ledger.causes import Causes
@@ -111,6 +114,16 @@ from domain.payout.create import create as create_payout
 from domain.payout.events import PayoutPaid, PayoutReturned, PayoutTrigger
 from domain.payout.report import Fate, ReportPayout, report
 from domain.payout.state import Batched, Held, Ready, Sent
+from domain.settlement.events import ItemKind, SettlementEvent, SettlementItemBooked
+from domain.settlement.settlement import (
+    BookItem,
+    ItemDiffers,
+    ReceiveSettlement,
+    book_item,
+    receive,
+    settlement_stream,
+)
+from domain.settlement.settlement import fold as fold_settlement
 from domain.terms.amounts import OTHERS
 from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
@@ -173,6 +186,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.bases: dict[MerchantId, Basis] = {}
         self.named = 0
         self.disputes: list[tuple[PaymentId, DisputeId]] = []
+        self.settlement: tuple[SettlementEvent, ...] = ()
 
     @initialize(
         plan=st.sampled_from([FLAT, COSTLY]), rate=st.sampled_from(RefundRate), reserve=st.sampled_from([0, 500])
@@ -454,6 +468,38 @@ class MoneyMachine(RuleBasedStateMachine):
             )
             self._settled(payment_id, merchant, command)
 
+    @rule(
+        kind=st.sampled_from(ItemKind),
+        minor=st.integers(-5_000, 5_000),
+        cost=st.integers(-20, 20),
+        currency=st.sampled_from(CURRENCIES),
+        number=st.integers(1, 5),
+    )
+    def the_provider_settles_what_is_no_movement(
+        self, kind: ItemKind, minor: int, cost: int, currency: str, number: int
+    ) -> None:
+        """Once, and the same row again, or with another amount, which is refused."""
+        item = BookItem(
+            kind=kind,
+            reference=f"row_{number}",
+            gross=Money(minor, currency),
+            cost=ProviderCost(other_minor=cost),
+        )
+        before = fold_settlement(self.settlement)
+        received = ReceiveSettlement(
+            provider=SIMULATOR, settlement_id="set_1", bank=BANK, currency="EUR", paid_at=START, total=zero("EUR")
+        )
+        try:
+            events: tuple[SettlementEvent, ...] = receive(before, received)
+            settlement = fold_settlement((*self.settlement, *events))
+            assert settlement is not None
+            events += book_item(settlement, item)
+        except ItemDiffers:
+            return
+        stream = settlement_stream(SIMULATOR, "set_1")
+        self.world.append(stream, events, PLATFORM, self.bases[HOME])
+        self.settlement += events
+
     def _settled(self, payment_id: PaymentId, merchant: MerchantId, command: SettleMovement) -> None:
         payment, basis = self.world.payments[payment_id], self.bases[merchant]
         movements = movements_of(self.world.payment_events(payment_id))
@@ -687,6 +733,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def our_bank_account_is_what_was_settled_less_what_was_paid_out(self) -> None:
         money: Counter[str] = Counter()
         costs: Counter[str] = Counter()
+        aside: dict[ItemKind, Counter[str]] = {kind: Counter() for kind in ItemKind}
         for event in self.world.events():
             match event:
                 case PayoutPaid(amount=amount):
@@ -696,10 +743,18 @@ class MoneyMachine(RuleBasedStateMachine):
                 case MovementSettled(gross=gross, cost=cost):
                     money[gross.currency] += gross.minor - cost.total_minor
                     costs[gross.currency] += cost.total_minor
+                case SettlementItemBooked(kind=kind, gross=gross, cost=cost):
+                    money[gross.currency] += gross.minor - cost.total_minor
+                    is_fee = kind in (ItemKind.FEE, ItemKind.DISPUTE_FEE)
+                    costs[gross.currency] += cost.total_minor - (gross.minor if is_fee else 0)
+                    if not is_fee:
+                        aside[kind][gross.currency] -= gross.minor
                 case _:
                     pass
         self._assert_balances(bank(BANK), money)
         self._assert_balances(psp_fees(SIMULATOR), costs)
+        self._assert_balances(psp_reserve(SIMULATOR), aside[ItemKind.RESERVE])
+        self._assert_balances(suspense(SIMULATOR), aside[ItemKind.ADJUSTMENT])
 
     @invariant()
     def no_rounding_of_a_conversion_has_cost_us_anything(self) -> None:

@@ -7,10 +7,14 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from schwifty import IBAN
+from schwifty.exceptions import InvalidCountryCode
 
 from application.bank import INSTRUCTIONS_MAX, Batch, InstructionInvalid, SchemeNotServed
-from domain.bank_account.details import BankDetails, Scheme, number_of
+from domain.bank_account.details import BankDetails, Iban, Scheme, number_of
 from domain.bank_account.sepa_text import sepa_text
+from domain.countries import COUNTRIES, EEA
 from domain.currencies import DECIMALS
 from domain.money import AMOUNT_MINOR_MAX, Money
 from infrastructure.bank.debtor import DebtorInvalid, debtor
@@ -228,3 +232,80 @@ def test_iban_and_number_stand_where_each_belongs() -> None:
     number = payment_file(paying(Money(1, "GBP"), DETAILS[Scheme.GB_SORT_CODE]), OURS)
     assert b"<CdtrAcct><Id><IBAN>GB29NWBK60161331926819</IBAN></Id></CdtrAcct>" in iban
     assert b"<Othr><Id>31926819</Id><SchmeNm><Cd>BBAN</Cd></SchmeNm></Othr>" in number
+
+
+# out of the European Economic Area
+
+
+SWISS = Iban(iban="CH9300762011623852957")
+MONEGASQUE = Iban(iban="MC5811222000010123456789030")
+
+
+@pytest.mark.parametrize("details", [BRITISH, SWISS, MONEGASQUE], ids=lambda details: details.iban[:2])
+def test_euros_out_of_the_eea_need_the_bic_of_the_bank(details: Iban) -> None:
+    amount = Money(100, "EUR")
+    assert isinstance(payment_fault(amount, details), InstructionInvalid)
+    with pytest.raises(InstructionInvalid, match="BIC"):
+        payment_file(paying(amount, details), OURS)
+    known = replace(details, bic="NWBKGB2LXXX")
+    assert payment_fault(amount, known) is None
+    assert b"<CdtrAgt><FinInstnId><BICFI>NWBKGB2LXXX</BICFI>" in payment_file(paying(amount, known), OURS)
+
+
+def test_within_the_eea_the_iban_alone_is_enough() -> None:
+    for details in (FRENCH, DUTCH):
+        assert payment_fault(Money(100, "EUR"), details) is None
+        assert b"<CdtrAgt>" not in payment_file(paying(Money(100, "EUR"), details), OURS)
+
+
+def test_the_eea_is_in_the_single_euro_payments_area() -> None:
+    """As schwifty's table of it says, whose others are those that need a BIC."""
+    sepa = {country for country in COUNTRIES if _in_sepa(country)}
+    assert sepa > EEA
+    assert {"GB", "CH", "MC", "SM", "AD", "VA"} <= sepa - EEA
+
+
+def _in_sepa(country: str) -> bool:
+    try:
+        return IBAN(f"{country}00", allow_invalid=True).in_sepa_zone
+    except InvalidCountryCode:
+        return False
+
+
+# from which of our accounts
+
+
+BY_CURRENCY = debtor(
+    "Tallystick Demo GmbH",
+    "NL91ABNA0417164300",
+    "ABNANL2A",
+    '{"USD": {"iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}}',
+)
+
+
+def test_a_batch_is_paid_from_our_account_in_its_currency() -> None:
+    dollars = payment_file(paying(Money(1, "USD"), DETAILS[Scheme.US_ACH]), BY_CURRENCY)
+    assert b"<DbtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>USD</Ccy></DbtrAcct>" in dollars
+    assert b"<DbtrAgt><FinInstnId><BICFI>COBADEFFXXX</BICFI></FinInstnId></DbtrAgt>" in dollars
+    assert read(payment_file(paying(Money(1, "EUR"), FRENCH), BY_CURRENCY)).debtor[1] == "NL91ABNA0417164300"
+
+
+def test_a_currency_in_which_we_have_no_account_is_not_paid() -> None:
+    with pytest.raises(SchemeNotServed, match="we have no account in GBP"):
+        payment_file(paying(Money(1, "GBP"), BRITISH), BY_CURRENCY)
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [
+        "{",
+        "[]",
+        '{"USD": "DE89370400440532013000"}',
+        '{"USD": {"iban": "DE89370400440532013001", "bic": "COBADEFFXXX"}}',
+        '{"EUX": {"iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}}',
+        '{"USD": {"iban": "DE89370400440532013000"}}',
+    ],
+)
+def test_our_accounts_by_currency_are_checked_too(accounts: str) -> None:
+    with pytest.raises(DebtorInvalid):
+        debtor("Tallystick Demo GmbH", "NL91ABNA0417164300", "ABNANL2A", accounts)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from infrastructure.postgres.fair_share import FairShare
+from infrastructure.postgres.fair_share import FairShare, ShareTaken
 
 
 async def use(share: FairShare, owner: str, used: asyncio.Event | None = None, *, within_s: float = 60) -> str:
@@ -28,7 +28,7 @@ async def test_who_waits_too_long_is_told() -> None:
     share, used = FairShare(1), asyncio.Event()
     first = asyncio.create_task(use(share, "aurora", used))
     await asyncio.sleep(0)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(ShareTaken):
         await use(share, "aurora", within_s=0.01)
     used.set()
     await first

@@ -10,8 +10,11 @@ import pytest
 from application.store import Append
 from domain.history import Positioned
 from infrastructure.embedded.roles import Role
+from infrastructure.postgres.migrate import OwnerNeeded, migrate
 from infrastructure.postgres.recorder import LockingRecorder
 from infrastructure.postgres.store import PostgresEventStore
+from interfaces.composition import migrate_all
+from interfaces.settings import Settings
 from tests.infrastructure.postgres.conftest import datastore_of
 from tests.support.store import append_all, assert_appended, created, everything, execute, open_store
 
@@ -178,3 +181,33 @@ async def test_a_reader_reads_the_store_as_the_library_and_as_we_do(
         assert LockingRecorder(datastore).max_notification_id() == stored[-1].position
     async with open_store(database_url) as writing:
         assert_appended(await writing.append(Append(events=(created(uuid4()),))))
+
+
+def test_a_reader_sees_a_view_that_was_made_anew(database_url: str, reader_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE views_rebuild.another AS SELECT 42 AS rows")
+        connection.execute("ALTER TABLE views_rebuild.another SET SCHEMA views")
+    with psycopg.connect(reader_url) as connection:
+        assert connection.execute("SELECT rows FROM views.another").fetchall() == [(42,)]
+
+
+def test_privileges_that_were_taken_away_are_given_again_by_migrating(
+    database_url: str, owner_url: str, reader_url: str
+) -> None:
+    settings = Settings(
+        database_url=database_url, owner_database_url=owner_url, reader_database_url=reader_url, nats_url=""
+    )
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("GRANT UPDATE ON stored_events TO tallystick_app")
+        connection.execute("REVOKE SELECT ON merchant FROM tallystick_app")
+    assert migrate_all(settings, privileges_anew=True) == []
+    assert refused(database_url, [*ON_EVENTS]) == []
+    assert refused(database_url, ["SELECT * FROM merchant"]) == ["SELECT * FROM merchant"]
+
+
+def test_a_role_that_may_not_migrate_says_who_may(database_url: str, owner_url: str) -> None:
+    assert migrate(database_url) == []
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM schema_migration WHERE name = '0014_narrow_roles.sql'")
+    with pytest.raises(OwnerNeeded, match=r"0014_narrow_roles.sql is missing.*TALLYSTICK_OWNER_DATABASE_URL"):
+        migrate(database_url)

@@ -75,3 +75,15 @@ async def test_the_simulator_needs_no_credential() -> None:
     connector = connect(ProviderAccount(name="north", connector="simulator", url="http://127.0.0.1:1"))  # type: ignore[arg-type]
     assert isinstance(connector, Connector)
     await connector.aclose()
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('"url": "http://127.0.0.1:2"', "url"),
+        ('"credentials": {"secret_key": "sk_1", "secret_key": "sk_2"}', "secret_key"),
+    ],
+)
+def test_a_member_that_stands_there_twice_is_refused_by_its_name(tmp_path: Path, field: str, name: str) -> None:
+    with pytest.raises(AccountInvalid, match=f"'{name}' is there twice"):
+        read_accounts(written(tmp_path, with_field(field)))

@@ -78,7 +78,7 @@ def checkout(kind: str = "dispute_evidence_required", **changes: Any) -> bytes:
     )
 
 
-def told(what: Told, *, kind: Kind = Kind.CHARGEBACK, token: str = "tok_dispute") -> Notice:
+def told(what: Told, *, kind: Kind = Kind.CHARGEBACK, token: str = "tok_dispute", lost: int | None = None) -> Notice:
     charge = Charge("ch_1", "order-1", "EUR", token, authorized=1_000, captured=1_000, key="attempt-1")
     dispute = Dispute(
         id="dp_1",
@@ -98,7 +98,7 @@ def told(what: Told, *, kind: Kind = Kind.CHARGEBACK, token: str = "tok_dispute"
         key="attempt-1",
         amount=400,
         refusal=None,
-        dispute=DisputeTold(told=what, dispute=dispute),
+        dispute=DisputeTold(told=what, dispute=dispute, lost=lost),
     )
 
 
@@ -162,6 +162,36 @@ def test_stripe_counts_some_currencies_in_its_own_way() -> None:
         STRIPE.read(stripe(currency="isk", amount=5_001))
     with pytest.raises(NotificationUnreadable):
         STRIPE.read(stripe(currency="zzz"))
+
+
+@pytest.mark.parametrize("kind", ["updated", "closed", "funds_reinstated"])
+def test_stripe_has_words_for_a_claim_that_changes(kind: str) -> None:
+    assert not heard(STRIPE, stripe()).amends
+    assert heard(STRIPE, stripe(f"charge.dispute.{kind}", amount=600)).amends
+
+
+@pytest.mark.parametrize("status", ["won", "lost"])
+@pytest.mark.parametrize(
+    ("moved", "lost"),
+    [
+        ([], None),
+        ([-1000], None),
+        ([-1000, 1000], None),
+        ([-1000, 400], Money(600, "USD")),
+        ([-700, 400], None),
+    ],
+)
+def test_stripe_reinstates_what_was_won_in_part(status: str, moved: list[int], lost: Money | None) -> None:
+    transactions = [{"id": f"txn_{minor}", "amount": minor, "currency": "usd"} for minor in moved]
+    read = heard(STRIPE, stripe("charge.dispute.closed", status=status, balance_transactions=transactions))
+    assert read.lost == lost
+    assert (read.phase is DisputePhase.PARTIALLY_WON) == (lost is not None)
+
+
+def test_what_stripe_moved_in_the_accounts_own_currency_is_not_compared() -> None:
+    moved = [{"amount": minor, "currency": "eur"} for minor in (-1000, 400)]
+    read = heard(STRIPE, stripe("charge.dispute.closed", status="won", balance_transactions=moved))
+    assert (read.phase, read.lost) == (DisputePhase.WON, None)
 
 
 def test_stripe_may_say_less() -> None:
@@ -251,6 +281,21 @@ def test_the_simulator_is_understood(what: Told, kind: Kind, phase: DisputePhase
     read = heard(SIMULATOR, delivery.body)
     assert (read.phase, read.dispute_id, read.reference, read.due) == (phase, "dp_1", "ch_1", DUE)
     assert (read.amount, read.reason, read.network) == (Money(400, "EUR"), DisputeReason.NOT_RECEIVED, CardBrand.VISA)
+
+
+def test_the_simulator_tells_of_a_claim_that_changes_and_of_a_ruling_in_part() -> None:
+    assert heard(SIMULATOR, worded(told(Told.AMENDED), SECRET).body).amends
+    read = heard(SIMULATOR, worded(told(Told.PARTIALLY_WON, lost=150), SECRET).body)
+    assert (read.phase, read.amount, read.lost) == (
+        DisputePhase.PARTIALLY_WON,
+        Money(400, "EUR"),
+        Money(150, "EUR"),
+    )
+
+
+def test_checkout_has_no_word_for_either_so_that_another_amount_is_for_an_operator() -> None:
+    read = heard(CHECKOUT, checkout_webhooks.worded(told(Told.PARTIALLY_WON, lost=150), SECRET).body)
+    assert (read.phase, read.amount, read.amends) == (DisputePhase.LOST, Money(150, "EUR"), False)
 
 
 def test_the_simulator_is_understood_in_checkouts_dialect() -> None:

@@ -188,3 +188,14 @@ async def test_a_desk_that_nobody_is_at_was_not_asked() -> None:
     calls = HttpCalls(f"http://{HOST}:{free_port()}", timeout_s=1.0)
     assert isinstance(await SimulatorDesk(calls).accept(DisputeId("dp_1"), new_id()), Unavailable)
     await calls.aclose()
+
+
+async def test_a_bank_disputes_less_and_rules_in_part(api: Api, receiver: Receiver) -> None:
+    charge = (await api.charge(capture=True)).json
+    dispute = await disputed(api, charge["id"], amount=800)
+    amended = await api.post(f"/_control/disputes/{dispute}/amend", {"amount": 600}, key=None)
+    assert (amended.status, amended.json["amount"]) == (200, 600)
+    ruled = await api.post(f"/_control/disputes/{dispute}/rule", {"result": "lost", "lost": 250}, key=None)
+    assert (ruled.status, ruled.json["status"]) == (200, "lost")
+    told = [each["data"] for each in await told_of(receiver, charge["id"], 3)]
+    assert {(each["amount"], each.get("lost")) for each in told} == {(800, None), (600, None), (600, 250)}

@@ -20,7 +20,7 @@ from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES
 from tests.projections.histories import HISTORIES, MERCHANTS, recorded_history
 from tests.support.domain import NOW
-from tests.support.store import advanced, append_all, everything, open_store, open_views
+from tests.support.store import advanced, append_all, everything, execute, open_store, open_views
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 11, 20)
@@ -107,8 +107,7 @@ async def test_a_second_time_writes_nothing_even_where_the_files_were_taken_away
 
 async def test_what_broke_off_after_its_files_goes_on_with_the_same(office: Office) -> None:
     [first] = await office.sync(until=FIRST)
-    async with office.pool.connection() as connection:
-        await connection.execute("DELETE FROM accounting_day")
+    execute(office.database_url, "DELETE FROM accounting_day")
     (office.folder / "TS-2026-11-20.json").unlink()
     again, *_ = await office.sync()
     assert again == first
@@ -117,8 +116,7 @@ async def test_what_broke_off_after_its_files_goes_on_with_the_same(office: Offi
 
 async def test_what_broke_off_goes_on_with_the_same_whatever_was_recorded_since(office: Office) -> None:
     *_, last = await office.sync()
-    async with office.pool.connection() as connection:
-        await connection.execute("DELETE FROM accounting_day WHERE day = %s", (last.day,))
+    execute(office.database_url, "DELETE FROM accounting_day WHERE day = %s", last.day)
     await office.post("captured", days=20)
     assert await office.sync() == [last]
 

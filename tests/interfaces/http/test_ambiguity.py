@@ -321,3 +321,30 @@ def then_told_without(reply: Response, name: str) -> None:
     assert len(reply.content) < 2_000
     assert all(value.isprintable() for value in reply.json().values() if isinstance(value, str)), reply.text
     assert not name.isprintable() or name not in reply.text, reply.text
+
+
+LOOKED_THROUGH = {"holder_name", "reason", "customer_id", "payment_method.token", "return_url", "idempotency_key"}
+LOOKED_THROUGH |= {"description"}
+"""For card numbers, in `domain/` or `caller_of`."""
+KNOWN_OTHERWISE = {"merchant_id", "bank_account_id", "country"}
+"""Refused unless they name what there is."""
+ACCOUNT_NUMBERS = {
+    f"details.{name}" for name in ("iban", "bic", "routing_number", "account_number", "ifsc", "sort_code")
+}
+"""A bank account's own number may look like a card's, and is none."""
+
+
+def texts_of(schema: dict[str, Any], *path: str) -> Iterator[str]:
+    """Every member, by its path, that a sender can fill with text of its own."""
+    schema = resolved(schema)
+    for each in schema.get("anyOf", ()):
+        yield from texts_of(each, *path)
+    for name, member in schema.get("properties", {}).items():
+        yield from texts_of(member, *path, name)
+    if schema.get("type") == "string" and not schema.keys() & {"enum", "const"}:
+        yield ".".join(path)
+
+
+def test_every_text_that_can_be_sent_is_looked_through_for_card_numbers() -> None:
+    texts = {text for route in WITH_BODY for text in texts_of(route.body or {})}
+    assert texts == LOOKED_THROUGH | KNOWN_OTHERWISE | ACCOUNT_NUMBERS

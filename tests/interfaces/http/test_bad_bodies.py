@@ -93,7 +93,15 @@ async def test_a_body_that_is_not_json_is_refused(merchant: Merchant, body: byte
     await then_nothing_was_created(merchant, under="the-key")
 
 
-@pytest.mark.parametrize("currency", ["EUX", "XAU", "XXX"])
+@pytest.mark.parametrize("country", ["UK", "ZZ"])
+async def test_a_country_that_there_is_not_is_refused(merchant: Merchant, country: str) -> None:
+    method = {"type": "card", "token": "tok_visa", "country": country}
+    reply = await merchant.pay(payment_method=method, key="the-key")
+    then_refused(reply, 400, "unknown_country", field="payment_method.country")
+    await then_nothing_was_created(merchant, under="the-key")
+
+
+@pytest.mark.parametrize("currency", ["EUX", "XAU", "XXX", "BGN"])
 async def test_a_currency_that_nobody_pays_in_is_refused(merchant: Merchant, currency: str) -> None:
     reply = await merchant.pay(currency=currency, key="the-key")
     then_refused(reply, 400, "unknown_currency", field="currency")

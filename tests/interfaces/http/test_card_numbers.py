@@ -1,5 +1,6 @@
 """A card number is refused wherever a merchant could put one, and is repeated to nobody."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,11 +9,18 @@ from tests.interfaces.http.expect import then_nothing_was_created, then_refused,
 from tests.interfaces.http.given import captured
 from tests.support.running import Merchant
 
-CARD_NUMBERS = ["4242424242424242", "4242-4242-4242-4242", "378282246310005"]
-INTO = {
+CARD_NUMBERS = [
+    "4242424242424242",
+    "4242-4242-4242-4242",
+    "378282246310005",
+    "4242_4242_4242_4242",
+    "74242424242424242",
+]
+INTO: dict[str, Callable[[str], dict[str, Any]]] = {
     "customer_id": lambda number: {"customer_id": number},
     "payment_method.token": lambda number: {"token": "tok_" + number.replace("-", "")},
     "idempotency_key": lambda number: {"key": number},
+    "return_url": lambda number: {"return_url": f"https://shop.example/back?order=%20{number}"},
 }
 
 

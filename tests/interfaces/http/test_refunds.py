@@ -24,7 +24,7 @@ async def test_a_partial_refund_gives_back_its_amount(stack: Stack, merchant: Me
     payment = await merchant.payment(payment_id)
     assert (payment["status"], payment["refunds"]) == (
         "partially_refunded",
-        [{"refund_id": refund_id, "amount": 300}],
+        [{"refund_id": refund_id, "status": "succeeded", "amount": 300}],
     )
     assert (payment["amount_refunded"], payment["amount_refundable"], payment["amount_captured"]) == (300, 700, 1000)
     assert (await the_charge_of(stack, payment_id))["refunded"] == 300

@@ -18,9 +18,9 @@ FAST_COMMITS = "DROP FUNCTION dawdle() CASCADE"
 @pytest.fixture
 def slow_commits(stack: Stack) -> Iterator[str]:
     """A while passes between the drawing of positions and their commit."""
-    execute(stack.settings.database_url, SLOW_COMMITS)
+    execute(stack.settings.owner_database_url, SLOW_COMMITS)
     yield stack.settings.database_url
-    execute(stack.settings.database_url, FAST_COMMITS)
+    execute(stack.settings.owner_database_url, FAST_COMMITS)
 
 
 async def test_no_reader_passes_over_an_event_of_another_api(slow_commits: str, doors: list[Merchant]) -> None:

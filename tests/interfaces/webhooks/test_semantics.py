@@ -172,6 +172,18 @@ async def test_the_opposite_of_what_is_on_record_is_reported_once_and_left_to_an
     assert (await names_of(merchant, payment_id)).count("payment.contradiction_reported.v1") == 1
 
 
+async def test_our_operation_with_another_payments_charge_settles_nothing(merchant: Merchant, notary: Notary) -> None:
+    other = await charge_of(merchant, (await merchant.pay()).json["payment_id"])
+    await notary.comes_to(await notary.tell("capture", reference=other), "done")
+    with notary.silent():
+        payment_id = await in_the_dark(merchant)
+        attempt_id = await attempt_of(merchant, payment_id)
+        delivery = await notary.tell("capture", operation_id=attempt_id, reference=other)
+        assert "which is another payment's" in await notary.comes_to(delivery, "dead")
+        assert (await merchant.payment(payment_id))["status"] == "processing"
+        assert "payment.contradiction_reported.v1" in await names_of(merchant, payment_id)
+
+
 async def test_what_nobody_knows_is_tried_again_and_given_up_in_the_end(notary: Notary) -> None:
     delivery = await notary.tell("authorize", operation_id=uuid4())
     await notary.comes_to_its_last_try(delivery)

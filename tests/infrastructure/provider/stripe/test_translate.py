@@ -45,6 +45,21 @@ OTHER: Final = OperationId(UUID("018f0000-0000-7000-8000-000000000009"))
 PAYMENT: Final = PaymentId(UUID("018f0000-0000-7000-8000-000000000002"))
 EUR: Final = Money(1_234, "EUR")
 
+INTENT_PARAMETERS: Final = {
+    "amount",
+    "automatic_payment_methods",
+    "capture_method",
+    "confirm",
+    "currency",
+    "error_on_requires_action",
+    "metadata",
+    "payment_method",
+    "return_url",
+}
+CAPTURE_PARAMETERS: Final = {"amount_to_capture", "metadata"}
+REFUND_PARAMETERS: Final = {"amount", "metadata", "payment_intent"}
+"""Of those that Stripe's specifications of 2026-02-25.clover and 2026-10-28.endive (its Python SDK 16.1) both have."""
+
 CAPTURE: Final = CaptureRequest(operation_id=OPERATION, payment_id=PAYMENT, reference="pi_1", amount=EUR, final=False)
 VOID: Final = VoidRequest(operation_id=OPERATION, payment_id=PAYMENT, reference="pi_1", amount=EUR)
 REFUND: Final = RefundRequest(operation_id=OPERATION, payment_id=PAYMENT, reference="pi_1", amount=EUR)
@@ -123,11 +138,29 @@ def test_an_authorisation_is_a_confirmed_payment_intent_that_carries_our_ids() -
         "capture_method": "manual",
         "confirm": "true",
         "payment_method": "pm_1",
-        "payment_method_types[]": "card",
+        "automatic_payment_methods[enabled]": "true",
+        "automatic_payment_methods[allow_redirects]": "never",
         "metadata[payment_id]": str(PAYMENT),
         "metadata[operation_id]": str(OPERATION),
         "error_on_requires_action": "true",
     }
+
+
+def test_every_parameter_is_one_of_stripes_oldest_and_newest_specification() -> None:
+    """`payment_method_types` is one of the oldest alone."""
+    for request, known in (
+        (AUTHORIZE, INTENT_PARAMETERS),
+        (authorization(return_url="https://shop.example/back"), INTENT_PARAMETERS),
+        (CAPTURE, CAPTURE_PARAMETERS),
+        (VOID, set()),
+        (REFUND, REFUND_PARAMETERS),
+    ):
+        assert {name.partition("[")[0] for name in form_of(request)} <= known
+
+
+def test_a_way_back_lets_the_customer_be_sent_away() -> None:
+    form = form_of(authorization(return_url="https://shop.example/back"))
+    assert form["automatic_payment_methods[allow_redirects]"] == "always"
 
 
 def test_an_authorisation_to_be_captured_at_once_says_so() -> None:
