@@ -99,7 +99,7 @@ class Notices:
     async def _contradiction_by_charge(
         self, loaded: LoadedPayment, operation_id: OperationId, notice: Notice
     ) -> Contradicts | None:
-        """That the charge in `notice` is one of another payment, whose money would be captured or refunded under its name.
+        """That the charge in `notice` is one of another payment, whose money this one's operations would then move.
 
         A charge that is on record here has been compared before. Asks a view, which may be a moment behind.
         """
