@@ -101,7 +101,7 @@ def test_every_command_of_the_design_is_there() -> None:
         "fx",
         "terms",
         *("disputes", "fx", "payouts", "terms"),
-        *("funds", "settlement", "accounting"),
+        *("funds", "settlement", "accounting", "record"),
     }
 
 

@@ -15,6 +15,13 @@ from tests.cli.conftest import Run
 THEIRS = Settings(database_url="postgresql://theirs", nats_url="nats://theirs", simulator_url="http://theirs")
 
 
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting but those that a test names: the suite's own are in the environment."""
+    for variable in VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+
+
 @pytest.fixture
 def held(folder: Path) -> Iterator[Path]:
     """A home that another tallystick holds."""
@@ -26,9 +33,13 @@ def held(folder: Path) -> Iterator[Path]:
 def test_what_the_environment_names_goes_before_what_the_holder_shares(
     held: Path, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    ours = {"provider_timeout_s": 3.5, "in_doubt_after_s": 60, "log_level": "DEBUG", "payout_batch_every_s": 7.5}.get(
-        field, "scheme://ours"
-    )
+    ours = {
+        "provider_timeout_s": 3.5,
+        "in_doubt_after_s": 60,
+        "refusal_stands_after_s": 2.5,
+        "log_level": "DEBUG",
+        "payout_batch_every_s": 7.5,
+    }.get(field, "scheme://ours")
     (held / SHARED).write_bytes(msgspec.json.encode(THEIRS))
     monkeypatch.setenv(VARIABLES[field], str(ours))
     with servers(held) as settings:
