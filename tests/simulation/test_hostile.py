@@ -24,5 +24,5 @@ async def test_a_provider_that_lies(system: HostileStack, seed: int) -> None:
     print(f"to repeat: make chaos SEED={seed} PAYMENTS=0 HOSTILE={PAYMENTS}")
     judged = await hostile(system, seed, PAYMENTS, settled_within_s=SETTLED_WITHIN_S)
     assert judged.findings == []
-    assert judged.verdict.payments == PAYMENTS
-    assert judged.verdict.lies > 0
+    assert judged.verdict.payments >= PAYMENTS
+    assert judged.verdict.lied_to > 0

@@ -37,6 +37,7 @@ async def test_a_new_payment_waits_for_its_confirmation(merchant: Merchant) -> N
         "refunds": [],
         "operation": None,
         "failure": None,
+        "cancellation_reason": None,
         "next_action": None,
         "created_at": created.json["created_at"],
         "version": 1,
