@@ -160,7 +160,9 @@ class Stack:
             "TALLYSTICK_SIMULATOR_WEBHOOK_SECRET": webhook_secret,
         }
         # Nothing of ours: a provider knows neither our database nor our accounts at others.
-        env = plain(os.environ) | told | starting_with("TALLYSTICK_SIMULATOR_", os.environ | self._environment)
+        # What it is told goes before the shell's variables: those may be of another simulator.
+        prefix = "TALLYSTICK_SIMULATOR_"
+        env = plain(os.environ) | starting_with(prefix, os.environ) | told | starting_with(prefix, self._environment)
         return composition.own_command(name, ["simulator", *options], log=self.logs / f"{name}.log", env=env)
 
     def simulator_port(self, name: str) -> int:

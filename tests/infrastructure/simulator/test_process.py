@@ -91,7 +91,11 @@ async def test_sigterm_stops_it_even_while_an_answer_is_held(simulator: Simulato
         await held
 
 
-def test_a_second_simulator_on_the_port_is_refused(simulator: SimulatorProcess, tmp_path: Path) -> None:
+def test_a_second_simulator_on_the_port_is_refused(
+    simulator: SimulatorProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The server tells its workers by the environment, which is this process's here.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
     with pytest.raises(OSError, match="Address already in use"):
         run(HOST, simulator.port, tmp_path / "second")
 
