@@ -80,7 +80,10 @@ async def under_way(work: Coroutine[Any, Any, int]) -> AsyncIterator[None]:
         yield
         assert not task.done()
     finally:
-        task.cancel()
+        # Again where it was lost: until Python 3.12 asyncio.wait_for can swallow the cancellation it is ended by.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=1.0)
         with suppress(asyncio.CancelledError):
             await task
 
