@@ -19,7 +19,7 @@ from application.acts import Acts
 from application.dead_letter import DeadLetters
 from application.dispute_notice import DisputeNotices
 from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
-from application.loaded import LoadedPayment, loaded_from, payment_events
+from application.loaded import loaded_from, payment_events
 from application.notice import Again, Dead, Done, Notices, Result
 from application.notification import (
     DisputeNotification,
@@ -34,17 +34,12 @@ from domain.dead_letter.events import DeadLetterKind
 from domain.errors import described
 from domain.history import Cause, Positioned
 from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, ProviderName
-from domain.payment.events import PaymentEvent
 from domain.payment.notice import (
     ChangesNothing,
     Notice,
     Premature,
-    Reading,
-    Settles,
-    of_another_payment,
     read_notice,
 )
-from domain.payment.state import Processing
 
 BATCH_DELIVERIES_MAX: Final = 256
 RENEW_AFTER_S: Final = 1.0
@@ -264,26 +259,8 @@ class Deliveries:
                 self._conclude(work, Done(f"nothing new: {reason}"))
             case Premature(reason=reason):
                 self._conclude(work, Again(reason))
-            case Settles() if isinstance(loaded.payment, Processing) and notice.reference is not None:
-                # Its charge has no name here yet, and the one that is told may be another payment's.
-                self._begin(work, partial(self._settle, work, loaded, tuple(payment_events(history)), notice, reading))
             case _:
                 self._begin(work, partial(self._notices.act, loaded, notice, reading, _cause(work.delivery)))
-
-    async def _settle(
-        self,
-        work: _Work,
-        loaded: LoadedPayment,
-        events: Sequence[PaymentEvent],
-        notice: Notice,
-        reading: Reading,
-    ) -> Result:
-        assert notice.reference is not None
-        charge = (notice.provider, notice.reference)
-        owner = (await self._correlation.payments_of_references([charge])).get(charge)
-        if owner not in (None, loaded.id):
-            reading = of_another_payment(events, notice)
-        return await self._notices.act(loaded, notice, reading, _cause(work.delivery))
 
     def _conclude(self, work: _Work, result: Result) -> None:
         """A dead letter, or the end of one, is written apart: it takes its time, and the others do not wait for it."""

@@ -16,7 +16,6 @@ from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import ContradictionReported
-from domain.payment.misfit import misfit_reported
 from domain.payment.notice import (
     Adopts,
     AsksForLookup,
@@ -27,10 +26,10 @@ from domain.payment.notice import (
     Reading,
     Reverses,
     Settles,
+    of_another_payment,
     read_notice,
 )
 from domain.payment.outcome import Mismatched, Outcome, Unknown
-from domain.payment.progress import operations_of
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, Processing, RequiresAction
 
@@ -82,9 +81,10 @@ class Notices:
             case Contradicts(events=events, reason=reason):
                 return await self._report(loaded, events, reason, cause)
             case Settles(operation_id=operation_id, outcome=outcome):
-                other = await self._contradiction_by_charge(loaded, operation_id, notice)
-                if other is not None:
-                    return await self._report(loaded, other.events, other.reason, cause)
+                if await self._names_charge_of_another_payment(loaded, notice):
+                    history = await self._store.history(loaded.id)
+                    contradiction = of_another_payment(tuple(payment_events(history)), notice)
+                    return await self._report(loaded, contradiction.events, contradiction.reason, cause)
                 return await self._settle(loaded, operation_id, outcome, cause)
             case Adopts(command=adoption):
                 return await self._record(self._adoptions.adopt(loaded.id, adoption, cause))
@@ -96,21 +96,15 @@ class Notices:
             case _:
                 assert_never(reading)
 
-    async def _contradiction_by_charge(
-        self, loaded: LoadedPayment, operation_id: OperationId, notice: Notice
-    ) -> Contradicts | None:
-        """That the charge in `notice` is one of another payment, whose money this one's operations would then move.
+    async def _names_charge_of_another_payment(self, loaded: LoadedPayment, notice: Notice) -> bool:
+        """Whether the notice names a charge of another payment, whose money would then be moved for this one.
 
         A charge that is on record here has been compared before. Asks a view, which may be a moment behind.
         """
         if not isinstance(loaded.payment, Processing) or notice.reference is None:
-            return None
-        known = await self._correlation.payment_of_reference(notice.provider, notice.reference)
-        if known in (None, loaded.id):
-            return None
-        events = tuple(payment_events(await self._store.history(loaded.id)))
-        reason = f"the provider speaks of charge {notice.reference}, which is one of payment {known}"
-        return Contradicts(misfit_reported(events, operations_of(events)[operation_id], reason), reason)
+            return False
+        owner = await self._correlation.payment_of_reference(notice.provider, notice.reference)
+        return owner not in (None, loaded.id)
 
     async def _settle(self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, cause: Cause) -> Result:
         try:
