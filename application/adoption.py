@@ -1,5 +1,5 @@
-"""What was done at a provider without us is recorded as it happened: by the provider's notification or by an operator,
-and once however often it is told."""
+"""Movements that were made at a provider without us are recorded as they happened, by the provider's notification or by
+an operator, and once however often they are told."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

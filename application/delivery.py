@@ -236,7 +236,7 @@ class Deliveries:
         return histories
 
     def _bring(self, work: _Work, payment_id: PaymentId, history: Sequence[Positioned]) -> None:
-        """To its payment: what it means there, and the beginning of what is to be done about it."""
+        """Interpret the notification by its payment's history, and start the action that follows."""
         loaded, notification = loaded_from(payment_id, history), work.notification
         assert notification is not None
         work = replace(work, merchant_id=loaded.merchant_id)

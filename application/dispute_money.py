@@ -141,7 +141,7 @@ def _decided(
 def _booked(
     dispute: DisputeCase | None, events: tuple[DisputeCaseEvent, ...], moved: tuple[PaymentEvent, ...]
 ) -> tuple[DisputeCaseEvent, ...]:
-    """What the dispute has to say of how its claim was booked last."""
+    """The event on the dispute that says how its claim was booked last."""
     claims = [each.claim for each in moved if isinstance(each, DisputeOpened | DisputeRaised | DisputeReduced)]
     for event in events:
         dispute = evolve(dispute, event)

@@ -133,7 +133,7 @@ def _amended(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCa
 
 
 def _goes_on(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
-    """What a word about a dispute that is on record makes of it."""
+    """The events by which a notification changes a dispute that is on record."""
     match told.phase:
         case DisputePhase.INQUIRY | DisputePhase.CHARGEBACK:
             return hasten(dispute, told.due)

@@ -395,7 +395,7 @@ class Operations:
         raise TooManyConflicts()
 
     async def _mismatched(self, started: StartedOperation, outcome: Mismatched) -> tuple[StartedOperation, Outcome]:
-        """What does not fit is reported, and decides nothing; what was approved in part is given up at the provider."""
+        """Report an answer that does not fit its request; have the provider give up what it approved in part."""
         loaded = started.loaded
         await report_mismatch(
             self._store, self._letters, loaded.id, started.operation_id, outcome, started.cause, self._now()

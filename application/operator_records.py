@@ -1,4 +1,4 @@
-"""What an operator finds in a provider's own records, and no notification has brought home, is recorded by hand."""
+"""Operators record by hand a movement that the provider's own records show and no notification told us of."""
 
 from collections.abc import Mapping
 

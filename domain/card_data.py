@@ -23,7 +23,7 @@ _UUID: Final = re.compile(
 )
 """Of random UUIDs some have digits that would pass for a card number; they are common as idempotency keys."""
 _BETWEEN: Final = r"(?:[ \-./]{1,3}|[_:+@]{1,2})"
-"""What may stand between two groups of digits of one number. Not ` +`: there another telephone number begins."""
+"""Separators between two groups of digits of one number. Not ` +`: there another telephone number begins."""
 _CLUSTER: Final = re.compile(rf"[0-9]++(?:{_BETWEEN}[0-9]++)*+")
 """Groups of digits that may be one number, perhaps with other digits before or behind."""
 _GROUP: Final = re.compile("[0-9]+")

@@ -64,11 +64,7 @@ def refund(payment: PaymentId, reference: str, amount: int, reason: str, cause: 
     The merchant is debited, beyond its limit if need be; what is more than the payment has left becomes its debt, or
     our loss, as its terms say. While a refund of ours has no outcome yet, that one has to be settled first.
     """
-    _act(
-        lambda core: core.operator_records.made_at_provider(
-            payment, OperationKind.REFUND, reference=reference, amount_minor=amount, reason=reason, cause=cause
-        )
-    )
+    _made_at_provider(payment, OperationKind.REFUND, reference, amount, reason, cause)
 
 
 @record.command("capture")
@@ -83,11 +79,7 @@ def capture(payment: PaymentId, reference: str, amount: int, reason: str, cause:
 
     Also more than was reserved, and after the authorisation has ended.
     """
-    _act(
-        lambda core: core.operator_records.made_at_provider(
-            payment, OperationKind.CAPTURE, reference=reference, amount_minor=amount, reason=reason, cause=cause
-        )
-    )
+    _made_at_provider(payment, OperationKind.CAPTURE, reference, amount, reason, cause)
 
 
 @record.command("void")
@@ -98,11 +90,7 @@ def capture(payment: PaymentId, reference: str, amount: int, reason: str, cause:
 @told_clearly
 def void(payment: PaymentId, reference: str, reason: str, cause: Cause) -> None:
     """Record that what is still reserved for PAYMENT (pay_…) was released at the provider."""
-    _act(
-        lambda core: core.operator_records.made_at_provider(
-            payment, OperationKind.VOID, reference=reference, amount_minor=None, reason=reason, cause=cause
-        )
-    )
+    _made_at_provider(payment, OperationKind.VOID, reference, None, reason, cause)
 
 
 @record.command("refund-failed")
@@ -120,6 +108,16 @@ def refund_failed(payment: PaymentId, reference: str, amount: int, reason: str, 
     _act(
         lambda core: core.operator_records.refund_failed_later(
             payment, reference=reference, amount_minor=amount, reason=reason, cause=cause
+        )
+    )
+
+
+def _made_at_provider(
+    payment: PaymentId, kind: OperationKind, reference: str, amount_minor: int | None, reason: str, cause: Cause
+) -> None:
+    _act(
+        lambda core: core.operator_records.made_at_provider(
+            payment, kind, reference=reference, amount_minor=amount_minor, reason=reason, cause=cause
         )
     )
 
