@@ -156,9 +156,10 @@ def _of_charge(
         return AsksForLookup()
     match notice.outcome:
         case Approved():
-            return _done_elsewhere(payment, operations, notice)
+            return _done_elsewhere(payment, operations, charge, notice)
         case Declined(message=message) | Rejected(message=message) if _refused_elsewhere(payment, operations, notice):
-            return Adopts(_adoption(notice, failed=message))
+            assert notice.own_reference is not None
+            return Adopts(_adoption(notice, notice.own_reference, failed=message))
         case _:
             return ChangesNothing(f"no {notice.about} is open, and none was done")
 
@@ -171,13 +172,18 @@ def _of_known(events: Sequence[PaymentEvent], operation: Operation, notice: Noti
     return _of_ended(events, operation, notice)
 
 
-def _done_elsewhere(payment: Payment, operations: Mapping[OperationId, Operation], notice: Notice) -> Reading:
+def _done_elsewhere(
+    payment: Payment, operations: Mapping[OperationId, Operation], charge: Operation, notice: Notice
+) -> Reading:
     about, amount = notice.about, notice.amount
     if about is OperationKind.VOID:
         # What was voided, has expired, or was released behind a final capture is told as a void, too.
         if not isinstance(payment, Authorized | PartiallyCaptured):
             return ChangesNothing("nothing is reserved any more")
-        return Adopts(_adoption(notice))
+        # A void has no name of its own at some providers, and the notification may name our operation alone.
+        reference = notice.own_reference or charge.reference
+        assert reference is not None, "a charge that holds something has a name"
+        return Adopts(_adoption(notice, reference))
     told = f"the provider has done a {about} that nobody asked for here"
     if any(_took_at_once(one, notice) for one in operations.values() if one.succeeded):
         return ChangesNothing("it was captured at once")
@@ -189,7 +195,7 @@ def _done_elsewhere(payment: Payment, operations: Mapping[OperationId, Operation
         return Premature(f"{told}, and has no name of its own for it")
     if amount.currency != terms_of(payment).amount.currency:
         return Contradicts((), f"{told}, of {amount}, which is not in the payment's currency")
-    return Adopts(_adoption(notice))
+    return Adopts(_adoption(notice, notice.own_reference))
 
 
 def _explains(operation: Operation, notice: Notice) -> bool:
@@ -212,9 +218,7 @@ def _refused_elsewhere(payment: Payment, operations: Mapping[OperationId, Operat
     )
 
 
-def _adoption(notice: Notice, *, failed: str | None = None) -> AdoptOperation:
-    reference = notice.own_reference or notice.reference
-    assert reference is not None
+def _adoption(notice: Notice, reference: str, *, failed: str | None = None) -> AdoptOperation:
     return AdoptOperation(
         kind=notice.about,
         provider=notice.provider,

@@ -43,6 +43,7 @@ from domain.payment.events import (
     VoidStarted,
 )
 from domain.payment.evolve import evolve, fold
+from domain.payment.outcome import Unknown
 from domain.payment.proceeds import Drawn
 from domain.payment.state import Payment
 from domain.terms.basis import Basis
@@ -145,8 +146,11 @@ def assert_intent_before_effect_and_one_operation_at_a_time(journey: Journey) ->
                 assert id == open_, f"{event} without its start"
                 assert id not in doubted, f"{event} a second time"
                 doubted.add(id)
-            case ContradictionReported(operation_id=id):
-                assert id in (started | adopted) - {open_}, f"{event} of what has not ended"
+            case ContradictionReported(operation_id=id, recorded=recorded, reported=reported):
+                assert id in started | adopted, f"{event} without its start"
+                assert (recorded == "open") is (id == open_), f"{event}: recorded otherwise"
+                # Of what has not ended nothing can be the opposite: only what does not fit the request is reported.
+                assert id != open_ or isinstance(reported, Unknown), f"{event} of what has not ended"
             case OperationAdopted(operation_id=id):
                 assert id not in started | adopted, f"{event} of what is on record"
                 adopted.add(id)

@@ -428,6 +428,11 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
         says(APPROVED, RELEASE, reference=CHARGE, own="own_9"),
         adoption(RELEASE),
     ),
+    "a void made at the provider, told under the name of our capture alone": (
+        partially_captured(),
+        says(APPROVED, RELEASE, id=CAPTURE),
+        adoption(RELEASE, reference=CHARGE),
+    ),
     "a capture of a charge that came to nothing here": (
         fallen_back(),
         says(APPROVED, TAKE, id=ATTEMPT),
