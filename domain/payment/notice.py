@@ -281,8 +281,8 @@ def _of_open(payment: Payment, operation: Operation, notice: Notice) -> Reading:
             return Settles(operation.operation_id, Approved(reference))
         case Declined() | Rejected():
             return Settles(operation.operation_id, outcome)
-        case ActionRequired() if isinstance(payment, InFlight):
-            return Settles(operation.operation_id, outcome)
+        case ActionRequired(reference=reference, action=action) if isinstance(payment, InFlight):
+            return Settles(operation.operation_id, ActionRequired(notice.reference or reference, action))
         case ActionRequired() | Unknown() | Unavailable():
             return ChangesNothing("it tells no outcome")
 
