@@ -85,8 +85,9 @@ class HostileProvider:
 
     async def _answer(self, http: aiohttp.ClientSession, asked: Asked, writer: asyncio.StreamWriter) -> bool:
         """Answer, truly or not; whether the connection goes on."""
+        kind, payment, request = self._placed(asked)
         truth = await self._truth(http, asked)
-        kind, payment, request = self._placed(asked, truth)
+        self._learn_charge(kind, payment, truth)
         drawn = self._drawn(kind, payment, asked)
         lie, said = drawn.lie, truth
         if lie is not None:
@@ -117,7 +118,7 @@ class HostileProvider:
         ) as response:
             return Said(response.status, await response.read())
 
-    def _placed(self, asked: Asked, truth: Said) -> tuple[str, str, Words]:
+    def _placed(self, asked: Asked) -> tuple[str, str, Words]:
         """What kind of request it is, which payment it is about, and what was asked for."""
         if asked.path.startswith(_OPERATIONS):
             key = asked.path.removeprefix(_OPERATIONS)
@@ -127,8 +128,6 @@ class HostileProvider:
         if asked.path == _CHARGES:
             kind, payment = "charge", str(request["reference"])
             self._amounts.setdefault(payment, request["amount"])
-            if truth.is_success:
-                self._payment_of[truth.words["id"]] = payment
         else:
             charge, verb = asked.path.removeprefix(_CHARGES + "/").split("/")
             kind, payment = verb, self._payment_of.get(charge, "")
@@ -136,6 +135,14 @@ class HostileProvider:
         self._payment_of[key] = payment
         self._requests[key] = request
         return kind, payment, request
+
+    def _learn_charge(self, kind: str, payment: str, truth: Said) -> None:
+        """Note whose charge an answer, or the answer that a look-up found, names: whichever comes first."""
+        if not payment or not truth.is_success:
+            return
+        words = truth.words["answer"] if kind == "lookup" else truth.words
+        if charge := words.get("charge") or words.get("id"):
+            self._payment_of[charge] = payment
 
     def _drawn(self, kind: str, payment: str, asked: Asked) -> _Drawn:
         """The lie of this answer, if any. A look-up of an operation is spoiled only the first time."""
@@ -168,6 +175,7 @@ class HostileProvider:
         event: Words = json.loads(asked.body)
         data = event["data"]
         payment = str(data.get("reference", ""))
+        self._payment_of[data["charge"]] = payment
         nth = self._asked["notice", payment] = self._asked["notice", payment] + 1
         choose = random.Random(f"{self._seed}/{self._amounts.get(payment)}/notice/{nth}")
         await asyncio.sleep(0 if self.honest else choose.uniform(0, NOTICE_DELAY_S_MAX))
