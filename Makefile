@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it creates from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-deep crash chaos hostile bench check format clean
+.PHONY: help demo serve test test-deep crash chaos hostile drill bench check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
@@ -38,6 +38,9 @@ chaos: .venv/ready ## 2,000 payments over three failing providers, processes kil
 
 hostile: .venv/ready ## 20,000 hostile requests, while /health/live is asked; SEED=7 repeats a run, REQUESTS=500 for fewer
 	@$(RUN)python -m tests.hostile $(if $(SEED),--seed $(SEED)) $(if $(REQUESTS),--requests $(REQUESTS))
+
+drill: .venv/ready ## upgrades, a restore, failovers, forged messages, hangs and full disks, rehearsed; PARTS="restore failover", SEED=7
+	@$(RUN)python -m tests.drill $(if $(SEED),--seed $(SEED)) $(PARTS)
 
 bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
 	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)

@@ -24,7 +24,7 @@ GRANT EXECUTE ON FUNCTION
     TO {app};
 
 -- Written by the functions alone.
-GRANT SELECT ON stored_events, account_balance, schema_migration, role_privileges TO {app};
+GRANT SELECT ON stored_events, account_balance, schema_migration, role_privileges, store_identity TO {app};
 
 -- Recovery shares its work in these columns; what was asked, and the answer, are the functions'.
 GRANT SELECT, UPDATE (tries, next_try_at, told, asked_until, said, said_at) ON operation_claim TO {app};
@@ -44,7 +44,7 @@ GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
 -- Of keys who has them, but not what they are known by.
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
-    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, views.projection_checkpoint
+    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};
 GRANT SELECT (key_id, name, role, created_at, revoked_at) ON operator_key TO {reader};

@@ -1,0 +1,28 @@
+"""Which store a database holds."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+
+_SELECT = "SELECT store_id, namespace, epoch, closed_at, closed_because FROM store_identity"
+
+
+class StoreIdentity(Struct, frozen=True):
+    store_id: UUID
+    """Of this copy of the history: a restored copy has another one."""
+    namespace: UUID
+    """For derived ids: the same in every copy."""
+    epoch: int
+    """The number of promotions of a standby, plus one."""
+    closed_at: datetime | None
+    """Since when the store takes no payments; None while it is open."""
+    closed_because: str | None
+
+
+async def identity_of(connection: psycopg.AsyncConnection[Any]) -> StoreIdentity:
+    """The identity of the store that `connection` is to. Raises psycopg.Error."""
+    [row] = await (await connection.execute(_SELECT)).fetchall()
+    return StoreIdentity(*row)
