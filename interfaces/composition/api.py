@@ -93,6 +93,7 @@ async def api_services(
                 payouts=core.funds.payouts,
                 disputes=core.disputes,
                 store=core.store,
+                gate=core.gate,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,
                 webhooks=webhooks,

@@ -47,6 +47,7 @@ from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
+from infrastructure.postgres.gate import StoreGate
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
@@ -119,6 +120,7 @@ class Core:
         self.pool = ReadPool(settings.database_url)
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
+        self.gate = StoreGate(self.pool)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.operators: OperatorKeys = PostgresOperators(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
@@ -252,13 +254,13 @@ class Core:
             answers_within_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             lease_s=recovery_lease_s,
         )
-        for book in (self.routing, self.terms_book, self.rate_book):
+        for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
-        for book in (self.routing, self.terms_book, self.rate_book):
+        for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self.disputes.aclose()
         await self._connected.aclose()

@@ -86,8 +86,15 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
-    return {
-        "relay": relay,
+    def once_open(task: Task) -> Task:
+        async def run() -> None:
+            await core.gate.opened()
+            await task()
+
+        return run
+
+    # What asks a provider or a bank for anything, or moves money, waits until a restored store is reopened.
+    acting: dict[str, Task] = {
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
@@ -97,5 +104,9 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
+    }
+    return {
+        "relay": relay,
+        **{name: once_open(task) for name, task in acting.items()},
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
