@@ -51,6 +51,7 @@ from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.accounts import read_accounts
@@ -168,6 +169,7 @@ class Core:
             connecting.push_async_callback(self.bank.aclose)
             self._connected = connecting.pop_all()
         await self.pool.open()
+        self._watching = asyncio.create_task(fence_of(self.settings.database_url).watch(self.settings.database_url))
         self.committer.start()
         self.bus.start()
         circuits = {
@@ -265,6 +267,8 @@ class Core:
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
 
     async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
         async with self.pool.connection() as connection:
