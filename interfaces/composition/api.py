@@ -77,7 +77,7 @@ async def api_services(
             bases=core.bases,
             routing=core.routing,
             now=utc_now,
-            new_id=ids.new_uuid,
+            ids=core.command_ids,
         )
         intake = DeliveryWriter(settings.database_url)
         intake.start()
