@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from infrastructure.observability.condition import Condition
+from infrastructure.observability.counts_file import CountsFile
 from infrastructure.observability.shared_folder import VARIABLE
 
 NOT_KNOWN = float("nan")
@@ -30,7 +31,8 @@ def _exposition(condition: Condition | None) -> bytes:
     folder = os.environ[VARIABLE]
     _forget_dead_processes(Path(folder))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    if os.path.isdir(folder):
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
     registry.register(_ConditionCollector(condition))
     for _ in range(READS_MAX - 1):
         try:
@@ -65,6 +67,11 @@ class _ConditionCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("tallystick_store_up", "Whether the store answers", int(self._condition is not None))
+        yield CounterMetricFamily(
+            "tallystick_counts_left_out",
+            "Counts of the process that answers for which the disk had no room",
+            CountsFile.left_out,
+        )
         if self._condition is not None:
             yield from _families(self._condition)
 

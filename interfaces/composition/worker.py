@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psycopg
-
 from application.delivery import Deliveries
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_notice import DisputeNotices
@@ -14,6 +12,7 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connecting import following
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.mapper import MsgspecTranscoder
+from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
@@ -37,7 +36,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def relay() -> None:
         session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
+        async with await Session.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
