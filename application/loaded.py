@@ -48,6 +48,10 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
             self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now, asked_at=asked_at
         )
 
+    def with_payment(self, payment: Payment) -> "LoadedPayment":
+        """The same at another stage."""
+        return replace(self, payment=payment)
+
     def after(self, events: Sequence[PaymentEvent]) -> "LoadedPayment":
         """The payment once `events` have been appended to it."""
         payment = self.payment

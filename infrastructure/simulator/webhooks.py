@@ -32,7 +32,9 @@ class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: Action | None = None
 
 
-class _Event(Struct, frozen=True):
+class Event(Struct, frozen=True):
+    """What happened, as a webhook and the list of events say it."""
+
     id: str
     type: str
     created: datetime
@@ -41,9 +43,14 @@ class _Event(Struct, frozen=True):
 
 def worded(notice: Notice, secret: str) -> Worded:
     """The delivery of `notice`, signed now with `secret`."""
+    return _signed(event(notice), secret)
+
+
+def event(notice: Notice) -> Event:
+    """What `notice` tells."""
     if notice.dispute is not None:
         kind, said = dispute_words.event(notice.dispute, notice.charge)
-        return _signed(_Event(notice.id, kind, notice.at, said), secret)
+        return Event(notice.id, kind, notice.at, said)
     charge = notice.charge
     waits = notice.operation is Operation.CHARGE and charge.decision is Decision.REQUIRES_ACTION
     data = _Data(
@@ -57,10 +64,10 @@ def worded(notice: Notice, secret: str) -> Worded:
         message=None if notice.refusal is None else notice.refusal.message,
         action=charge.action if waits else None,
     )
-    return _signed(_Event(notice.id, _type(notice), notice.at, data), secret)
+    return Event(notice.id, _type(notice), notice.at, data)
 
 
-def _signed(event: _Event, secret: str) -> Worded:
+def _signed(event: Event, secret: str) -> Worded:
     body = msgspec.json.encode(event)
     sent = int(time.time())
     signature = hmac.new(secret.encode(), b"%d.%b" % (sent, body), hashlib.sha256).hexdigest()
