@@ -16,7 +16,7 @@ _OPTIONS = (
 
 
 async def connect(
-    database_url: str, schema: str = LIVE_SCHEMA, kind: type[AsyncConnection[Any]] = AsyncConnection
+    database_url: str, schema: str = LIVE_SCHEMA, *, kind: type[AsyncConnection[Any]] = AsyncConnection
 ) -> AsyncConnection[Any]:
-    """A connection in which the views' SQL means the tables of `schema`."""
+    """A connection of that `kind` in which the views' SQL means the tables of `schema`."""
     return await kind.connect(database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public")

@@ -4,6 +4,10 @@ Every session of ours is a BoundedConnection, so that no statement is waited for
 """
 
 import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -75,3 +79,35 @@ def named(database_url: str, *, name: str, options: str = "") -> str:
 def bounded(database_url: str, *, name: str, statement_timeout_ms: int, options: str = "") -> str:
     """For a session whose every statement is done within that time, or given up by the server."""
     return named(database_url, name=name, options=f"-c statement_timeout={statement_timeout_ms}{options}")
+
+
+@contextmanager
+def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> Iterator[None]:
+    """Whatever waits for an answer on `connection` for longer raises TimeoutError, and the connection is broken.
+
+    For a server whose system acknowledges every packet and which itself does nothing: no network bound sees that. A
+    cancelled psycopg call asks such a server to cancel and waits for it, 10 s more; this asks nobody.
+    """
+    is_cut = False
+
+    def cut() -> None:
+        nonlocal is_cut
+        is_cut = True
+        shut(connection)
+
+    timer = asyncio.get_running_loop().call_later(within_s, cut)
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if is_cut:
+            raise TimeoutError(f"the database did not answer within {within_s} s") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def shut(connection: psycopg.AsyncConnection[Any]) -> None:
+    """End `connection` at once, without a word to its server: whoever waits on it is told."""
+    # Shut, not closed: the event loop still watches the descriptor, whose number must not become another's.
+    with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)

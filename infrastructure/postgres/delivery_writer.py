@@ -18,7 +18,8 @@ from application.deadline import left_s
 from application.inbox import NewDelivery
 from application.store import StoreUnavailable, WriterBusy
 from domain.errors import described
-from infrastructure.postgres.connecting import BoundedConnection, bounded
+from infrastructure.postgres.connecting import bounded
+from infrastructure.postgres.session import Session
 
 BATCH_DELIVERIES_MAX: Final = 256
 QUEUE_DELIVERIES_MAX: Final = 2048
@@ -51,7 +52,7 @@ class DeliveryWriter:
         self._database_url = database_url
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._connection: BoundedConnection | None = None
+        self._connection: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -109,7 +110,7 @@ class DeliveryWriter:
 
     async def _insert(self, deliveries: Sequence[NewDelivery]) -> None:
         if self._connection is None or self._connection.closed:
-            self._connection = await BoundedConnection.connect(
+            self._connection = await Session.connect(
                 bounded(self._database_url, name="tallystick deliveries", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
                 autocommit=True,
             )
@@ -125,6 +126,7 @@ class DeliveryWriter:
             [each.result for each in deliveries],
         )
         await self._connection.execute(_INSERT, columns, prepare=True)
+        self._connection.require_confirmed()
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -11,8 +11,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from application.deadline import answered_within, at_most_s
 from application.on_behalf import owner
 from application.store import StoreUnavailable
-from infrastructure.postgres.connecting import BoundedConnection, bounded
+from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.fair_share import FairShare, ShareTaken
+from infrastructure.postgres.session import Session, fence_of
 
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
@@ -26,24 +27,30 @@ CHECKED_WITHIN_S: Final = 1.0
 _PLAN_ONCE: Final = " -c plan_cache_mode=force_generic_plan"
 """Each query is written to walk one index, whatever is asked for and however many rows there are."""
 
-Connection = BoundedConnection
+Connection = Session
 
 
 class ReadPool:
     """Connections in autocommit for single statements."""
 
     def __init__(self, database_url: str) -> None:
+        fence = fence_of(database_url)
+
+        async def _is_current(session: Session) -> None:
+            fence.require_current(session)
+
         self._pool = AsyncConnectionPool(
             bounded(
                 database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS, options=_PLAN_ONCE
             ),
-            connection_class=BoundedConnection,
+            connection_class=Session,
             min_size=POOL_SIZE_MIN,
             max_size=POOL_SIZE_MAX,
             timeout=WAIT_S,
             open=False,
             reconnect_timeout=10.0,
             kwargs={"autocommit": True},
+            check=_is_current,
         )
 
         self._share = FairShare(SHARE_MAX)
