@@ -9,7 +9,7 @@ from application.orphan_sweep import OrphanSweep
 from infrastructure.nats.feed import JetStreamFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
-from infrastructure.postgres.connecting import following
+from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.mapper import MsgspecTranscoder
 from infrastructure.postgres.session import Session
@@ -31,17 +31,24 @@ ORPHANS_EVERY_S = 5.0
 DISPUTES_EVERY_S = 5.0
 
 
+class ProjectorConnection(Session):
+    """Of a batch of events; a rebuild may hold it up for as long as it puts its table in place."""
+
+    answers_within_s = 20.0
+
+
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
     feed = JetStreamFeed(core.bus, MsgspecTranscoder())
 
     async def relay() -> None:
-        session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
+        session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
         async with await Session.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
-        async with await view_connection(core.settings, application=APPLICATIONS[view.name]) as connection:
+        session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
+        async with await session as connection:
             await Projector(view, connection=connection, source=core.store, feed=feed).run()
 
     async def recover() -> None:
