@@ -9,13 +9,13 @@ from application.dispute_notice import DisputeNotices
 from application.inbox import Correlation
 from application.listing import Listed, ListedDispute, ListedOperation, Unreadable
 from application.loaded import loaded_from, payment_events
-from application.notice import Again, Dead, Done, Notices, Result
+from application.notice import Again, Dead, Done, Notices, Result, notice_of
 from application.store import EventStore
 from domain.derivation import is_derived
 from domain.history import Cause, Positioned, of_kind
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import OperationKind, PaymentEvent
-from domain.payment.notice import AsksForLookup, ChangesNothing, Notice, Premature, Settles, read_notice
+from domain.payment.notice import AsksForLookup, ChangesNothing, Premature, Settles, read_notice
 from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected
 
 
@@ -81,15 +81,7 @@ class Explanations:
                     return ToAdopt(f"the dispute {told.dispute_id} is {told.phase}")
                 return _verdict(await self._disputes.hear(loaded, provider, told, cause))
             case ListedOperation(notification=said):
-                notice = Notice(
-                    provider=provider,
-                    about=said.about,
-                    outcome=said.outcome,
-                    operation_id=said.operation_id,
-                    reference=said.reference,
-                    own_reference=said.own_reference,
-                    amount=said.amount,
-                )
+                notice = notice_of(provider, said)
                 reading = read_notice(loaded.payment, events, notice)
                 match reading:
                     case ChangesNothing(reason=reason):

@@ -49,7 +49,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     """What `provider` says of one of our operations. `about` is what it speaks of: that a charge is authorised says
     nothing yet of one that is to be captured at once. `operation_id` or `reference`, its name for the charge, or both
     say which operation is meant. `own_reference` is its name for the capture, void or refund itself, and `amount` that
-    of the operation, both where it says so."""
+    of the operation, both where it says so. `closes` says of a capture whether anything is reserved behind it."""
 
     provider: ProviderName
     about: OperationKind
@@ -58,6 +58,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     reference: str | None
     own_reference: str | None = None
     amount: Money | None = None
+    closes: bool | None = None
 
 
 class Settles(Struct, frozen=True):
@@ -231,6 +232,7 @@ def _adoption(
         reference=reference,
         amount=notice.amount,
         reason=LOST if is_lost else MADE_AT_PROVIDER,
+        closes=notice.closes,
         failed=failed,
         asked_as=named if is_lost else None,
     )

@@ -19,7 +19,8 @@ SIGNATURE_HEADER: Final = "Simulator-Signature"
 
 
 class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`id` is the movement's own name, the charge's for a charge."""
+    """`id` is the movement's own name, the charge's for a charge; `closes` says of a capture that nothing is reserved
+    behind it."""
 
     id: str
     charge: str
@@ -29,6 +30,7 @@ class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str
     code: str | None = None
     message: str | None = None
+    closes: bool | None = None
     action: Action | None = None
 
 
@@ -62,6 +64,7 @@ def event(notice: Notice) -> Event:
         currency=charge.currency,
         code=None if notice.refusal is None else notice.refusal.code,
         message=None if notice.refusal is None else notice.refusal.message,
+        closes=charge.reserved == 0 if notice.operation is Operation.CAPTURE and notice.refusal is None else None,
         action=charge.action if waits else None,
     )
     return Event(notice.id, _type(notice), notice.at, data)

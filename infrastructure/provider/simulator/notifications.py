@@ -45,6 +45,7 @@ class _Data(Struct, frozen=True):
     currency: Currency | None = None
     code: str | None = None
     message: str = ""
+    closes: bool | None = None
     action: Action | None = None
 
 
@@ -82,6 +83,7 @@ def read_event(body: bytes) -> Notification | DisputeNotification | Unhandled:
         reference=data.charge,
         own_reference=None if about is OperationKind.AUTHORIZE else data.id,
         amount=amount,
+        closes=data.closes,
     )
 
 
