@@ -106,11 +106,12 @@ class CustomerActions:
             fingerprint=b"",
             unresolved=True,
         )
-        recorded = loaded.record(events, cause=cause, now=self._now())
+        now = self._now()
+        recorded = loaded.record(events, cause=cause, now=now)
         if not isinstance(await self._store.append(Append(events=recorded, claim=claim)), Appended):
             return Waits(self._now())
         started = StartedOperation(
-            operation_id=void_id, claim_id=void_id, verb=Verb.VOID, loaded=loaded.after(events), cause=cause
+            operation_id=void_id, claim_id=void_id, verb=Verb.VOID, loaded=loaded.after(events, now=now), cause=cause
         )
         await self._operations.run(started)
         return Fired()
