@@ -40,8 +40,11 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
             raise PaymentNotFound()
         return self
 
-    def record(self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
-        """`events` as the next of the payment's stream, with the journal entries they cause."""
+    def record(
+        self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime, asked_at: datetime | None = None
+    ) -> tuple[Recorded, ...]:
+        """`events` as the next of the payment's stream, with the journal entries they cause; `asked_at` is when the
+        provider was asked for what they tell."""
         return record_with_entries(
             self.id,
             self.version,
@@ -50,6 +53,7 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
             cause=cause,
             now=now,
             updated_at=self.updated_at,
+            asked_at=asked_at,
         )
 
     def after(self, events: Sequence[PaymentEvent], *, now: datetime) -> "LoadedPayment":

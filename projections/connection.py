@@ -15,8 +15,8 @@ _OPTIONS = (
 )
 
 
-async def connect(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncConnection[Any]:
-    """A connection in which the views' SQL means the tables of `schema`."""
-    return await AsyncConnection.connect(
-        database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public"
-    )
+async def connect(
+    database_url: str, schema: str = LIVE_SCHEMA, *, kind: type[AsyncConnection[Any]] = AsyncConnection
+) -> AsyncConnection[Any]:
+    """A connection of that `kind` in which the views' SQL means the tables of `schema`."""
+    return await kind.connect(database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public")

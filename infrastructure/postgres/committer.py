@@ -27,6 +27,7 @@ from infrastructure.postgres.batching import Waiting, next_batch
 from infrastructure.postgres.command_encoding import EncodedCommand, encode
 from infrastructure.postgres.connecting import bounded, cut_off_after
 from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.session import Session, fence_of
 
 BATCH_COMMANDS_MAX = 128
 QUEUE_COMMANDS_MAX = 2048
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class _Connected(NamedTuple):
-    connection: psycopg.AsyncConnection[tuple[Any, ...]]
+    connection: Session
     types: Types
 
 
@@ -163,8 +164,11 @@ class Committer:
         """The rows of a batch that is committed. What is UNSTORABLE is raised only where it is not."""
         connection, types = await self._connected()
         cursor = connection.cursor(binary=True, row_factory=tuple_row)
+        # What this process knows of, not what this server says: the function compares.
+        epoch = fence_of(self._database_url).epoch or None
         with cut_off_after(CALL_WITHIN_S, connection):
-            await cursor.execute(APPEND_COMMANDS, arguments(commands, types), prepare=True)
+            await cursor.execute(APPEND_COMMANDS, arguments(commands, types, epoch=epoch), prepare=True)
+        connection.require_confirmed()
         return cursor
 
     async def _connected(self) -> _Connected:
@@ -174,7 +178,7 @@ class Committer:
         return self._connection
 
     async def _connect(self) -> _Connected:
-        connection = await psycopg.AsyncConnection.connect(
+        connection = await Session.connect(
             bounded(self._database_url, name="tallystick committer", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
             autocommit=True,
         )

@@ -52,9 +52,7 @@ def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> 
     def cut() -> None:
         nonlocal is_cut
         is_cut = True
-        # Shut, not closed: the event loop still watches the descriptor, whose number must not become another's.
-        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
-            wire.shutdown(socket.SHUT_RDWR)
+        shut(connection)
 
     timer = asyncio.get_running_loop().call_later(within_s, cut)
     try:
@@ -65,3 +63,10 @@ def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> 
         raise
     finally:
         timer.cancel()
+
+
+def shut(connection: psycopg.AsyncConnection[Any]) -> None:
+    """End `connection` at once, without a word to its server: whoever waits on it is told."""
+    # Shut, not closed: the event loop still watches the descriptor, whose number must not become another's.
+    with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)

@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import psycopg
@@ -18,6 +18,7 @@ from application.inbox import NewDelivery
 from application.store import StoreUnavailable, WriterBusy
 from domain.errors import described
 from infrastructure.postgres.connecting import bounded, cut_off_after
+from infrastructure.postgres.session import Session
 
 BATCH_DELIVERIES_MAX: Final = 256
 QUEUE_DELIVERIES_MAX: Final = 2048
@@ -50,7 +51,7 @@ class DeliveryWriter:
         self._database_url = database_url
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -105,7 +106,7 @@ class DeliveryWriter:
     async def _insert(self, deliveries: Sequence[NewDelivery]) -> None:
         if self._connection is None or self._connection.closed:
             async with asyncio.timeout(CALL_WITHIN_S):
-                self._connection = await psycopg.AsyncConnection.connect(
+                self._connection = await Session.connect(
                     bounded(
                         self._database_url, name="tallystick deliveries", statement_timeout_ms=STATEMENT_TIMEOUT_MS
                     ),
@@ -123,6 +124,7 @@ class DeliveryWriter:
         )
         with cut_off_after(CALL_WITHIN_S, self._connection):
             await self._connection.execute(_INSERT, columns, prepare=True)
+        self._connection.require_confirmed()
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -12,6 +11,7 @@ from application.on_behalf import owner
 from application.store import StoreUnavailable
 from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.fair_share import FairShare, ShareTaken
+from infrastructure.postgres.session import Session, fence_of
 
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
@@ -21,15 +21,21 @@ and nobody else's."""
 WAIT_S = 2.0
 STATEMENT_TIMEOUT_MS = 10_000
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Connection = Session
 
 
 class ReadPool:
     """Connections in autocommit for single statements."""
 
     def __init__(self, database_url: str) -> None:
+        fence = fence_of(database_url)
+
+        async def _is_current(session: Session) -> None:
+            fence.require_current(session)
+
         self._pool = AsyncConnectionPool(
             bounded(database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
+            connection_class=Session,
             min_size=POOL_SIZE_MIN,
             max_size=POOL_SIZE_MAX,
             timeout=WAIT_S,
@@ -37,6 +43,7 @@ class ReadPool:
             reconnect_timeout=10.0,
             kwargs={"autocommit": True},
             configure=_plan_once,
+            check=_is_current,
         )
 
         self._share = FairShare(SHARE_MAX)

@@ -8,6 +8,7 @@ import psycopg
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.privileges import give_privileges, role_of
+from infrastructure.postgres.session import Session
 from interfaces.settings import Settings
 from projections.connection import LIVE_SCHEMA, connect
 from projections.tables import create
@@ -18,7 +19,7 @@ async def view_connection(
     settings: Settings, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
 ) -> psycopg.AsyncConnection[Any]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    return await connect(named(settings.database_url, name=application), schema)
+    return await connect(named(settings.database_url, name=application), schema, kind=Session)
 
 
 def migrate_all(settings: Settings, *, privileges_anew: bool = False) -> list[str]:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psycopg
-
 from application.delivery import Deliveries
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_notice import DisputeNotices
@@ -14,6 +12,7 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connecting import following
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.mapper import MsgspecTranscoder
+from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
@@ -37,7 +36,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
 
     async def relay() -> None:
         session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
+        async with await Session.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
@@ -86,8 +85,15 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
-    return {
-        "relay": relay,
+    def once_open(task: Task) -> Task:
+        async def run() -> None:
+            await core.gate.opened()
+            await task()
+
+        return run
+
+    # What asks a provider or a bank for anything, or moves money, waits until a restored store is reopened.
+    acting: dict[str, Task] = {
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
@@ -97,5 +103,9 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
+    }
+    return {
+        "relay": relay,
+        **{name: once_open(task) for name, task in acting.items()},
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
