@@ -286,7 +286,7 @@ class Operations:
         return (
             isinstance(payment, Processing)
             and bool(payment.tried)
-            and self._now() - payment.attempt.started_at < self._patience
+            and abs(self._now() - payment.attempt.started_at) < self._patience
         )
 
     async def _stands(self, claim_id: OperationId, payment: InFlight, found: Outcome | None) -> bool:
