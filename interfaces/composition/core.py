@@ -1,9 +1,8 @@
 """The parts that every process needs, and which real part stands behind which port."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import Self
 
 from msgspec.structs import replace
@@ -37,8 +36,6 @@ from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
-from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
-from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.calendars import is_holiday
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
@@ -59,22 +56,19 @@ from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
-from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.circuit import CircuitProvider
-from infrastructure.provider.connector import Connector, ProviderAccount
-from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
 from interfaces.composition.clock import CLOCK, utc_now
 from interfaces.composition.funds import Funds
+from interfaces.composition.outside import accounts_of, outside
 from interfaces.http.answers import word_answer
-from interfaces.settings import SettingInvalid, Settings
+from interfaces.settings import Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
 
-SIMULATOR = ProviderName("simulator")
 BUS_ANSWERS_WITHIN_S = 2.0
 RECOVERY_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
@@ -87,33 +81,6 @@ PROVIDER_GRACE_S = 2.0
 CLOCK_READ_EVERY_S = 5.0
 APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
 """As whom the relay and the projector of each view are connected to the database."""
-
-
-def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
-    """Our accounts at providers: those of the file, or the simulator alone. Raises AccountInvalid."""
-    if settings.providers_file:
-        return read_accounts(Path(settings.providers_file))
-    return [
-        ProviderAccount(
-            name=SIMULATOR,
-            connector="simulator",
-            url=settings.simulator_url,
-            timeout_s=settings.provider_timeout_s,
-        )
-    ]
-
-
-def debtor_of(settings: Settings) -> Debtor:
-    """Our own accounts at our bank. Raises SettingInvalid."""
-    try:
-        return debtor(
-            settings.bank_debtor_name,
-            settings.bank_debtor_iban,
-            settings.bank_debtor_bic,
-            settings.bank_debtor_accounts,
-        )
-    except DebtorInvalid as error:
-        raise SettingInvalid(f"TALLYSTICK_BANK_DEBTOR_…: {error}.") from error
 
 
 class Core:
@@ -165,18 +132,8 @@ class Core:
 
     async def __aenter__(self) -> Self:
         # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
-        self.connectors: dict[ProviderName, Connector] = {}
         async with AsyncExitStack() as connecting:
-            for account in self.accounts:
-                connector = connect_provider(account)
-                connecting.push_async_callback(connector.aclose)
-                self.connectors[account.name] = connector
-            self.bank = SimulatedBank(
-                self.settings.bank_url or f"{self.settings.simulator_url}/bank",
-                debtor_of(self.settings),
-                timeout_s=self.settings.provider_timeout_s,
-            )
-            connecting.push_async_callback(self.bank.aclose)
+            self.connectors, self.bank = await connecting.enter_async_context(outside(self.settings, self.accounts))
             self._connected = connecting.pop_all()
         await self.pool.open()
         await self._clock.start()
@@ -302,7 +259,7 @@ class Core:
         published = await self._published()
         async with self.pool.connection() as connection:
             return await read_condition(
-                connection, published, APPLICATIONS, now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+                connection, published, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
             )
 
     async def _published(self) -> int | None:
