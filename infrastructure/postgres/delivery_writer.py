@@ -14,17 +14,18 @@ from typing import Final, NamedTuple
 import msgspec
 import psycopg
 
+from application.deadline import left_s
 from application.inbox import NewDelivery
 from application.store import StoreUnavailable, WriterBusy
 from domain.errors import described
-from infrastructure.postgres.connecting import bounded, cut_off_after
+from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.session import Session
 
 BATCH_DELIVERIES_MAX: Final = 256
 QUEUE_DELIVERIES_MAX: Final = 2048
 """At 64 KiB each no more than 128 MiB, and mostly a kilobyte or two each."""
 STATEMENT_TIMEOUT_MS: Final = 5_000
-CALL_WITHIN_S: Final = 8.0
+CALL_WITHIN_S: Final = 6.0
 """A little above the statement's own limit."""
 
 _INSERT = """
@@ -76,7 +77,11 @@ class DeliveryWriter:
         waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._wake.set()
-        await waiting.kept
+        try:
+            async with asyncio.timeout(left_s()):
+                await asyncio.shield(waiting.kept)
+        except TimeoutError as error:
+            raise StoreUnavailable("the writer did not answer in time") from error
 
     async def _run(self) -> None:
         while True:
@@ -105,13 +110,11 @@ class DeliveryWriter:
 
     async def _insert(self, deliveries: Sequence[NewDelivery]) -> None:
         if self._connection is None or self._connection.closed:
-            async with asyncio.timeout(CALL_WITHIN_S):
-                self._connection = await Session.connect(
-                    bounded(
-                        self._database_url, name="tallystick deliveries", statement_timeout_ms=STATEMENT_TIMEOUT_MS
-                    ),
-                    autocommit=True,
-                )
+            self._connection = await Session.connect(
+                bounded(self._database_url, name="tallystick deliveries", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
+                autocommit=True,
+            )
+            self._connection.answers_within_s = CALL_WITHIN_S
         columns = (
             [each.id for each in deliveries],
             [each.provider for each in deliveries],
@@ -122,8 +125,7 @@ class DeliveryWriter:
             [each.state.value for each in deliveries],
             [each.result for each in deliveries],
         )
-        with cut_off_after(CALL_WITHIN_S, self._connection):
-            await self._connection.execute(_INSERT, columns, prepare=True)
+        await self._connection.execute(_INSERT, columns, prepare=True)
         self._connection.require_confirmed()
 
     async def _disconnect(self) -> None:

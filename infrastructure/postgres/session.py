@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from domain.errors import described
-from infrastructure.postgres.connecting import cut_off_after, shut
+from infrastructure.postgres.connecting import BoundedConnection, cut_off_after, shut
 
 CONFIRMED_WITHIN_S: Final = 1.5
 """How long a commit that only confirms what was read waits for the standby."""
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
     awaits_standby: bool
 
 
-class Session(psycopg.AsyncConnection[tuple[Any, ...]]):
+class Session(BoundedConnection):
     """A connection to the primary; of several hosts, each is tried within the URL's `connect_timeout`."""
 
     epoch: int = 0

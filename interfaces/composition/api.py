@@ -96,6 +96,7 @@ async def api_services(
                 payouts=core.funds.payouts,
                 disputes=core.disputes,
                 store=core.store,
+                gate=core.gate,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,
                 webhooks=webhooks,
