@@ -249,7 +249,7 @@ class Core:
         """How the system is. Raises StoreUnavailable."""
         published = await self._published()
         async with self.pool.connection() as connection:
-            return await read_condition(connection, published, APPLICATIONS)
+            return await read_condition(connection, published, tuple(APPLICATIONS))
 
     async def _published(self) -> int | None:
         """The position of the stream's last message; None while NATS does not answer."""
