@@ -147,8 +147,16 @@ class Reopening:
             unexplained=told.count(Unexplained),
             accepted_because=because,
         )
-        version = len(await self._store.history(store_id))
-        events = record_all(store_id, version, (reopened,), merchant_id=PLATFORM, cause=cause, now=self._now())
+        history = await self._store.history(store_id)
+        events = record_all(
+            store_id,
+            len(history),
+            (reopened,),
+            merchant_id=PLATFORM,
+            cause=cause,
+            now=self._now(),
+            updated_at=history[-1].event.recorded_at if history else None,
+        )
         result = await self._store.append(Append(events=events))
         assert isinstance(result, Appended), "one reopens a store at a time"
 

@@ -38,7 +38,7 @@ GRANT UPDATE (closed_at, closed_because) ON store_identity TO {app};
 
 -- Queues and places that work leaves behind.
 GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed, orphan TO {app};
-GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try TO {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try, worker_lease TO {app};
 
 -- The views can be made anew from the events: their tables are the application's own.
 GRANT CREATE ON SCHEMA views, views_rebuild TO {app};
@@ -47,7 +47,8 @@ GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
 -- Of keys who has them, but not what they are known by.
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
-    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, orphan, views.projection_checkpoint
+    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, worker_lease, orphan,
+    views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};
 GRANT SELECT (key_id, name, role, created_at, revoked_at) ON operator_key TO {reader};

@@ -20,8 +20,10 @@ from domain.history import Cause
 from interfaces.cli.record import Text
 from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core, utc_now, worker_tasks
+from interfaces.worker import supervise
 
 VIEW_WITHIN_S = 120.0
+PROJECTING = ("leases", "projector provider_operations")
 LOOK_EVERY_S = 0.05
 SHOWN_MAX = 50
 PROGRESS_EVERY = 500
@@ -118,17 +120,18 @@ async def _reopen(
 @asynccontextmanager
 async def _views_up_to_date(core: Core) -> AsyncIterator[None]:
     """The view by which payments are found is at the store's head, and follows: also where no worker runs."""
-    projecting = asyncio.ensure_future(worker_tasks(core)["projector provider_operations"]())
+    tasks = worker_tasks(core)
+    projecting = asyncio.ensure_future(supervise({name: tasks[name] for name in PROJECTING}))
     try:
         head, deadline = await core.store.head(), time.monotonic() + VIEW_WITHIN_S
         while await core.correlation.position() < head:
-            if projecting.done() or time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise click.ClickException("The view provider_operations does not come to the store's head.")
             await asyncio.sleep(LOOK_EVERY_S)
         yield
     finally:
         projecting.cancel()
-        with suppress(asyncio.CancelledError, Exception):
+        with suppress(asyncio.CancelledError):
             await projecting
 
 
