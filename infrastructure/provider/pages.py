@@ -1,6 +1,7 @@
 """A provider's list is read to its end, page by page, or is no list."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Final
@@ -12,12 +13,17 @@ from application.listing import ListingFailed
 from domain.payment.outcome import Unknown
 from infrastructure.provider.http import Answer
 from infrastructure.provider.reading import UNDECODABLE
+from infrastructure.provider.text import readable
 
 PAGES_MAX: Final = 100_000
 TRIES_MAX: Final = 6
 FIRST_PAUSE_S: Final = 0.2
 PAUSE_S_MAX: Final = 30.0
 """A provider that counts requests forgets them within a minute or so."""
+
+
+class _Named(Struct, frozen=True):
+    id: str
 
 
 class Page(Struct, frozen=True):
@@ -79,3 +85,12 @@ async def _page(look: Look, read: Read, cursor: str | None) -> Page:
 
 _PASSES: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """What may be answered otherwise a moment later."""
+
+
+def name_of_entry(entry: bytes) -> str:
+    """What an entry that cannot be read is called: by its id, and by its contents, since that may be another's."""
+    digest = hashlib.sha256(entry).hexdigest()[:12]
+    try:
+        return f"{readable(msgspec.json.decode(entry, type=_Named).id)} ({digest})"
+    except UNDECODABLE:
+        return f"an entry without a name ({digest})"

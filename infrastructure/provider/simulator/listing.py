@@ -12,7 +12,7 @@ from application.listing import Listed, ListedDispute, ListedOperation, Unreadab
 from application.notification import DisputeNotification, NotificationUnreadable, Unhandled
 from domain.payment.outcome import Unknown
 from infrastructure.provider.http import Answer, HttpCalls
-from infrastructure.provider.pages import Page, entries
+from infrastructure.provider.pages import Page, entries, name_of_entry
 from infrastructure.provider.reading import UNDECODABLE, decode, our_payment
 from infrastructure.provider.simulator.notifications import read_event
 from infrastructure.provider.text import readable
@@ -32,10 +32,6 @@ class _Data(Struct, frozen=True):
 class _Event(Struct, frozen=True):
     created: Annotated[datetime, Meta(tz=True)]
     data: _Data
-
-
-class _Named(Struct, frozen=True):
-    id: object = "an event without a name"
 
 
 class SimulatorListing:
@@ -66,7 +62,7 @@ def read(entry: bytes) -> Listed | None:
         notification = read_event(entry)
         event = msgspec.json.decode(entry, type=_Event)
     except (*UNDECODABLE, NotificationUnreadable) as error:
-        return Unreadable(name=_name(entry), reason=readable(str(error)))
+        return Unreadable(name=name_of_entry(entry), reason=readable(str(error)))
     payment_id = our_payment(event.data.reference)
     match notification:
         case Unhandled():
@@ -75,10 +71,3 @@ def read(entry: bytes) -> Listed | None:
             return ListedDispute(notification=notification, payment_id=payment_id, at=event.created)
         case _:
             return ListedOperation(notification=notification, payment_id=payment_id, at=event.created)
-
-
-def _name(entry: bytes) -> str:
-    try:
-        return readable(str(msgspec.json.decode(entry, type=_Named).id))
-    except UNDECODABLE:
-        return "an entry that is no event"
