@@ -8,9 +8,11 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from projections.tables import checkpoints
 
 RELAY = "relay"
+ARCHIVE = "archive"
 BUS_AWAY = "NATS does not answer"
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
@@ -46,7 +48,7 @@ class Active(Struct, frozen=True, kw_only=True):
 
 
 class Follower(Struct, frozen=True, kw_only=True):
-    """The relay, or the projector of a view: how far it has taken in the store, and who does it now.
+    """The relay, the archive, or the projector of a view: how far it has taken in the store, and who does it now.
 
     `position` and both lags are None when nobody can tell; `lag_s` is the age of the oldest event not yet taken in.
     """
@@ -72,6 +74,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     open_dead_letters: int
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
+    backups: BackupState
 
 
 class _Stamped(Struct):
@@ -83,12 +86,17 @@ class _Stamped(Struct):
 async def read_condition(connection: Connection, published: int | None, applications: Mapping[str, str]) -> Condition:
     """How things are now, when the relay was at position `published` just before. `applications` says under which name
     each follower is connected. Raises psycopg.Error."""
+    backups = await backup_state(connection)
+    if backups.archived_position is not None:
+        applications = {**applications, ARCHIVE: ARCHIVER}
     active = await _active(connection, applications)
     reached: dict[str, int | None] = dict.fromkeys(applications, 0)
     failures: dict[str, str | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
+    if backups.archived_position is not None:
+        reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = published
     if published is None:
         failures[RELAY] = BUS_AWAY
@@ -120,6 +128,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
         oldest_delivery_s=oldest_delivery_s,
         open_dead_letters=open_letters,
         may_change_events=may_change_events,
+        backups=backups,
     )
 
 

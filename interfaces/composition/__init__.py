@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infrastructure import garbage
+    from infrastructure.backup.errors import BackupError
     from infrastructure.embedded import home as embedded_home
     from infrastructure.embedded.errors import EmbeddedError, HomeInUse
     from infrastructure.embedded.nats import EmbeddedNats
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from infrastructure.embedded.postgres import EmbeddedPostgres
     from infrastructure.embedded.private_files import write_private
     from infrastructure.embedded.process import ChildProcess
-    from infrastructure.observability.condition import Condition, Follower
+    from infrastructure.observability.condition import ARCHIVE, Condition, Follower
     from infrastructure.observability.logs import configure_logs
+    from infrastructure.postgres.backups import BackupState
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded
     from infrastructure.postgres.posted_entries import posted_entries
@@ -35,9 +37,12 @@ if TYPE_CHECKING:
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
+        "ARCHIVE": "infrastructure.observability.condition:ARCHIVE",
         "SIMULATOR": "interfaces.composition.core:SIMULATOR",
         "SIMULATOR_DIALECTS": "infrastructure.simulator.delivery:WORDINGS",
         "AccountInvalid": "infrastructure.provider.connector:AccountInvalid",
+        "BackupError": "infrastructure.backup.errors:BackupError",
+        "BackupState": "infrastructure.postgres.backups:BackupState",
         "ChildProcess": "infrastructure.embedded.process:ChildProcess",
         "Condition": "infrastructure.observability.condition:Condition",
         "Core": "interfaces.composition.core:Core",
