@@ -55,8 +55,13 @@ def test_of_our_environment_a_program_gets_nothing_that_may_be_secret() -> None:
 
 
 def test_settings_for_children_and_for_readers() -> None:
-    others = {"owner_database_url": "owner", "reader_database_url": "reader", "replication_url": "replicator"}
-    settings = Settings(database_url="app", nats_url="bus", **others)
+    settings = Settings(
+        database_url="app",
+        owner_database_url="owner",
+        reader_database_url="reader",
+        replication_url="replicator",
+        nats_url="bus",
+    )
     assert for_children(settings) == Settings(database_url="app", nats_url="bus")
     assert as_reader(settings).database_url == "reader"
     assert as_reader(Settings(database_url="app", nats_url="bus")).database_url == "app"

@@ -28,8 +28,14 @@ def server(home: Path) -> Iterator[EmbeddedPostgres]:
     running = EmbeddedPostgres(home, settings={"max_slot_wal_keep_size": "64MB"})
     running.start()
     own_server(app_url=running.url, owner_url=running.owner_url)
-    urls = {"owner_database_url": running.owner_url, "reader_database_url": running.reader_url}
-    migrate_all(Settings(database_url=running.url, nats_url="", **urls))
+    migrate_all(
+        Settings(
+            database_url=running.url,
+            owner_database_url=running.owner_url,
+            reader_database_url=running.reader_url,
+            nats_url="",
+        )
+    )
     yield running
     running.stop()
 

@@ -66,7 +66,7 @@ async def archived(plan: Plan) -> AsyncIterator[None]:
 async def is_archived(plan: Plan) -> bool:
     async with await psycopg.AsyncConnection.connect(plan.database_url) as connection:
         [(head,)] = await (await connection.execute("SELECT max(notification_id) FROM stored_events")).fetchall()
-        return (await backup_state(connection)).archived_position == head
+        return (await backup_state(connection)).archived_position == int(head)
 
 
 async def _has_base(plan: Plan) -> bool:
