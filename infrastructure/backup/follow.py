@@ -18,7 +18,7 @@ from infrastructure.embedded.home import LOGS
 from infrastructure.embedded.process import ChildProcess
 from infrastructure.postgres import locks
 from infrastructure.postgres.backups import ARCHIVER, BackupRecord
-from infrastructure.postgres.connecting import following, named
+from infrastructure.postgres.connecting import named
 
 SLOT: Final = "tallystick_archive"
 RECEIVED: Final = "backup-received"
@@ -65,7 +65,7 @@ class Archiver:
     def __enter__(self) -> Self:
         """Raises AlreadyArchived, psycopg.Error, BackupError."""
         with ExitStack() as stack:
-            store_url = following(self._database_url, name=ARCHIVER)
+            store_url = named(self._database_url, name=ARCHIVER)
             self._store = stack.enter_context(psycopg.connect(store_url, autocommit=True))
             [(is_ours,)] = self._store.execute(_TRY_LOCK, (locks.ARCHIVE,)).fetchall()
             if not is_ours:

@@ -9,6 +9,7 @@ import psycopg
 from msgspec import Struct
 
 from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
+from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
 
 RELAY = "relay"
@@ -63,7 +64,8 @@ class Follower(Struct, frozen=True, kw_only=True):
 
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
-    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry."""
+    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
+    `closed_since` and `closed_because` are None while the store takes payments."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -75,6 +77,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
     backups: BackupState
+    closed_since: datetime | None
+    closed_because: str | None
 
 
 class _Stamped(Struct):
@@ -106,6 +110,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
+    identity = await identity_of(connection)
     followers = []
     for name in applications:
         position = reached[name]
@@ -129,6 +134,8 @@ async def read_condition(connection: Connection, published: int | None, applicat
         open_dead_letters=open_letters,
         may_change_events=may_change_events,
         backups=backups,
+        closed_since=identity.closed_at,
+        closed_because=identity.closed_because,
     )
 
 

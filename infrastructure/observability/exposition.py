@@ -79,6 +79,9 @@ class _ConditionCollector(Collector):
 
 def _families(condition: Condition) -> Iterator[Metric]:
     yield CounterMetricFamily("tallystick_store_position", "Position of the last event", condition.head)
+    yield GaugeMetricFamily(
+        "tallystick_store_closed", "Whether the store takes no payments", int(condition.closed_since is not None)
+    )
     yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
     yield GaugeMetricFamily(
         "tallystick_operations_unresolved_oldest_seconds",

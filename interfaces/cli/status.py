@@ -45,9 +45,9 @@ def status(as_json: bool) -> None:
     something stands still or nothing moves it.
     """
     before, after, elapsed_s, verified_within = with_core(_two_looks)
-    moving = [
-        _moving(earlier, later, elapsed_s) for earlier, later in zip(before.followers, after.followers, strict=True)
-    ]
+    earlier = {follower.name: follower for follower in before.followers}
+    # The archive may have begun in between.
+    moving = [_moving(earlier.get(each.name, each), each, elapsed_s) for each in after.followers]
     backups_trouble = _backups_trouble(after.backups, verified_within)
     in_trouble = [each.follower.name for each in moving if each.trouble] + (["backups"] if backups_trouble else [])
     if as_json:
@@ -103,6 +103,8 @@ def _backups_trouble(backups: BackupState, verified_within: timedelta) -> str | 
 def _document(condition: Condition, moving: list[Moving], backups_trouble: str | None) -> dict[str, object]:
     return {
         "head": condition.head,
+        "closed_since": condition.closed_since,
+        "closed_because": condition.closed_because,
         "followers": [
             msgspec.to_builtins(each.follower) | {"events_per_s": each.events_per_s, "trouble": each.trouble}
             for each in moving
@@ -123,6 +125,9 @@ def _document(condition: Condition, moving: list[Moving], backups_trouble: str |
 
 def _print(condition: Condition, moving: list[Moving]) -> None:
     console.print(f"The store stands at position {condition.head:,}.")
+    if condition.closed_since is not None:
+        since = f"{condition.closed_since:%Y-%m-%d %H:%M:%S %Z}"
+        console.print(f"It is CLOSED since {since}, because {condition.closed_because}: see `tallystick reopen`.")
     table = Table("", "position", "events behind", "seconds behind", "events/s", "moved by", "")
     for column in table.columns[1:5]:
         column.justify = "right"

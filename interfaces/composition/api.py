@@ -77,7 +77,7 @@ async def api_services(
             bases=core.bases,
             routing=core.routing,
             now=utc_now,
-            new_id=ids.new_uuid,
+            ids=core.command_ids,
         )
         intake = DeliveryWriter(settings.database_url)
         intake.start()
@@ -96,6 +96,7 @@ async def api_services(
                 payouts=core.funds.payouts,
                 disputes=core.disputes,
                 store=core.store,
+                gate=core.gate,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,
                 webhooks=webhooks,
