@@ -3,7 +3,6 @@
 APPEND = 7459830221
 """Held by a transaction that draws positions, until it has committed. Written out in migration 0002 too."""
 MIGRATE = 7459830222
-RELAY = 7459830223
 ARCHIVE = 7459830240
 """Held by whoever receives the WAL for the archive."""
 BASE_BACKUP = 7459830241

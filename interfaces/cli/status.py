@@ -48,13 +48,12 @@ def status(as_json: bool) -> None:
     earlier = {follower.name: follower for follower in before.followers}
     # The archive may have begun in between.
     moving = [_moving(earlier.get(each.name, each), each, elapsed_s) for each in after.followers]
-    backups_trouble = _backups_trouble(after.backups, verified_within)
-    in_trouble = [each.follower.name for each in moving if each.trouble] + (["backups"] if backups_trouble else [])
+    alarms = _alarms(after, verified_within)
     if as_json:
-        click.echo(msgspec.json.encode(_document(after, moving, backups_trouble)))
+        click.echo(msgspec.json.encode(_document(after, moving, alarms)))
     else:
-        _print(after, moving)
-        _print_backups(after, backups_trouble)
+        _print(after, moving, alarms)
+    in_trouble = [*(each.follower.name for each in moving if each.trouble), *alarms]
     if in_trouble:
         raise click.ClickException(f"in trouble: {', '.join(in_trouble)}.")
 
@@ -90,17 +89,31 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     return None
 
 
+def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
+    """What is wrong with the machine or the backups, a sentence each."""
+    alarms = {}
+    if fault := _backups_trouble(condition.backups, verified_within):
+        alarms["backups"] = fault
+    if condition.is_clock_wrong:
+        side = "ahead of" if condition.machine_ahead_s > 0 else "behind"
+        alarms["clock"] = (
+            f"this machine's clock is {abs(condition.machine_ahead_s):,.0f} s {side} the database's, which everything "
+            "goes by. One of the two is wrong: see docs/OPERATING.md, Clocks."
+        )
+    return alarms
+
+
 def _backups_trouble(backups: BackupState, verified_within: timedelta) -> str | None:
     """What is wrong with the base backups, if anything is; of the archive its row says it."""
     since = backups.unverified_since()
     if backups.fault:
         return f"the last verification of a backup failed: {backups.fault}"
     if since is not None and utc_now() - since > verified_within:
-        return f"no backup was verified since {since.isoformat(timespec='seconds')}: run `tallystick backup verify`"
+        return f"no backup was verified since {since.isoformat(timespec='seconds')}: run `tallystick backup verify`."
     return None
 
 
-def _document(condition: Condition, moving: list[Moving], backups_trouble: str | None) -> dict[str, object]:
+def _document(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -> dict[str, object]:
     return {
         "head": condition.head,
         "closed_since": condition.closed_since,
@@ -114,20 +127,24 @@ def _document(condition: Condition, moving: list[Moving], backups_trouble: str |
         "waiting_deliveries": condition.waiting_deliveries,
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
-        "backups": msgspec.to_builtins(condition.backups) | {"rpo_s": _rpo_s(condition), "trouble": backups_trouble},
+        "backups": msgspec.to_builtins(condition.backups) | {"rpo_s": _rpo_s(condition)},
+        "machine_ahead_s": round(condition.machine_ahead_s, 3),
+        "alarms": alarms,
         "warnings": [
             *([ONE_ROLE] if condition.may_change_events else []),
             *([] if condition.backups.is_configured else [NO_BACKUPS]),
         ],
-        "well": not (backups_trouble or any(each.trouble for each in moving)),
+        "well": not alarms and not any(each.trouble for each in moving),
     }
 
 
-def _print(condition: Condition, moving: list[Moving]) -> None:
+def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -> None:
     console.print(f"The store stands at position {condition.head:,}.")
     if condition.closed_since is not None:
         since = f"{condition.closed_since:%Y-%m-%d %H:%M:%S %Z}"
         console.print(f"It is CLOSED since {since}, because {condition.closed_because}: see `tallystick reopen`.")
+    for alarm in alarms.values():
+        console.print(f"Alarm: {alarm}")
     table = Table("", "position", "events behind", "seconds behind", "events/s", "moved by", "")
     for column in table.columns[1:5]:
         column.justify = "right"
@@ -158,11 +175,12 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
         console.print(f"{condition.waiting_deliveries:,} deliveries of providers wait, {oldest}.")
     if condition.open_dead_letters:
         console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
+    _print_backups(condition)
     if condition.may_change_events:
         console.print(f"Warning: {ONE_ROLE}")
 
 
-def _print_backups(condition: Condition, trouble: str | None) -> None:
+def _print_backups(condition: Condition) -> None:
     backups = condition.backups
     if not backups.is_configured:
         console.print(f"Warning: {NO_BACKUPS}")
@@ -171,8 +189,6 @@ def _print_backups(condition: Condition, trouble: str | None) -> None:
     lost = "up to the last base backup would be left" if rpo_s is None else f"{rpo_s:,.1f} s of events would be lost"
     console.print(f"Were this machine lost now, {lost}.")
     console.print(f"Base backup: {_ago(backups.last_base_at)}; verified: {_ago(backups.verified_at)}.")
-    if trouble:
-        console.print(f"Backups: {trouble}.")
 
 
 def _rpo_s(condition: Condition) -> float | None:

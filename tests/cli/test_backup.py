@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -103,7 +102,7 @@ def assert_closed(home: Path) -> None:
 @pytest.mark.usefixtures("status_at_once")
 async def test_status_tells_how_old_backups_are_and_what_would_be_lost(run: Run, database_url: str) -> None:
     told = await status(run)
-    assert (told["backups"]["rpo_s"], told["backups"]["trouble"]) == (None, None)
+    assert (told["backups"]["rpo_s"], told["alarms"]) == (None, {})
     assert any("no backups" in warning for warning in told["warnings"])
     async with open_store(database_url) as store:
         await append_all(store, [created(uuid4())])
@@ -138,8 +137,7 @@ async def test_a_backup_that_was_not_verified_for_long_is_trouble(
     with psycopg.connect(database_url) as connection:
         connection.execute(row, (finished, verified, fault))
     told = await status(run)
-    found: dict[str, Any] = told["backups"]
-    assert trouble in found["trouble"] if trouble else found["trouble"] is None
+    assert trouble in told["alarms"]["backups"] if trouble else told["alarms"] == {}
     result = await asyncio.to_thread(run, "status")
     assert "Base backup: " in result.output
     if trouble:

@@ -10,10 +10,12 @@ import psycopg
 
 from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
+from tests.crash.load import shopping
 from tests.crash.system import hanging, with_descendants
 from tests.support.running import Merchant, Reply, eventually, merchant_of
 
 TOLD_WITHIN_S = 3.0
+TAKEN_OVER_WITHIN_S = 5.0
 GENEROUSLY_S = 2 * TOLD_WITHIN_S
 """Machines that run tests are busy; `make drill` measures."""
 ASKED_AT_ONCE = 20
@@ -63,6 +65,35 @@ async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(st
         await eventually(lambda: _is_ready(merchant), "ready again")
     await eventually(lambda: _only_its_connections(stack), "no connection is left over")
     await assert_every_promise_holds(stack)
+
+
+async def test_a_worker_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(stack: Stack) -> None:
+    second = stack.process("worker-2", ["worker"])
+    second.start()
+    try:
+        await eventually(lambda: _renewing(stack, workers=2), "the second worker stands by")
+        async with shopping(stack, seed=11) as load, merchant_of(stack) as merchant:
+            await load.until(20)
+            with hanging(with_descendants(stack.worker.pid)):
+                reply = await merchant.pay()
+                position = {"Tallystick-Position": reply.headers["Tallystick-Position"]}
+
+                async def seen() -> bool:
+                    return (await merchant.get("/v1/balances", headers=position)).status == 200
+
+                await eventually(seen, "the other worker has taken over", within_s=4 * TAKEN_OVER_WITHIN_S)
+                await load.until(20)
+            await load.until(20)
+        await assert_every_promise_holds(stack)
+    finally:
+        second.terminate()
+    await assert_every_promise_holds(stack)
+
+
+async def _renewing(stack: Stack, *, workers: int) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tallystick leases'"
+    with psycopg.connect(stack.settings.database_url) as connection:
+        return connection.execute(query).fetchone() == (workers,)
 
 
 async def _is_ready(merchant: Merchant) -> bool:
