@@ -21,6 +21,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     application's role is the owner too, or the database is brought to this version by somebody else."""
     reader_database_url: str = ""
     """The same database as a role that only reads, for what only looks; without one, the application's."""
+    replication_url: str = ""
+    """The same server as a role that may copy all of it: `tallystick backup` needs it, and nothing else does."""
+    backup_folder: str = ""
+    """Where base backups and the WAL archive are kept, on another disk; without one, there are none."""
+    backup_key_file: str = ""
+    """The key that backups are sealed with."""
+    backup_verified_within_h: float = 26.0
+    """How old the last verified backup may be before `tallystick status` calls it trouble."""
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
     in_doubt_after_s: int = 1800
@@ -56,6 +64,10 @@ VARIABLES = {
     "nats_url": "TALLYSTICK_NATS_URL",
     "owner_database_url": "TALLYSTICK_OWNER_DATABASE_URL",
     "reader_database_url": "TALLYSTICK_READER_DATABASE_URL",
+    "replication_url": "TALLYSTICK_REPLICATION_URL",
+    "backup_folder": "TALLYSTICK_BACKUP_FOLDER",
+    "backup_key_file": "TALLYSTICK_BACKUP_KEY_FILE",
+    "backup_verified_within_h": "TALLYSTICK_BACKUP_VERIFIED_WITHIN_H",
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
@@ -89,6 +101,10 @@ class _OptionalSettings(TypedDict, total=False):
 
     owner_database_url: str
     reader_database_url: str
+    replication_url: str
+    backup_folder: str
+    backup_key_file: str
+    backup_verified_within_h: float
     simulator_url: str
     provider_timeout_s: float
     in_doubt_after_s: int
@@ -114,6 +130,14 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["owner_database_url"] = url
     if url := environment.get(VARIABLES["reader_database_url"]):
         given["reader_database_url"] = url
+    if url := environment.get(VARIABLES["replication_url"]):
+        given["replication_url"] = url
+    if folder := environment.get(VARIABLES["backup_folder"]):
+        given["backup_folder"] = folder
+    if file := environment.get(VARIABLES["backup_key_file"]):
+        given["backup_key_file"] = file
+    if hours := environment.get(VARIABLES["backup_verified_within_h"]):
+        given["backup_verified_within_h"] = _positive(VARIABLES["backup_verified_within_h"], hours)
     if url := environment.get(VARIABLES["simulator_url"]):
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
@@ -162,8 +186,9 @@ def as_reader(settings: Settings) -> Settings:
 
 
 def for_children(settings: Settings) -> Settings:
-    """The same for our own processes, none of which is given the owner's password, or needs the reader's."""
-    return replace(settings, owner_database_url="", reader_database_url="")
+    """The same for our own processes, none of which is given the owner's or replicator's password, or needs the
+    reader's."""
+    return replace(settings, owner_database_url="", reader_database_url="", replication_url="")
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

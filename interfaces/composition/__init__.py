@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infrastructure import garbage
+    from infrastructure.backup.errors import BackupError
     from infrastructure.embedded import home as embedded_home
     from infrastructure.embedded.errors import EmbeddedError, HomeInUse
     from infrastructure.embedded.failover import promote
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
         stream_at,
         take_off,
     )
-    from infrastructure.observability.condition import Condition, Follower
+    from infrastructure.observability.condition import ARCHIVE, Condition, Follower
     from infrastructure.observability.logs import configure_logs
+    from infrastructure.postgres.backups import BackupState
     from infrastructure.postgres.epoch import raise_epoch_at
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
+        "ARCHIVE": "infrastructure.observability.condition:ARCHIVE",
         "SIMULATOR": "interfaces.composition.outside:SIMULATOR",
         "SIMULATOR_DIALECTS": "infrastructure.simulator.delivery:WORDINGS",
         "Address": "infrastructure.embedded.primary:Address",
@@ -63,6 +66,8 @@ else:
         "stream_at": "infrastructure.embedded.standby:stream_at",
         "take_off": "infrastructure.embedded.standby:take_off",
         "AccountInvalid": "infrastructure.provider.connector:AccountInvalid",
+        "BackupError": "infrastructure.backup.errors:BackupError",
+        "BackupState": "infrastructure.postgres.backups:BackupState",
         "ChildProcess": "infrastructure.embedded.process:ChildProcess",
         "Condition": "infrastructure.observability.condition:Condition",
         "Core": "interfaces.composition.core:Core",
