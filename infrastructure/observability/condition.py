@@ -43,6 +43,8 @@ SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = '
 """
 _SELECT_OPEN_LETTERS = "SELECT count(*) FROM views.dead_letters WHERE state IN ('open', 'retrying')"
 
+_SELECT_ORPHANS = "SELECT count(*) FROM orphan WHERE state IN ('waiting', 'unexplained')"
+
 Connection = psycopg.AsyncConnection[Any]
 
 
@@ -71,7 +73,8 @@ class Follower(Struct, frozen=True, kw_only=True):
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
     delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
-    `closed_since` and `closed_because` are None while the store takes payments."""
+    `closed_since` and `closed_because` are None while the store takes payments; `orphans` were found at providers or
+    the bank, and are in nothing here."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -85,6 +88,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
+    orphans: int
     machine_ahead_s: float
     """How far the clock of this machine is ahead of the database's, which everything goes by."""
 
@@ -125,6 +129,7 @@ async def read_condition(
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
+    [(orphans,)] = await _rows(connection, _SELECT_ORPHANS)
     identity = await identity_of(connection)
     followers = []
     for name in names:
@@ -151,6 +156,7 @@ async def read_condition(
         backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
+        orphans=orphans,
         machine_ahead_s=machine_ahead_s,
     )
 

@@ -88,6 +88,7 @@ async def lost_window(stack: Stack, merchant: Merchant, known: dict[str, str]) -
         "void": await merchant.act(known["given up"], "void", key="void"),
         "confirm": await merchant.send("POST", f"/v1/payment_intents/{known['created']}/confirm", {}, key="confirm"),
         "new": await merchant.pay(1500, key="new"),
+        "forgotten": await merchant.pay(3100, key="forgotten"),
         "new-reserved": await merchant.pay(2500, key="new-reserved", capture_method="manual"),
     }
     told["new-refunded"] = await merchant.act(told["new"].json["payment_id"], "refunds", key="new-refunded", amount=300)
@@ -156,7 +157,7 @@ async def test_what_was_lost_is_found_adopted_and_claimed_by_its_retry(
     assert "2 entries are unexplained" in err
     told = json.loads(out)
     assert {entry["provider"] for entry in told["unexplained"]} == {"east"}
-    assert (told["adopted"], len(told["waiting"]), told["opened"]) == (4, 7, False), told
+    assert (told["adopted"], len(told["waiting"]), told["opened"]) == (4, 9, False), told
     assert (await merchant.get("/health/ready")).json["status"] == "closed"
 
     code, out, err = await tallystick(stack, "reopen", "--accept-unexplained", "another shop's, see ticket 7")
