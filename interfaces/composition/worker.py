@@ -11,7 +11,6 @@ from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
-from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.mapper import MsgspecTranscoder
 from infrastructure.postgres.session import Session
 from interfaces import ids
@@ -40,17 +39,16 @@ class ProjectorConnection(Session):
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
     feed = JetStreamFeed(core.bus, MsgspecTranscoder())
-    leases = Leases(core.settings.database_url)
 
     async def relay() -> None:
         session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
+        async with core.leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
         session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
         async with await session as connection:
-            await Projector(view, connection=connection, source=core.store, feed=feed, turns=leases).run()
+            await Projector(view, connection=connection, source=core.store, feed=feed, turns=core.leases).run()
 
     async def recover() -> None:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
@@ -114,7 +112,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
     }
     return {
-        "leases": leases.renew,
+        "leases": core.leases.renew,
         "relay": relay,
         **{name: once_open(task) for name, task in acting.items()},
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
