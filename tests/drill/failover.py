@@ -84,9 +84,8 @@ class Rehearsal:
             run = run._replace(writers_beside=run.writers_beside + await self._writers_at(self.primary))
         await load.until(ANSWERS_AFTER)
         await self._exchange()
-        print(
-            f"  seed {seed}: {who} {how}, back after {run.rto_s:.1f} s, {run.writers_beside} writers beside", flush=True
-        )
+        took_s = time.monotonic() - begun
+        print(f"  seed {seed}: {who} {how}, back after {run.rto_s:.1f} s, all done in {took_s:.0f} s", flush=True)
         return run
 
     async def _taken_over(self, load: Load, *, beside: bool) -> Run:
