@@ -1,7 +1,7 @@
 """How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from projections.tables import checkpoints
 from projections.turns import turn_of
 
 RELAY = "relay"
+CLOCKS_DIFFER_S_MAX = 5.0
 BUS_AWAY = "NATS does not answer"
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
@@ -75,6 +76,12 @@ class Condition(Struct, frozen=True, kw_only=True):
     """Whether the role that looks owns the events, and so could switch their immutability off."""
     closed_since: datetime | None
     closed_because: str | None
+    machine_ahead_s: float
+    """How far the clock of this machine is ahead of the database's, which everything goes by."""
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        return abs(self.machine_ahead_s) > CLOCKS_DIFFER_S_MAX
 
 
 class _Stamped(Struct):
@@ -83,9 +90,12 @@ class _Stamped(Struct):
     recorded_at: datetime
 
 
-async def read_condition(connection: Connection, published: int | None, names: Sequence[str]) -> Condition:
-    """How things are now, when the relay was at position `published` just before. `applications` says under which name
-    each follower is connected. Raises psycopg.Error."""
+async def read_condition(
+    connection: Connection, published: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
+) -> Condition:
+    """How things are now, when the relay was at position `published` just before; `names` are the followers',
+    `machine_ahead_s` is how far this machine's clock is ahead of the database's, by which it is `now`. Raises
+    psycopg.Error."""
     active = await _active(connection)
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
@@ -110,7 +120,7 @@ async def read_condition(connection: Connection, published: int | None, names: S
                 name=name,
                 position=position,
                 lag_events=None if position is None else max(0, head - position),
-                lag_s=None if position is None else await _age_of_next(connection, position),
+                lag_s=None if position is None else await _age_of_next(connection, position, now),
                 active=active.get(name if name == RELAY else turn_of(name)),
                 failure=failures.get(name),
             )
@@ -126,6 +136,7 @@ async def read_condition(connection: Connection, published: int | None, names: S
         may_change_events=may_change_events,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
+        machine_ahead_s=machine_ahead_s,
     )
 
 
@@ -137,7 +148,7 @@ async def _active(connection: Connection) -> dict[str, Active]:
     }
 
 
-async def _age_of_next(connection: Connection, position: int) -> float | None:
+async def _age_of_next(connection: Connection, position: int, now: datetime) -> float | None:
     """Seconds since the event after `position` was recorded; 0 when there is none, None when it does not say."""
     rows = await _rows(connection, _SELECT_NEXT, position)
     if not rows:
@@ -146,7 +157,7 @@ async def _age_of_next(connection: Connection, position: int) -> float | None:
         recorded_at = msgspec.json.decode(bytes(rows[0][0]), type=_Stamped).recorded_at
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return max(0.0, (datetime.now(UTC) - recorded_at).total_seconds())
+    return max(0.0, (now - recorded_at).total_seconds())
 
 
 async def _rows(connection: Connection, query: Any, *arguments: object) -> list[tuple[Any, ...]]:

@@ -48,7 +48,7 @@ def status(as_json: bool) -> None:
         click.echo(msgspec.json.encode(_document(after, moving)))
     else:
         _print(after, moving)
-    in_trouble = [each.follower.name for each in moving if each.trouble]
+    in_trouble = [*(each.follower.name for each in moving if each.trouble), *_alarms(after)]
     if in_trouble:
         raise click.ClickException(f"in trouble: {', '.join(in_trouble)}.")
 
@@ -81,6 +81,18 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     return None
 
 
+def _alarms(condition: Condition) -> dict[str, str]:
+    """What is wrong with the machine, a sentence each."""
+    alarms = {}
+    if condition.is_clock_wrong:
+        side = "ahead of" if condition.machine_ahead_s > 0 else "behind"
+        alarms["clock"] = (
+            f"this machine's clock is {abs(condition.machine_ahead_s):,.0f} s {side} the database's, which everything "
+            "goes by. One of the two is wrong: see docs/OPERATING.md, Clocks."
+        )
+    return alarms
+
+
 def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
     return {
         "head": condition.head,
@@ -95,8 +107,10 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
         "waiting_deliveries": condition.waiting_deliveries,
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
+        "machine_ahead_s": round(condition.machine_ahead_s, 3),
+        "alarms": _alarms(condition),
         "warnings": [ONE_ROLE] if condition.may_change_events else [],
-        "well": not any(each.trouble for each in moving),
+        "well": not any(each.trouble for each in moving) and not _alarms(condition),
     }
 
 
@@ -105,6 +119,8 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
     if condition.closed_since is not None:
         since = f"{condition.closed_since:%Y-%m-%d %H:%M:%S %Z}"
         console.print(f"It is CLOSED since {since}, because {condition.closed_because}: see `tallystick reopen`.")
+    for alarm in _alarms(condition).values():
+        console.print(f"Alarm: {alarm}")
     table = Table("", "position", "events behind", "seconds behind", "events/s", "moved by", "")
     for column in table.columns[1:5]:
         column.justify = "right"

@@ -9,10 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.drill.failover import FAILOVER
-from tests.drill.part import Figures, Part
-
-PARTS: Sequence[Part] = (FAILOVER,)
+PARTS: Sequence[Part] = (FAILOVER, HANGING)
 
 
 def main() -> int:
