@@ -25,6 +25,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead-letters": "interfaces.cli.dead_letters:dead_letters",
     "disputes": "interfaces.cli.disputes:disputes",
     "replay": "interfaces.cli.replay:replay",
+    "backup": "interfaces.cli.backup:backup",
+    "restore": "interfaces.cli.restore:restore",
     "rebuild": "interfaces.cli.rebuild:rebuild",
     "ledger": "interfaces.cli.ledger:ledger",
     "routing": "interfaces.cli.routing:routing",
