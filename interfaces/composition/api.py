@@ -78,6 +78,7 @@ async def api_services(
             answers=word_answer,
             bases=core.bases,
             routing=core.routing,
+            pins=core.gate,
             now=utc_now,
             ids=core.command_ids,
         )
