@@ -8,10 +8,15 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from projections.tables import checkpoints
 
 RELAY = "relay"
-BUS_AWAY = "NATS does not answer"
+NOT_HEARD = "nothing is heard of it: NATS does not answer, or does not let it publish; the views read the store anyway"
+AHEAD = "it stands after the store's last event: see docs/OPERATING.md, A view is ahead of the store"
+FORGED = (
+    "a position after the store's last event was told in its name: see docs/OPERATING.md, Messages that are not ours"
+)
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT_NEXT = "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
@@ -70,6 +75,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     waiting_deliveries: int
     oldest_delivery_s: float | None
     open_dead_letters: int
+    bus_refusals: tuple[BusRefusal, ...]
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
 
@@ -80,18 +86,16 @@ class _Stamped(Struct):
     recorded_at: datetime
 
 
-async def read_condition(connection: Connection, published: int | None, applications: Mapping[str, str]) -> Condition:
-    """How things are now, when the relay was at position `published` just before. `applications` says under which name
-    each follower is connected. Raises psycopg.Error."""
+async def read_condition(connection: Connection, told: int | None, applications: Mapping[str, str]) -> Condition:
+    """How things are now, when the relay told of position `told` just before, or was not heard. `applications` says
+    under which name each follower is connected. Raises psycopg.Error."""
     active = await _active(connection, applications)
     reached: dict[str, int | None] = dict.fromkeys(applications, 0)
     failures: dict[str, str | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
-    reached[RELAY] = published
-    if published is None:
-        failures[RELAY] = BUS_AWAY
+    reached[RELAY] = told
     # After the positions: nobody is ahead of it.
     [(head,)] = await _rows(connection, _SELECT_HEAD)
     [(unresolved, oldest_s)] = await _rows(connection, _SELECT_UNRESOLVED)
@@ -99,8 +103,12 @@ async def read_condition(connection: Connection, published: int | None, applicat
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
     followers = []
+    if told is None and RELAY in active:
+        failures[RELAY] = NOT_HEARD
     for name in applications:
         position = reached[name]
+        if position is not None and position > head:
+            failures[name] = FORGED if name == RELAY else AHEAD
         followers.append(
             Follower(
                 name=name,
@@ -119,6 +127,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
         waiting_deliveries=waiting,
         oldest_delivery_s=oldest_delivery_s,
         open_dead_letters=open_letters,
+        bus_refusals=await bus_refusals(connection),
         may_change_events=may_change_events,
     )
 

@@ -86,6 +86,14 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_dead_letters_open", "Waiting for an operator, or for a retry", condition.open_dead_letters
     )
+    refused = CounterMetricFamily(
+        "tallystick_bus_messages_refused",
+        "Messages on NATS that no relay of this store can have sent",
+        labels=["reason"],
+    )
+    for refusal in condition.bus_refusals:
+        refused.add_metric([refusal.reason], refusal.messages)
+    yield refused
     position = CounterMetricFamily(
         "tallystick_follower_position", "Position of the last event taken in", labels=["follower"]
     )

@@ -33,8 +33,8 @@ GRANT SELECT, UPDATE (tries, next_try_at, told, asked_until, said, said_at) ON o
 GRANT SELECT, INSERT ON merchant, evidence_file, accounting_day TO {app};
 GRANT SELECT, INSERT, UPDATE (revoked_at) ON api_key, operator_key TO {app};
 
--- Queues and places that work leaves behind.
-GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed TO {app};
+-- Queues, places and counts that work leaves behind.
+GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed, bus_refusal TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try TO {app};
 
 -- The views can be made anew from the events: their tables are the application's own.
@@ -44,7 +44,8 @@ GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
 -- Of keys who has them, but not what they are known by.
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
-    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, views.projection_checkpoint
+    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, bus_refusal,
+    views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};
 GRANT SELECT (key_id, name, role, created_at, revoked_at) ON operator_key TO {reader};

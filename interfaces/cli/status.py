@@ -11,9 +11,11 @@ from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Condition, Core, Follower
 
 SAMPLE_S = 1.0
-BUS_LOOKS_MAX = 100
-BUS_LOOK_EVERY_S = 0.02
-"""A connection to NATS is waited for, two seconds at most."""
+RELAY_LOOKS_MAX = 100
+RELAY_LOOK_EVERY_S = 0.02
+"""The relay is waited for, two seconds at most."""
+REFUSALS_ALARM_S = 3600.0
+"""For so long after the last one, refused messages are a reason to look."""
 ONE_ROLE = (
     "the application's role owns the events, and could switch their immutability off. Give it a role of its own: "
     "see TALLYSTICK_OWNER_DATABASE_URL in docs/OPERATING.md."
@@ -38,7 +40,7 @@ def status(as_json: bool) -> None:
 
     Shows the store's head, and for the relay and every read model its position, how far it is behind, its rate over
     one second, and whose database session moves it; then the operations without an outcome. Exits with 1 when
-    something stands still or nothing moves it.
+    something stands still or nothing moves it, and for an hour after messages on NATS had to be refused.
     """
     before, after, elapsed_s = with_core(_two_looks)
     moving = [
@@ -49,18 +51,24 @@ def status(as_json: bool) -> None:
     else:
         _print(after, moving)
     in_trouble = [each.follower.name for each in moving if each.trouble]
+    if _alarms(after):
+        in_trouble.append("messages on NATS")
     if in_trouble:
         raise click.ClickException(f"in trouble: {', '.join(in_trouble)}.")
 
 
 async def _two_looks(core: Core) -> tuple[Condition, Condition, float]:
-    for _ in range(BUS_LOOKS_MAX):
-        if core.bus.is_connected:
-            break
-        await asyncio.sleep(BUS_LOOK_EVERY_S)
-    before, looked_at = await core.condition(), time.monotonic()
-    await asyncio.sleep(SAMPLE_S)
-    return before, await core.condition(), time.monotonic() - looked_at
+    listening = asyncio.create_task(core.listener.run())
+    try:
+        for _ in range(RELAY_LOOKS_MAX):
+            if core.listener.position is not None:
+                break
+            await asyncio.sleep(RELAY_LOOK_EVERY_S)
+        before, looked_at = await core.condition(), time.monotonic()
+        await asyncio.sleep(SAMPLE_S)
+        return before, await core.condition(), time.monotonic() - looked_at
+    finally:
+        listening.cancel()
 
 
 def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
@@ -81,6 +89,16 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     return None
 
 
+def _alarms(condition: Condition) -> list[str]:
+    """What on the bus is not ours, in sentences."""
+    return [
+        f"{refusal.messages:,} messages on NATS were refused as {refusal.reason}, the last {refusal.last_s:,.0f} s ago."
+        " Somebody else publishes as our relay: see docs/OPERATING.md, Messages that are not ours."
+        for refusal in condition.bus_refusals
+        if refusal.last_s < REFUSALS_ALARM_S
+    ]
+
+
 def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
     return {
         "head": condition.head,
@@ -93,8 +111,9 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
         "waiting_deliveries": condition.waiting_deliveries,
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
+        "alarms": _alarms(condition),
         "warnings": [ONE_ROLE] if condition.may_change_events else [],
-        "well": not any(each.trouble for each in moving),
+        "well": not any(each.trouble for each in moving) and not _alarms(condition),
     }
 
 
@@ -118,6 +137,8 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
     for each in moving:
         if each.follower.failure:
             console.print(f"{each.follower.name}: {each.follower.failure}")
+    for alarm in _alarms(condition):
+        console.print(f"ALARM: {alarm}")
     if condition.oldest_unresolved_s is None:
         console.print("Every operation has its outcome.")
     else:

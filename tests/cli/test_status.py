@@ -5,9 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import psycopg
 import pytest
 
 from application.store import Append
+from infrastructure.postgres import locks
+from infrastructure.postgres.bus_refusals import note_refusals
+from infrastructure.postgres.pool import ReadPool
 from projections.payment_status import PAYMENT_STATUS
 from projections.tables import checkpoint_of, note_failure
 from projections.views import VIEWS
@@ -37,10 +41,42 @@ async def test_an_empty_store_that_nobody_follows_is_not_well(run: Run) -> None:
         assert (follower["position"], follower["lag_events"], follower["lag_s"]) == (0, 0, 0)
 
 
-async def test_nats_that_is_away_is_told_of_the_relay_alone(run: Run) -> None:
-    relay = (await status(run))["followers"][0]
-    assert (relay["trouble"], relay["failure"]) == ("stands still", "NATS does not answer")
-    assert (relay["position"], relay["lag_events"], relay["lag_s"], relay["events_per_s"]) == (None, None, None, None)
+async def test_a_relay_that_is_at_work_and_not_heard_stands_still(run: Run, database_url: str) -> None:
+    assert (await status(run))["followers"][0]["trouble"] == "nobody moves it"
+    with psycopg.connect(database_url, application_name="tallystick relay") as relay:
+        relay.execute("SELECT pg_advisory_lock(%s)", (locks.RELAY,))
+        told = (await status(run))["followers"][0]
+    assert told["trouble"] == "stands still"
+    assert told["failure"].startswith("nothing is heard of it: NATS does not answer")
+    assert (told["position"], told["lag_events"], told["lag_s"], told["events_per_s"]) == (None, None, None, None)
+
+
+async def test_a_view_that_is_ahead_of_the_store_stands_still(run: Run, database_url: str) -> None:
+    execute(database_url, "UPDATE views.projection_checkpoint SET position = 10^12 WHERE projection = 'payment_status'")
+    told = await status(run)
+    [ahead] = [each for each in told["followers"] if each["failure"]]
+    assert (ahead["name"], ahead["trouble"]) == (PAYMENT_STATUS.name, "stands still")
+    assert "after the store's last event" in ahead["failure"]
+
+
+async def test_messages_that_were_refused_are_an_alarm_for_an_hour(run: Run, database_url: str) -> None:
+    assert (await status(run))["alarms"] == []
+    pool = ReadPool(database_url)
+    await pool.open()
+    await note_refusals(pool, {"beyond_head": 2})
+    await note_refusals(pool, {"beyond_head": 1, "unreadable": 1})
+    await pool.aclose()
+    told = await status(run)
+    assert [alarm.split(",")[0] for alarm in told["alarms"]] == [
+        "3 messages on NATS were refused as beyond_head",
+        "1 messages on NATS were refused as unreadable",
+    ]
+    result = await asyncio.to_thread(run, "status")
+    assert "ALARM: 3 messages on NATS were refused as beyond_head" in result.output
+    assert "in trouble: " in result.output
+    assert "messages on NATS" in result.output
+    execute(database_url, "UPDATE bus_refusal SET last_at = clock_timestamp() - interval '61 minutes'")
+    assert (await status(run))["alarms"] == []
 
 
 async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(run: Run, database_url: str) -> None:
@@ -60,7 +96,7 @@ async def test_a_view_that_stands_still_says_why(run: Run, database_url: str) ->
         await note_failure(views, PAYMENT_STATUS, (await checkpoint_of(views, PAYMENT_STATUS)).place, FAILURE)
     told = await status(run)
     why = {follower["name"]: follower["failure"] for follower in told["followers"] if follower["failure"]}
-    assert why == {PAYMENT_STATUS.name: FAILURE, "relay": "NATS does not answer"}
+    assert why == {PAYMENT_STATUS.name: FAILURE}
     result = await asyncio.to_thread(run, "status")
     assert f"{PAYMENT_STATUS.name}: {FAILURE}\n" in result.output
 
