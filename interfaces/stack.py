@@ -115,7 +115,12 @@ class Stack:
                 simulator_url=self.simulator_urls[self._names[0]],
                 providers_file=settings.providers_file or str(accounts),
             )
-            self.environment = {**os.environ, **to_environment(for_children(self.settings)), **self._environment}
+            self.environment = {
+                **os.environ,
+                composition.embedded_home.HOME_VARIABLE: str(home),
+                **to_environment(for_children(self.settings)),
+                **self._environment,
+            }
             self.applied = composition.migrate_all(self.settings)
             self.simulators = {
                 name: self._simulator(name, self._ports[name], webhook_secrets[name], home / "simulators" / name)

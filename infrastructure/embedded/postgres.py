@@ -31,7 +31,8 @@ from infrastructure.embedded.server import EmbeddedServer
 from infrastructure.embedded.superuser import SUPERUSER, SuperuserPassword
 
 _DATABASE = "tallystick"
-_DEFAULTS = {"max_connections": "100", "shared_buffers": "128MB"}
+# An archive or a standby that is away for too long loses its place in the WAL, rather than fill the disk with it.
+_DEFAULTS = {"max_connections": "100", "shared_buffers": "128MB", "max_slot_wal_keep_size": "8GB"}
 # Of our environment nothing is passed on: PGDATA or PGOPTIONS would change the server, and TZ saves initdb a search.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _INITDB_TIMEOUT_S = 120.0
@@ -80,6 +81,11 @@ class EmbeddedPostgres(EmbeddedServer):
     def reader_url(self) -> str:
         """For what only looks."""
         return self._url(self.port, _DATABASE, Role.READER)
+
+    @property
+    def replication_url(self) -> str:
+        """For copies of the server: to a database with nothing in it, where the role may ask how far they are."""
+        return self._url(self.port, "postgres", Role.REPLICATOR)
 
     @property
     def superuser_url(self) -> str:

@@ -9,6 +9,7 @@ import psycopg
 from msgspec import Struct
 
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
+from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
 
 RELAY = "relay"
@@ -66,7 +67,8 @@ class Follower(Struct, frozen=True, kw_only=True):
 
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
-    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry."""
+    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
+    `closed_since` and `closed_because` are None while the store takes payments."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -78,6 +80,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     bus_refusals: tuple[BusRefusal, ...]
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
+    closed_since: datetime | None
+    closed_because: str | None
 
 
 class _Stamped(Struct):
@@ -102,6 +106,7 @@ async def read_condition(connection: Connection, told: int | None, applications:
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
+    identity = await identity_of(connection)
     followers = []
     if told is None and RELAY in active:
         failures[RELAY] = NOT_HEARD
@@ -129,6 +134,8 @@ async def read_condition(connection: Connection, told: int | None, applications:
         open_dead_letters=open_letters,
         bus_refusals=await bus_refusals(connection),
         may_change_events=may_change_events,
+        closed_since=identity.closed_at,
+        closed_because=identity.closed_because,
     )
 
 

@@ -15,11 +15,11 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public, views, views_rebuild TO {app};
 GRANT USAGE ON SCHEMA public, views, views_rebuild TO {reader};
 
-ALTER FUNCTION append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[])
+ALTER FUNCTION append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[], bigint)
     SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION sweep_empty_lots(text, integer) SECURITY DEFINER SET search_path = public, pg_temp;
 GRANT EXECUTE ON FUNCTION
-    append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[]),
+    append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[], bigint),
     sweep_empty_lots(text, integer)
     TO {app};
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from litestar import Litestar
 
@@ -12,6 +13,7 @@ from application.payment import Payments
 from application.remembered_keys import RememberedKeys
 from application.store import StoreUnavailable
 from infrastructure import calendars, garbage
+from infrastructure.embedded.home import METRICS, default_home
 from infrastructure.observability.condition import Condition
 from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
@@ -33,7 +35,8 @@ def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None
     configure_logs(level=settings.log_level)
     # Before the processes are forked: once for all of them.
     calendars.load(utc_now().year)
-    with metrics_folder():
+    folder = Path(settings.metrics_folder) if settings.metrics_folder else default_home() / METRICS
+    with metrics_folder(folder):
         serve("tallystick", load_api, host=host, port=port, workers=workers)
 
 
@@ -75,7 +78,7 @@ async def api_services(
             bases=core.bases,
             routing=core.routing,
             now=utc_now,
-            new_id=ids.new_uuid,
+            ids=core.command_ids,
         )
         intake = DeliveryWriter(settings.database_url)
         intake.start()
@@ -95,6 +98,7 @@ async def api_services(
                 payouts=core.funds.payouts,
                 disputes=core.disputes,
                 store=core.store,
+                gate=core.gate,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,
                 webhooks=webhooks,

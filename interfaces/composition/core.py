@@ -1,7 +1,8 @@
 """The parts that every process needs, and which real part stands behind which port."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from application.adoption import Adoptions
 from application.bank_accounts import BankAccounts
 from application.bases import BasesAtHand
+from application.command_ids import CommandIds
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
 from application.disputes import Disputes
@@ -26,6 +28,7 @@ from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.routing_policy import RoutingPolicies
+from application.store import StoreUnavailable
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
 from application.timers import TimerRetrier, Timers
@@ -47,11 +50,13 @@ from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
-from infrastructure.postgres.identity import identity_of
+from infrastructure.postgres.gate import StoreGate
+from infrastructure.postgres.identity import NamespaceAtHand, identity_of
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.accounts import read_accounts
@@ -119,6 +124,9 @@ class Core:
         self.pool = ReadPool(settings.database_url)
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
+        self.gate = StoreGate(self.pool)
+        self.namespace = NamespaceAtHand(self.pool)
+        self.command_ids = CommandIds(namespace=self.namespace, new_id=ids.new_uuid)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.operators: OperatorKeys = PostgresOperators(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
@@ -169,6 +177,7 @@ class Core:
             connecting.push_async_callback(self.bank.aclose)
             self._connected = connecting.pop_all()
         await self.pool.open()
+        self._watching = asyncio.create_task(fence_of(self.settings.database_url).watch(self.settings.database_url))
         self.committer.start()
         self.bus.start()
         circuits = {
@@ -191,6 +200,7 @@ class Core:
             pool=self.pool,
             bank=self.bank,
             bank_accounts=self.bank_accounts,
+            command_ids=self.command_ids,
             bases=self.bases,
             plans=self.terms_book.fee_plan,
         )
@@ -203,7 +213,6 @@ class Core:
             routing=self.routing,
             letters=self.dead_letters,
             now=utc_now,
-            new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             refusal_stands_after_s=self.settings.refusal_stands_after_s,
         )
@@ -253,19 +262,23 @@ class Core:
             answers_within_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             lease_s=recovery_lease_s,
         )
-        for book in (self.routing, self.terms_book, self.rate_book):
+        with suppress(StoreUnavailable):
+            await self.namespace()  # So that no merchant waits for it; whoever needs it reads it otherwise.
+        for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
-        for book in (self.routing, self.terms_book, self.rate_book):
+        for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self.disputes.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
 
     async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
         async with self.pool.connection() as connection:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psycopg
-
 from application.delivery import Deliveries
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_notice import DisputeNotices
@@ -13,8 +11,9 @@ from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
-from infrastructure.postgres.connecting import following
+from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
+from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
@@ -33,13 +32,19 @@ BANK_EVERY_S = 1.0
 DISPUTES_EVERY_S = 5.0
 
 
+class ProjectorConnection(Session):
+    """Of a batch of events; a rebuild may hold it up for as long as it puts its table in place."""
+
+    answers_within_s = 20.0
+
+
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
     feed = StoreFeed(core.store, core.listener)
 
     async def relay() -> None:
-        session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
+        session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
+        async with await Session.connect(session, autocommit=True) as connection:
             # As the one user of NATS that may publish; whatever else the process does only listens.
             bus = Bus(core.settings.nats_url)
             bus.start()
@@ -49,7 +54,8 @@ def worker_tasks(core: Core) -> dict[str, Task]:
                 await bus.aclose()
 
     async def project(view: View[Any]) -> None:
-        async with await view_connection(core.settings, application=APPLICATIONS[view.name]) as connection:
+        session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
+        async with await session as connection:
             await Projector(view, connection=connection, feed=feed).run()
 
     async def report_refusals() -> None:
@@ -97,11 +103,15 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
-    return {
-        "relay": relay,
-        "listener": core.listener.run,
-        "feed": feed.run,
-        "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
+    def once_open(task: Task) -> Task:
+        async def run() -> None:
+            await core.gate.opened()
+            await task()
+
+        return run
+
+    # What asks a provider or a bank for anything, or moves money, waits until a restored store is reopened.
+    acting: dict[str, Task] = {
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
@@ -111,5 +121,12 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
+    }
+    return {
+        "relay": relay,
+        "listener": core.listener.run,
+        "feed": feed.run,
+        "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
+        **{name: once_open(task) for name, task in acting.items()},
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
