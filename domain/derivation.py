@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from domain.identifiers import BatchId, OperationId, PayoutId
+from domain.identifiers import BatchId, DisputeCaseId, OperationId, PayoutId, SubmissionId
 
 VERSION: Final = 8
 """Of a derived UUID: RFC 9562 leaves version 8 to the application."""
 ATTEMPT: Final = "attempt"
 PAYOUT_BATCH: Final = "payout batch"
+SUBMISSION: Final = "submission"
+ACCEPTANCE: Final = "acceptance"
 _PERSON: Final = b"tallystick.id.v1"
 _VERSION_SHIFT: Final = 76
 _VARIANT_SHIFT: Final = 62
@@ -51,3 +53,14 @@ def batch_id_for(payout_ids: Sequence[PayoutId]) -> BatchId:
     """The id of the batch of just these payouts, in this order: a payout is in one batch for ever."""
     first, *others = payout_ids
     return BatchId(derived_id(first, PAYOUT_BATCH, *(each.hex for each in others)))
+
+
+def submission_id_for(case_id: DisputeCaseId, version: int, evidence_sha256: Sequence[str]) -> SubmissionId:
+    """The id under which just this evidence is handed in when the case has `version` events: one that a provider
+    refused is followed by another."""
+    return SubmissionId(derived_id(case_id, SUBMISSION, str(version), *evidence_sha256))
+
+
+def acceptance_id_for(case_id: DisputeCaseId) -> SubmissionId:
+    """The id under which a provider is told that the merchant gives in, which it does once."""
+    return SubmissionId(derived_id(case_id, ACCEPTANCE))

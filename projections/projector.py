@@ -12,7 +12,7 @@ from domain.errors import described
 from domain.history import Positioned
 from projections.rows import Connection, Rows
 from projections.tables import Place, advance, after, checkpoint_of, create, note_failure
-from projections.turns import its_turn
+from projections.turns import Turns, turn_of
 from projections.view import View
 
 BATCH_EVENTS_MAX = 500
@@ -55,8 +55,10 @@ class Projector:
         *,
         connection: Connection,
         feed: Feed,
+        turns: Turns,
     ) -> None:
         self._view = view
+        self._turns = turns
         self._connection = connection
         self._feed = feed
         self._rows = Rows(connection, view)
@@ -66,7 +68,7 @@ class Projector:
         """Follow the feed for ever, when it is this projector's turn. Raises psycopg.Error when the database goes
         away."""
         while True:
-            async with its_turn(self._connection, self._view):
+            async with self._turns.held(turn_of(self._view.name)):
                 log.info("projector_active", extra={"view": self._view.name})
                 failure = await self._until_poisoned()
                 await note_failure(self._connection, self._view, self._place, failure)

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from infrastructure.embedded.errors import HomeUnusable, ServerFailed
+from infrastructure.embedded.errors import HomeUnusable, PasswordFileInvalid, ServerFailed
 from infrastructure.embedded.home import LOGS, POSTGRES_DATA
 from infrastructure.embedded.orphan import stop_orphan
 from infrastructure.embedded.ports import LOOPBACK
@@ -31,11 +31,24 @@ from infrastructure.embedded.server import EmbeddedServer
 from infrastructure.embedded.superuser import SUPERUSER, SuperuserPassword
 
 _DATABASE = "tallystick"
+CONNECTIONS_USUAL = 100
 # An archive or a standby that is away for too long loses its place in the WAL, rather than fill the disk with it.
-_DEFAULTS = {"max_connections": "100", "shared_buffers": "128MB", "max_slot_wal_keep_size": "8GB"}
+_DEFAULTS = {
+    "shared_buffers": "128MB",
+    "max_slot_wal_keep_size": "8GB",
+    # Or checksums, which data of ours mostly have: without either, a former primary cannot be wound back.
+    "wal_log_hints": "on",
+}
 # Of our environment nothing is passed on: PGDATA or PGOPTIONS would change the server, and TZ saves initdb a search.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _INITDB_TIMEOUT_S = 120.0
+STANDBY_SIGNAL = "standby.signal"
+REWINDING = "postgres.rewinding"
+"""There while a former primary is wound back."""
+_FENCED = "default_transaction_read_only"
+"""Set by a failover, and by nobody else."""
+_REFUSED_LOGIN = "password authentication failed"
+_NOT_OF_THESE_DATA = "holds another password than the one that the data know: restore the file that belongs to them"
 _DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = 'tallystick'"
 _CREATE_DATABASE = "CREATE DATABASE tallystick"
 
@@ -43,8 +56,9 @@ _CREATE_DATABASE = "CREATE DATABASE tallystick"
 class EmbeddedPostgres(EmbeddedServer):
     """Postgres 18 over `<home>/postgres`, with the database `tallystick` and a URL of it for each role.
 
-    `settings` are further server settings, name to value. fsync, full_page_writes and synchronous_commit stay on
-    unless they say otherwise. After a crash, `start` includes recovery: hence the long `ready_timeout_s`.
+    `connections_max` below CONNECTIONS_USUAL count as so many. `settings` are further server settings, name to value.
+    fsync, full_page_writes and synchronous_commit stay on unless they say otherwise. After a crash, `start` includes
+    recovery: hence the long `ready_timeout_s`.
     """
 
     name = "postgres"
@@ -58,12 +72,14 @@ class EmbeddedPostgres(EmbeddedServer):
         *,
         port: int | None = None,
         settings: Mapping[str, str] = {},
+        connections_max: int = CONNECTIONS_USUAL,
         ready_timeout_s: float = 120.0,
         stop_timeout_s: float = 20.0,
     ) -> None:
         super().__init__(home, port=port, ready_timeout_s=ready_timeout_s, stop_timeout_s=stop_timeout_s)
-        self._settings = settings
+        self._settings = {"max_connections": str(max(connections_max, CONNECTIONS_USUAL)), **settings}
         self._data = self.home / POSTGRES_DATA
+        self._password_file = self.home / "postgres.password"
         self._passwords: dict[str, str] = {}
         self._account: Account | None = None
 
@@ -105,19 +121,39 @@ class EmbeddedPostgres(EmbeddedServer):
             timeout_s=self._stop_timeout_s,
         )
         self._account = data_account(self._data)
-        password_file = self.home / "postgres.password"
-        if self._data.exists() and not password_file.exists():
-            raise HomeUnusable(self.home, f"{password_file} is gone, so nobody can log in to {self._data}; restore it")
-        self._superuser = SuperuserPassword(password_file)
+        if self._data.exists() and not self._password_file.exists():
+            reason = f"{self._password_file} is gone, so nobody can log in to {self._data}; restore it"
+            raise HomeUnusable(self.home, reason)
+        self._superuser = SuperuserPassword(self._password_file)
         self._passwords = {
-            SUPERUSER: kept_password(password_file),
+            SUPERUSER: kept_password(self._password_file),
             **{role: kept_password(self.home / f"postgres.{role.name.lower()}.password") for role in Role},
         }
         self._binaries = postgres_binaries(self.home, self._account)
         if self._data.exists():
             self._take_data_over()
-        else:
+        self._prepare_data()
+
+    def _prepare_data(self) -> None:
+        """Raises HomeUnusable where starting on the data would make a second primary."""
+        self._refuse_half_rewound()
+        if not self._data.exists():
             self._create_data_folder()
+        elif (self._data / STANDBY_SIGNAL).exists():
+            raise HomeUnusable(self.home, f"{self._data} is a standby's: `tallystick failover` makes it the primary")
+        elif _FENCED in (self._data / "postgresql.auto.conf").read_text():
+            reason = (
+                f"another has taken over from {self._data}: `tallystick standby` makes it a standby of the new primary"
+            )
+            raise HomeUnusable(self.home, reason)
+
+    def _refuse_half_rewound(self) -> None:
+        if (self.home / REWINDING).exists():
+            raise HomeUnusable(
+                self.home,
+                f"{self._data} was left half rewound: move it and {REWINDING} away, and `tallystick standby` copies it "
+                "anew",
+            )
 
     def _take_data_over(self) -> None:
         """Give the data to the account that Postgres runs as, where another one has them. Raises HomeUnusable."""
@@ -134,15 +170,10 @@ class EmbeddedPostgres(EmbeddedServer):
 
         The folder that it is made in lets nobody pass but the group of the account that the data are for.
         """
-        closed, account = self._data.with_name("postgres.tmp"), initdb_account(self._account)
+        account = initdb_account(self._account)
         if self._account is not None and account is None:
             raise HomeUnusable(self.home, "this system has no user `nobody`; make a system user `tallystick`")
-        if closed.exists():
-            shutil.rmtree(closed)
-        closed.mkdir(mode=0o700)
-        if self._account is not None:
-            os.chown(closed, 0, self._account.group_id)
-            closed.chmod(0o710)
+        closed = self._make_closed_folder()
         unfinished, password_file = closed / "data", closed / "password"
         unfinished.mkdir(mode=0o700)
         give_to(account, unfinished)
@@ -153,6 +184,16 @@ class EmbeddedPostgres(EmbeddedServer):
         unfinished.rename(self._data)
         sync_folder(self.home)
         shutil.rmtree(closed)
+
+    def _make_closed_folder(self) -> Path:
+        closed = self._data.with_name("postgres.tmp")
+        if closed.exists():
+            shutil.rmtree(closed)
+        closed.mkdir(mode=0o700)
+        if self._account is not None:
+            os.chown(closed, 0, self._account.group_id)
+            closed.chmod(0o710)
+        return closed
 
     def _initdb(self, data: Path, password_file: Path, account: Account | None) -> None:
         """Raises ServerFailed."""
@@ -178,7 +219,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _command(self, port: int) -> ChildProcess:
         only_on_loopback = {"listen_addresses": LOOPBACK, "port": str(port), "unix_socket_directories": ""}
-        settings = {**_DEFAULTS, **self._settings, **only_on_loopback}
+        settings = {**self._server_settings(), **only_on_loopback}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return ChildProcess(
             self.name,
@@ -190,6 +231,9 @@ class EmbeddedPostgres(EmbeddedServer):
             stop_signals=self.stop_signals,
         )
 
+    def _server_settings(self) -> dict[str, str]:
+        return {**_DEFAULTS, **self._settings}
+
     def _answers(self, port: int) -> bool:
         """Whether our database can be used; the first answer of a server settles its roles and makes the database."""
         try:
@@ -198,11 +242,21 @@ class EmbeddedPostgres(EmbeddedServer):
                 prepare_roles(superuser, {role: self._passwords[role] for role in Role})
                 if superuser.execute(_DATABASE_EXISTS).fetchone() is None:
                     superuser.execute(_CREATE_DATABASE)
-            with psycopg.connect(self._url(port, _DATABASE, SUPERUSER), autocommit=True) as superuser:
+            with self._connect(port, _DATABASE) as superuser:
                 give_database(superuser, _DATABASE)
-        except psycopg.OperationalError:  # not listening yet, or still recovering
+        except psycopg.OperationalError as error:  # not listening yet, or still recovering
+            if _REFUSED_LOGIN in str(error) and self._takes_connections():
+                raise PasswordFileInvalid(self._password_file, _NOT_OF_THESE_DATA) from error
             return False
         return True
+
+    def _takes_connections(self) -> bool:
+        """Whether the server that answers is ours: not one that won the race for the port."""
+        try:
+            pid, *_, status = (self._data / "postmaster.pid").read_text().split()
+        except (FileNotFoundError, ValueError):
+            return False
+        return pid == str(self.pid) and status == "ready"
 
     def _log_in(self, port: int) -> psycopg.Connection[Any]:
         """As the superuser, by whichever password is right. Raises psycopg.OperationalError."""
@@ -213,5 +267,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self._passwords[SUPERUSER] = last
         return self._connect(port)
 
-    def _connect(self, port: int) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._url(port, "postgres", SUPERUSER), connect_timeout=2, autocommit=True)
+    def _connect(self, port: int, database: str = "postgres") -> psycopg.Connection[Any]:
+        """What is done there is done again at each start, and waits for no standby."""
+        url = self._url(port, database, SUPERUSER)
+        return psycopg.connect(url, connect_timeout=2, autocommit=True, options="-c synchronous_commit=local")

@@ -13,16 +13,13 @@ import psycopg
 from domain.errors import described
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.wakeup import Wakeup, encode, subject_of
-from infrastructure.postgres import locks
 from infrastructure.postgres.identity import identity_of
 
 TELL_EVERY_S = 1.0
 """The longest silence of a relay that is well."""
-TRY_LOCK_EVERY_S = 1.0
 PACE_S = 0.02
 """Messages leave at most this often: under load each stands for more events."""
 
-_TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 log = logging.getLogger(__name__)
@@ -31,7 +28,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Relay:
-    """One at a time over all processes, by advisory lock; another takes over when it ends."""
+    """One at a time over all workers, by a lease; two would do no harm."""
 
     def __init__(self, connection: Connection, bus: Bus) -> None:
         self._connection = connection
@@ -40,7 +37,6 @@ class Relay:
 
     async def run(self) -> None:
         """Tell for ever. Raises psycopg.Error when the database goes away; NATS may be away, or hang."""
-        await self._become_the_only_one()
         await self._connection.execute("LISTEN stored_events")
         store_id = (await identity_of(self._connection)).store_id
         told, told_at = -1, float("-inf")
@@ -51,13 +47,6 @@ class Relay:
                 told, told_at = position, time.monotonic()
                 await asyncio.sleep(PACE_S)
             await self._notified()
-
-    async def _become_the_only_one(self) -> None:
-        while True:
-            [(locked,)] = await (await self._connection.execute(_TRY_LOCK, (locks.RELAY,))).fetchall()
-            if locked:
-                return
-            await asyncio.sleep(TRY_LOCK_EVERY_S)
 
     async def _tell(self, wakeup: Wakeup) -> None:
         try:

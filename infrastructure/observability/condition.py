@@ -1,7 +1,7 @@
 """How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,8 +11,10 @@ from msgspec import Struct
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
+from projections.turns import turn_of
 
 RELAY = "relay"
+CLOCKS_DIFFER_S_MAX = 5.0
 NOT_HEARD = "nothing is heard of it: NATS does not answer, or does not let it publish; the views read the store anyway"
 AHEAD = "it stands after the store's last event: see docs/OPERATING.md, A view is ahead of the store"
 FORGED = (
@@ -21,12 +23,10 @@ FORGED = (
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT_NEXT = "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
-# Who stands by is connected too, under the same name, and holds nothing.
-_SELECT_SESSIONS = """
-SELECT application_name, pid, host(client_addr), EXISTS (
-    SELECT FROM pg_locks WHERE pg_locks.pid = session.pid AND locktype = 'advisory' AND granted
-)
-FROM pg_stat_activity AS session WHERE datname = current_database() AND application_name = ANY(%s)
+_SELECT_HOLDERS = """
+SELECT lease.name, session.application_name, session.pid, host(session.client_addr)
+FROM worker_lease AS lease JOIN pg_stat_activity AS session ON session.pid = lease.session
+WHERE lease.expires_at > clock_timestamp()
 """
 _SELECT_UNRESOLVED = """
 SELECT count(*), extract(epoch FROM clock_timestamp() - min(claimed_at))::float8 FROM operation_claim WHERE unresolved
@@ -44,7 +44,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Active(Struct, frozen=True, kw_only=True):
-    """The database session that keeps a follower's lock; `client` is None for one over a Unix socket."""
+    """The database session by which a worker renews its lease of a follower; `client` is None over a Unix socket."""
 
     application: str
     pid: int
@@ -82,6 +82,12 @@ class Condition(Struct, frozen=True, kw_only=True):
     """Whether the role that looks owns the events, and so could switch their immutability off."""
     closed_since: datetime | None
     closed_because: str | None
+    machine_ahead_s: float
+    """How far the clock of this machine is ahead of the database's, which everything goes by."""
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        return abs(self.machine_ahead_s) > CLOCKS_DIFFER_S_MAX
 
 
 class _Stamped(Struct):
@@ -90,11 +96,14 @@ class _Stamped(Struct):
     recorded_at: datetime
 
 
-async def read_condition(connection: Connection, told: int | None, applications: Mapping[str, str]) -> Condition:
-    """How things are now, when the relay told of position `told` just before, or was not heard. `applications` says
-    under which name each follower is connected. Raises psycopg.Error."""
-    active = await _active(connection, applications)
-    reached: dict[str, int | None] = dict.fromkeys(applications, 0)
+async def read_condition(
+    connection: Connection, told: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
+) -> Condition:
+    """How things are now, when the relay told of position `told` just before, or was not heard; `names` are the
+    followers', `machine_ahead_s` is how far this machine is ahead of the database's clock, by which it is `now`. Raises
+    psycopg.Error."""
+    active = await _active(connection)
+    reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
@@ -110,7 +119,7 @@ async def read_condition(connection: Connection, told: int | None, applications:
     followers = []
     if told is None and RELAY in active:
         failures[RELAY] = NOT_HEARD
-    for name in applications:
+    for name in names:
         position = reached[name]
         if position is not None and position > head:
             failures[name] = FORGED if name == RELAY else AHEAD
@@ -119,8 +128,8 @@ async def read_condition(connection: Connection, told: int | None, applications:
                 name=name,
                 position=position,
                 lag_events=None if position is None else max(0, head - position),
-                lag_s=None if position is None else await _age_of_next(connection, position),
-                active=active.get(name),
+                lag_s=None if position is None else await _age_of_next(connection, position, now),
+                active=active.get(name if name == RELAY else turn_of(name)),
                 failure=failures.get(name),
             )
         )
@@ -136,21 +145,19 @@ async def read_condition(connection: Connection, told: int | None, applications:
         may_change_events=may_change_events,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
+        machine_ahead_s=machine_ahead_s,
     )
 
 
-async def _active(connection: Connection, applications: Mapping[str, str]) -> dict[str, Active]:
-    """Each follower that somebody moves, with whoever does."""
-    sessions = await _rows(connection, _SELECT_SESSIONS, list(applications.values()))
-    holders = {
-        application: Active(application=application, pid=pid, client=client)
-        for application, pid, client, holds_lock in sessions
-        if holds_lock
+async def _active(connection: Connection) -> dict[str, Active]:
+    """Who has a lease, by its name."""
+    return {
+        name: Active(application=application, pid=pid, client=client)
+        for name, application, pid, client in await _rows(connection, _SELECT_HOLDERS)
     }
-    return {name: holders[application] for name, application in applications.items() if application in holders}
 
 
-async def _age_of_next(connection: Connection, position: int) -> float | None:
+async def _age_of_next(connection: Connection, position: int, now: datetime) -> float | None:
     """Seconds since the event after `position` was recorded; 0 when there is none, None when it does not say."""
     rows = await _rows(connection, _SELECT_NEXT, position)
     if not rows:
@@ -159,7 +166,7 @@ async def _age_of_next(connection: Connection, position: int) -> float | None:
         recorded_at = msgspec.json.decode(bytes(rows[0][0]), type=_Stamped).recorded_at
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return max(0.0, (datetime.now(UTC) - recorded_at).total_seconds())
+    return max(0.0, (now - recorded_at).total_seconds())
 
 
 async def _rows(connection: Connection, query: Any, *arguments: object) -> list[tuple[Any, ...]]:

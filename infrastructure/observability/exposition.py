@@ -81,6 +81,11 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_store_closed", "Whether the store takes no payments", int(condition.closed_since is not None)
     )
+    yield GaugeMetricFamily(
+        "tallystick_clock_ahead_seconds",
+        "How far the clock of the machine that answers is ahead of the database's",
+        condition.machine_ahead_s,
+    )
     yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
     yield GaugeMetricFamily(
         "tallystick_operations_unresolved_oldest_seconds",

@@ -50,9 +50,7 @@ def status(as_json: bool) -> None:
         click.echo(msgspec.json.encode(_document(after, moving)))
     else:
         _print(after, moving)
-    in_trouble = [each.follower.name for each in moving if each.trouble]
-    if _alarms(after):
-        in_trouble.append("messages on NATS")
+    in_trouble = [*(each.follower.name for each in moving if each.trouble), *_alarms(after)]
     if in_trouble:
         raise click.ClickException(f"in trouble: {', '.join(in_trouble)}.")
 
@@ -89,14 +87,22 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     return None
 
 
-def _alarms(condition: Condition) -> list[str]:
-    """What on the bus is not ours, in sentences."""
-    return [
-        f"{refusal.messages:,} messages on NATS were refused as {refusal.reason}, the last {refusal.last_s:,.0f} s ago."
-        " Somebody else publishes as our relay: see docs/OPERATING.md, Messages that are not ours."
-        for refusal in condition.bus_refusals
-        if refusal.last_s < REFUSALS_ALARM_S
-    ]
+def _alarms(condition: Condition) -> dict[str, str]:
+    """What is wrong with the machine or on the bus, a sentence each."""
+    alarms = {}
+    if condition.is_clock_wrong:
+        side = "ahead of" if condition.machine_ahead_s > 0 else "behind"
+        alarms["clock"] = (
+            f"this machine's clock is {abs(condition.machine_ahead_s):,.0f} s {side} the database's, which everything "
+            "goes by. One of the two is wrong: see docs/OPERATING.md, Clocks."
+        )
+    for refusal in condition.bus_refusals:
+        if refusal.last_s < REFUSALS_ALARM_S:
+            alarms[f"messages on NATS ({refusal.reason})"] = (
+                f"{refusal.messages:,} messages on NATS were refused as {refusal.reason}, the last one "
+                f"{refusal.last_s:,.0f} s ago: see docs/OPERATING.md, Messages that are not ours."
+            )
+    return alarms
 
 
 def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
@@ -113,6 +119,7 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
         "waiting_deliveries": condition.waiting_deliveries,
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
+        "machine_ahead_s": round(condition.machine_ahead_s, 3),
         "alarms": _alarms(condition),
         "warnings": [ONE_ROLE] if condition.may_change_events else [],
         "well": not any(each.trouble for each in moving) and not _alarms(condition),
@@ -124,6 +131,8 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
     if condition.closed_since is not None:
         since = f"{condition.closed_since:%Y-%m-%d %H:%M:%S %Z}"
         console.print(f"It is CLOSED since {since}, because {condition.closed_because}: see `tallystick reopen`.")
+    for alarm in _alarms(condition).values():
+        console.print(f"Alarm: {alarm}")
     table = Table("", "position", "events behind", "seconds behind", "events/s", "moved by", "")
     for column in table.columns[1:5]:
         column.justify = "right"
@@ -142,8 +151,6 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
     for each in moving:
         if each.follower.failure:
             console.print(f"{each.follower.name}: {each.follower.failure}")
-    for alarm in _alarms(condition):
-        console.print(f"ALARM: {alarm}")
     if condition.oldest_unresolved_s is None:
         console.print("Every operation has its outcome.")
     else:

@@ -1,9 +1,8 @@
 """The parts that every process needs, and which real part stands behind which port."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import Self
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
+from application.refreshing import Refreshing
 from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
 from application.terms import TermsCommands
@@ -37,8 +37,6 @@ from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
-from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
-from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.calendars import is_holiday
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.listener import Listener
@@ -59,22 +57,19 @@ from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
-from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.circuit import CircuitProvider
-from infrastructure.provider.connector import Connector, ProviderAccount
-from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
-from interfaces.composition.clock import utc_now
+from interfaces.composition.clock import CLOCK, utc_now
 from interfaces.composition.funds import Funds
+from interfaces.composition.outside import accounts_of, outside
 from interfaces.http.answers import word_answer
-from interfaces.settings import SettingInvalid, Settings
+from interfaces.settings import Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
 
-SIMULATOR = ProviderName("simulator")
 RECOVERY_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
 TIMER_CALLS_MAX = 3
@@ -83,35 +78,9 @@ DELIVERY_CALLS_MAX = RECOVERY_CALLS_MAX
 """A notice that has the provider asked has it asked as recovery does."""
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
+CLOCK_READ_EVERY_S = 5.0
 APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
 """As whom the relay and the projector of each view are connected to the database."""
-
-
-def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
-    """Our accounts at providers: those of the file, or the simulator alone. Raises AccountInvalid."""
-    if settings.providers_file:
-        return read_accounts(Path(settings.providers_file))
-    return [
-        ProviderAccount(
-            name=SIMULATOR,
-            connector="simulator",
-            url=settings.simulator_url,
-            timeout_s=settings.provider_timeout_s,
-        )
-    ]
-
-
-def debtor_of(settings: Settings) -> Debtor:
-    """Our own accounts at our bank. Raises SettingInvalid."""
-    try:
-        return debtor(
-            settings.bank_debtor_name,
-            settings.bank_debtor_iban,
-            settings.bank_debtor_bic,
-            settings.bank_debtor_accounts,
-        )
-    except DebtorInvalid as error:
-        raise SettingInvalid(f"TALLYSTICK_BANK_DEBTOR_…: {error}.") from error
 
 
 class Core:
@@ -160,23 +129,15 @@ class Core:
             now=utc_now,
         )
         self.terms = TermsCommands(self.store, now=utc_now)
+        self._clock = Refreshing(self._read_clock, name="the database's clock", every_s=CLOCK_READ_EVERY_S)
 
     async def __aenter__(self) -> Self:
         # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
-        self.connectors: dict[ProviderName, Connector] = {}
         async with AsyncExitStack() as connecting:
-            for account in self.accounts:
-                connector = connect_provider(account)
-                connecting.push_async_callback(connector.aclose)
-                self.connectors[account.name] = connector
-            self.bank = SimulatedBank(
-                self.settings.bank_url or f"{self.settings.simulator_url}/bank",
-                debtor_of(self.settings),
-                timeout_s=self.settings.provider_timeout_s,
-            )
-            connecting.push_async_callback(self.bank.aclose)
+            self.connectors, self.bank = await connecting.enter_async_context(outside(self.settings, self.accounts))
             self._connected = connecting.pop_all()
         await self.pool.open()
+        await self._clock.start()
         self._watching = asyncio.create_task(fence_of(self.settings.database_url).watch(self.settings.database_url))
         self.committer.start()
         self.bus.start()
@@ -273,12 +234,17 @@ class Core:
         for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self.disputes.aclose()
+        await self._clock.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
         self._watching.cancel()
         await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _read_clock(self) -> None:
+        async with self.pool.connection() as connection:
+            await CLOCK.read(connection)
 
     async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
         async with self.pool.connection() as connection:
@@ -293,7 +259,9 @@ class Core:
         """How the system is, as far as the listener has heard. Raises StoreUnavailable."""
         told = self.listener.position
         async with self.pool.connection() as connection:
-            return await read_condition(connection, told, APPLICATIONS)
+            return await read_condition(
+                connection, told, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+            )
 
     async def store_id(self) -> UUID:
         """Which store the database holds now. Raises StoreUnavailable."""

@@ -1,22 +1,33 @@
 """`tallystick status` without a worker: what is behind, since when, and that nobody moves it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-import psycopg
 import pytest
 
 from application.store import Append
-from infrastructure.postgres import locks
+from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.pool import ReadPool
+from interfaces.composition.clock import CLOCK
 from projections.payment_status import PAYMENT_STATUS
 from projections.tables import checkpoint_of, note_failure
 from projections.views import VIEWS
 from tests.cli.conftest import Run
-from tests.support.store import advanced, append_all, claim, created, everything, execute, open_store, open_views
+from tests.support.store import (
+    advanced,
+    append_all,
+    claim,
+    created,
+    everything,
+    execute,
+    open_leases,
+    open_store,
+    open_views,
+)
 
 pytestmark = pytest.mark.usefixtures("status_at_once")
 
@@ -43,8 +54,7 @@ async def test_an_empty_store_that_nobody_follows_is_not_well(run: Run) -> None:
 
 async def test_a_relay_that_is_at_work_and_not_heard_stands_still(run: Run, database_url: str) -> None:
     assert (await status(run))["followers"][0]["trouble"] == "nobody moves it"
-    with psycopg.connect(database_url, application_name="tallystick relay") as relay:
-        relay.execute("SELECT pg_advisory_lock(%s)", (locks.RELAY,))
+    async with open_leases(database_url) as leases, leases.held(RELAY):
         told = (await status(run))["followers"][0]
     assert told["trouble"] == "stands still"
     assert told["failure"].startswith("nothing is heard of it: NATS does not answer")
@@ -60,23 +70,22 @@ async def test_a_view_that_is_ahead_of_the_store_stands_still(run: Run, database
 
 
 async def test_messages_that_were_refused_are_an_alarm_for_an_hour(run: Run, database_url: str) -> None:
-    assert (await status(run))["alarms"] == []
+    assert (await status(run))["alarms"] == {}
     pool = ReadPool(database_url)
     await pool.open()
     await note_refusals(pool, {"beyond_head": 2})
     await note_refusals(pool, {"beyond_head": 1, "unreadable": 1})
     await pool.aclose()
     told = await status(run)
-    assert [alarm.split(",")[0] for alarm in told["alarms"]] == [
-        "3 messages on NATS were refused as beyond_head",
-        "1 messages on NATS were refused as unreadable",
-    ]
+    assert {name: alarm.split(",")[0] for name, alarm in told["alarms"].items()} == {
+        "messages on NATS (beyond_head)": "3 messages on NATS were refused as beyond_head",
+        "messages on NATS (unreadable)": "1 messages on NATS were refused as unreadable",
+    }
     result = await asyncio.to_thread(run, "status")
-    assert "ALARM: 3 messages on NATS were refused as beyond_head" in result.output
-    assert "in trouble: " in result.output
-    assert "messages on NATS" in result.output
+    assert "Alarm: 3 messages on NATS were refused as beyond_head" in result.output
+    assert "messages on NATS (beyond_head)" in result.output.partition("in trouble: ")[2]
     execute(database_url, "UPDATE bus_refusal SET last_at = clock_timestamp() - interval '61 minutes'")
-    assert (await status(run))["alarms"] == []
+    assert (await status(run))["alarms"] == {}
 
 
 async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(run: Run, database_url: str) -> None:
@@ -113,3 +122,11 @@ async def test_operations_without_an_outcome_are_counted_with_the_age_of_the_old
     assert 3600 <= told["oldest_unresolved_s"] < 3700
     result = await asyncio.to_thread(run, "status")
     assert "2 operations have no outcome yet, the oldest for 3,60" in result.output
+
+
+async def test_a_machine_whose_clock_is_wrong_is_an_alarm(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CLOCK, "_machines_time", lambda: datetime.now(UTC) + timedelta(days=1))
+    told = await status(run)
+    assert 86_000 < told["machine_ahead_s"] < 87_000
+    assert "s ahead of the database's, which everything goes by" in told["alarms"]["clock"]
+    assert (await asyncio.to_thread(run, "status")).output.rstrip().endswith("clock.")

@@ -7,13 +7,16 @@ from functools import partial
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
-from tests.crash.system import hanging, with_descendants
+from tests.crash.load import shopping
+from tests.crash.parts import HANGS, renewing
 from tests.support.running import Merchant, Reply, eventually, merchant_of
 
 TOLD_WITHIN_S = 3.0
+TAKEN_OVER_WITHIN_S = 5.0
 GENEROUSLY_S = 2 * TOLD_WITHIN_S
 """Machines that run tests are busy; `make drill` measures."""
 ASKED_AT_ONCE = 20
@@ -49,7 +52,7 @@ async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(st
                 is_told(lambda: merchant.get("/health/ready")),
             )
 
-        with hanging(with_descendants(stack.embedded.postgres.pid)):
+        with HANGS["postgres"](stack):
             for _ in range(3):
                 waited_s, live = await timed(lambda: merchant.get("/health/live"))
                 assert (live.status, waited_s < 1.0) == (200, True)
@@ -63,6 +66,49 @@ async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(st
         await eventually(lambda: _is_ready(merchant), "ready again")
     await eventually(lambda: _only_its_connections(stack), "no connection is left over")
     await assert_every_promise_holds(stack)
+
+
+@pytest.mark.parametrize("part", ["readers", "writer", "locked events", "nats"])
+async def test_what_hangs_alone_is_answered_for_within_seconds_too(stack: Stack, part: str) -> None:
+    async with merchant_of(stack) as merchant:
+        payment_id = (await merchant.pay()).json["payment_id"]
+        asks: list[Callable[[], Awaitable[Reply]]] = [
+            merchant.pay,
+            *(partial(merchant.get, path) for path in (*QUERIES, f"/v1/payments/{payment_id}")),
+        ]
+        with HANGS[part](stack):
+            for waited_s, reply in await asyncio.gather(*(timed(ask) for ask in asks * 3)):
+                assert waited_s < GENEROUSLY_S, reply
+                assert reply.status in ((200, 201) if part == "nats" else (200, 201, 503))
+        await eventually(lambda: _is_ready(merchant), "ready again")
+        await eventually(lambda: _pays(merchant), "a payment goes through")
+
+
+async def test_a_worker_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(stack: Stack) -> None:
+    second = stack.process("worker-2", ["worker"])
+    second.start()
+    try:
+        await eventually(lambda: renewing(stack, workers=2), "the second worker stands by")
+        async with shopping(stack, seed=11) as load, merchant_of(stack) as merchant:
+            await load.until(20)
+            with HANGS["worker"](stack):
+                reply = await merchant.pay()
+                position = {"Tallystick-Position": reply.headers["Tallystick-Position"]}
+
+                async def seen() -> bool:
+                    return (await merchant.get("/v1/balances", headers=position)).status == 200
+
+                await eventually(seen, "the other worker has taken over", within_s=4 * TAKEN_OVER_WITHIN_S)
+                await load.until(20)
+            await load.until(20)
+        await assert_every_promise_holds(stack)
+    finally:
+        second.terminate()
+    await assert_every_promise_holds(stack)
+
+
+async def _pays(merchant: Merchant) -> bool:
+    return (await merchant.pay()).status == 201
 
 
 async def _is_ready(merchant: Merchant) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.drill import forged
+from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 
-PARTS: Sequence[Part] = (forged.PART,)
+PARTS: Sequence[Part] = (forged.PART, HANGING)
 
 
 def main() -> int:
