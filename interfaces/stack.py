@@ -15,7 +15,15 @@ import msgspec
 
 from interfaces import composition
 from interfaces.child_environment import plain, starting_with
-from interfaces.settings import VARIABLES, Settings, as_listener, for_children, from_environment, to_environment
+from interfaces.settings import (
+    VARIABLES,
+    Settings,
+    as_listener,
+    for_children,
+    from_environment,
+    log_limits,
+    to_environment,
+)
 
 HOST = "127.0.0.1"
 SHARED = "settings.json"
@@ -61,8 +69,10 @@ class Embedded:
             shared = self.home / SHARED
             # Left by one that was killed: it names servers that are gone.
             shared.unlink(missing_ok=True)
+            limits = composition.LogLimits(*log_limits())
             self.postgres = composition.EmbeddedPostgres(self.home, connections_max=self._connections_max)
             self.nats = composition.EmbeddedNats(self.home)
+            self.postgres.log_limits = self.nats.log_limits = limits
             urls = {}
             if not os.environ.get(VARIABLES["database_url"]):
                 stack.callback(self.postgres.stop)
@@ -70,6 +80,7 @@ class Embedded:
                 urls[VARIABLES["database_url"]] = self.postgres.url
                 urls[VARIABLES["owner_database_url"]] = self.postgres.owner_url
                 urls[VARIABLES["reader_database_url"]] = self.postgres.reader_url
+                urls[VARIABLES["replication_url"]] = self.postgres.replication_url
             if not os.environ.get(VARIABLES["nats_url"]):
                 stack.callback(self.nats.stop)
                 self.nats.start()
@@ -142,6 +153,7 @@ class Stack:
             heard = as_listener(self.settings)
             only_listening = {VARIABLES[field]: getattr(heard, field) for field in ("nats_url", "nats_reader_url")}
             self.api = self.process("api", ["serve", "--port", str(port)], **only_listening)
+            self.archive = self._archive() if settings.backup_folder else None
             for process in self.processes:
                 stack.callback(process.terminate, STOP_WITHIN_S)
                 process.start()
@@ -156,7 +168,8 @@ class Stack:
 
     @property
     def processes(self) -> Sequence[composition.ChildProcess]:
-        return (*self.simulators.values(), self.worker, self.api)
+        ours = [self.worker, self.api, *([self.archive] if self.archive else [])]
+        return (*self.simulators.values(), *ours)
 
     def _accounts(self, settings: Settings, webhook_secrets: Mapping[str, str]) -> str:
         """Our account at each simulator, as the file that says where providers are."""
@@ -182,7 +195,12 @@ class Stack:
         # What it is told goes before the shell's variables: those may be of another simulator.
         prefix = "TALLYSTICK_SIMULATOR_"
         env = plain(os.environ) | starting_with(prefix, os.environ) | told | starting_with(prefix, self._environment)
-        return composition.own_command(name, ["simulator", *options], log=self.logs / f"{name}.log", env=env)
+        return self._command(name, ["simulator", *options], env)
+
+    def _archive(self) -> composition.ChildProcess:
+        """The one process of ours that may copy the server."""
+        replication = {VARIABLES["replication_url"]: self.settings.replication_url}
+        return self.process("archive", ["backup", "follow"], **replication)
 
     def simulator_port(self, name: str) -> int:
         """Where a simulator listens, now or when it is started again."""
@@ -194,8 +212,11 @@ class Stack:
 
     def process(self, name: str, arguments: list[str], **environment: str) -> composition.ChildProcess:
         """One of our commands on these servers, not started yet; `environment` adds to its variables."""
-        env = self.environment | environment
-        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env)
+        return self._command(name, arguments, self.environment | environment)
+
+    def _command(self, name: str, arguments: list[str], env: Mapping[str, str]) -> composition.ChildProcess:
+        limits = composition.LogLimits(self.settings.log_bytes_max, self.settings.log_files_max)
+        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env, log_limits=limits)
 
 
 def wait_until_listening(process: composition.ChildProcess, port: int) -> None:
@@ -218,8 +239,9 @@ def _shared_settings(home: Path) -> Settings:
     shared = to_environment(msgspec.json.decode(written, type=Settings))
     named = {variable: value for variable in VARIABLES.values() if (value := os.environ.get(variable))}
     if VARIABLES["database_url"] in named:
-        # Another database: its owner and its reader are not those of the holder's.
-        shared |= {VARIABLES["owner_database_url"]: "", VARIABLES["reader_database_url"]: ""}
+        # Another database: its owner, its reader and its replicator are not those of the holder's.
+        others = ("owner_database_url", "reader_database_url", "replication_url")
+        shared |= {VARIABLES[other]: "" for other in others}
     if VARIABLES["nats_url"] in named:
         shared |= {VARIABLES["nats_reader_url"]: ""}
     return from_environment(shared | named)

@@ -8,12 +8,14 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
 from projections.turns import turn_of
 
 RELAY = "relay"
+ARCHIVE = "archive"
 CLOCKS_DIFFER_S_MAX = 5.0
 NOT_HEARD = "nothing is heard of it: NATS does not answer, or does not let it publish; the views read the store anyway"
 AHEAD = "it stands after the store's last event: see docs/OPERATING.md, A view is ahead of the store"
@@ -27,6 +29,12 @@ _SELECT_HOLDERS = """
 SELECT lease.name, session.application_name, session.pid, host(session.client_addr)
 FROM worker_lease AS lease JOIN pg_stat_activity AS session ON session.pid = lease.session
 WHERE lease.expires_at > clock_timestamp()
+"""
+# Who stands by is connected too, under the same name, and holds nothing.
+_SELECT_ARCHIVER = """
+SELECT %s, application_name, pid, host(client_addr) FROM pg_stat_activity AS session
+WHERE datname = current_database() AND application_name = %s
+AND EXISTS (SELECT FROM pg_locks WHERE pg_locks.pid = session.pid AND locktype = 'advisory' AND granted)
 """
 _SELECT_UNRESOLVED = """
 SELECT count(*), extract(epoch FROM clock_timestamp() - min(claimed_at))::float8 FROM operation_claim WHERE unresolved
@@ -52,7 +60,7 @@ class Active(Struct, frozen=True, kw_only=True):
 
 
 class Follower(Struct, frozen=True, kw_only=True):
-    """The relay, or the projector of a view: how far it has taken in the store, and who does it now.
+    """The relay, the archive, or the projector of a view: how far it has taken in the store, and who does it now.
 
     `position` and both lags are None when nobody can tell; `lag_s` is the age of the oldest event not yet taken in.
     """
@@ -80,6 +88,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     bus_refusals: tuple[BusRefusal, ...]
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
+    backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
     machine_ahead_s: float
@@ -102,12 +111,17 @@ async def read_condition(
     """How things are now, when the relay told of position `told` just before, or was not heard; `names` are the
     followers', `machine_ahead_s` is how far this machine is ahead of the database's clock, by which it is `now`. Raises
     psycopg.Error."""
+    backups = await backup_state(connection)
+    if backups.archived_position is not None:
+        names = [*names, ARCHIVE]
     active = await _active(connection)
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
+    if backups.archived_position is not None:
+        reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = told
     # After the positions: nobody is ahead of it.
     [(head,)] = await _rows(connection, _SELECT_HEAD)
@@ -129,7 +143,7 @@ async def read_condition(
                 position=position,
                 lag_events=None if position is None else max(0, head - position),
                 lag_s=None if position is None else await _age_of_next(connection, position, now),
-                active=active.get(name if name == RELAY else turn_of(name)),
+                active=active.get(name if name in (RELAY, ARCHIVE) else turn_of(name)),
                 failure=failures.get(name),
             )
         )
@@ -143,6 +157,7 @@ async def read_condition(
         open_dead_letters=open_letters,
         bus_refusals=await bus_refusals(connection),
         may_change_events=may_change_events,
+        backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
         machine_ahead_s=machine_ahead_s,
@@ -150,10 +165,13 @@ async def read_condition(
 
 
 async def _active(connection: Connection) -> dict[str, Active]:
-    """Who has a lease, by its name."""
+    """Who has a lease, by its name, and who keeps the archive."""
     return {
         name: Active(application=application, pid=pid, client=client)
-        for name, application, pid, client in await _rows(connection, _SELECT_HOLDERS)
+        for name, application, pid, client in (
+            *await _rows(connection, _SELECT_HOLDERS),
+            *await _rows(connection, _SELECT_ARCHIVER, ARCHIVE, ARCHIVER),
+        )
     }
 
 

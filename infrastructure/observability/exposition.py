@@ -5,6 +5,7 @@ import os
 import struct
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -109,6 +110,15 @@ def _families(condition: Condition) -> Iterator[Metric]:
     for refusal in condition.bus_refusals:
         refused.add_metric([refusal.reason], refusal.messages)
     yield refused
+    if condition.backups.is_configured:
+        yield GaugeMetricFamily(
+            "tallystick_backup_base_age_seconds", "Age of the last base backup", _age_s(condition.backups.last_base_at)
+        )
+        yield GaugeMetricFamily(
+            "tallystick_backup_verified_age_seconds",
+            "Since a backup was last restored elsewhere and found good",
+            _age_s(condition.backups.verified_at),
+        )
     position = CounterMetricFamily(
         "tallystick_follower_position", "Position of the last event taken in", labels=["follower"]
     )
@@ -127,6 +137,10 @@ def _families(condition: Condition) -> Iterator[Metric]:
         active.add_metric(labels, int(follower.active is not None))
         failed.add_metric(labels, int(follower.failure is not None))
     yield from (position, lag_events, lag_s, active, failed)
+
+
+def _age_s(since: datetime | None) -> float:
+    return NOT_KNOWN if since is None else (datetime.now(UTC) - since).total_seconds()
 
 
 def _known(value: float | None) -> float:

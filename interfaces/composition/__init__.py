@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infrastructure import garbage
+    from infrastructure.backup.errors import BackupError
     from infrastructure.embedded import home as embedded_home
     from infrastructure.embedded.errors import EmbeddedError, HomeInUse
     from infrastructure.embedded.failover import promote
+    from infrastructure.embedded.log_file import LogLimits
     from infrastructure.embedded.nats import EmbeddedNats
     from infrastructure.embedded.ports import free_port
     from infrastructure.embedded.postgres import EmbeddedPostgres
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
         stream_at,
         take_off,
     )
-    from infrastructure.observability.condition import Condition, Follower
+    from infrastructure.observability.condition import ARCHIVE, Condition, Follower
     from infrastructure.observability.logs import configure_logs
+    from infrastructure.postgres.backups import BackupState
     from infrastructure.postgres.epoch import raise_epoch_at
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
+        "ARCHIVE": "infrastructure.observability.condition:ARCHIVE",
         "SIMULATOR": "interfaces.composition.outside:SIMULATOR",
         "SIMULATOR_DIALECTS": "infrastructure.simulator.delivery:WORDINGS",
         "Address": "infrastructure.embedded.primary:Address",
@@ -62,6 +66,8 @@ else:
         "stream_at": "infrastructure.embedded.standby:stream_at",
         "take_off": "infrastructure.embedded.standby:take_off",
         "AccountInvalid": "infrastructure.provider.connector:AccountInvalid",
+        "BackupError": "infrastructure.backup.errors:BackupError",
+        "BackupState": "infrastructure.postgres.backups:BackupState",
         "ChildProcess": "infrastructure.embedded.process:ChildProcess",
         "Condition": "infrastructure.observability.condition:Condition",
         "Core": "interfaces.composition.core:Core",
@@ -70,6 +76,7 @@ else:
         "EmbeddedPostgres": "infrastructure.embedded.postgres:EmbeddedPostgres",
         "Follower": "infrastructure.observability.condition:Follower",
         "HomeInUse": "infrastructure.embedded.errors:HomeInUse",
+        "LogLimits": "infrastructure.embedded.log_file:LogLimits",
         "MigrationChanged": "infrastructure.postgres.migrate:MigrationChanged",
         "OwnerNeeded": "infrastructure.postgres.migrate:OwnerNeeded",
         "OF_TOOLS": "interfaces.composition.connections:OF_TOOLS",

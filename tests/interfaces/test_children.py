@@ -31,8 +31,8 @@ def test_no_process_is_told_a_password_that_it_does_not_need(stack: Stack) -> No
     superuser, app = password_of(servers.postgres.superuser_url), password_of(settings.database_url)
     owner, reader = password_of(settings.owner_database_url), password_of(settings.reader_database_url)
     relay, listener = password_of(settings.nats_url), password_of(settings.nats_reader_url)
-    secrets = {superuser, app, owner, reader, relay, listener}
-    assert len(secrets | {""}) == 7
+    secrets = {superuser, app, owner, reader, password_of(settings.replication_url), relay, listener}
+    assert len(secrets | {""}) == 8
     processes = {process.name: process.pid for process in stack.processes}
     processes |= {"postgres": servers.postgres.pid, "nats": servers.nats.pid}
     needed = {"api": {app, listener}, "worker": {app, relay, listener}}
@@ -56,7 +56,13 @@ def test_of_our_environment_a_program_gets_nothing_that_may_be_secret() -> None:
 
 
 def test_settings_for_children_and_for_readers() -> None:
-    settings = Settings(database_url="app", owner_database_url="owner", reader_database_url="reader", nats_url="bus")
+    settings = Settings(
+        database_url="app",
+        owner_database_url="owner",
+        reader_database_url="reader",
+        replication_url="replicator",
+        nats_url="bus",
+    )
     assert for_children(settings) == Settings(database_url="app", nats_url="bus")
     assert as_reader(settings).database_url == "reader"
     assert as_reader(Settings(database_url="app", nats_url="bus")).database_url == "app"
