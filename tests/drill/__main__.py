@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
+from tests.drill.restore import RESTORE
 
-PARTS: Sequence[Part] = (HANGING,)
+PARTS: Sequence[Part] = (HANGING, RESTORE)
 
 
 def main() -> int:
