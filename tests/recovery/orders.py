@@ -20,7 +20,7 @@ class Asked(NamedTuple):
 
 
 class Orders:
-    """A shop whose requests are sent until each has an answer, or once while the machine may be lost.
+    """A shop's requests: each is sent once until the machine is lost, and again, until it is answered, afterwards.
 
     No two orders have one amount, so that a second charge is seen in the provider's books whatever it is called there.
     """
@@ -48,19 +48,19 @@ class Orders:
         self.asked.append(order)
         return order
 
-    async def run(self, merchant: Merchant, stop: asyncio.Event) -> None:
-        """Place orders until `stop`, or until nobody answers."""
-        await asyncio.gather(*(self._shop(merchant, stop) for _ in range(SHOPPERS)))
+    async def run(self, merchant: Merchant) -> None:
+        """Place orders until nobody answers."""
+        await asyncio.gather(*(self._shop(merchant) for _ in range(SHOPPERS)))
 
-    async def _shop(self, merchant: Merchant, stop: asyncio.Event) -> None:
-        while not stop.is_set():
+    async def _shop(self, merchant: Merchant) -> None:
+        while True:
             order = self.begin()
             reply = await self._once(merchant, order[0])
             if reply is None:
                 return
             payment = reply.json
             step = self._next(payment)
-            if step is not None and not stop.is_set():
+            if step is not None:
                 verb, body = step
                 order.append(Asked(f"/v1/payments/{payment['payment_id']}/{verb}", body, f"{order[0].key}-{verb}"))
                 if await self._once(merchant, order[-1]) is None:

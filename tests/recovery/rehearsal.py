@@ -41,18 +41,22 @@ class Outcome(NamedTuple):
 
 
 def rehearse(folder: Path, seed: int, *, orders: int, to_share: float | None = None) -> Outcome:
-    """Lose the machine after at least so many orders. Restore all that is archived; or, with `to_share`, only that share
-    of the positions, so that a window is lost for certain."""
+    """Lose the machine after at least so many answers. Restore all that is archived; or, with `to_share`, only that
+    share of the positions, so that a window is lost for certain."""
+    create_key(folder / "backup.key")
+    shop = Orders(seed)
     with provider_outside(folder / "outside") as outside:
-        shop = Orders(seed)
-        secret, head = asyncio.run(_until_the_machine_is_lost(folder, outside, shop, orders))
-        key = read_key(folder / "backup.key")
+        with _stack(folder / "home", folder, outside) as stack:
+            secret, head = asyncio.run(_until_the_machine_is_lost(stack, shop, orders))
+        shutil.rmtree(folder / "home")
         [store_id] = stores_in(folder / "backups")
-        backups = StoreFolder(folder / "backups", store_id, key)
+        backups = StoreFolder(folder / "backups", store_id, read_key(folder / "backup.key"))
         target = None if to_share is None else max(int(head * to_share), backups.base_backups()[0].position)
         restored = restore(backups, base_for(backups, target), folder / "restored", target, print)
-        lost, explained, doubles = asyncio.run(_after_the_restore(folder, outside, shop, secret))
-    return Outcome(doubles, lost, explained, head - restored.position)
+        with _stack(folder / "restored", folder, outside) as stack:
+            lost = [] if _reopened(stack) else ["the store stayed closed"]
+            more, explained, doubles = asyncio.run(_sent_again(stack, outside, shop, secret))
+    return Outcome(doubles, [*lost, *more], explained, head - restored.position)
 
 
 def _stack(home: Path, folder: Path, outside: Outside) -> Stack:
@@ -64,42 +68,35 @@ def _stack(home: Path, folder: Path, outside: Outside) -> Stack:
     return Stack(home, environment=environment)
 
 
-async def _until_the_machine_is_lost(folder: Path, outside: Outside, shop: Orders, orders: int) -> tuple[str, int]:
+async def _until_the_machine_is_lost(stack: Stack, shop: Orders, orders: int) -> tuple[str, int]:
     """The merchant's key, and the position that the store had come to."""
-    create_key(folder / "backup.key")
-    home = folder / "home"
-    with _stack(home, folder, outside) as stack:
-        await eventually(lambda: _has_base(stack), "a base backup")
-        async with Core(stack.settings) as core:
-            merchant_id = await create_merchant(core.directory, "Shop", ids.new_id)
-            secret = (await create_api_key(core.directory, merchant_id, ids.new_id)).secret
-        async with aiohttp.ClientSession() as http:
-            stop = asyncio.Event()
-            placing = asyncio.create_task(shop.run(Merchant(http, stack.url, merchant_id, "", secret), stop))
+    await eventually(lambda: _has_base(stack), "a base backup")
+    async with Core(stack.settings) as core:
+        merchant_id = await create_merchant(core.directory, "Shop", ids.new_id)
+        secret = (await create_api_key(core.directory, merchant_id, ids.new_id)).secret
+    async with aiohttp.ClientSession() as http:
+        placing = asyncio.create_task(shop.run(Merchant(http, stack.url, merchant_id, "", secret)))
 
-            async def enough() -> bool:
-                return len(shop.told) >= orders
+        async def enough() -> bool:
+            return len(shop.told) >= orders
 
-            await eventually(enough, f"{orders} answers")
-            head = await _head(stack)
-            for process in (*stack.processes[len(stack.simulators) :], stack.embedded.postgres, stack.embedded.nats):
-                process.kill()
-            await placing
-    shutil.rmtree(home)
+        await eventually(enough, f"{orders} answers")
+        head = await _head(stack)
+        for process in (stack.api, stack.worker, stack.archive, stack.embedded.postgres, stack.embedded.nats):
+            assert process is not None
+            process.kill()
+        await placing
     return secret, head
 
 
-async def _after_the_restore(folder: Path, outside: Outside, shop: Orders, secret: str) -> tuple[list[str], bool, int]:
-    with _stack(folder / "restored", folder, outside) as stack:
-        lost = [] if await asyncio.to_thread(_reopened, stack) else ["the store stayed closed"]
-        async with aiohttp.ClientSession() as http:
-            merchant = Merchant(http, stack.url, "", "", secret)
-            lost += await shop.repeat(merchant, ANSWERED_WITHIN_S)
-        explained = await _becomes_explained(stack)
-        async with Core(stack.settings) as core:
-            lost += await _differences(core, outside)
-        doubles = await _double_charges(outside)
-    return lost, explained, doubles
+async def _sent_again(stack: Stack, outside: Outside, shop: Orders, secret: str) -> tuple[list[str], bool, int]:
+    """What was lost, whether all is explained, and how many charges are too many."""
+    async with aiohttp.ClientSession() as http:
+        lost = await shop.repeat(Merchant(http, stack.url, "", "", secret), ANSWERED_WITHIN_S)
+    explained = await _becomes_explained(stack)
+    async with Core(stack.settings) as core:
+        lost += await _differences(core, outside)
+    return lost, explained, await _double_charges(outside)
 
 
 def _reopened(stack: Stack) -> bool:
