@@ -14,7 +14,7 @@ from application.merchant import create_merchant
 from infrastructure.backup.folder import StoreFolder, stores_in
 from infrastructure.backup.key import create_key, read_key
 from infrastructure.backup.restore import base_for, restore
-from infrastructure.postgres.backups import backup_state
+from infrastructure.postgres.backups import BackupState, backup_state
 from interfaces import ids
 from interfaces.composition import Core
 from interfaces.demo.checks import UNCHARGED, book_differences, our_amounts, provider_charges
@@ -41,17 +41,17 @@ class Outcome(NamedTuple):
 
 
 def rehearse(folder: Path, seed: int, *, orders: int, to_share: float | None = None) -> Outcome:
-    """Lose the machine after at least so many answers. Restore all that is archived; or, with `to_share`, only that
-    share of the positions, so that a window is lost for certain."""
+    """Lose the machine after at least so many answers, some of them archived. Restore all that is archived; or, with
+    `to_share`, only that share of it, so that a window is lost for certain."""
     create_key(folder / "backup.key")
     shop = Orders(seed)
     with provider_outside(folder / "outside") as outside:
         with _stack(folder / "home", folder, outside) as stack:
-            secret, head = asyncio.run(_until_the_machine_is_lost(stack, shop, orders))
+            secret, head, archived = asyncio.run(_until_the_machine_is_lost(stack, shop, orders))
         shutil.rmtree(folder / "home")
         [store_id] = stores_in(folder / "backups")
         backups = StoreFolder(folder / "backups", store_id, read_key(folder / "backup.key"))
-        target = None if to_share is None else max(int(head * to_share), backups.base_backups()[0].position)
+        target = None if to_share is None else max(int(archived * to_share), backups.base_backups()[0].position)
         restored = restore(backups, base_for(backups, target), folder / "restored", target, print)
         with _stack(folder / "restored", folder, outside) as stack:
             lost = [] if _reopened(stack) else ["the store stayed closed"]
@@ -68,8 +68,8 @@ def _stack(home: Path, folder: Path, outside: Outside) -> Stack:
     return Stack(home, environment=environment)
 
 
-async def _until_the_machine_is_lost(stack: Stack, shop: Orders, orders: int) -> tuple[str, int]:
-    """The merchant's key, and the position that the store had come to."""
+async def _until_the_machine_is_lost(stack: Stack, shop: Orders, orders: int) -> tuple[str, int, int]:
+    """The merchant's key, and the positions that the store and its archive had come to."""
     await eventually(lambda: _has_base(stack), "a base backup")
     async with Core(stack.settings) as core:
         merchant_id = await create_merchant(core.directory, "Shop", ids.new_id)
@@ -78,15 +78,16 @@ async def _until_the_machine_is_lost(stack: Stack, shop: Orders, orders: int) ->
         placing = asyncio.create_task(shop.run(Merchant(http, stack.url, merchant_id, "", secret)))
 
         async def enough() -> bool:
-            return len(shop.told) >= orders
+            return len(shop.told) >= orders and (await _state(stack)).archived_position not in (None, 0)
 
-        await eventually(enough, f"{orders} answers")
-        head = await _head(stack)
+        await eventually(enough, f"{orders} answers, and some of them archived")
+        archived, head = (await _state(stack)).archived_position, await _head(stack)
+        assert archived is not None
         for process in (stack.api, stack.worker, stack.archive, stack.embedded.postgres, stack.embedded.nats):
             assert process is not None
             process.kill()
         await placing
-    return secret, head
+    return secret, head, archived
 
 
 async def _sent_again(stack: Stack, outside: Outside, shop: Orders, secret: str) -> tuple[list[str], bool, int]:
@@ -102,9 +103,10 @@ async def _sent_again(stack: Stack, outside: Outside, shop: Orders, secret: str)
 def _reopened(stack: Stack) -> bool:
     process = stack.process("reopen", ["reopen", "--yes", "--json"])
     process.start()
-    status = process.wait(REOPENED_WITHIN_S)
+    if process.wait(REOPENED_WITHIN_S) == 0:
+        return True
     print(process.log_tail())
-    return status == 0
+    return False
 
 
 async def _differences(core: Core, outside: Outside) -> list[str]:
@@ -139,9 +141,13 @@ async def _becomes_explained(stack: Stack) -> bool:
     return True
 
 
-async def _has_base(stack: Stack) -> bool:
+async def _state(stack: Stack) -> BackupState:
     async with await psycopg.AsyncConnection.connect(stack.settings.database_url) as connection:
-        return (await backup_state(connection)).last_base_at is not None
+        return await backup_state(connection)
+
+
+async def _has_base(stack: Stack) -> bool:
+    return (await _state(stack)).last_base_at is not None
 
 
 async def _head(stack: Stack) -> int:
