@@ -48,6 +48,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     payout_batch_every_s: float = 2.0
     """How often the payouts that wait go to the bank, in a file for each currency and day of execution."""
     log_level: str = "INFO"
+    log_bytes_max: int = 10 * 1024 * 1024
+    """How long the log file of one process that we start grows before it is put aside."""
+    log_files_max: int = 5
+    """How many of its log files are kept, the one in use included."""
     metrics_token: str = ""
     """Who sends it may read /metrics from anywhere; without one, only loopback may."""
     metrics_folder: str = ""
@@ -76,6 +80,8 @@ VARIABLES = {
     "bank_debtor_accounts": "TALLYSTICK_BANK_DEBTOR_ACCOUNTS",
     "payout_batch_every_s": "TALLYSTICK_PAYOUT_BATCH_EVERY_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
+    "log_bytes_max": "TALLYSTICK_LOG_BYTES_MAX",
+    "log_files_max": "TALLYSTICK_LOG_FILES_MAX",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
     "metrics_folder": "TALLYSTICK_METRICS_FOLDER",
 }
@@ -111,6 +117,8 @@ class _OptionalSettings(TypedDict, total=False):
     bank_debtor_accounts: str
     payout_batch_every_s: float
     log_level: str
+    log_bytes_max: int
+    log_files_max: int
     metrics_token: str
     metrics_folder: str
 
@@ -154,11 +162,22 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["payout_batch_every_s"] = _positive(VARIABLES["payout_batch_every_s"], seconds)
     if level := environment.get(VARIABLES["log_level"]):
         given["log_level"] = _level(level)
+    if size := environment.get(VARIABLES["log_bytes_max"]):
+        given["log_bytes_max"] = _whole(VARIABLES["log_bytes_max"], size)
+    if files := environment.get(VARIABLES["log_files_max"]):
+        given["log_files_max"] = _whole(VARIABLES["log_files_max"], files)
     if token := environment.get(VARIABLES["metrics_token"]):
         given["metrics_token"] = token
     if folder := environment.get(VARIABLES["metrics_folder"]):
         given["metrics_folder"] = folder
     return given
+
+
+def log_limits(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
+    """How long a log file grows, and how many are kept, before there are servers to have settings of. Raises
+    SettingInvalid."""
+    settings = Settings(database_url="", nats_url="", **_optional(environment))
+    return settings.log_bytes_max, settings.log_files_max
 
 
 def as_reader(settings: Settings) -> Settings:

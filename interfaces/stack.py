@@ -15,7 +15,7 @@ import msgspec
 
 from interfaces import composition
 from interfaces.child_environment import plain, starting_with
-from interfaces.settings import VARIABLES, Settings, for_children, from_environment, to_environment
+from interfaces.settings import VARIABLES, Settings, for_children, from_environment, log_limits, to_environment
 
 HOST = "127.0.0.1"
 SHARED = "settings.json"
@@ -61,8 +61,10 @@ class Embedded:
             shared = self.home / SHARED
             # Left by one that was killed: it names servers that are gone.
             shared.unlink(missing_ok=True)
+            limits = composition.LogLimits(*log_limits())
             self.postgres = composition.EmbeddedPostgres(self.home, connections_max=self._connections_max)
             self.nats = composition.EmbeddedNats(self.home)
+            self.postgres.log_limits = self.nats.log_limits = limits
             urls = {}
             if not os.environ.get(VARIABLES["database_url"]):
                 stack.callback(self.postgres.stop)
@@ -182,7 +184,7 @@ class Stack:
         # What it is told goes before the shell's variables: those may be of another simulator.
         prefix = "TALLYSTICK_SIMULATOR_"
         env = plain(os.environ) | starting_with(prefix, os.environ) | told | starting_with(prefix, self._environment)
-        return composition.own_command(name, ["simulator", *options], log=self.logs / f"{name}.log", env=env)
+        return self._command(name, ["simulator", *options], env)
 
     def _archive(self) -> composition.ChildProcess:
         """The one process of ours that may copy the server."""
@@ -199,8 +201,11 @@ class Stack:
 
     def process(self, name: str, arguments: list[str], **environment: str) -> composition.ChildProcess:
         """One of our commands on these servers, not started yet; `environment` adds to its variables."""
-        env = self.environment | environment
-        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env)
+        return self._command(name, arguments, self.environment | environment)
+
+    def _command(self, name: str, arguments: list[str], env: Mapping[str, str]) -> composition.ChildProcess:
+        limits = composition.LogLimits(self.settings.log_bytes_max, self.settings.log_files_max)
+        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env, log_limits=limits)
 
 
 def wait_until_listening(process: composition.ChildProcess, port: int) -> None:

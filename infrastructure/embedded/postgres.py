@@ -225,6 +225,7 @@ class EmbeddedPostgres(EmbeddedServer):
             self.name,
             [self._binaries / "postgres", "-D", self._data, *options],
             log=self.log,
+            log_limits=self.log_limits,
             env=_ENVIRONMENT,
             cwd=self.home,
             account=self._account,

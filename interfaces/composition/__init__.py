@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from infrastructure.embedded import home as embedded_home
     from infrastructure.embedded.errors import EmbeddedError, HomeInUse
     from infrastructure.embedded.failover import promote
+    from infrastructure.embedded.log_file import LogLimits
     from infrastructure.embedded.nats import EmbeddedNats
     from infrastructure.embedded.ports import free_port
     from infrastructure.embedded.postgres import EmbeddedPostgres
@@ -75,6 +76,7 @@ else:
         "EmbeddedPostgres": "infrastructure.embedded.postgres:EmbeddedPostgres",
         "Follower": "infrastructure.observability.condition:Follower",
         "HomeInUse": "infrastructure.embedded.errors:HomeInUse",
+        "LogLimits": "infrastructure.embedded.log_file:LogLimits",
         "MigrationChanged": "infrastructure.postgres.migrate:MigrationChanged",
         "OwnerNeeded": "infrastructure.postgres.migrate:OwnerNeeded",
         "OF_TOOLS": "interfaces.composition.connections:OF_TOOLS",

@@ -13,10 +13,13 @@ from application.bases import BasesAtHand
 from application.command_ids import CommandIds
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
+from application.dispute_notice import DisputeNotices
 from application.disputes import Disputes
 from application.doubts import Doubts
+from application.explanation import Explanations
 from application.fx import FxRates
 from application.merchant import Directory
+from application.notice import Notices
 from application.notification import Notifications
 from application.operation import Operations
 from application.operator import OperatorKeys
@@ -26,6 +29,7 @@ from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.refreshing import Refreshing
+from application.reopening import Reopening
 from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
 from application.terms import TermsCommands
@@ -52,6 +56,7 @@ from infrastructure.postgres.identity import NamespaceAtHand
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
+from infrastructure.postgres.orphans import PostgresOrphans
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
@@ -94,6 +99,7 @@ class Core:
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.gate = StoreGate(self.pool)
+        self.orphans = PostgresOrphans(self.pool)
         self.namespace = NamespaceAtHand(self.pool)
         self.command_ids = CommandIds(namespace=self.namespace, new_id=ids.new_uuid)
         self.directory: Directory = PostgresDirectory(self.pool)
@@ -171,6 +177,7 @@ class Core:
             bases=self.bases,
             policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
+            pins=self.gate,
             letters=self.dead_letters,
             now=utc_now,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
@@ -197,6 +204,26 @@ class Core:
             files=PostgresEvidenceFiles(self.pool),
             now=utc_now,
             new_id=ids.new_uuid,
+        )
+        self.notices = Notices(
+            store=self.store,
+            operations=self.operations,
+            adoptions=self.adoptions,
+            correlation=self.correlation,
+            now=utc_now,
+        )
+        self.explanations = Explanations(
+            store=self.store,
+            correlation=self.correlation,
+            notices=self.notices,
+            disputes=DisputeNotices(self.disputes.money),
+        )
+        self.reopening = Reopening(
+            explanations=self.explanations,
+            store=self.store,
+            orphans=self.orphans,
+            listings={name: each.listing for name, each in self.connectors.items() if each.listing is not None},
+            now=utc_now,
         )
         recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S
         self.recovery = Recovery(

@@ -5,7 +5,7 @@ from typing import Any
 from application.delivery import Deliveries
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_notice import DisputeNotices
-from application.notice import Notices
+from application.orphan_sweep import OrphanSweep
 from infrastructure.nats.feed import JetStreamFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
@@ -28,6 +28,7 @@ TIMERS_EVERY_S = 5.0
 RELEASES_EVERY_S = 5.0
 PAYOUT_SCHEDULE_EVERY_S = 5.0
 BANK_EVERY_S = 1.0
+ORPHANS_EVERY_S = 5.0
 DISPUTES_EVERY_S = 5.0
 
 
@@ -70,13 +71,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
             inbox=core.inbox,
             correlation=core.correlation,
             store=core.store,
-            notices=Notices(
-                store=core.store,
-                operations=core.operations,
-                adoptions=core.adoptions,
-                correlation=core.correlation,
-                now=utc_now,
-            ),
+            notices=core.notices,
             disputes=DisputeNotices(core.disputes.money),
             dead_letters=core.dead_letters,
             notifications=core.notifications,
@@ -90,6 +85,11 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         new_id=ids.new_uuid,
         patience_s=core.provider_timeout_s + PROVIDER_GRACE_S,
     )
+
+    orphans = OrphanSweep(orphans=core.orphans, explanations=core.explanations, new_id=ids.new_uuid)
+
+    async def explain_orphans() -> None:
+        await orphans.sweep()
 
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
@@ -109,6 +109,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "releases": lambda: every(RELEASES_EVERY_S, release_funds),
         "disputes": lambda: every(DISPUTES_EVERY_S, deadlines.sweep),
         "webhooks": webhooks,
+        "orphans": lambda: every(ORPHANS_EVERY_S, explain_orphans),
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),

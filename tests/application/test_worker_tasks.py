@@ -97,7 +97,7 @@ async def test_nothing_that_acts_runs_before_the_store_is_open(core: Core, monke
     monkeypatch.setattr(core.gate, "opened", held.opened)
     names = [name for name in worker_tasks(core) if name != "relay" and not name.startswith("projector")]
     acting = [asyncio.ensure_future(worker_tasks(core)[name]()) for name in names]
-    assert len(names) == 9
+    assert len(names) == 10
 
     async def all_wait() -> bool:
         return held.waiting == len(names)

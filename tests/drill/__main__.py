@@ -9,11 +9,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 from tests.drill.restore import RESTORE
 
-PARTS: Sequence[Part] = (HANGING, RESTORE)
+PARTS: Sequence[Part] = (FAILOVER, HANGING, RESTORE)
 
 
 def main() -> int:
