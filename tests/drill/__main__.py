@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.drill import forged
 from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 from tests.drill.restore import RESTORE
 
-PARTS: Sequence[Part] = (FAILOVER, HANGING, RESTORE)
+PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING, RESTORE)
 
 
 def main() -> int:
