@@ -37,9 +37,11 @@ from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
 from infrastructure.calendars import is_holiday
+from infrastructure.embedded.home import default_home
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
-from infrastructure.observability.condition import RELAY, Condition, read_condition
+from infrastructure.observability.condition import RELAY, Condition, Machine, read_condition
+from infrastructure.observability.free_space import free_bytes
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.committer import Committer
@@ -53,6 +55,7 @@ from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.room import Room
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -128,6 +131,7 @@ class Core:
             now=utc_now,
         )
         self.terms = TermsCommands(self.store, now=utc_now)
+        self._room = Room()
         self._clock = Refreshing(self._read_clock, name="the database's clock", every_s=CLOCK_READ_EVERY_S)
 
     async def __aenter__(self) -> Self:
@@ -258,9 +262,17 @@ class Core:
         """How the system is. Raises StoreUnavailable."""
         published = await self._published()
         async with self.pool.connection() as connection:
-            return await read_condition(
-                connection, published, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+            machine = Machine(
+                ahead_s=CLOCK.machine_ahead_s,
+                free_bytes=free_bytes(default_home()),
+                has_room=await self._room.is_there(connection),
             )
+            return await read_condition(connection, published, tuple(APPLICATIONS), now=CLOCK.now(), machine=machine)
+
+    async def has_room(self) -> bool:
+        """Whether the database's disk has any. Raises StoreUnavailable."""
+        async with self.pool.connection() as connection:
+            return await self._room.is_there(connection)
 
     async def _published(self) -> int | None:
         """The position of the stream's last message; None while NATS does not answer."""

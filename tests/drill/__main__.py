@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.drill.disks import DISKS
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 
-PARTS: Sequence[Part] = (HANGING,)
+PARTS: Sequence[Part] = (HANGING, DISKS)
 
 
 def main() -> int:
