@@ -13,10 +13,7 @@ from tests.support.small_disk import may_mount, small_disk
 def test_a_full_disk_under_the_home_refuses_and_loses_nothing(session_folder: Path) -> None:
     if not may_mount():
         pytest.skip("nothing may be mounted here: test_store_full shows the same of a database that has no room")
-    with small_disk(session_folder / "small-disk", size_mib=DISK_MIB) as home:
-        (session_folder / "small-disk-nats").mkdir(mode=0o700)
-        (home / "nats").symlink_to(session_folder / "small-disk-nats")
-        with crashable_stack(home) as stack:
-            figures = asyncio.run(fill_and_recover(stack, home, refused_min=3))
+    with small_disk(session_folder / "small-disk", size_mib=DISK_MIB) as home, crashable_stack(home) as stack:
+        figures = asyncio.run(fill_and_recover(stack, home, refused_min=3))
     assert figures["disk_full_lost"] == figures["disk_full_other_answers"] == 0
     assert figures["disk_full_refused"]

@@ -9,11 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.drill import forged
 from tests.drill.disks import DISKS
+from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 
-PARTS: Sequence[Part] = (HANGING, DISKS)
+PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING, DISKS)
 
 
 def main() -> int:
