@@ -1,5 +1,6 @@
 """Everything on one machine: the embedded servers, and our own processes over them, started and stopped in order."""
 
+import asyncio
 import os
 import secrets
 import socket
@@ -18,6 +19,7 @@ from interfaces.settings import VARIABLES, Settings, for_children, from_environm
 HOST = "127.0.0.1"
 SHARED = "settings.json"
 ACCOUNTS = "providers.json"
+SIMULATORS = "simulators"
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 8.0
 _POLL_S = 0.02
@@ -116,8 +118,9 @@ class Stack:
             )
             self.environment = {**os.environ, **to_environment(for_children(self.settings)), **self._environment}
             self.applied = composition.migrate_all(self.settings)
+            asyncio.run(composition.refuse_newer(self.settings))
             self.simulators = {
-                name: self._simulator(name, self._ports[name], webhook_secrets[name], home / "simulators" / name)
+                name: self._simulator(name, self._ports[name], webhook_secrets[name], simulators_folder(home) / name)
                 for name in self._names
             }
             self.simulator = self.simulators[self._names[0]]
@@ -177,6 +180,16 @@ class Stack:
         """One of our commands on these servers, not started yet; `environment` adds to its variables."""
         env = self.environment | environment
         return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env)
+
+
+def simulators_folder(home: Path) -> Path:
+    """The folder with a folder for each simulator of a stack on `home`; the books that the one simulator of earlier
+    versions kept elsewhere are moved there, so that it knows its charges."""
+    folder, former = home / SIMULATORS, home / composition.SIMULATOR
+    if former.is_dir() and not folder.exists():
+        folder.mkdir(mode=0o700)
+        former.rename(folder / former.name)
+    return folder
 
 
 def wait_until_listening(process: composition.ChildProcess, port: int) -> None:

@@ -57,6 +57,8 @@ class Follower(Struct, frozen=True, kw_only=True):
     lag_s: float | None
     active: Active | None
     failure: str | None
+    rebuilt_to: int | None = None
+    """The position of the view's next table, while that is being made."""
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -86,9 +88,11 @@ async def read_condition(connection: Connection, published: int | None, applicat
     active = await _active(connection, applications)
     reached: dict[str, int | None] = dict.fromkeys(applications, 0)
     failures: dict[str, str | None] = {}
+    rebuilt_to: dict[str, int | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
+        rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
     reached[RELAY] = published
     if published is None:
         failures[RELAY] = BUS_AWAY
@@ -109,6 +113,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
                 lag_s=None if position is None else await _age_of_next(connection, position),
                 active=active.get(name),
                 failure=failures.get(name),
+                rebuilt_to=rebuilt_to.get(name),
             )
         )
     return Condition(

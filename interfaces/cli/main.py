@@ -11,6 +11,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "interfaces.cli.run:serve",
     "worker": "interfaces.cli.run:worker",
     "simulator": "interfaces.cli.run:simulator",
+    "upgrade": "interfaces.cli.upgrade:upgrade",
     "migrate": "interfaces.cli.run:migrate",
     "demo": "interfaces.cli.demo:demo",
     "status": "interfaces.cli.status:status",

@@ -204,6 +204,7 @@ def _settings_once_migrated() -> Iterator[Settings]:
         deadline = time.monotonic() + DATABASE_WITHIN_S
         while not _is_migrated(settings, deadline):
             time.sleep(RETRY_EVERY_S)
+        asyncio.run(composition.refuse_newer(settings))
         yield settings
 
 

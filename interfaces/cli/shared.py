@@ -120,6 +120,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             DomainError,
             composition.MigrationChanged,
             composition.OwnerNeeded,
+            composition.StoreNewer,
             psycopg.Error,
         ) as error:
             raise click.ClickException(_PASSWORD.sub("[redacted]", sentence(error))) from error

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infrastructure.observability.condition import Condition, Follower
     from infrastructure.observability.logs import configure_logs
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
-    from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded
+    from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded, StoreNewer
     from infrastructure.postgres.posted_entries import posted_entries
     from infrastructure.provider.connector import AccountInvalid
     from infrastructure.serving import PortInUse
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from interfaces.composition.clock import utc_now
     from interfaces.composition.commands import own_command
     from interfaces.composition.core import SIMULATOR, Core, accounts_of
-    from interfaces.composition.schema import migrate_all, view_connection
+    from interfaces.composition.schema import migrate_all, refuse_newer, view_connection
+    from interfaces.composition.upgrade import Upgrade, rebuild_outdated, upgrade_due
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
@@ -62,6 +63,11 @@ else:
         "posted_entries": "infrastructure.postgres.posted_entries:posted_entries",
         "serve_api": "interfaces.composition.api:serve_api",
         "serve_simulator": "infrastructure.simulator.server:run",
+        "StoreNewer": "infrastructure.postgres.migrate:StoreNewer",
+        "refuse_newer": "interfaces.composition.schema:refuse_newer",
+        "Upgrade": "interfaces.composition.upgrade:Upgrade",
+        "rebuild_outdated": "interfaces.composition.upgrade:rebuild_outdated",
+        "upgrade_due": "interfaces.composition.upgrade:upgrade_due",
         "utc_now": "interfaces.composition.clock:utc_now",
         "view_connection": "interfaces.composition.schema:view_connection",
         "worker_tasks": "interfaces.composition.worker:worker_tasks",

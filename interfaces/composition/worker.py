@@ -19,6 +19,8 @@ from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
 from interfaces.composition.schema import view_connection
 from interfaces.worker import Task, every
+from projections.connection import REBUILD_SCHEMA
+from projections.outdated import OutdatedViews
 from projections.projector import Projector
 from projections.view import View
 from projections.views import VIEWS
@@ -83,6 +85,12 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         patience_s=core.provider_timeout_s + PROVIDER_GRACE_S,
     )
 
+    outdated_views = OutdatedViews(
+        VIEWS,
+        core.store,
+        lambda: view_connection(core.settings, REBUILD_SCHEMA, application="tallystick outdated views"),
+    )
+
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
@@ -97,5 +105,6 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
+        "outdated views": outdated_views.run,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -314,8 +315,9 @@ async def test_a_lost_database_connection_ends_it_without_blame(
 
 
 def poisoned(view: View[Any], at: int) -> View[Any]:
-    """The same view, whose `apply` cannot take in the event at position `at`."""
+    """The same view, by its code, whose `apply` cannot take in the event at position `at`."""
 
+    @wraps(view.apply)
     def apply(row: Any, key: Key, event: Positioned) -> Any:
         if event.position == at:
             raise ZeroDivisionError("poison")
@@ -418,6 +420,7 @@ async def test_rows_that_are_ahead_of_the_events_are_no_poison(
     events = await fill(store, "captured")
     moved = False
 
+    @wraps(PAYMENT_STATUS.keys_of)
     def keys_of(event: Positioned) -> Iterable[Key]:
         nonlocal moved
         if not moved:
