@@ -110,7 +110,12 @@ class CustomerActions:
         if not isinstance(await self._store.append(Append(events=recorded, claim=claim)), Appended):
             return Waits(self._now())
         started = StartedOperation(
-            operation_id=void_id, claim_id=void_id, verb=Verb.VOID, loaded=loaded.after(events), cause=cause
+            operation_id=void_id,
+            claim_id=void_id,
+            verb=Verb.VOID,
+            asked_at=None,
+            loaded=loaded.after(events),
+            cause=cause,
         )
         await self._operations.run(started)
         return Fired()

@@ -17,6 +17,7 @@ from application.loaded_dispute import LoadedDispute, load_dispute
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.recording import record_all
 from application.store import Append, Appended, EventStore
+from domain.derivation import acceptance_id_for, submission_id_for
 from domain.dispute.accept import accept, record_acceptance_outcome
 from domain.dispute.add_evidence import AddEvidence, add_evidence, remove_evidence
 from domain.dispute.amend import amend
@@ -152,8 +153,9 @@ class Disputes:
         """Hand the evidence in. What the provider says is in what is returned, unless nobody knows yet: then a worker
         asks again, under the same id. Raises AnswerAtProvider, EvidenceMissing, DisputeDeadlinePassed, DisputeClosed.
         """
-        await self._desk_of(case_id, merchant_id)
-        submission_id = SubmissionId(self._new_id())
+        loaded = await self._answerable_here(case_id, merchant_id)
+        evidence = [each.sha256 for each in loaded.dispute.case.evidence]
+        submission_id = submission_id_for(case_id, loaded.version, evidence)
         loaded = await self._decide(
             case_id, merchant_id, lambda dispute, now: submit(dispute, submission_id, now), cause
         )
@@ -164,8 +166,8 @@ class Disputes:
     async def accept(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
         """Give in; the provider is told once that is on record. Raises AnswerAtProvider, InquiryMovedNoMoney,
         DisputeDeadlinePassed, DisputeClosed."""
-        await self._desk_of(case_id, merchant_id)
-        acceptance_id = SubmissionId(self._new_id())
+        await self._answerable_here(case_id, merchant_id)
+        acceptance_id = acceptance_id_for(case_id)
         decided = await self._with_money(
             case_id, lambda dispute, now: accept(dispute, acceptance_id, now), cause, home=False
         )
@@ -229,12 +231,13 @@ class Disputes:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _desk_of(self, case_id: DisputeCaseId, merchant_id: MerchantId) -> None:
-        """Raises DisputeNotFound, AnswerAtProvider."""
+    async def _answerable_here(self, case_id: DisputeCaseId, merchant_id: MerchantId) -> LoadedDispute:
+        """The dispute, at whose provider we can hand in. Raises DisputeNotFound, AnswerAtProvider."""
         loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
         provider = loaded.dispute.case.provider
         if provider not in self._desks:
             raise AnswerAtProvider(provider=provider)
+        return loaded
 
     async def _with_money(self, case_id: DisputeCaseId, decide: Decision, cause: Cause, *, home: bool) -> Decided:
         payment_id = (await load_dispute(self._store, case_id)).dispute.case.payment_id

@@ -39,9 +39,14 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
             raise PaymentNotFound()
         return self
 
-    def record(self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
-        """`events` as the next of the payment's stream, with the journal entries they cause."""
-        return record_with_entries(self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now)
+    def record(
+        self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime, asked_at: datetime | None = None
+    ) -> tuple[Recorded, ...]:
+        """`events` as the next of the payment's stream, with the journal entries they cause; `asked_at` is when the
+        provider was asked for what they tell."""
+        return record_with_entries(
+            self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now, asked_at=asked_at
+        )
 
     def after(self, events: Sequence[PaymentEvent]) -> "LoadedPayment":
         """The payment once `events` have been appended to it."""

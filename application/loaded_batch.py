@@ -9,6 +9,7 @@ from msgspec import Struct
 from application.bank import Batch, Instruction
 from application.loaded_payout import LoadedPayout, load_bank_accounts
 from application.store import EventStore
+from domain.derivation import is_derived
 from domain.errors import DomainError
 from domain.history import of_kind
 from domain.identifiers import BatchId
@@ -49,7 +50,11 @@ async def plan(
     *,
     created_at: datetime,
 ) -> Batch:
-    """What the bank is to be told of `payouts`, in their order. Raises StoreUnavailable."""
+    """What the bank is to be told of `payouts`, in their order. Raises StoreUnavailable.
+
+    A batch with a derived id is told to be of the beginning of its day: made again by a restored store on that day, it
+    is the same file, and the bank has it already.
+    """
     accounts = await load_bank_accounts(store, {payout.payout.order.bank_account_id for payout in payouts})
 
     def instruction(payout: LoadedPayout) -> Instruction:
@@ -69,6 +74,8 @@ async def plan(
         message_id=message_id_for(batch_id),
         currency=currency,
         execution_date=day,
-        created_at=created_at,
+        created_at=created_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        if is_derived(batch_id)
+        else created_at,
         instructions=tuple(map(instruction, payouts)),
     )

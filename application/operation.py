@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,6 +37,7 @@ from application.store import (
     VersionConflict,
 )
 from application.telling import Letters
+from domain.derivation import attempt_id_for
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
@@ -79,11 +80,13 @@ class StartedOperation(Struct, frozen=True, kw_only=True):
     """An operation whose intent is durable, and the payment with it in flight.
 
     `claim_id` names the merchant's command that it serves: that of the first attempt, for the further ones too.
+    `asked_at` is when the provider was asked first; None where that is not known.
     """
 
     operation_id: OperationId
     claim_id: OperationId
     verb: Verb
+    asked_at: datetime | None
     ends: bool = False
     """Whether a refusal ends the payment although the policy may allow another attempt."""
     loaded: LoadedPayment
@@ -131,7 +134,6 @@ class Operations:
         routing: Routing,
         letters: Letters,
         now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
         patience_s: float = 0.0,
         refusal_stands_after_s: float = 0.0,
     ) -> None:
@@ -146,7 +148,6 @@ class Operations:
         self._routing = routing
         self._letters = letters
         self._now = now
-        self._new_id = new_id
         self._patience = timedelta(seconds=patience_s)
         self._refusal_stands_after = timedelta(seconds=refusal_stands_after_s)
 
@@ -200,6 +201,7 @@ class Operations:
             operation_id=operation_id_of(payment),
             claim_id=operation.operation_id,
             verb=operation.verb,
+            asked_at=asked_at,
             loaded=loaded,
             cause=cause,
         )
@@ -229,6 +231,7 @@ class Operations:
             operation_id=operation_id,
             claim_id=claim_id,
             verb=Verb.CONFIRM if claim is None else claim.verb,
+            asked_at=payment.attempt.started_at if isinstance(payment, Processing) else None,
             ends=final,
             loaded=loaded,
             cause=cause,
@@ -365,7 +368,7 @@ class Operations:
                     self._store, self._letters, loaded.id, started.operation_id, outcome, started.cause, now
                 )
                 return _Settlement(settled, await self._stored_answer(started))
-            recorded = loaded.record(events, cause=started.cause, now=now)
+            recorded = loaded.record(events, cause=started.cause, now=now, asked_at=started.asked_at)
             goes_on = isinstance(events[-1], PaymentAttemptStarted)
             if goes_on:
                 append = Append(events=recorded, brings_home=True)
@@ -450,14 +453,17 @@ class Operations:
                     basis=self._bases.of(loaded.merchant_id),
                     window=self._policies.window,
                     action_window=self._policies.action_window,
-                    next=None if started.ends else self._next_attempt(loaded.id),
+                    next=None if started.ends else self._next_attempt(loaded),
                 )
                 return record_attempt_outcome(payment, command, now)
 
-    def _next_attempt(self, payment_id: PaymentId) -> NextAttempt:
+    def _next_attempt(self, loaded: LoadedPayment) -> NextAttempt | None:
+        payment = loaded.payment
+        if not isinstance(payment, Processing):
+            return None
         return NextAttempt(
-            payment_id=payment_id,
-            attempt_id=OperationId(self._new_id()),
+            payment_id=loaded.id,
+            attempt_id=attempt_id_for(claim_id_of(payment), len(payment.tried) + 2),
             situation=self._routing.situation(),
         )
 
@@ -479,6 +485,7 @@ def _further(started: StartedOperation, loaded: LoadedPayment) -> StartedOperati
     return replace(
         started,
         operation_id=loaded.payment.attempt.attempt_id,
+        asked_at=loaded.payment.attempt.started_at,
         loaded=loaded,
         cause=replace(started.cause, causation_id=f"{loaded.id}:{loaded.version}"),
     )
@@ -499,6 +506,7 @@ def request_for(payment: InFlight | RequiresAction, payment_id: PaymentId) -> Pr
                 method=terms.method,
                 capture=attempt.capture,
                 return_url=terms.return_url,
+                asked_at=attempt.started_at,
             )
         case Capturing(before=before, capture_id=capture_id, amount=amount, final=final):
             reference = before.authorization.reference

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import assert_never
-from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from application.answers import Answers
 from application.bases import Bases
 from application.caller import Answered, Caller
 from application.cancellation import cancel_at_provider, decide_cancellation
+from application.command_ids import CommandIds
 from application.floors import floors_for
 from application.idempotency import answer_again, find_answer
 from application.loaded import LoadedPayment, load
@@ -73,7 +73,7 @@ class Payments:
         bases: Bases,
         routing: Routing,
         now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
+        ids: CommandIds,
     ) -> None:
         self._store = store
         self._operations = operations
@@ -82,20 +82,20 @@ class Payments:
         self._bases = bases
         self._routing = routing
         self._now = now
-        self._new_id = new_id
+        self._ids = ids
         self._recent = RecentPayments()
         self._running: set[asyncio.Task[Answered]] = set()
 
     async def create(self, command: CreatePayment, caller: Caller, *, confirmed: bool) -> Answered:
         """Create a payment; `confirmed` sends it to a provider at once, in the same append."""
-        payment_id = PaymentId(self._new_id())
+        payment_id = await self._ids.payment_id(caller)
         now = self._now()
         created = create(command)
         payment = evolve(None, created)
         events: tuple[PaymentEvent, ...] = (created,)
         operation_id = OperationId(payment_id)
         if confirmed:
-            operation_id = OperationId(self._new_id())
+            operation_id = await self._ids.operation_id(caller, Verb.CREATE)
             basis = self._bases.of(caller.merchant_id)
             events += confirm(payment, self._first_attempt(payment_id, operation_id), basis, now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
@@ -205,7 +205,9 @@ class Payments:
         if answered is not None:
             return answered
         loaded = (await load(self._store, payment_id)).owned_by(caller.merchant_id)
-        cancel_id = OperationId(self._new_id())
+        # One that is refused leaves no claim, and a provider answers the same to the same id: each try has its own.
+        # To cancel again has no other effect.
+        cancel_id = self._ids.new_operation_id()
         canceled_attempt: OperationId | None = None
         if isinstance(loaded.payment, RequiresAction):
             cause = _caused_by(loaded, caller.cause)
@@ -244,7 +246,7 @@ class Payments:
         operation_id: OperationId | None = None,
     ) -> Answered:
         """`otherwise` says whether `decide` has another way where an account does not hold what it would take."""
-        operation_id = operation_id or OperationId(self._new_id())
+        operation_id = operation_id or await self._ids.operation_id(caller, verb)
         recent = self._recent.get(payment_id)
         for _ in range(CONFLICTS_MAX):
             loaded = (recent or await load(self._store, payment_id)).owned_by(caller.merchant_id)
@@ -302,7 +304,12 @@ class Payments:
     async def _run(self, operation_id: OperationId, verb: Verb, loaded: LoadedPayment, caller: Caller) -> Answered:
         cause = _caused_by(loaded, caller.cause)
         started = StartedOperation(
-            operation_id=operation_id, claim_id=operation_id, verb=verb, loaded=loaded, cause=cause
+            operation_id=operation_id,
+            claim_id=operation_id,
+            verb=verb,
+            asked_at=self._now(),
+            loaded=loaded,
+            cause=cause,
         )
         return await self._to_its_end(self._run_and_recover(started))
 

@@ -30,6 +30,7 @@ from application.payout_queue import PayoutQueue
 from application.recording import record_all
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
+from domain.derivation import batch_id_for
 from domain.errors import DomainError, described
 from domain.history import Cause, record
 from domain.identifiers import PLATFORM, BatchId, PayoutId
@@ -41,7 +42,7 @@ from domain.payout.sent import sent
 from domain.payout.state import Payout, Ready
 from domain.payout_batch.answer import refused, submitted
 from domain.payout_batch.events import BatchedPayout, PayoutBatchCreated, PayoutBatchEvent
-from domain.payout_batch.state import PayoutBatch, Unanswered
+from domain.payout_batch.state import PayoutBatch, Unanswered, message_id_for
 from domain.terms.payouts import execution_date
 
 REMITTANCE: Final = "Payout"
@@ -98,7 +99,8 @@ class PayoutFiles:
                 groups[payout.payout.order.amount.currency, day].append(payout)
         made: list[BatchId] = []
         for (currency, day), payouts in groups.items():
-            made += await self._make_all(payouts, currency, day)
+            # In one order, so that the same payouts make the same file.
+            made += await self._make_all(sorted(payouts, key=lambda payout: payout.id), currency, day)
         return made
 
     async def send(self, batch_id: BatchId) -> None:
@@ -149,12 +151,14 @@ class PayoutFiles:
 
     async def _make(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> BatchId | None:
         """None where another worker, or a merchant, was there first: what is left comes with the next batch."""
-        batch_id, now = BatchId(self._new_id()), self._now()
+        now = self._now()
         cause = worker_cause("payouts", self._new_id, about=f"{payouts[0].id}:{payouts[0].version}")
+        batch_id = batch_id_for([payout.id for payout in payouts])
         planned = await plan(self._store, batch_id, payouts, currency, day, created_at=now)
         planned, file = await self._instructed(planned, {payout.id: payout for payout in payouts}, cause)
         if file is None:
             return None
+        batch_id = BatchId(planned.batch_id)
         created = PayoutBatchCreated(
             batch_id=batch_id,
             message_id=planned.message_id,
@@ -205,7 +209,7 @@ class PayoutFiles:
             events = fail(payout.payout, storable(reason))
             log.error("payout_not_instructed", extra={"payout_id": str(payout.id), "reason": reason})
             await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
-            planned = replace(planned, instructions=tuple(one for one in planned.instructions if one is not unfit))
+            planned = _of(planned, tuple(one for one in planned.instructions if one is not unfit))
         return planned, None
 
     async def _file(self, loaded: LoadedBatch) -> BankFile:
@@ -252,6 +256,14 @@ class PayoutFiles:
                 case _:
                     assert_never(result)
         raise TooManyConflicts()
+
+
+def _of(planned: Batch, instructions: tuple[Instruction, ...]) -> Batch:
+    """The batch with these instructions only, and so under another name."""
+    if not instructions:
+        return replace(planned, instructions=())
+    batch_id = batch_id_for([PayoutId(one.payout_id) for one in instructions])
+    return replace(planned, batch_id=batch_id, message_id=message_id_for(batch_id), instructions=instructions)
 
 
 def _first_fault(bank: Bank, instructions: Sequence[Instruction]) -> tuple[str, str] | None:

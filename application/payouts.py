@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, assert_never
-from uuid import UUID
 
 from application.bank import Bank
 from application.bank_accounts import BankAccounts
 from application.bases import Bases
 from application.caller import Answered, Caller
+from application.command_ids import CommandIds
 from application.idempotency import answer_again, find_answer
 from application.loaded_payout import LoadedPayout, PayoutNotFound, begun, load
 from application.operation import CONFLICTS_MAX, TooManyConflicts
@@ -64,7 +64,7 @@ class Payouts:
         balances: Balances,
         answers: PayoutAnswers,
         now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
+        ids: CommandIds,
     ) -> None:
         self._store = store
         self._bank_accounts = bank_accounts
@@ -73,7 +73,7 @@ class Payouts:
         self._balances = balances
         self._answers = answers
         self._now = now
-        self._new_id = new_id
+        self._ids = ids
 
     async def create(self, command: CreatePayout, caller: Caller) -> Answered:
         """Take the amount out of `available`, and have it paid with the next file.
@@ -89,7 +89,7 @@ class Payouts:
             if answered is None:
                 raise
             return answered
-        payout_id = PayoutId(self._new_id())
+        payout_id = await self._ids.payout_id(caller)
         payout = begun(payout_id, events, self._now())
         answer = self._answers(payout)
         claim = Claim(

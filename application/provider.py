@@ -1,5 +1,6 @@
 """The port to a payment provider: five calls, each answered with a normalised outcome and never an exception."""
 
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     """Reserve `amount` on the customer's method, and take it at once when `capture` is true.
 
     `return_url` is where the customer comes back to from a page of the provider's; None where the merchant named none.
+    `asked_at` is when it was first asked for, which a provider is not told: a look-up searches from then on.
     """
 
     operation_id: OperationId
@@ -23,6 +25,7 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     method: PaymentMethod
     capture: bool
     return_url: str | None = None
+    asked_at: datetime | None = None
 
 
 class CaptureRequest(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import MerchantId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import entry_for
+from domain.payment.events import OperationEnded
 
 
 def record_all(
@@ -36,11 +37,14 @@ def record_with_entries(
     merchant_id: MerchantId,
     cause: Cause,
     now: datetime,
+    asked_at: datetime | None = None,
 ) -> tuple[Recorded, ...]:
-    """`events` as those after `version` of their stream, each followed by the journal entry it causes."""
+    """`events` as those after `version` of their stream, each followed by the journal entry it causes. `asked_at` goes
+    with those that tell how an operation ended."""
 
     def stamped(stream_id: UUID, version: int, event: AnyEvent, cause: Cause) -> Recorded:
-        return record(stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
+        asked = asked_at if isinstance(event, OperationEnded) else None
+        return record(stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=now, asked_at=asked)
 
     recorded: list[Recorded] = []
     for cause_version, event in enumerate(events, start=version + 1):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from application.deadline import ANSWERED_WITHIN_S, answered_within
 from application.merchant import Keys, KnownKey
 from application.on_behalf import on_behalf_of
 
@@ -47,7 +48,9 @@ class RememberedKeys:
         # Counted from before the look-up: what was revoked during it may still have been seen in force.
         until = self._clock() + REMEMBER_S
         try:
-            key = await self._keys.find_key(digest)
+            # Whoever asked first may be gone while others still wait.
+            with answered_within(ANSWERED_WITHIN_S):
+                key = await self._keys.find_key(digest)
         finally:
             del self._looking[digest]
         # The one looked up longest ago stands first.

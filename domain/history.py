@@ -53,8 +53,11 @@ class Cause(Struct, frozen=True, kw_only=True):
     causation_id: str | None = None
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class Recorded(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event of one stream; `originator_version` counts from 1; `merchant_id` is whose it is.
+
+    `asked_at` is when the provider was asked for the operation whose end the event tells; None, and not stored, of any
+    other event, and where that is not known.
 
     Satisfies the eventsourcing library's DomainEventProtocol.
     """
@@ -67,6 +70,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     request_id: str
     trace_id: str
     causation_id: str | None
+    asked_at: datetime | None = None
     data: AnyEvent
 
 
@@ -109,7 +113,14 @@ def of_kind(history: Sequence[Positioned], kind: type | UnionType) -> Sequence[P
 
 
 def record(
-    stream_id: UUID, version: int, event: AnyEvent, *, merchant_id: MerchantId, cause: Cause, recorded_at: datetime
+    stream_id: UUID,
+    version: int,
+    event: AnyEvent,
+    *,
+    merchant_id: MerchantId,
+    cause: Cause,
+    recorded_at: datetime,
+    asked_at: datetime | None = None,
 ) -> Recorded:
     """`event` as the `version`th of its stream."""
     return Recorded(
@@ -121,5 +132,6 @@ def record(
         request_id=cause.request_id,
         trace_id=cause.trace_id,
         causation_id=cause.causation_id,
+        asked_at=asked_at,
         data=event,
     )

@@ -1,4 +1,4 @@
-"""What names a thing inside the core: UUIDv7s, and text for what is named outside (merchants, providers)."""
+"""What names a thing inside the core: UUIDs, and text for what is named outside (merchants, providers)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NewType
@@ -32,7 +32,8 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def started_at_of(operation_id: OperationId) -> datetime | None:
-    """When an operation was named, to the millisecond: a UUIDv7 begins with it.
+    """When an operation was named, to the millisecond: a UUIDv7 begins with it, and operations had one before their
+    events said when the provider was asked.
 
     None for any other kind of UUID, and for one that claims a year past all calendars.
     """

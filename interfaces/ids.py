@@ -1,4 +1,4 @@
-"""Ids as the world sees them: a prefix that says what it is, and the UUIDv7 in base 32 (TypeID)."""
+"""Ids as the world sees them: a prefix that says what it is, and the UUID in base 32 (TypeID)."""
 
 from uuid import UUID
 

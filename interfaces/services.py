@@ -12,6 +12,7 @@ from msgspec import Struct
 from application.bank_accounts import BankAccounts
 from application.dead_letter import DeadLetters
 from application.disputes import Disputes
+from application.gate import Gate
 from application.inbox import DeliveryArchive
 from application.intake import ProviderWebhooks
 from application.merchant import Keys
@@ -38,6 +39,7 @@ class Services(Struct, frozen=True, kw_only=True):
     payouts: Payouts
     disputes: Disputes
     store: ReadableStore
+    gate: Gate
     keys: Keys
     operators: OperatorKeys
     webhooks: ProviderWebhooks

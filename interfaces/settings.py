@@ -42,6 +42,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: str = "INFO"
     metrics_token: str = ""
     """Who sends it may read /metrics from anywhere; without one, only loopback may."""
+    metrics_folder: str = ""
+    """Where server processes leave their counts for each other; without one, `metrics` under TALLYSTICK_HOME."""
 
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -63,6 +65,7 @@ VARIABLES = {
     "payout_batch_every_s": "TALLYSTICK_PAYOUT_BATCH_EVERY_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
+    "metrics_folder": "TALLYSTICK_METRICS_FOLDER",
 }
 
 
@@ -93,6 +96,7 @@ class _OptionalSettings(TypedDict, total=False):
     payout_batch_every_s: float
     log_level: str
     metrics_token: str
+    metrics_folder: str
 
 
 def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
@@ -128,6 +132,8 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["log_level"] = _level(level)
     if token := environment.get(VARIABLES["metrics_token"]):
         given["metrics_token"] = token
+    if folder := environment.get(VARIABLES["metrics_folder"]):
+        given["metrics_folder"] = folder
     return given
 
 

@@ -1,12 +1,13 @@
 """Everything on one machine: the embedded servers, and our own processes over them, started and stopped in order."""
 
 import asyncio
+import logging
 import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -24,21 +25,24 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 8.0
 _POLL_S = 0.02
 
+log = logging.getLogger(__name__)
+
 
 class NotReady(Exception):
     """A process of ours is not up, or not yet; the message says what to look at or do."""
 
 
 @contextmanager
-def servers(home: Path) -> Iterator[Settings]:
+def servers(home: Path, *, connections_max: int = 0) -> Iterator[Settings]:
     """Settings for a database and a bus that run: those of the environment, those that another process of ours has
-    embedded under `home`, or else embedded ones of our own for what the environment does not name, stopped again
-    afterwards. Raises EmbeddedError, NotReady."""
+    embedded under `home`, or else embedded ones of our own for what the environment does not name, started again when
+    they end, and stopped afterwards. An embedded database takes `connections_max` connections, if that is more than
+    usual. Raises EmbeddedError, NotReady."""
     if all(os.environ.get(VARIABLES[url]) for url in ("database_url", "nats_url")):
         yield from_environment()
         return
     try:
-        with Embedded(home) as embedded:
+        with Embedded(home, connections_max=connections_max) as embedded, embedded.revived(log.warning):
             yield embedded.settings
     except composition.HomeInUse:
         yield _shared_settings(home)
@@ -47,8 +51,9 @@ def servers(home: Path) -> Iterator[Settings]:
 class Embedded:
     """Postgres and NATS under one home folder, unless the environment names servers to use instead."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, connections_max: int = 0) -> None:
         self._stack = ExitStack()
+        self._connections_max = connections_max
         self._home = composition.embedded_home.Home(home)
 
     def __enter__(self) -> Self:
@@ -57,7 +62,7 @@ class Embedded:
             shared = self.home / SHARED
             # Left by one that was killed: it names servers that are gone.
             shared.unlink(missing_ok=True)
-            self.postgres = composition.EmbeddedPostgres(self.home)
+            self.postgres = composition.EmbeddedPostgres(self.home, connections_max=self._connections_max)
             self.nats = composition.EmbeddedNats(self.home)
             urls = {}
             if not os.environ.get(VARIABLES["database_url"]):
@@ -78,6 +83,10 @@ class Embedded:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def revived(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Start those servers of ours that end, until the block is left, and `say` so."""
+        return composition.revived([server for server in (self.postgres, self.nats) if server.running], say)
 
 
 class Stack:
@@ -116,7 +125,13 @@ class Stack:
                 simulator_url=self.simulator_urls[self._names[0]],
                 providers_file=settings.providers_file or str(accounts),
             )
-            self.environment = {**os.environ, **to_environment(for_children(self.settings)), **self._environment}
+            asyncio.run(composition.check_outside(self.settings))
+            self.environment = {
+                **os.environ,
+                composition.embedded_home.HOME_VARIABLE: str(home),
+                **to_environment(for_children(self.settings)),
+                **self._environment,
+            }
             self.applied = composition.migrate_all(self.settings)
             asyncio.run(composition.refuse_newer(self.settings))
             self.simulators = {

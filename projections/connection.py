@@ -7,16 +7,16 @@ from psycopg import AsyncConnection
 LIVE_SCHEMA = "views"
 REBUILD_SCHEMA = "views_rebuild"
 
-# A view and its position fall back together, so a commit need not wait for the disk. A host that vanishes is noticed
-# by the server within about ten seconds, and what the connection has locked is free again.
+# A view and its position fall back together, so a commit need not wait for the disk. A client that vanishes is noticed
+# by the server within about ten seconds, a connection that it closed within one, and what it has locked is free again.
 _OPTIONS = (
     "-c synchronous_commit=off -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-    " -c tcp_user_timeout=10000"
+    " -c tcp_user_timeout=10000 -c client_connection_check_interval=1000"
 )
 
 
-async def connect(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncConnection[Any]:
-    """A connection in which the views' SQL means the tables of `schema`."""
-    return await AsyncConnection.connect(
-        database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public"
-    )
+async def connect(
+    database_url: str, schema: str = LIVE_SCHEMA, *, kind: type[AsyncConnection[Any]] = AsyncConnection
+) -> AsyncConnection[Any]:
+    """A connection of that `kind` in which the views' SQL means the tables of `schema`."""
+    return await kind.connect(database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public")

@@ -108,11 +108,11 @@ def _timed(latencies: tuple[int, ...], positioned: Positioned) -> tuple[int, ...
             pass
         case _:
             return latencies
-    started_at = started_at_of(operation_id)
-    if started_at is None:
+    asked_at = positioned.event.asked_at or started_at_of(operation_id)
+    if asked_at is None:
         return latencies
     # A clock that was put back must not make it negative.
-    took_ms = max(0.0, (positioned.event.recorded_at - started_at).total_seconds() * 1_000)
+    took_ms = max(0.0, (positioned.event.recorded_at - asked_at).total_seconds() * 1_000)
     bucket = bisect_left(LATENCY_BOUNDS_MS, took_ms)
     if bucket == len(latencies):
         return latencies

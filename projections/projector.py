@@ -14,7 +14,7 @@ from domain.history import Positioned
 from projections.code import code_of
 from projections.rows import Connection, Rows
 from projections.tables import Place, advance, after, checkpoint_of, create, note_failure
-from projections.turns import its_turn
+from projections.turns import Turns, turn_of
 from projections.view import View
 
 BATCH_EVENTS_MAX = 500
@@ -65,9 +65,11 @@ class Projector:
         connection: Connection,
         source: Source,
         feed: Feed,
+        turns: Turns,
     ) -> None:
         self._view = view
         self._code = code_of(view)
+        self._turns = turns
         self._connection = connection
         self._source = source
         self._feed = feed
@@ -85,7 +87,7 @@ class Projector:
     async def _turn(self) -> None:
         """Keep the view current from when it is this projector's turn until it has stood still and goes on. Raises
         OtherCode when another version's rows are in service."""
-        async with its_turn(self._connection, self._view):
+        async with self._turns.held(turn_of(self._view.name)):
             log.info("projector_active", extra={"view": self._view.name})
             failure = await self._until_poisoned()
             await note_failure(self._connection, self._view, self._place, failure)

@@ -1,35 +1,18 @@
-"""One projector a view over all workers: a session lock, that Postgres frees when its holder's connection is gone."""
+"""One projector a view over all workers."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
-
-import psycopg
-
-from projections.rows import Connection
-from projections.view import View
-
-TRY_EVERY_S = 0.5
-
-_TRY = "SELECT pg_try_advisory_lock(hashtextextended('projector ' || %s, 0))"
-_GIVE_UP = "SELECT pg_advisory_unlock(hashtextextended('projector ' || %s, 0))"
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 
-@asynccontextmanager
-async def its_turn(connection: Connection, view: View[Any]) -> AsyncIterator[None]:
-    """Wait until no other projector of the view is active, and be the active one inside."""
-    while True:
-        if await _is_taken(connection, view):
-            break
-        await asyncio.sleep(TRY_EVERY_S)
-    try:
-        yield
-    finally:
-        with suppress(psycopg.Error):  # A connection that is gone has given up its locks.
-            await connection.execute(_GIVE_UP, (view.name,))
+class Turns(Protocol):
+    """Leases of what one worker does at a time."""
+
+    def held(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Wait until no other worker has the lease, and have it inside; once it is lost, what runs there is ended by an
+        error."""
+        ...
 
 
-async def _is_taken(connection: Connection, view: View[Any]) -> bool:
-    [(is_taken,)] = await (await connection.execute(_TRY, (view.name,))).fetchall()
-    return bool(is_taken)
+def turn_of(view_name: str) -> str:
+    """What the lease of the view's projector is called."""
+    return f"projector {view_name}"

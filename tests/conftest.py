@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -78,6 +79,19 @@ def migrated(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
     """An empty store in a database of the test's own, as the application's role."""
+    with _own_database(postgres, migrated) as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
+    """Another one, for a test with two stores."""
+    with _own_database(postgres, migrated) as url:
+        yield url
+
+
+@contextmanager
+def _own_database(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
     name = f"test_{os.urandom(6).hex()}"
     _create_database(postgres, name, template=migrated)
     yield url_of(postgres, name)

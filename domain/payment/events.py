@@ -389,6 +389,18 @@ class MovementSettled(Event, frozen=True, kw_only=True, tag="payment.movement_se
     fee_plan: str
 
 
+OperationEnded = (
+    PaymentAuthorized
+    | PaymentAttemptFailed
+    | PaymentCaptured
+    | CaptureFailed
+    | PaymentVoided
+    | VoidFailed
+    | PaymentRefunded
+    | RefundFailed
+)
+"""How an operation at a provider ended."""
+
 PaymentEvent = (
     PaymentCreated
     | PaymentHeldForReview

@@ -54,3 +54,12 @@ class ServerFailed(EmbeddedError):
         self.log_tail = log_tail
         self.reason = reason
         super().__init__(f"{name} {reason}; the last lines of its log:\n{log_tail}")
+
+
+class PasswordFileInvalid(EmbeddedError):
+    """A file in the home folder that keeps a password does not hold the right one, or none at all."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"the password file {path} {reason}")

@@ -9,13 +9,15 @@ from infrastructure.embedded.errors import HomeUnusable
 from infrastructure.embedded.lock import FileLock
 from infrastructure.embedded.privileges import data_account, obstacle
 
+HOME_VARIABLE = "TALLYSTICK_HOME"
 LOGS = "log"
+METRICS = "metrics"
 POSTGRES_DATA = "postgres"
 
 
 def default_home() -> Path:
     """`TALLYSTICK_HOME` if set; else `/var/lib/tallystick` for root, and the user's own data folder for others."""
-    chosen = os.environ.get("TALLYSTICK_HOME")
+    chosen = os.environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen)
     if os.geteuid() == 0:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from infrastructure.embedded.errors import HomeUnusable, ServerFailed
+from infrastructure.embedded.errors import HomeUnusable, PasswordFileInvalid, ServerFailed
 from infrastructure.embedded.home import LOGS, POSTGRES_DATA
 from infrastructure.embedded.orphan import stop_orphan
 from infrastructure.embedded.ports import LOOPBACK
@@ -31,10 +31,14 @@ from infrastructure.embedded.server import EmbeddedServer
 from infrastructure.embedded.superuser import SUPERUSER, SuperuserPassword
 
 _DATABASE = "tallystick"
-_DEFAULTS = {"max_connections": "100", "shared_buffers": "128MB"}
+CONNECTIONS_USUAL = 100
+# An archive or a standby that is away for too long loses its place in the WAL, rather than fill the disk with it.
+_DEFAULTS = {"shared_buffers": "128MB", "max_slot_wal_keep_size": "8GB"}
 # Of our environment nothing is passed on: PGDATA or PGOPTIONS would change the server, and TZ saves initdb a search.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _INITDB_TIMEOUT_S = 120.0
+_REFUSED_LOGIN = "password authentication failed"
+_NOT_OF_THESE_DATA = "holds another password than the one that the data know: restore the file that belongs to them"
 _DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = 'tallystick'"
 _CREATE_DATABASE = "CREATE DATABASE tallystick"
 
@@ -42,8 +46,9 @@ _CREATE_DATABASE = "CREATE DATABASE tallystick"
 class EmbeddedPostgres(EmbeddedServer):
     """Postgres 18 over `<home>/postgres`, with the database `tallystick` and a URL of it for each role.
 
-    `settings` are further server settings, name to value. fsync, full_page_writes and synchronous_commit stay on
-    unless they say otherwise. After a crash, `start` includes recovery: hence the long `ready_timeout_s`.
+    `connections_max` below CONNECTIONS_USUAL count as so many. `settings` are further server settings, name to value.
+    fsync, full_page_writes and synchronous_commit stay on unless they say otherwise. After a crash, `start` includes
+    recovery: hence the long `ready_timeout_s`.
     """
 
     name = "postgres"
@@ -57,12 +62,14 @@ class EmbeddedPostgres(EmbeddedServer):
         *,
         port: int | None = None,
         settings: Mapping[str, str] = {},
+        connections_max: int = CONNECTIONS_USUAL,
         ready_timeout_s: float = 120.0,
         stop_timeout_s: float = 20.0,
     ) -> None:
         super().__init__(home, port=port, ready_timeout_s=ready_timeout_s, stop_timeout_s=stop_timeout_s)
-        self._settings = settings
+        self._settings = {"max_connections": str(max(connections_max, CONNECTIONS_USUAL)), **settings}
         self._data = self.home / POSTGRES_DATA
+        self._password_file = self.home / "postgres.password"
         self._passwords: dict[str, str] = {}
         self._account: Account | None = None
 
@@ -82,6 +89,11 @@ class EmbeddedPostgres(EmbeddedServer):
         return self._url(self.port, _DATABASE, Role.READER)
 
     @property
+    def replication_url(self) -> str:
+        """For copies of the server: to a database with nothing in it, where the role may ask how far they are."""
+        return self._url(self.port, "postgres", Role.REPLICATOR)
+
+    @property
     def superuser_url(self) -> str:
         """For tests and tools that make databases of their own; no process of ours is given it."""
         return self._url(self.port, _DATABASE, SUPERUSER)
@@ -99,12 +111,12 @@ class EmbeddedPostgres(EmbeddedServer):
             timeout_s=self._stop_timeout_s,
         )
         self._account = data_account(self._data)
-        password_file = self.home / "postgres.password"
-        if self._data.exists() and not password_file.exists():
-            raise HomeUnusable(self.home, f"{password_file} is gone, so nobody can log in to {self._data}; restore it")
-        self._superuser = SuperuserPassword(password_file)
+        if self._data.exists() and not self._password_file.exists():
+            reason = f"{self._password_file} is gone, so nobody can log in to {self._data}; restore it"
+            raise HomeUnusable(self.home, reason)
+        self._superuser = SuperuserPassword(self._password_file)
         self._passwords = {
-            SUPERUSER: kept_password(password_file),
+            SUPERUSER: kept_password(self._password_file),
             **{role: kept_password(self.home / f"postgres.{role.name.lower()}.password") for role in Role},
         }
         self._binaries = postgres_binaries(self.home, self._account)
@@ -194,9 +206,19 @@ class EmbeddedPostgres(EmbeddedServer):
                     superuser.execute(_CREATE_DATABASE)
             with psycopg.connect(self._url(port, _DATABASE, SUPERUSER), autocommit=True) as superuser:
                 give_database(superuser, _DATABASE)
-        except psycopg.OperationalError:  # not listening yet, or still recovering
+        except psycopg.OperationalError as error:  # not listening yet, or still recovering
+            if _REFUSED_LOGIN in str(error) and self._takes_connections():
+                raise PasswordFileInvalid(self._password_file, _NOT_OF_THESE_DATA) from error
             return False
         return True
+
+    def _takes_connections(self) -> bool:
+        """Whether the server that answers is ours: not one that won the race for the port."""
+        try:
+            pid, *_, status = (self._data / "postmaster.pid").read_text().split()
+        except (FileNotFoundError, ValueError):
+            return False
+        return pid == str(self.pid) and status == "ready"
 
     def _log_in(self, port: int) -> psycopg.Connection[Any]:
         """As the superuser, by whichever password is right. Raises psycopg.OperationalError."""

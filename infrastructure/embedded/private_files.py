@@ -1,17 +1,36 @@
 """A file with a secret is readable by one account only, and is there whole or not at all."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 
+from infrastructure.embedded.errors import PasswordFileInvalid
 from infrastructure.embedded.privileges import Account, give_to
+
+_PASSWORD = re.compile(r"[A-Za-z0-9_-]+")
+"""What a URL can hold as it is."""
 
 
 def kept_password(path: Path, owner: Account | None = None) -> str:
-    """The password kept in `path`; the first call makes it up."""
+    """The password kept in `path`; the first call makes it up. Raises PasswordFileInvalid."""
     if not path.exists():
         write_private(path, new_password(), owner)
-    return path.read_text()
+    return read_password(path)
+
+
+def read_password(path: Path) -> str:
+    """The password in `path`. Raises PasswordFileInvalid for a file that holds none."""
+    try:
+        text = path.read_bytes().decode("ascii", errors="replace")
+    except OSError as error:
+        raise PasswordFileInvalid(path, f"cannot be read: {error.strerror}") from error
+    password = text.removesuffix("\n")
+    if not password:
+        raise PasswordFileInvalid(path, "is empty: restore it from a backup")
+    if _PASSWORD.fullmatch(password) is None:
+        raise PasswordFileInvalid(path, "holds no password of ours (letters and digits): restore it from a backup")
+    return password
 
 
 def new_password() -> str:

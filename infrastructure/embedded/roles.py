@@ -1,4 +1,5 @@
-"""The roles of an embedded Postgres, none a superuser: one owns the schema, one is the application's, one only reads.
+"""The roles of an embedded Postgres, none a superuser: one owns the schema, one is the application's, one only reads,
+one copies the whole server and may look into no table.
 
 What each may do in the schema is said beside the migrations; here they are made, and given the database.
 """
@@ -19,12 +20,13 @@ class Role(StrEnum):
     OWNER = "tallystick_owner"
     APP = "tallystick_app"
     READER = "tallystick_reader"
+    REPLICATOR = "tallystick_replicator"
 
 
 _SELECT_ROLES: Final = "SELECT rolname FROM pg_roles"
 _CREATE: Final = SQL("CREATE ROLE {role}")
 _SETTLE: Final = SQL(
-    "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {verifier}"
+    "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {replication} NOBYPASSRLS PASSWORD {verifier}"
 )
 _OWNER_HANDS_OVER: Final = SQL("GRANT {app} TO {owner}").format(app=Identifier(Role.APP), owner=Identifier(Role.OWNER))
 _IS_OWNERS: Final = """
@@ -71,7 +73,12 @@ def prepare_roles(superuser: Connection, passwords: Mapping[Role, str]) -> None:
     for role, password in passwords.items():
         if role not in there:
             superuser.execute(_CREATE.format(role=Identifier(role)))
-        superuser.execute(_SETTLE.format(role=Identifier(role), verifier=Literal(verifier(superuser, role, password))))
+        settings = {
+            "role": Identifier(role),
+            "replication": SQL("REPLICATION" if role is Role.REPLICATOR else "NOREPLICATION"),
+            "verifier": Literal(verifier(superuser, role, password)),
+        }
+        superuser.execute(_SETTLE.format(**settings))
     superuser.execute(_OWNER_HANDS_OVER)
 
 

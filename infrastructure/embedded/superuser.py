@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from infrastructure.embedded.private_files import new_password, sync_folder, write_private
+from infrastructure.embedded.private_files import new_password, read_password, sync_folder, write_private
 from infrastructure.embedded.roles import verifier
 
 SUPERUSER: Final = "tallystick"
@@ -28,13 +28,13 @@ class SuperuserPassword:
 
     @property
     def candidates(self) -> list[str]:
-        """Of which one is right, mostly the only one."""
-        return [file.read_text() for file in (self._file, self._next) if file.exists()]
+        """Of which one is right, mostly the only one. Raises PasswordFileInvalid."""
+        return [read_password(file) for file in (self._file, self._next) if file.exists()]
 
     def settle(self, superuser: psycopg.Connection[Any], current: str) -> str:
         """Keep `current`, with which `superuser` is connected; or, where another account may know it, make up and keep
         another. The one that is right from now on."""
-        if self._next.exists() and self._next.read_text() == current:
+        if self._next.exists() and read_password(self._next) == current:
             self._take_next()
         self._next.unlink(missing_ok=True)
         if self._file.stat().st_uid == os.geteuid():

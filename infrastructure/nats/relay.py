@@ -15,7 +15,6 @@ from nats.js.errors import NotFoundError
 
 from domain.errors import described
 from infrastructure.nats.bus import BUS_ERRORS, STREAM, STREAM_BYTES_MAX, Bus
-from infrastructure.postgres import locks
 
 PREVIOUS_POSITION = "Tallystick-Previous-Position"
 BATCH_EVENTS_MAX = 500
@@ -25,7 +24,6 @@ PACE_S = 0.02
 """Batches leave at most this often: under load each is larger instead."""
 ACKNOWLEDGED_WITHIN_S = 5.0
 
-_TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
 _SELECT_AFTER = """
 SELECT notification_id, topic, state FROM stored_events WHERE notification_id > %b ORDER BY notification_id LIMIT %b
 """
@@ -37,7 +35,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Relay:
-    """One at a time over all processes, by advisory lock; another takes over when it ends."""
+    """One at a time over all workers, by a lease; a second one would be refused by NATS."""
 
     def __init__(self, connection: Connection, bus: Bus) -> None:
         self._connection = connection
@@ -45,7 +43,6 @@ class Relay:
 
     async def run(self) -> None:
         """Publish for ever. Raises psycopg.Error when the database goes away; waits for NATS while that is away."""
-        await self._become_the_only_one()
         await self._connection.execute("LISTEN stored_events")
         while True:
             try:
@@ -53,13 +50,6 @@ class Relay:
             except BUS_ERRORS as error:
                 log.warning("relay_interrupted", extra={"error": described(error)})
                 await asyncio.sleep(WAIT_S / 2)
-
-    async def _become_the_only_one(self) -> None:
-        while True:
-            [(locked,)] = await (await self._connection.execute(_TRY_LOCK, (locks.RELAY,))).fetchall()
-            if locked:
-                return
-            await asyncio.sleep(WAIT_S)
 
     async def _publish_from_last(self) -> None:
         position = await self._last_published()

@@ -1,6 +1,6 @@
 """How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,19 +8,19 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
+from projections.turns import turn_of
 
 RELAY = "relay"
 BUS_AWAY = "NATS does not answer"
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT_NEXT = "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
-# Who stands by is connected too, under the same name, and holds nothing.
-_SELECT_SESSIONS = """
-SELECT application_name, pid, host(client_addr), EXISTS (
-    SELECT FROM pg_locks WHERE pg_locks.pid = session.pid AND locktype = 'advisory' AND granted
-)
-FROM pg_stat_activity AS session WHERE datname = current_database() AND application_name = ANY(%s)
+_SELECT_HOLDERS = """
+SELECT lease.name, session.application_name, session.pid, host(session.client_addr)
+FROM worker_lease AS lease JOIN pg_stat_activity AS session ON session.pid = lease.session
+WHERE lease.expires_at > clock_timestamp()
 """
 _SELECT_UNRESOLVED = """
 SELECT count(*), extract(epoch FROM clock_timestamp() - min(claimed_at))::float8 FROM operation_claim WHERE unresolved
@@ -38,7 +38,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Active(Struct, frozen=True, kw_only=True):
-    """The database session that keeps a follower's lock; `client` is None for one over a Unix socket."""
+    """The database session by which a worker renews its lease of a follower; `client` is None over a Unix socket."""
 
     application: str
     pid: int
@@ -63,7 +63,8 @@ class Follower(Struct, frozen=True, kw_only=True):
 
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
-    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry."""
+    delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
+    `closed_since` and `closed_because` are None while the store takes payments."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -74,6 +75,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     open_dead_letters: int
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
+    closed_since: datetime | None
+    closed_because: str | None
 
 
 class _Stamped(Struct):
@@ -82,11 +85,11 @@ class _Stamped(Struct):
     recorded_at: datetime
 
 
-async def read_condition(connection: Connection, published: int | None, applications: Mapping[str, str]) -> Condition:
+async def read_condition(connection: Connection, published: int | None, names: Sequence[str]) -> Condition:
     """How things are now, when the relay was at position `published` just before. `applications` says under which name
     each follower is connected. Raises psycopg.Error."""
-    active = await _active(connection, applications)
-    reached: dict[str, int | None] = dict.fromkeys(applications, 0)
+    active = await _active(connection)
+    reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
     rebuilt_to: dict[str, int | None] = {}
     for checkpoint in await checkpoints(connection):
@@ -102,8 +105,9 @@ async def read_condition(connection: Connection, published: int | None, applicat
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
+    identity = await identity_of(connection)
     followers = []
-    for name in applications:
+    for name in names:
         position = reached[name]
         followers.append(
             Follower(
@@ -111,7 +115,7 @@ async def read_condition(connection: Connection, published: int | None, applicat
                 position=position,
                 lag_events=None if position is None else max(0, head - position),
                 lag_s=None if position is None else await _age_of_next(connection, position),
-                active=active.get(name),
+                active=active.get(name if name == RELAY else turn_of(name)),
                 failure=failures.get(name),
                 rebuilt_to=rebuilt_to.get(name),
             )
@@ -125,18 +129,17 @@ async def read_condition(connection: Connection, published: int | None, applicat
         oldest_delivery_s=oldest_delivery_s,
         open_dead_letters=open_letters,
         may_change_events=may_change_events,
+        closed_since=identity.closed_at,
+        closed_because=identity.closed_because,
     )
 
 
-async def _active(connection: Connection, applications: Mapping[str, str]) -> dict[str, Active]:
-    """Each follower that somebody moves, with whoever does."""
-    sessions = await _rows(connection, _SELECT_SESSIONS, list(applications.values()))
-    holders = {
-        application: Active(application=application, pid=pid, client=client)
-        for application, pid, client, holds_lock in sessions
-        if holds_lock
+async def _active(connection: Connection) -> dict[str, Active]:
+    """Who has a lease, by its name."""
+    return {
+        name: Active(application=application, pid=pid, client=client)
+        for name, application, pid, client in await _rows(connection, _SELECT_HOLDERS)
     }
-    return {name: holders[application] for name, application in applications.items() if application in holders}
 
 
 async def _age_of_next(connection: Connection, position: int) -> float | None:

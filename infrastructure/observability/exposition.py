@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from infrastructure.observability.condition import Condition
+from infrastructure.observability.counts_file import CountsFile
 from infrastructure.observability.shared_folder import VARIABLE
 
 NOT_KNOWN = float("nan")
@@ -30,7 +31,8 @@ def _exposition(condition: Condition | None) -> bytes:
     folder = os.environ[VARIABLE]
     _forget_dead_processes(Path(folder))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    if os.path.isdir(folder):
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
     registry.register(_ConditionCollector(condition))
     for _ in range(READS_MAX - 1):
         try:
@@ -65,12 +67,20 @@ class _ConditionCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("tallystick_store_up", "Whether the store answers", int(self._condition is not None))
+        yield CounterMetricFamily(
+            "tallystick_counts_left_out",
+            "Counts of the process that answers for which the disk had no room",
+            CountsFile.left_out,
+        )
         if self._condition is not None:
             yield from _families(self._condition)
 
 
 def _families(condition: Condition) -> Iterator[Metric]:
     yield CounterMetricFamily("tallystick_store_position", "Position of the last event", condition.head)
+    yield GaugeMetricFamily(
+        "tallystick_store_closed", "Whether the store takes no payments", int(condition.closed_since is not None)
+    )
     yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
     yield GaugeMetricFamily(
         "tallystick_operations_unresolved_oldest_seconds",

@@ -20,11 +20,14 @@ from application.store import Append, AppendResult
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Outcome
+from infrastructure.observability.counts_file import CountsFile
 from infrastructure.observability.instruments import Instruments
 from infrastructure.postgres.store import Writer
 from infrastructure.provider.circuit import CircuitState
 from infrastructure.provider.wrapped import Call, WrappedProvider
 
+# The library looks its file up by this name.
+values.MmapedDict = CountsFile  # type: ignore[attr-defined,assignment]
 # This process is not forked again. Told otherwise, the library asks the system for the process id at every count.
 values.ValueClass = values.MultiProcessValue(process_identifier=partial(int, os.getpid()))  # type: ignore[no-untyped-call]
 

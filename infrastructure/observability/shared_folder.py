@@ -1,6 +1,7 @@
 """The folder in which server processes leave their counts for one another: fresh for each server, and gone with it."""
 
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
@@ -13,27 +14,46 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 YOUNG_S = 60
 _PREFIX = "tallystick-metrics-"
 
+log = logging.getLogger(__name__)
+
 
 @contextmanager
-def metrics_folder() -> Iterator[Path]:
-    """The folder, named in the environment of every process started meanwhile."""
-    _remove_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    descriptor = os.open(folder, os.O_RDONLY)
-    # The kernel frees it however we end: by it the next server tells our folder from one that was left behind.
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+def metrics_folder(parent: Path) -> Iterator[Path]:
+    """A folder in `parent`, or else in the system's for temporary files, named in the environment of every process
+    started meanwhile. A server that can have neither serves all the same, without counts."""
+    folder = _made_in(parent)
+    descriptor = None
+    if folder.exists():
+        descriptor = os.open(folder, os.O_RDONLY)
+        # The kernel frees it however we end: by it the next server tells our folder from one that was left behind.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.environ[VARIABLE] = str(folder)
     try:
         yield folder
     finally:
         del os.environ[VARIABLE]
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
-def _remove_abandoned() -> None:
+def _made_in(parent: Path) -> Path:
+    try:
+        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_abandoned(parent)
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+    except OSError as error:
+        log.warning("metrics_folder_unusable", extra={"folder": str(parent), "error": error.strerror})
+    try:
+        return Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        log.warning("metrics_not_counted", extra={"error": error.strerror})
+    return parent / f"{_PREFIX}none"
+
+
+def _remove_abandoned(parent: Path) -> None:
     """What servers that were killed could not remove; a young folder may be on its way to its owner's lock."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime < YOUNG_S:
                 continue

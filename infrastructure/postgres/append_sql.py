@@ -23,7 +23,8 @@ from infrastructure.postgres.command_encoding import EncodedCommand
 APPEND_COMMANDS = """
 SELECT positions, command, outcome, broken_account, broken_currency,
        operation_id, payment_id, verb, fingerprint, status, body, answered_position
-FROM append_commands(%b::event_part[], %b::stream_part[], %b::claim_part[], %b::settlement_part[], %b::change_part[])
+FROM append_commands(%b::event_part[], %b::stream_part[], %b::claim_part[], %b::settlement_part[], %b::change_part[],
+    %b::bigint)
 """
 SELECT_TYPES = """
 SELECT 'event_part'::regtype::oid, 'stream_part'::regtype::oid, 'claim_part'::regtype::oid,
@@ -63,14 +64,17 @@ def take_packed_arrays(connection: psycopg.AsyncConnection[Any] | psycopg.Connec
     connection.adapters.register_dumper(PackedArray, _PackedArrayDumper)
 
 
-def arguments(commands: Sequence[EncodedCommand], types: Types) -> tuple[PackedArray, ...]:
-    """The arguments of APPEND_COMMANDS."""
+def arguments(
+    commands: Sequence[EncodedCommand], types: Types, *, epoch: int | None
+) -> tuple[PackedArray | int | None, ...]:
+    """The arguments of APPEND_COMMANDS. A server of another epoch than `epoch` refuses them."""
     return (
         _array(types.event, [part for command in commands for part in command.events]),
         _array(types.stream, [part for command in commands for part in command.streams]),
         _array(types.claim, [command.claim for command in commands if command.claim is not None]),
         _array(types.settlement, [command.settlement for command in commands if command.settlement is not None]),
         _array(types.change, [part for command in commands for part in command.changes]),
+        epoch,
     )
 
 

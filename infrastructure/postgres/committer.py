@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from psycopg.rows import tuple_row
 
+from application.deadline import left_s
 from application.store import Append, AppendResult, StoreUnavailable, WriterBusy
 from domain.errors import described
 from infrastructure.postgres.append_sql import (
@@ -25,8 +26,9 @@ from infrastructure.postgres.append_sql import (
 )
 from infrastructure.postgres.batching import Waiting, next_batch
 from infrastructure.postgres.command_encoding import EncodedCommand, encode
-from infrastructure.postgres.connecting import bounded, cut_off_after
+from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.session import Session, fence_of
 
 BATCH_COMMANDS_MAX = 128
 QUEUE_COMMANDS_MAX = 2048
@@ -34,9 +36,10 @@ QUEUE_COMMANDS_MAX = 2048
 is told at once."""
 QUEUE_SETTLEMENTS_MAX = 2 * QUEUE_COMMANDS_MAX
 """What the provider has answered already is taken in for longer than what would begin something new."""
-STATEMENT_TIMEOUT_MS = 15_000
-CALL_WITHIN_S = 20.0
-"""A little above the statement's own limit: whoever answers at all has answered by then."""
+STATEMENT_TIMEOUT_MS = 5_000
+CALL_WITHIN_S = 6.0
+"""A little above the statement's own limit: whoever answers at all has answered by then. Nobody waits so long for a
+batch but what a provider has answered already."""
 UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
 """What a command raises that no store could take: text that is none, an event twice."""
 
@@ -44,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 class _Connected(NamedTuple):
-    connection: psycopg.AsyncConnection[tuple[Any, ...]]
+    connection: Session
     types: Types
 
 
@@ -87,7 +90,10 @@ class Committer:
 
     async def append(self, append: Append) -> AppendResult:
         """Append in the next batch. Raises StoreUnavailable; WriterBusy, at once, when too many wait already; and what
-        is UNSTORABLE. The latter two took no effect."""
+        is UNSTORABLE. The latter two took no effect.
+
+        Once the request's deadline has passed, what would begin something new is left out if it has not been sent yet;
+        what a provider has answered is appended nevertheless."""
         if self._closed:
             raise StoreUnavailable("the writer is closed")
         brings_home = append.brings_home or append.settlement is not None
@@ -97,7 +103,11 @@ class Committer:
         waiting = Waiting(self._encode(append), asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._wake.set()
-        return await waiting.answer
+        try:
+            async with asyncio.timeout(left_s()):
+                return await (asyncio.shield(waiting.answer) if brings_home else waiting.answer)
+        except TimeoutError as error:
+            raise StoreUnavailable("the writer did not answer in time") from error
 
     def _encode(self, append: Append) -> EncodedCommand:
         try:
@@ -163,21 +173,24 @@ class Committer:
         """The rows of a batch that is committed. What is UNSTORABLE is raised only where it is not."""
         connection, types = await self._connected()
         cursor = connection.cursor(binary=True, row_factory=tuple_row)
-        with cut_off_after(CALL_WITHIN_S, connection):
-            await cursor.execute(APPEND_COMMANDS, arguments(commands, types), prepare=True)
+        # What this process knows of, not what this server says: the function compares.
+        epoch = fence_of(self._database_url).epoch or None
+        connection.answers_within_s = CALL_WITHIN_S
+        await cursor.execute(APPEND_COMMANDS, arguments(commands, types, epoch=epoch), prepare=True)
+        connection.require_confirmed()
         return cursor
 
     async def _connected(self) -> _Connected:
         if self._connection is None or self._connection.connection.closed:
-            async with asyncio.timeout(CALL_WITHIN_S):
-                self._connection = await self._connect()
+            self._connection = await self._connect()
         return self._connection
 
     async def _connect(self) -> _Connected:
-        connection = await psycopg.AsyncConnection.connect(
+        connection = await Session.connect(
             bounded(self._database_url, name="tallystick committer", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
             autocommit=True,
         )
+        connection.answers_within_s = CALL_WITHIN_S
         take_packed_arrays(connection)
         [types] = await (await connection.execute(SELECT_TYPES)).fetchall()
         return _Connected(connection, Types(*types))

@@ -9,21 +9,23 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import psycopg
 
+from application.deadline import left_s
 from application.inbox import NewDelivery
 from application.store import StoreUnavailable, WriterBusy
 from domain.errors import described
-from infrastructure.postgres.connecting import bounded, cut_off_after
+from infrastructure.postgres.connecting import bounded
+from infrastructure.postgres.session import Session
 
 BATCH_DELIVERIES_MAX: Final = 256
 QUEUE_DELIVERIES_MAX: Final = 2048
 """At 64 KiB each no more than 128 MiB, and mostly a kilobyte or two each."""
 STATEMENT_TIMEOUT_MS: Final = 5_000
-CALL_WITHIN_S: Final = 8.0
+CALL_WITHIN_S: Final = 6.0
 """A little above the statement's own limit."""
 
 _INSERT = """
@@ -50,7 +52,7 @@ class DeliveryWriter:
         self._database_url = database_url
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -75,7 +77,11 @@ class DeliveryWriter:
         waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._wake.set()
-        await waiting.kept
+        try:
+            async with asyncio.timeout(left_s()):
+                await asyncio.shield(waiting.kept)
+        except TimeoutError as error:
+            raise StoreUnavailable("the writer did not answer in time") from error
 
     async def _run(self) -> None:
         while True:
@@ -104,13 +110,11 @@ class DeliveryWriter:
 
     async def _insert(self, deliveries: Sequence[NewDelivery]) -> None:
         if self._connection is None or self._connection.closed:
-            async with asyncio.timeout(CALL_WITHIN_S):
-                self._connection = await psycopg.AsyncConnection.connect(
-                    bounded(
-                        self._database_url, name="tallystick deliveries", statement_timeout_ms=STATEMENT_TIMEOUT_MS
-                    ),
-                    autocommit=True,
-                )
+            self._connection = await Session.connect(
+                bounded(self._database_url, name="tallystick deliveries", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
+                autocommit=True,
+            )
+            self._connection.answers_within_s = CALL_WITHIN_S
         columns = (
             [each.id for each in deliveries],
             [each.provider for each in deliveries],
@@ -121,8 +125,8 @@ class DeliveryWriter:
             [each.state.value for each in deliveries],
             [each.result for each in deliveries],
         )
-        with cut_off_after(CALL_WITHIN_S, self._connection):
-            await self._connection.execute(_INSERT, columns, prepare=True)
+        await self._connection.execute(_INSERT, columns, prepare=True)
+        self._connection.require_confirmed()
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -3,4 +3,3 @@
 APPEND = 7459830221
 """Held by a transaction that draws positions, until it has committed. Written out in migration 0002 too."""
 MIGRATE = 7459830222
-RELAY = 7459830223

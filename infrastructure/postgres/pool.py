@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Final
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from application.deadline import answered_within, at_most_s
 from application.on_behalf import owner
 from application.store import StoreUnavailable
 from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.fair_share import FairShare, ShareTaken
+from infrastructure.postgres.session import Session, fence_of
 
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
@@ -20,23 +22,35 @@ SHARE_MAX = POOL_SIZE_MAX // 2
 and nobody else's."""
 WAIT_S = 2.0
 STATEMENT_TIMEOUT_MS = 10_000
+CHECKED_WITHIN_S: Final = 1.0
+"""Whether a connection that nobody uses still answers."""
+_PLAN_ONCE: Final = " -c plan_cache_mode=force_generic_plan"
+"""Each query is written to walk one index, whatever is asked for and however many rows there are."""
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Connection = Session
 
 
 class ReadPool:
     """Connections in autocommit for single statements."""
 
     def __init__(self, database_url: str) -> None:
+        fence = fence_of(database_url)
+
+        async def _is_current(session: Session) -> None:
+            fence.require_current(session)
+
         self._pool = AsyncConnectionPool(
-            bounded(database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
+            bounded(
+                database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS, options=_PLAN_ONCE
+            ),
+            connection_class=Session,
             min_size=POOL_SIZE_MIN,
             max_size=POOL_SIZE_MAX,
             timeout=WAIT_S,
             open=False,
             reconnect_timeout=10.0,
             kwargs={"autocommit": True},
-            configure=_plan_once,
+            check=_is_current,
         )
 
         self._share = FairShare(SHARE_MAX)
@@ -53,10 +67,13 @@ class ReadPool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Raises StoreUnavailable when the database does not answer, before or during use, or when the requests of
-        the same sender leave this one none."""
+        """Raises StoreUnavailable when the database does not answer, before or during use, by the deadline of the
+        request at the latest, or when the requests of the same sender leave this one none."""
         try:
-            async with self._share.one(owner(), within_s=WAIT_S), self._pool.connection() as connection:
+            async with (
+                self._share.one(owner(), within_s=at_most_s(WAIT_S)),
+                self._pool.connection(timeout=at_most_s(WAIT_S)) as connection,
+            ):
                 yield connection
         except ShareTaken as error:
             raise StoreUnavailable("others of the same sender wait for it") from error
@@ -67,13 +84,12 @@ class ReadPool:
     def _replace_broken(self) -> None:
         """One connection broke, so the others may have too: replace them now, not at the cost of a request each."""
         if self._checking is None or self._checking.done():
-            self._checking = asyncio.create_task(self._pool.check())
+            self._checking = asyncio.create_task(self._check())
             self._checking.add_done_callback(_ignore_outcome)
 
-
-async def _plan_once(connection: Connection) -> None:
-    """Each query is written to walk one index, whatever is asked for and however many rows there are."""
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    async def _check(self) -> None:
+        with answered_within(CHECKED_WITHIN_S):
+            await self._pool.check()
 
 
 def _ignore_outcome(checking: asyncio.Task[None]) -> None:

@@ -15,11 +15,11 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public, views, views_rebuild TO {app};
 GRANT USAGE ON SCHEMA public, views, views_rebuild TO {reader};
 
-ALTER FUNCTION append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[])
+ALTER FUNCTION append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[], bigint)
     SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION sweep_empty_lots(text, integer) SECURITY DEFINER SET search_path = public, pg_temp;
 GRANT EXECUTE ON FUNCTION
-    append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[]),
+    append_commands(event_part[], stream_part[], claim_part[], settlement_part[], change_part[], bigint),
     sweep_empty_lots(text, integer)
     TO {app};
 
@@ -35,7 +35,7 @@ GRANT SELECT, INSERT, UPDATE (revoked_at) ON api_key, operator_key TO {app};
 
 -- Queues and places that work leaves behind.
 GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed TO {app};
-GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try TO {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try, worker_lease TO {app};
 
 -- The views can be made anew from the events: their tables are the application's own.
 GRANT CREATE ON SCHEMA views, views_rebuild TO {app};
@@ -44,7 +44,8 @@ GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
 -- Of keys who has them, but not what they are known by.
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
-    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, views.projection_checkpoint
+    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, worker_lease,
+    views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};
 GRANT SELECT (key_id, name, role, created_at, revoked_at) ON operator_key TO {reader};

@@ -6,6 +6,7 @@ import aiohttp
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError
 from msgspec import Struct
 
+from application.deadline import not_counted
 from domain.payment.outcome import Mismatched, Unavailable, Unknown
 from infrastructure.provider.connections import SilentConnections
 from infrastructure.provider.text import readable
@@ -44,7 +45,14 @@ class HttpCalls:
     async def send(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer | Unavailable | Unknown:
-        """One request. aiohttp raises the first two errors only before a connection could carry a byte of it."""
+        """One request, whose time is not that of whoever waits for the answer to their own."""
+        with not_counted():
+            return await self._send(method, path, body, headers)
+
+    async def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> Answer | Unavailable | Unknown:
+        """aiohttp raises the first two errors only before a connection could carry a byte of it."""
         try:
             async with self._session.request(
                 method, self._base_url + path, data=body, headers=headers, allow_redirects=False

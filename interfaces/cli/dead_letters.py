@@ -87,7 +87,7 @@ def retry(letter: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.dead_letters.retry(letter_id, cause)
 
-    with_core(work)
+    with_core(work, while_open=True)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
 
 

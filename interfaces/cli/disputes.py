@@ -134,7 +134,7 @@ def open_(
         )
         return await core.disputes.open(command, cause)
 
-    _print(with_core(work))
+    _print(with_core(work, while_open=True))
 
 
 @disputes.command("amend")
@@ -149,7 +149,7 @@ def amend(dispute: str, amount: int, cause: Cause) -> None:
     async def work(core: Core) -> LoadedDispute:
         return await core.disputes.amend(case_id, amount, cause)
 
-    _print(with_core(work))
+    _print(with_core(work, while_open=True))
 
 
 @disputes.command("rule")
@@ -169,7 +169,7 @@ def rule(dispute: str, result: str, lost: int | None, cause: Cause) -> None:
             return await core.disputes.rule_in_part(case_id, lost, cause)
         return await core.disputes.rule(case_id, DisputeResult(result), cause)
 
-    _print(with_core(work))
+    _print(with_core(work, while_open=True))
 
 
 def _print(loaded: LoadedDispute) -> None:

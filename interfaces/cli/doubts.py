@@ -154,7 +154,7 @@ def _act(work: Callable[[Core], Coroutine[Any, Any, LoadedPayment]]) -> None:
         loaded = await work(core)
         return loaded, await core.doubts.of(loaded.id)
 
-    loaded, doubt = with_core(run)
+    loaded, doubt = with_core(run, while_open=True)
     if doubt is not None:
         raise click.ClickException(f"the outcome is still unknown: {doubt.reason}.")
     console.print(f"{ids.text_of(ids.PAYMENT, loaded.id)} is {status_of(loaded.payment)}.")

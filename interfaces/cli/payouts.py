@@ -88,7 +88,7 @@ def approve(payout: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.funds.payouts.approve(payout_id, cause)
 
-    with_core(work)
+    with_core(work, while_open=True)
     console.print(f"{payout} goes to the bank with the next file.")
 
 
@@ -106,7 +106,7 @@ def cancel(payout: str, reason: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.funds.payouts.cancel_for(payout_id, reason.strip(), cause)
 
-    with_core(work)
+    with_core(work, while_open=True)
     console.print(f"{payout} is canceled.")
 
 

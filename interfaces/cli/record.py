@@ -124,7 +124,7 @@ def _made_at_provider(
 
 def _act(work: Callable[[Core], Coroutine[Any, Any, Adopted]]) -> None:
     """Do it, and say what was recorded and what the payment is then."""
-    adopted = with_core(work)
+    adopted = with_core(work, while_open=True)
     recorded = ", ".join(map(name_of, adopted.events)) or "nothing, it is on record already"
     payment_id = ids.text_of(ids.PAYMENT, adopted.loaded.id)
     console.print(f"Recorded: {recorded}. {payment_id} is {status_of(adopted.loaded.payment)}.")

@@ -46,11 +46,12 @@ def dev(port: int) -> None:
     Starts Postgres, NATS, the provider simulator, the worker and the API; prints the URL and a fresh API key.
     All data lie under TALLYSTICK_HOME and are kept for the next start.
     """
+    composition.require_free(HOST, port)
     stop = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: stop.set())
     console.print("Starting Postgres, NATS, the simulator, the worker and the API …")
-    with Stack(home(), port=port) as stack:
+    with Stack(home(), port=port) as stack, stack.embedded.revived(console.print):
         os.environ.update(to_environment(stack.settings))
         key = with_core(_new_merchant_key)
         console.print(f"API          {stack.url}")
@@ -75,7 +76,8 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the HTTP API.
 
     A worker and a provider have to run as well."""
-    with _settings_once_migrated() as settings:
+    composition.require_free(host, port)
+    with _settings_once_migrated(server_processes=workers) as settings:
         os.environ.update(to_environment(for_children(settings)))
         composition.serve_api(settings, host=host, port=port, workers=workers)
 
@@ -87,8 +89,9 @@ def worker() -> None:
 
     Publishes events, keeps the read models current, resolves unknown outcomes, fires what is due, and works off what
     providers sent. Several may run at once."""
-    os.nice(WORKERS_NICENESS)
-    with _settings_once_migrated() as settings:
+    with _settings_once_migrated(workers=1) as settings:
+        # Not before: a database of ours would be as patient.
+        os.nice(WORKERS_NICENESS)
         uvloop.run(_work(composition.Core(settings)))
 
 
@@ -197,14 +200,20 @@ def migrate() -> None:
 
 
 @contextlib.contextmanager
-def _settings_once_migrated() -> Iterator[Settings]:
-    """Settings for servers that run, with the schema at this version; a database that is away is waited for."""
-    with servers(home()) as settings:
+def _settings_once_migrated(*, server_processes: int = 0, workers: int = 0) -> Iterator[Settings]:
+    """Settings for servers that run, with the schema at this version and connections for so many processes; a database
+    that is away is waited for. Raises AccountInvalid, SettingInvalid, TooFewConnections."""
+    needed = composition.connections_of(server_processes=server_processes, workers=workers)
+    # With a worker beside the server processes, and the other way round.
+    connections_max = composition.connections_of(server_processes=max(server_processes, 1), workers=max(workers, 1))
+    with servers(home(), connections_max=connections_max + composition.OF_TOOLS) as settings:
         composition.configure_logs(level=settings.log_level)
+        asyncio.run(composition.check_outside(settings))
         deadline = time.monotonic() + DATABASE_WITHIN_S
         while not _is_migrated(settings, deadline):
             time.sleep(RETRY_EVERY_S)
         asyncio.run(composition.refuse_newer(settings))
+        composition.require_connections(settings, needed)
         yield settings
 
 

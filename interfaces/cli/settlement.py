@@ -46,7 +46,7 @@ def import_(file: BinaryIO, cause: Cause) -> None:
         before = await core.funds.settlements.applied_before(parsed)
         return before, [result async for result in core.funds.settlements.apply(parsed, cause)]
 
-    before, results = with_core(work)
+    before, results = with_core(work, while_open=True)
     _print_results(parsed, results)
     counted = Counter(result.outcome for result in results)
     refused, missing = counted[RowOutcome.REFUSED], before - counted[RowOutcome.APPLIED_BEFORE]

@@ -121,6 +121,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             composition.MigrationChanged,
             composition.OwnerNeeded,
             composition.StoreNewer,
+            composition.TooFewConnections,
             psycopg.Error,
         ) as error:
             raise click.ClickException(_PASSWORD.sub("[redacted]", sentence(error))) from error
@@ -146,11 +147,18 @@ def migrated_settings() -> Iterator[Settings]:
         yield settings
 
 
-def with_core(work: Callable[["Core"], Coroutine[Any, Any, T]], *, only_looks: bool = False) -> T:
-    """Do `work` with the parts of the system, on servers that run; work that `only_looks` as the role that reads."""
+def with_core(
+    work: Callable[["Core"], Coroutine[Any, Any, T]], *, only_looks: bool = False, while_open: bool = False
+) -> T:
+    """Do `work` with the parts of the system, on servers that run; work that `only_looks` as the role that reads.
+
+    Raises StoreClosed for work `while_open` alone: what moves money, or asks a provider or a bank for anything.
+    """
 
     async def run(settings: Settings) -> T:
         async with composition.Core(settings) as core:
+            if while_open:
+                core.gate.require_open()
             return await work(core)
 
     with migrated_settings() as settings:

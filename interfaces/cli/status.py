@@ -86,6 +86,8 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
 def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
     return {
         "head": condition.head,
+        "closed_since": condition.closed_since,
+        "closed_because": condition.closed_because,
         "followers": [
             msgspec.to_builtins(each.follower) | {"events_per_s": each.events_per_s, "trouble": each.trouble}
             for each in moving
@@ -102,6 +104,9 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
 
 def _print(condition: Condition, moving: list[Moving]) -> None:
     console.print(f"The store stands at position {condition.head:,}.")
+    if condition.closed_since is not None:
+        since = f"{condition.closed_since:%Y-%m-%d %H:%M:%S %Z}"
+        console.print(f"It is CLOSED since {since}, because {condition.closed_because}: see `tallystick reopen`.")
     table = Table("", "position", "events behind", "seconds behind", "events/s", "moved by", "")
     for column in table.columns[1:5]:
         column.justify = "right"

@@ -17,26 +17,29 @@ if TYPE_CHECKING:
     from infrastructure.embedded.postgres import EmbeddedPostgres
     from infrastructure.embedded.private_files import write_private
     from infrastructure.embedded.process import ChildProcess
+    from infrastructure.embedded.revival import revived
     from infrastructure.observability.condition import Condition, Follower
     from infrastructure.observability.logs import configure_logs
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded, StoreNewer
     from infrastructure.postgres.posted_entries import posted_entries
     from infrastructure.provider.connector import AccountInvalid
-    from infrastructure.serving import PortInUse
+    from infrastructure.serving import PortInUse, require_free
     from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
     from infrastructure.simulator.options import Options as SimulatorOptions
     from infrastructure.simulator.server import run as serve_simulator
     from interfaces.composition.api import serve_api
     from interfaces.composition.clock import utc_now
     from interfaces.composition.commands import own_command
-    from interfaces.composition.core import SIMULATOR, Core, accounts_of
+    from interfaces.composition.connections import OF_TOOLS, TooFewConnections, connections_of, require_connections
+    from interfaces.composition.core import Core
+    from interfaces.composition.outside import SIMULATOR, accounts_of, check_outside
     from interfaces.composition.schema import migrate_all, refuse_newer, view_connection
     from interfaces.composition.upgrade import Upgrade, rebuild_outdated, upgrade_due
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
-        "SIMULATOR": "interfaces.composition.core:SIMULATOR",
+        "SIMULATOR": "interfaces.composition.outside:SIMULATOR",
         "SIMULATOR_DIALECTS": "infrastructure.simulator.delivery:WORDINGS",
         "AccountInvalid": "infrastructure.provider.connector:AccountInvalid",
         "ChildProcess": "infrastructure.embedded.process:ChildProcess",
@@ -49,11 +52,15 @@ else:
         "HomeInUse": "infrastructure.embedded.errors:HomeInUse",
         "MigrationChanged": "infrastructure.postgres.migrate:MigrationChanged",
         "OwnerNeeded": "infrastructure.postgres.migrate:OwnerNeeded",
+        "OF_TOOLS": "interfaces.composition.connections:OF_TOOLS",
         "PortInUse": "infrastructure.serving:PortInUse",
         "SimulatorOptions": "infrastructure.simulator.options:Options",
+        "TooFewConnections": "interfaces.composition.connections:TooFewConnections",
         "UnreadableEntry": "infrastructure.postgres.journal:UnreadableEntry",
-        "accounts_of": "interfaces.composition.core:accounts_of",
+        "accounts_of": "interfaces.composition.outside:accounts_of",
+        "check_outside": "interfaces.composition.outside:check_outside",
         "configure_logs": "infrastructure.observability.logs:configure_logs",
+        "connections_of": "interfaces.composition.connections:connections_of",
         "embedded_home": "infrastructure.embedded.home",
         "fold_journal": "infrastructure.postgres.journal:fold_journal",
         "free_port": "infrastructure.embedded.ports:free_port",
@@ -61,6 +68,9 @@ else:
         "migrate_all": "interfaces.composition.schema:migrate_all",
         "own_command": "interfaces.composition.commands:own_command",
         "posted_entries": "infrastructure.postgres.posted_entries:posted_entries",
+        "require_connections": "interfaces.composition.connections:require_connections",
+        "require_free": "infrastructure.serving:require_free",
+        "revived": "infrastructure.embedded.revival:revived",
         "serve_api": "interfaces.composition.api:serve_api",
         "serve_simulator": "infrastructure.simulator.server:run",
         "StoreNewer": "infrastructure.postgres.migrate:StoreNewer",

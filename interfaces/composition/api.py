@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from litestar import Litestar
 
@@ -11,6 +12,7 @@ from application.payment import Payments
 from application.remembered_keys import RememberedKeys
 from application.store import StoreUnavailable
 from infrastructure import calendars, garbage
+from infrastructure.embedded.home import METRICS, default_home
 from infrastructure.observability.condition import Condition
 from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
@@ -32,7 +34,8 @@ def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None
     configure_logs(level=settings.log_level)
     # Before the processes are forked: once for all of them.
     calendars.load(utc_now().year)
-    with metrics_folder():
+    folder = Path(settings.metrics_folder) if settings.metrics_folder else default_home() / METRICS
+    with metrics_folder(folder):
         serve("tallystick", load_api, host=host, port=port, workers=workers)
 
 
@@ -74,7 +77,7 @@ async def api_services(
             bases=core.bases,
             routing=core.routing,
             now=utc_now,
-            new_id=ids.new_uuid,
+            ids=core.command_ids,
         )
         intake = DeliveryWriter(settings.database_url)
         intake.start()
@@ -93,6 +96,7 @@ async def api_services(
                 payouts=core.funds.payouts,
                 disputes=core.disputes,
                 store=core.store,
+                gate=core.gate,
                 keys=RememberedKeys(core.directory, time.monotonic),
                 operators=core.operators,
                 webhooks=webhooks,

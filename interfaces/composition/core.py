@@ -1,9 +1,8 @@
 """The parts that every process needs, and which real part stands behind which port."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from application.adoption import Adoptions
 from application.bank_accounts import BankAccounts
 from application.bases import BasesAtHand
+from application.command_ids import CommandIds
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
 from application.disputes import Disputes
@@ -26,6 +26,7 @@ from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.routing_policy import RoutingPolicies
+from application.store import StoreUnavailable
 from application.terms import TermsCommands
 from application.terms_book import TermsBook
 from application.timers import TimerRetrier, Timers
@@ -34,8 +35,6 @@ from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
-from infrastructure.bank.debtor import Debtor, DebtorInvalid, debtor
-from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.calendars import is_holiday
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import last_message, position_of
@@ -47,28 +46,28 @@ from infrastructure.postgres.correlation import ViewCorrelation
 from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
+from infrastructure.postgres.gate import StoreGate
+from infrastructure.postgres.identity import NamespaceAtHand
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
-from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.circuit import CircuitProvider
-from infrastructure.provider.connector import Connector, ProviderAccount
-from infrastructure.provider.registry import connect as connect_provider
 from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.funds import Funds
+from interfaces.composition.outside import accounts_of, outside
 from interfaces.http.answers import word_answer
-from interfaces.settings import SettingInvalid, Settings
+from interfaces.settings import Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
 
-SIMULATOR = ProviderName("simulator")
 BUS_ANSWERS_WITHIN_S = 2.0
 RECOVERY_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
@@ -82,33 +81,6 @@ APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name
 """As whom the relay and the projector of each view are connected to the database."""
 
 
-def accounts_of(settings: Settings) -> Sequence[ProviderAccount]:
-    """Our accounts at providers: those of the file, or the simulator alone. Raises AccountInvalid."""
-    if settings.providers_file:
-        return read_accounts(Path(settings.providers_file))
-    return [
-        ProviderAccount(
-            name=SIMULATOR,
-            connector="simulator",
-            url=settings.simulator_url,
-            timeout_s=settings.provider_timeout_s,
-        )
-    ]
-
-
-def debtor_of(settings: Settings) -> Debtor:
-    """Our own accounts at our bank. Raises SettingInvalid."""
-    try:
-        return debtor(
-            settings.bank_debtor_name,
-            settings.bank_debtor_iban,
-            settings.bank_debtor_bic,
-            settings.bank_debtor_accounts,
-        )
-    except DebtorInvalid as error:
-        raise SettingInvalid(f"TALLYSTICK_BANK_DEBTOR_…: {error}.") from error
-
-
 class Core:
     """The parts that every process needs, opened and closed together."""
 
@@ -119,6 +91,9 @@ class Core:
         self.pool = ReadPool(settings.database_url)
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
+        self.gate = StoreGate(self.pool)
+        self.namespace = NamespaceAtHand(self.pool)
+        self.command_ids = CommandIds(namespace=self.namespace, new_id=ids.new_uuid)
         self.directory: Directory = PostgresDirectory(self.pool)
         self.operators: OperatorKeys = PostgresOperators(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
@@ -154,20 +129,11 @@ class Core:
 
     async def __aenter__(self) -> Self:
         # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
-        self.connectors: dict[ProviderName, Connector] = {}
         async with AsyncExitStack() as connecting:
-            for account in self.accounts:
-                connector = connect_provider(account)
-                connecting.push_async_callback(connector.aclose)
-                self.connectors[account.name] = connector
-            self.bank = SimulatedBank(
-                self.settings.bank_url or f"{self.settings.simulator_url}/bank",
-                debtor_of(self.settings),
-                timeout_s=self.settings.provider_timeout_s,
-            )
-            connecting.push_async_callback(self.bank.aclose)
+            self.connectors, self.bank = await connecting.enter_async_context(outside(self.settings, self.accounts))
             self._connected = connecting.pop_all()
         await self.pool.open()
+        self._watching = asyncio.create_task(fence_of(self.settings.database_url).watch(self.settings.database_url))
         self.committer.start()
         self.bus.start()
         circuits = {
@@ -190,6 +156,7 @@ class Core:
             pool=self.pool,
             bank=self.bank,
             bank_accounts=self.bank_accounts,
+            command_ids=self.command_ids,
             bases=self.bases,
             plans=self.terms_book.fee_plan,
         )
@@ -202,7 +169,6 @@ class Core:
             routing=self.routing,
             letters=self.dead_letters,
             now=utc_now,
-            new_id=ids.new_uuid,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             refusal_stands_after_s=self.settings.refusal_stands_after_s,
         )
@@ -252,19 +218,23 @@ class Core:
             answers_within_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             lease_s=recovery_lease_s,
         )
-        for book in (self.routing, self.terms_book, self.rate_book):
+        with suppress(StoreUnavailable):
+            await self.namespace()  # So that no merchant waits for it; whoever needs it reads it otherwise.
+        for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.recovery.aclose()
-        for book in (self.routing, self.terms_book, self.rate_book):
+        for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self.disputes.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
 
     async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
         async with self.pool.connection() as connection:
@@ -279,7 +249,7 @@ class Core:
         """How the system is. Raises StoreUnavailable."""
         published = await self._published()
         async with self.pool.connection() as connection:
-            return await read_condition(connection, published, APPLICATIONS)
+            return await read_condition(connection, published, tuple(APPLICATIONS))
 
     async def _published(self) -> int | None:
         """The position of the stream's last message; None while NATS does not answer."""

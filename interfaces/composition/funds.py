@@ -3,6 +3,7 @@
 from application.bank import Bank
 from application.bank_accounts import BankAccounts
 from application.bases import Bases
+from application.command_ids import CommandIds
 from application.payout_files import PayoutFiles
 from application.payout_reports import PayoutReports
 from application.payout_schedule import ScheduledPayouts
@@ -33,6 +34,7 @@ class Funds:
         pool: ReadPool,
         bank: Bank,
         bank_accounts: BankAccounts,
+        command_ids: CommandIds,
         bases: Bases,
         plans: FeePlans,
     ) -> None:
@@ -47,7 +49,7 @@ class Funds:
             balances=balances,
             answers=word_payout,
             now=utc_now,
-            new_id=ids.new_uuid,
+            ids=command_ids,
         )
         self.payout_schedule = ScheduledPayouts(
             store=store,

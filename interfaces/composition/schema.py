@@ -12,6 +12,7 @@ from domain.payment.superseded import SupersededEvent
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.migrate import StoreNewer, migrate
 from infrastructure.postgres.privileges import give_privileges, role_of
+from infrastructure.postgres.session import Session
 from interfaces.settings import Settings
 from projections.connection import LIVE_SCHEMA, connect
 from projections.tables import create
@@ -26,11 +27,21 @@ SELECT DISTINCT topic FROM (SELECT topic FROM stored_events ORDER BY notificatio
 _HAS_EVENTS = "SELECT EXISTS (SELECT FROM stored_events)"
 
 
+class LongStatements(Session):
+    """For whoever makes, compares or rebuilds tables, and waits for others that do."""
+
+    answers_within_s = 3600.0
+
+
 async def view_connection(
-    settings: Settings, schema: str = LIVE_SCHEMA, *, application: str = "tallystick views"
+    settings: Settings,
+    schema: str = LIVE_SCHEMA,
+    *,
+    application: str = "tallystick views",
+    kind: type[Session] = LongStatements,
 ) -> psycopg.AsyncConnection[Any]:
     """A connection in which the views' SQL means the tables of `schema`."""
-    return await connect(named(settings.database_url, name=application), schema)
+    return await connect(named(settings.database_url, name=application), schema, kind=kind)
 
 
 def migrate_all(settings: Settings, *, privileges_anew: bool = False) -> list[str]:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psycopg
-
 from application.delivery import Deliveries
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_notice import DisputeNotices
@@ -11,9 +9,11 @@ from application.notice import Notices
 from infrastructure.nats.feed import JetStreamFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
-from infrastructure.postgres.connecting import following
+from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
+from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.mapper import MsgspecTranscoder
+from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
@@ -33,18 +33,26 @@ BANK_EVERY_S = 1.0
 DISPUTES_EVERY_S = 5.0
 
 
+class ProjectorConnection(Session):
+    """Of a batch of events; a rebuild may hold it up for as long as it puts its table in place."""
+
+    answers_within_s = 20.0
+
+
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
     feed = JetStreamFeed(core.bus, MsgspecTranscoder())
+    leases = Leases(core.settings.database_url)
 
     async def relay() -> None:
-        session = following(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with await psycopg.AsyncConnection.connect(session, autocommit=True) as connection:
+        session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
+        async with leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
             await Relay(connection, core.bus).run()
 
     async def project(view: View[Any]) -> None:
-        async with await view_connection(core.settings, application=APPLICATIONS[view.name]) as connection:
-            await Projector(view, connection=connection, source=core.store, feed=feed).run()
+        session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
+        async with await session as connection:
+            await Projector(view, connection=connection, source=core.store, feed=feed, turns=leases).run()
 
     async def recover() -> None:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
@@ -94,8 +102,15 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
-    return {
-        "relay": relay,
+    def once_open(task: Task) -> Task:
+        async def run() -> None:
+            await core.gate.opened()
+            await task()
+
+        return run
+
+    # What asks a provider or a bank for anything, or moves money, waits until a restored store is reopened.
+    acting: dict[str, Task] = {
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
         "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
@@ -105,6 +120,11 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
+    }
+    return {
+        "leases": leases.renew,
+        "relay": relay,
+        **{name: once_open(task) for name, task in acting.items()},
         "outdated views": outdated_views.run,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

@@ -29,6 +29,7 @@ from interfaces.http.balances import BalanceController
 from interfaces.http.bank_accounts import BankAccountController
 from interfaces.http.bodies import BODY_BYTES_MAX
 from interfaces.http.body import BodyNotJson
+from interfaces.http.closed import CommandsWhileOpen
 from interfaces.http.context import RequestContext
 from interfaces.http.dead_letters import DeadLetterController
 from interfaces.http.deliveries import DeliveryController
@@ -98,6 +99,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         middleware=[
             KeyAuthentication,
             DefineMiddleware(OnlyDocumented, document=document),
+            CommandsWhileOpen,
             DefineMiddleware(Admission, limits=Limits()),
             JsonBodies,
         ],

@@ -8,6 +8,7 @@ from typing import Final
 
 from litestar.types import Receive, Scope
 
+from application.deadline import not_counted
 from domain.errors import DomainError
 from interfaces.http.refusals import BodyIncomplete, BodyTooLarge, BodyTooSlow
 
@@ -71,7 +72,8 @@ async def whole_body(
     if length is not None and length > bytes_max:
         raise too_large or BodyTooLarge(bytes_max=bytes_max)
     while more:
-        message = await receive()
+        with not_counted():
+            message = await receive()
         if message["type"] != "http.request":
             raise BodyIncomplete()
         parts.append(message["body"])

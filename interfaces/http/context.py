@@ -10,6 +10,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.deadline import ANSWERED_WITHIN_S, answered_within
 from application.on_behalf import ANYBODY, on_behalf_of
 from domain.card_data import holds_card_number
 from interfaces import ids
@@ -56,6 +57,7 @@ class RequestContext:
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                deadline.lift()
                 status = message["status"]
                 message["headers"] = [
                     *message["headers"],
@@ -64,7 +66,11 @@ class RequestContext:
                 ]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id), on_behalf_of(ANYBODY):
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id),
+            on_behalf_of(ANYBODY),
+            answered_within(ANSWERED_WITHIN_S) as deadline,
+        ):
             try:
                 refusal = refusal_of_head(scope, headers)
                 if refusal is None:
@@ -72,6 +78,8 @@ class RequestContext:
                 else:
                     await send_problem(refusal, request_id, send_with_headers)
             finally:
+                # Nobody waits any more for what the request has left to do.
+                deadline.lift()
                 log.info(
                     "request",
                     logger=__name__,

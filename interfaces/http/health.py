@@ -1,11 +1,13 @@
 """/health: whether the process runs, and whether it can take payments."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from application.gate import StoreClosed
 from application.store import StoreUnavailable
 from interfaces.http.documented import reply
 from interfaces.http.reply import resource
@@ -17,11 +19,14 @@ class Liveness(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """`bus` may be away while `status` is ready: payments go on, and the views catch up later."""
+    """`bus` may be away while `status` is ready: payments go on, and the views catch up later. A store that is closed
+    since `closed_since` answers questions, keeps what providers tell, and takes no command."""
 
-    status: Literal["ready", "unavailable"]
+    status: Literal["ready", "closed", "unavailable"]
     database: bool
     bus: bool
+    closed_since: datetime | UnsetType = UNSET
+    closed_because: str | UnsetType = UNSET
 
 
 class HealthController(Controller):
@@ -44,14 +49,21 @@ class HealthController(Controller):
         responses={200: reply(Readiness, "It can"), 503: reply(Readiness, "The database does not answer")},
     )
     async def ready(self, services: NamedDependency[Services]) -> Response[Any]:
-        """503 while the database does not answer."""
+        """503 while the database does not answer. 200 with the status `closed` while a restored store has not been
+        reopened."""
+        closed: StoreClosed | None = None
         try:
             await services.store.head()
+            closed = services.gate.closed
             database = True
         except StoreUnavailable:
             database = False
         readiness = Readiness(
-            status="ready" if database else "unavailable", database=database, bus=services.is_bus_connected()
+            status="unavailable" if not database else "ready" if closed is None else "closed",
+            database=database,
+            bus=services.is_bus_connected(),
+            closed_since=UNSET if closed is None else closed.since,
+            closed_because=UNSET if closed is None else closed.because,
         )
         response = resource(readiness)
         if not database:

@@ -9,6 +9,7 @@ from application.bank_accounts import BankAccountNotFound
 from application.cancellation import CancellationRefused, CancellationUnanswered
 from application.dead_letter import DeadLetterNotFound
 from application.disputes import AnswerAtProvider
+from application.gate import StoreClosed
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
@@ -91,6 +92,7 @@ _OF_COMMANDS: tuple[Exception, ...] = (
     IdempotencyKeyReused(),
     StoreUnavailable(),
     WriterBusy(),
+    StoreClosed(since=datetime(2026, 11, 27, 9, 30, tzinfo=UTC), because="the store was restored"),
     Overloaded(),
 )
 _OF_STEPS: tuple[Exception, ...] = (

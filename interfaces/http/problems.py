@@ -13,6 +13,7 @@ from application.cancellation import CancellationRefused, CancellationUnanswered
 from application.dead_letter import DeadLetterNotFound, NothingToRetryWith
 from application.disputes import AnswerAtProvider
 from application.doubts import BeingAsked, MayYetBeAnswered, NotInDoubt
+from application.gate import StoreClosed
 from application.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
@@ -723,6 +724,17 @@ _problem(
     "Too much is waiting already",
     "Too much is waiting to be written. Ask again with the same idempotency key: nothing will be done twice.",
     headers=_retry_after(1),
+)
+_problem(
+    StoreClosed,
+    503,
+    "store_closed",
+    "The store is closed",
+    lambda e: (
+        f"No commands are taken since {e.since:%Y-%m-%dT%H:%M:%SZ}, because {e.because}. Ask again later with the "
+        "same idempotency key: nothing will be done twice."
+    ),
+    headers=_retry_after(30),
 )
 _problem(
     ViewBehind,

@@ -29,6 +29,7 @@ from domain.terms.basis import Basis
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces import ids
 from interfaces.http.answers import word_answer
+from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
 from tests.support.provider import ScriptedProvider
@@ -106,7 +107,6 @@ class Shop:
             routing=self.routing,
             letters=self.letters,
             now=self.clock,
-            new_id=ids.new_uuid,
             refusal_stands_after_s=refusal_stands_after_s,
         )
         self.recovery = Recovery(
@@ -126,7 +126,7 @@ class Shop:
             bases=self.bases,
             routing=self.routing,
             now=self.clock,
-            new_id=ids.new_uuid,
+            ids=command_ids(),
         )
 
     def clock(self) -> datetime:

@@ -78,3 +78,44 @@ async def test_an_operator_is_told_of_ends_whatever_recovery_waits_for(core: Cor
         telling.cancel()
         with suppress(asyncio.CancelledError):
             await telling
+
+
+class HeldGate:
+    """Implements application.gate.Gate, as far as a worker asks it: closed until it is set."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.set = asyncio.Event()
+
+    async def opened(self) -> None:
+        self.waiting += 1
+        await self.set.wait()
+
+
+async def test_nothing_that_acts_runs_before_the_store_is_open(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = HeldGate()
+    monkeypatch.setattr(core.gate, "opened", held.opened)
+    names = [name for name in worker_tasks(core) if name != "relay" and not name.startswith("projector")]
+    acting = [asyncio.ensure_future(worker_tasks(core)[name]()) for name in names]
+    assert len(names) == 9
+
+    async def all_wait() -> bool:
+        return held.waiting == len(names)
+
+    try:
+        await until(all_wait, "every one of them asks the gate first")
+    finally:
+        for task in acting:
+            task.cancel()
+        await asyncio.gather(*acting, return_exceptions=True)
+
+
+async def test_a_worker_notices_the_opening_by_itself(core: Core, database_url: str) -> None:
+    execute(database_url, "UPDATE store_identity SET closed_at = now(), closed_because = 'the store was restored'")
+    await core.gate.refresh()
+    assert core.gate.closed is not None
+    opened = asyncio.ensure_future(core.gate.opened())
+    execute(database_url, "UPDATE store_identity SET closed_at = NULL, closed_because = NULL")
+    async with asyncio.timeout(60):
+        await opened
+    assert core.gate.closed is None

@@ -15,7 +15,7 @@ def granted_to(role: str) -> str:
 
 
 def test_each_table_is_named_for_both_roles() -> None:
-    tables = set(re.findall(r"^CREATE TABLE (?:IF NOT EXISTS )?([\w.]+)", MIGRATIONS, re.MULTILINE))
+    tables = set(re.findall(r"^CREATE (?:UNLOGGED )?TABLE (?:IF NOT EXISTS )?([\w.]+)", MIGRATIONS, re.MULTILINE))
     for role in ("{app}", "{reader}"):
         granted = granted_to(role)
         missing = sorted(table for table in tables if not re.search(rf"(?<![\w.]){re.escape(table)}\b", granted))

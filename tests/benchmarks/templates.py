@@ -6,12 +6,13 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from msgspec import Struct
 from typeid.codecs import base32
 
 from application.caller import Answered, Caller
+from application.command_ids import CommandIds
 from application.operation import Operations
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES
@@ -142,6 +143,17 @@ class _OnePayment:
         raise NotImplementedError
 
 
+class _RecordedIds(CommandIds):
+    """Ids that are made anew although the commands have keys, so that the copies of a payment can have others."""
+
+    async def _named(self, caller: Caller, what: str) -> UUID:
+        return self._new_id()
+
+
+async def _no_namespace() -> UUID:
+    raise NotImplementedError
+
+
 class _Merchant:
     """What a merchant does to one payment after the other."""
 
@@ -160,7 +172,6 @@ class _Merchant:
             routing=routing,
             letters=KeptLetters(),
             now=self._now,
-            new_id=uuid4,
         )
         self._payments = Payments(
             store=self.store,
@@ -176,7 +187,7 @@ class _Merchant:
             bases=bases(),
             routing=routing,
             now=self._now,
-            new_id=self._new_id,
+            ids=_RecordedIds(namespace=_no_namespace, new_id=self._new_id),
         )
         self._amount_minor = chance.randint(100, 50_000)
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,6 +36,27 @@ async def postgres_away(stack: Stack) -> AsyncIterator[None]:
     yield
     # In this thread, although it blocks: a child ends with the thread that started it.
     stack.embedded.postgres.start()
+
+
+@contextmanager
+def hanging(pids: Iterable[int]) -> Iterator[None]:
+    """These processes stand still: they keep what they have, and neither answer nor end."""
+    stopped = []
+    try:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+        yield
+    finally:
+        for pid in reversed(stopped):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def with_descendants(pid: int) -> list[int]:
+    """The process first, so that it makes no more of them while they are stopped."""
+    return [pid, *descendants(pid)]
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """`tallystick dev` as a user has it: it starts all, keeps the data, and takes all with it when it ends."""
 
+import asyncio
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
+from infrastructure.embedded.lock import pid_in
 from interfaces.composition import free_port
 from tests.crash.system import descendants, still_running
 from tests.support.running import Merchant, eventually
@@ -68,6 +70,41 @@ async def test_it_keeps_its_data_and_leaves_nothing_running_however_it_ends(fold
         third.process.send_signal(signal.SIGTERM)
         assert third.process.wait(STOPPED_WITHIN_S) == 0
         assert still_running(pids) == set()
+
+
+async def test_postgres_and_nats_are_started_again_when_they_die(folder: Path, port: int) -> None:
+    with dev(folder, port) as running:
+        async with merchant_at(running.url, running.secret) as merchant:
+            for server, pid_file in (("postgres", "postgres/postmaster.pid"), ("nats", "nats.pid")):
+                pid = pid_in(folder / pid_file)
+                assert pid is not None
+                os.kill(pid, signal.SIGKILL)
+                await asyncio.to_thread(said_by, running, f"{server} runs again")
+
+                async def pays_and_shows() -> bool:
+                    paid = await merchant.pay()
+                    shown = (
+                        await merchant.get(f"/v1/payments/{paid.json['payment_id']}") if paid.status == 201 else paid
+                    )
+                    listed = await merchant.get("/v1/payments?limit=1")
+                    return shown.status == listed.status == 200 and listed.json["payments"] == [shown.json]
+
+                await eventually(pays_and_shows, f"payments go on after {server} died", within_s=STOPPED_WITHIN_S)
+        pids = running.all_pids
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(STOPPED_WITHIN_S) == 0
+        assert still_running(pids) == set()
+
+
+def said_by(running: Dev, expected: str) -> None:
+    """Read what it prints until it says so."""
+    assert running.process.stdout is not None
+    said = []
+    for line in running.process.stdout:
+        said.append(line)
+        if expected in line:
+            return
+    raise AssertionError(f"it ended without a word of {expected!r}:\n{''.join(said)}")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Recovery repeats a call that the provider never saw; what that repeat does not prove is not taken for proven."""
 
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from application.loaded import load
 from application.operation import Operations
@@ -78,7 +77,6 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
         routing=InOrder(ACQUIRER),
         letters=KeptLetters(),
         now=lambda: NOW,
-        new_id=uuid4,
     )
 
 

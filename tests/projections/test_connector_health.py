@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import given
@@ -227,3 +228,12 @@ async def test_health_is_added_up_over_the_window(views: psycopg.AsyncConnection
     later = await recent_health(views, MINUTE + timedelta(seconds=125))
     assert later[NORTH, OperationKind.AUTHORIZE].samples == 2
     assert await recent_health(views, MINUTE + timedelta(minutes=3)) == {}
+
+
+def test_an_operation_whose_id_tells_no_time_took_as_long_as_its_event_says() -> None:
+    named = OperationId(UUID("9d1f0c5e-0b7a-8c3f-8a51-2f2d3c4b5a69"))
+    [told] = at((authorized(operation=named), 1.0))
+    asked = Positioned(told.position, msgspec.structs.replace(told.event, asked_at=MINUTE + timedelta(seconds=0.9)))
+    assert [sum(each.latencies) for each in rows([told]).values()] == [0]
+    [timed] = rows([asked]).values()
+    assert timed.latencies[LATENCY_BOUNDS_MS.index(100)] == 1

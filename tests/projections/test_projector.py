@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from application.store import Append
 from domain.history import Positioned
 from domain.money import AMOUNT_MINOR_MAX
+from infrastructure.postgres.leases import LeaseLost
 from infrastructure.postgres.store import PostgresEventStore
 from projections.audit_timeline import AUDIT_TIMELINE
 from projections.merchant_balances import MERCHANT_BALANCES
@@ -28,7 +29,17 @@ from projections.tables import all_rows, checkpoints
 from projections.view import Key, View, fold
 from projections.views import VIEWS
 from tests.projections.histories import HISTORIES, recorded_history
-from tests.support.store import advanced, append_all, created, everything, execute, hold_entry, open_views, until
+from tests.support.store import (
+    advanced,
+    append_all,
+    created,
+    everything,
+    execute,
+    hold_entry,
+    open_leases,
+    open_views,
+    until,
+)
 
 Connection = psycopg.AsyncConnection[Any]
 SILENCE_S = 0.02
@@ -65,8 +76,9 @@ async def projecting(
     database_url: str, view: View[Any], store: PostgresEventStore, feed: FakeFeed
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A projector that runs for as long as the block."""
-    async with open_views(database_url) as connection:
-        task = asyncio.create_task(Projector(view, connection=connection, source=store, feed=feed).run())
+    async with open_views(database_url) as connection, open_leases(database_url) as leases:
+        projector = Projector(view, connection=connection, source=store, feed=feed, turns=leases)
+        task = asyncio.create_task(projector.run())
         try:
             yield task
         finally:
@@ -235,21 +247,14 @@ async def test_another_projector_takes_over_when_the_active_one_is_gone(
         await until_at(views, "payment_status", events[-1].position)
         assert sorted((one.begun > 0, two.begun > 0)) == [False, True], "one is active, the other does not listen"
         active, other = (first, second) if one.begun else (second, first)
-        [(holder,)] = execute(database_url, LOCK_HOLDERS)
-        execute(database_url, "SELECT pg_terminate_backend(%s)", holder)
+        execute(database_url, "SELECT pg_terminate_backend(session) FROM worker_lease")
         events = await fill(store, "refunded")
         await until_at(views, "payment_status", events[-1].position)
-        assert isinstance(await ended(active), psycopg.OperationalError)
+        assert isinstance(await ended(active), LeaseLost)
         assert not other.done()
         assert one.begun > 0
         assert two.begun > 0
     assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)
-
-
-LOCK_HOLDERS = """
-SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 
 
 async def test_whoever_was_moved_past_goes_on_from_there(

@@ -20,9 +20,11 @@ from domain.money import Money
 from domain.payment.events import CaptureMethod, PaymentCreated
 from domain.payment.evolve import HistoryUnreadable
 from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.store import PostgresEventStore
+from interfaces.worker import supervise
 from projections.connection import LIVE_SCHEMA, connect
 from projections.rows import Rows
 from projections.tables import advance, after, checkpoint_of, create
@@ -139,6 +141,18 @@ async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
             yield PostgresEventStore(committer, pool, EventMapper())
     finally:
         await pool.aclose()
+
+
+@asynccontextmanager
+async def open_leases(database_url: str, kind: type[Leases] = Leases) -> AsyncIterator[Leases]:
+    """Those of a worker that renews them for as long as the block."""
+    leases = kind(database_url)
+    renewing = asyncio.create_task(supervise({"leases": leases.renew}))
+    try:
+        yield leases
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
 
 
 @asynccontextmanager

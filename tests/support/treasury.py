@@ -50,6 +50,7 @@ from projections.bank_accounts import BANK_ACCOUNTS
 from projections.payout_batches import PAYOUT_BATCHES
 from projections.payouts import PAYOUTS
 from tests.support.bank import BankInMemory
+from tests.support.command_ids import command_ids
 from tests.support.store import advanced, append_all, everything, open_store, open_views, stored
 
 MERCHANT = MerchantId("mer_acme")
@@ -84,7 +85,7 @@ class Treasury:
             balances=PostgresBalances(pool),
             answers=word_payout,
             now=self.clock,
-            new_id=ids.new_uuid,
+            ids=command_ids(),
         )
         queue = ViewPayoutQueue(pool)
         self.files = PayoutFiles(

@@ -3,7 +3,7 @@
 An operation is looked up by our own id, which Stripe keeps in the metadata of what the operation made. Stripe's search
 would find it in one call, but lags behind by up to a minute, and longer in an outage (docs.stripe.com/search: not for
 reading what was just written): a charge that it does not find yet would be made again. So we read the lists, which are
-current, from when the operation's own id was made; a list too long to read to its end proves nothing.
+current, from when the operation was first asked for; a list too long to read to its end proves nothing.
 """
 
 from collections.abc import Mapping
@@ -110,9 +110,8 @@ def list_path(request: AuthorizeRequest | RefundRequest, after: StripeId | None)
     """The page behind `after` (the first one: None) of the list that `request` must be in if it was carried out."""
     query = {"limit": str(PAGE_SIZE)} | ({"starting_after": after} if after else {})
     match request:
-        case AuthorizeRequest(operation_id=operation_id):
-            since_s = _made_at_s(operation_id)
-            window = {} if since_s is None else {"created[gte]": str(since_s - CLOCKS_APART_S)}
+        case AuthorizeRequest(asked_at=asked_at):
+            window = {} if asked_at is None else {"created[gte]": str(int(asked_at.timestamp()) - CLOCKS_APART_S)}
             return f"/v1/payment_intents?{urlencode(query | window)}"
         case RefundRequest(reference=reference):
             return f"/v1/refunds?{urlencode(query | {'payment_intent': reference})}"
@@ -231,11 +230,6 @@ def _intent(request: AuthorizeRequest) -> dict[str, str]:
 
 def _metadata(**entries: str) -> dict[str, str]:
     return {f"metadata[{name}]": value for name, value in entries.items()}
-
-
-def _made_at_s(operation_id: OperationId) -> int | None:
-    """When a UUIDv7 was made, in seconds since 1970; None for a UUID that does not tell."""
-    return (operation_id.int >> 80) // 1000 if operation_id.version == 7 else None
 
 
 def _done(request: ProviderRequest, body: bytes) -> Said:

@@ -27,13 +27,6 @@ class Published(NamedTuple):
     state: bytes
 
 
-class UnlockedRelay(Relay):
-    """A second relay that the advisory lock should have kept away."""
-
-    async def _become_the_only_one(self) -> None:
-        return
-
-
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Bus]:
     bus = Bus(url)
@@ -50,12 +43,12 @@ async def connected(url: str) -> AsyncIterator[Bus]:
 
 
 @asynccontextmanager
-async def relaying(database_url: str, bus: Bus, kind: type[Relay] = Relay) -> AsyncIterator[asyncio.Task[None]]:
+async def relaying(database_url: str, bus: Bus) -> AsyncIterator[asyncio.Task[None]]:
     """A relay that runs for as long as the block."""
     async with await psycopg.AsyncConnection.connect(
         database_url, autocommit=True, application_name="tallystick relay"
     ) as connection:
-        task = asyncio.create_task(kind(connection, bus).run())
+        task = asyncio.create_task(Relay(connection, bus).run())
         try:
             yield task
         finally:

@@ -11,10 +11,9 @@ from nats.js.errors import BadRequestError
 from application.store import Append
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.nats.bus import STREAM, Bus
-from infrastructure.nats.relay import BATCH_EVENTS_MAX
-from infrastructure.postgres import locks
+from infrastructure.nats.relay import BATCH_EVENTS_MAX, Relay
 from infrastructure.postgres.store import PostgresEventStore
-from tests.infrastructure.nats.stream import UnlockedRelay, expected, published, relaying, until_published
+from tests.infrastructure.nats.stream import expected, published, relaying, until_published
 from tests.support.store import append_all, created, everything, execute, hold_entry, until
 
 
@@ -72,26 +71,10 @@ async def test_it_goes_on_from_the_last_message(database_url: str, bus: Bus, sto
             await until_published(bus, store)
 
 
-async def test_a_second_relay_waits_for_the_first(database_url: str, bus: Bus, store: PostgresEventStore) -> None:
-    async with relaying(database_url, bus) as first:
-        await append_some(store)
-        await until_published(bus, store)
-        async with relaying(database_url, bus):
-            held = (
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = (%s::bigint & 4294967295)::oid"
-            )
-            assert execute(database_url, held, locks.RELAY) == [(1,)]
-            first.cancel()
-            await asyncio.gather(first, return_exceptions=True)
-            execute(database_url, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-            await append_some(store)
-            await until_published(bus, store)
-
-
 async def test_two_relays_at_once_publish_nothing_twice_and_leave_no_hole(
     database_url: str, bus: Bus, store: PostgresEventStore
 ) -> None:
-    async with relaying(database_url, bus), relaying(database_url, bus, UnlockedRelay):
+    async with relaying(database_url, bus), relaying(database_url, bus):
         for _ in range(20):
             await append_some(store, 5)
         await until_published(bus, store)
@@ -105,7 +88,7 @@ async def test_the_server_refuses_a_hole_and_a_second_beginning(
     await append_some(store)
     async with relaying(database_url, bus):
         await until_published(bus, store)
-    relay = UnlockedRelay(None, bus)  # type: ignore[arg-type]
+    relay = Relay(None, bus)  # type: ignore[arg-type]
     jetstream = await bus.jetstream()
     for previous in (3, 0):
         with pytest.raises(BadRequestError, match="wrong last"):

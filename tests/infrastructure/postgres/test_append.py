@@ -140,7 +140,7 @@ class Database:
 
     def _call(self, commands: Sequence[EncodedCommand]) -> list[AppendResult]:
         cursor = self._connection.cursor(binary=True)
-        cursor.execute(APPEND_COMMANDS, arguments(commands, self._types), prepare=True)
+        cursor.execute(APPEND_COMMANDS, arguments(commands, self._types, epoch=None), prepare=True)
         return results(commands, cursor.fetchall())
 
     def head(self) -> int:

@@ -9,12 +9,14 @@ import pytest
 
 from application.store import Append
 from domain.history import Positioned
+from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
 from infrastructure.postgres.migrate import OwnerNeeded, migrate
 from infrastructure.postgres.recorder import LockingRecorder
 from infrastructure.postgres.store import PostgresEventStore
 from interfaces.composition import migrate_all
 from interfaces.settings import Settings
+from tests.conftest import in_database
 from tests.infrastructure.postgres.conftest import datastore_of
 from tests.support.store import append_all, assert_appended, created, everything, execute, open_store
 
@@ -152,6 +154,12 @@ def test_the_owner_is_no_superuser(owner_url: str) -> None:
         "DROP SCHEMA views CASCADE",
     }
     assert refused(owner_url, [each for each in ON_THE_SERVER if each not in of_the_owner]) == []
+
+
+def test_a_replicator_may_not_even_log_in_to_the_store(postgres: EmbeddedPostgres) -> None:
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(in_database(postgres.replication_url, "tallystick"))
+    assert refused(postgres.replication_url, [each for each in ON_THE_SERVER if not each.startswith("DROP")]) == []
 
 
 def test_the_application_may_do_what_is_its_own(database_url: str) -> None:

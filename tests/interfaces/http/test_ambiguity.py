@@ -93,10 +93,17 @@ class OneKey:
         return KnownOperator(key_id="op_1", name="Anna", role=Role.OPERATOR)
 
 
+class OpenGate:
+    """Implements application.gate.Gate, as far as requests ask it."""
+
+    def require_open(self) -> None:
+        pass
+
+
 @asynccontextmanager
 async def services() -> AsyncIterator[Services]:
     parts: dict[str, Any] = dict.fromkeys(get_type_hints(Services), Untouched())
-    yield Services(**parts | {"keys": OneKey(), "operators": OneKey()})
+    yield Services(**parts | {"keys": OneKey(), "operators": OneKey(), "gate": OpenGate()})
 
 
 @pytest.fixture(scope="module")

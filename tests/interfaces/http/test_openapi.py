@@ -119,6 +119,8 @@ def test_bodies_are_described_in_the_terms_by_which_they_are_decoded() -> None:
 NOT_ALWAYS_THERE = {("ProblemBody", "field"), ("ProblemBody", "current_status")} | {
     ("MethodResource", "brand"),
     ("MethodResource", "country"),
+    ("Readiness", "closed_since"),
+    ("Readiness", "closed_because"),
 }
 
 

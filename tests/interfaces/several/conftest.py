@@ -39,7 +39,7 @@ def second(stack: Stack) -> Iterator[Api]:
 def metrics_folder(api: Api) -> Path:
     """Where the processes of `api` leave their counts, as one of them has it open."""
     for pid in descendants(api.process.pid):
-        for file in Path(f"/proc/{pid}/map_files").iterdir():
+        for file in Path(f"/proc/{pid}/fd").iterdir():
             target = file.readlink()
             if target.suffix == ".db":
                 return target.parent

@@ -1,5 +1,6 @@
 """Translation to and from Stripe's words: pure, so tried without any server."""
 
+from datetime import UTC, datetime
 from typing import Any, Final, get_args
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -39,8 +40,8 @@ from infrastructure.provider.stripe.translate import (
     was_never_begun,
 )
 
-MADE_AT_S: Final = 1_700_000_000
-OPERATION: Final = OperationId(UUID(int=(MADE_AT_S * 1000 << 80) | (7 << 76) | (2 << 62) | 1))
+ASKED_AT: Final = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+OPERATION: Final = OperationId(UUID("9d1f0c5e-0b7a-8c3f-8a51-2f2d3c4b5a69"))
 OTHER: Final = OperationId(UUID("018f0000-0000-7000-8000-000000000009"))
 PAYMENT: Final = PaymentId(UUID("018f0000-0000-7000-8000-000000000002"))
 EUR: Final = Money(1_234, "EUR")
@@ -71,12 +72,13 @@ def authorization(
     capture: bool = False,
     return_url: str | None = None,
     type_: MethodType = MethodType.CARD,
-    operation_id: OperationId = OPERATION,
+    asked_at: datetime | None = ASKED_AT,
 ) -> AuthorizeRequest:
     return AuthorizeRequest(
-        operation_id=operation_id,
+        operation_id=OPERATION,
         payment_id=PAYMENT,
         amount=amount,
+        asked_at=asked_at,
         method=PaymentMethod(type_, "pm_1"),
         capture=capture,
         return_url=return_url,
@@ -395,19 +397,18 @@ def test_every_reason_for_a_decline_is_one_that_the_core_knows() -> None:
 # What is looked up
 
 
-def test_an_authorisation_is_looked_for_since_shortly_before_its_id_was_made() -> None:
+def test_an_authorisation_is_looked_for_since_shortly_before_it_was_asked_for() -> None:
     address = urlsplit(list_path(AUTHORIZE, "pi_9"))
     assert address.path == "/v1/payment_intents"
     assert parse_qs(address.query) == {
         "limit": ["50"],
         "starting_after": ["pi_9"],
-        "created[gte]": [str(MADE_AT_S - 300)],
+        "created[gte]": [str(int(ASKED_AT.timestamp()) - 300)],
     }
 
 
-def test_an_id_that_does_not_tell_its_time_is_looked_for_everywhere() -> None:
-    random_id = OperationId(UUID("9d1f0c5e-0b7a-4c3f-8a51-2f2d3c4b5a69"))
-    assert list_path(authorization(operation_id=random_id), None) == "/v1/payment_intents?limit=50"
+def test_one_that_was_asked_for_nobody_knows_when_is_looked_for_everywhere() -> None:
+    assert list_path(authorization(asked_at=None), None) == "/v1/payment_intents?limit=50"
 
 
 def test_a_refund_is_looked_for_among_those_of_its_intent() -> None:

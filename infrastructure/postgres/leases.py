@@ -1,0 +1,132 @@
+"""What one worker does at a time is its own by a lease: a worker that dies or hangs does not renew it, and another
+takes over.
+
+All leases of a worker are renewed by one statement a second. A holder that could not renew in time stops by itself; one
+that stood still goes on for a moment when it wakes, so each of its effects has to be refused by what that compares.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+from uuid import uuid4
+
+import psycopg
+
+from infrastructure.postgres.connecting import named
+from infrastructure.postgres.session import Session
+
+APPLICATION: Final = "tallystick leases"
+LEASE_S: Final = 3.5
+RENEW_EVERY_S: Final = 1.0
+"""With the lease itself no more than five seconds until another has taken over."""
+HOLDERS_LEASE_S: Final = 3.0
+"""For how long the holder trusts in it, from before it asked."""
+ANSWERS_WITHIN_S: Final = 1.5
+
+# Ordered, so that two workers wait for each other, and never in a circle.
+_TAKE_OR_RENEW = """
+INSERT INTO worker_lease AS lease (name, holder, session, expires_at)
+SELECT name, %s, pg_backend_pid(), clock_timestamp() + %s * interval '1 second'
+FROM unnest(%s::text[]) AS wanted (name) ORDER BY name
+ON CONFLICT (name) DO UPDATE SET
+    holder = excluded.holder, session = excluded.session, expires_at = excluded.expires_at
+WHERE lease.holder = excluded.holder OR lease.expires_at <= clock_timestamp()
+    OR NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %s)
+RETURNING lease.name
+"""
+_GIVE_UP = "DELETE FROM worker_lease WHERE name = %s AND holder = %s"
+
+log = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """It could not be renewed in time: another worker has it by now, or may."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the lease {name!r} was lost")
+
+
+class LeaseSession(Session):
+    answers_within_s = ANSWERS_WITHIN_S
+
+
+class _Wanted:
+    """A lease that somebody in this process waits for, or has."""
+
+    def __init__(self) -> None:
+        self.taken = asyncio.Event()
+        self.until = 0.0
+        """By the event loop's clock."""
+        self.limit: asyncio.Timeout | None = None
+
+    def renewed(self, until: float) -> None:
+        self.until = until
+        self.taken.set()
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(until)
+
+    def lost(self) -> None:
+        self.taken.clear()
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time())
+
+
+class Leases:
+    """Those of one worker. Nobody is given one while nothing runs `renew`."""
+
+    def __init__(self, database_url: str) -> None:
+        self._session = named(database_url, name=APPLICATION)
+        self.holder = str(uuid4())
+        self._wanted: dict[str, _Wanted] = {}
+        self._changed = asyncio.Event()
+        self._given_up: list[str] = []
+
+    async def renew(self) -> None:
+        """Renew for ever what this worker has, and take what nobody has. Raises psycopg.OperationalError."""
+        async with await LeaseSession.connect(self._session, autocommit=True) as session:
+            while True:
+                self._changed.clear()
+                await self._round(session)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RENEW_EVERY_S):
+                        await self._changed.wait()
+
+    @asynccontextmanager
+    async def held(self, name: str) -> AsyncIterator[None]:
+        """Wait until no other worker has the lease, and have it inside. Raises LeaseLost there once it is lost."""
+        assert name not in self._wanted, f"the lease {name!r} is this worker's already"
+        wanted = self._wanted[name] = _Wanted()
+        self._changed.set()
+        try:
+            await wanted.taken.wait()
+            async with asyncio.timeout_at(wanted.until) as wanted.limit:
+                yield
+        except TimeoutError:
+            if wanted.limit is not None and wanted.limit.expired():
+                raise LeaseLost(name) from None
+            raise
+        finally:
+            del self._wanted[name]
+            self._given_up.append(name)
+            self._changed.set()
+
+    async def _round(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        while self._given_up:
+            await session.execute(_GIVE_UP, (self._given_up[0], self.holder))
+            del self._given_up[0]
+        if not self._wanted:
+            return
+        asked_for = dict(self._wanted)
+        until = asyncio.get_running_loop().time() + HOLDERS_LEASE_S
+        cursor = await session.execute(
+            _TAKE_OR_RENEW, (self.holder, LEASE_S, list(asked_for), APPLICATION), prepare=True
+        )
+        ours = {name for (name,) in await cursor.fetchall()}
+        for name, wanted in asked_for.items():
+            if name in ours:
+                wanted.renewed(until)
+            elif wanted.taken.is_set():
+                log.warning("lease_lost", extra={"lease": name})
+                wanted.lost()
