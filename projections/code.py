@@ -98,18 +98,22 @@ def _code(name: _Name) -> _Code:
 
 @cache
 def _module(name: str) -> _Module:
-    spec = find_spec(name)
-    assert spec is not None, f"no module {name}"
-    assert spec.origin is not None, f"no source of {name}"
     statements: dict[str, list[ast.stmt]] = {}
     imports: dict[str, _Name] = {}
-    for statement in ast.parse(Path(spec.origin).read_bytes()).body:
+    for statement in ast.parse(_source(name)).body:
         if isinstance(statement, ast.ImportFrom) and statement.module:
             imports |= {each.asname or each.name: _Name(statement.module, each.name) for each in statement.names}
         else:
             for bound in _bound(statement):
                 statements.setdefault(bound, []).append(statement)
     return _Module(statements, imports)
+
+
+def _source(name: str) -> bytes:
+    spec = find_spec(name)
+    assert spec is not None, f"no module {name}"
+    assert spec.origin is not None, f"no source of {name}"
+    return Path(spec.origin).read_bytes()
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
