@@ -106,7 +106,7 @@ class Adoptions:
             result = await self._store.append(append)
             match result:
                 case Appended():
-                    return Adopted(loaded=loaded.after(events), events=events)
+                    return Adopted(loaded=loaded.after(events, now=now), events=events)
                 case VersionConflict():
                     pass
                 case LimitBroken(account=account, currency=currency):

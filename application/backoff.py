@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+LONGEST_S = 60.0
+"""No pause is longer: what is due further ahead was put off by a clock that was wrong, and is due now."""
 DOUBLINGS_MAX = 32
 """More are past every bound, and past what a float holds some time later."""
 

@@ -99,7 +99,13 @@ class BankAccounts:
             if not events:
                 return loaded
             recorded = record_all(
-                account_id, loaded.version, events, merchant_id=caller.merchant_id, cause=caller.cause, now=self._now()
+                account_id,
+                loaded.version,
+                events,
+                merchant_id=caller.merchant_id,
+                cause=caller.cause,
+                now=self._now(),
+                updated_at=loaded.added_at,
             )
             await self._store.append(Append(events=recorded))
         raise TooManyConflicts()

@@ -106,7 +106,8 @@ class CustomerActions:
             fingerprint=b"",
             unresolved=True,
         )
-        recorded = loaded.record(events, cause=cause, now=self._now())
+        now = self._now()
+        recorded = loaded.record(events, cause=cause, now=now)
         if not isinstance(await self._store.append(Append(events=recorded, claim=claim)), Appended):
             return Waits(self._now())
         started = StartedOperation(
@@ -114,7 +115,7 @@ class CustomerActions:
             claim_id=void_id,
             verb=Verb.VOID,
             asked_at=None,
-            loaded=loaded.after(events),
+            loaded=loaded.after(events, now=now),
             cause=cause,
         )
         await self._operations.run(started)

@@ -14,7 +14,7 @@ from domain.dead_letter.resolve import resolve
 from domain.dead_letter.retry import retry
 from domain.dead_letter.state import DeadLetter, Matter, fold, letter_id_for
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, of_kind
+from domain.history import Cause, Positioned, last_recorded_at, of_kind
 from domain.identifiers import DeadLetterId, MerchantId, PaymentId, ProviderName
 
 Decision = Callable[[DeadLetter | None], tuple[DeadLetterEvent, ...]]
@@ -103,7 +103,15 @@ class DeadLetters:
             owner = history[0].event.merchant_id if history else merchant_id
             assert owner is not None, "only a recording begins a letter"
             now = self._now()
-            recorded = record_all(letter_id, len(history), events, merchant_id=owner, cause=cause, now=now)
+            recorded = record_all(
+                letter_id,
+                len(history),
+                events,
+                merchant_id=owner,
+                cause=cause,
+                now=now,
+                updated_at=last_recorded_at(history),
+            )
             if isinstance(await self._store.append(Append(events=recorded)), Appended):
                 return
         raise TooManyConflicts()

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from application.acts import Acts
+from application.backoff import LONGEST_S
 from application.dead_letter import DeadLetters
 from application.dispute_notice import DisputeNotices
 from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
@@ -48,7 +49,7 @@ LOOK_EVERY_S: Final = 0.05
 """How soon an idle worker sees a delivery, at worst."""
 TRIES_MAX: Final = 8
 FIRST_DELAY_S: Final = 0.5
-DELAY_S_MAX: Final = 60.0
+DELAY_S_MAX: Final = LONGEST_S
 
 RESULT_CHARACTERS_MAX: Final = 500
 

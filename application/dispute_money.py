@@ -78,7 +78,15 @@ class DisputeMoney:
             moved = _moved(before, events, payment, basis, now, way)
             events += _booked(before, events, moved)
             version = 0 if loaded is None else loaded.version
-            recorded = record_all(case_id, version, events, merchant_id=payment.merchant_id, cause=cause, now=now)
+            recorded = record_all(
+                case_id,
+                version,
+                events,
+                merchant_id=payment.merchant_id,
+                cause=cause,
+                now=now,
+                updated_at=None if loaded is None else loaded.updated_at,
+            )
             append = Append(
                 events=(*recorded, *payment.record(moved, cause=cause, now=now)),
                 floors=floors_for(moved, basis.terms.settlement),
@@ -117,7 +125,7 @@ def _moved(
     moved: tuple[PaymentEvent, ...] = ()
     for event in events:
         for command in money_of(dispute, event):
-            moved += _decided(payment.after(moved).payment, command, basis, now, way)
+            moved += _decided(payment.after(moved, now=now).payment, command, basis, now, way)
         dispute = evolve(dispute, event)
     return moved
 
@@ -156,7 +164,9 @@ def _after(
     position: int | None,
 ) -> LoadedDispute:
     if loaded is not None:
-        return loaded.after(events, position)
+        return loaded.after(events, position, now=now)
     first, *further = events
-    begun = LoadedDispute(id=case_id, dispute=evolve(None, first), version=1, opened_at=now, position=position)
-    return begun.after(further, position)
+    begun = LoadedDispute(
+        id=case_id, dispute=evolve(None, first), version=1, opened_at=now, updated_at=now, position=position
+    )
+    return begun.after(further, position, now=now)

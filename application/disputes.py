@@ -262,10 +262,18 @@ class Disputes:
             events = decide(loaded.dispute, now)
             if not events:
                 return loaded
-            recorded = record_all(case_id, loaded.version, events, merchant_id=loaded.merchant_id, cause=cause, now=now)
+            recorded = record_all(
+                case_id,
+                loaded.version,
+                events,
+                merchant_id=loaded.merchant_id,
+                cause=cause,
+                now=now,
+                updated_at=loaded.updated_at,
+            )
             result = await self._store.append(Append(events=recorded))
             if isinstance(result, Appended):
-                return loaded.after(events, result.position)
+                return loaded.after(events, result.position, now=now)
         raise TooManyConflicts()
 
 

@@ -125,7 +125,7 @@ class Doubts:
         if doubt is None or doubt.in_doubt:
             return
         left = doubt.since + self._answers_within - now
-        if left > timedelta(0):
+        if timedelta(0) < left <= self._answers_within:
             raise MayYetBeAnswered(again_in_s=math.ceil(left.total_seconds()))
 
     @asynccontextmanager

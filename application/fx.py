@@ -14,7 +14,7 @@ from domain.fx.events import FxRatesEvent
 from domain.fx.operator_rates import read_operator_rates
 from domain.fx.publish import Publication, publish
 from domain.fx.rates import FX_RATES, Rates, fold
-from domain.history import Cause, Positioned
+from domain.history import Cause, Positioned, last_recorded_at
 
 APPEND_EVENTS_MAX: Final = 250
 """Of a file with thousands of days: each append keeps payments waiting for a moment only."""
@@ -71,10 +71,14 @@ class FxRates:
         for _ in range(CONFLICTS_MAX):
             history = await self.history()
             events = iter(publish(fold(rates_events(history)), publications, now=self._now()))
-            version = len(history)
+            version, updated_at = len(history), last_recorded_at(history)
             while part := list(islice(events, APPEND_EVENTS_MAX)):
-                if not await appended(self._store, FX_RATES, version, part, cause=cause, now=self._now()):
+                now = self._now() if updated_at is None else max(self._now(), updated_at)
+                if not await appended(
+                    self._store, FX_RATES, version, part, cause=cause, now=now, updated_at=updated_at
+                ):
                     break
+                updated_at = now
                 published += part
                 version += len(part)
             else:

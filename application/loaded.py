@@ -22,12 +22,13 @@ class PaymentNotFound(DomainError):
 
 
 class LoadedPayment(Struct, frozen=True, kw_only=True):
-    """`version` is that of the last event in the payment's stream; `created_at` the time of the first."""
+    """`version` and `updated_at` are of the last event in the payment's stream, `created_at` of the first."""
 
     id: PaymentId
     payment: Payment
     version: int
     created_at: datetime
+    updated_at: datetime
 
     @property
     def merchant_id(self) -> MerchantId:
@@ -45,15 +46,23 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
         """`events` as the next of the payment's stream, with the journal entries they cause; `asked_at` is when the
         provider was asked for what they tell."""
         return record_with_entries(
-            self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now, asked_at=asked_at
+            self.id,
+            self.version,
+            events,
+            merchant_id=self.merchant_id,
+            cause=cause,
+            now=now,
+            updated_at=self.updated_at,
+            asked_at=asked_at,
         )
 
-    def after(self, events: Sequence[PaymentEvent]) -> "LoadedPayment":
-        """The payment once `events` have been appended to it."""
+    def after(self, events: Sequence[PaymentEvent], *, now: datetime) -> "LoadedPayment":
+        """The payment once `events` have been appended to it, decided on at `now`."""
         payment = self.payment
         for event in events:
             payment = evolve(payment, event)
-        return replace(self, payment=payment, version=self.version + len(events))
+        updated_at = max(self.updated_at, now) if events else self.updated_at
+        return replace(self, payment=payment, version=self.version + len(events), updated_at=updated_at)
 
 
 async def load(store: EventStore, payment_id: PaymentId) -> LoadedPayment:
@@ -69,7 +78,13 @@ def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedP
     payment = fold(payment_events(of_kind(history, PaymentEvent)))
     if payment is None:
         raise PaymentNotFound()
-    return LoadedPayment(id=payment_id, payment=payment, version=len(history), created_at=history[0].event.recorded_at)
+    return LoadedPayment(
+        id=payment_id,
+        payment=payment,
+        version=len(history),
+        created_at=history[0].event.recorded_at,
+        updated_at=history[-1].event.recorded_at,
+    )
 
 
 def payment_events(history: Iterable[Positioned]) -> Iterable[PaymentEvent]:

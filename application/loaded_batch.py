@@ -30,6 +30,7 @@ class LoadedBatch(Struct, frozen=True, kw_only=True):
     batch: PayoutBatch
     version: int
     created_at: datetime
+    updated_at: datetime
 
 
 async def load_batch(store: EventStore, batch_id: BatchId) -> LoadedBatch:
@@ -38,7 +39,13 @@ async def load_batch(store: EventStore, batch_id: BatchId) -> LoadedBatch:
     found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
     if found is None:
         raise BatchNotFound()
-    return LoadedBatch(id=batch_id, batch=found, version=len(history), created_at=history[0].event.recorded_at)
+    return LoadedBatch(
+        id=batch_id,
+        batch=found,
+        version=len(history),
+        created_at=history[0].event.recorded_at,
+        updated_at=history[-1].event.recorded_at,
+    )
 
 
 async def plan(

@@ -21,12 +21,13 @@ class DisputeNotFound(DomainError):
 
 
 class LoadedDispute(Struct, frozen=True, kw_only=True):
-    """`version` is that of the last event in the dispute's stream; `opened_at` the time of the first."""
+    """`version` and `updated_at` are of the last event in the dispute's stream, `opened_at` of the first."""
 
     id: DisputeCaseId
     dispute: DisputeCase
     version: int
     opened_at: datetime
+    updated_at: datetime
     position: int | None = None
 
     @property
@@ -39,12 +40,19 @@ class LoadedDispute(Struct, frozen=True, kw_only=True):
             raise DisputeNotFound()
         return self
 
-    def after(self, events: Sequence[DisputeCaseEvent], position: int | None) -> "LoadedDispute":
-        """The dispute once `events` have been appended to it, the last of the append at `position`."""
+    def after(self, events: Sequence[DisputeCaseEvent], position: int | None, *, now: datetime) -> "LoadedDispute":
+        """The dispute once `events` have been appended to it, decided on at `now`, the last of the append at
+        `position`."""
         dispute = self.dispute
         for event in events:
             dispute = evolve(dispute, event)
-        return replace(self, dispute=dispute, version=self.version + len(events), position=position or self.position)
+        return replace(
+            self,
+            dispute=dispute,
+            version=self.version + len(events),
+            updated_at=max(self.updated_at, now),
+            position=position or self.position,
+        )
 
 
 async def load_dispute(store: EventStore, case_id: DisputeCaseId) -> LoadedDispute:
@@ -65,6 +73,7 @@ def dispute_from(case_id: DisputeCaseId, history: Sequence[Positioned]) -> Loade
         dispute=dispute,
         version=len(history),
         opened_at=history[0].event.recorded_at,
+        updated_at=history[-1].event.recorded_at,
         position=history[-1].position,
     )
 

@@ -43,7 +43,15 @@ class LoadedPayout(Struct, frozen=True, kw_only=True):
 
     def record(self, events: Sequence[PayoutEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
         """`events` as the next of the payout's stream, with the journal entries they cause."""
-        return record_with_entries(self.id, self.version, events, merchant_id=self.merchant_id, cause=cause, now=now)
+        return record_with_entries(
+            self.id,
+            self.version,
+            events,
+            merchant_id=self.merchant_id,
+            cause=cause,
+            now=now,
+            updated_at=self.updated_at,
+        )
 
     def first(self, events: Sequence[PayoutEvent], *, cause: Cause) -> tuple[Recorded, ...]:
         """`events`, which are all that there are of it, with the journal entries they cause."""
@@ -54,7 +62,13 @@ class LoadedPayout(Struct, frozen=True, kw_only=True):
         payout = self.payout
         for event in events:
             payout = evolve(payout, event)
-        return replace(self, payout=payout, version=self.version + len(events), updated_at=now, position=position)
+        return replace(
+            self,
+            payout=payout,
+            version=self.version + len(events),
+            updated_at=max(self.updated_at, now),
+            position=position,
+        )
 
 
 def begun(payout_id: PayoutId, events: Sequence[PayoutEvent], now: datetime) -> LoadedPayout:

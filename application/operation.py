@@ -286,7 +286,7 @@ class Operations:
         return (
             isinstance(payment, Processing)
             and bool(payment.tried)
-            and self._now() - payment.attempt.started_at < self._patience
+            and abs(self._now() - payment.attempt.started_at) < self._patience
         )
 
     async def _stands(self, claim_id: OperationId, payment: InFlight, found: Outcome | None) -> bool:
@@ -322,8 +322,9 @@ class Operations:
         events = outcome_unknown(payment, Unknown("the provider has not seen it so far"))
         if not events:
             return loaded
-        result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=self._now())))
-        return loaded.after(events) if isinstance(result, Appended) else None
+        now = self._now()
+        result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=now)))
+        return loaded.after(events, now=now) if isinstance(result, Appended) else None
 
     async def _ask(self, payment: InFlight, payment_id: PaymentId) -> Outcome:
         name = provider_of(payment)
@@ -362,7 +363,7 @@ class Operations:
         for conflicts in range(CONFLICTS_MAX):
             now = self._now()
             events = self._decide(loaded, started, outcome, now)
-            settled = loaded.after(events)
+            settled = loaded.after(events, now=now)
             if not events:
                 await report_contradiction(
                     self._store, self._letters, loaded.id, started.operation_id, outcome, started.cause, now

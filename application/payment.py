@@ -98,7 +98,8 @@ class Payments:
             operation_id = await self._ids.operation_id(caller, Verb.CREATE)
             basis = self._bases.of(caller.merchant_id)
             events += confirm(payment, self._first_attempt(payment_id, operation_id), basis, now)
-        loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now).after(events[1:])
+        loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now, updated_at=now)
+        loaded = loaded.after(events[1:], now=now)
         in_flight = isinstance(loaded.payment, InFlight)
         answer = None if in_flight else self._answers(Verb.CREATE, operation_id, loaded, ())
         result = await self._store.append(
@@ -263,7 +264,7 @@ class Payments:
                 if answered is None:
                     raise
                 return answered
-            after = loaded.after(events)
+            after = loaded.after(events, now=now)
             in_flight = isinstance(after.payment, InFlight)
             answer = None if in_flight else self._answers(verb, operation_id, after, ())
             result = await self._store.append(

@@ -242,7 +242,17 @@ class PayoutFiles:
             now = self._now()
             cause = worker_cause("payouts", self._new_id, about=f"{batch_id}:{loaded.version}")
             payouts = await load_all(self._store, (one.payout_id for one in loaded.batch.made.payouts))
-            events = list(record_all(batch_id, loaded.version, answered, merchant_id=PLATFORM, cause=cause, now=now))
+            events = list(
+                record_all(
+                    batch_id,
+                    loaded.version,
+                    answered,
+                    merchant_id=PLATFORM,
+                    cause=cause,
+                    now=now,
+                    updated_at=loaded.updated_at,
+                )
+            )
             for payout in payouts.values():
                 events.extend(payout.record(follow(payout.payout), cause=cause, now=now))
             result = await self._store.append(Append(events=tuple(events)))

@@ -65,7 +65,8 @@ class ScheduledPayouts:
         A weekly day that passed since the last sweep is made up for; before the first sweep none was missed.
         """
         began_at = self._now()
-        looked_at = await self._watch.looked_at() or began_at
+        # Not after now, where the clock was ahead and has been set back since.
+        looked_at = min(await self._watch.looked_at() or began_at, began_at)
         made = await self._sweep(began_at, looked_at)
         await self._watch.looked(began_at)
         return made

@@ -21,10 +21,13 @@ def record_all(
     merchant_id: MerchantId,
     cause: Cause,
     now: datetime,
+    updated_at: datetime | None = None,
 ) -> tuple[Recorded, ...]:
-    """`events`, none of which moves money, as those after `version` of their stream."""
+    """`events`, none of which moves money, as those after `version` of their stream, whose last event is of
+    `updated_at`."""
+    recorded_at = _in_order(version, now, updated_at)
     return tuple(
-        record(stream_id, number, event, merchant_id=merchant_id, cause=cause, recorded_at=now)
+        record(stream_id, number, event, merchant_id=merchant_id, cause=cause, recorded_at=recorded_at)
         for number, event in enumerate(events, start=version + 1)
     )
 
@@ -37,14 +40,18 @@ def record_with_entries(
     merchant_id: MerchantId,
     cause: Cause,
     now: datetime,
+    updated_at: datetime | None = None,
     asked_at: datetime | None = None,
 ) -> tuple[Recorded, ...]:
-    """`events` as those after `version` of their stream, each followed by the journal entry it causes. `asked_at` goes
-    with those that tell how an operation ended."""
+    """`events` as those after `version` of their stream, whose last event is of `updated_at`, each followed by the
+    journal entry it causes. `asked_at` goes with those that tell how an operation ended."""
+    recorded_at = _in_order(version, now, updated_at)
 
     def stamped(stream_id: UUID, version: int, event: AnyEvent, cause: Cause) -> Recorded:
         asked = asked_at if isinstance(event, OperationEnded) else None
-        return record(stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=now, asked_at=asked)
+        return record(
+            stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=recorded_at, asked_at=asked
+        )
 
     recorded: list[Recorded] = []
     for cause_version, event in enumerate(events, start=version + 1):
@@ -55,6 +62,14 @@ def record_with_entries(
             entry_cause = replace(cause, causation_id=f"{stream_id}:{cause_version}")
             recorded.append(stamped(entry_id, 1, entry, entry_cause))
     return tuple(recorded)
+
+
+def _in_order(version: int, now: datetime, updated_at: datetime | None) -> datetime:
+    """When events after `version` are recorded: a clock that was set back takes no stream back in time."""
+    if updated_at is None:
+        assert version == 0, "what is appended to a stream is given the time of its last event"
+        return now
+    return max(now, updated_at)
 
 
 def position_with_entry(positioned: Positioned) -> int:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.backoff import Backoff
+from application.backoff import LONGEST_S, Backoff
 from application.doubts import Doubt, doubt_of
 from application.loaded import load
 from application.operation import Operations, provider_of
@@ -26,7 +26,7 @@ from domain.payment.state import InFlight
 CONCURRENT_MAX = 64
 """Some of them at each provider, so that several may hang before the others are kept waiting."""
 TOLD_OF_MAX = 100
-BACKOFF = Backoff(first_s=1.0, longest_s=60.0)
+BACKOFF = Backoff(first_s=1.0, longest_s=LONGEST_S)
 LEASE_S = 30.0
 """For one try: a look-up and a repeat, each up to the provider's time-out. Whoever is slower may be overtaken, which
 costs a request and has no other effect."""
@@ -93,7 +93,9 @@ class Recovery:
 
         Raises StoreUnavailable.
         """
-        for operation_id in await self._store.resolved_after_told(now=self._now(), operations_max=TOLD_OF_MAX):
+        for operation_id in await self._store.resolved_after_told(
+            now=self._now(), lease=self._lease, operations_max=TOLD_OF_MAX
+        ):
             cause = self._cause(operation_id)
             await self._letters.resolved(
                 kind=DeadLetterKind.COMMAND, subject=str(operation_id), outcome=OUTCOME_KNOWN, cause=cause

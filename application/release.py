@@ -13,6 +13,7 @@ from application.operation import CONFLICTS_MAX
 from application.recording import record_with_entries
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
+from domain.history import last_recorded_at
 from domain.ledger.accounts import AccountCode, owed
 from domain.money import Money
 from domain.release.events import FundsReleased
@@ -80,20 +81,21 @@ class Releases:
         Raises NotDueYet, StoreUnavailable.
         """
         lot, amount, debt = found.lot, found.amount, found.owed
-        version = 0
+        version, updated_at = 0, None
         for _ in range(CONFLICTS_MAX):
             now = self._now()
             events = release(lot, amount, debt, now)
             if not events:
                 return False
-            result = await self._store.append(self._append(lot, version, events, now))
+            result = await self._store.append(self._append(lot, version, events, now, updated_at))
             match result:
                 case Appended():
                     self._tell(events)
                     return True
                 case VersionConflict() | LimitBroken():
                     # Released by another, or a refund has drawn on it, or the debt was collected: look again.
-                    version = len(await self._store.history(lot.stream_id))
+                    history = await self._store.history(lot.stream_id)
+                    version, updated_at = len(history), last_recorded_at(history)
                     amount = await self._lots.balance(lot.account, lot.currency)
                     debt = await self._lots.balance(owed(lot.merchant_id), lot.currency)
                 case KeyUsed():
@@ -102,10 +104,12 @@ class Releases:
                     assert_never(result)
         return False
 
-    def _append(self, lot: Lot, version: int, events: Sequence[FundsReleased], now: datetime) -> Append:
+    def _append(
+        self, lot: Lot, version: int, events: Sequence[FundsReleased], now: datetime, updated_at: datetime | None
+    ) -> Append:
         cause = worker_cause("release", self._new_id, about=f"lot:{lot.account}")
         recorded = record_with_entries(
-            lot.stream_id, version, events, merchant_id=lot.merchant_id, cause=cause, now=now
+            lot.stream_id, version, events, merchant_id=lot.merchant_id, cause=cause, now=now, updated_at=updated_at
         )
         return Append(events=recorded)
 

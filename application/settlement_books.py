@@ -7,7 +7,7 @@ from typing import cast
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.recording import record_with_entries
 from application.store import Append, Appended, EventStore
-from domain.history import Cause
+from domain.history import Cause, last_recorded_at
 from domain.identifiers import PLATFORM
 from domain.settlement.events import SettlementEvent
 from domain.settlement.rows import ItemRow, SettlementFile
@@ -61,7 +61,13 @@ class SettlementBooks:
             if not events:
                 return False
             recorded = record_with_entries(
-                stream_id, len(history), events, merchant_id=PLATFORM, cause=cause, now=self._now()
+                stream_id,
+                len(history),
+                events,
+                merchant_id=PLATFORM,
+                cause=cause,
+                now=self._now(),
+                updated_at=last_recorded_at(history),
             )
             if isinstance(await self._store.append(Append(events=recorded)), Appended):
                 return True

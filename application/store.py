@@ -162,7 +162,8 @@ class EventStore(Protocol):
 
 
 class RecoveryStore(EventStore, Protocol):
-    """With what recovery's workers need to share the operations that have no outcome."""
+    """With what recovery's workers need to share the operations that have no outcome. What is put off further ahead
+    than a lease and the longest pause was put off by a clock that was wrong, and is due."""
 
     async def take_unresolved(
         self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
@@ -190,7 +191,9 @@ class RecoveryStore(EventStore, Protocol):
         """It is due now, told, and was never tried; False where it has its outcome."""
         ...
 
-    async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
+    async def resolved_after_told(
+        self, *, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[OperationId]:
         """Operations of which an operator was told, and which have an outcome since; not those of which somebody is
         telling just now: with no tries, and put off."""
         ...

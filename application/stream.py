@@ -8,7 +8,7 @@ from uuid import UUID
 from application.operation import CONFLICTS_MAX, TooManyConflicts
 from application.recording import record_all
 from application.store import Append, AppendResult, VersionConflict
-from domain.history import AnyEvent, Cause, Positioned
+from domain.history import AnyEvent, Cause, Positioned, last_recorded_at
 from domain.identifiers import PLATFORM
 
 
@@ -37,14 +37,25 @@ async def append_decided(
     for _ in range(CONFLICTS_MAX):
         history = await store.history_after(stream_id, 0)
         events = decide(history)
-        if not events or await appended(store, stream_id, len(history), events, cause=cause, now=now()):
+        updated_at = last_recorded_at(history)
+        if not events or await appended(
+            store, stream_id, len(history), events, cause=cause, now=now(), updated_at=updated_at
+        ):
             return
     raise TooManyConflicts()
 
 
 async def appended(
-    store: StreamStore, stream_id: UUID, version: int, events: Sequence[AnyEvent], *, cause: Cause, now: datetime
+    store: StreamStore,
+    stream_id: UUID,
+    version: int,
+    events: Sequence[AnyEvent],
+    *,
+    cause: Cause,
+    now: datetime,
+    updated_at: datetime | None,
 ) -> bool:
-    """Append `events` as those after `version`; False when somebody else was first. Raises StoreUnavailable."""
-    recorded = record_all(stream_id, version, events, merchant_id=PLATFORM, cause=cause, now=now)
+    """Append `events` as those after `version`, which is of `updated_at`; False when somebody else was first. Raises
+    StoreUnavailable."""
+    recorded = record_all(stream_id, version, events, merchant_id=PLATFORM, cause=cause, now=now, updated_at=updated_at)
     return not isinstance(await store.append(Append(events=recorded)), VersionConflict)

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.backoff import Backoff
+from application.backoff import LONGEST_S, Backoff
 from application.customer_action import CustomerActions
 from application.expiry import expire_authorization
 from application.firing import Failed, Fired, Firing, NothingToDo, Waits
@@ -26,12 +26,12 @@ from domain.errors import described
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.state import RequiresAction
-from domain.payment.timer import TimerKind
+from domain.payment.timer import LOOKS_APART_MAX, TimerKind
 
 CONCURRENT_MAX = 64
 """Some of them at each provider, so that several may hang before the others are kept waiting."""
 REFRESH_EVERY = timedelta(seconds=5)
-BACKOFF = Backoff(first_s=1.0, longest_s=60.0)
+BACKOFF = Backoff(first_s=1.0, longest_s=LONGEST_S)
 LEASE_S = 45.0
 """For one try: a look-up, letting go, and another look-up, each up to the provider's time-out."""
 TRIES_MAX = 10
@@ -161,6 +161,8 @@ class Timers:
                 await self._queue.fired(timer)
                 return True
             case Waits(until=until):
+                # Looked at again before long, however far ahead that is: the clock may be set.
+                until = min(until, self._now() + LOOKS_APART_MAX)
                 await self._queue.put_off(replace(timer, tries=0), until=until)
             case Failed(reason=reason):
                 await self._put_off(timer, reason, cause)

@@ -104,6 +104,11 @@ class Positioned(Struct, frozen=True):
     event: Recorded
 
 
+def last_recorded_at(history: Sequence[Positioned]) -> datetime | None:
+    """When the last event of a stream was recorded; None where it has none."""
+    return history[-1].event.recorded_at if history else None
+
+
 def of_kind(history: Sequence[Positioned], kind: type | UnionType) -> Sequence[Positioned]:
     """`history` where it is of a stream of `kind`, one of the unions of `AnyEvent`; nothing where it is of another.
 

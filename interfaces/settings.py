@@ -21,6 +21,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     application's role is the owner too, or the database is brought to this version by somebody else."""
     reader_database_url: str = ""
     """The same database as a role that only reads, for what only looks; without one, the application's."""
+    replication_url: str = ""
+    """The same server as a role that may copy all of it: `tallystick backup` needs it, and nothing else does."""
+    backup_folder: str = ""
+    """Where base backups and the WAL archive are kept, on another disk; without one, there are none."""
+    backup_key_file: str = ""
+    """The key that backups are sealed with."""
+    backup_verified_within_h: float = 26.0
+    """How old the last verified backup may be before `tallystick status` calls it trouble."""
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
     in_doubt_after_s: int = 1800
@@ -40,6 +48,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     payout_batch_every_s: float = 2.0
     """How often the payouts that wait go to the bank, in a file for each currency and day of execution."""
     log_level: str = "INFO"
+    log_bytes_max: int = 10 * 1024 * 1024
+    """How long the log file of one process that we start grows before it is put aside."""
+    log_files_max: int = 5
+    """How many of its log files are kept, the one in use included."""
     metrics_token: str = ""
     """Who sends it may read /metrics from anywhere; without one, only loopback may."""
     metrics_folder: str = ""
@@ -52,6 +64,10 @@ VARIABLES = {
     "nats_url": "TALLYSTICK_NATS_URL",
     "owner_database_url": "TALLYSTICK_OWNER_DATABASE_URL",
     "reader_database_url": "TALLYSTICK_READER_DATABASE_URL",
+    "replication_url": "TALLYSTICK_REPLICATION_URL",
+    "backup_folder": "TALLYSTICK_BACKUP_FOLDER",
+    "backup_key_file": "TALLYSTICK_BACKUP_KEY_FILE",
+    "backup_verified_within_h": "TALLYSTICK_BACKUP_VERIFIED_WITHIN_H",
     "simulator_url": "TALLYSTICK_SIMULATOR_URL",
     "provider_timeout_s": "TALLYSTICK_PROVIDER_TIMEOUT_S",
     "in_doubt_after_s": "TALLYSTICK_IN_DOUBT_AFTER_S",
@@ -64,6 +80,8 @@ VARIABLES = {
     "bank_debtor_accounts": "TALLYSTICK_BANK_DEBTOR_ACCOUNTS",
     "payout_batch_every_s": "TALLYSTICK_PAYOUT_BATCH_EVERY_S",
     "log_level": "TALLYSTICK_LOG_LEVEL",
+    "log_bytes_max": "TALLYSTICK_LOG_BYTES_MAX",
+    "log_files_max": "TALLYSTICK_LOG_FILES_MAX",
     "metrics_token": "TALLYSTICK_METRICS_TOKEN",
     "metrics_folder": "TALLYSTICK_METRICS_FOLDER",
 }
@@ -83,6 +101,10 @@ class _OptionalSettings(TypedDict, total=False):
 
     owner_database_url: str
     reader_database_url: str
+    replication_url: str
+    backup_folder: str
+    backup_key_file: str
+    backup_verified_within_h: float
     simulator_url: str
     provider_timeout_s: float
     in_doubt_after_s: int
@@ -95,6 +117,8 @@ class _OptionalSettings(TypedDict, total=False):
     bank_debtor_accounts: str
     payout_batch_every_s: float
     log_level: str
+    log_bytes_max: int
+    log_files_max: int
     metrics_token: str
     metrics_folder: str
 
@@ -106,6 +130,14 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["owner_database_url"] = url
     if url := environment.get(VARIABLES["reader_database_url"]):
         given["reader_database_url"] = url
+    if url := environment.get(VARIABLES["replication_url"]):
+        given["replication_url"] = url
+    if folder := environment.get(VARIABLES["backup_folder"]):
+        given["backup_folder"] = folder
+    if file := environment.get(VARIABLES["backup_key_file"]):
+        given["backup_key_file"] = file
+    if hours := environment.get(VARIABLES["backup_verified_within_h"]):
+        given["backup_verified_within_h"] = _positive(VARIABLES["backup_verified_within_h"], hours)
     if url := environment.get(VARIABLES["simulator_url"]):
         given["simulator_url"] = url
     if seconds := environment.get(VARIABLES["provider_timeout_s"]):
@@ -130,11 +162,22 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
         given["payout_batch_every_s"] = _positive(VARIABLES["payout_batch_every_s"], seconds)
     if level := environment.get(VARIABLES["log_level"]):
         given["log_level"] = _level(level)
+    if size := environment.get(VARIABLES["log_bytes_max"]):
+        given["log_bytes_max"] = _whole(VARIABLES["log_bytes_max"], size)
+    if files := environment.get(VARIABLES["log_files_max"]):
+        given["log_files_max"] = _whole(VARIABLES["log_files_max"], files)
     if token := environment.get(VARIABLES["metrics_token"]):
         given["metrics_token"] = token
     if folder := environment.get(VARIABLES["metrics_folder"]):
         given["metrics_folder"] = folder
     return given
+
+
+def log_limits(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
+    """How long a log file grows, and how many are kept, before there are servers to have settings of. Raises
+    SettingInvalid."""
+    settings = Settings(database_url="", nats_url="", **_optional(environment))
+    return settings.log_bytes_max, settings.log_files_max
 
 
 def as_reader(settings: Settings) -> Settings:
@@ -143,8 +186,9 @@ def as_reader(settings: Settings) -> Settings:
 
 
 def for_children(settings: Settings) -> Settings:
-    """The same for our own processes, none of which is given the owner's password, or needs the reader's."""
-    return replace(settings, owner_database_url="", reader_database_url="")
+    """The same for our own processes, none of which is given the owner's or replicator's password, or needs the
+    reader's."""
+    return replace(settings, owner_database_url="", reader_database_url="", replication_url="")
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

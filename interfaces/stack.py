@@ -15,7 +15,7 @@ import msgspec
 
 from interfaces import composition
 from interfaces.child_environment import plain, starting_with
-from interfaces.settings import VARIABLES, Settings, for_children, from_environment, to_environment
+from interfaces.settings import VARIABLES, Settings, for_children, from_environment, log_limits, to_environment
 
 HOST = "127.0.0.1"
 SHARED = "settings.json"
@@ -62,8 +62,10 @@ class Embedded:
             shared = self.home / SHARED
             # Left by one that was killed: it names servers that are gone.
             shared.unlink(missing_ok=True)
+            limits = composition.LogLimits(*log_limits())
             self.postgres = composition.EmbeddedPostgres(self.home, connections_max=self._connections_max)
             self.nats = composition.EmbeddedNats(self.home)
+            self.postgres.log_limits = self.nats.log_limits = limits
             urls = {}
             if not os.environ.get(VARIABLES["database_url"]):
                 stack.callback(self.postgres.stop)
@@ -71,6 +73,7 @@ class Embedded:
                 urls[VARIABLES["database_url"]] = self.postgres.url
                 urls[VARIABLES["owner_database_url"]] = self.postgres.owner_url
                 urls[VARIABLES["reader_database_url"]] = self.postgres.reader_url
+                urls[VARIABLES["replication_url"]] = self.postgres.replication_url
             if not os.environ.get(VARIABLES["nats_url"]):
                 stack.callback(self.nats.stop)
                 self.nats.start()
@@ -141,6 +144,7 @@ class Stack:
             self.simulator = self.simulators[self._names[0]]
             self.worker = self.process("worker", ["worker"], **{VARIABLES["metrics_token"]: ""})
             self.api = self.process("api", ["serve", "--port", str(port)])
+            self.archive = self._archive() if settings.backup_folder else None
             for process in self.processes:
                 stack.callback(process.terminate, STOP_WITHIN_S)
                 process.start()
@@ -155,7 +159,8 @@ class Stack:
 
     @property
     def processes(self) -> Sequence[composition.ChildProcess]:
-        return (*self.simulators.values(), self.worker, self.api)
+        ours = [self.worker, self.api, *([self.archive] if self.archive else [])]
+        return (*self.simulators.values(), *ours)
 
     def _accounts(self, settings: Settings, webhook_secrets: Mapping[str, str]) -> str:
         """Our account at each simulator, as the file that says where providers are."""
@@ -181,7 +186,12 @@ class Stack:
         # What it is told goes before the shell's variables: those may be of another simulator.
         prefix = "TALLYSTICK_SIMULATOR_"
         env = plain(os.environ) | starting_with(prefix, os.environ) | told | starting_with(prefix, self._environment)
-        return composition.own_command(name, ["simulator", *options], log=self.logs / f"{name}.log", env=env)
+        return self._command(name, ["simulator", *options], env)
+
+    def _archive(self) -> composition.ChildProcess:
+        """The one process of ours that may copy the server."""
+        replication = {VARIABLES["replication_url"]: self.settings.replication_url}
+        return self.process("archive", ["backup", "follow"], **replication)
 
     def simulator_port(self, name: str) -> int:
         """Where a simulator listens, now or when it is started again."""
@@ -193,8 +203,11 @@ class Stack:
 
     def process(self, name: str, arguments: list[str], **environment: str) -> composition.ChildProcess:
         """One of our commands on these servers, not started yet; `environment` adds to its variables."""
-        env = self.environment | environment
-        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env)
+        return self._command(name, arguments, self.environment | environment)
+
+    def _command(self, name: str, arguments: list[str], env: Mapping[str, str]) -> composition.ChildProcess:
+        limits = composition.LogLimits(self.settings.log_bytes_max, self.settings.log_files_max)
+        return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env, log_limits=limits)
 
 
 def simulators_folder(home: Path) -> Path:
@@ -227,6 +240,7 @@ def _shared_settings(home: Path) -> Settings:
     shared = to_environment(msgspec.json.decode(written, type=Settings))
     named = {variable: value for variable in VARIABLES.values() if (value := os.environ.get(variable))}
     if VARIABLES["database_url"] in named:
-        # Another database: its owner and its reader are not those of the holder's.
-        shared |= {VARIABLES["owner_database_url"]: "", VARIABLES["reader_database_url"]: ""}
+        # Another database: its owner, its reader and its replicator are not those of the holder's.
+        others = ("owner_database_url", "reader_database_url", "replication_url")
+        shared |= {VARIABLES[other]: "" for other in others}
     return from_environment(shared | named)

@@ -44,20 +44,17 @@ class _Code(NamedTuple):
 def code_of(view: View[Any]) -> str:
     """The hash of the code that makes the view's rows; the same on every machine."""
     table = (view.name, view.table, view.types, view.key, view.final, view.ddl.split(), view.indexes.split())
-    digest = hashlib.blake2b(repr((FORMAT, table)).encode(), digest_size=16)
-    for name in sorted(_reached([_Name(made.__module__, made.__qualname__) for made in _parts(view)])):
+    roots = [_Name(made.__module__, made.__qualname__) for made in (view.row, view.keys_of, view.apply)]
+    digest = hashlib.blake2b(repr((FORMAT, table, roots)).encode(), digest_size=16)
+    for name in sorted(_reached(roots)):
         digest.update(f"\n{name.module}.{name.name} {_code(name).text}".encode())
     return digest.hexdigest()
-
-
-def _parts(view: View[Any]) -> tuple[Any, ...]:
-    return view.row, view.keys_of, view.apply
 
 
 def _reached(roots: list[_Name]) -> set[_Name]:
     """Every name of ours that the roots are written with, and the roots."""
     found: set[_Name] = set()
-    pending = roots
+    pending = [*roots]
     while pending:
         name = pending.pop()
         if name in found or name.module.partition(".")[0] not in OURS:

@@ -132,7 +132,11 @@ SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.opened_at DESC, t.case_id DESC)
 """)
 _OF_MERCHANT, _OF_STATUS = SQL("merchant_id = %(merchant_id)s"), SQL("status = %(status)s")
 _DUE = "SELECT case_id FROM views.disputes WHERE due_at <= %s ORDER BY due_at LIMIT %s"
-_ASKED = "SELECT case_id FROM views.disputes WHERE asked_since <= %s ORDER BY asked_since LIMIT %s"
+# What was asked long after that was recorded by a clock that was wrong, and would wait until then.
+_ASKED = """
+SELECT case_id FROM views.disputes WHERE asked_since <= %s OR asked_since > %s + interval '1 hour'
+ORDER BY asked_since LIMIT %s
+"""
 
 
 async def search(
@@ -166,4 +170,4 @@ async def due(connection: psycopg.AsyncConnection[Any], *, now: datetime, rows_m
 
 async def asked(connection: psycopg.AsyncConnection[Any], *, before: datetime, rows_max: int) -> Sequence[UUID]:
     """Those of which the provider has been told something since `before`, and was not heard to have heard it."""
-    return [case_id for (case_id,) in await (await connection.execute(_ASKED, (before, rows_max))).fetchall()]
+    return [case_id for (case_id,) in await (await connection.execute(_ASKED, (before, before, rows_max))).fetchall()]

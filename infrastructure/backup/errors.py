@@ -30,5 +30,12 @@ class ProgramFailed(BackupError):
         super().__init__(f"{name} failed: {said.strip() or 'without a word'}")
 
 
+class RightMissing(BackupError):
+    """The replicator's role may not see how far its own copy is."""
+
+    def __init__(self) -> None:
+        super().__init__("the replicator's role sees no progress: GRANT pg_read_all_stats TO it, as the superuser.")
+
+
 class RestoreFailed(BackupError):
     """The recovery did not come to its target."""

@@ -82,6 +82,7 @@ class EmbeddedNats(EmbeddedServer):
             self.name,
             [nats_server_binary(), "-c", self._config],
             log=self.log,
+            log_limits=self.log_limits,
             env=_ENVIRONMENT,
             cwd=self.home,
             stop_signals=self.stop_signals,

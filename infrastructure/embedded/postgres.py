@@ -33,10 +33,20 @@ from infrastructure.embedded.superuser import SUPERUSER, SuperuserPassword
 _DATABASE = "tallystick"
 CONNECTIONS_USUAL = 100
 # An archive or a standby that is away for too long loses its place in the WAL, rather than fill the disk with it.
-_DEFAULTS = {"shared_buffers": "128MB", "max_slot_wal_keep_size": "8GB"}
+_DEFAULTS = {
+    "shared_buffers": "128MB",
+    "max_slot_wal_keep_size": "8GB",
+    # Or checksums, which data of ours mostly have: without either, a former primary cannot be wound back.
+    "wal_log_hints": "on",
+}
 # Of our environment nothing is passed on: PGDATA or PGOPTIONS would change the server, and TZ saves initdb a search.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _INITDB_TIMEOUT_S = 120.0
+STANDBY_SIGNAL = "standby.signal"
+REWINDING = "postgres.rewinding"
+"""There while a former primary is wound back."""
+_FENCED = "default_transaction_read_only"
+"""Set by a failover, and by nobody else."""
 _REFUSED_LOGIN = "password authentication failed"
 _NOT_OF_THESE_DATA = "holds another password than the one that the data know: restore the file that belongs to them"
 _DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = 'tallystick'"
@@ -122,8 +132,28 @@ class EmbeddedPostgres(EmbeddedServer):
         self._binaries = postgres_binaries(self.home, self._account)
         if self._data.exists():
             self._take_data_over()
-        else:
+        self._prepare_data()
+
+    def _prepare_data(self) -> None:
+        """Raises HomeUnusable where starting on the data would make a second primary."""
+        self._refuse_half_rewound()
+        if not self._data.exists():
             self._create_data_folder()
+        elif (self._data / STANDBY_SIGNAL).exists():
+            raise HomeUnusable(self.home, f"{self._data} is a standby's: `tallystick failover` makes it the primary")
+        elif _FENCED in (self._data / "postgresql.auto.conf").read_text():
+            reason = (
+                f"another has taken over from {self._data}: `tallystick standby` makes it a standby of the new primary"
+            )
+            raise HomeUnusable(self.home, reason)
+
+    def _refuse_half_rewound(self) -> None:
+        if (self.home / REWINDING).exists():
+            raise HomeUnusable(
+                self.home,
+                f"{self._data} was left half rewound: move it and {REWINDING} away, and `tallystick standby` copies it "
+                "anew",
+            )
 
     def _take_data_over(self) -> None:
         """Give the data to the account that Postgres runs as, where another one has them. Raises HomeUnusable."""
@@ -140,15 +170,10 @@ class EmbeddedPostgres(EmbeddedServer):
 
         The folder that it is made in lets nobody pass but the group of the account that the data are for.
         """
-        closed, account = self._data.with_name("postgres.tmp"), initdb_account(self._account)
+        account = initdb_account(self._account)
         if self._account is not None and account is None:
             raise HomeUnusable(self.home, "this system has no user `nobody`; make a system user `tallystick`")
-        if closed.exists():
-            shutil.rmtree(closed)
-        closed.mkdir(mode=0o700)
-        if self._account is not None:
-            os.chown(closed, 0, self._account.group_id)
-            closed.chmod(0o710)
+        closed = self._make_closed_folder()
         unfinished, password_file = closed / "data", closed / "password"
         unfinished.mkdir(mode=0o700)
         give_to(account, unfinished)
@@ -159,6 +184,16 @@ class EmbeddedPostgres(EmbeddedServer):
         unfinished.rename(self._data)
         sync_folder(self.home)
         shutil.rmtree(closed)
+
+    def _make_closed_folder(self) -> Path:
+        closed = self._data.with_name("postgres.tmp")
+        if closed.exists():
+            shutil.rmtree(closed)
+        closed.mkdir(mode=0o700)
+        if self._account is not None:
+            os.chown(closed, 0, self._account.group_id)
+            closed.chmod(0o710)
+        return closed
 
     def _initdb(self, data: Path, password_file: Path, account: Account | None) -> None:
         """Raises ServerFailed."""
@@ -184,17 +219,21 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _command(self, port: int) -> ChildProcess:
         only_on_loopback = {"listen_addresses": LOOPBACK, "port": str(port), "unix_socket_directories": ""}
-        settings = {**_DEFAULTS, **self._settings, **only_on_loopback}
+        settings = {**self._server_settings(), **only_on_loopback}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return ChildProcess(
             self.name,
             [self._binaries / "postgres", "-D", self._data, *options],
             log=self.log,
+            log_limits=self.log_limits,
             env=_ENVIRONMENT,
             cwd=self.home,
             account=self._account,
             stop_signals=self.stop_signals,
         )
+
+    def _server_settings(self) -> dict[str, str]:
+        return {**_DEFAULTS, **self._settings}
 
     def _answers(self, port: int) -> bool:
         """Whether our database can be used; the first answer of a server settles its roles and makes the database."""
@@ -204,7 +243,7 @@ class EmbeddedPostgres(EmbeddedServer):
                 prepare_roles(superuser, {role: self._passwords[role] for role in Role})
                 if superuser.execute(_DATABASE_EXISTS).fetchone() is None:
                     superuser.execute(_CREATE_DATABASE)
-            with psycopg.connect(self._url(port, _DATABASE, SUPERUSER), autocommit=True) as superuser:
+            with self._connect(port, _DATABASE) as superuser:
                 give_database(superuser, _DATABASE)
         except psycopg.OperationalError as error:  # not listening yet, or still recovering
             if _REFUSED_LOGIN in str(error) and self._takes_connections():
@@ -229,5 +268,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self._passwords[SUPERUSER] = last
         return self._connect(port)
 
-    def _connect(self, port: int) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._url(port, "postgres", SUPERUSER), connect_timeout=2, autocommit=True)
+    def _connect(self, port: int, database: str = "postgres") -> psycopg.Connection[Any]:
+        """What is done there is done again at each start, and waits for no standby."""
+        url = self._url(port, database, SUPERUSER)
+        return psycopg.connect(url, connect_timeout=2, autocommit=True, options="-c synchronous_commit=local")

@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from infrastructure.embedded.errors import BinaryMissing
+from infrastructure.embedded.log_file import LOG_LIMITS, LOOK_EVERY_S, LogFile, LogLimits
 from infrastructure.embedded.privileges import Account
 
-_LOG_BYTES_MAX = 16 * 1024 * 1024
 _TAIL_BYTES_MAX = 4096
 _PR_SET_PDEATHSIG = 1
 # Looked up here, because between fork and exec there is no safe place for it.
@@ -20,7 +22,7 @@ _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 class ChildProcess:
-    """One program in a session of its own, its output appended to a private log file.
+    """One program in a session of its own, its output appended to a private log file of bounded length.
 
     `stop_signals` is how it is asked to end, most polite first. On Linux the kernel sends the first of them when the
     *thread* that called `start` ends: call it from one that lives as long as the child should (the main thread).
@@ -37,10 +39,11 @@ class ChildProcess:
         cwd: Path | None = None,
         account: Account | None = None,
         stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
+        log_limits: LogLimits = LOG_LIMITS,
     ) -> None:
         self.name = name
         self._command = command
-        self._log = log
+        self._log = LogFile(log, log_limits)
         self._env = env
         self._cwd = cwd
         self._account = account
@@ -60,7 +63,7 @@ class ChildProcess:
         """Run the command; raise `BinaryMissing` when there is none to run."""
         assert not self.running, f"{self.name} runs already"
         account = self._account
-        with os.fdopen(self._open_log(), "ab") as log:
+        with os.fdopen(self._log.open(), "ab") as log:
             self._log_start_bytes = log.tell()
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - running the caller's command is what this is for
@@ -78,6 +81,7 @@ class ChildProcess:
                 )
             except (FileNotFoundError, PermissionError) as error:
                 raise BinaryMissing(Path(self._command[0])) from error
+        threading.Thread(target=self._keep_log_short, args=(self._process,), daemon=True).start()
 
     def poll(self) -> int | None:
         """The exit status (negative: the signal that ended it), `None` while running."""
@@ -106,7 +110,7 @@ class ChildProcess:
 
     def log_tail(self) -> str:
         """What this run last wrote, at most 4 KiB."""
-        with self._log.open("rb") as log:
+        with self._log.path.open("rb") as log:
             end_bytes = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start_bytes, end_bytes - _TAIL_BYTES_MAX))
             return log.read().decode(errors="replace").strip()
@@ -116,11 +120,11 @@ class ChildProcess:
         assert self._process is not None, f"{self.name} has not been started"
         return self._process
 
-    def _open_log(self) -> int:
-        """Opened by us, for a child that may lack the right to; a log grown too long gives way to a new one."""
-        if self._log.exists() and self._log.stat().st_size > _LOG_BYTES_MAX:
-            self._log.rename(self._log.with_name(f"{self._log.name}.1"))
-        return os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def _keep_log_short(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:
+            time.sleep(LOOK_EVERY_S)
+            if self._log.cut_off_if_long():
+                self._log_start_bytes = 0
 
 
 def _ending_with_parent(stop_signal: signal.Signals, parent_pid: int) -> Callable[[], None] | None:

@@ -29,6 +29,8 @@ _SETTLE: Final = SQL(
     "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {replication} NOBYPASSRLS PASSWORD {verifier}"
 )
 _OWNER_HANDS_OVER: Final = SQL("GRANT {app} TO {owner}").format(app=Identifier(Role.APP), owner=Identifier(Role.OWNER))
+# How far its own copies are; without the right not even those are shown.
+_REPLICATOR_SEES_PROGRESS: Final = SQL("GRANT pg_read_all_stats TO {}").format(Identifier(Role.REPLICATOR))
 _IS_OWNERS: Final = """
 SELECT pg_get_userbyid(datdba) = %s FROM pg_database WHERE datname = current_database()
 """
@@ -80,6 +82,7 @@ def prepare_roles(superuser: Connection, passwords: Mapping[Role, str]) -> None:
         }
         superuser.execute(_SETTLE.format(**settings))
     superuser.execute(_OWNER_HANDS_OVER)
+    superuser.execute(_REPLICATOR_SEES_PROGRESS)
 
 
 def give_database(superuser: Connection, name: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from infrastructure.embedded.errors import PortUnavailable, ServerFailed
 from infrastructure.embedded.home import LOGS, prepare_home
 from infrastructure.embedded.lock import FileLock
+from infrastructure.embedded.log_file import LOG_LIMITS
 from infrastructure.embedded.ports import free_port, is_free
 from infrastructure.embedded.process import ChildProcess
 
@@ -24,6 +25,9 @@ class EmbeddedServer(ABC):
     stop_signals: Sequence[signal.Signals]
     passing_failures: Sequence[str] = ("ddress already in use",)
     """What a log says of a failed start that a second try mends."""
+
+    log_limits = LOG_LIMITS
+    """Of the log file; to be set before it starts."""
 
     def __init__(self, home: Path, *, port: int | None, ready_timeout_s: float, stop_timeout_s: float) -> None:
         self.home = home.expanduser().resolve()

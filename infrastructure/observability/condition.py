@@ -1,18 +1,21 @@
 """How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
 from projections.turns import turn_of
 
 RELAY = "relay"
+ARCHIVE = "archive"
+CLOCKS_DIFFER_S_MAX = 5.0
 BUS_AWAY = "NATS does not answer"
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
@@ -21,6 +24,12 @@ _SELECT_HOLDERS = """
 SELECT lease.name, session.application_name, session.pid, host(session.client_addr)
 FROM worker_lease AS lease JOIN pg_stat_activity AS session ON session.pid = lease.session
 WHERE lease.expires_at > clock_timestamp()
+"""
+# Who stands by is connected too, under the same name, and holds nothing.
+_SELECT_ARCHIVER = """
+SELECT %s, application_name, pid, host(client_addr) FROM pg_stat_activity AS session
+WHERE datname = current_database() AND application_name = %s
+AND EXISTS (SELECT FROM pg_locks WHERE pg_locks.pid = session.pid AND locktype = 'advisory' AND granted)
 """
 _SELECT_UNRESOLVED = """
 SELECT count(*), extract(epoch FROM clock_timestamp() - min(claimed_at))::float8 FROM operation_claim WHERE unresolved
@@ -46,7 +55,7 @@ class Active(Struct, frozen=True, kw_only=True):
 
 
 class Follower(Struct, frozen=True, kw_only=True):
-    """The relay, or the projector of a view: how far it has taken in the store, and who does it now.
+    """The relay, the archive, or the projector of a view: how far it has taken in the store, and who does it now.
 
     `position` and both lags are None when nobody can tell; `lag_s` is the age of the oldest event not yet taken in.
     """
@@ -75,8 +84,15 @@ class Condition(Struct, frozen=True, kw_only=True):
     open_dead_letters: int
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
+    backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
+    machine_ahead_s: float
+    """How far the clock of this machine is ahead of the database's, which everything goes by."""
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        return abs(self.machine_ahead_s) > CLOCKS_DIFFER_S_MAX
 
 
 class _Stamped(Struct):
@@ -85,9 +101,15 @@ class _Stamped(Struct):
     recorded_at: datetime
 
 
-async def read_condition(connection: Connection, published: int | None, names: Sequence[str]) -> Condition:
-    """How things are now, when the relay was at position `published` just before. `applications` says under which name
-    each follower is connected. Raises psycopg.Error."""
+async def read_condition(
+    connection: Connection, published: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
+) -> Condition:
+    """How things are now, when the relay was at position `published` just before; `names` are the followers',
+    `machine_ahead_s` is how far this machine's clock is ahead of the database's, by which it is `now`. Raises
+    psycopg.Error."""
+    backups = await backup_state(connection)
+    if backups.archived_position is not None:
+        names = [*names, ARCHIVE]
     active = await _active(connection)
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
@@ -96,6 +118,8 @@ async def read_condition(connection: Connection, published: int | None, names: S
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
         rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
+    if backups.archived_position is not None:
+        reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = published
     if published is None:
         failures[RELAY] = BUS_AWAY
@@ -114,8 +138,8 @@ async def read_condition(connection: Connection, published: int | None, names: S
                 name=name,
                 position=position,
                 lag_events=None if position is None else max(0, head - position),
-                lag_s=None if position is None else await _age_of_next(connection, position),
-                active=active.get(name if name == RELAY else turn_of(name)),
+                lag_s=None if position is None else await _age_of_next(connection, position, now),
+                active=active.get(name if name in (RELAY, ARCHIVE) else turn_of(name)),
                 failure=failures.get(name),
                 rebuilt_to=rebuilt_to.get(name),
             )
@@ -129,20 +153,25 @@ async def read_condition(connection: Connection, published: int | None, names: S
         oldest_delivery_s=oldest_delivery_s,
         open_dead_letters=open_letters,
         may_change_events=may_change_events,
+        backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
+        machine_ahead_s=machine_ahead_s,
     )
 
 
 async def _active(connection: Connection) -> dict[str, Active]:
-    """Who has a lease, by its name."""
+    """Who has a lease, by its name, and who keeps the archive."""
     return {
         name: Active(application=application, pid=pid, client=client)
-        for name, application, pid, client in await _rows(connection, _SELECT_HOLDERS)
+        for name, application, pid, client in (
+            *await _rows(connection, _SELECT_HOLDERS),
+            *await _rows(connection, _SELECT_ARCHIVER, ARCHIVE, ARCHIVER),
+        )
     }
 
 
-async def _age_of_next(connection: Connection, position: int) -> float | None:
+async def _age_of_next(connection: Connection, position: int, now: datetime) -> float | None:
     """Seconds since the event after `position` was recorded; 0 when there is none, None when it does not say."""
     rows = await _rows(connection, _SELECT_NEXT, position)
     if not rows:
@@ -151,7 +180,7 @@ async def _age_of_next(connection: Connection, position: int) -> float | None:
         recorded_at = msgspec.json.decode(bytes(rows[0][0]), type=_Stamped).recorded_at
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return max(0.0, (datetime.now(UTC) - recorded_at).total_seconds())
+    return max(0.0, (now - recorded_at).total_seconds())
 
 
 async def _rows(connection: Connection, query: Any, *arguments: object) -> list[tuple[Any, ...]]:

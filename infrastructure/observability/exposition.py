@@ -5,6 +5,7 @@ import os
 import struct
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -81,6 +82,11 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_store_closed", "Whether the store takes no payments", int(condition.closed_since is not None)
     )
+    yield GaugeMetricFamily(
+        "tallystick_clock_ahead_seconds",
+        "How far the clock of the machine that answers is ahead of the database's",
+        condition.machine_ahead_s,
+    )
     yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
     yield GaugeMetricFamily(
         "tallystick_operations_unresolved_oldest_seconds",
@@ -96,6 +102,15 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_dead_letters_open", "Waiting for an operator, or for a retry", condition.open_dead_letters
     )
+    if condition.backups.is_configured:
+        yield GaugeMetricFamily(
+            "tallystick_backup_base_age_seconds", "Age of the last base backup", _age_s(condition.backups.last_base_at)
+        )
+        yield GaugeMetricFamily(
+            "tallystick_backup_verified_age_seconds",
+            "Since a backup was last restored elsewhere and found good",
+            _age_s(condition.backups.verified_at),
+        )
     position = CounterMetricFamily(
         "tallystick_follower_position", "Position of the last event taken in", labels=["follower"]
     )
@@ -114,6 +129,10 @@ def _families(condition: Condition) -> Iterator[Metric]:
         active.add_metric(labels, int(follower.active is not None))
         failed.add_metric(labels, int(follower.failure is not None))
     yield from (position, lag_events, lag_s, active, failed)
+
+
+def _age_s(since: datetime | None) -> float:
+    return NOT_KNOWN if since is None else (datetime.now(UTC) - since).total_seconds()
 
 
 def _known(value: float | None) -> float:

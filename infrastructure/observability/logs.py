@@ -2,11 +2,10 @@
 
 import json
 import logging
-import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -16,17 +15,36 @@ from structlog.typing import ExcInfo
 from domain.card_data import holds_card_number
 from domain.errors import described
 from domain.redaction import REDACTED, cut, is_secret_name, redacted
+from infrastructure.observability.log_sink import LogSink
 
 TEXT_CHARACTERS_MAX: Final = 16_384
 """Of one value of a log line: a long traceback. What is cut off is not looked through either."""
 
+STANDARD_ERROR: Final = 2
 Event = MutableMapping[str, Any]
 _TIMESTAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
-def configure_logs(*, level: str = "INFO") -> None:
+class _ToSink(logging.Handler):
+    """The standard library's records, as lines of the same sink."""
+
+    def __init__(self, sink: LogSink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        self._sink.write(line.encode(errors="backslashreplace") + b"\n")
+
+
+def configure_logs(*, level: str = "INFO", descriptor: int = STANDARD_ERROR) -> LogSink:
     """Send every logger of this process, the standard library's and structlog's, to standard error as JSON lines."""
-    handler = logging.StreamHandler(sys.stderr)
+    sink = LogSink(descriptor)
+    handler = _ToSink(sink)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
@@ -59,9 +77,10 @@ def configure_logs(*, level: str = "INFO") -> None:
             _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", sink)),
         cache_logger_on_first_use=True,
     )
+    return sink
 
 
 def _as_json(_logger: object, _method: str, event: Event) -> bytes:

@@ -63,6 +63,8 @@ WAITING_MAX = Gauge(
     multiprocess_mode="livesum",
 )
 
+LOG_LINES_DROPPED = Counter("tallystick_log_lines_dropped", "Log lines that could not be written")
+
 # Looked up once for each set of labels, not once for each request.
 _count_of = cache(REQUESTS.labels)
 _seconds_of = cache(REQUEST_SECONDS.labels)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from application.backoff import LONGEST_S
 from application.inbox import Delivery, EventName, Finished
 from domain.identifiers import ProviderName
 from infrastructure.postgres.pool import ReadPool
@@ -18,7 +19,8 @@ _CLAIM = """
 UPDATE webhook_delivery AS d SET next_try_at = clock_timestamp() + %s * interval '1 second'
 FROM (
     SELECT delivery_id FROM webhook_delivery
-    WHERE state = 'waiting' AND next_try_at <= clock_timestamp()
+    WHERE state = 'waiting'
+        AND (next_try_at <= clock_timestamp() OR next_try_at > clock_timestamp() + %s * interval '1 second')
         AND delivery_id <> ALL(%s::uuid[]) AND provider <> ALL(%s::text[])
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) AS due
@@ -72,7 +74,9 @@ class PostgresInbox:
     async def claim(
         self, deliveries_max: int, *, but: Collection[UUID] = (), not_of: Collection[ProviderName] = ()
     ) -> Sequence[Delivery]:
-        rows = await self._fetch(_CLAIM, self._lease_s, list(but), list(not_of), deliveries_max)
+        rows = await self._fetch(
+            _CLAIM, self._lease_s, self._lease_s + LONGEST_S, list(but), list(not_of), deliveries_max
+        )
         return [
             Delivery(
                 id=delivery_id,

@@ -48,7 +48,8 @@ class ReadPool:
             max_size=POOL_SIZE_MAX,
             timeout=WAIT_S,
             open=False,
-            reconnect_timeout=10.0,
+            # Tried again after 1, 2, 4 … s: the next request begins anew instead, with a server that is back.
+            reconnect_timeout=2.0,
             kwargs={"autocommit": True},
             check=_is_current,
         )

@@ -37,6 +37,9 @@ GRANT SELECT, INSERT, UPDATE (revoked_at) ON api_key, operator_key TO {app};
 GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try, worker_lease TO {app};
 
+-- What is kept of the store elsewhere.
+GRANT SELECT, INSERT, UPDATE, DELETE ON base_backup, wal_archive TO {app};
+
 -- The views can be made anew from the events: their tables are the application's own.
 GRANT CREATE ON SCHEMA views, views_rebuild TO {app};
 GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
@@ -45,6 +48,7 @@ GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
     accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, worker_lease,
+    base_backup, wal_archive,
     views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};

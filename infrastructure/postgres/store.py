@@ -7,6 +7,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
+from application.backoff import LONGEST_S
 from application.store import Append, AppendResult, StoredClaim, UnresolvedOperation, Verb
 from domain.history import Positioned
 from domain.identifiers import MerchantId, OperationId
@@ -56,8 +57,9 @@ _TAKE_UNRESOLVED = """
 UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b, asked_until = %b
 FROM (
     SELECT operation_id FROM operation_claim
-    WHERE unresolved AND claimed_at <= %b AND coalesce(next_try_at, claimed_at) <= %b
-        AND (asked_until IS NULL OR asked_until <= %b)
+    WHERE unresolved AND (claimed_at <= %b OR claimed_at > %b)
+        AND (coalesce(next_try_at, claimed_at) <= %b OR coalesce(next_try_at, claimed_at) > %b)
+        AND (asked_until IS NULL OR asked_until <= %b OR asked_until > %b)
     ORDER BY coalesce(next_try_at, claimed_at) LIMIT %b
     FOR UPDATE SKIP LOCKED
 ) AS due
@@ -66,12 +68,12 @@ RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
 _TAKE_ONE = """
 UPDATE operation_claim SET asked_until = %b
-WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b) RETURNING true
+WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b OR asked_until > %b) RETURNING true
 """
 _SELECT_ASKED_UNTIL = "SELECT coalesce(asked_until, %b) FROM operation_claim WHERE operation_id = %b"
 _RELEASE = "UPDATE operation_claim SET asked_until = NULL WHERE operation_id = %b AND asked_until = %b"
 _SAID_SINCE = """
-UPDATE operation_claim SET said = %b, said_at = CASE WHEN said = %b THEN said_at ELSE %b END
+UPDATE operation_claim SET said = %b, said_at = CASE WHEN said = %b AND said_at <= %b THEN said_at ELSE %b END
 WHERE operation_id = %b RETURNING said_at
 """
 # Both of a resolved one too: it may have come to its end while somebody was being told of it.
@@ -86,9 +88,10 @@ UPDATE operation_claim SET next_try_at = %b, told = true, tries = 0 WHERE operat
 # In the order of the index that has just these, so that it is used even before there are statistics.
 _SELECT_RESOLVED_AFTER_TOLD = """
 SELECT operation_id FROM operation_claim
-WHERE told AND NOT unresolved AND (tries > 0 OR next_try_at <= %b) ORDER BY claimed_at LIMIT %b
+WHERE told AND NOT unresolved AND (tries > 0 OR next_try_at <= %b OR next_try_at > %b) ORDER BY claimed_at LIMIT %b
 """
 _TOLD_OF_END = "UPDATE operation_claim SET told = false WHERE operation_id = %b AND NOT unresolved"
+_LONGEST_PAUSE = timedelta(seconds=LONGEST_S)
 POSITION_MAX = 2**63 - 1
 
 
@@ -141,10 +144,16 @@ class PostgresEventStore:
         self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
     ) -> Sequence[UnresolvedOperation]:
         until = now + lease
-        return _operations(await self._fetch(_TAKE_UNRESOLVED, until, until, claimed_before, now, now, operations_max))
+        stranded = until + _LONGEST_PAUSE
+        return _operations(
+            await self._fetch(
+                *(_TAKE_UNRESOLVED, until, until, claimed_before, stranded, now, stranded, now, stranded),
+                operations_max,
+            )
+        )
 
     async def take_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
-        if await self._fetch(_TAKE_ONE, now + lease, operation_id, now):
+        if await self._fetch(_TAKE_ONE, now + lease, operation_id, now, now + lease + _LONGEST_PAUSE):
             return None
         rows = await self._fetch(_SELECT_ASKED_UNTIL, now, operation_id)
         return rows[0][0] if rows else None
@@ -154,7 +163,7 @@ class PostgresEventStore:
             await connection.execute(_RELEASE, (operation_id, until))
 
     async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
-        rows = await self._fetch(_SAID_SINCE, said, said, now, operation_id)
+        rows = await self._fetch(_SAID_SINCE, said, said, now, now, operation_id)
         return rows[0][0] if rows else None
 
     async def put_off(
@@ -165,8 +174,12 @@ class PostgresEventStore:
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
         return any(unresolved for (unresolved,) in await self._fetch(_MAKE_DUE, now, operation_id))
 
-    async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
-        return [OperationId(id) for (id,) in await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, now, operations_max)]
+    async def resolved_after_told(
+        self, *, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[OperationId]:
+        stranded = now + lease + _LONGEST_PAUSE
+        rows = await self._fetch(_SELECT_RESOLVED_AFTER_TOLD, now, stranded, operations_max)
+        return [OperationId(id) for (id,) in rows]
 
     async def told_of_end(self, operation_id: OperationId) -> None:
         async with self._pool.connection() as connection:

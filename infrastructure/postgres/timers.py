@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from application.timers import DueTimer
 from domain.identifiers import PaymentId
-from domain.payment.timer import TimerKind
+from domain.payment.timer import LOOKS_APART_MAX, TimerKind
 from infrastructure.postgres.pool import ReadPool
 
 TAKEN_IN_MAX = 1000
@@ -28,7 +28,7 @@ ON CONFLICT DO NOTHING
 _TAKE = """
 UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s
 FROM (
-    SELECT payment_id, kind FROM timer_try WHERE next_try_at <= %s
+    SELECT payment_id, kind FROM timer_try WHERE next_try_at <= %s OR next_try_at > %s
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE y.payment_id = due.payment_id AND y.kind = due.kind
@@ -54,7 +54,9 @@ class PostgresTimerQueue:
 
     async def take(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_TAKE, (now + lease, now, timers_max))
+            # Further ahead nothing is put off, but by a clock that was wrong.
+            stranded = now + lease + LOOKS_APART_MAX
+            cursor = await connection.execute(_TAKE, (now + lease, now, stranded, timers_max))
             return [
                 DueTimer(payment_id=PaymentId(payment_id), kind=TimerKind(kind), due_at=due_at, tries=tries, told=told)
                 for payment_id, kind, due_at, tries, told in await cursor.fetchall()

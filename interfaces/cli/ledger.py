@@ -34,7 +34,7 @@ def verify() -> None:
     names the first difference, or what cannot be read. What is appended meanwhile is left out.
     """
     try:
-        failure = with_core(_verify, only_looks=True)
+        failure = with_core(verify_books, only_looks=True)
     except UnreadableEntry as error:
         failure = str(error)
     if failure:
@@ -42,7 +42,8 @@ def verify() -> None:
     console.print("The books balance.")
 
 
-async def _verify(core: Core) -> str | None:
+async def verify_books(core: Core) -> str | None:
+    """The first thing that is wrong with the books; says what there is of them. Raises UnreadableEntry."""
     async with core.pool.connection() as connection:
         kept = await kept_balances(connection)
     entries = 0

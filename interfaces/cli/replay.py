@@ -18,14 +18,15 @@ def replay() -> None:
     position where it stands. Exits with 1 and names the first difference of each view when one departs. Views that
     are behind the store (no worker runs) are reported as such.
     """
-    differences = with_core(_compare, only_looks=True)
+    differences = with_core(compare_views, only_looks=True)
     if differences:
         for difference in differences:
             console.print(f"{difference.where}\n  kept      {difference.kept}\n  replayed  {difference.replayed}")
         raise click.ClickException(f"{len(differences)} of {len(VIEWS)} views differ from the replay.")
 
 
-async def _compare(core: Core) -> list[Difference]:
+async def compare_views(core: Core) -> list[Difference]:
+    """Where each read model departs from a replay, at its own position; says how each compares."""
     async with await view_connection(core.settings) as connection:
         kept = await kept_views(connection)
     replayed = Replay(views_up_to=kept.positions)

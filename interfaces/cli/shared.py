@@ -112,6 +112,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             return command(*args, **kwargs)
         except (
             composition.AccountInvalid,
+            composition.BackupError,
             composition.EmbeddedError,
             composition.PortInUse,
             NotReady,

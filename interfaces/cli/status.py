@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from datetime import datetime, timedelta
 
 import click
 import msgspec
 from rich.table import Table
 
 from interfaces.cli.shared import console, told_clearly, with_core
-from interfaces.composition import Condition, Core, Follower
+from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follower, utc_now
 
 SAMPLE_S = 1.0
 BUS_LOOKS_MAX = 100
@@ -20,6 +21,9 @@ ONE_ROLE = (
 )
 STALLED_AFTER_S = 5.0
 """Somebody is there, but the next event is older than this, and none was taken in meanwhile."""
+RPO_S_MAX = 60.0
+"""What the loss of this machine may cost, before it is trouble."""
+NO_BACKUPS = "there are no backups of this store: see Backup in docs/OPERATING.md."
 
 
 class Moving(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,27 +44,29 @@ def status(as_json: bool) -> None:
     one second, and whose database session moves it; then the operations without an outcome. Exits with 1 when
     something stands still or nothing moves it.
     """
-    before, after, elapsed_s = with_core(_two_looks)
-    moving = [
-        _moving(earlier, later, elapsed_s) for earlier, later in zip(before.followers, after.followers, strict=True)
-    ]
+    before, after, elapsed_s, verified_within = with_core(_two_looks)
+    earlier = {follower.name: follower for follower in before.followers}
+    # The archive may have begun in between.
+    moving = [_moving(earlier.get(each.name, each), each, elapsed_s) for each in after.followers]
+    alarms = _alarms(after, verified_within)
     if as_json:
-        click.echo(msgspec.json.encode(_document(after, moving)))
+        click.echo(msgspec.json.encode(_document(after, moving, alarms)))
     else:
-        _print(after, moving)
-    in_trouble = [each.follower.name for each in moving if each.trouble]
+        _print(after, moving, alarms)
+    in_trouble = [*(each.follower.name for each in moving if each.trouble), *alarms]
     if in_trouble:
         raise click.ClickException(f"in trouble: {', '.join(in_trouble)}.")
 
 
-async def _two_looks(core: Core) -> tuple[Condition, Condition, float]:
+async def _two_looks(core: Core) -> tuple[Condition, Condition, float, timedelta]:
     for _ in range(BUS_LOOKS_MAX):
         if core.bus.is_connected:
             break
         await asyncio.sleep(BUS_LOOK_EVERY_S)
     before, looked_at = await core.condition(), time.monotonic()
     await asyncio.sleep(SAMPLE_S)
-    return before, await core.condition(), time.monotonic() - looked_at
+    verified_within = timedelta(hours=core.settings.backup_verified_within_h)
+    return before, await core.condition(), time.monotonic() - looked_at, verified_within
 
 
 def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
@@ -78,12 +84,38 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
         return None
     if follower.active is None:
         return "nobody moves it"
+    if follower.name == ARCHIVE:
+        return "is behind" if (follower.lag_s or 0.0) > RPO_S_MAX else None
     if not events_per_s and (follower.lag_s or 0.0) > STALLED_AFTER_S:
         return "does not move"
     return None
 
 
-def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
+def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
+    """What is wrong with the machine or the backups, a sentence each."""
+    alarms = {}
+    if fault := _backups_trouble(condition.backups, verified_within):
+        alarms["backups"] = fault
+    if condition.is_clock_wrong:
+        side = "ahead of" if condition.machine_ahead_s > 0 else "behind"
+        alarms["clock"] = (
+            f"this machine's clock is {abs(condition.machine_ahead_s):,.0f} s {side} the database's, which everything "
+            "goes by. One of the two is wrong: see docs/OPERATING.md, Clocks."
+        )
+    return alarms
+
+
+def _backups_trouble(backups: BackupState, verified_within: timedelta) -> str | None:
+    """What is wrong with the base backups, if anything is; of the archive its row says it."""
+    since = backups.unverified_since()
+    if backups.fault:
+        return f"the last verification of a backup failed: {backups.fault}"
+    if since is not None and utc_now() - since > verified_within:
+        return f"no backup was verified since {since.isoformat(timespec='seconds')}: run `tallystick backup verify`."
+    return None
+
+
+def _document(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -> dict[str, object]:
     return {
         "head": condition.head,
         "closed_since": condition.closed_since,
@@ -97,16 +129,24 @@ def _document(condition: Condition, moving: list[Moving]) -> dict[str, object]:
         "waiting_deliveries": condition.waiting_deliveries,
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
-        "warnings": [ONE_ROLE] if condition.may_change_events else [],
-        "well": not any(each.trouble for each in moving),
+        "backups": msgspec.to_builtins(condition.backups) | {"rpo_s": _rpo_s(condition)},
+        "machine_ahead_s": round(condition.machine_ahead_s, 3),
+        "alarms": alarms,
+        "warnings": [
+            *([ONE_ROLE] if condition.may_change_events else []),
+            *([] if condition.backups.is_configured else [NO_BACKUPS]),
+        ],
+        "well": not alarms and not any(each.trouble for each in moving),
     }
 
 
-def _print(condition: Condition, moving: list[Moving]) -> None:
+def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -> None:
     console.print(f"The store stands at position {condition.head:,}.")
     if condition.closed_since is not None:
         since = f"{condition.closed_since:%Y-%m-%d %H:%M:%S %Z}"
         console.print(f"It is CLOSED since {since}, because {condition.closed_because}: see `tallystick reopen`.")
+    for alarm in alarms.values():
+        console.print(f"Alarm: {alarm}")
     table = Table("", "position", "events behind", "seconds behind", "events/s", "moved by", "")
     for column in table.columns[1:5]:
         column.justify = "right"
@@ -137,12 +177,33 @@ def _print(condition: Condition, moving: list[Moving]) -> None:
         console.print(f"{condition.waiting_deliveries:,} deliveries of providers wait, {oldest}.")
     if condition.open_dead_letters:
         console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
+    _print_backups(condition)
     if condition.may_change_events:
         console.print(f"Warning: {ONE_ROLE}")
 
 
 def _progress(follower: Follower) -> str:
     return "well" if follower.rebuilt_to is None else f"is rebuilt, now at {follower.rebuilt_to:,}"
+
+
+def _print_backups(condition: Condition) -> None:
+    backups = condition.backups
+    if not backups.is_configured:
+        console.print(f"Warning: {NO_BACKUPS}")
+        return
+    rpo_s = _rpo_s(condition)
+    lost = "up to the last base backup would be left" if rpo_s is None else f"{rpo_s:,.1f} s of events would be lost"
+    console.print(f"Were this machine lost now, {lost}.")
+    console.print(f"Base backup: {_ago(backups.last_base_at)}; verified: {_ago(backups.verified_at)}.")
+
+
+def _rpo_s(condition: Condition) -> float | None:
+    """The age of the oldest event that is not archived, 0 where all are; None without an archive."""
+    return next((each.lag_s for each in condition.followers if each.name == ARCHIVE), None)
+
+
+def _ago(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{(utc_now() - moment).total_seconds() / 3600:,.1f} h ago"
 
 
 def _whom(follower: Follower) -> str:

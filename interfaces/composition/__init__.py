@@ -10,16 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infrastructure import garbage
+    from infrastructure.backup.errors import BackupError
     from infrastructure.embedded import home as embedded_home
     from infrastructure.embedded.errors import EmbeddedError, HomeInUse
+    from infrastructure.embedded.failover import promote
+    from infrastructure.embedded.log_file import LogLimits
     from infrastructure.embedded.nats import EmbeddedNats
     from infrastructure.embedded.ports import free_port
     from infrastructure.embedded.postgres import EmbeddedPostgres
+    from infrastructure.embedded.primary import Address, addresses
     from infrastructure.embedded.private_files import write_private
     from infrastructure.embedded.process import ChildProcess
     from infrastructure.embedded.revival import revived
-    from infrastructure.observability.condition import Condition, Follower
+    from infrastructure.embedded.standby import (
+        EmbeddedStandby,
+        Standing,
+        password_files,
+        read_standing,
+        stream_at,
+        take_off,
+    )
+    from infrastructure.observability.condition import ARCHIVE, Condition, Follower
     from infrastructure.observability.logs import configure_logs
+    from infrastructure.postgres.backups import BackupState
+    from infrastructure.postgres.epoch import raise_epoch_at
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded, StoreNewer
     from infrastructure.postgres.posted_entries import posted_entries
@@ -39,9 +53,22 @@ if TYPE_CHECKING:
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
+        "ARCHIVE": "infrastructure.observability.condition:ARCHIVE",
         "SIMULATOR": "interfaces.composition.outside:SIMULATOR",
         "SIMULATOR_DIALECTS": "infrastructure.simulator.delivery:WORDINGS",
+        "Address": "infrastructure.embedded.primary:Address",
+        "EmbeddedStandby": "infrastructure.embedded.standby:EmbeddedStandby",
+        "Standing": "infrastructure.embedded.standby:Standing",
+        "addresses": "infrastructure.embedded.primary:addresses",
+        "password_files": "infrastructure.embedded.standby:password_files",
+        "promote": "infrastructure.embedded.failover:promote",
+        "raise_epoch_at": "infrastructure.postgres.epoch:raise_epoch_at",
+        "read_standing": "infrastructure.embedded.standby:read_standing",
+        "stream_at": "infrastructure.embedded.standby:stream_at",
+        "take_off": "infrastructure.embedded.standby:take_off",
         "AccountInvalid": "infrastructure.provider.connector:AccountInvalid",
+        "BackupError": "infrastructure.backup.errors:BackupError",
+        "BackupState": "infrastructure.postgres.backups:BackupState",
         "ChildProcess": "infrastructure.embedded.process:ChildProcess",
         "Condition": "infrastructure.observability.condition:Condition",
         "Core": "interfaces.composition.core:Core",
@@ -50,6 +77,7 @@ else:
         "EmbeddedPostgres": "infrastructure.embedded.postgres:EmbeddedPostgres",
         "Follower": "infrastructure.observability.condition:Follower",
         "HomeInUse": "infrastructure.embedded.errors:HomeInUse",
+        "LogLimits": "infrastructure.embedded.log_file:LogLimits",
         "MigrationChanged": "infrastructure.postgres.migrate:MigrationChanged",
         "OwnerNeeded": "infrastructure.postgres.migrate:OwnerNeeded",
         "OF_TOOLS": "interfaces.composition.connections:OF_TOOLS",

@@ -43,10 +43,12 @@ def load_api() -> Litestar:
     """The HTTP application of one server process."""
     die_with_supervisor()
     settings = from_environment()
-    configure_logs(level=settings.log_level)
+    sink = configure_logs(level=settings.log_level)
     # Not at the top: the first import decides whether the counts of several processes add up, and this one is forked.
     from infrastructure.observability.exposition import exposition
-    from infrastructure.observability.metrics import MeasuredRequests, instruments
+    from infrastructure.observability.metrics import LOG_LINES_DROPPED, MeasuredRequests, instruments
+
+    sink.watch(LOG_LINES_DROPPED.inc)
 
     def open_services() -> AbstractAsyncContextManager[Services]:
         return api_services(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX), exposition)

@@ -1,7 +1,6 @@
-"""The one clock of a process."""
+"""The one clock of a process: that of the database, once it has been read."""
 
-from datetime import UTC, datetime
+from infrastructure.postgres.database_clock import DatabaseClock
 
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+CLOCK = DatabaseClock()
+utc_now = CLOCK.now

@@ -25,6 +25,7 @@ from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
+from application.refreshing import Refreshing
 from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
 from application.terms import TermsCommands
@@ -60,7 +61,7 @@ from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
 from infrastructure.rules.faults import fault_of
 from interfaces import ids
-from interfaces.composition.clock import utc_now
+from interfaces.composition.clock import CLOCK, utc_now
 from interfaces.composition.funds import Funds
 from interfaces.composition.outside import accounts_of, outside
 from interfaces.http.answers import word_answer
@@ -77,6 +78,7 @@ DELIVERY_CALLS_MAX = RECOVERY_CALLS_MAX
 """A notice that has the provider asked has it asked as recovery does."""
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
+CLOCK_READ_EVERY_S = 5.0
 APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
 """As whom the relay and the projector of each view are connected to the database."""
 
@@ -126,6 +128,7 @@ class Core:
             now=utc_now,
         )
         self.terms = TermsCommands(self.store, now=utc_now)
+        self._clock = Refreshing(self._read_clock, name="the database's clock", every_s=CLOCK_READ_EVERY_S)
 
     async def __aenter__(self) -> Self:
         # First what an operator may have written down wrong: nothing is open yet that would have to be closed.
@@ -133,6 +136,7 @@ class Core:
             self.connectors, self.bank = await connecting.enter_async_context(outside(self.settings, self.accounts))
             self._connected = connecting.pop_all()
         await self.pool.open()
+        await self._clock.start()
         self._watching = asyncio.create_task(fence_of(self.settings.database_url).watch(self.settings.database_url))
         self.committer.start()
         self.bus.start()
@@ -229,12 +233,17 @@ class Core:
         for book in (self.gate, self.routing, self.terms_book, self.rate_book):
             await book.aclose()
         await self.disputes.aclose()
+        await self._clock.aclose()
         await self._connected.aclose()
         await self.committer.aclose()
         await self.bus.aclose()
         await self.pool.aclose()
         self._watching.cancel()
         await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _read_clock(self) -> None:
+        async with self.pool.connection() as connection:
+            await CLOCK.read(connection)
 
     async def _recent_figures(self) -> Mapping[ProviderName, Figures]:
         async with self.pool.connection() as connection:
@@ -249,7 +258,9 @@ class Core:
         """How the system is. Raises StoreUnavailable."""
         published = await self._published()
         async with self.pool.connection() as connection:
-            return await read_condition(connection, published, tuple(APPLICATIONS))
+            return await read_condition(
+                connection, published, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+            )
 
     async def _published(self) -> int | None:
         """The position of the stream's last message; None while NATS does not answer."""

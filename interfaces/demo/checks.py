@@ -109,7 +109,11 @@ def our_amounts(replay: Replay) -> dict[str, Amounts]:
     amounts = {}
     for row in replay.rows[PAYMENT_STATUS.name].values():
         loaded = LoadedPayment(
-            id=PaymentId(row.payment_id), payment=row.payment, version=row.version, created_at=row.created_at
+            id=PaymentId(row.payment_id),
+            payment=row.payment,
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
         )
         shown = payment_resource(loaded)
         if shown.authorization is not None:

@@ -41,7 +41,7 @@ _FAILED = PaymentAttemptFailed | CaptureFailed | VoidFailed | RefundFailed
 
 def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]) -> Answer:
     """Implements application.answers.Answers."""
-    after = before.after(events)
+    after = before.after(events, now=before.updated_at)
     operation = _operation(verb, operation_id, before, events, after)
     match verb:
         case Verb.CREATE:

@@ -129,5 +129,9 @@ def operator_dispute_row_resource(row: DisputeRow) -> OperatorDisputeResource:
 
 def _loaded(row: DisputeRow) -> LoadedDispute:
     return LoadedDispute(
-        id=DisputeCaseId(row.case_id), dispute=row.dispute, version=row.version, opened_at=row.opened_at
+        id=DisputeCaseId(row.case_id),
+        dispute=row.dispute,
+        version=row.version,
+        opened_at=row.opened_at,
+        updated_at=row.updated_at,
     )

@@ -109,5 +109,9 @@ def _amounts(currency: str | None, **bounds: int | None) -> AmountFilter | None:
 
 def _loaded(row: PaymentStatusRow) -> LoadedPayment:
     return LoadedPayment(
-        id=PaymentId(row.payment_id), payment=row.payment, version=row.version, created_at=row.created_at
+        id=PaymentId(row.payment_id),
+        payment=row.payment,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
     )

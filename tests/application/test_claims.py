@@ -206,7 +206,9 @@ async def test_a_dispute_of_which_an_earlier_version_froze_less_is_lost_whole(co
     version = len(await court.shop.store.history(payment_id))
     recorded = [
         *record_all(CASE, 0, case, merchant_id=MERCHANT, cause=CAUSE, now=NOW),
-        *record_with_entries(payment_id, version, (at_first,), merchant_id=MERCHANT, cause=CAUSE, now=NOW),
+        *record_with_entries(
+            payment_id, version, (at_first,), merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW
+        ),
     ]
     assert isinstance(await court.shop.store.append(Append(events=tuple(recorded))), Appended)
 

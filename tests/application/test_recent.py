@@ -18,7 +18,11 @@ from tests.support.domain import NOW, authorized, payment_of
 
 def version(number: int, payment: int = 1) -> LoadedPayment:
     return LoadedPayment(
-        id=PaymentId(UUID(int=payment)), payment=payment_of(authorized()), version=number, created_at=NOW
+        id=PaymentId(UUID(int=payment)),
+        payment=payment_of(authorized()),
+        version=number,
+        created_at=NOW,
+        updated_at=NOW,
     )
 
 

@@ -274,7 +274,9 @@ async def charged_back_from_owed(shop: Shop, payment_id: PaymentId) -> None:
     command = OpenDispute(dispute_id=DISPUTE, amount=HUNDRED, reason="fraud")
     opened = open_dispute(await shop.payment(payment_id), command, shop.basis, shop.now, source=DebitSource.OWED)
     cause = a_caller().cause
-    recorded = record_with_entries(payment_id, len(history), opened, merchant_id=MERCHANT, cause=cause, now=shop.now)
+    recorded = record_with_entries(
+        payment_id, len(history), opened, merchant_id=MERCHANT, cause=cause, now=shop.now, updated_at=shop.now
+    )
     assert_appended(await shop.store.append(Append(events=recorded)))
 
 

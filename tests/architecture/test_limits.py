@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from application.deadline import ANSWERED_WITHIN_S
 from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX
 from infrastructure.postgres.pool import POOL_SIZE_MAX, SHARE_MAX
 from infrastructure.serving import (
@@ -40,6 +41,7 @@ STATED = [
     (README, "| connections |", f"{CONNECTIONS_MAX:,} a server process, or {FILES_OF_OUR_OWN} less"),
     (README, "| connections to the database |", f"{OF_SERVER_PROCESS} a server process, {OF_WORKER} a worker"),
     (README, "| requests in hand |", f"{COMMANDS_MAX} commands and {QUERIES_MAX} queries"),
+    (README, "| waiting for the database |", f"{ANSWERED_WITHIN_S} s a request"),
     (README, "| commands waiting for the writer |", f"{QUEUE_COMMANDS_MAX:,} a process"),
     (README, "| a page of payments, of events |", f"{PAGE_ROWS_MAX}, {PAGE_EVENTS_MAX}"),
     (OPERATING, "| a body |", f"{kib(BODY_BYTES_MAX)}, {BODY_WITHIN_S} s"),

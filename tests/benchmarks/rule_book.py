@@ -95,7 +95,9 @@ def steps(number: int) -> Iterator[Step]:
         nonlocal payment, version
         for event in events[known:]:
             payment = evolve(payment, event)
-        recorded = record_with_entries(payment_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=NOW)
+        recorded = record_with_entries(
+            payment_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=NOW, updated_at=NOW
+        )
         version += len(events)
         postings = sum(len(each.data.postings) for each in recorded if isinstance(each.data, JournalEntryPosted))
         floors = floors_for(events, BASIS.terms.settlement)

@@ -136,7 +136,9 @@ class _OnePayment:
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
         raise NotImplementedError
 
-    async def resolved_after_told(self, *, now: datetime, operations_max: int) -> Sequence[OperationId]:
+    async def resolved_after_told(
+        self, *, now: datetime, lease: timedelta, operations_max: int
+    ) -> Sequence[OperationId]:
         return []
 
     async def told_of_end(self, operation_id: OperationId) -> None:

@@ -102,6 +102,7 @@ def test_every_command_of_the_design_is_there() -> None:
         "terms",
         *("disputes", "fx", "payouts", "terms"),
         *("funds", "settlement", "accounting", "record"),
+        *("backup", "restore"),
     }
 
 
@@ -128,6 +129,10 @@ def test_it_runs_as_a_module_of_its_own() -> None:
         (["serve", "--port", "eighty"], "'eighty' is not a valid integer"),
         (["demo", "--orders", "/no/such/file.csv"], "does not exist"),
         (["ledger", "burn"], "No such command 'burn'"),
+        (["backup", "verify"], "Missing option '--from'"),
+        (["restore", "--from", ".", "--home", "x", "--to", "yesterday"], "expected a time such as"),
+        (["restore", "--from", ".", "--home", "x", "--to", "2026-11-27T14:30:00"], "has no time zone"),
+        (["restore", "--from", ".", "--home", "x"], "--key-file is missing"),
         (["operator", "create-key", "Anna", "--role", "king"], "'king' is not one of"),
         (["dead-letters", "list", "--state", "lost"], "'lost' is not one of"),
         (["dead-letters", "show", "pay_1"], "expected an id such as dl_"),

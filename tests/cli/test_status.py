@@ -1,6 +1,7 @@
 """`tallystick status` without a worker: what is behind, since when, and that nobody moves it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 
 from application.store import Append
+from interfaces.composition.clock import CLOCK
 from projections.payment_status import PAYMENT_STATUS
 from projections.tables import checkpoint_of, note_failure
 from projections.views import VIEWS
@@ -77,3 +79,11 @@ async def test_operations_without_an_outcome_are_counted_with_the_age_of_the_old
     assert 3600 <= told["oldest_unresolved_s"] < 3700
     result = await asyncio.to_thread(run, "status")
     assert "2 operations have no outcome yet, the oldest for 3,60" in result.output
+
+
+async def test_a_machine_whose_clock_is_wrong_is_an_alarm(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CLOCK, "_machines_time", lambda: datetime.now(UTC) + timedelta(days=1))
+    told = await status(run)
+    assert 86_000 < told["machine_ahead_s"] < 87_000
+    assert "s ahead of the database's, which everything goes by" in told["alarms"]["clock"]
+    assert (await asyncio.to_thread(run, "status")).output.rstrip().endswith("clock.")

@@ -7,11 +7,12 @@ from functools import partial
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
-from tests.crash.system import hanging, with_descendants
+from tests.crash.parts import HANGS, renewing
 from tests.support.running import Merchant, Reply, eventually, merchant_of
 
 TOLD_WITHIN_S = 3.0
@@ -51,7 +52,7 @@ async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(st
                 is_told(lambda: merchant.get("/health/ready")),
             )
 
-        with hanging(with_descendants(stack.embedded.postgres.pid)):
+        with HANGS["postgres"](stack):
             for _ in range(3):
                 waited_s, live = await timed(lambda: merchant.get("/health/live"))
                 assert (live.status, waited_s < 1.0) == (200, True)
@@ -67,14 +68,30 @@ async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(st
     await assert_every_promise_holds(stack)
 
 
+@pytest.mark.parametrize("part", ["readers", "writer", "locked events", "nats"])
+async def test_what_hangs_alone_is_answered_for_within_seconds_too(stack: Stack, part: str) -> None:
+    async with merchant_of(stack) as merchant:
+        payment_id = (await merchant.pay()).json["payment_id"]
+        asks: list[Callable[[], Awaitable[Reply]]] = [
+            merchant.pay,
+            *(partial(merchant.get, path) for path in (*QUERIES, f"/v1/payments/{payment_id}")),
+        ]
+        with HANGS[part](stack):
+            for waited_s, reply in await asyncio.gather(*(timed(ask) for ask in asks * 3)):
+                assert waited_s < GENEROUSLY_S, reply
+                assert reply.status in ((200, 201) if part == "nats" else (200, 201, 503))
+        await eventually(lambda: _is_ready(merchant), "ready again")
+        await eventually(lambda: _pays(merchant), "a payment goes through")
+
+
 async def test_a_worker_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(stack: Stack) -> None:
     second = stack.process("worker-2", ["worker"])
     second.start()
     try:
-        await eventually(lambda: _renewing(stack, workers=2), "the second worker stands by")
+        await eventually(lambda: renewing(stack, workers=2), "the second worker stands by")
         async with shopping(stack, seed=11) as load, merchant_of(stack) as merchant:
             await load.until(20)
-            with hanging(with_descendants(stack.worker.pid)):
+            with HANGS["worker"](stack):
                 reply = await merchant.pay()
                 position = {"Tallystick-Position": reply.headers["Tallystick-Position"]}
 
@@ -90,10 +107,8 @@ async def test_a_worker_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(st
     await assert_every_promise_holds(stack)
 
 
-async def _renewing(stack: Stack, *, workers: int) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tallystick leases'"
-    with psycopg.connect(stack.settings.database_url) as connection:
-        return connection.execute(query).fetchone() == (workers,)
+async def _pays(merchant: Merchant) -> bool:
+    return (await merchant.pay()).status == 201
 
 
 async def _is_ready(merchant: Merchant) -> bool:

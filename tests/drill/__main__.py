@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 
-PARTS: Sequence[Part] = ()
+PARTS: Sequence[Part] = (HANGING,)
 
 
 def main() -> int:

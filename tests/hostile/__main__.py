@@ -43,7 +43,9 @@ def main(seed: int | None, requests: int) -> None:
                 # The server has the processor first: an attacker's is its own.
                 os.nice(ATTACKER_NICENESS)
                 outcome = asyncio.run(_attack(stack, seed, requests))
-            logged = len(_FAILURE.findall((stack.logs / "api.log").read_text(errors="replace")))
+            logged = len(
+                _FAILURE.findall("".join(log.read_text(errors="replace") for log in stack.logs.glob("api.log*")))
+            )
     finally:
         shutil.rmtree(home, ignore_errors=True)
     for request in (*outcome.failed, *outcome.unanswered):

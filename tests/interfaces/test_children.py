@@ -30,13 +30,13 @@ def test_no_process_is_told_a_password_that_it_does_not_need(stack: Stack) -> No
     settings, servers = stack.settings, stack.embedded
     superuser, app = password_of(servers.postgres.superuser_url), password_of(settings.database_url)
     owner, reader = password_of(settings.owner_database_url), password_of(settings.reader_database_url)
-    bus = password_of(settings.nats_url)
-    assert len({superuser, app, owner, reader, bus, ""}) == 6
+    bus, replicator = password_of(settings.nats_url), password_of(settings.replication_url)
+    assert len({superuser, app, owner, reader, replicator, bus, ""}) == 7
     processes = {process.name: process.pid for process in stack.processes}
     processes |= {"postgres": servers.postgres.pid, "nats": servers.nats.pid}
     needed = {"api": {app, bus}, "worker": {app, bus}}
     for name, pid in processes.items():
-        known = {secret for secret in (superuser, app, owner, reader, bus) if secret in told(pid)}
+        known = {secret for secret in (superuser, app, owner, reader, replicator, bus) if secret in told(pid)}
         assert known == needed.get(name, set()), name
     assert "TALLYSTICK_DATABASE_URL" not in told(processes["simulator"])
 
@@ -55,7 +55,13 @@ def test_of_our_environment_a_program_gets_nothing_that_may_be_secret() -> None:
 
 
 def test_settings_for_children_and_for_readers() -> None:
-    settings = Settings(database_url="app", owner_database_url="owner", reader_database_url="reader", nats_url="bus")
+    settings = Settings(
+        database_url="app",
+        owner_database_url="owner",
+        reader_database_url="reader",
+        replication_url="replicator",
+        nats_url="bus",
+    )
     assert for_children(settings) == Settings(database_url="app", nats_url="bus")
     assert as_reader(settings).database_url == "reader"
     assert as_reader(Settings(database_url="app", nats_url="bus")).database_url == "app"

@@ -91,13 +91,15 @@ def recorded_history(
     """`history` as the store has it for a payment of its own, with its entries; a second passes before each event."""
     recorded: list[Recorded] = []
     for version, event in enumerate(history):
+        now = NOW + timedelta(seconds=started_s + version)
         recorded += record_with_entries(
             PaymentId(payment_id),
             version,
             (_of(payment_id, merchant_id, event),),
             merchant_id=merchant_id,
             cause=CAUSE,
-            now=NOW + timedelta(seconds=started_s + version),
+            now=now,
+            updated_at=now,
         )
     return recorded
 

@@ -35,6 +35,13 @@ def of_another_version(view: View[Any]) -> View[Any]:
 OLD = of_another_version(AUDIT_TIMELINE)
 
 
+def of_old(database_url: str) -> None:
+    """The view, still empty, is one that OLD's version made."""
+    execute(
+        database_url, "UPDATE views.projection_checkpoint SET code = %s WHERE projection = %s", code_of(OLD), OLD.name
+    )
+
+
 def outdated_views(database_url: str, view: View[Any], store: PostgresEventStore) -> OutdatedViews:
     return OutdatedViews({view.name: view}, store, lambda: connect(database_url, REBUILD_SCHEMA))
 
@@ -46,6 +53,7 @@ async def code_in_service(views: Connection) -> str | None:
 async def test_a_worker_rebuilds_what_another_version_made(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
+    of_old(database_url)
     events = await fill(store, "refunded", "authorized")
     await advanced(views, OLD, events)
     workers = [asyncio.create_task(outdated_views(database_url, AUDIT_TIMELINE, store).run()) for _ in range(2)]
@@ -64,6 +72,7 @@ async def test_a_worker_rebuilds_what_another_version_made(
 async def test_an_earlier_versions_worker_stops_writing_and_rebuilds_nothing_back(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
+    of_old(database_url)
     events = await fill(store, "refunded")
     async with projecting(database_url, OLD, store, FakeFeed()) as earlier:
         await until_at(views, "audit_timeline", events[-1].position)
@@ -90,6 +99,7 @@ async def test_an_event_that_cannot_be_taken_in_leaves_the_old_view_in_service(
     def apply(row: Any, key: Key, event: Positioned) -> Any:
         raise ZeroDivisionError("poison")
 
+    of_old(database_url)
     events = await fill(store, "refunded")
     await advanced(views, OLD, events)
     rebuilding = outdated_views(database_url, msgspec.structs.replace(AUDIT_TIMELINE, apply=apply), store)

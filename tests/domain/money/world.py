@@ -48,7 +48,9 @@ class World:
     def append(self, stream_id: UUID, events: Sequence[AnyEvent], merchant_id: MerchantId, basis: Basis) -> None:
         """All of it or nothing, as `append_commands` does it. Raises LimitBroken."""
         version = self._versions.get(stream_id, 0)
-        recorded = record_with_entries(stream_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=self.now)
+        recorded = record_with_entries(
+            stream_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=self.now, updated_at=self.now
+        )
         entries = [each.data for each in recorded if isinstance(each.data, JournalEntryPosted)]
         for change in limited_changes(entries, floors_for(events, basis.terms.settlement)):
             if change.change_minor < 0 and self.balances.get(change.key, 0) + change.change_minor < change.floor_minor:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.embedded import process as process_module
 from infrastructure.embedded.errors import BinaryMissing
+from infrastructure.embedded.log_file import LogLimits
 from infrastructure.embedded.process import ChildProcess
 
 Eventually = Callable[[Callable[[], bool]], None]
@@ -41,6 +43,26 @@ def test_a_log_grown_too_long_gives_way(log: Path) -> None:
     child.wait(timeout_s=10)
     assert log.read_text() == "new\n"
     assert log.with_name("child.log.1").stat().st_size == 17 * 1024**2
+
+
+def test_a_log_is_cut_off_while_the_program_writes_and_bounded_in_all(
+    log: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "LOOK_EVERY_S", 0.01)
+    limits = LogLimits(bytes_max=20_000, files_max=3)
+    writing = "import time\nfor n in range(1500):\n print(f'line {n:08}' + 'x' * 100); time.sleep(0.001)\nprint('end')"
+    child = ChildProcess("child", [sys.executable, "-u", "-c", writing], log=log, log_limits=limits)
+    (log.parent / "child.log.7").write_text("of a time when more were kept")
+    child.start()
+    child.wait(timeout_s=60)
+    assert child.log_tail().endswith("end")
+    kept = [log.with_name("child.log.2"), log.with_name("child.log.1"), log]
+    assert sorted(log.parent.iterdir()) == sorted(kept)
+    assert sum(file.stat().st_size for file in kept) < 2 * 3 * limits.bytes_max
+    text = "".join(file.read_text() for file in kept)
+    numbers = [int(line[5:13]) for line in text.splitlines() if line.startswith("line ")]
+    assert numbers == sorted(numbers), "the older lines are in the older files"
+    assert len(numbers) > 0.9 * (numbers[-1] - numbers[0]), "hardly any is lost in between"
 
 
 def test_it_is_asked_to_end_before_it_is_made_to(log: Path, eventually: Eventually) -> None:

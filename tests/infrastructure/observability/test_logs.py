@@ -1,10 +1,9 @@
 """Redaction: what is named like a secret or looks like one never leaves, however deep it stands."""
 
-import io
 import json
 import logging
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,20 +65,29 @@ def test_what_is_no_text_stays_as_it_is() -> None:
     }
 
 
+class Written:
+    """A file in the place of standard error."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def getvalue(self) -> str:
+        return self.path.read_text()
+
+
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def lines(tmp_path: Path) -> Iterator[Written]:
     """What is logged, in place of standard error."""
     root = logging.getLogger()
-    handlers, level, written = root.handlers, root.level, io.StringIO()
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO()))
-    configure_logs()
-    root.handlers[0].setStream(written)  # type: ignore[attr-defined]
-    yield written
+    handlers, level, written = root.handlers, root.level, Written(tmp_path / "log")
+    with written.path.open("wb") as log:
+        configure_logs(descriptor=log.fileno())
+        yield written
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
 
 
-def test_a_logged_failure_says_where_and_why_and_quotes_nothing(lines: io.StringIO) -> None:
+def test_a_logged_failure_says_where_and_why_and_quotes_nothing(lines: Written) -> None:
     try:
         try:
             int("DE02120300000000202051")
@@ -108,7 +116,7 @@ class Connection:
 
 
 @pytest.mark.parametrize(("text", "secret"), EVERY_SECRET.values(), ids=EVERY_SECRET)
-def test_no_secret_is_logged_whichever_way_it_comes(lines: io.StringIO, text: str, secret: str) -> None:
+def test_no_secret_is_logged_whichever_way_it_comes(lines: Written, text: str, secret: str) -> None:
     said, logger = text.format(secret), logging.getLogger("tests")
     logger.info("it says " + said)
     logger.info("it says %s and %r", said, (said,))

@@ -134,7 +134,7 @@ async def test_a_store_of_earlier_versions_is_found_in_order_and_goes_on_in_toda
             events = decision(loaded.payment)
             now = RECORDED_AT
             assert_appended(await store.append(Append(events=loaded.record(events, cause=CAUSE, now=now))))
-            loaded = loaded.after(events)
+            loaded = loaded.after(events, now=now)
     assert await first_difference(database_url) is None
     _entries, balances = await folded(database_url, up_to=10_000)
     assert set(trial_balance(balances).values()) == {0}
