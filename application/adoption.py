@@ -62,7 +62,8 @@ class Adoptions:
         def decide(
             payment: Payment, events: Sequence[PaymentEvent], basis: Basis, now: datetime, funding: Funding
         ) -> tuple[PaymentEvent, ...]:
-            asked = replace(command, final=not self._keeps_open(payment))
+            closes = not self._keeps_open(payment) if command.closes is None else command.closes
+            asked = replace(command, final=closes)
             return adopt(payment, operations_of(events), asked, basis, now, source=funding.source)
 
         return await self._decide(payment_id, decide, cause)

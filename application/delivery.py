@@ -21,7 +21,7 @@ from application.dead_letter import DeadLetters
 from application.dispute_notice import DisputeNotices
 from application.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
 from application.loaded import loaded_from, payment_events
-from application.notice import Again, Dead, Done, Notices, Result
+from application.notice import Again, Dead, Done, Notices, Result, notice_of
 from application.notification import (
     DisputeNotification,
     Notification,
@@ -37,7 +37,6 @@ from domain.history import Cause, Positioned
 from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.notice import (
     ChangesNothing,
-    Notice,
     Premature,
     read_notice,
 )
@@ -245,15 +244,7 @@ class Deliveries:
             heard = partial(self._disputes.hear, loaded, work.delivery.provider, notification, _cause(work.delivery))
             self._begin(work, heard)
             return
-        notice = Notice(
-            provider=work.delivery.provider,
-            about=notification.about,
-            outcome=notification.outcome,
-            operation_id=notification.operation_id,
-            reference=notification.reference,
-            own_reference=notification.own_reference,
-            amount=notification.amount,
-        )
+        notice = notice_of(work.delivery.provider, notification)
         reading = read_notice(loaded.payment, list(payment_events(history)), notice)
         match reading:
             case ChangesNothing(reason=reason):

@@ -56,6 +56,10 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
             asked_at=asked_at,
         )
 
+    def with_payment(self, payment: Payment) -> "LoadedPayment":
+        """The same at another stage."""
+        return replace(self, payment=payment)
+
     def after(self, events: Sequence[PaymentEvent], *, now: datetime) -> "LoadedPayment":
         """The payment once `events` have been appended to it, decided on at `now`."""
         payment = self.payment

@@ -9,12 +9,13 @@ from msgspec import Struct
 from application.adoption import Adopted, Adoptions
 from application.inbox import Correlation
 from application.loaded import LoadedPayment, loaded_from, payment_events
+from application.notification import Notification
 from application.operation import BalanceLimitBroken, Operations, TooManyConflicts, claim_id_of
 from application.store import Append, Appended, EventStore, UnresolvedOperation, Verb
 from domain.errors import DomainError
 from domain.event import name_of
 from domain.history import Cause
-from domain.identifiers import OperationId, PaymentId
+from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.events import ContradictionReported
 from domain.payment.notice import (
     Adopts,
@@ -32,6 +33,20 @@ from domain.payment.notice import (
 from domain.payment.outcome import Mismatched, Outcome, Unknown
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, Processing, RequiresAction
+
+
+def notice_of(provider: ProviderName, said: Notification) -> Notice:
+    """What `provider` says."""
+    return Notice(
+        provider=provider,
+        about=said.about,
+        outcome=said.outcome,
+        operation_id=said.operation_id,
+        reference=said.reference,
+        own_reference=said.own_reference,
+        amount=said.amount,
+        closes=said.closes,
+    )
 
 
 class Done(Struct, frozen=True):

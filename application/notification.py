@@ -34,7 +34,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     of: an authorisation notice of a charge that is to be captured at once says nothing of the capture yet.
     `operation_id` is ours, where the provider gives it back; `reference` is its name for the charge, and
     `own_reference` its name for the capture, void or refund itself, where it gives that one. `amount` is that of the
-    operation, where the provider says it.
+    operation, where the provider says it. `closes` says of a capture whether nothing is reserved behind it, where the
+    provider says that.
     """
 
     event_id: str
@@ -44,6 +45,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     reference: str | None
     own_reference: str | None = None
     amount: Money | None = None
+    closes: bool | None = None
 
 
 class DisputePhase(StrEnum):

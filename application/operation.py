@@ -14,6 +14,7 @@ from application.caller import Answered
 from application.contradiction import report_contradiction, report_mismatch
 from application.idempotency import answered_before
 from application.loaded import LoadedPayment, load
+from application.orphans import Pins
 from application.partial_approval import give_up_part
 from application.policies import Policies
 from application.provider import (
@@ -132,6 +133,7 @@ class Operations:
         policies: Policies,
         bases: Bases,
         routing: Routing,
+        pins: Pins,
         letters: Letters,
         now: Callable[[], datetime],
         patience_s: float = 0.0,
@@ -146,6 +148,7 @@ class Operations:
         self._policies = policies
         self._bases = bases
         self._routing = routing
+        self._pins = pins
         self._letters = letters
         self._now = now
         self._patience = timedelta(seconds=patience_s)
@@ -462,10 +465,16 @@ class Operations:
         payment = loaded.payment
         if not isinstance(payment, Processing):
             return None
+        pin = self._pins.of(loaded.id)
+        made = {payment.attempt.attempt_id, *(one.attempt_id for one in payment.tried)}
+        if pin is not None and pin.attempt_id in made:
+            pin = None
+        following = attempt_id_for(claim_id_of(payment), len(payment.tried) + 2)
         return NextAttempt(
             payment_id=loaded.id,
-            attempt_id=attempt_id_for(claim_id_of(payment), len(payment.tried) + 2),
+            attempt_id=following if pin is None else pin.attempt_id,
             situation=self._routing.situation(),
+            pinned_to=None if pin is None else pin.provider,
         )
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from application.adopted_answer import answer_adopted, has_taken
 from application.answers import Answers
 from application.bases import Bases
 from application.caller import Answered, Caller
@@ -22,6 +23,7 @@ from application.operation import (
     StartedOperation,
     TooManyConflicts,
 )
+from application.orphans import Pins
 from application.recent import RecentPayments
 from application.recording import record_with_entries
 from application.recovery import Recovery
@@ -49,7 +51,9 @@ from domain.payment.debit import DebitSource
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.refund import RefundPayment, refund
+from domain.payment.refusals import IllegalTransition
 from domain.payment.state import InFlight, Payment, RequiresAction, terms_of
+from domain.payment.status import status_of
 from domain.payment.void import VoidPayment, void
 
 Decision = Callable[[Payment, OperationId, datetime], tuple[PaymentEvent, ...]]
@@ -72,6 +76,7 @@ class Payments:
         answers: Answers,
         bases: Bases,
         routing: Routing,
+        pins: Pins,
         now: Callable[[], datetime],
         ids: CommandIds,
     ) -> None:
@@ -81,6 +86,7 @@ class Payments:
         self._answers = answers
         self._bases = bases
         self._routing = routing
+        self._pins = pins
         self._now = now
         self._ids = ids
         self._recent = RecentPayments()
@@ -95,7 +101,7 @@ class Payments:
         events: tuple[PaymentEvent, ...] = (created,)
         operation_id = OperationId(payment_id)
         if confirmed:
-            operation_id = await self._ids.operation_id(caller, Verb.CREATE)
+            operation_id = await self._attempt_id(payment_id, caller, Verb.CREATE)
             basis = self._bases.of(caller.merchant_id)
             events += confirm(payment, self._first_attempt(payment_id, operation_id), basis, now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now, updated_at=now)
@@ -139,7 +145,8 @@ class Payments:
         def decide(payment: Payment, attempt_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             return confirm(payment, self._first_attempt(payment_id, attempt_id), basis, now)
 
-        return await self._start(Verb.CONFIRM, payment_id, caller, decide)
+        first_attempt_id = await self._attempt_id(payment_id, caller, Verb.CONFIRM)
+        return await self._start(Verb.CONFIRM, payment_id, caller, decide, operation_id=first_attempt_id)
 
     async def capture(
         self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, final: bool
@@ -156,7 +163,7 @@ class Payments:
             self._operations.require_countable(payment, events)
             return events
 
-        return await self._start(Verb.CAPTURE, payment_id, caller, decide)
+        return await self._start(Verb.CAPTURE, payment_id, caller, decide, amount_minor=amount_minor)
 
     async def void(self, payment_id: PaymentId, caller: Caller) -> Answered:
         """Release what is still authorised."""
@@ -195,7 +202,7 @@ class Payments:
             source = following
             return True
 
-        return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise)
+        return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise, amount_minor=amount_minor)
 
     async def cancel(self, payment_id: PaymentId, caller: Caller, *, reason: str | None) -> Answered:
         """Give up a payment of which no money is reserved; its attempt, if any, is canceled at the provider first."""
@@ -245,14 +252,18 @@ class Payments:
         otherwise: Callable[[AccountCode], bool] = lambda _: False,
         *,
         operation_id: OperationId | None = None,
+        amount_minor: int | None = None,
     ) -> Answered:
-        """`otherwise` says whether `decide` has another way where an account does not hold what it would take."""
+        """`otherwise` says whether `decide` has another way where an account does not hold what it would take;
+        `amount_minor` is what is asked for, where it is said."""
         operation_id = operation_id or await self._ids.operation_id(caller, verb)
         recent = self._recent.get(payment_id)
         for _ in range(CONFLICTS_MAX):
             loaded = (recent or await load(self._store, payment_id)).owned_by(caller.merchant_id)
             now = self._now()
             try:
+                if has_taken(loaded.payment, operation_id):
+                    raise IllegalTransition(verb=verb, status=status_of(loaded.payment))
                 events = decide(loaded.payment, operation_id, now)
             except DomainError:
                 if recent is not None:
@@ -260,7 +271,9 @@ class Payments:
                     recent = None
                     continue
                 # A repeat finds the payment as its first time left it: it gets that answer, not this refusal.
-                answered = await find_answer(self._store, caller)
+                answered = await find_answer(self._store, caller) or await answer_adopted(
+                    self._store, self._answers, verb, payment_id, operation_id, caller, amount_minor
+                )
                 if answered is None:
                     raise
                 return answered
@@ -338,8 +351,19 @@ class Payments:
             self._recovery.soon(unresolved)
         return settled.answered
 
+    async def _attempt_id(self, payment_id: PaymentId, caller: Caller, verb: Verb) -> OperationId:
+        """The id of the payment's first attempt: that of the charge that a provider has of it already, if one has."""
+        pin = self._pins.of(payment_id)
+        return await self._ids.operation_id(caller, verb) if pin is None else pin.attempt_id
+
     def _first_attempt(self, payment_id: PaymentId, attempt_id: OperationId) -> NextAttempt:
-        return NextAttempt(payment_id=payment_id, attempt_id=attempt_id, situation=self._routing.situation())
+        pin = self._pins.of(payment_id)
+        return NextAttempt(
+            payment_id=payment_id,
+            attempt_id=attempt_id,
+            situation=self._routing.situation(),
+            pinned_to=None if pin is None else pin.provider,
+        )
 
 
 def _amount_of(payment: Payment, amount_minor: int | None) -> Money | None:

@@ -22,6 +22,7 @@ from domain.payout_batch.events import PayoutBatchEvent
 from domain.release.events import ReleaseEvent
 from domain.routing.events import RoutingPolicyEvent
 from domain.settlement.events import SettlementEvent
+from domain.store.events import StoreEvent
 from domain.terms.events import TermsEvent
 
 AnyEvent = (
@@ -37,6 +38,7 @@ AnyEvent = (
     | DeadLetterEvent
     | DisputeCaseEvent
     | SettlementEvent
+    | StoreEvent
 )
 """Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
 

@@ -16,6 +16,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str
     """The database, as the application's role."""
     nats_url: str
+    """NATS, as the user that may publish."""
+    nats_reader_url: str = ""
+    """The same server as a user that only listens, for whatever is not the relay; without one, the user above."""
     owner_database_url: str = ""
     """The same database as the role that owns the schema: migrations need it, and nothing else does. Without one, the
     application's role is the owner too, or the database is brought to this version by somebody else."""
@@ -62,6 +65,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 VARIABLES = {
     "database_url": "TALLYSTICK_DATABASE_URL",
     "nats_url": "TALLYSTICK_NATS_URL",
+    "nats_reader_url": "TALLYSTICK_NATS_READER_URL",
     "owner_database_url": "TALLYSTICK_OWNER_DATABASE_URL",
     "reader_database_url": "TALLYSTICK_READER_DATABASE_URL",
     "replication_url": "TALLYSTICK_REPLICATION_URL",
@@ -99,6 +103,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 class _OptionalSettings(TypedDict, total=False):
     """Those that have a default."""
 
+    nats_reader_url: str
     owner_database_url: str
     reader_database_url: str
     replication_url: str
@@ -126,6 +131,8 @@ class _OptionalSettings(TypedDict, total=False):
 def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
     """What is set of the settings that have a default. Raises SettingInvalid."""
     given = _OptionalSettings()
+    if url := environment.get(VARIABLES["nats_reader_url"]):
+        given["nats_reader_url"] = url
     if url := environment.get(VARIABLES["owner_database_url"]):
         given["owner_database_url"] = url
     if url := environment.get(VARIABLES["reader_database_url"]):
@@ -182,7 +189,12 @@ def log_limits(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
 
 def as_reader(settings: Settings) -> Settings:
     """The same for a process that only looks."""
-    return replace(settings, database_url=settings.reader_database_url or settings.database_url)
+    return as_listener(replace(settings, database_url=settings.reader_database_url or settings.database_url))
+
+
+def as_listener(settings: Settings) -> Settings:
+    """The same for a process that publishes nothing: it is not given the password of the one that may."""
+    return replace(settings, nats_url=settings.nats_reader_url or settings.nats_url, nats_reader_url="")
 
 
 def for_children(settings: Settings) -> Settings:

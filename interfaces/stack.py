@@ -15,7 +15,15 @@ import msgspec
 
 from interfaces import composition
 from interfaces.child_environment import plain, starting_with
-from interfaces.settings import VARIABLES, Settings, for_children, from_environment, log_limits, to_environment
+from interfaces.settings import (
+    VARIABLES,
+    Settings,
+    as_listener,
+    for_children,
+    from_environment,
+    log_limits,
+    to_environment,
+)
 
 HOST = "127.0.0.1"
 SHARED = "settings.json"
@@ -78,6 +86,7 @@ class Embedded:
                 stack.callback(self.nats.stop)
                 self.nats.start()
                 urls[VARIABLES["nats_url"]] = self.nats.url
+                urls[VARIABLES["nats_reader_url"]] = self.nats.reader_url
             self.settings = from_environment({**os.environ, **urls})
             stack.callback(shared.unlink, missing_ok=True)
             composition.write_private(shared, msgspec.json.encode(self.settings).decode())
@@ -143,7 +152,9 @@ class Stack:
             }
             self.simulator = self.simulators[self._names[0]]
             self.worker = self.process("worker", ["worker"], **{VARIABLES["metrics_token"]: ""})
-            self.api = self.process("api", ["serve", "--port", str(port)])
+            heard = as_listener(self.settings)
+            only_listening = {VARIABLES[field]: getattr(heard, field) for field in ("nats_url", "nats_reader_url")}
+            self.api = self.process("api", ["serve", "--port", str(port)], **only_listening)
             self.archive = self._archive() if settings.backup_folder else None
             for process in self.processes:
                 stack.callback(process.terminate, STOP_WITHIN_S)
@@ -243,4 +254,6 @@ def _shared_settings(home: Path) -> Settings:
         # Another database: its owner, its reader and its replicator are not those of the holder's.
         others = ("owner_database_url", "reader_database_url", "replication_url")
         shared |= {VARIABLES[other]: "" for other in others}
+    if VARIABLES["nats_url"] in named:
+        shared |= {VARIABLES["nats_reader_url"]: ""}
     return from_environment(shared | named)

@@ -26,6 +26,7 @@ _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild what is outda
 _TELL = """
 UPDATE views.projection_checkpoint SET rebuilt_to = %s, rebuilt_at = clock_timestamp() WHERE projection = ANY (%s)
 """
+_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 Outdated = Mapping[str, str]
 """Why each view that has to be rebuilt is outdated."""
@@ -33,13 +34,15 @@ Outdated = Mapping[str, str]
 log = logging.getLogger(__name__)
 
 
-def why_outdated(view: View[Any], checkpoint: Checkpoint | None) -> str | None:
+def why_outdated(view: View[Any], checkpoint: Checkpoint | None, head: int) -> str | None:
     """Why the view's rows in service have to be made anew; None where they need not be, or where that is not for this
     code to say: those of a later version are none of its business."""
     if checkpoint is None or checkpoint.code is None:
         return "nobody has said which code made it"
     if checkpoint.code != code_of(view) and not is_of_a_later_version(view, checkpoint):
         return "another version's code made it"
+    if checkpoint.position > head:
+        return f"it stands at {checkpoint.position}, after the store's last event, {head}"
     return None
 
 
@@ -51,7 +54,9 @@ def is_of_a_later_version(view: View[Any], checkpoint: Checkpoint) -> bool:
 async def outdated(connection: Connection, views: Mapping[str, View[Any]]) -> Outdated:
     """Those of `views` that have to be rebuilt, and why."""
     known = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
-    reasons = {name: why_outdated(view, known.get(name)) for name, view in views.items()}
+    # After the positions: events that come meanwhile put no view ahead of the store.
+    [(head,)] = await (await connection.execute(_HEAD)).fetchall()
+    reasons = {name: why_outdated(view, known.get(name), head) for name, view in views.items()}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 

@@ -1,10 +1,10 @@
-"""A projector keeps one view current: from the feed while it is whole, from the store wherever it is not."""
+"""A projector keeps one view current: it takes in every event of the store, once and in order."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 import msgspec
 import psycopg
@@ -25,13 +25,6 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 log = logging.getLogger(__name__)
 
 
-class Delivery(NamedTuple):
-    """An event from the feed, and the position of the one published before it."""
-
-    previous_position: int
-    event: Positioned
-
-
 class Source(Protocol):
     """The store, read by position."""
 
@@ -39,10 +32,15 @@ class Source(Protocol):
 
 
 class Feed(Protocol):
-    """Events as they are published: quick, in order, and allowed to lose some."""
+    """The store, read by position as it grows."""
 
-    def batches(self, *, events_max: int) -> AsyncGenerator[Sequence[Delivery], None]:
-        """Never ends; an empty batch says that nothing has come for a while."""
+    async def head(self) -> int:
+        """The position of the last event now."""
+        ...
+
+    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+        """The next events after `position`, in order, as soon as there are some. Raises UNREADABLE when one of them
+        cannot be read."""
         ...
 
 
@@ -63,7 +61,6 @@ class Projector:
         view: View[Any],
         *,
         connection: Connection,
-        source: Source,
         feed: Feed,
         turns: Turns,
     ) -> None:
@@ -71,7 +68,6 @@ class Projector:
         self._code = code_of(view)
         self._turns = turns
         self._connection = connection
-        self._source = source
         self._feed = feed
         self._rows = Rows(connection, view)
         self._place = Place(0, 0)
@@ -91,7 +87,7 @@ class Projector:
             log.info("projector_active", extra={"view": self._view.name})
             failure = await self._until_poisoned()
             await note_failure(self._connection, self._view, self._place, failure)
-        log.error("poison_event", extra={"view": self._view.name, "failure": failure})
+        log.error("projector_stands_still", extra={"view": self._view.name, "failure": failure})
         await self._stand_still()
 
     async def _until_made_by_this_code(self) -> None:
@@ -113,9 +109,12 @@ class Projector:
         """Keep the view current until an event cannot be taken in; what is the matter with it."""
         self._rows.forget()
         self._place = await self._look_where_it_stands()
+        if self._place.position > (head := await self._feed.head()):
+            # Its rows may be of anything: a former version believed a forged message, or the store was set back.
+            return f"it stands at {self._place.position}, after the store's last event, {head}: rebuild it"
         try:
             while True:
-                await self._follow()
+                await self._advance(await self._next())
         except PoisonEvent as error:
             return str(error)
         except UNREADABLE as error:
@@ -128,32 +127,12 @@ class Projector:
             await asyncio.sleep(LOOK_AGAIN_S)
             checkpoint = await checkpoint_of(self._connection, self._view)
 
-    async def _follow(self) -> None:
-        """Until the feed turns out to be silent although there were events: then a new one is due."""
-        async with aclosing(self._feed.batches(events_max=BATCH_EVENTS_MAX)) as batches:
-            async for deliveries in batches:
-                if deliveries and deliveries[-1].event.position <= self._place.position:
-                    # Old news: a consumer that began anew at the stream's beginning. The store has what is new.
-                    await self._catch_up()
-                elif deliveries and is_whole(self._place.position, deliveries):
-                    await self._advance([delivery.event for delivery in deliveries])
-                elif await self._catch_up() and not deliveries:
-                    return
-
-    async def _catch_up(self) -> int:
-        """Take in from the store whatever it has; the number of events."""
-        caught_up = 0
-        while events := await self._next():
-            await self._advance(events)
-            caught_up += len(events)
-        return caught_up
-
     async def _next(self) -> Sequence[Positioned]:
         try:
-            return await self._source.after(self._place.position, events_max=BATCH_EVENTS_MAX)
+            return await self._feed.after(self._place.position, events_max=BATCH_EVENTS_MAX)
         except UNREADABLE:
             # One of them cannot be read. Those before it can, one at a time.
-            return await self._source.after(self._place.position, events_max=1)
+            return await self._feed.after(self._place.position, events_max=1)
 
     async def _advance(self, events: Sequence[Positioned]) -> None:
         fresh = after(self._place.position, events)
@@ -190,12 +169,3 @@ class Projector:
             raise PoisonEvent(f"{where} cannot be applied: {described(error)}") from error
         for event in events:
             await self._advance([event])
-
-
-def is_whole(position: int, deliveries: Sequence[Delivery]) -> bool:
-    """Whether `deliveries` follow on from `position` and from one another, with nothing lost between."""
-    for delivery in deliveries:
-        if delivery.previous_position > position:
-            return False
-        position = max(position, delivery.event.position)
-    return True

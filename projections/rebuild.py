@@ -156,13 +156,19 @@ async def _make_schema(writer: Connection) -> None:
 async def _take(snapshot: Connection, fillings: Sequence[Filling], source: Source, keeper: Connection) -> None:
     """Let `snapshot` see each pair of tables as of one instant, at the same position; the live views move on."""
     for filling in fillings:
-        while (live := (await checkpoint_of(keeper, filling.view)).position) - filling.position > BATCH_EVENTS_MAX:
+        former = -1
+        while former < filling.position < (live := await _live_position(keeper, filling.view)) - BATCH_EVENTS_MAX:
+            former = filling.position
             await fill([filling], source, up_to=live)
     async with keeper.transaction():
         for filling in fillings:
             await fill([filling], source, up_to=await _hold_live(keeper, filling.view))
         await snapshot.execute(_AT_THIS_INSTANT)
         await snapshot.execute("SELECT")
+
+
+async def _live_position(keeper: Connection, view: View[Any]) -> int:
+    return (await checkpoint_of(keeper, view)).position
 
 
 async def _compare(snapshot: Connection, tables: Sequence[tuple[View[Any], int]]) -> list[Comparison]:

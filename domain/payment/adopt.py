@@ -62,8 +62,10 @@ class OperationDiffers(DomainError):
 
 class AdoptOperation(Struct, frozen=True, kw_only=True):
     """`reference` is the provider's name for the capture, void or refund. `amount` is what was captured or refunded; a
-    void releases all that is still reserved, and needs none. `final` says whether a capture closes the authorisation.
-    `failed` is why a refund did not come through, None where it did."""
+    void releases all that is still reserved, and needs none. `final` says whether a capture closes the authorisation,
+    `closes` what the provider itself says of that, where it does.
+    `failed` is why a refund did not come through, None where it did. `asked_as` is our own id for it where the provider
+    gives one back that a merchant's command derived: it was asked for in a time that a restored store has lost."""
 
     kind: OperationKind
     provider: ProviderName
@@ -71,10 +73,14 @@ class AdoptOperation(Struct, frozen=True, kw_only=True):
     amount: Money | None
     reason: str
     final: bool = True
+    closes: bool | None = None
     failed: str | None = None
+    asked_as: OperationId | None = None
 
     @property
     def operation_id(self) -> OperationId:
+        if self.asked_as is not None:
+            return self.asked_as
         return OperationId(uuid5(NAMESPACE_URL, f"tallystick:adopted:{self.provider}:{self.kind}:{self.reference}"))
 
 

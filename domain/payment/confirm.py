@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.action_window import ActionWindow
 from domain.authorization_window import AuthorizationWindow
-from domain.identifiers import OperationId, PaymentId
+from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.money import Money, zero
 from domain.payment.abandon import abandon
 from domain.payment.cancel import canceled
@@ -47,14 +48,18 @@ from domain.routing.route import Asked, Situation, route
 from domain.terms.basis import Basis
 
 NO_PROVIDER = "no_provider_available"
+PINNED = "pinned"
+"""The rule of a route that no policy chose."""
 
 
 class NextAttempt(Struct, frozen=True, kw_only=True):
-    """What a further attempt would be called, and what its route depends on."""
+    """What a further attempt would be called, and what its route depends on: `pinned_to` is the provider that has the
+    attempt's charge already, by what it told a restored store."""
 
     payment_id: PaymentId
     attempt_id: OperationId
     situation: Situation
+    pinned_to: ProviderName | None = None
 
 
 class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
@@ -204,6 +209,8 @@ def _sent(
         payment_id=command.payment_id, merchant_id=terms.merchant_id, amount=terms.amount, method=terms.method
     )
     way = route(command.situation, asked, tried=[attempt.provider for attempt in tried])
+    if command.pinned_to is not None:
+        way = replace(way, rule=PINNED, chosen=command.pinned_to, reason="the provider has the charge already")
     policy = command.situation.policy.version
     routed = PaymentRouted(
         attempt_id=command.attempt_id,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from domain.derivation import is_derived
 from domain.identifiers import OperationId, ProviderName
 from domain.money import Money
 from domain.payment.adopt import AdoptOperation, called
@@ -40,6 +41,7 @@ from domain.payment.state import (
 from domain.payment.stated import Stated, misfit_of
 
 CANCELED = Declined(DECLINE_CODE_CANCELED, "The provider canceled it.")
+LOST = "asked for in a time that this store has lost"
 MADE_AT_PROVIDER = "made at the provider, and not asked for here"
 
 
@@ -47,7 +49,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     """What `provider` says of one of our operations. `about` is what it speaks of: that a charge is authorised says
     nothing yet of one that is to be captured at once. `operation_id` or `reference`, its name for the charge, or both
     say which operation is meant. `own_reference` is its name for the capture, void or refund itself, and `amount` that
-    of the operation, both where it says so."""
+    of the operation, both where it says so. `closes` says of a capture whether anything is reserved behind it."""
 
     provider: ProviderName
     about: OperationKind
@@ -56,6 +58,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     reference: str | None
     own_reference: str | None = None
     amount: Money | None = None
+    closes: bool | None = None
 
 
 class Settles(Struct, frozen=True):
@@ -159,7 +162,7 @@ def _of_charge(
             return _done_elsewhere(payment, operations, charge, notice)
         case Declined(message=message) | Rejected(message=message) if _refused_elsewhere(payment, operations, notice):
             assert notice.own_reference is not None
-            return Adopts(_adoption(notice, notice.own_reference, failed=message))
+            return Adopts(_adoption(operations, notice, notice.own_reference, failed=message))
         case _:
             return ChangesNothing(f"no {notice.about} is open, and none was done")
 
@@ -183,7 +186,7 @@ def _done_elsewhere(
         # A void has no name of its own at some providers, and the notification may name our operation alone.
         reference = notice.own_reference or charge.reference
         assert reference is not None, "a charge that holds something has a name"
-        return Adopts(_adoption(notice, reference))
+        return Adopts(_adoption(operations, notice, reference))
     told = f"the provider has done a {about} that nobody asked for here"
     if any(_took_at_once(one, notice) for one in operations.values() if one.succeeded):
         return ChangesNothing("it was captured at once")
@@ -195,7 +198,7 @@ def _done_elsewhere(
         return Premature(f"{told}, and has no name of its own for it")
     if amount.currency != terms_of(payment).amount.currency:
         return Contradicts((), f"{told}, of {amount}, which is not in the payment's currency")
-    return Adopts(_adoption(notice, notice.own_reference))
+    return Adopts(_adoption(operations, notice, notice.own_reference))
 
 
 def _explains(operation: Operation, notice: Notice) -> bool:
@@ -218,14 +221,20 @@ def _refused_elsewhere(payment: Payment, operations: Mapping[OperationId, Operat
     )
 
 
-def _adoption(notice: Notice, reference: str, *, failed: str | None = None) -> AdoptOperation:
+def _adoption(
+    operations: Mapping[OperationId, Operation], notice: Notice, reference: str, *, failed: str | None = None
+) -> AdoptOperation:
+    named = notice.operation_id
+    is_lost = named is not None and is_derived(named) and named not in operations
     return AdoptOperation(
         kind=notice.about,
         provider=notice.provider,
         reference=reference,
         amount=notice.amount,
-        reason=MADE_AT_PROVIDER,
+        reason=LOST if is_lost else MADE_AT_PROVIDER,
+        closes=notice.closes,
         failed=failed,
+        asked_as=named if is_lost else None,
     )
 
 

@@ -1,8 +1,9 @@
-"""A NATS server of our own: JetStream kept in the home folder, on loopback, behind a password."""
+"""A NATS server of our own, on loopback: it keeps nothing, one user of it may publish, another only listen."""
 
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -13,21 +14,18 @@ from infrastructure.embedded.private_files import kept_password, write_private
 from infrastructure.embedded.process import ChildProcess
 from infrastructure.embedded.runtime import nats_server_binary
 from infrastructure.embedded.server import EmbeddedServer
+from infrastructure.nats.wakeup import ALL_STORES
 
-_USER = "tallystick"
+_RELAY = "tallystick_relay"
+_READER = "tallystick_reader"
 # Our own may name a database with its password.
 _ENVIRONMENT = {"PATH": os.defpath, "TZ": "UTC"}
-_MAX_PAYLOAD_BYTES = 1024**2
-_MAX_FILE_STORE_BYTES = 10 * 1024**3
-_MAX_MEMORY_STORE_BYTES = 64 * 1024**2
+_MAX_PAYLOAD_BYTES = 4096
 _PROBE_TIMEOUT_S = 2.0
 
 
 class EmbeddedNats(EmbeddedServer):
-    """nats-server with JetStream over `<home>/nats`.
-
-    It acknowledges before it syncs (every 2 minutes), as JetStream does by default: the event store is the truth.
-    """
+    """nats-server without JetStream: what it carries is of no use a second later, so nothing is on a disk."""
 
     name = "nats"
     stop_signals = (signal.SIGTERM,)
@@ -44,13 +42,23 @@ class EmbeddedNats(EmbeddedServer):
         self._config = self.home / "nats.conf"
         self._pid_file = self.home / "nats.pid"
         self._password = ""
+        self._reader_password = ""
         # By this name the probe knows ours from another server that won the race for the port.
         self._server_name = f"tallystick-{secrets.token_hex(4)}"
 
     @property
     def url(self) -> str:
-        assert self._password, "nats has no URL before its first start"
-        return f"nats://{_USER}:{self._password}@{LOOPBACK}:{self.port}"
+        """As the user that may publish, and nothing else."""
+        return self._url_of(_RELAY, self._password)
+
+    @property
+    def reader_url(self) -> str:
+        """As the user that may listen, and nothing else."""
+        return self._url_of(_READER, self._reader_password)
+
+    def _url_of(self, user: str, password: str) -> str:
+        assert password, "nats has no URL before its first start"
+        return f"nats://{user}:{password}@{LOOPBACK}:{self.port}"
 
     def _prepare(self) -> None:
         stop_orphan(
@@ -61,6 +69,9 @@ class EmbeddedNats(EmbeddedServer):
             timeout_s=self._stop_timeout_s,
         )
         self._password = kept_password(self.home / "nats.password")
+        self._reader_password = kept_password(self.home / "nats-reader.password")
+        # The events that earlier versions had in a stream: they are in the store.
+        shutil.rmtree(self.home / "nats", ignore_errors=True)
 
     def _command(self, port: int) -> ChildProcess:
         config = {
@@ -69,11 +80,19 @@ class EmbeddedNats(EmbeddedServer):
             "port": port,
             "pid_file": str(self._pid_file),
             "max_payload": _MAX_PAYLOAD_BYTES,
-            "authorization": {"user": _USER, "password": self._password},
-            "jetstream": {
-                "store_dir": str(self.home / "nats"),
-                "max_file_store": _MAX_FILE_STORE_BYTES,
-                "max_memory_store": _MAX_MEMORY_STORE_BYTES,
+            "authorization": {
+                "users": [
+                    {
+                        "user": _RELAY,
+                        "password": self._password,
+                        "permissions": {"publish": [ALL_STORES], "subscribe": {"deny": [">"]}},
+                    },
+                    {
+                        "user": _READER,
+                        "password": self._reader_password,
+                        "permissions": {"publish": {"deny": [">"]}, "subscribe": [ALL_STORES]},
+                    },
+                ]
             },
         }
         # The server's own format includes JSON, short of its \u escapes.
@@ -89,7 +108,7 @@ class EmbeddedNats(EmbeddedServer):
         )
 
     def _answers(self, port: int) -> bool:
-        """It greets each connection with one line, `INFO {…}`, once JetStream has recovered."""
+        """It greets each connection with one line, `INFO {…}`."""
         try:
             with socket.create_connection((LOOPBACK, port), _PROBE_TIMEOUT_S) as connection:
                 greeting = connection.makefile("rb").readline()

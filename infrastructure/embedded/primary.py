@@ -16,6 +16,9 @@ CONNECT_TIMEOUT_S: Final = 2
 NEAR_BYTES: Final = 16 * 1024 * 1024
 """A standby that is no further behind may be waited for: a moment later it has the rest."""
 NAMES: Final = "synchronous_standby_names"
+KEPT: Final = "wal_keep_size"
+KEPT_WAL: Final = "1GB"
+"""As much as there may be between two checkpoints: a former primary is wound back to the one before they parted."""
 READ_ONLY: Final = "default_transaction_read_only"
 
 _IS_PRIMARY: Final = "SELECT NOT pg_is_in_recovery()"
@@ -125,9 +128,11 @@ def await_standbys(superuser: Connection, names: Sequence[str]) -> None:
     """From now on a commit is done when one of `names` has it; with none, at once."""
     if names:
         wanted = SQL("ANY 1 ({})").format(SQL(", ").join(Identifier(name) for name in names)).as_string(superuser)
+        superuser.execute(SQL("ALTER SYSTEM SET {} = {}").format(Identifier(KEPT), Literal(KEPT_WAL)))
         superuser.execute(SQL("ALTER SYSTEM SET {} = {}").format(Identifier(NAMES), Literal(wanted)))
     else:
         superuser.execute(SQL("ALTER SYSTEM RESET {}").format(Identifier(NAMES)))
+        superuser.execute(SQL("ALTER SYSTEM RESET {}").format(Identifier(KEPT)))
     superuser.execute("SELECT pg_reload_conf()")
 
 

@@ -1,1 +1,1 @@
-"""NATS JetStream: how events travel to the read models and to whoever else listens. Transport, never truth."""
+"""NATS: what wakes the read models, and whoever else listens, when the store has grown. It carries no event."""

@@ -3,24 +3,28 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 
 from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
-from nats.js.api import DiscardPolicy, StorageType, StreamConfig
-from nats.js.client import JetStreamContext
-from nats.js.errors import NotFoundError
 
 from domain.errors import described
 
-STREAM = "TALLYSTICK_EVENTS"
-SUBJECTS = "tallystick.events.>"
-STREAM_BYTES_MAX = 1024**3
 RECONNECT_WAIT_S = 0.25
-REQUEST_TIMEOUT_S = 5.0
+PING_EVERY_S = 1
+PINGS_OUTSTANDING_MAX = 2
+"""A server that leaves as many pings unanswered counts as away."""
+CALL_WITHIN_S = 1.0
+"""The longest wait in any call: a server that hangs takes what is sent until the system's buffers are full."""
+PENDING_MESSAGES_MAX = 1_000
 CANCEL_AGAIN_AFTER_S = 0.1
 
 BUS_ERRORS = (NatsError, OSError, TimeoutError)
-"""What a call to a bus that is away, or a stream that is gone, raises."""
+"""What a call to a bus that is away raises."""
+
+Receive = Callable[[Msg], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 
@@ -30,74 +34,94 @@ class BusUnavailable(NatsError):
 
 
 class Bus:
-    """One connection for the process."""
+    """One connection of the process, as one of NATS's users."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = Client()
-        self._jetstream = self._client.jetstream(timeout=REQUEST_TIMEOUT_S)
-        self._connecting: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._wanted: tuple[str, Receive] | None = None
+        self._subscription: Subscription | None = None
         self._begun = False
         self._closed = False
 
     def start(self) -> None:
         """Begin to connect; does not wait for NATS, which may come later, and again."""
-        self._connecting = asyncio.create_task(self._connect(), name="nats connect")
+        self._keeping = asyncio.create_task(self._keep_connected(), name="nats connect")
 
     @property
     def is_connected(self) -> bool:
         return self._client.is_connected
 
-    async def jetstream(self) -> JetStreamContext:
-        """JetStream, with our stream in it. Raises one of BUS_ERRORS."""
+    async def publish(self, subject: str, payload: bytes) -> None:
+        """Send without waiting for any answer. Raises one of BUS_ERRORS."""
         if not self.is_connected:
             raise BusUnavailable
-        try:
-            await self._jetstream.stream_info(STREAM)
-        except NotFoundError:
-            await self._jetstream.add_stream(
-                StreamConfig(
-                    name=STREAM,
-                    subjects=[SUBJECTS],
-                    storage=StorageType.FILE,
-                    discard=DiscardPolicy.OLD,
-                    max_bytes=STREAM_BYTES_MAX,
-                )
-            )
-        return self._jetstream
+        async with asyncio.timeout(CALL_WITHIN_S):
+            await self._client.publish(subject, payload)
 
-    async def publish(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
-        """Send without waiting for, or asking for, any answer. Raises one of BUS_ERRORS."""
-        await self._client.publish(subject, payload, headers=headers)
+    async def listen(self, subject: str, receive: Receive) -> None:
+        """Have the messages on `subject`, and on no other, received whenever NATS is there. Raises one of BUS_ERRORS;
+        the next connection begins with it anyway."""
+        self._wanted = (subject, receive)
+        if self.is_connected:
+            await self._subscribe()
 
     async def aclose(self) -> None:
         self._closed = True
-        while self._connecting is not None and not self._connecting.done():
+        while self._keeping is not None and not self._keeping.done():
             # Again and again: nats-py may lose a cancellation inside its own attempts, of which there is no last one.
-            self._connecting.cancel()
-            await asyncio.wait([self._connecting], timeout=CANCEL_AGAIN_AFTER_S)
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping], timeout=CANCEL_AGAIN_AFTER_S)
         if self._begun:
             with contextlib.suppress(*BUS_ERRORS):
-                await self._client.close()
+                async with asyncio.timeout(CALL_WITHIN_S):
+                    await self._client.close()
 
-    async def _connect(self) -> None:
+    async def _keep_connected(self) -> None:
         # Asked each time: nats-py takes some cancellations for a time-out of its own, and loses them.
         while not self._closed:
             self._begun = True
+            ended = asyncio.Event()
             try:
-                await self._client.connect(
-                    self._url,
-                    name="tallystick",
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]
-                    connect_timeout=2,
-                    error_cb=_log_error,
-                )
-                return
+                await self._connect(ended)
+                await self._subscribe()
+                # It connects again by itself, except to a server that has refused its password.
+                await ended.wait()
+                log.warning("nats_connection_ended")
+                self._client, self._subscription = Client(), None
             except BUS_ERRORS as error:
                 await _log_error(error)
-                await asyncio.sleep(RECONNECT_WAIT_S)
+            await asyncio.sleep(RECONNECT_WAIT_S)
+
+    async def _connect(self, ended: asyncio.Event) -> None:
+        async def end() -> None:
+            ended.set()
+
+        await self._client.connect(
+            self._url,
+            name="tallystick",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]
+            connect_timeout=2,
+            ping_interval=PING_EVERY_S,
+            max_outstanding_pings=PINGS_OUTSTANDING_MAX,
+            error_cb=_log_error,
+            closed_cb=end,
+        )
+
+    async def _subscribe(self) -> None:
+        former, self._subscription = self._subscription, None
+        async with asyncio.timeout(CALL_WITHIN_S):
+            if former is not None:
+                await former.unsubscribe()
+            if self._wanted is not None:
+                subject, receive = self._wanted
+                limit = PENDING_MESSAGES_MAX
+                self._subscription = await self._client.subscribe(subject, cb=receive, pending_msgs_limit=limit)
 
 
 async def _log_error(error: Exception) -> None:
-    log.debug("nats_error", extra={"error": described(error)})
+    # A refusal by the server's permissions is an operator's mistake, or an attack; the rest is a server that is away.
+    refused = "permissions violation" in str(error).lower()
+    log.log(logging.WARNING if refused else logging.DEBUG, "nats_error", extra={"error": described(error)})

@@ -1,121 +1,113 @@
-"""Published events as the read models take them in: in batches, quick, in order, and allowed to lose some."""
+"""The newest events for all views of a process: read from the store once, as soon as something tells that it has grown.
+
+A message on the bus, true or forged, late or lost, changes only when the store is read, never what is taken in.
+"""
 
 import asyncio
-import contextlib
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Protocol
 
-import msgspec
-from nats.aio.msg import Msg
-from nats.js.api import DeliverPolicy, Header
-from nats.js.client import JetStreamContext
-
+from application.store import StoreUnavailable
+from domain.errors import described
 from domain.history import Positioned
-from infrastructure.nats.bus import BUS_ERRORS, STREAM, SUBJECTS, Bus
-from infrastructure.nats.relay import PREVIOUS_POSITION
-from infrastructure.postgres.mapper import MsgspecTranscoder
-from projections.projector import Delivery
+from infrastructure.nats.listener import Listener
+from projections.projector import UNREADABLE
 
-IDLE_S = 1.0
+POLL_S = 0.5
+"""The longest time without a look at the store: what the views lag at most while nothing wakes them."""
 PACE_S = 0.05
-"""Batches come at most this often: under load each is larger instead, which is what makes events cheap to apply."""
-PENDING_EVENTS_MAX = 5_000
-"""Past this the feed forgets what it has: the reader finds the hole and fills it from the store."""
-
+"""Reads come at most this often: under load each brings more events, which is what makes them cheap to apply."""
+READ_EVENTS_MAX = 1_000
+KEPT_EVENTS_MAX = 3_000
+"""A view that is farther behind reads the store by itself."""
 
 log = logging.getLogger(__name__)
 
 
-class JetStreamFeed:
-    """Implements projections.projector.Feed: every reader of the process is served from one ordered consumer, and each
-    event is decoded once.
+class Store(Protocol):
+    async def head(self) -> int: ...
 
-    A reader that leaves takes the consumer with it: it leaves when events were due and none came. The others get a
-    new one, and find what was published in between as a hole.
-    """
-
-    def __init__(self, bus: Bus, transcoder: MsgspecTranscoder) -> None:
-        self._bus = bus
-        self._transcoder = transcoder
-        self._readers: set[_Reader] = set()
-        self._subscribing = asyncio.Lock()
-        self._subscription: JetStreamContext.PushSubscription | None = None
-
-    async def batches(self, *, events_max: int) -> AsyncGenerator[Sequence[Delivery], None]:
-        reader = _Reader()
-        self._readers.add(reader)
-        try:
-            while True:
-                await self._subscribe()
-                yield await reader.batch(events_max)
-        finally:
-            self._readers.discard(reader)
-            await self._unsubscribe()
-
-    async def _subscribe(self) -> None:
-        if self._subscription is not None:
-            return
-        async with self._subscribing:
-            if self._subscription is None:
-                with contextlib.suppress(*BUS_ERRORS):
-                    jetstream = await self._bus.jetstream()
-                    self._subscription = await jetstream.subscribe(
-                        SUBJECTS,
-                        stream=STREAM,
-                        ordered_consumer=True,
-                        deliver_policy=DeliverPolicy.NEW,
-                        cb=self._receive,
-                    )
-
-    async def _unsubscribe(self) -> None:
-        subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            with contextlib.suppress(*BUS_ERRORS):
-                await subscription.unsubscribe()
-
-    async def _receive(self, message: Msg) -> None:
-        delivery = self._delivery(message)
-        if delivery is not None:
-            for reader in self._readers:
-                reader.take(delivery)
-
-    def _delivery(self, message: Msg) -> Delivery | None:
-        """None for a message that no relay sent, and for one that cannot be read: the store has the say on that."""
-        headers = message.headers or {}
-        try:
-            position, previous = int(headers[Header.MSG_ID]), int(headers[PREVIOUS_POSITION])
-            return Delivery(previous, Positioned(position, self._transcoder.decode(message.data)))
-        except (KeyError, ValueError, msgspec.MsgspecError):
-            log.warning("message_unreadable", extra={"subject": message.subject})
-            return None
+    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]: ...
 
 
-class _Reader:
-    """What has come and was not yet asked for."""
+class StoreFeed:
+    """Implements projections.projector.Feed."""
 
-    def __init__(self) -> None:
-        self._pending: deque[Delivery] = deque()
-        self._arrived = asyncio.Event()
-        self._asked_at = float("-inf")
+    def __init__(self, store: Store, listener: Listener) -> None:
+        self._store = store
+        self._listener = listener
+        self._kept: list[Positioned] = []
+        """Every event of the store after `_start`, up to `_end`."""
+        self._start: int | None = None
+        """None while the store cannot be read on from anywhere: then everybody asks it."""
+        self._end = 0
+        self._news = asyncio.Event()
 
-    def take(self, delivery: Delivery) -> None:
-        if len(self._pending) >= PENDING_EVENTS_MAX:
-            self._pending.clear()
-        self._pending.append(delivery)
-        self._arrived.set()
+    async def run(self) -> None:
+        """Read on for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            is_at_end = True
+            try:
+                is_at_end = await self._read()
+            except (StoreUnavailable, *UNREADABLE) as error:
+                if self._start is not None:
+                    log.warning("feed_interrupted", extra={"error": described(error)})
+                self._forget()
+            if is_at_end:
+                await self._listener.woken(beyond=self._end, within_s=POLL_S)
+            await asyncio.sleep(max(0.0, begun + PACE_S - loop.time()))
 
-    async def batch(self, events_max: int) -> list[Delivery]:
-        """What has come, as soon as something has; nothing when nothing has for IDLE_S."""
-        # Not `wait_for`, which loses a cancellation that comes together with a message (before Python 3.12).
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_S):
-                await self._arrived.wait()
-        now = asyncio.get_running_loop().time()
-        if len(self._pending) < events_max and now < self._asked_at + PACE_S:
-            await asyncio.sleep(self._asked_at + PACE_S - now)
-        self._asked_at = asyncio.get_running_loop().time()
-        batch = [self._pending.popleft() for _ in range(min(events_max, len(self._pending)))]
-        if not self._pending:
-            self._arrived.clear()
-        return batch
+    async def head(self) -> int:
+        return await self._store.head()
+
+    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+        while True:
+            news = self._news
+            if self._start is None or position < self._start:
+                events = await self._store.after(position, events_max=events_max)
+            else:
+                first = bisect_right(self._kept, position, key=_position)
+                events = self._kept[first : first + events_max]
+            if events:
+                return events
+            await news.wait()
+
+    async def _read(self) -> bool:
+        """Keep what the store has after `_end`; whether that was all."""
+        if self._start is None:
+            self._start = self._end = await self._store.head()
+            self._tell()
+        claimed = self._listener.claimed
+        events = await self._store.after(self._end, events_max=READ_EVENTS_MAX)
+        if events:
+            self._kept += events
+            self._end = events[-1].position
+            self._drop_oldest()
+            self._tell()
+        if len(events) == READ_EVENTS_MAX:
+            return False
+        if claimed > self._end:
+            self._listener.refuse_claim(claimed, self._end)
+        return True
+
+    def _drop_oldest(self) -> None:
+        surplus = len(self._kept) - KEPT_EVENTS_MAX
+        if surplus > 0:
+            self._start = self._kept[surplus - 1].position
+            del self._kept[:surplus]
+
+    def _forget(self) -> None:
+        self._kept, self._start, self._end = [], None, 0
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+def _position(event: Positioned) -> int:
+    return event.position

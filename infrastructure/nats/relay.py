@@ -1,33 +1,26 @@
-"""The relay publishes every stored event once and in order; its checkpoint is the stream's own last message.
+"""The relay tells on the bus how far the store has come: whenever it has grown, and every second.
 
-Each message carries its position as `Nats-Msg-Id` and demands, as `Nats-Expected-Last-Msg-Id`, that the one before it
-is the last (the first one, that there is none): the server itself refuses a second relay's messages and any hole.
+Nothing depends on any of its messages: a lost one is followed by the next, and who hears none reads the store anyway.
 """
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 import psycopg
-from nats.js.api import Header, RawStreamMsg, StreamState
-from nats.js.client import JetStreamContext
-from nats.js.errors import NotFoundError
 
 from domain.errors import described
-from infrastructure.nats.bus import BUS_ERRORS, STREAM, STREAM_BYTES_MAX, Bus
+from infrastructure.nats.bus import BUS_ERRORS, Bus
+from infrastructure.nats.wakeup import Wakeup, encode, subject_of
+from infrastructure.postgres.identity import identity_of
 
-PREVIOUS_POSITION = "Tallystick-Previous-Position"
-BATCH_EVENTS_MAX = 500
-WAIT_S = 1.0
-"""How long the relay trusts that a notification would have come."""
+TELL_EVERY_S = 1.0
+"""The longest silence of a relay that is well."""
 PACE_S = 0.02
-"""Batches leave at most this often: under load each is larger instead."""
-ACKNOWLEDGED_WITHIN_S = 5.0
+"""Messages leave at most this often: under load each stands for more events."""
 
-_SELECT_AFTER = """
-SELECT notification_id, topic, state FROM stored_events WHERE notification_id > %b ORDER BY notification_id LIMIT %b
-"""
-_SELECT_STATE = "SELECT state FROM stored_events WHERE notification_id = %b"
+_SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 log = logging.getLogger(__name__)
 
@@ -35,114 +28,39 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Relay:
-    """One at a time over all workers, by a lease; a second one would be refused by NATS."""
+    """One at a time over all workers, by a lease; two would do no harm."""
 
     def __init__(self, connection: Connection, bus: Bus) -> None:
         self._connection = connection
         self._bus = bus
+        self._is_heard = True
 
     async def run(self) -> None:
-        """Publish for ever. Raises psycopg.Error when the database goes away; waits for NATS while that is away."""
+        """Tell for ever. Raises psycopg.Error when the database goes away; NATS may be away, or hang."""
         await self._connection.execute("LISTEN stored_events")
+        store_id = (await identity_of(self._connection)).store_id
+        told, told_at = -1, float("-inf")
         while True:
-            try:
-                await self._publish_from_last()
-            except BUS_ERRORS as error:
+            [(position,)] = await (await self._connection.execute(_SELECT_HEAD)).fetchall()
+            if position != told or time.monotonic() - told_at >= TELL_EVERY_S:
+                await self._tell(Wakeup(store_id, position))
+                told, told_at = position, time.monotonic()
+                await asyncio.sleep(PACE_S)
+            await self._notified()
+
+    async def _tell(self, wakeup: Wakeup) -> None:
+        try:
+            await self._bus.publish(subject_of(wakeup.store), encode(wakeup))
+        except BUS_ERRORS as error:
+            if self._is_heard:
                 log.warning("relay_interrupted", extra={"error": described(error)})
-                await asyncio.sleep(WAIT_S / 2)
+            self._is_heard = False
+        else:
+            if not self._is_heard:
+                log.info("relay_goes_on")
+            self._is_heard = True
 
-    async def _publish_from_last(self) -> None:
-        position = await self._last_published()
-        jetstream = await self._bus.jetstream()
-        while self._bus.is_connected:
-            cursor = await self._connection.execute(_SELECT_AFTER, (position, BATCH_EVENTS_MAX))
-            rows = await cursor.fetchall()
-            if rows:
-                position = await self._publish(jetstream, position, rows)
-                if len(rows) < BATCH_EVENTS_MAX:
-                    await asyncio.sleep(PACE_S)
-            elif not await self._notified() and not await self._is_intact(jetstream):
-                return
-
-    async def _last_published(self) -> int:
-        """The position of the stream's last message; 0 when it is new, and is made new when messages are gone from it,
-        or the last is not our store's event of that position: another store's, or of a history since restored."""
-        jetstream = await self._bus.jetstream()
-        last = await last_message(jetstream)
-        if is_whole(await state_of(jetstream)):
-            if last is None:
-                return 0
-            if await self._holds(last):
-                return position_of(last)
-        log.warning("stream_made_anew", extra={"position": last and position_of(last)})
-        # Not purged: a purged stream still answers the ids that it remembers as duplicates.
-        await jetstream.delete_stream(STREAM)
-        return 0
-
-    async def _holds(self, message: RawStreamMsg) -> bool:
-        cursor = await self._connection.execute(_SELECT_STATE, (position_of(message),))
-        row = await cursor.fetchone()
-        return row is not None and bytes(row[0]) == message.data
-
-    async def _is_intact(self, jetstream: JetStreamContext) -> bool:
-        return self._bus.is_connected and is_whole(await state_of(jetstream))
-
-    async def _publish(self, jetstream: JetStreamContext, previous: int, rows: list[tuple[Any, ...]]) -> int:
-        """Only the last message asks to be acknowledged: each demands the one before it, so all are there, or it is
-        refused too."""
-        for position, topic, state in rows:
-            headers = {Header.MSG_ID: str(position), PREVIOUS_POSITION: str(previous), **_fence(previous)}
-            if position == rows[-1][0]:
-                timeout_s = ACKNOWLEDGED_WITHIN_S
-                await jetstream.publish(subject_of(topic), bytes(state), headers=headers, timeout=timeout_s)
-            else:
-                await self._bus.publish(subject_of(topic), bytes(state), headers)
-            previous = position
-        return previous
-
-    async def _notified(self) -> bool:
-        """Whether the store told of events, waiting WAIT_S for it."""
-        notified = False
-        async for _ in self._connection.notifies(timeout=WAIT_S, stop_after=1):
-            notified = True
-        return notified
-
-
-async def last_message(jetstream: JetStreamContext) -> RawStreamMsg | None:
-    """The last message in our stream; None when it has none, or the last one was deleted."""
-    state = await state_of(jetstream)
-    if state.messages == 0:
-        return None
-    try:
-        return await jetstream.get_msg(STREAM, seq=state.last_seq)
-    except NotFoundError:
-        return None
-
-
-async def state_of(jetstream: JetStreamContext) -> StreamState:
-    """What our stream has. Raises NotFoundError when it was deleted."""
-    return (await jetstream.stream_info(STREAM)).state
-
-
-def is_whole(state: StreamState) -> bool:
-    """Whether nothing is gone from the stream but what its own limit pushed out, which it does only when it is full."""
-    pushed_out = state.bytes > STREAM_BYTES_MAX // 2
-    return not state.num_deleted and (state.first_seq <= 1 or pushed_out)
-
-
-def position_of(message: RawStreamMsg) -> int:
-    """The position that a message carries; 0 for one that no relay sent."""
-    identity = (message.headers or {}).get(Header.MSG_ID, "")
-    return int(identity) if identity.isdecimal() else 0
-
-
-def _fence(previous: int) -> dict[str, str]:
-    if previous == 0:
-        return {Header.EXPECTED_LAST_SEQUENCE: "0"}
-    return {Header.EXPECTED_LAST_MSG_ID: str(previous)}
-
-
-def subject_of(topic: str) -> str:
-    """`payment.captured.v1` is published on `tallystick.events.payment.captured`; its version is in the message."""
-    aggregate, event, _version = topic.split(".")
-    return f"tallystick.events.{aggregate}.{event}"
+    async def _notified(self) -> None:
+        """Until the store tells of events, but for TELL_EVERY_S at most."""
+        async for _ in self._connection.notifies(timeout=TELL_EVERY_S, stop_after=1):
+            pass

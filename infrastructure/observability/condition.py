@@ -9,6 +9,7 @@ import psycopg
 from msgspec import Struct
 
 from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
+from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.identity import identity_of
 from projections.tables import checkpoints
 from projections.turns import turn_of
@@ -16,7 +17,11 @@ from projections.turns import turn_of
 RELAY = "relay"
 ARCHIVE = "archive"
 CLOCKS_DIFFER_S_MAX = 5.0
-BUS_AWAY = "NATS does not answer"
+NOT_HEARD = "nothing is heard of it: NATS does not answer, or does not let it publish; the views read the store anyway"
+AHEAD = "it stands after the store's last event: see docs/OPERATING.md, A view is ahead of the store"
+FORGED = (
+    "a position after the store's last event was told in its name: see docs/OPERATING.md, Messages that are not ours"
+)
 
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT_NEXT = "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
@@ -82,6 +87,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     waiting_deliveries: int
     oldest_delivery_s: float | None
     open_dead_letters: int
+    bus_refusals: tuple[BusRefusal, ...]
     may_change_events: bool
     """Whether the role that looks owns the events, and so could switch their immutability off."""
     backups: BackupState
@@ -102,10 +108,10 @@ class _Stamped(Struct):
 
 
 async def read_condition(
-    connection: Connection, published: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
+    connection: Connection, told: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
 ) -> Condition:
-    """How things are now, when the relay was at position `published` just before; `names` are the followers',
-    `machine_ahead_s` is how far this machine's clock is ahead of the database's, by which it is `now`. Raises
+    """How things are now, when the relay told of position `told` just before, or was not heard; `names` are the
+    followers', `machine_ahead_s` is how far this machine is ahead of the database's clock, by which it is `now`. Raises
     psycopg.Error."""
     backups = await backup_state(connection)
     if backups.archived_position is not None:
@@ -120,9 +126,7 @@ async def read_condition(
         rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
     if backups.archived_position is not None:
         reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
-    reached[RELAY] = published
-    if published is None:
-        failures[RELAY] = BUS_AWAY
+    reached[RELAY] = told
     # After the positions: nobody is ahead of it.
     [(head,)] = await _rows(connection, _SELECT_HEAD)
     [(unresolved, oldest_s)] = await _rows(connection, _SELECT_UNRESOLVED)
@@ -131,8 +135,12 @@ async def read_condition(
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
     identity = await identity_of(connection)
     followers = []
+    if told is None and RELAY in active:
+        failures[RELAY] = NOT_HEARD
     for name in names:
         position = reached[name]
+        if position is not None and position > head:
+            failures[name] = FORGED if name == RELAY else AHEAD
         followers.append(
             Follower(
                 name=name,
@@ -152,6 +160,7 @@ async def read_condition(
         waiting_deliveries=waiting,
         oldest_delivery_s=oldest_delivery_s,
         open_dead_letters=open_letters,
+        bus_refusals=await bus_refusals(connection),
         may_change_events=may_change_events,
         backups=backups,
         closed_since=identity.closed_at,

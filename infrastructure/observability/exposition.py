@@ -102,6 +102,14 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_dead_letters_open", "Waiting for an operator, or for a retry", condition.open_dead_letters
     )
+    refused = CounterMetricFamily(
+        "tallystick_bus_messages_refused",
+        "Messages on NATS that no relay of this store can have sent",
+        labels=["reason"],
+    )
+    for refusal in condition.bus_refusals:
+        refused.add_metric([refusal.reason], refusal.messages)
+    yield refused
     if condition.backups.is_configured:
         yield GaugeMetricFamily(
             "tallystick_backup_base_age_seconds", "Age of the last base backup", _age_s(condition.backups.last_base_at)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors, waiting
 from psycopg.abc import PQGen
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from application.deadline import at_most_s
@@ -70,10 +70,18 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
             raise
 
 
+def to_primary(database_url: str) -> str:
+    """`database_url`, of whose several hosts, if it names them, the one is meant that takes writes."""
+    parts = conninfo_to_dict(database_url)
+    if "," not in str(parts.get("host") or "") or "target_session_attrs" in parts:
+        return database_url
+    return make_conninfo(database_url, target_session_attrs="read-write", connect_timeout=CONNECT_TIMEOUT_S)
+
+
 def named(database_url: str, *, name: str, options: str = "") -> str:
     """`database_url` with bounds on the network's silence, on both sides; `name` is what it shows the server."""
     options = f"{SERVERS_BOUNDS} {options}".rstrip()
-    return make_conninfo(database_url, application_name=name, options=options, **NETWORK_BOUNDS)
+    return make_conninfo(to_primary(database_url), application_name=name, options=options, **NETWORK_BOUNDS)
 
 
 def bounded(database_url: str, *, name: str, statement_timeout_ms: int, options: str = "") -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import psycopg
 
 from infrastructure.postgres import locks
+from infrastructure.postgres.connecting import to_primary
 
 # After every append that has begun, so that none is between two epochs.
 _LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
@@ -21,5 +22,5 @@ def raise_epoch(connection: psycopg.Connection[Any]) -> int:
 
 def raise_epoch_at(database_url: str) -> int:
     """That of the store at `database_url`, as the role that owns it. Raises psycopg.Error."""
-    with psycopg.connect(database_url, autocommit=True, connect_timeout=3) as connection:
+    with psycopg.connect(to_primary(database_url), autocommit=True, connect_timeout=3) as connection:
         return raise_epoch(connection)

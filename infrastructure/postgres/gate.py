@@ -1,23 +1,30 @@
-"""The gate of the store in Postgres, as the row of its identity has it."""
+"""The gate of the store in Postgres, as the row of its identity has it, and what a restored store keeps in mind."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
 from application.gate import StoreClosed
+from application.orphans import Pin
 from application.refreshing import Refreshing
 from application.store import StoreUnavailable
+from domain.identifiers import PaymentId
 from infrastructure.postgres.identity import StoreIdentity, identity_of
+from infrastructure.postgres.orphans import read_pins
 from infrastructure.postgres.pool import ReadPool
 
+_OPEN: Final = "UPDATE store_identity SET closed_at = NULL, closed_because = NULL"
 REFRESH_EVERY_S: Final = 2.0
 
 
 class StoreGate:
-    """Implements application.gate.Gate for one process."""
+    """Implements application.gate.Gate and application.orphans.Pins for one process."""
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
         self._identity: StoreIdentity | None = None
+        self._pins: Mapping[PaymentId, Pin] = {}
         self._open = asyncio.Event()
         self._refreshing = Refreshing(self.refresh, name="gate", every_s=REFRESH_EVERY_S)
 
@@ -45,10 +52,29 @@ class StoreGate:
     async def opened(self) -> None:
         await self._open.wait()
 
+    @property
+    def store_id(self) -> UUID:
+        """Raises StoreUnavailable until the store has answered once."""
+        if self._identity is None:
+            raise StoreUnavailable("it is not known yet which store this is")
+        return self._identity.store_id
+
+    async def open(self) -> None:
+        """From now on the store takes commands: every process notices within seconds. Raises StoreUnavailable."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_OPEN)
+        await self.refresh()
+
+    def of(self, payment_id: PaymentId) -> Pin | None:
+        return self._pins.get(payment_id)
+
     async def refresh(self) -> None:
         """Raises StoreUnavailable."""
         async with self._pool.connection() as connection:
-            self._identity = await identity_of(connection)
+            identity = await identity_of(connection)
+            # After the identity: the pins of a store that is open are all there.
+            self._pins = await read_pins(connection)
+        self._identity = identity
         if self._identity.closed_at is None:
             self._open.set()
         else:

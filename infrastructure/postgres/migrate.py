@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from infrastructure.postgres import locks
+from infrastructure.postgres.connecting import to_primary
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -68,7 +69,7 @@ def migrate(database_url: str) -> list[str]:
     Where there are none, nothing is written, so that any role may ask. Raises MigrationChanged, OwnerNeeded,
     StoreNewer, and psycopg.Error when one fails, in which case none of them is applied.
     """
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(to_primary(database_url)) as connection:
         missing = _missing(connection)
         if not missing:
             return []

@@ -10,6 +10,7 @@ from psycopg.pq import Conninfo
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.postgres import locks
+from infrastructure.postgres.connecting import to_primary
 
 FILE: Final = Path(__file__).with_name("privileges.sql")
 
@@ -42,7 +43,7 @@ def give_privileges(owner_url: str, *, app: str, reader: str, anew: bool) -> boo
     """
     statements = FILE.read_text()
     sha256 = hashlib.sha256(f"{app}\0{reader}\0{statements}".encode()).hexdigest()
-    with psycopg.connect(owner_url) as connection:
+    with psycopg.connect(to_primary(owner_url)) as connection:
         if not anew and _given(connection, app) == sha256:
             return False
         connection.execute(_ONE_GIVER, (locks.MIGRATE,))

@@ -33,8 +33,11 @@ GRANT SELECT, UPDATE (tries, next_try_at, told, asked_until, said, said_at) ON o
 GRANT SELECT, INSERT ON merchant, evidence_file, accounting_day TO {app};
 GRANT SELECT, INSERT, UPDATE (revoked_at) ON api_key, operator_key TO {app};
 
--- Queues and places that work leaves behind.
-GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed TO {app};
+-- An operator opens a restored store.
+GRANT UPDATE (closed_at, closed_because) ON store_identity TO {app};
+
+-- Queues, places and counts that work leaves behind.
+GRANT SELECT, INSERT, UPDATE ON webhook_delivery, webhook_event, bank_feed, orphan, bus_refusal TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON timer_try, worker_lease TO {app};
 
 -- What is kept of the store elsewhere.
@@ -47,8 +50,8 @@ GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
 -- Of keys who has them, but not what they are known by.
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
-    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, worker_lease,
-    base_backup, wal_archive,
+    accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, worker_lease, orphan,
+    base_backup, wal_archive, bus_refusal,
     views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};

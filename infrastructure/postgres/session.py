@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from domain.errors import described
-from infrastructure.postgres.connecting import BoundedConnection, cut_off_after, shut
+from infrastructure.postgres.connecting import BoundedConnection, cut_off_after, shut, to_primary
 
 CONFIRMED_WITHIN_S: Final = 1.5
 """How long a commit that only confirms what was read waits for the standby."""
@@ -65,7 +65,7 @@ class Session(BoundedConnection):
         failures: list[str] = []
         for host in fence.hosts_by_promise():
             try:
-                session = await super().connect(at(conninfo, host, alone=len(fence.hosts) == 1), **kwargs)
+                session = await super().connect(at(conninfo, host), **kwargs)
             except psycopg.OperationalError as error:
                 if len(fence.hosts) == 1:
                     raise
@@ -142,7 +142,7 @@ class Fence:
 
     async def look_around(self, conninfo: str) -> None:
         """Ask every host for its epoch, the standby too."""
-        await asyncio.gather(*(self._look_at(at(conninfo, host, alone=True)) for host in self.hosts))
+        await asyncio.gather(*(self._look_at(at(conninfo, host)) for host in self.hosts))
 
     async def watch(self, conninfo: str) -> None:
         """Look around for ever: also who waits for a primary that hangs hears of the next one."""
@@ -177,16 +177,9 @@ def _fence(hosts: str, ports: str, _database: str) -> Fence:
     return Fence([Host(name or None, number or None) for name, number in zip(names, numbers, strict=True)])
 
 
-def at(conninfo: str, host: Host, *, alone: bool) -> str:
-    """`conninfo` for one of its hosts; that of several has to be the one that takes writes."""
-    if alone:
-        return make_conninfo(conninfo, host=host.name, port=host.port)
-    return make_conninfo(
-        conninfo,
-        host=host.name,
-        port=host.port,
-        target_session_attrs=conninfo_to_dict(conninfo).get("target_session_attrs", "read-write"),
-    )
+def at(conninfo: str, host: Host) -> str:
+    """`conninfo` for one of its hosts."""
+    return make_conninfo(to_primary(conninfo), host=host.name, port=host.port)
 
 
 @asynccontextmanager

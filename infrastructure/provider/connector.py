@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from application.dispute_desk import DisputeDesk
+from application.listing import Listing
 from application.notification import Notifications
 from domain.identifiers import ProviderName
 from infrastructure.provider.performing import PerformingProvider
@@ -35,12 +36,13 @@ class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Connector(Struct, frozen=True, kw_only=True):
     """One account, connected: the calls to it, all of whose answers are compared with what was asked, its webhooks,
-    how to let go of it, and its disputes department, where we can reach that."""
+    how to let go of it, and its disputes department and its list of what happened, where we can reach those."""
 
     provider: PerformingProvider
     notifications: Notifications
     aclose: Callable[[], Awaitable[None]]
     desk: DisputeDesk | None = None
+    listing: Listing | None = None
 
 
 Connect = Callable[[ProviderAccount], Connector]

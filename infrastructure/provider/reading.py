@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.identifiers import OperationId
+from domain.identifiers import OperationId, PaymentId
 from domain.json_members import repeated_member
 
 UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -25,6 +25,14 @@ def decode(body: bytes, kind: type[T]) -> T:
     if repeated is not None:
         raise msgspec.DecodeError(f"the member {repeated!r} is there twice in one object")
     return said
+
+
+def our_payment(name: str) -> PaymentId | None:
+    """The payment of ours that `name` names; None where somebody else worked on the account."""
+    try:
+        return PaymentId(UUID(name))
+    except ValueError:
+        return None
 
 
 def our_operation(name: str) -> OperationId | None:

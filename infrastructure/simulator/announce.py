@@ -29,11 +29,9 @@ def announce(
     amount: int,
     refusal: Refusal | None = None,
 ) -> None:
-    """What became of an operation on `charge`, where there is anybody to tell."""
+    """What became of an operation on `charge`."""
     if refusal is None and operation in MOVEMENTS:
         books.add_movement(operation.value, key, action_id, amount, charge.currency)
-    if not books.options.webhook_url:
-        return
     notice = Notice(
         id=f"evt_{uuid4().hex}",
         at=datetime.now(UTC),

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,11 +14,11 @@ from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import HeaderParameter, QueryParameter
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from infrastructure.garbage import settle as settle_garbage
 from infrastructure.serving import die_with_supervisor
-from infrastructure.simulator import challenge, control, dispute_routes, disputes
+from infrastructure.simulator import challenge, control, dispute_routes, disputes, webhooks
 from infrastructure.simulator.aps.router import ROUTER as APS
 from infrastructure.simulator.bank import routes as bank
 from infrastructure.simulator.books import Books
@@ -39,6 +40,14 @@ from infrastructure.simulator.wire import (
     RefundBody,
     VoidBody,
 )
+
+
+class EventsPage(Struct, frozen=True):
+    """`next_after` is the cursor of the next page, None on the last."""
+
+    events: list[webhooks.Event]
+    next_after: int | None
+
 
 Key = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=255)]
 After = Annotated[int, QueryParameter(ge=0)]
@@ -90,6 +99,20 @@ async def operation(state: State, key: str) -> Response[bytes]:
 async def books_page(state: State, after: After = 0, limit: Limit = 100) -> BooksPage:
     books: Books = state.books
     return books.page(after, limit)
+
+
+@get("/v1/events")
+async def events(
+    state: State, since: datetime, until: datetime, after: After = 0, limit: Limit = 100
+) -> Response[bytes]:
+    """What happened from `since` until before `until`, behind the cursor `after`, as webhooks tell it."""
+    books: Books = state.books
+    found = books.happened(since.timestamp(), until.timestamp(), after, limit + 1)
+    page = EventsPage(
+        [webhooks.event(notice) for _, notice in found[:limit]],
+        next_after=found[limit - 1][0] if len(found) > limit else None,
+    )
+    return _json(HTTPStatus.OK, msgspec.json.encode(page))
 
 
 @get("/health")
@@ -147,7 +170,7 @@ def create_app() -> Litestar:
     """The API over the books in the folder that the environment names."""
     return Litestar(
         [
-            *(charge, capture, void, refund, customer, operation, books_page, health),
+            *(charge, capture, void, refund, customer, operation, books_page, events, health),
             *challenge.ROUTES,
             *control.ROUTES,
             *dispute_routes.ROUTES,

@@ -54,6 +54,10 @@ DELETE_PENDING: Final = "DELETE FROM pending WHERE key = ?"
 SELECT_DUE: Final = "SELECT key, charge_id, due, approves FROM pending WHERE due <= ? ORDER BY due LIMIT ?"
 SELECT_WAITING: Final = "SELECT id FROM charge WHERE decision = 'requires_action' ORDER BY number"
 INSERT_NOTICE: Final = "INSERT INTO outbox (due, notice) VALUES (?, ?)"
+INSERT_HAPPENED: Final = "INSERT INTO happened (at, notice) VALUES (?, ?)"
+SELECT_HAPPENED: Final = """
+SELECT number, notice FROM happened WHERE at >= ? AND at < ? AND number > ? ORDER BY number LIMIT ?
+"""
 SELECT_OUTBOX: Final = "SELECT number, tries, notice FROM outbox WHERE due <= ? ORDER BY due, number LIMIT ?"
 TAKE_NOTICE: Final = "UPDATE outbox SET due = 9e9 WHERE number = ?"
 TAKE_NO_NOTICE: Final = "UPDATE outbox SET due = 0 WHERE due = 9e9"
@@ -164,13 +168,20 @@ class Books:
         return [Pending(key, charge_id, due, bool(approves)) for key, charge_id, due, approves in rows]
 
     def tell(self, notice: Notice) -> None:
-        """Put `notice` into the outbox; the faults lose, delay and double it."""
-        faults = self.dice.faults.webhooks
-        if self.dice.hits(faults.drop_percent):
-            return
+        """Keep `notice`, and put it into the outbox where there is anybody to tell: there the faults lose, delay and
+        double it."""
         encoded = msgspec.json.encode(notice)
+        self._sqlite.execute(INSERT_HAPPENED, (notice.at.timestamp(), encoded))
+        faults = self.dice.faults.webhooks
+        if not self.options.webhook_url or self.dice.hits(faults.drop_percent):
+            return
         for _ in range(2 if self.dice.hits(faults.duplicate_percent) else 1):
             self._sqlite.execute(INSERT_NOTICE, (time.time() + self.dice.up_to(faults.delay_s_max), encoded))
+
+    def happened(self, since: float, until: float, after: int, notices_max: int) -> list[tuple[int, Notice]]:
+        """What happened between two Unix times, behind the notice of that number, in its order."""
+        rows = self._sqlite.execute(SELECT_HAPPENED, (since, until, after, notices_max))
+        return [(number, msgspec.json.decode(notice, type=Notice)) for number, notice in rows]
 
     def take_notices(self, notices_max: int) -> list[Queued]:
         """What is to be sent by now. Each is to be postponed or removed; what is neither comes with the next start."""

@@ -211,7 +211,7 @@ def _found(books: Books, dispute_id: str) -> tuple[Dispute, Charge] | Refusal:
 
 
 def _announce(books: Books, charge: Charge, dispute: Dispute, told: Told, lost: int | None = None) -> None:
-    if not books.options.webhook_url or books.options.dialect == SILENT:
+    if books.options.dialect == SILENT:
         return
     notice = Notice(
         id=f"evt_{uuid4().hex}",

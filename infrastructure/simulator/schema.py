@@ -61,6 +61,17 @@ CREATE TABLE movement (
 PRAGMA user_version = 3;
 COMMIT;
 """
+FOURTH: Final = """
+BEGIN;
+CREATE TABLE happened (
+    number INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    notice BLOB NOT NULL
+) STRICT;
+CREATE INDEX happened_at ON happened (at, number);
+PRAGMA user_version = 4;
+COMMIT;
+"""
 
 
 def migrate(sqlite: sqlite3.Connection) -> None:
@@ -71,3 +82,5 @@ def migrate(sqlite: sqlite3.Connection) -> None:
         sqlite.executescript(SECOND)
     if version < 3:
         sqlite.executescript(THIRD)
+    if version < 4:
+        sqlite.executescript(FOURTH)

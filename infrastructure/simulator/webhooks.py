@@ -19,7 +19,8 @@ SIGNATURE_HEADER: Final = "Simulator-Signature"
 
 
 class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`id` is the movement's own name, the charge's for a charge."""
+    """`id` is the movement's own name, the charge's for a charge; `closes` says of a capture that nothing is reserved
+    behind it."""
 
     id: str
     charge: str
@@ -29,10 +30,13 @@ class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str
     code: str | None = None
     message: str | None = None
+    closes: bool | None = None
     action: Action | None = None
 
 
-class _Event(Struct, frozen=True):
+class Event(Struct, frozen=True):
+    """What happened, as a webhook and the list of events say it."""
+
     id: str
     type: str
     created: datetime
@@ -41,9 +45,14 @@ class _Event(Struct, frozen=True):
 
 def worded(notice: Notice, secret: str) -> Worded:
     """The delivery of `notice`, signed now with `secret`."""
+    return _signed(event(notice), secret)
+
+
+def event(notice: Notice) -> Event:
+    """What `notice` tells."""
     if notice.dispute is not None:
         kind, said = dispute_words.event(notice.dispute, notice.charge)
-        return _signed(_Event(notice.id, kind, notice.at, said), secret)
+        return Event(notice.id, kind, notice.at, said)
     charge = notice.charge
     waits = notice.operation is Operation.CHARGE and charge.decision is Decision.REQUIRES_ACTION
     data = _Data(
@@ -55,12 +64,13 @@ def worded(notice: Notice, secret: str) -> Worded:
         currency=charge.currency,
         code=None if notice.refusal is None else notice.refusal.code,
         message=None if notice.refusal is None else notice.refusal.message,
+        closes=charge.reserved == 0 if notice.operation is Operation.CAPTURE and notice.refusal is None else None,
         action=charge.action if waits else None,
     )
-    return _signed(_Event(notice.id, _type(notice), notice.at, data), secret)
+    return Event(notice.id, _type(notice), notice.at, data)
 
 
-def _signed(event: _Event, secret: str) -> Worded:
+def _signed(event: Event, secret: str) -> Worded:
     body = msgspec.json.encode(event)
     sent = int(time.time())
     signature = hmac.new(secret.encode(), b"%d.%b" % (sent, body), hashlib.sha256).hexdigest()

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "restore": "interfaces.cli.restore:restore",
     "rebuild": "interfaces.cli.rebuild:rebuild",
     "ledger": "interfaces.cli.ledger:ledger",
+    "reopen": "interfaces.cli.reopen:reopen",
     "routing": "interfaces.cli.routing:routing",
     "doubts": "interfaces.cli.doubts:doubts",
     "record": "interfaces.cli.record:record",

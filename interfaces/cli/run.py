@@ -18,7 +18,7 @@ import uvloop
 from application.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
 from interfaces.cli.shared import console, home, told_clearly, with_core
-from interfaces.settings import Settings, for_children, to_environment
+from interfaces.settings import Settings, as_listener, for_children, to_environment
 from interfaces.stack import HOST, Stack, servers
 from interfaces.worker import supervise
 
@@ -78,7 +78,8 @@ def serve(host: str, port: int, workers: int) -> None:
     A worker and a provider have to run as well."""
     composition.require_free(host, port)
     with _settings_once_migrated(server_processes=workers) as settings:
-        os.environ.update(to_environment(for_children(settings)))
+        settings = as_listener(for_children(settings))
+        os.environ.update(to_environment(settings))
         composition.serve_api(settings, host=host, port=port, workers=workers)
 
 

@@ -12,9 +12,11 @@ from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follower, utc_now
 
 SAMPLE_S = 1.0
-BUS_LOOKS_MAX = 100
-BUS_LOOK_EVERY_S = 0.02
-"""A connection to NATS is waited for, two seconds at most."""
+RELAY_LOOKS_MAX = 100
+RELAY_LOOK_EVERY_S = 0.02
+"""The relay is waited for, two seconds at most."""
+REFUSALS_ALARM_S = 3600.0
+"""For so long after the last one, refused messages are a reason to look."""
 ONE_ROLE = (
     "the application's role owns the events, and could switch their immutability off. Give it a role of its own: "
     "see TALLYSTICK_OWNER_DATABASE_URL in docs/OPERATING.md."
@@ -42,7 +44,7 @@ def status(as_json: bool) -> None:
 
     Shows the store's head, and for the relay and every read model its position, how far it is behind, its rate over
     one second, and whose database session moves it; then the operations without an outcome. Exits with 1 when
-    something stands still or nothing moves it.
+    something stands still or nothing moves it, and for an hour after messages on NATS had to be refused.
     """
     before, after, elapsed_s, verified_within = with_core(_two_looks)
     earlier = {follower.name: follower for follower in before.followers}
@@ -59,14 +61,18 @@ def status(as_json: bool) -> None:
 
 
 async def _two_looks(core: Core) -> tuple[Condition, Condition, float, timedelta]:
-    for _ in range(BUS_LOOKS_MAX):
-        if core.bus.is_connected:
-            break
-        await asyncio.sleep(BUS_LOOK_EVERY_S)
-    before, looked_at = await core.condition(), time.monotonic()
-    await asyncio.sleep(SAMPLE_S)
-    verified_within = timedelta(hours=core.settings.backup_verified_within_h)
-    return before, await core.condition(), time.monotonic() - looked_at, verified_within
+    listening = asyncio.create_task(core.listener.run())
+    try:
+        for _ in range(RELAY_LOOKS_MAX):
+            if core.listener.position is not None:
+                break
+            await asyncio.sleep(RELAY_LOOK_EVERY_S)
+        before, looked_at = await core.condition(), time.monotonic()
+        await asyncio.sleep(SAMPLE_S)
+        verified_within = timedelta(hours=core.settings.backup_verified_within_h)
+        return before, await core.condition(), time.monotonic() - looked_at, verified_within
+    finally:
+        listening.cancel()
 
 
 def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
@@ -92,7 +98,7 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
 
 
 def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
-    """What is wrong with the machine or the backups, a sentence each."""
+    """What is wrong with the machine, the backups or the bus, a sentence each."""
     alarms = {}
     if fault := _backups_trouble(condition.backups, verified_within):
         alarms["backups"] = fault
@@ -102,6 +108,12 @@ def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
             f"this machine's clock is {abs(condition.machine_ahead_s):,.0f} s {side} the database's, which everything "
             "goes by. One of the two is wrong: see docs/OPERATING.md, Clocks."
         )
+    for refusal in condition.bus_refusals:
+        if refusal.last_s < REFUSALS_ALARM_S:
+            alarms[f"messages on NATS ({refusal.reason})"] = (
+                f"{refusal.messages:,} messages on NATS were refused as {refusal.reason}, the last one "
+                f"{refusal.last_s:,.0f} s ago: see docs/OPERATING.md, Messages that are not ours."
+            )
     return alarms
 
 

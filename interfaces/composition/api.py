@@ -1,5 +1,6 @@
 """The HTTP API: its processes, and what a request can reach in one of them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -78,6 +79,7 @@ async def api_services(
             answers=word_answer,
             bases=core.bases,
             routing=core.routing,
+            pins=core.gate,
             now=utc_now,
             ids=core.command_ids,
         )
@@ -91,6 +93,7 @@ async def api_services(
             watcher=counted.deliveries,
         )
         garbage.settle()
+        listening = asyncio.create_task(core.listener.run(), name="listener")
         try:
             yield Services(
                 payments=payments,
@@ -112,5 +115,6 @@ async def api_services(
                 metrics_token=settings.metrics_token,
             )
         finally:
+            listening.cancel()
             await payments.aclose()
             await intake.aclose()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Self
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -13,10 +14,13 @@ from application.bases import BasesAtHand
 from application.command_ids import CommandIds
 from application.dead_letter import DeadLetters
 from application.delivery import DeliveryRetrier
+from application.dispute_notice import DisputeNotices
 from application.disputes import Disputes
 from application.doubts import Doubts
+from application.explanation import Explanations
 from application.fx import FxRates
 from application.merchant import Directory
+from application.notice import Notices
 from application.notification import Notifications
 from application.operation import Operations
 from application.operator import OperatorKeys
@@ -26,6 +30,7 @@ from application.policy_book import PolicyBook
 from application.rate_book import RateBook
 from application.recovery import OperationRetrier, Recovery
 from application.refreshing import Refreshing
+from application.reopening import Reopening
 from application.routing_policy import RoutingPolicies
 from application.store import StoreUnavailable
 from application.terms import TermsCommands
@@ -37,8 +42,8 @@ from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
 from infrastructure.calendars import is_holiday
-from infrastructure.nats.bus import BUS_ERRORS, Bus
-from infrastructure.nats.relay import last_message, position_of
+from infrastructure.nats.bus import Bus
+from infrastructure.nats.listener import Listener
 from infrastructure.observability.condition import RELAY, Condition, read_condition
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
@@ -48,10 +53,11 @@ from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.directory import PostgresDirectory
 from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.gate import StoreGate
-from infrastructure.postgres.identity import NamespaceAtHand
+from infrastructure.postgres.identity import NamespaceAtHand, identity_of
 from infrastructure.postgres.inbox import PostgresInbox
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
+from infrastructure.postgres.orphans import PostgresOrphans
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
@@ -69,7 +75,6 @@ from interfaces.settings import Settings
 from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
 
-BUS_ANSWERS_WITHIN_S = 2.0
 RECOVERY_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
 TIMER_CALLS_MAX = 3
@@ -94,6 +99,7 @@ class Core:
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.gate = StoreGate(self.pool)
+        self.orphans = PostgresOrphans(self.pool)
         self.namespace = NamespaceAtHand(self.pool)
         self.command_ids = CommandIds(namespace=self.namespace, new_id=ids.new_uuid)
         self.directory: Directory = PostgresDirectory(self.pool)
@@ -116,7 +122,8 @@ class Core:
             now=utc_now,
         )
         self.bank_accounts = BankAccounts(store=self.store, check=account_fault, now=utc_now, new_id=ids.new_uuid)
-        self.bus = Bus(settings.nats_url)
+        self.bus = Bus(settings.nats_reader_url or settings.nats_url)
+        self.listener = Listener(self.bus, self.store_id)
         self.conditions = Expressions()
         self.fx_rates = FxRates(self.store, now=utc_now)
         self.rate_book = RateBook(self.store)
@@ -171,6 +178,7 @@ class Core:
             bases=self.bases,
             policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
+            pins=self.gate,
             letters=self.dead_letters,
             now=utc_now,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
@@ -197,6 +205,26 @@ class Core:
             files=PostgresEvidenceFiles(self.pool),
             now=utc_now,
             new_id=ids.new_uuid,
+        )
+        self.notices = Notices(
+            store=self.store,
+            operations=self.operations,
+            adoptions=self.adoptions,
+            correlation=self.correlation,
+            now=utc_now,
+        )
+        self.explanations = Explanations(
+            store=self.store,
+            correlation=self.correlation,
+            notices=self.notices,
+            disputes=DisputeNotices(self.disputes.money),
+        )
+        self.reopening = Reopening(
+            explanations=self.explanations,
+            store=self.store,
+            orphans=self.orphans,
+            listings={name: each.listing for name, each in self.connectors.items() if each.listing is not None},
+            now=utc_now,
         )
         recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S
         self.recovery = Recovery(
@@ -255,18 +283,14 @@ class Core:
         return {name: connector.notifications for name, connector in self.connectors.items()}
 
     async def condition(self) -> Condition:
-        """How the system is. Raises StoreUnavailable."""
-        published = await self._published()
+        """How the system is, as far as the listener has heard. Raises StoreUnavailable."""
+        told = self.listener.position
         async with self.pool.connection() as connection:
             return await read_condition(
-                connection, published, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+                connection, told, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
             )
 
-    async def _published(self) -> int | None:
-        """The position of the stream's last message; None while NATS does not answer."""
-        try:
-            async with asyncio.timeout(BUS_ANSWERS_WITHIN_S):
-                last = await last_message(await self.bus.jetstream())
-        except BUS_ERRORS:
-            return None
-        return 0 if last is None else position_of(last)
+    async def store_id(self) -> UUID:
+        """Which store the database holds now. Raises StoreUnavailable."""
+        async with self.pool.connection() as connection:
+            return (await identity_of(connection)).store_id

@@ -5,14 +5,15 @@ from typing import Any
 from application.delivery import Deliveries
 from application.dispute_deadlines import DisputeDeadlines
 from application.dispute_notice import DisputeNotices
-from application.notice import Notices
-from infrastructure.nats.feed import JetStreamFeed
+from application.orphan_sweep import OrphanSweep
+from infrastructure.nats.bus import Bus
+from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
+from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
 from infrastructure.postgres.leases import Leases
-from infrastructure.postgres.mapper import MsgspecTranscoder
 from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
@@ -26,10 +27,12 @@ from projections.view import View
 from projections.views import VIEWS
 
 SWEEP_EVERY_S = 1.0
+REFUSALS_EVERY_S = 1.0
 TIMERS_EVERY_S = 5.0
 RELEASES_EVERY_S = 5.0
 PAYOUT_SCHEDULE_EVERY_S = 5.0
 BANK_EVERY_S = 1.0
+ORPHANS_EVERY_S = 5.0
 DISPUTES_EVERY_S = 5.0
 
 
@@ -41,18 +44,27 @@ class ProjectorConnection(Session):
 
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
-    feed = JetStreamFeed(core.bus, MsgspecTranscoder())
+    feed = StoreFeed(core.store, core.listener)
     leases = Leases(core.settings.database_url)
 
     async def relay() -> None:
         session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
         async with leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
-            await Relay(connection, core.bus).run()
+            # As the one user of NATS that may publish; whatever else the process does only listens.
+            bus = Bus(core.settings.nats_url)
+            bus.start()
+            try:
+                await Relay(connection, bus).run()
+            finally:
+                await bus.aclose()
 
     async def project(view: View[Any]) -> None:
         session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
         async with await session as connection:
-            await Projector(view, connection=connection, source=core.store, feed=feed, turns=leases).run()
+            await Projector(view, connection=connection, feed=feed, turns=leases).run()
+
+    async def report_refusals() -> None:
+        await note_refusals(core.pool, core.listener.take_refused())
 
     async def recover() -> None:
         # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
@@ -72,13 +84,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
             inbox=core.inbox,
             correlation=core.correlation,
             store=core.store,
-            notices=Notices(
-                store=core.store,
-                operations=core.operations,
-                adoptions=core.adoptions,
-                correlation=core.correlation,
-                now=utc_now,
-            ),
+            notices=core.notices,
             disputes=DisputeNotices(core.disputes.money),
             dead_letters=core.dead_letters,
             notifications=core.notifications,
@@ -98,6 +104,10 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         core.store,
         lambda: view_connection(core.settings, REBUILD_SCHEMA, application="tallystick outdated views"),
     )
+    orphans = OrphanSweep(orphans=core.orphans, explanations=core.explanations, new_id=ids.new_uuid)
+
+    async def explain_orphans() -> None:
+        await orphans.sweep()
 
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
@@ -117,6 +127,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "releases": lambda: every(RELEASES_EVERY_S, release_funds),
         "disputes": lambda: every(DISPUTES_EVERY_S, deadlines.sweep),
         "webhooks": webhooks,
+        "orphans": lambda: every(ORPHANS_EVERY_S, explain_orphans),
         "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
         "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
@@ -124,6 +135,9 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     return {
         "leases": leases.renew,
         "relay": relay,
+        "listener": core.listener.run,
+        "feed": feed.run,
+        "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
         **{name: once_open(task) for name, task in acting.items()},
         "outdated views": outdated_views.run,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},

@@ -32,6 +32,7 @@ from interfaces.http.answers import word_answer
 from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
+from tests.support.pins import NO_PINS
 from tests.support.provider import ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 from tests.support.store import everything
@@ -105,6 +106,7 @@ class Shop:
             policies=DEFAULT_POLICIES,
             bases=self.bases,
             routing=self.routing,
+            pins=NO_PINS,
             letters=self.letters,
             now=self.clock,
             refusal_stands_after_s=refusal_stands_after_s,
@@ -125,6 +127,7 @@ class Shop:
             answers=word_answer,
             bases=self.bases,
             routing=self.routing,
+            pins=NO_PINS,
             now=self.clock,
             ids=command_ids(),
         )

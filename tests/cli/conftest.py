@@ -32,9 +32,9 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def status_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For `tallystick status` where nothing moves, and no NATS comes: neither is waited for."""
+    """For `tallystick status` where nothing moves, and no relay is heard: neither is waited for."""
     monkeypatch.setattr("interfaces.cli.status.SAMPLE_S", 0.01)
-    monkeypatch.setattr("interfaces.cli.status.BUS_LOOKS_MAX", 1)
+    monkeypatch.setattr("interfaces.cli.status.RELAY_LOOKS_MAX", 1)
 
 
 @pytest.fixture

@@ -9,12 +9,25 @@ import msgspec
 import pytest
 
 from application.store import Append
+from infrastructure.observability.condition import RELAY
+from infrastructure.postgres.bus_refusals import note_refusals
+from infrastructure.postgres.pool import ReadPool
 from interfaces.composition.clock import CLOCK
 from projections.payment_status import PAYMENT_STATUS
 from projections.tables import checkpoint_of, note_failure
 from projections.views import VIEWS
 from tests.cli.conftest import Run
-from tests.support.store import advanced, append_all, claim, created, everything, execute, open_store, open_views
+from tests.support.store import (
+    advanced,
+    append_all,
+    claim,
+    created,
+    everything,
+    execute,
+    open_leases,
+    open_store,
+    open_views,
+)
 
 pytestmark = pytest.mark.usefixtures("status_at_once")
 
@@ -39,10 +52,43 @@ async def test_an_empty_store_that_nobody_follows_is_not_well(run: Run) -> None:
         assert (follower["position"], follower["lag_events"], follower["lag_s"]) == (0, 0, 0)
 
 
-async def test_nats_that_is_away_is_told_of_the_relay_alone(run: Run) -> None:
-    relay = (await status(run))["followers"][0]
-    assert (relay["trouble"], relay["failure"]) == ("stands still", "NATS does not answer")
-    assert (relay["position"], relay["lag_events"], relay["lag_s"], relay["events_per_s"]) == (None, None, None, None)
+async def test_a_relay_that_is_at_work_and_not_heard_stands_still(run: Run, database_url: str) -> None:
+    assert (await status(run))["followers"][0]["trouble"] == "nobody moves it"
+    async with open_leases(database_url) as leases, leases.held(RELAY):
+        told = (await status(run))["followers"][0]
+    assert told["trouble"] == "stands still"
+    assert told["failure"].startswith("nothing is heard of it: NATS does not answer")
+    assert (told["position"], told["lag_events"], told["lag_s"], told["events_per_s"]) == (None, None, None, None)
+
+
+async def test_a_view_that_is_ahead_of_the_store_stands_still(run: Run, database_url: str) -> None:
+    execute(
+        database_url,
+        "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12 WHERE projection = 'payment_status'",
+    )
+    told = await status(run)
+    [ahead] = [each for each in told["followers"] if each["failure"]]
+    assert (ahead["name"], ahead["trouble"]) == (PAYMENT_STATUS.name, "stands still")
+    assert "after the store's last event" in ahead["failure"]
+
+
+async def test_messages_that_were_refused_are_an_alarm_for_an_hour(run: Run, database_url: str) -> None:
+    assert (await status(run))["alarms"] == {}
+    pool = ReadPool(database_url)
+    await pool.open()
+    await note_refusals(pool, {"beyond_head": 2})
+    await note_refusals(pool, {"beyond_head": 1, "unreadable": 1})
+    await pool.aclose()
+    told = await status(run)
+    assert {name: alarm.split(",")[0] for name, alarm in told["alarms"].items()} == {
+        "messages on NATS (beyond_head)": "3 messages on NATS were refused as beyond_head",
+        "messages on NATS (unreadable)": "1 messages on NATS were refused as unreadable",
+    }
+    result = await asyncio.to_thread(run, "status")
+    assert "Alarm: 3 messages on NATS were refused as beyond_head" in result.output
+    assert "messages on NATS (beyond_head)" in result.output.partition("in trouble: ")[2]
+    execute(database_url, "UPDATE bus_refusal SET last_at = clock_timestamp() - interval '61 minutes'")
+    assert (await status(run))["alarms"] == {}
 
 
 async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(run: Run, database_url: str) -> None:
@@ -62,7 +108,7 @@ async def test_a_view_that_stands_still_says_why(run: Run, database_url: str) ->
         await note_failure(views, PAYMENT_STATUS, (await checkpoint_of(views, PAYMENT_STATUS)).place, FAILURE)
     told = await status(run)
     why = {follower["name"]: follower["failure"] for follower in told["followers"] if follower["failure"]}
-    assert why == {PAYMENT_STATUS.name: FAILURE, "relay": "NATS does not answer"}
+    assert why == {PAYMENT_STATUS.name: FAILURE}
     result = await asyncio.to_thread(run, "status")
     assert f"{PAYMENT_STATUS.name}: {FAILURE}\n" in result.output
 

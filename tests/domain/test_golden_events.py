@@ -106,6 +106,7 @@ from domain.release.events import Bucket, FundsReleased
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.settlement.events import ItemKind, SettlementCorrected, SettlementItemBooked, SettlementReceived
+from domain.store.events import StoreReopened
 from domain.terms.conversion import RefundRate
 from domain.terms.events import TermsActivated, TermsAdded, TermsKind
 from domain.terms.fee import Fee, FeeKind
@@ -222,6 +223,17 @@ SETTLEMENT_EVENTS: tuple[AnyEvent, ...] = (
 
 EVENTS: tuple[AnyEvent, ...] = (
     *SETTLEMENT_EVENTS,
+    StoreReopened(
+        closed_because="it was restored from the backup of 2026-11-26T23:00:00Z",
+        since=datetime(2026, 11, 26, 21, 58, 12, tzinfo=UTC),
+        until=datetime(2026, 11, 27, 9, 30, tzinfo=UTC),
+        asked=("northbank", "southbank"),
+        known=412,
+        adopted=7,
+        waiting=3,
+        unexplained=1,
+        accepted_because="another shop's on the same account",
+    ),
     PaymentCreated(
         merchant_id=MERCHANT,
         customer_id=CustomerId("cus_7"),

@@ -9,10 +9,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.drill import forged
+from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 
-PARTS: Sequence[Part] = (HANGING,)
+PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING)
 
 
 def main() -> int:

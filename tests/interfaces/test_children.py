@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from interfaces.child_environment import plain, starting_with
-from interfaces.settings import Settings, as_reader, for_children
+from interfaces.settings import Settings, as_listener, as_reader, for_children
 from interfaces.stack import Stack
 from tests.crash.system import descendants
 
@@ -30,13 +30,14 @@ def test_no_process_is_told_a_password_that_it_does_not_need(stack: Stack) -> No
     settings, servers = stack.settings, stack.embedded
     superuser, app = password_of(servers.postgres.superuser_url), password_of(settings.database_url)
     owner, reader = password_of(settings.owner_database_url), password_of(settings.reader_database_url)
-    bus, replicator = password_of(settings.nats_url), password_of(settings.replication_url)
-    assert len({superuser, app, owner, reader, replicator, bus, ""}) == 7
+    relay, listener = password_of(settings.nats_url), password_of(settings.nats_reader_url)
+    secrets = {superuser, app, owner, reader, password_of(settings.replication_url), relay, listener}
+    assert len(secrets | {""}) == 8
     processes = {process.name: process.pid for process in stack.processes}
     processes |= {"postgres": servers.postgres.pid, "nats": servers.nats.pid}
-    needed = {"api": {app, bus}, "worker": {app, bus}}
+    needed = {"api": {app, listener}, "worker": {app, relay, listener}}
     for name, pid in processes.items():
-        known = {secret for secret in (superuser, app, owner, reader, replicator, bus) if secret in told(pid)}
+        known = {secret for secret in secrets if secret in told(pid)}
         assert known == needed.get(name, set()), name
     assert "TALLYSTICK_DATABASE_URL" not in told(processes["simulator"])
 
@@ -65,3 +66,7 @@ def test_settings_for_children_and_for_readers() -> None:
     assert for_children(settings) == Settings(database_url="app", nats_url="bus")
     assert as_reader(settings).database_url == "reader"
     assert as_reader(Settings(database_url="app", nats_url="bus")).database_url == "app"
+    two_users = Settings(database_url="app", nats_url="relay", nats_reader_url="listener")
+    assert for_children(two_users) == two_users
+    assert as_listener(two_users) == as_reader(two_users) == Settings(database_url="app", nats_url="listener")
+    assert as_listener(Settings(database_url="app", nats_url="bus")).nats_url == "bus"

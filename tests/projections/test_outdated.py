@@ -17,7 +17,7 @@ from projections.connection import REBUILD_SCHEMA, connect
 from projections.outdated import OutdatedViews
 from projections.tables import ViewRebuilding, all_rows, checkpoint_of, positions
 from projections.view import Key, View, fold
-from tests.projections.test_projector import FakeFeed, fill, projecting, until_at
+from tests.projections.test_projector import fill, projecting, until_at
 from tests.support.store import advanced, execute, until
 
 Connection = psycopg.AsyncConnection[Any]
@@ -57,7 +57,7 @@ async def test_a_worker_rebuilds_what_another_version_made(
     events = await fill(store, "refunded", "authorized")
     await advanced(views, OLD, events)
     workers = [asyncio.create_task(outdated_views(database_url, AUDIT_TIMELINE, store).run()) for _ in range(2)]
-    async with projecting(database_url, AUDIT_TIMELINE, store, FakeFeed()):
+    async with projecting(database_url, AUDIT_TIMELINE, store):
         await until(lambda: _is(code_in_service(views), code_of(AUDIT_TIMELINE)), "the view is rebuilt")
         events = await fill(store, "voided")
         await until_at(views, "audit_timeline", events[-1].position)
@@ -74,12 +74,12 @@ async def test_an_earlier_versions_worker_stops_writing_and_rebuilds_nothing_bac
 ) -> None:
     of_old(database_url)
     events = await fill(store, "refunded")
-    async with projecting(database_url, OLD, store, FakeFeed()) as earlier:
+    async with projecting(database_url, OLD, store) as earlier:
         await until_at(views, "audit_timeline", events[-1].position)
         assert list(await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()) == ["audit_timeline"]
         assert list(await outdated_views(database_url, OLD, store).rebuild()) == []
         events = await fill(store, "voided")
-        async with projecting(database_url, AUDIT_TIMELINE, store, FakeFeed()):
+        async with projecting(database_url, AUDIT_TIMELINE, store):
             await until_at(views, "audit_timeline", events[-1].position)
         assert not earlier.done()
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
@@ -107,6 +107,17 @@ async def test_an_event_that_cannot_be_taken_in_leaves_the_old_view_in_service(
     assert "ZeroDivisionError" in rebuilding.failures["audit_timeline"]
     assert (await checkpoint_of(views, AUDIT_TIMELINE)).failure == rebuilding.failures["audit_timeline"]
     assert await code_in_service(views) == code_of(OLD)
+
+
+async def test_a_view_beyond_the_stores_last_event_is_rebuilt(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    events = await fill(store, "refunded")
+    await advanced(views, AUDIT_TIMELINE, events)
+    execute(database_url, "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12")
+    rebuilt = await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()
+    assert "after the store's last event" in rebuilt["audit_timeline"]
+    assert (await checkpoint_of(views, AUDIT_TIMELINE)).position == events[-1].position
 
 
 async def test_rows_of_another_form_are_not_read(

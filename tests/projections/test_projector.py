@@ -1,20 +1,17 @@
-"""The projector: every event applied once and in order, whatever the feed does; a poison event stops its own view."""
+"""The projector: every event of the store applied once and in order; a poison event stops its own view."""
 
 import asyncio
 import contextlib
-import random
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import psycopg
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from application.store import Append
 from domain.history import Positioned
@@ -22,9 +19,11 @@ from domain.money import AMOUNT_MINOR_MAX
 from infrastructure.postgres.leases import LeaseLost
 from infrastructure.postgres.store import PostgresEventStore
 from projections.audit_timeline import AUDIT_TIMELINE
+from projections.connection import REBUILD_SCHEMA, connect
 from projections.merchant_balances import MERCHANT_BALANCES
 from projections.payment_status import PAYMENT_STATUS
-from projections.projector import Delivery, Projector, is_whole
+from projections.projector import Feed, Projector
+from projections.rebuild import rebuild
 from projections.tables import all_rows, checkpoints
 from projections.view import Key, View, fold
 from projections.views import VIEWS
@@ -42,42 +41,34 @@ from tests.support.store import (
 )
 
 Connection = psycopg.AsyncConnection[Any]
-SILENCE_S = 0.02
+LOOK_EVERY_S = 0.02
 
 
-class FakeFeed:
-    """Gives what it is told to, in batches as they are put in; then, for a while each, nothing."""
+class Following:
+    """The feed, without a bus: looks at the store again and again."""
 
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Sequence[Delivery]] = asyncio.Queue()
-        self.begun = 0
+    def __init__(self, store: PostgresEventStore) -> None:
+        self._store = store
+        self.asked = 0
 
-    def put(self, *deliveries: Delivery) -> None:
-        self._queue.put_nowait(deliveries)
+    async def head(self) -> int:
+        return await self._store.head()
 
-    async def batches(self, *, events_max: int) -> AsyncGenerator[Sequence[Delivery], None]:
-        self.begun += 1
+    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+        self.asked += 1
         while True:
-            batch: Sequence[Delivery] = ()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SILENCE_S):
-                    batch = await self._queue.get()
-            yield batch
-
-
-def deliveries_of(events: Sequence[Positioned]) -> list[Delivery]:
-    """The events as a relay publishes them."""
-    before = [0, *(event.position for event in events)]
-    return [Delivery(previous, event) for previous, event in zip(before, events, strict=False)]
+            if events := await self._store.after(position, events_max=events_max):
+                return events
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 @asynccontextmanager
 async def projecting(
-    database_url: str, view: View[Any], store: PostgresEventStore, feed: FakeFeed
+    database_url: str, view: View[Any], store: PostgresEventStore, feed: Feed | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A projector that runs for as long as the block."""
     async with open_views(database_url) as connection, open_leases(database_url) as leases:
-        projector = Projector(view, connection=connection, source=store, feed=feed, turns=leases)
+        projector = Projector(view, connection=connection, feed=feed or Following(store), turns=leases)
         task = asyncio.create_task(projector.run())
         try:
             yield task
@@ -121,116 +112,18 @@ async def fill(store: PostgresEventStore, *names: str) -> list[Positioned]:
     return await everything(store)
 
 
-# what the feed delivers
-
-
-@given(st.lists(st.integers(1, 9), max_size=8), st.integers(0, 4), st.data())
-def test_deliveries_are_whole_when_applying_them_skips_nothing(
-    numbers: list[int], position: int, data: st.DataObject
-) -> None:
-    """Against the plain reading: what is applied of them is every stored event up to the last of them."""
-    stored = list(range(1, 10))
-    deliveries = [Delivery(number - 1, Positioned(number, created(UUID(int=number)))) for number in numbers]
-    applied, at = set(range(1, position + 1)), position
-    for number in numbers:
-        if number > at:
-            applied.add(number)
-            at = number
-    assert is_whole(position, deliveries) == (applied == {number for number in stored if number <= at})
-
-
-async def test_a_whole_feed_is_applied_without_asking_the_store(
-    database_url: str, store: PostgresEventStore, views: Connection
-) -> None:
-    events = await fill(store, "captured")
-    feed = FakeFeed()
-    feed.put(*deliveries_of(events)[:3])
-    feed.put(*deliveries_of(events)[3:])
-    async with projecting(database_url, AUDIT_TIMELINE, NoStore(), feed):  # type: ignore[arg-type]
-        await until_at(views, "audit_timeline", events[-1].position)
-    assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
-
-
-async def test_old_news_without_end_does_not_keep_it_from_what_is_new(
-    database_url: str, store: PostgresEventStore, views: Connection
-) -> None:
-    """A consumer that NATS made anew begins at the stream's beginning, and there may be much of it."""
-    old = await fill(store, "captured")
-    await advanced(views, AUDIT_TIMELINE, old)
-
-    class Repeating(FakeFeed):
-        async def batches(self, *, events_max: int) -> AsyncGenerator[Sequence[Delivery], None]:
-            while True:
-                await asyncio.sleep(SILENCE_S)
-                yield deliveries_of(old)
-
-    async with projecting(database_url, AUDIT_TIMELINE, store, Repeating()):
-        await fill(store, "voided")
-        events = await everything(store)
-        await until_at(views, "audit_timeline", events[-1].position)
-    assert len(await all_rows(views, AUDIT_TIMELINE)) == len(events)
-
-
-class NoStore:
-    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
-        if position < 5:
-            raise AssertionError("asked the store although the feed was whole")
-        return []
-
-
-@pytest.mark.parametrize("seed", range(6))
-async def test_a_feed_that_drops_repeats_and_reorders_costs_nothing(
-    seed: int, database_url: str, store: PostgresEventStore, views: Connection
-) -> None:
-    chance = random.Random(seed)
-    feed = FakeFeed()
-    async with projecting(database_url, MERCHANT_BALANCES, store, feed):
-        for _ in range(6):
-            before = len(await everything(store))
-            events = await fill(store, *chance.sample(sorted(HISTORIES), 2))
-            news = deliveries_of(events)[max(0, before - 3) :]
-            mangled = [delivery for delivery in news for _ in range(chance.choice([0, 1, 1, 1, 2]))]
-            if chance.random() < 0.5:
-                chance.shuffle(mangled)
-            while mangled:
-                size = chance.randint(1, 8)
-                feed.put(*mangled[:size])
-                mangled = mangled[size:]
-        events = await everything(store)
-        await until_at(views, "merchant_balances", events[-1].position)
-    assert await all_rows(views, MERCHANT_BALANCES) == fold(MERCHANT_BALANCES, {}, events), f"seed {seed}"
-
-
-async def test_a_silent_feed_is_begun_anew_once_there_were_events(
-    database_url: str, store: PostgresEventStore, views: Connection
-) -> None:
-    feed = FakeFeed()
-    async with projecting(database_url, PAYMENT_STATUS, store, feed):
-        for begun in (1, 2, 3):
-            events = await fill(store, "refunded")
-            await until_at(views, "payment_status", events[-1].position)
-            assert feed.begun >= begun
-        await asyncio.sleep(5 * SILENCE_S)
-        settled = feed.begun
-        await asyncio.sleep(5 * SILENCE_S)
-        assert feed.begun == settled
-    assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)
+# one projector at a time
 
 
 async def test_two_projectors_of_one_view_apply_each_event_once(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
-    one, two = FakeFeed(), FakeFeed()
     async with (
-        projecting(database_url, MERCHANT_BALANCES, store, one),
-        projecting(database_url, MERCHANT_BALANCES, store, two),
+        projecting(database_url, MERCHANT_BALANCES, store),
+        projecting(database_url, MERCHANT_BALANCES, store),
     ):
-        events: list[Positioned] = []
         for _ in range(5):
-            before = len(events)
             events = await fill(store, "captured", "refunded")
-            for feed in (one, two):
-                feed.put(*deliveries_of(events)[before:])
         await until_at(views, "merchant_balances", events[-1].position)
     assert await all_rows(views, MERCHANT_BALANCES) == fold(MERCHANT_BALANCES, {}, events)
 
@@ -238,22 +131,22 @@ async def test_two_projectors_of_one_view_apply_each_event_once(
 async def test_another_projector_takes_over_when_the_active_one_is_gone(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
-    one, two = FakeFeed(), FakeFeed()
+    one, two = Following(store), Following(store)
     async with (
         projecting(database_url, PAYMENT_STATUS, store, one) as first,
         projecting(database_url, PAYMENT_STATUS, store, two) as second,
     ):
         events = await fill(store, "captured", "authorized")
         await until_at(views, "payment_status", events[-1].position)
-        assert sorted((one.begun > 0, two.begun > 0)) == [False, True], "one is active, the other does not listen"
-        active, other = (first, second) if one.begun else (second, first)
+        assert sorted((one.asked > 0, two.asked > 0)) == [False, True], "one is active, the other does not listen"
+        active, other = (first, second) if one.asked else (second, first)
         execute(database_url, "SELECT pg_terminate_backend(session) FROM worker_lease")
         events = await fill(store, "refunded")
         await until_at(views, "payment_status", events[-1].position)
         assert isinstance(await ended(active), LeaseLost)
         assert not other.done()
-        assert one.begun > 0
-        assert two.begun > 0
+        assert one.asked > 0
+        assert two.asked > 0
     assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)
 
 
@@ -262,14 +155,12 @@ async def test_whoever_was_moved_past_goes_on_from_there(
 ) -> None:
     """The checkpoint is the last line of defence: nothing is written from rows that were read before."""
     events = await fill(store, "captured")
-    feed = FakeFeed()
-    async with projecting(database_url, PAYMENT_STATUS, store, feed):
+    async with projecting(database_url, PAYMENT_STATUS, store):
         await until_at(views, "payment_status", events[-1].position)
         events = await fill(store, "refunded")
-        await advanced(views, PAYMENT_STATUS, events)
-        feed.put(*deliveries_of(events))
+        with contextlib.suppress(psycopg.errors.UniqueViolation):  # The projector was quicker.
+            await advanced(views, PAYMENT_STATUS, events)
         events = await fill(store, "voided")
-        feed.put(*deliveries_of(events))
         await until_at(views, "payment_status", events[-1].position)
     assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)
 
@@ -278,9 +169,9 @@ async def test_a_worker_that_can_take_the_event_in_lets_the_others_go_on(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     events = await fill(store, "refunded")
-    async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store, FakeFeed()) as old:
+    async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store) as old:
         await until_failed(views, "audit_timeline")
-        async with projecting(database_url, AUDIT_TIMELINE, store, FakeFeed()):
+        async with projecting(database_url, AUDIT_TIMELINE, store):
             await until_at(views, "audit_timeline", events[-1].position)
         events = await fill(store, "captured")
         await until_at(views, "audit_timeline", events[-1].position)
@@ -292,7 +183,7 @@ async def test_a_worker_that_can_take_the_event_in_lets_the_others_go_on(
 async def test_it_goes_on_where_it_stood(database_url: str, store: PostgresEventStore, views: Connection) -> None:
     for _ in range(3):
         events = await fill(store, "captured", "voided")
-        async with projecting(database_url, MERCHANT_BALANCES, store, FakeFeed()):
+        async with projecting(database_url, MERCHANT_BALANCES, store):
             await until_at(views, "merchant_balances", events[-1].position)
     assert await all_rows(views, MERCHANT_BALANCES) == fold(MERCHANT_BALANCES, {}, events)
 
@@ -302,7 +193,7 @@ async def test_a_lost_database_connection_ends_it_without_blame(
 ) -> None:
     """Whoever runs it starts it again; the view has no failure noted."""
     await fill(store, "captured")
-    async with projecting(database_url, AUDIT_TIMELINE, store, FakeFeed()) as projector:
+    async with projecting(database_url, AUDIT_TIMELINE, store) as projector:
         await until_at(views, "audit_timeline", 1)
         await until_at(views, "audit_timeline", len(await everything(store)))
         execute(
@@ -331,18 +222,13 @@ def poisoned(view: View[Any], at: int) -> View[Any]:
     return msgspec.structs.replace(view, apply=apply)
 
 
-@pytest.mark.parametrize("fed", [True, False])
 async def test_a_poison_event_stops_its_own_view_just_before_it(
-    fed: bool, database_url: str, store: PostgresEventStore, views: Connection
+    database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     events = await fill(store, "refunded", "captured")
-    sick, healthy = FakeFeed(), FakeFeed()
-    for feed in (sick, healthy):
-        if fed:
-            feed.put(*deliveries_of(events))
     async with (
-        projecting(database_url, poisoned(AUDIT_TIMELINE, 5), store, sick) as projector,
-        projecting(database_url, MERCHANT_BALANCES, store, healthy) as other,
+        projecting(database_url, poisoned(AUDIT_TIMELINE, 5), store) as projector,
+        projecting(database_url, MERCHANT_BALANCES, store) as other,
     ):
         await until_failed(views, "audit_timeline")
         await until_at(views, "merchant_balances", events[-1].position)
@@ -362,10 +248,10 @@ async def test_a_poison_event_is_met_again_at_every_start_and_never_skipped(
 ) -> None:
     events = await fill(store, "refunded")
     for _ in range(2):
-        async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store, FakeFeed()):
+        async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store):
             await until_failed(views, "audit_timeline")
         assert await position_of(views, "audit_timeline") == 2
-    async with projecting(database_url, AUDIT_TIMELINE, store, FakeFeed()):
+    async with projecting(database_url, AUDIT_TIMELINE, store):
         await until_at(views, "audit_timeline", events[-1].position)
     assert await failure_of(views, "audit_timeline") is None
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
@@ -387,7 +273,7 @@ async def test_an_event_that_cannot_be_read_stops_every_view_just_before_it(
     execute(database_url, insert, uuid4(), UNREADABLE[reason])
     await append_all(store, [created(uuid4())])
     for view in VIEWS.values():
-        async with projecting(database_url, view, store, FakeFeed()):
+        async with projecting(database_url, view, store):
             await until_failed(views, view.name)
         assert await position_of(views, view.name) == events[-1].position
         failure = await failure_of(views, view.name)
@@ -400,7 +286,7 @@ async def test_text_that_postgres_cannot_hold_is_poison_too(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     await store.append(Append(events=(created(uuid4()), created(uuid4(), customer="\0"))))
-    async with projecting(database_url, PAYMENT_STATUS, store, FakeFeed()):
+    async with projecting(database_url, PAYMENT_STATUS, store):
         await until_failed(views, "payment_status")
     assert await position_of(views, "payment_status") == 1
 
@@ -412,7 +298,7 @@ async def test_money_past_any_fixed_size_is_not_poison(
     await store.append(Append(events=(hold_entry(AMOUNT_MINOR_MAX),)))
     for _ in range(5):
         await store.append(Append(events=tuple(hold_entry(AMOUNT_MINOR_MAX) for _ in range(300))))
-    async with projecting(database_url, MERCHANT_BALANCES, store, FakeFeed()):
+    async with projecting(database_url, MERCHANT_BALANCES, store):
         await until_at(views, "merchant_balances", 1501)
     [row] = (await all_rows(views, MERCHANT_BALANCES)).values()
     assert row.authorized == 1501 * AMOUNT_MINOR_MAX
@@ -439,10 +325,35 @@ async def test_rows_that_are_ahead_of_the_events_are_no_poison(
             await advanced(connection, PAYMENT_STATUS, events)
 
     late = msgspec.structs.replace(PAYMENT_STATUS, keys_of=keys_of)
-    async with projecting(database_url, late, store, FakeFeed()) as projector:
+    async with projecting(database_url, late, store) as projector:
         await until_at(views, "payment_status", events[-1].position)
         events += (more := await fill(store, "voided"))[len(events) :]
         await until_at(views, "payment_status", more[-1].position)
         assert not projector.done()
     assert await failure_of(views, "payment_status") is None
+    assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)
+
+
+# a view that is ahead of the store
+
+
+async def test_a_view_ahead_of_the_store_stands_still_until_it_is_rebuilt(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    """As a forged message left it, which earlier versions believed."""
+    events = await fill(store, "captured")
+    await advanced(views, PAYMENT_STATUS, events)
+    execute(
+        database_url,
+        "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12 WHERE projection = 'payment_status'",
+    )
+    async with projecting(database_url, PAYMENT_STATUS, store) as projector:
+        await until_failed(views, "payment_status")
+        assert "after the store's last event" in (await failure_of(views, "payment_status") or "")
+        await rebuild([PAYMENT_STATUS], store, lambda: connect(database_url, REBUILD_SCHEMA))
+        events = await fill(store, "voided")
+        await until_at(views, "payment_status", events[-1].position)
+        assert not projector.done()
+    assert await failure_of(views, "payment_status") is None
+    assert await position_of(views, "payment_status") == events[-1].position
     assert await all_rows(views, PAYMENT_STATUS) == fold(PAYMENT_STATUS, {}, events)

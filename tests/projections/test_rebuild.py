@@ -27,7 +27,6 @@ from projections.view import Key, View, fold
 from projections.views import VIEWS
 from tests.projections.histories import HISTORIES, recorded_history
 from tests.projections.test_projector import (
-    FakeFeed,
     failure_of,
     fill,
     poisoned,
@@ -114,7 +113,7 @@ async def test_while_events_come_readers_see_every_row_at_every_moment(
                 seen.append(rows)
 
     await fill(store, *["captured"] * 30)
-    async with projecting(database_url, AUDIT_TIMELINE, store, FakeFeed()) as projector:
+    async with projecting(database_url, AUDIT_TIMELINE, store) as projector:
         await until_at(views, "audit_timeline", len(await everything(store)))
         reader = asyncio.create_task(keep_reading())
         async with appending(store):
@@ -226,7 +225,7 @@ async def test_a_poisoned_view_is_well_again_after_its_rebuild(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     events = await fill(store, "captured")
-    async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store, FakeFeed()) as projector:
+    async with projecting(database_url, poisoned(AUDIT_TIMELINE, 3), store) as projector:
         await until_failed(views, "audit_timeline")
         await rebuilt(database_url, AUDIT_TIMELINE, store)
         assert await failure_of(views, "audit_timeline") is None
@@ -307,7 +306,7 @@ async def test_the_live_projector_forgets_what_it_knew_of_the_old_table(
     """At the same position too: a damaged row must not come back from its memory."""
     history = recorded_history(uuid4(), HISTORIES["refunded"])
     await append_all(store, history[:4])
-    async with projecting(database_url, poorly(PAYMENT_STATUS), store, FakeFeed()):
+    async with projecting(database_url, poorly(PAYMENT_STATUS), store):
         await until_at(views, "payment_status", 4)
         await rebuilt(database_url, PAYMENT_STATUS, store)
         await append_all(store, history[4:])

@@ -30,8 +30,8 @@ class Pair(NamedTuple):
 
 
 @contextmanager
-def a_primary(folder: Path) -> Iterator[EmbeddedPostgres]:
-    primary = EmbeddedPostgres(folder / "a")
+def a_primary(folder: Path, *, port: int | None = None) -> Iterator[EmbeddedPostgres]:
+    primary = EmbeddedPostgres(folder / "a", port=port)
     primary.start()
     try:
         composition.migrate_all(
@@ -47,12 +47,14 @@ def a_primary(folder: Path) -> Iterator[EmbeddedPostgres]:
         primary.stop()
 
 
-def standby_of(home: Path, primary_home: Path, followed: Sequence[Address], *, name: str = "b") -> EmbeddedStandby:
+def standby_of(
+    home: Path, primary_home: Path, followed: Sequence[Address], *, port: int | None = None
+) -> EmbeddedStandby:
     """Not started yet; it has the primary's passwords."""
     prepare_home(home)
     for file in password_files(home):
         shutil.copy(primary_home / file.name, file)
-    return EmbeddedStandby(home, name=name, primary=followed, port=free_port())
+    return EmbeddedStandby(home, name="b", primary=followed, port=port or free_port())
 
 
 async def be_awaited(standby: EmbeddedStandby) -> None:

@@ -10,6 +10,7 @@ from infrastructure.provider.performing import PerformingProvider
 from infrastructure.provider.said import Said
 from infrastructure.provider.simulator import translate
 from infrastructure.provider.simulator.desk import SimulatorDesk
+from infrastructure.provider.simulator.listing import SimulatorListing
 from infrastructure.provider.simulator.notifications import SimulatorNotifications
 
 
@@ -21,6 +22,7 @@ class SimulatorProvider(PerformingProvider):
     def __init__(self, base_url: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max))
         self.desk = SimulatorDesk(self._calls)
+        self.listing = SimulatorListing(self._calls)
 
     async def _look_up(self, request: ProviderRequest) -> Said | None:
         answer = await self._calls.look(translate.lookup_path(request.operation_id))
@@ -41,4 +43,10 @@ def connect(account: ProviderAccount) -> Connector:
     """Needs no credential; `webhook_secret` signs the simulator's webhooks."""
     provider = SimulatorProvider(account.url, timeout_s=account.timeout_s)
     notifications = SimulatorNotifications(account.credentials.get("webhook_secret", ""))
-    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose, desk=provider.desk)
+    return Connector(
+        provider=provider,
+        notifications=notifications,
+        aclose=provider.aclose,
+        desk=provider.desk,
+        listing=provider.listing,
+    )

@@ -45,6 +45,7 @@ class _Data(Struct, frozen=True):
     currency: Currency | None = None
     code: str | None = None
     message: str = ""
+    closes: bool | None = None
     action: Action | None = None
 
 
@@ -58,26 +59,32 @@ class SimulatorNotifications:
         signature.verify(self._secret, headers, body, now)
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
-        try:
-            event = decode(body, _Event)
-            if event.type in disputes.TYPES:
-                return disputes.read_dispute(event.id, event.type, event.data)
-            about = ABOUT.get(event.type)
-            if about is None:
-                return Unhandled(event_id=event.id, kind=readable(event.type))
-            data = msgspec.json.decode(event.data, type=_Data)
-            amount = stated_amount(MINOR_UNITS, data.amount, data.currency)
-        except UNDECODABLE as error:
-            raise NotificationUnreadable(readable(str(error))) from error
-        return Notification(
-            event_id=event.id,
-            about=about,
-            outcome=_outcome(event.type, data),
-            operation_id=our_operation(data.operation_key),
-            reference=data.charge,
-            own_reference=None if about is OperationKind.AUTHORIZE else data.id,
-            amount=amount,
-        )
+        return read_event(body)
+
+
+def read_event(body: bytes) -> Notification | DisputeNotification | Unhandled:
+    """What an event says, which a webhook brought or the list of events has. Raises NotificationUnreadable."""
+    try:
+        event = decode(body, _Event)
+        if event.type in disputes.TYPES:
+            return disputes.read_dispute(event.id, event.type, event.data)
+        about = ABOUT.get(event.type)
+        if about is None:
+            return Unhandled(event_id=event.id, kind=readable(event.type))
+        data = msgspec.json.decode(event.data, type=_Data)
+        amount = stated_amount(MINOR_UNITS, data.amount, data.currency)
+    except UNDECODABLE as error:
+        raise NotificationUnreadable(readable(str(error))) from error
+    return Notification(
+        event_id=event.id,
+        about=about,
+        outcome=_outcome(event.type, data),
+        operation_id=our_operation(data.operation_key),
+        reference=data.charge,
+        own_reference=None if about is OperationKind.AUTHORIZE else data.id,
+        amount=amount,
+        closes=data.closes,
+    )
 
 
 def _outcome(kind: str, data: _Data) -> Outcome:

@@ -9,6 +9,7 @@ from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.performing import PerformingProvider
 from infrastructure.provider.said import Said
 from infrastructure.provider.stripe import translate
+from infrastructure.provider.stripe.listing import StripeListing
 from infrastructure.provider.stripe.notifications import StripeNotifications
 from infrastructure.provider.stripe.translate import Call
 
@@ -24,6 +25,7 @@ class StripeProvider(PerformingProvider):
     def __init__(self, base_url: str, secret_key: str, *, timeout_s: float = 10.0) -> None:
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._headers = {"Authorization": f"Bearer {secret_key}", "Stripe-Version": translate.API_VERSION}
+        self.listing = StripeListing(self._calls, self._headers)
 
     async def _look_up(self, request: ProviderRequest) -> Said | None:
         match request:
@@ -80,4 +82,4 @@ def connect(account: ProviderAccount) -> Connector:
         raise AccountInvalid(f"provider {account.name}: credentials.secret_key cannot be sent in a header")
     provider = StripeProvider(account.url, secret_key, timeout_s=account.timeout_s)
     notifications = StripeNotifications(account.credential("webhook_secret"))
-    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose)
+    return Connector(provider=provider, notifications=notifications, aclose=provider.aclose, listing=provider.listing)

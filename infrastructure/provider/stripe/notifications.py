@@ -57,22 +57,27 @@ class StripeNotifications:
         signature.verify(headers, body, self._secret, now)
 
     def read(self, body: bytes) -> Notification | DisputeNotification | Unhandled:
-        try:
-            event = decode(body, _Event)
-            said = bytes(event.data.object)
-            if event.type in REFUNDED:
-                return _of_refund(event.id, msgspec.json.decode(said, type=Refund))
-            if event.type in disputes.TYPES:
-                return disputes.notification_of(event.id, event.type, msgspec.json.decode(said, type=disputes.Dispute))
-            if event.type in AUTHORISED:
-                return _of_authorization(event.id, msgspec.json.decode(said, type=PaymentIntent))
-            if event.type == CAPTURED:
-                return _of_capture(event.id, msgspec.json.decode(said, type=PaymentIntent))
-            if event.type == CANCELED:
-                return _of_cancellation(event.id, msgspec.json.decode(said, type=PaymentIntent))
-        except UNDECODABLE as error:
-            raise NotificationUnreadable(readable(str(error))) from error
-        return Unhandled(event_id=event.id, kind=readable(event.type))
+        return read_event(body)
+
+
+def read_event(body: bytes) -> Notification | DisputeNotification | Unhandled:
+    """What an event says, which a webhook brought or the list of events has. Raises NotificationUnreadable."""
+    try:
+        event = decode(body, _Event)
+        said = bytes(event.data.object)
+        if event.type in REFUNDED:
+            return _of_refund(event.id, msgspec.json.decode(said, type=Refund))
+        if event.type in disputes.TYPES:
+            return disputes.notification_of(event.id, event.type, msgspec.json.decode(said, type=disputes.Dispute))
+        if event.type in AUTHORISED:
+            return _of_authorization(event.id, msgspec.json.decode(said, type=PaymentIntent))
+        if event.type == CAPTURED:
+            return _of_capture(event.id, msgspec.json.decode(said, type=PaymentIntent))
+        if event.type == CANCELED:
+            return _of_cancellation(event.id, msgspec.json.decode(said, type=PaymentIntent))
+    except UNDECODABLE as error:
+        raise NotificationUnreadable(readable(str(error))) from error
+    return Unhandled(event_id=event.id, kind=readable(event.type))
 
 
 def _of_authorization(event_id: str, intent: PaymentIntent) -> Notification:

@@ -1,4 +1,4 @@
-"""A store, and a connection to the test's own NATS."""
+"""A store, and connections to the test's own NATS."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ import pytest
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.nats.bus import Bus
 from infrastructure.postgres.store import PostgresEventStore
-from tests.infrastructure.nats.stream import connected
+from tests.infrastructure.nats.wiring import connected
 from tests.support.store import open_store
 
 
@@ -18,6 +18,14 @@ async def store(database_url: str) -> AsyncIterator[PostgresEventStore]:
 
 
 @pytest.fixture
-async def bus(nats: EmbeddedNats) -> AsyncIterator[Bus]:
+async def relays_bus(nats: EmbeddedNats) -> AsyncIterator[Bus]:
+    """As the user that may publish."""
     async with connected(nats.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def bus(nats: EmbeddedNats) -> AsyncIterator[Bus]:
+    """As the user that may listen."""
+    async with connected(nats.reader_url) as opened:
         yield opened

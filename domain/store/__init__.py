@@ -1,0 +1,1 @@
+"""What happens to a store as a whole."""

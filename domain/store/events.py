@@ -1,0 +1,27 @@
+"""What happens to a store as a whole. A released name is never edited: a change is a new version."""
+
+from datetime import datetime
+
+from domain.event import Event
+
+
+class StoreReopened(Event, frozen=True, kw_only=True, tag="store.reopened.v1"):
+    """A restored store takes payments again: providers and banks were asked for what happened from `since` until
+    `until`.
+
+    Of what they told, so many entries were `known` already, were `adopted`, are `waiting` for the retry of their
+    request, or were left `unexplained` for the reason `accepted_because`, None where nothing was.
+    """
+
+    closed_because: str
+    since: datetime
+    until: datetime
+    asked: tuple[str, ...]
+    known: int
+    adopted: int
+    waiting: int
+    unexplained: int
+    accepted_because: str | None
+
+
+StoreEvent = StoreReopened

@@ -1,0 +1,103 @@
+"""The wake-ups of one store as they are heard, and a count of those that cannot be its relay's."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from uuid import UUID
+
+from nats.aio.msg import Msg
+
+from application.store import StoreUnavailable
+from infrastructure.nats.bus import BUS_ERRORS, Bus
+from infrastructure.nats.relay import TELL_EVERY_S
+from infrastructure.nats.wakeup import WakeupUnreadable, decode, subject_of
+
+SILENCE_S = 3 * TELL_EVERY_S
+"""A relay that was not heard for so long is not heard now."""
+IDENTIFY_EVERY_S = 5.0
+"""While nothing is heard: the database may hold another store by now, which was restored in its place."""
+
+
+class Refusal(StrEnum):
+    """Why a message is not the relay's of this store."""
+
+    UNREADABLE = "unreadable"
+    FOREIGN_STORE = "foreign_store"
+    BEYOND_HEAD = "beyond_head"
+
+
+log = logging.getLogger(__name__)
+
+
+class Listener:
+    """Hears what is told of the store whose id `store_id` reads. No message is believed: it is a reason to look."""
+
+    def __init__(self, bus: Bus, store_id: Callable[[], Awaitable[UUID]]) -> None:
+        self._bus = bus
+        self._read_store_id = store_id
+        self._store_id: UUID | None = None
+        self._heard_at = float("-inf")
+        self._position = 0
+        self._woken = asyncio.Event()
+        self._refused: dict[str, int] = {}
+        self.claimed = 0
+        """The highest position told of and not refused."""
+
+    @property
+    def position(self) -> int | None:
+        """What the relay told last; None when it is not heard."""
+        return self._position if time.monotonic() - self._heard_at < SILENCE_S else None
+
+    async def run(self) -> None:
+        """Listen for ever, whatever is away. The store's id is asked for again while nothing is heard."""
+        while True:
+            if self.position is None:
+                with contextlib.suppress(StoreUnavailable, *BUS_ERRORS):
+                    await self._listen()
+            await asyncio.sleep(IDENTIFY_EVERY_S if self._store_id else TELL_EVERY_S)
+
+    async def woken(self, *, beyond: int, within_s: float) -> None:
+        """Wait until a position after `beyond` is told of, and no longer than `within_s`."""
+        # Not `wait_for`, which loses a cancellation that comes together with a message (before Python 3.12).
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self.claimed <= beyond:
+                    self._woken.clear()
+                    await self._woken.wait()
+
+    def refuse_claim(self, claimed: int, head: int) -> None:
+        """Count a position that the store does not have, and forget it."""
+        self._refuse(Refusal.BEYOND_HEAD)
+        if self.claimed == claimed:
+            self.claimed = head
+
+    def take_refused(self) -> Mapping[str, int]:
+        """The refused messages since this was last asked, by reason."""
+        refused, self._refused = self._refused, {}
+        return refused
+
+    async def _listen(self) -> None:
+        store_id = await self._read_store_id()
+        if store_id != self._store_id:
+            self._store_id, self.claimed = store_id, 0
+            await self._bus.listen(subject_of(store_id), self._receive)
+
+    async def _receive(self, message: Msg) -> None:
+        try:
+            wakeup = decode(message.data)
+        except WakeupUnreadable:
+            self._refuse(Refusal.UNREADABLE)
+            return
+        if wakeup.store != self._store_id:
+            self._refuse(Refusal.FOREIGN_STORE)
+            return
+        self._position, self._heard_at = wakeup.position, time.monotonic()
+        if wakeup.position > self.claimed:
+            self.claimed = wakeup.position
+            self._woken.set()
+
+    def _refuse(self, reason: Refusal) -> None:
+        self._refused[reason] = self._refused.get(reason, 0) + 1
