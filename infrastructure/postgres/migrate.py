@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from infrastructure.postgres import locks
-from infrastructure.postgres.connecting import to_primary
+from infrastructure.postgres.connecting import named
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -69,7 +69,7 @@ def migrate(database_url: str) -> list[str]:
     Where there are none, nothing is written, so that any role may ask. Raises MigrationChanged, OwnerNeeded,
     StoreNewer, and psycopg.Error when one fails, in which case none of them is applied.
     """
-    with psycopg.connect(to_primary(database_url)) as connection:
+    with psycopg.connect(named(database_url, name="tallystick migrate")) as connection:
         missing = _missing(connection)
         if not missing:
             return []

@@ -33,16 +33,16 @@ Connection = Session
 class ReadPool:
     """Connections in autocommit for single statements."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *, worker: str = "") -> None:
+        """What is taken from a queue by one of the connections is taken by `worker`."""
         fence = fence_of(database_url)
 
         async def _is_current(session: Session) -> None:
             fence.require_current(session)
 
+        options = f"{_PLAN_ONCE} -c tallystick.worker={worker}"
         self._pool = AsyncConnectionPool(
-            bounded(
-                database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS, options=_PLAN_ONCE
-            ),
+            bounded(database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS, options=options),
             connection_class=Session,
             min_size=POOL_SIZE_MIN,
             max_size=POOL_SIZE_MAX,

@@ -55,6 +55,7 @@ from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.gate import StoreGate
 from infrastructure.postgres.identity import NamespaceAtHand, identity_of
 from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.orphans import PostgresOrphans
@@ -95,7 +96,8 @@ class Core:
         self.settings = settings
         self._instruments = instruments
         mapper = EventMapper()
-        self.pool = ReadPool(settings.database_url)
+        self.leases = Leases(settings.database_url)
+        self.pool = ReadPool(settings.database_url, worker=self.leases.worker)
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.gate = StoreGate(self.pool)

@@ -13,7 +13,6 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
-from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
@@ -45,11 +44,10 @@ class ProjectorConnection(Session):
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
     feed = StoreFeed(core.store, core.listener)
-    leases = Leases(core.settings.database_url)
 
     async def relay() -> None:
         session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
+        async with core.leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
             # As the one user of NATS that may publish; whatever else the process does only listens.
             bus = Bus(core.settings.nats_url)
             bus.start()
@@ -61,7 +59,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     async def project(view: View[Any]) -> None:
         session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
         async with await session as connection:
-            await Projector(view, connection=connection, feed=feed, turns=leases).run()
+            await Projector(view, connection=connection, feed=feed, turns=core.leases).run()
 
     async def report_refusals() -> None:
         await note_refusals(core.pool, core.listener.take_refused())
@@ -133,7 +131,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
     }
     return {
-        "leases": leases.renew,
+        "leases": core.leases.renew,
         "relay": relay,
         "listener": core.listener.run,
         "feed": feed.run,
