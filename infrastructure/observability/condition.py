@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.observability.free_space import FREE_BYTES_MIN
 from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.identity import identity_of
@@ -75,6 +76,23 @@ class Follower(Struct, frozen=True, kw_only=True):
     """The position of the view's next table, while that is being made."""
 
 
+class Machine(Struct, frozen=True, kw_only=True):
+    """What the store stands on: how far this machine's clock is ahead of the database's, which everything goes by; how
+    much room is left under TALLYSTICK_HOME, None where there is no such folder; and whether the database has any."""
+
+    ahead_s: float
+    free_bytes: int | None
+    has_room: bool
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        return abs(self.ahead_s) > CLOCKS_DIFFER_S_MAX
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.free_bytes is not None and self.free_bytes < FREE_BYTES_MIN
+
+
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
     delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
@@ -93,12 +111,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
-    machine_ahead_s: float
-    """How far the clock of this machine is ahead of the database's, which everything goes by."""
-
-    @property
-    def is_clock_wrong(self) -> bool:
-        return abs(self.machine_ahead_s) > CLOCKS_DIFFER_S_MAX
+    machine: Machine
 
 
 class _Stamped(Struct):
@@ -108,10 +121,10 @@ class _Stamped(Struct):
 
 
 async def read_condition(
-    connection: Connection, told: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
+    connection: Connection, told: int | None, names: Sequence[str], *, now: datetime, machine: Machine
 ) -> Condition:
     """How things are now, when the relay told of position `told` just before, or was not heard; `names` are the
-    followers', `machine_ahead_s` is how far this machine is ahead of the database's clock, by which it is `now`. Raises
+    followers'. Raises
     psycopg.Error."""
     backups = await backup_state(connection)
     if backups.archived_position is not None:
@@ -165,7 +178,7 @@ async def read_condition(
         backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
-        machine_ahead_s=machine_ahead_s,
+        machine=machine,
     )
 
 

@@ -25,7 +25,7 @@ from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
 from application.settlements import MovementAmbiguous, RowKindUnknown
-from application.store import StoreUnavailable, WriterBusy
+from application.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
 from domain.countries import UnknownCountry
@@ -716,6 +716,14 @@ _problem(
     "The service cannot do this now",
     "The database does not answer. Ask again with the same idempotency key: nothing will be done twice.",
     headers=_retry_after(1),
+)
+_problem(
+    StoreFull,
+    503,
+    "store_full",
+    "The database's disk is full",
+    "The database has no room to write. Nothing of this request was done. Ask again with the same idempotency key.",
+    headers=_retry_after(5),
 )
 _problem(
     WriterBusy,
