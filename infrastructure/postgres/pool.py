@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application.deadline import answered_within, at_most_s
 from application.on_behalf import owner
-from application.store import StoreUnavailable
+from application.store import StoreFull, StoreUnavailable
 from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.fair_share import FairShare, ShareTaken
 from infrastructure.postgres.session import Session, fence_of
@@ -78,6 +78,8 @@ class ReadPool:
                 yield connection
         except ShareTaken as error:
             raise StoreUnavailable("others of the same sender wait for it") from error
+        except psycopg.errors.DiskFull as error:
+            raise StoreFull(str(error)) from error
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             self._replace_broken()
             raise StoreUnavailable(str(error)) from error

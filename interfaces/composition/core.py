@@ -43,9 +43,11 @@ from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
 from infrastructure.calendars import is_holiday
+from infrastructure.embedded.home import default_home
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.listener import Listener
-from infrastructure.observability.condition import RELAY, Condition, read_condition
+from infrastructure.observability.condition import RELAY, Condition, Machine, read_condition
+from infrastructure.observability.free_space import free_bytes
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.committer import Committer
@@ -61,6 +63,7 @@ from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.orphans import PostgresOrphans
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.room import Room
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -138,6 +141,7 @@ class Core:
             now=utc_now,
         )
         self.terms = TermsCommands(self.store, now=utc_now)
+        self._room = Room()
         self._clock = Refreshing(self._read_clock, name="the database's clock", every_s=CLOCK_READ_EVERY_S)
 
     async def __aenter__(self) -> Self:
@@ -294,9 +298,17 @@ class Core:
         """How the system is, as far as the listener has heard. Raises StoreUnavailable."""
         told = self.listener.position
         async with self.pool.connection() as connection:
-            return await read_condition(
-                connection, told, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+            machine = Machine(
+                ahead_s=CLOCK.machine_ahead_s,
+                free_bytes=free_bytes(default_home()),
+                has_room=await self._room.is_there(connection),
             )
+            return await read_condition(connection, told, tuple(APPLICATIONS), now=CLOCK.now(), machine=machine)
+
+    async def has_room(self) -> bool:
+        """Whether the database's disk has any. Raises StoreUnavailable."""
+        async with self.pool.connection() as connection:
+            return await self._room.is_there(connection)
 
     async def store_id(self) -> UUID:
         """Which store the database holds now. Raises StoreUnavailable."""
