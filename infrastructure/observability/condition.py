@@ -72,6 +72,8 @@ class Follower(Struct, frozen=True, kw_only=True):
     lag_s: float | None
     active: Active | None
     failure: str | None
+    rebuilt_to: int | None = None
+    """The position of the view's next table, while that is being made."""
 
 
 class Machine(Struct, frozen=True, kw_only=True):
@@ -130,9 +132,11 @@ async def read_condition(
     active = await _active(connection)
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
+    rebuilt_to: dict[str, int | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
+        rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
     if backups.archived_position is not None:
         reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = told
@@ -158,6 +162,7 @@ async def read_condition(
                 lag_s=None if position is None else await _age_of_next(connection, position, now),
                 active=active.get(name if name in (RELAY, ARCHIVE) else turn_of(name)),
                 failure=failures.get(name),
+                rebuilt_to=rebuilt_to.get(name),
             )
         )
     return Condition(

@@ -86,6 +86,8 @@ def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
 def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     if follower.failure:
         return "stands still"
+    if follower.rebuilt_to is not None:
+        return None
     if follower.active is None:
         return "nobody moves it"
     if follower.name == ARCHIVE:
@@ -175,7 +177,7 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
             _figure(follower.lag_s, ",.2f"),
             _figure(each.events_per_s, ",.1f"),
             _whom(follower),
-            each.trouble or "well",
+            each.trouble or _progress(follower),
         )
     console.print(table)
     for each in moving:
@@ -196,6 +198,10 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
     _print_backups(condition)
     if condition.may_change_events:
         console.print(f"Warning: {ONE_ROLE}")
+
+
+def _progress(follower: Follower) -> str:
+    return "well" if follower.rebuilt_to is None else f"is rebuilt, now at {follower.rebuilt_to:,}"
 
 
 def _print_backups(condition: Condition) -> None:

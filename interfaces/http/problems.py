@@ -101,6 +101,7 @@ from interfaces.http.refusals import (
     UnknownKey,
     ViewBehind,
 )
+from projections.tables import ViewRebuilding
 
 E = TypeVar("E", bound=Exception)
 QUOTED_CHARACTERS_MAX: Final = 100
@@ -749,6 +750,14 @@ _problem(
     "view_behind",
     "The view is not there yet",
     lambda e: f"The view {e.view} has not come to position {e.position} yet. Ask again.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+_problem(
+    ViewRebuilding,
+    503,
+    "view_rebuilding",
+    "The view is being made anew",
+    lambda e: f"The view {e.view} was made by another version, and is being made anew. Ask again.",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
 )
 

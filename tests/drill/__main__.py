@@ -14,8 +14,9 @@ from tests.drill.disks import DISKS
 from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
+from tests.drill.restore import RESTORE
 
-PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING, DISKS)
+PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING, DISKS, RESTORE)
 
 
 def main() -> int:
