@@ -21,6 +21,10 @@ class WriterBusy(StoreUnavailable):
     """More commands wait for the writer than it will take: this append took no effect."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database's disk has no room: this append took no effect."""
+
+
 class Verb(StrEnum):
     """What a merchant asked for, and so what the answer to it looks like."""
 

@@ -49,5 +49,7 @@ class Services(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     new_uuid: Callable[[], UUID]
     is_bus_connected: Callable[[], bool]
+    has_room: Callable[[], Awaitable[bool]]
+    """Whether the database's disk has room. Raises StoreUnavailable."""
     metrics: Callable[[], Awaitable[bytes]]
     metrics_token: str

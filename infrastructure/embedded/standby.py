@@ -69,7 +69,7 @@ class EmbeddedStandby(EmbeddedPostgres):
     def _prepare(self) -> None:
         missing = [file.name for file in password_files(self.home) if not file.exists()]
         if missing:
-            raise HomeUnusable(self.home, f"{', '.join(missing)} of the primary's home has to be there")
+            raise HomeUnusable(self.home, f"the primary's {', '.join(missing)} are missing: --passwords copies them")
         self._primary: tuple[Address, int] | None = None
         super()._prepare()
 
@@ -254,7 +254,7 @@ def take_off(home: Path, standing: Standing) -> None:
 def _primary_of(home: Path, standing: Standing) -> tuple[str, Address]:
     file, *_ = password_files(home)
     if not file.exists():
-        raise HomeUnusable(home, f"{file.name} of the primary's home has to be there")
+        raise HomeUnusable(home, f"the primary's {file.name} is missing: --passwords copies it")
     password = file.read_text()
     found = find_primary(standing.primary, password)
     if found is None:

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infrastructure.observability.free_space import FREE_BYTES_MIN
 from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.identity import identity_of
@@ -71,6 +72,25 @@ class Follower(Struct, frozen=True, kw_only=True):
     lag_s: float | None
     active: Active | None
     failure: str | None
+    rebuilt_to: int | None = None
+    """The position of the view's next table, while that is being made."""
+
+
+class Machine(Struct, frozen=True, kw_only=True):
+    """What the store stands on: how far this machine's clock is ahead of the database's, which everything goes by; how
+    much room is left under TALLYSTICK_HOME, None where there is no such folder; and whether the database has any."""
+
+    ahead_s: float
+    free_bytes: int | None
+    has_room: bool
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        return abs(self.ahead_s) > CLOCKS_DIFFER_S_MAX
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.free_bytes is not None and self.free_bytes < FREE_BYTES_MIN
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -91,12 +111,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
-    machine_ahead_s: float
-    """How far the clock of this machine is ahead of the database's, which everything goes by."""
-
-    @property
-    def is_clock_wrong(self) -> bool:
-        return abs(self.machine_ahead_s) > CLOCKS_DIFFER_S_MAX
+    machine: Machine
 
 
 class _Stamped(Struct):
@@ -106,10 +121,10 @@ class _Stamped(Struct):
 
 
 async def read_condition(
-    connection: Connection, told: int | None, names: Sequence[str], *, now: datetime, machine_ahead_s: float
+    connection: Connection, told: int | None, names: Sequence[str], *, now: datetime, machine: Machine
 ) -> Condition:
     """How things are now, when the relay told of position `told` just before, or was not heard; `names` are the
-    followers', `machine_ahead_s` is how far this machine is ahead of the database's clock, by which it is `now`. Raises
+    followers'. Raises
     psycopg.Error."""
     backups = await backup_state(connection)
     if backups.archived_position is not None:
@@ -117,9 +132,11 @@ async def read_condition(
     active = await _active(connection)
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
+    rebuilt_to: dict[str, int | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
+        rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
     if backups.archived_position is not None:
         reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = told
@@ -145,6 +162,7 @@ async def read_condition(
                 lag_s=None if position is None else await _age_of_next(connection, position, now),
                 active=active.get(name if name in (RELAY, ARCHIVE) else turn_of(name)),
                 failure=failures.get(name),
+                rebuilt_to=rebuilt_to.get(name),
             )
         )
     return Condition(
@@ -160,7 +178,7 @@ async def read_condition(
         backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
-        machine_ahead_s=machine_ahead_s,
+        machine=machine,
     )
 
 

@@ -13,8 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from infrastructure.embedded.home import default_home
 from infrastructure.observability.condition import Condition
 from infrastructure.observability.counts_file import CountsFile
+from infrastructure.observability.free_space import free_bytes
 from infrastructure.observability.shared_folder import VARIABLE
 
 NOT_KNOWN = float("nan")
@@ -68,6 +70,9 @@ class _ConditionCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("tallystick_store_up", "Whether the store answers", int(self._condition is not None))
+        free = free_bytes(default_home())
+        if free is not None:
+            yield GaugeMetricFamily("tallystick_disk_free_bytes", "Room left under TALLYSTICK_HOME", free)
         yield CounterMetricFamily(
             "tallystick_counts_left_out",
             "Counts of the process that answers for which the disk had no room",
@@ -85,7 +90,10 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_clock_ahead_seconds",
         "How far the clock of the machine that answers is ahead of the database's",
-        condition.machine_ahead_s,
+        condition.machine.ahead_s,
+    )
+    yield GaugeMetricFamily(
+        "tallystick_store_full", "Whether the database has no room to write", int(not condition.machine.has_room)
     )
     yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
     yield GaugeMetricFamily(

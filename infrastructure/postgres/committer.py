@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from application.deadline import left_s
-from application.store import Append, AppendResult, StoreUnavailable, WriterBusy
+from application.store import Append, AppendResult, StoreFull, StoreUnavailable, WriterBusy
 from domain.errors import described
 from infrastructure.postgres.append_sql import (
     APPEND_COMMANDS,
@@ -138,6 +138,10 @@ class Committer:
             cursor = await self._call(commands)
         except UNSTORABLE as error:
             await self._commit_apart(batch, error)
+            return
+        except psycopg.errors.DiskFull as error:
+            log.error("store_full", extra={"error": described(error), "commands": len(batch)})
+            _fail(batch, StoreFull(described(error)))
             return
         except Exception as error:
             await self._give_up(batch, error)

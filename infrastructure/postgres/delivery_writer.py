@@ -16,7 +16,7 @@ import psycopg
 
 from application.deadline import left_s
 from application.inbox import NewDelivery
-from application.store import StoreUnavailable, WriterBusy
+from application.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.errors import described
 from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.session import Session
@@ -101,7 +101,8 @@ class DeliveryWriter:
             await self._insert([waiting.delivery for waiting in batch])
         except Exception as error:  # Whatever it was, those who come after have a writer.
             log.warning("deliveries_not_kept", extra={"error": described(error), "deliveries": len(batch)})
-            _fail(batch, StoreUnavailable(str(error) or type(error).__name__))
+            kind = StoreFull if isinstance(error, psycopg.errors.DiskFull) else StoreUnavailable
+            _fail(batch, kind(str(error) or type(error).__name__))
             await self._disconnect()
             return
         for waiting in batch:

@@ -16,7 +16,8 @@ LEASE_S: Final = 30.0
 on it is harmless."""
 
 _CLAIM = """
-UPDATE webhook_delivery AS d SET next_try_at = clock_timestamp() + %s * interval '1 second'
+UPDATE webhook_delivery AS d
+SET next_try_at = clock_timestamp() + %s * interval '1 second', taken_by = current_setting('tallystick.worker', true)
 FROM (
     SELECT delivery_id FROM webhook_delivery
     WHERE state = 'waiting'
@@ -51,7 +52,7 @@ _SELECT_BODIES = "SELECT delivery_id, body FROM webhook_delivery WHERE delivery_
 _FINISH = """
 UPDATE webhook_delivery AS d
 SET state = t.state, result = t.result, payment_id = t.payment_id, tries = t.tries, event_id = t.event_id,
-    next_try_at = clock_timestamp() + t.again_after_s * interval '1 second'
+    next_try_at = clock_timestamp() + t.again_after_s * interval '1 second', taken_by = NULL
 FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float8[], %s::text[],
             %s::timestamptz[])
     AS t (delivery_id, state, result, payment_id, tries, again_after_s, event_id, leased_until)

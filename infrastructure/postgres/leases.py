@@ -37,6 +37,28 @@ WHERE lease.holder = excluded.holder OR lease.expires_at <= clock_timestamp()
 RETURNING lease.name
 """
 _GIVE_UP = "DELETE FROM worker_lease WHERE name = %s AND holder = %s"
+_SELECT_GONE = """
+SELECT name, holder FROM worker_lease AS lease
+WHERE name = 'worker ' || holder AND (
+    expires_at <= clock_timestamp()
+    OR NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %s)
+)
+"""
+# What was put off belongs to nobody, and stays put off.
+_FREE: Final = (
+    """
+    UPDATE operation_claim SET asked_until = NULL, next_try_at = clock_timestamp(), taken_by = NULL
+    WHERE unresolved AND asked_until IS NOT NULL AND taken_by = %s
+    """,
+    """
+    UPDATE timer_try SET next_try_at = clock_timestamp(), taken_by = NULL
+    WHERE next_try_at IS NOT NULL AND taken_by = %s
+    """,
+    """
+    UPDATE webhook_delivery SET next_try_at = clock_timestamp(), taken_by = NULL
+    WHERE state = 'waiting' AND taken_by = %s
+    """,
+)
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +100,9 @@ class Leases:
 
     def __init__(self, database_url: str) -> None:
         self._session = named(database_url, name=APPLICATION)
-        self.holder = str(uuid4())
+        self.worker = str(uuid4())
+        self._own = f"worker {self.worker}"
+        """The lease that says that the worker is there: while it has it, what it takes from queues is its own."""
         self._wanted: dict[str, _Wanted] = {}
         self._changed = asyncio.Event()
         self._given_up: list[str] = []
@@ -114,14 +138,12 @@ class Leases:
 
     async def _round(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         while self._given_up:
-            await session.execute(_GIVE_UP, (self._given_up[0], self.holder))
+            await session.execute(_GIVE_UP, (self._given_up[0], self.worker))
             del self._given_up[0]
-        if not self._wanted:
-            return
         asked_for = dict(self._wanted)
         until = asyncio.get_running_loop().time() + HOLDERS_LEASE_S
         cursor = await session.execute(
-            _TAKE_OR_RENEW, (self.holder, LEASE_S, list(asked_for), APPLICATION), prepare=True
+            _TAKE_OR_RENEW, (self.worker, LEASE_S, [self._own, *asked_for], APPLICATION), prepare=True
         )
         ours = {name for (name,) in await cursor.fetchall()}
         for name, wanted in asked_for.items():
@@ -130,3 +152,12 @@ class Leases:
             elif wanted.taken.is_set():
                 log.warning("lease_lost", extra={"lease": name})
                 wanted.lost()
+        await self._free_what_others_left(session)
+
+    async def _free_what_others_left(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        """What a worker that is gone, or hangs, had taken from queues is free at once, not when its time is over."""
+        for name, worker in await (await session.execute(_SELECT_GONE, (APPLICATION,), prepare=True)).fetchall():
+            log.warning("worker_gone", extra={"worker": worker})
+            for statement in _FREE:
+                await session.execute(statement, (worker,))
+            await session.execute(_GIVE_UP, (name, worker))

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application.deadline import answered_within, at_most_s
 from application.on_behalf import owner
-from application.store import StoreUnavailable
+from application.store import StoreFull, StoreUnavailable
 from infrastructure.postgres.connecting import bounded
 from infrastructure.postgres.fair_share import FairShare, ShareTaken
 from infrastructure.postgres.session import Session, fence_of
@@ -33,16 +33,16 @@ Connection = Session
 class ReadPool:
     """Connections in autocommit for single statements."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *, worker: str = "") -> None:
+        """What is taken from a queue by one of the connections is taken by `worker`."""
         fence = fence_of(database_url)
 
         async def _is_current(session: Session) -> None:
             fence.require_current(session)
 
+        options = f"{_PLAN_ONCE} -c tallystick.worker={worker}"
         self._pool = AsyncConnectionPool(
-            bounded(
-                database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS, options=_PLAN_ONCE
-            ),
+            bounded(database_url, name="tallystick reader", statement_timeout_ms=STATEMENT_TIMEOUT_MS, options=options),
             connection_class=Session,
             min_size=POOL_SIZE_MIN,
             max_size=POOL_SIZE_MAX,
@@ -78,6 +78,8 @@ class ReadPool:
                 yield connection
         except ShareTaken as error:
             raise StoreUnavailable("others of the same sender wait for it") from error
+        except psycopg.errors.DiskFull as error:
+            raise StoreFull(str(error)) from error
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             self._replace_broken()
             raise StoreUnavailable(str(error)) from error

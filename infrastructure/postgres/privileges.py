@@ -10,7 +10,7 @@ from psycopg.pq import Conninfo
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.postgres import locks
-from infrastructure.postgres.connecting import to_primary
+from infrastructure.postgres.connecting import named
 
 FILE: Final = Path(__file__).with_name("privileges.sql")
 
@@ -29,9 +29,9 @@ _HAND_OVER: Final = SQL("ALTER TABLE {table} OWNER TO {app}")
 
 def role_of(database_url: str) -> str:
     """The role that the URL logs in as, by name or by libpq's own default."""
-    named = conninfo_to_dict(database_url).get("user")
-    if named:
-        return str(named)
+    user = conninfo_to_dict(database_url).get("user")
+    if user:
+        return str(user)
     return next((one.val or b"").decode() for one in Conninfo.get_defaults() if one.keyword == b"user")
 
 
@@ -43,7 +43,7 @@ def give_privileges(owner_url: str, *, app: str, reader: str, anew: bool) -> boo
     """
     statements = FILE.read_text()
     sha256 = hashlib.sha256(f"{app}\0{reader}\0{statements}".encode()).hexdigest()
-    with psycopg.connect(to_primary(owner_url)) as connection:
+    with psycopg.connect(named(owner_url, name="tallystick migrate")) as connection:
         if not anew and _given(connection, app) == sha256:
             return False
         connection.execute(_ONE_GIVER, (locks.MIGRATE,))

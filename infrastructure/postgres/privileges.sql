@@ -27,7 +27,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON stored_events, account_balance, schema_migration, role_privileges, store_identity TO {app};
 
 -- Recovery shares its work in these columns; what was asked, and the answer, are the functions'.
-GRANT SELECT, UPDATE (tries, next_try_at, told, asked_until, said, said_at) ON operation_claim TO {app};
+GRANT SELECT, UPDATE (tries, next_try_at, told, asked_until, taken_by, said, said_at) ON operation_claim TO {app};
 
 -- Rows that are never changed, but for a key that is revoked.
 GRANT SELECT, INSERT ON merchant, evidence_file, accounting_day TO {app};

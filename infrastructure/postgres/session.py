@@ -142,7 +142,7 @@ class Fence:
 
     async def look_around(self, conninfo: str) -> None:
         """Ask every host for its epoch, the standby too."""
-        await asyncio.gather(*(self._look_at(at(conninfo, host)) for host in self.hosts))
+        await asyncio.gather(*(self._look_at(host, at(conninfo, host)) for host in self.hosts))
 
     async def watch(self, conninfo: str) -> None:
         """Look around for ever: also who waits for a primary that hangs hears of the next one."""
@@ -150,7 +150,7 @@ class Fence:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.look_around(conninfo)
 
-    async def _look_at(self, conninfo: str) -> None:
+    async def _look_at(self, host: Host, conninfo: str) -> None:
         with suppress(psycopg.Error, TimeoutError, OSError):
             async with asyncio.timeout(LOOK_WITHIN_S):
                 connection = await psycopg.AsyncConnection.connect(
@@ -158,7 +158,11 @@ class Fence:
                 )
             try:
                 with cut_off_after(LOOK_WITHIN_S, connection):
-                    self.learn((await _standing(connection)).epoch)
+                    epoch = (await _standing(connection)).epoch
+                    if epoch > self.epoch:
+                        # Before sessions end: who begins one asks there first, and waits for no former primary.
+                        self.primary = host
+                    self.learn(epoch)
             finally:
                 await connection.close()
 

@@ -54,7 +54,8 @@ FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY claimed_at L
 # By the partial index, which is small. Locks are skipped, never waited for: so no append waits for us while we wait
 # for it. One that never resolves is put off each time it is taken, and so hides no other.
 _TAKE_UNRESOLVED = """
-UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b, asked_until = %b
+UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b, asked_until = %b,
+    taken_by = current_setting('tallystick.worker', true)
 FROM (
     SELECT operation_id FROM operation_claim
     WHERE unresolved AND (claimed_at <= %b OR claimed_at > %b)
@@ -67,7 +68,7 @@ WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
 _TAKE_ONE = """
-UPDATE operation_claim SET asked_until = %b
+UPDATE operation_claim SET asked_until = %b, taken_by = current_setting('tallystick.worker', true)
 WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b OR asked_until > %b) RETURNING true
 """
 _SELECT_ASKED_UNTIL = "SELECT coalesce(asked_until, %b) FROM operation_claim WHERE operation_id = %b"

@@ -26,7 +26,7 @@ ORDER BY t.due_at LIMIT %s
 ON CONFLICT DO NOTHING
 """
 _TAKE = """
-UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s
+UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s, taken_by = current_setting('tallystick.worker', true)
 FROM (
     SELECT payment_id, kind FROM timer_try WHERE next_try_at <= %s OR next_try_at > %s
     ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
@@ -36,7 +36,7 @@ RETURNING y.payment_id, y.kind, y.due_at, y.tries, y.told
 """
 _FIRED = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND kind = %s"
 _PUT_OFF = """
-UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s
+UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s, taken_by = NULL
 WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
 """
 

@@ -11,6 +11,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "interfaces.cli.run:serve",
     "worker": "interfaces.cli.run:worker",
     "simulator": "interfaces.cli.run:simulator",
+    "upgrade": "interfaces.cli.upgrade:upgrade",
     "database": "interfaces.cli.standby:database",
     "standby": "interfaces.cli.standby:standby",
     "failover": "interfaces.cli.standby:failover",

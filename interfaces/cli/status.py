@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, home, told_clearly, with_core
 from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follower, utc_now
 
 SAMPLE_S = 1.0
@@ -86,6 +86,8 @@ def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
 def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     if follower.failure:
         return "stands still"
+    if follower.rebuilt_to is not None:
+        return None
     if follower.active is None:
         return "nobody moves it"
     if follower.name == ARCHIVE:
@@ -97,13 +99,17 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
 
 def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
     """What is wrong with the machine, the backups or the bus, a sentence each."""
-    alarms = {}
+    alarms, machine = {}, condition.machine
+    if not machine.has_room:
+        alarms["database"] = "disk full: nothing can be written. See docs/OPERATING.md, Disks."
+    if machine.is_nearly_full:
+        alarms["disk"] = f"{machine.free_bytes:,} bytes are free under {home()}. See docs/OPERATING.md, Disks."
     if fault := _backups_trouble(condition.backups, verified_within):
         alarms["backups"] = fault
-    if condition.is_clock_wrong:
-        side = "ahead of" if condition.machine_ahead_s > 0 else "behind"
+    if machine.is_clock_wrong:
+        side = "ahead of" if machine.ahead_s > 0 else "behind"
         alarms["clock"] = (
-            f"this machine's clock is {abs(condition.machine_ahead_s):,.0f} s {side} the database's, which everything "
+            f"this machine's clock is {abs(machine.ahead_s):,.0f} s {side} the database's, which everything "
             "goes by. One of the two is wrong: see docs/OPERATING.md, Clocks."
         )
     for refusal in condition.bus_refusals:
@@ -140,7 +146,9 @@ def _document(condition: Condition, moving: list[Moving], alarms: dict[str, str]
         "oldest_delivery_s": condition.oldest_delivery_s,
         "open_dead_letters": condition.open_dead_letters,
         "backups": msgspec.to_builtins(condition.backups) | {"rpo_s": _rpo_s(condition)},
-        "machine_ahead_s": round(condition.machine_ahead_s, 3),
+        "machine_ahead_s": round(condition.machine.ahead_s, 3),
+        "disk_free_bytes": condition.machine.free_bytes,
+        "database_has_room": condition.machine.has_room,
         "alarms": alarms,
         "warnings": [
             *([ONE_ROLE] if condition.may_change_events else []),
@@ -169,7 +177,7 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
             _figure(follower.lag_s, ",.2f"),
             _figure(each.events_per_s, ",.1f"),
             _whom(follower),
-            each.trouble or "well",
+            each.trouble or _progress(follower),
         )
     console.print(table)
     for each in moving:
@@ -190,6 +198,10 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
     _print_backups(condition)
     if condition.may_change_events:
         console.print(f"Warning: {ONE_ROLE}")
+
+
+def _progress(follower: Follower) -> str:
+    return "well" if follower.rebuilt_to is None else f"is rebuilt, now at {follower.rebuilt_to:,}"
 
 
 def _print_backups(condition: Condition) -> None:

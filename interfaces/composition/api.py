@@ -111,6 +111,7 @@ async def api_services(
                 now=utc_now,
                 new_uuid=ids.new_uuid,
                 is_bus_connected=lambda: core.bus.is_connected,
+                has_room=core.has_room,
                 metrics=metrics,
                 metrics_token=settings.metrics_token,
             )

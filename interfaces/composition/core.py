@@ -42,9 +42,11 @@ from domain.payment.events import OperationKind
 from domain.routing.route import Figures
 from infrastructure.bank.account_check import account_fault
 from infrastructure.calendars import is_holiday
+from infrastructure.embedded.home import default_home
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.listener import Listener
-from infrastructure.observability.condition import RELAY, Condition, read_condition
+from infrastructure.observability.condition import RELAY, Condition, Machine, read_condition
+from infrastructure.observability.free_space import free_bytes
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.committer import Committer
@@ -55,10 +57,12 @@ from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
 from infrastructure.postgres.gate import StoreGate
 from infrastructure.postgres.identity import NamespaceAtHand, identity_of
 from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.mapper import EventMapper
 from infrastructure.postgres.operators import PostgresOperators
 from infrastructure.postgres.orphans import PostgresOrphans
 from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.room import Room
 from infrastructure.postgres.session import fence_of
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
@@ -95,7 +99,8 @@ class Core:
         self.settings = settings
         self._instruments = instruments
         mapper = EventMapper()
-        self.pool = ReadPool(settings.database_url)
+        self.leases = Leases(settings.database_url)
+        self.pool = ReadPool(settings.database_url, worker=self.leases.worker)
         self.committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self.committer), self.pool, mapper)
         self.gate = StoreGate(self.pool)
@@ -135,6 +140,7 @@ class Core:
             now=utc_now,
         )
         self.terms = TermsCommands(self.store, now=utc_now)
+        self._room = Room()
         self._clock = Refreshing(self._read_clock, name="the database's clock", every_s=CLOCK_READ_EVERY_S)
 
     async def __aenter__(self) -> Self:
@@ -286,9 +292,17 @@ class Core:
         """How the system is, as far as the listener has heard. Raises StoreUnavailable."""
         told = self.listener.position
         async with self.pool.connection() as connection:
-            return await read_condition(
-                connection, told, tuple(APPLICATIONS), now=CLOCK.now(), machine_ahead_s=CLOCK.machine_ahead_s
+            machine = Machine(
+                ahead_s=CLOCK.machine_ahead_s,
+                free_bytes=free_bytes(default_home()),
+                has_room=await self._room.is_there(connection),
             )
+            return await read_condition(connection, told, tuple(APPLICATIONS), now=CLOCK.now(), machine=machine)
+
+    async def has_room(self) -> bool:
+        """Whether the database's disk has any. Raises StoreUnavailable."""
+        async with self.pool.connection() as connection:
+            return await self._room.is_there(connection)
 
     async def store_id(self) -> UUID:
         """Which store the database holds now. Raises StoreUnavailable."""

@@ -13,13 +13,14 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.connecting import named
 from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
-from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.session import Session
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
 from interfaces.composition.schema import view_connection
 from interfaces.worker import Task, every
+from projections.connection import REBUILD_SCHEMA
+from projections.outdated import OutdatedViews
 from projections.projector import Projector
 from projections.view import View
 from projections.views import VIEWS
@@ -43,11 +44,10 @@ class ProjectorConnection(Session):
 def worker_tasks(core: Core) -> dict[str, Task]:
     """What a worker runs, by name."""
     feed = StoreFeed(core.store, core.listener)
-    leases = Leases(core.settings.database_url)
 
     async def relay() -> None:
         session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
+        async with core.leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
             # As the one user of NATS that may publish; whatever else the process does only listens.
             bus = Bus(core.settings.nats_url)
             bus.start()
@@ -59,7 +59,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     async def project(view: View[Any]) -> None:
         session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
         async with await session as connection:
-            await Projector(view, connection=connection, feed=feed, turns=leases).run()
+            await Projector(view, connection=connection, feed=feed, turns=core.leases).run()
 
     async def report_refusals() -> None:
         await note_refusals(core.pool, core.listener.take_refused())
@@ -97,6 +97,11 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         patience_s=core.provider_timeout_s + PROVIDER_GRACE_S,
     )
 
+    outdated_views = OutdatedViews(
+        VIEWS,
+        core.store,
+        lambda: view_connection(core.settings, REBUILD_SCHEMA, application="tallystick outdated views"),
+    )
     orphans = OrphanSweep(orphans=core.orphans, explanations=core.explanations, new_id=ids.new_uuid)
 
     async def explain_orphans() -> None:
@@ -126,11 +131,12 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
     }
     return {
-        "leases": leases.renew,
+        "leases": core.leases.renew,
         "relay": relay,
         "listener": core.listener.run,
         "feed": feed.run,
         "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
         **{name: once_open(task) for name, task in acting.items()},
+        "outdated views": outdated_views.run,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

@@ -13,6 +13,9 @@ from interfaces.http.documented import reply
 from interfaces.http.reply import resource
 from interfaces.services import Services
 
+DISK_FULL = "database: disk full"
+SILENT = "database: does not answer"
+
 
 class Liveness(Struct, frozen=True):
     status: Literal["live"]
@@ -20,13 +23,15 @@ class Liveness(Struct, frozen=True):
 
 class Readiness(Struct, frozen=True, kw_only=True):
     """`bus` may be away while `status` is ready: payments go on, and the views catch up later. A store that is closed
-    since `closed_since` answers questions, keeps what providers tell, and takes no command."""
+    since `closed_since` answers questions, keeps what providers tell, and takes no command. `reasons` says why the
+    database cannot be used."""
 
     status: Literal["ready", "closed", "unavailable"]
     database: bool
     bus: bool
     closed_since: datetime | UnsetType = UNSET
     closed_because: str | UnsetType = UNSET
+    reasons: tuple[str, ...] | UnsetType = UNSET
 
 
 class HealthController(Controller):
@@ -46,24 +51,31 @@ class HealthController(Controller):
         "/ready",
         operation_id="ready",
         summary="Can it take payments?",
-        responses={200: reply(Readiness, "It can"), 503: reply(Readiness, "The database does not answer")},
+        responses={
+            200: reply(Readiness, "It can"),
+            503: reply(Readiness, "The database does not answer, or its disk is full"),
+        },
     )
     async def ready(self, services: NamedDependency[Services]) -> Response[Any]:
-        """503 while the database does not answer. 200 with the status `closed` while a restored store has not been
-        reopened."""
+        """503 while the database does not answer, or has no room to write. 200 with the status `closed` while a
+        restored store has not been reopened."""
         closed: StoreClosed | None = None
+        reason = None
         try:
             await services.store.head()
             closed = services.gate.closed
-            database = True
+            if not await services.has_room():
+                reason = DISK_FULL
         except StoreUnavailable:
-            database = False
+            reason = SILENT
+        database = reason is None
         readiness = Readiness(
             status="unavailable" if not database else "ready" if closed is None else "closed",
             database=database,
             bus=services.is_bus_connected(),
             closed_since=UNSET if closed is None else closed.since,
             closed_because=UNSET if closed is None else closed.because,
+            reasons=UNSET if reason is None else (reason,),
         )
         response = resource(readiness)
         if not database:

@@ -25,7 +25,7 @@ from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
 from application.settlements import MovementAmbiguous, RowKindUnknown
-from application.store import StoreUnavailable, WriterBusy
+from application.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.bank_account.add import BankAccountInvalid
 from domain.card_data import CardDataRefused
 from domain.countries import UnknownCountry
@@ -101,6 +101,7 @@ from interfaces.http.refusals import (
     UnknownKey,
     ViewBehind,
 )
+from projections.tables import ViewRebuilding
 
 E = TypeVar("E", bound=Exception)
 QUOTED_CHARACTERS_MAX: Final = 100
@@ -717,6 +718,14 @@ _problem(
     headers=_retry_after(1),
 )
 _problem(
+    StoreFull,
+    503,
+    "store_full",
+    "The database's disk is full",
+    "The database has no room to write. Nothing of this request was done. Ask again with the same idempotency key.",
+    headers=_retry_after(5),
+)
+_problem(
     WriterBusy,
     503,
     "writer_busy",
@@ -741,6 +750,14 @@ _problem(
     "view_behind",
     "The view is not there yet",
     lambda e: f"The view {e.view} has not come to position {e.position} yet. Ask again.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+_problem(
+    ViewRebuilding,
+    503,
+    "view_rebuilding",
+    "The view is being made anew",
+    lambda e: f"The view {e.view} was made by another version, and is being made anew. Ask again.",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
 )
 

@@ -38,6 +38,9 @@ def test_what_the_environment_names_goes_before_what_the_holder_shares(
         "in_doubt_after_s": 60,
         "refusal_stands_after_s": 2.5,
         "log_level": "DEBUG",
+        "backup_verified_within_h": 24.0,
+        "log_bytes_max": 1000000,
+        "log_files_max": 3,
         "payout_batch_every_s": 7.5,
     }.get(field, "scheme://ours")
     (held / SHARED).write_bytes(msgspec.json.encode(THEIRS))

@@ -19,6 +19,8 @@ TOLD_WITHIN_S = 3.0
 TAKEN_OVER_WITHIN_S = 5.0
 GENEROUSLY_S = 2 * TOLD_WITHIN_S
 """Machines that run tests are busy; `make drill` measures."""
+COMMAND_WITHIN_S = 30.0
+"""Of which most is its own start."""
 ASKED_AT_ONCE = 20
 """More than there are connections to the database."""
 QUERIES = ("/v1/payments", "/v1/balances", "/v1/refunds", "/v1/events", "/v1/disputes", "/v1/payouts")
@@ -53,10 +55,14 @@ async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(st
             )
 
         with HANGS["postgres"](stack):
+            status = stack.process("status", ["status"])
+            status.start()
             for _ in range(3):
                 waited_s, live = await timed(lambda: merchant.get("/health/live"))
                 assert (live.status, waited_s < 1.0) == (200, True)
                 await asked_of_everything()
+            assert await asyncio.to_thread(status.wait, COMMAND_WITHIN_S) == 1
+            assert status.log_tail().splitlines()[-1].startswith("Error: connection timeout expired")
 
         async def answered(ask: Callable[[], Awaitable[Reply]]) -> bool:
             return (await ask()).status == 201

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.drill import forged
+from tests.drill.disks import DISKS
 from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
+from tests.drill.restore import RESTORE
 
-PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING)
+PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING, DISKS, RESTORE)
 
 
 def main() -> int:

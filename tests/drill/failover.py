@@ -20,6 +20,7 @@ from infrastructure.embedded.ports import LOOPBACK, free_port
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.primary import Address
 from infrastructure.embedded.standby import EmbeddedStandby
+from infrastructure.postgres.connecting import BoundedConnection
 from interfaces.settings import VARIABLES
 from interfaces.stack import Stack
 from tests.crash.books import assert_every_promise_holds
@@ -28,7 +29,7 @@ from tests.crash.system import crashable_stack, descendants
 from tests.drill.part import Figures, Part
 from tests.support.replicas import a_primary, be_awaited, standby_of
 from tests.support.severable import Wire, wires
-from tests.support.store import claim, created, open_committer
+from tests.support.store import created, open_committer
 
 SEEDS = 20
 RTO_S_MAX = 10.0
@@ -97,22 +98,7 @@ class Rehearsal:
     async def _writers_at(self, node: Node) -> int:
         """How many are told by the former primary that something is written: one who knows of no epoch, and one who
         asks as our processes do. Neither knows of another server."""
-        url = node.server.url
-        written = 0
-        with suppress(psycopg.Error, TimeoutError):
-            async with asyncio.timeout(PROBED_WITHIN_S):
-                connection = await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=1)
-                try:
-                    await connection.execute(_WRITE, (uuid4(),))
-                    written += 1
-                finally:
-                    connection.pgconn.finish()
-        async with open_committer(url) as committer:
-            with suppress(StoreUnavailable, TimeoutError):
-                async with asyncio.timeout(PROBED_WITHIN_S):
-                    told = await committer.append(Append(events=(created(uuid4()),), claim=claim(uuid4().hex)))
-                    written += isinstance(told, Appended)
-        return written
+        return sum(await asyncio.gather(_is_written_by_hand(node.server.url), _is_written_by_us(node.server.url)))
 
     async def _exchange(self) -> None:
         """The former primary comes back as the standby of the new one, wound back."""
@@ -162,6 +148,25 @@ SELECT append_commands(
     '{}', '{}', '{}'
 ) FROM (SELECT %s::uuid) AS new (id)
 """
+
+
+async def _is_written_by_hand(url: str) -> bool:
+    with suppress(psycopg.Error):
+        # Which sends no cancel request: that would end the wait for the standby.
+        connection = await BoundedConnection.connect(url, autocommit=True, connect_timeout=2)
+        connection.answers_within_s = PROBED_WITHIN_S
+        async with connection:
+            await connection.execute(_WRITE, (uuid4(),))
+            return True
+    return False
+
+
+async def _is_written_by_us(url: str) -> bool:
+    async with open_committer(url) as committer:
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(PROBED_WITHIN_S):
+                return isinstance(await committer.append(Append(events=(created(uuid4()),))), Appended)
+    return False
 
 
 def _promote(home: Path) -> int:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BALLAST = "ballast"
@@ -27,12 +27,14 @@ def small_disk(at: Path, *, size_mib: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", at], check=True)
 
 
-def fill(disk: Path, *, but_bytes: int = 0) -> None:
-    """Take all the room there is on `disk`, but so much of it."""
+def fill(disk: Path) -> None:
+    """Take all the room there is on `disk`, however others write there meanwhile."""
     room = os.statvfs(disk)
-    free = room.f_bavail * room.f_frsize - but_bytes
-    with (disk / BALLAST).open("wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, max(free, 1))
+    with (disk / BALLAST).open("wb", buffering=0) as ballast, suppress(OSError):
+        os.posix_fallocate(ballast.fileno(), 0, max(room.f_bavail // 2, 1) * room.f_frsize)
+        ballast.seek(0, os.SEEK_END)
+        while True:
+            ballast.write(bytes(room.f_frsize))
 
 
 def make_room(disk: Path) -> None:

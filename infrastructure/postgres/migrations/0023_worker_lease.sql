@@ -8,3 +8,8 @@ CREATE UNLOGGED TABLE worker_lease (
     session integer NOT NULL,
     expires_at timestamptz NOT NULL
 ) WITH (fillfactor = 20);
+
+-- Which worker has taken it: what a worker had in hand when its leases ended is free at once.
+ALTER TABLE operation_claim ADD COLUMN taken_by text;
+ALTER TABLE timer_try ADD COLUMN taken_by text;
+ALTER TABLE webhook_delivery ADD COLUMN taken_by text;

@@ -4,11 +4,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import psycopg
 
+from application.store import Append
+from domain.identifiers import OperationId
 from infrastructure.postgres.leases import LeaseLost, Leases
-from tests.support.store import execute, open_leases, until
+from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.timers import PostgresTimerQueue
+from tests.support.store import assert_appended, claim, created, execute, open_committer, open_leases, until
 
 WORK = "work"
 TAKEN_OVER_WITHIN_S = 5.0
@@ -117,3 +125,47 @@ async def test_a_worker_whose_session_breaks_has_its_lease_again(database_url: s
 
 async def test_renewing_writes_no_log(database_url: str) -> None:
     assert execute(database_url, "SELECT relpersistence FROM pg_class WHERE relname = 'worker_lease'") == [("u",)]
+
+
+async def test_what_a_worker_that_hangs_has_in_hand_is_free_at_once_and_what_it_put_off_is_not(
+    database_url: str,
+) -> None:
+    async with open_leases(database_url, HangingLeases) as first, open_leases(database_url):
+        assert isinstance(first, HangingLeases)
+        await until(lambda: _is_there(database_url, first.worker), "the first worker is there")
+        pool = ReadPool(database_url, worker=first.worker)
+        await pool.open()
+        async with open_committer(database_url) as committer:
+            store = PostgresEventStore(committer, pool, EventMapper())
+            in_hand, put_off = uuid4(), uuid4()
+            for operation_id in (in_hand, put_off):
+                stored = claim(operation_id=operation_id)
+                assert_appended(await store.append(Append(events=(created(uuid4()),), claim=stored)))
+            now = datetime.now(UTC) + timedelta(minutes=1)
+            a_day, taken = timedelta(days=1), {"lease": timedelta(minutes=10), "operations_max": 10}
+            assert len(await store.take_unresolved(claimed_before=now, now=now, **taken)) == 2  # type: ignore[arg-type]
+            await store.put_off(OperationId(put_off), until=now + a_day)
+            execute(database_url, TIMERS, [uuid4(), uuid4()])
+            timers = PostgresTimerQueue(pool)
+            one, other = await timers.take(now=now, lease=a_day, timers_max=10)
+            await timers.put_off(one, until=now + a_day)
+            first.goes_on.clear()
+
+            async def freed() -> bool:
+                operations = execute(database_url, DUE_OPERATIONS)
+                return operations == [(in_hand,)] and execute(database_url, DUE_TIMERS) == [(other.payment_id,)]
+
+            await until(freed, "what was in hand is due", within_s=GENEROUSLY_S)
+        await pool.aclose()
+
+
+DUE_OPERATIONS = "SELECT operation_id FROM operation_claim WHERE next_try_at <= clock_timestamp()"
+DUE_TIMERS = "SELECT payment_id FROM timer_try WHERE next_try_at <= clock_timestamp()"
+TIMERS = """
+INSERT INTO timer_try (payment_id, kind, due_at, next_try_at)
+SELECT payment_id, 'authorization', now(), now() FROM unnest(%s::uuid[]) AS t (payment_id)
+"""
+
+
+async def _is_there(database_url: str, worker: str) -> bool:
+    return execute(database_url, "SELECT 1 FROM worker_lease WHERE name = %s", f"worker {worker}") == [(1,)]

@@ -12,7 +12,7 @@ import pytest
 
 import application
 import domain
-from application.store import StoreUnavailable, WriterBusy
+from application.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.bank_account.details import Scheme
 from domain.dead_letter.state import DeadLetterState
 from domain.dispute.state import DisputeStatus
@@ -52,7 +52,7 @@ def refusals() -> list[type[Exception]]:
         _import_all(package)
     ours = tuple(f"{package.__name__}." for package in (domain, application, http))
     found = [kind for kind in _subclasses(DomainError) if f"{kind.__module__}.".startswith(ours)]
-    return sorted([*found, StoreUnavailable, WriterBusy], key=lambda kind: kind.__qualname__)
+    return sorted([*found, StoreFull, StoreUnavailable, WriterBusy], key=lambda kind: kind.__qualname__)
 
 
 def _import_all(package: ModuleType) -> None:
