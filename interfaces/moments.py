@@ -12,6 +12,7 @@ from interfaces.http.as_of import moment
 from interfaces.http.refusals import ViewBehind
 from projections import books
 from projections.tables import positions
+from projections.view import View
 
 WAIT_S = 2.0
 _POLL_S = 0.01
@@ -57,8 +58,11 @@ async def position_of(reader: Reader, store: Head, as_of: str | None, *, now: da
     return named
 
 
-async def wait_for(reader: Reader, position: int, *, views: Collection[str] = books.BOOK_VIEWS) -> int:
-    """Where `views`, those behind the books, stand, once that is at least `position`. Raises ViewBehind."""
+async def wait_for(reader: Reader, position: int, *, views: Collection[View[Any]] = books.BOOK_VIEWS) -> int:
+    """Where `views`, those behind the books, stand, once that is at least `position`.
+
+    Raises ViewBehind, ViewRebuilding.
+    """
     deadline = asyncio.get_running_loop().time() + WAIT_S
     while True:
         async with reader() as connection:

@@ -28,6 +28,7 @@ from interfaces.settings import (
 HOST = "127.0.0.1"
 SHARED = "settings.json"
 ACCOUNTS = "providers.json"
+SIMULATORS = "simulators"
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 8.0
 _POLL_S = 0.02
@@ -144,8 +145,9 @@ class Stack:
                 **self._environment,
             }
             self.applied = composition.migrate_all(self.settings)
+            asyncio.run(composition.refuse_newer(self.settings))
             self.simulators = {
-                name: self._simulator(name, self._ports[name], webhook_secrets[name], home / "simulators" / name)
+                name: self._simulator(name, self._ports[name], webhook_secrets[name], simulators_folder(home) / name)
                 for name in self._names
             }
             self.simulator = self.simulators[self._names[0]]
@@ -217,6 +219,16 @@ class Stack:
     def _command(self, name: str, arguments: list[str], env: Mapping[str, str]) -> composition.ChildProcess:
         limits = composition.LogLimits(self.settings.log_bytes_max, self.settings.log_files_max)
         return composition.own_command(name, arguments, log=self.logs / f"{name}.log", env=env, log_limits=limits)
+
+
+def simulators_folder(home: Path) -> Path:
+    """The folder with a folder for each simulator of a stack on `home`; the books that the one simulator of earlier
+    versions kept elsewhere are moved there, so that it knows its charges."""
+    folder, former = home / SIMULATORS, home / composition.SIMULATOR
+    if former.is_dir() and not folder.exists():
+        folder.mkdir(mode=0o700)
+        former.rename(folder / former.name)
+    return folder
 
 
 def wait_until_listening(process: composition.ChildProcess, port: int) -> None:

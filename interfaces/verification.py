@@ -12,7 +12,7 @@ from domain.history import Positioned
 from domain.ledger.accounts import account
 from domain.ledger.balances import BalanceKey, post, trial_balance
 from domain.ledger.entry import JournalEntryPosted
-from projections.tables import Checkpoint, all_rows, checkpoints
+from projections.tables import Checkpoint, all_rows, checkpoints, positions
 from projections.view import Key, View, fold
 from projections.views import VIEWS
 
@@ -114,9 +114,11 @@ async def kept_balances(connection: Connection) -> KeptBalances:
 async def kept_views(connection: Connection) -> KeptViews:
     """Every view's rows, and the position each belongs to, as of one instant.
 
+    Raises ViewRebuilding where one of them has rows that this version cannot read.
     In the connection's schema. A rebuild that is about to swap a table waits until all are read.
     """
     async with _one_instant(connection, lock=[view.table for view in VIEWS.values()]):
+        await positions(connection, VIEWS.values())
         stands = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
         return KeptViews(
             head=await _head(connection),

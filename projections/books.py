@@ -16,9 +16,10 @@ from projections.account_blocks import ACCOUNT_BLOCKS, BLOCK_POSITIONS, block_of
 from projections.journal_clock import JOURNAL_CLOCK
 from projections.journal_lines import JOURNAL_LINES, JournalLinesRow
 from projections.tables import positions
+from projections.view import View
 
 ALL = 2**31 - 1
-BOOK_VIEWS = (JOURNAL_LINES.name, ACCOUNT_BLOCKS.name, JOURNAL_CLOCK.name)
+BOOK_VIEWS: tuple[View[Any], ...] = (JOURNAL_LINES, ACCOUNT_BLOCKS, JOURNAL_CLOCK)
 
 Connection = psycopg.AsyncConnection[Any]
 

@@ -106,13 +106,15 @@ async def fill(
     source: Source,
     *,
     up_to: int | None = None,
+    batch_events_max: int = BATCH_EVENTS_MAX,
     on_advance: Callable[[int], None] = lambda _position: None,
 ) -> None:
     """Bring all to the event at `up_to`; without one to the store's end, or as close to it as where events never
     stop coming. They are behind by the same, or ahead of the others."""
     writing: asyncio.Task[None] | None = None
     try:
-        async with aclosing(_read_ahead(source, min(filling.position for filling in fillings), up_to)) as batches:
+        begin = min(filling.position for filling in fillings)
+        async with aclosing(_read_ahead(source, begin, up_to, batch_events_max)) as batches:
             async for events in batches:
                 filled = []
                 for filling in fillings:
@@ -135,13 +137,15 @@ async def _write(fillings: Sequence[Filling], filled: Sequence[Filled]) -> None:
         await filling.write(of_it)
 
 
-async def _read_ahead(source: Source, position: int, up_to: int | None) -> AsyncGenerator[Sequence[Positioned], None]:
+async def _read_ahead(
+    source: Source, position: int, up_to: int | None, events_max: int
+) -> AsyncGenerator[Sequence[Positioned], None]:
     """Batches of events after `position`, the next of which is read while one is worked on."""
-    reading = asyncio.create_task(_read(source, position, up_to))
+    reading = asyncio.create_task(_read(source, position, up_to, events_max))
     try:
         while events := await reading:
-            if len(events) == BATCH_EVENTS_MAX:
-                reading = asyncio.create_task(_read(source, events[-1].position, up_to))
+            if len(events) == events_max:
+                reading = asyncio.create_task(_read(source, events[-1].position, up_to, events_max))
                 yield events
             else:
                 yield events
@@ -151,8 +155,8 @@ async def _read_ahead(source: Source, position: int, up_to: int | None) -> Async
         await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _read(source: Source, position: int, up_to: int | None) -> Sequence[Positioned]:
+async def _read(source: Source, position: int, up_to: int | None, events_max: int) -> Sequence[Positioned]:
     if up_to is not None and position >= up_to:
         return ()
-    events = await source.after(position, events_max=BATCH_EVENTS_MAX)
+    events = await source.after(position, events_max=events_max)
     return events if up_to is None else [event for event in events if event.position <= up_to]

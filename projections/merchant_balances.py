@@ -76,7 +76,7 @@ def _bucket(account: AccountCode, merchant_id: str) -> str | None:
             return None
 
 
-MERCHANT_BALANCES = View(
+MERCHANT_BALANCES: View[MerchantBalancesRow] = View(
     name="merchant_balances",
     table="merchant_balances",
     row=MerchantBalancesRow,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -10,6 +11,7 @@ import psycopg
 
 from domain.errors import described
 from domain.history import Positioned
+from projections.code import code_of
 from projections.rows import Connection, Rows
 from projections.tables import Place, advance, after, checkpoint_of, create, note_failure
 from projections.turns import Turns, turn_of
@@ -46,8 +48,13 @@ class PoisonEvent(Exception):
     """The view cannot take an event in; it stands still before it, and never skips it."""
 
 
+class OtherCode(Exception):
+    """The rows in service were made by another version's code; this one has nothing to write there."""
+
+
 class Projector:
-    """Applies every event once, in order, while no other projector of the view is active."""
+    """Applies every event once, in order, while no other projector of the view is active, and to rows that were made
+    by the same code: others are left to a rebuild, or to the version that made them."""
 
     def __init__(
         self,
@@ -58,6 +65,7 @@ class Projector:
         turns: Turns,
     ) -> None:
         self._view = view
+        self._code = code_of(view)
         self._turns = turns
         self._connection = connection
         self._feed = feed
@@ -68,17 +76,39 @@ class Projector:
         """Follow the feed for ever, when it is this projector's turn. Raises psycopg.Error when the database goes
         away."""
         while True:
-            async with self._turns.held(turn_of(self._view.name)):
-                log.info("projector_active", extra={"view": self._view.name})
-                failure = await self._until_poisoned()
-                await note_failure(self._connection, self._view, self._place, failure)
-            log.error("projector_stands_still", extra={"view": self._view.name, "failure": failure})
-            await self._stand_still()
+            await self._until_made_by_this_code()
+            with suppress(OtherCode):
+                await self._turn()
+
+    async def _turn(self) -> None:
+        """Keep the view current from when it is this projector's turn until it has stood still and goes on. Raises
+        OtherCode when another version's rows are in service."""
+        async with self._turns.held(turn_of(self._view.name)):
+            log.info("projector_active", extra={"view": self._view.name})
+            failure = await self._until_poisoned()
+            await note_failure(self._connection, self._view, self._place, failure)
+        log.error("projector_stands_still", extra={"view": self._view.name, "failure": failure})
+        await self._stand_still()
+
+    async def _until_made_by_this_code(self) -> None:
+        checkpoint = await create(self._connection, self._view)
+        if checkpoint.code != self._code:
+            log.warning("view_of_other_code", extra={"view": self._view.name, "code": checkpoint.code})
+        while checkpoint.code != self._code:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            checkpoint = await checkpoint_of(self._connection, self._view)
+
+    async def _look_where_it_stands(self) -> Place:
+        """Raises OtherCode."""
+        checkpoint = await checkpoint_of(self._connection, self._view)
+        if checkpoint.code != self._code:
+            raise OtherCode
+        return checkpoint.place
 
     async def _until_poisoned(self) -> str:
         """Keep the view current until an event cannot be taken in; what is the matter with it."""
         self._rows.forget()
-        self._place = await create(self._connection, self._view)
+        self._place = await self._look_where_it_stands()
         if self._place.position > (head := await self._feed.head()):
             # Its rows may be of anything: a former version believed a forged message, or the store was set back.
             return f"it stands at {self._place.position}, after the store's last event, {head}: rebuild it"
@@ -124,7 +154,7 @@ class Projector:
 
     async def _was_replaced(self) -> bool:
         """Whether the view is not where we left it; then go on from where it is, and forget what we knew of it."""
-        place = (await checkpoint_of(self._connection, self._view)).place
+        place = await self._look_where_it_stands()
         if place == self._place:
             return False
         log.info("view_replaced", extra={"view": self._view.name})

@@ -9,9 +9,11 @@ import psycopg
 from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
+from projections.code import code_of
 from projections.comparison import Comparison, compare
 from projections.connection import LIVE_SCHEMA, REBUILD_SCHEMA
 from projections.filling import BATCH_EVENTS_MAX, Filling, fill, no_collecting
+from projections.form import form_of
 from projections.projector import Source
 from projections.rows import Connection
 from projections.tables import checkpoint_of
@@ -30,16 +32,24 @@ _ROOM_TO_JOIN = "SET LOCAL work_mem = '64MB'"
 _LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
 _LOCK_WAITS = f"SET LOCAL lock_timeout = {LOCK_WAITS_MS}"
 _MOVE_LIVE = """
-UPDATE views.projection_checkpoint
-SET position = %s, version = version + 1, failure = NULL, updated_at = clock_timestamp()
-WHERE projection = %s
+UPDATE views.projection_checkpoint SET
+    position = %(position)s, moved_to = %(position)s, version = version + 1, failure = NULL,
+    former_codes = array_remove(array_remove(array_append(array_remove(former_codes, code), code), %(code)s), NULL),
+    code = %(code)s, form = %(form)s, rebuilt_to = NULL, rebuilt_at = NULL, updated_at = clock_timestamp()
+WHERE projection = %(view)s
+"""
+_COLUMNS = """
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
 
 class Rebuilt(Struct, frozen=True, kw_only=True):
-    """How a view compared with its rebuilt table, the position that this has come to, and the live view's version."""
+    """How a view compared with its rebuilt table, the position that this has come to, and the live view's version.
 
-    comparison: Comparison
+    `comparison` is None where the two tables have other columns, as those of another version may."""
+
+    comparison: Comparison | None
     position: int
     version: int
 
@@ -66,26 +76,57 @@ async def rebuild(
         for view in sorted(views, key=lambda view: view.name):
             await stack.enter_async_context(_fresh_table(writer, view))
         fillings = [Filling(view, writer, reader) for view in views]
+        comparable = [filling for filling in fillings if await _has_these_columns(reader, filling.view)]
         # No further than the live views, so that each can be compared with its own at the same position.
-        live = [(await checkpoint_of(reader, view)).position for view in views]
-        await fill(fillings, source, up_to=min(live), on_advance=on_advance)
+        live = [(await checkpoint_of(reader, filling.view)).position for filling in comparable]
+        await fill(fillings, source, up_to=min(live, default=None), on_advance=on_advance)
         async with snapshot.transaction():
-            await _take(snapshot, fillings, source, keeper)
-            comparing = _compare(snapshot, [(filling.view, filling.position) for filling in fillings])
+            await _take(snapshot, comparable, source, keeper)
+            comparing = _compare(snapshot, [(filling.view, filling.position) for filling in comparable])
             completing = _complete(fillings, source, writer, on_advance) if not dry_run else asyncio.sleep(0)
-            compared, _ = await asyncio.gather(comparing, completing)
+            found, _ = await asyncio.gather(comparing, completing)
         if not dry_run:
-            for filling in fillings:
-                await fill([filling], source, on_advance=on_advance)
-                await _put_in_place(filling, source, keeper)
+            await _put_all_in_place(fillings, source, keeper, on_advance)
+        compared = dict(zip([filling.view.name for filling in comparable], found, strict=True))
         return {
             filling.view.name: Rebuilt(
-                comparison=comparison,
+                comparison=compared.get(filling.view.name),
                 position=filling.position,
                 version=(await checkpoint_of(reader, filling.view)).version,
             )
-            for filling, comparison in zip(fillings, compared, strict=True)
+            for filling in fillings
         }
+
+
+async def replace(
+    views: Sequence[View[Any]],
+    source: Source,
+    connect: Callable[[], Awaitable[Connection]],
+    *,
+    batch_events_max: int,
+    on_advance: Callable[[int], None] = lambda _position: None,
+) -> None:
+    """Fill a fresh table for each of `views` in one pass over the store, and swap them, whatever the live ones are.
+
+    Otherwise as `rebuild` does. Between batches of at most `batch_events_max` others have their turn.
+    """
+    async with AsyncExitStack() as stack:
+        writer, reader, keeper = [await stack.enter_async_context(await connect()) for _ in range(3)]
+        for view in sorted(views, key=lambda view: view.name):
+            await stack.enter_async_context(_fresh_table(writer, view))
+        fillings = [Filling(view, writer, reader) for view in views]
+        await fill(fillings, source, batch_events_max=batch_events_max, on_advance=on_advance)
+        await _complete(fillings, source, writer, on_advance)
+        await _put_all_in_place(fillings, source, keeper, on_advance)
+
+
+async def _has_these_columns(connection: Connection, view: View[Any]) -> bool:
+    """Whether the live table has the columns of the fresh one."""
+    live, fresh = [
+        await (await connection.execute(_COLUMNS, (f"{schema}.{view.table}",))).fetchall()
+        for schema in (LIVE_SCHEMA, REBUILD_SCHEMA)
+    ]
+    return live == fresh
 
 
 @asynccontextmanager
@@ -144,6 +185,14 @@ async def _complete(
         await writer.execute(filling.view.indexes.encode())
 
 
+async def _put_all_in_place(
+    fillings: Sequence[Filling], source: Source, keeper: Connection, on_advance: Callable[[int], None]
+) -> None:
+    for filling in fillings:
+        await fill([filling], source, on_advance=on_advance)
+        await _put_in_place(filling, source, keeper)
+
+
 async def _put_in_place(filling: Filling, source: Source, keeper: Connection) -> None:
     while True:
         if await _swap(filling, source, keeper):
@@ -160,7 +209,9 @@ async def _swap(filling: Filling, source: Source, keeper: Connection) -> bool:
             await keeper.execute(_LOCK_WAITS)
             await keeper.execute(SQL("DROP TABLE {}").format(live))
             await keeper.execute(SQL("ALTER TABLE {} SET SCHEMA {}").format(fresh, Identifier(LIVE_SCHEMA)))
-            await keeper.execute(_MOVE_LIVE, (filling.position, filling.view.name))
+            view = filling.view
+            moved = {"position": filling.position, "code": code_of(view), "form": form_of(view), "view": view.name}
+            await keeper.execute(_MOVE_LIVE, moved)
     except psycopg.errors.LockNotAvailable:
         return False
     return True

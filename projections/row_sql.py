@@ -24,7 +24,8 @@ ON CONFLICT ({key}) DO UPDATE SET {changes}
 # projector left it: another one has moved it, or a rebuild has put another table in its place.
 _ADVANCE = """
 WITH moved AS (
-    UPDATE views.projection_checkpoint SET position = %s, updated_at = clock_timestamp(), failure = NULL
+    UPDATE views.projection_checkpoint
+    SET position = %s, moved_to = %s, updated_at = clock_timestamp(), failure = NULL
     WHERE projection = %s AND position = %s AND version = %s
     RETURNING position
 ), written AS ({upsert})

@@ -49,6 +49,8 @@ SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = '
 """
 _SELECT_OPEN_LETTERS = "SELECT count(*) FROM views.dead_letters WHERE state IN ('open', 'retrying')"
 
+_SELECT_ORPHANS = "SELECT count(*) FROM orphan WHERE state IN ('waiting', 'unexplained')"
+
 Connection = psycopg.AsyncConnection[Any]
 
 
@@ -72,6 +74,8 @@ class Follower(Struct, frozen=True, kw_only=True):
     lag_s: float | None
     active: Active | None
     failure: str | None
+    rebuilt_to: int | None = None
+    """The position of the view's next table, while that is being made."""
 
 
 class Machine(Struct, frozen=True, kw_only=True):
@@ -94,7 +98,8 @@ class Machine(Struct, frozen=True, kw_only=True):
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
     delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
-    `closed_since` and `closed_because` are None while the store takes payments."""
+    `closed_since` and `closed_because` are None while the store takes payments; `orphans` were found at providers or
+    the bank, and are in nothing here."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -109,6 +114,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
+    orphans: int
     machine: Machine
 
 
@@ -130,9 +136,11 @@ async def read_condition(
     active = await _active(connection)
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
+    rebuilt_to: dict[str, int | None] = {}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
+        rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
     if backups.archived_position is not None:
         reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = told
@@ -142,6 +150,7 @@ async def read_condition(
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
+    [(orphans,)] = await _rows(connection, _SELECT_ORPHANS)
     identity = await identity_of(connection)
     followers = []
     if told is None and RELAY in active:
@@ -158,6 +167,7 @@ async def read_condition(
                 lag_s=None if position is None else await _age_of_next(connection, position, now),
                 active=active.get(name if name in (RELAY, ARCHIVE) else turn_of(name)),
                 failure=failures.get(name),
+                rebuilt_to=rebuilt_to.get(name),
             )
         )
     return Condition(
@@ -173,6 +183,7 @@ async def read_condition(
         backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
+        orphans=orphans,
         machine=machine,
     )
 

@@ -16,9 +16,9 @@ class ViewCorrelation(Correlation):
         self._pool = pool
 
     async def position(self) -> int:
-        view = provider_operations.PROVIDER_OPERATIONS.name
+        view = provider_operations.PROVIDER_OPERATIONS
         async with self._pool.connection() as connection:
-            return (await positions(connection, [view]))[view]
+            return (await positions(connection, [view]))[view.name]
 
     async def payments_of_operations(self, operation_ids: Sequence[OperationId]) -> dict[OperationId, PaymentId]:
         async with self._pool.connection() as connection:

@@ -46,11 +46,28 @@ class OwnerNeeded(Exception):
         )
 
 
+class StoreNewer(Exception):
+    """A later version has been at the database: it has what this one does not know."""
+
+    def __init__(self, unknown: Sequence[str]) -> None:
+        super().__init__(
+            f"a later version of Tallystick has been at this store: this one does not know {', '.join(unknown)}. "
+            "Run that version, or go back as docs/UPGRADING.md says."
+        )
+
+
+def missing_migrations(database_url: str) -> list[str]:
+    """The names of the migrations that the database does not have yet, in their order. Raises MigrationChanged,
+    StoreNewer, psycopg.Error."""
+    with psycopg.connect(database_url) as connection:
+        return [file.name for file in _missing(connection)]
+
+
 def migrate(database_url: str) -> list[str]:
     """Apply the migrations that the database does not have yet, and name them.
 
-    Where there are none, nothing is written, so that any role may ask. Raises MigrationChanged, OwnerNeeded, and
-    psycopg.Error when one fails, in which case none of them is applied.
+    Where there are none, nothing is written, so that any role may ask. Raises MigrationChanged, OwnerNeeded,
+    StoreNewer, and psycopg.Error when one fails, in which case none of them is applied.
     """
     with psycopg.connect(named(database_url, name="tallystick migrate")) as connection:
         missing = _missing(connection)
@@ -66,11 +83,13 @@ def migrate(database_url: str) -> list[str]:
 
 
 def _missing(connection: Connection) -> list[Path]:
-    """In their order. Raises MigrationChanged."""
+    """In their order. Raises MigrationChanged, StoreNewer."""
     [(is_begun,)] = connection.execute(_IS_BEGUN).fetchall()
     applied: dict[str, str] = dict(connection.execute(_SELECT_APPLIED).fetchall()) if is_begun else {}
-    missing = []
-    for file in sorted(FOLDER.glob("*.sql")):
+    missing, files = [], sorted(FOLDER.glob("*.sql"))
+    if unknown := sorted(applied.keys() - {file.name for file in files}):
+        raise StoreNewer(unknown)
+    for file in files:
         if file.name not in applied:
             missing.append(file)
         elif applied[file.name] != _sha256(file):

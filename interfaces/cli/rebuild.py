@@ -85,7 +85,10 @@ def rebuild(views: tuple[str, ...], every: bool, dry_run: bool) -> None:
             )
 
 
-def _report(name: str, comparison: Comparison) -> None:
+def _report(name: str, comparison: Comparison | None) -> None:
+    if comparison is None:
+        console.print(f"{name}: the old one has other columns, as another version made it, and was not compared")
+        return
     if comparison.is_equal:
         console.print(f"{name}: no differences up to position {comparison.position:,}")
         return

@@ -213,6 +213,7 @@ def _settings_once_migrated(*, server_processes: int = 0, workers: int = 0) -> I
         deadline = time.monotonic() + DATABASE_WITHIN_S
         while not _is_migrated(settings, deadline):
             time.sleep(RETRY_EVERY_S)
+        asyncio.run(composition.refuse_newer(settings))
         composition.require_connections(settings, needed)
         yield settings
 

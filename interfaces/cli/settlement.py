@@ -42,8 +42,7 @@ def import_(file: BinaryIO, cause: Cause) -> None:
         parsed = parse_settlement(text_of(file, bytes_max=TABLE_BYTES_MAX), utc_now())
 
     async def work(core: Core) -> tuple[int, list[RowResult]]:
-        views = [RECONCILIATION.name, SETTLEMENTS.name]
-        await wait_for(core.pool.connection, await core.store.head(), views=views)
+        await wait_for(core.pool.connection, await core.store.head(), views=(RECONCILIATION, SETTLEMENTS))
         before = await core.funds.settlements.applied_before(parsed)
         return before, [result async for result in core.funds.settlements.apply(parsed, cause)]
 

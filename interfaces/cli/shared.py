@@ -121,6 +121,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
             DomainError,
             composition.MigrationChanged,
             composition.OwnerNeeded,
+            composition.StoreNewer,
             composition.TooFewConnections,
             psycopg.Error,
         ) as error:

@@ -86,6 +86,8 @@ def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
 def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
     if follower.failure:
         return "stands still"
+    if follower.rebuilt_to is not None:
+        return None
     if follower.active is None:
         return "nobody moves it"
     if follower.name == ARCHIVE:
@@ -134,6 +136,7 @@ def _document(condition: Condition, moving: list[Moving], alarms: dict[str, str]
         "head": condition.head,
         "closed_since": condition.closed_since,
         "closed_because": condition.closed_because,
+        "orphans": condition.orphans,
         "followers": [
             msgspec.to_builtins(each.follower) | {"events_per_s": each.events_per_s, "trouble": each.trouble}
             for each in moving
@@ -175,7 +178,7 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
             _figure(follower.lag_s, ",.2f"),
             _figure(each.events_per_s, ",.1f"),
             _whom(follower),
-            each.trouble or "well",
+            each.trouble or _progress(follower),
         )
     console.print(table)
     for each in moving:
@@ -194,8 +197,14 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
     if condition.open_dead_letters:
         console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
     _print_backups(condition)
+    if condition.orphans:
+        console.print(f"{condition.orphans:,} entries of providers are in no payment here: `tallystick orphans list`.")
     if condition.may_change_events:
         console.print(f"Warning: {ONE_ROLE}")
+
+
+def _progress(follower: Follower) -> str:
+    return "well" if follower.rebuilt_to is None else f"is rebuilt, now at {follower.rebuilt_to:,}"
 
 
 def _print_backups(condition: Condition) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from infrastructure.postgres.backups import BackupState
     from infrastructure.postgres.epoch import raise_epoch_at
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
-    from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded
+    from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded, StoreNewer
     from infrastructure.postgres.posted_entries import posted_entries
     from infrastructure.provider.connector import AccountInvalid
     from infrastructure.serving import PortInUse, require_free
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from interfaces.composition.connections import OF_TOOLS, TooFewConnections, connections_of, require_connections
     from interfaces.composition.core import Core
     from interfaces.composition.outside import SIMULATOR, accounts_of, check_outside
-    from interfaces.composition.schema import migrate_all, view_connection
+    from interfaces.composition.schema import migrate_all, refuse_newer, view_connection
+    from interfaces.composition.upgrade import Upgrade, rebuild_outdated, upgrade_due
     from interfaces.composition.worker import worker_tasks
 else:
     _PARTS = {
@@ -100,6 +101,11 @@ else:
         "revived": "infrastructure.embedded.revival:revived",
         "serve_api": "interfaces.composition.api:serve_api",
         "serve_simulator": "infrastructure.simulator.server:run",
+        "StoreNewer": "infrastructure.postgres.migrate:StoreNewer",
+        "refuse_newer": "interfaces.composition.schema:refuse_newer",
+        "Upgrade": "interfaces.composition.upgrade:Upgrade",
+        "rebuild_outdated": "interfaces.composition.upgrade:rebuild_outdated",
+        "upgrade_due": "interfaces.composition.upgrade:upgrade_due",
         "utc_now": "interfaces.composition.clock:utc_now",
         "view_connection": "interfaces.composition.schema:view_connection",
         "worker_tasks": "interfaces.composition.worker:worker_tasks",

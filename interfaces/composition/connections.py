@@ -11,9 +11,10 @@ _WRITER = 1
 _WEBHOOKS_WRITER = 1
 _RELAY = 1
 _LEASES = 1
+_OUTDATED_VIEWS = 1
 OF_SERVER_PROCESS = POOL_SIZE_MAX + _WRITER + _WEBHOOKS_WRITER
 """At most, of each process that serves requests."""
-OF_WORKER = POOL_SIZE_MAX + _WRITER + _RELAY + _LEASES + len(VIEWS)
+OF_WORKER = POOL_SIZE_MAX + _WRITER + _RELAY + _LEASES + _OUTDATED_VIEWS + len(VIEWS)
 """At most, of `tallystick worker`."""
 OF_TOOLS = 20
 """Left for commands, rebuilds and backups."""

@@ -19,6 +19,8 @@ from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
 from interfaces.composition.schema import view_connection
 from interfaces.worker import Task, every
+from projections.connection import REBUILD_SCHEMA
+from projections.outdated import OutdatedViews
 from projections.projector import Projector
 from projections.view import View
 from projections.views import VIEWS
@@ -95,6 +97,11 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         patience_s=core.provider_timeout_s + PROVIDER_GRACE_S,
     )
 
+    outdated_views = OutdatedViews(
+        VIEWS,
+        core.store,
+        lambda: view_connection(core.settings, REBUILD_SCHEMA, application="tallystick outdated views"),
+    )
     orphans = OrphanSweep(orphans=core.orphans, explanations=core.explanations, new_id=ids.new_uuid)
 
     async def explain_orphans() -> None:
@@ -130,5 +137,6 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         "feed": feed.run,
         "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
         **{name: once_open(task) for name, task in acting.items()},
+        "outdated views": outdated_views.run,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }

@@ -138,7 +138,7 @@ async def _wait_until_settled(core: Core) -> None:
     async with await view_connection(core.settings) as connection:
         while True:
             head = await core.store.head()
-            stands = await positions(connection, VIEWS)
+            stands = await positions(connection, VIEWS.values())
             unresolved = await core.store.unresolved(claimed_before=utc_now())
             if not unresolved and min(stands.values()) >= head:
                 return

@@ -88,7 +88,7 @@ class BalanceController(Controller):
     ) -> Response[Any]:
         """Now, from the merchant_balances view, or as of any instant or position, from the journal's views."""
         merchant_id = request.user.merchant_id
-        reached = await wait_for_position(services, MERCHANT_BALANCES.name, position)
+        reached = await wait_for_position(services, MERCHANT_BALANCES, position)
         if as_of is not None:
             reached = await position_of(services.reader, services.store, as_of, now=services.now())
         async with services.reader() as connection:
@@ -129,7 +129,7 @@ class BalanceController(Controller):
         self, request: AuthenticatedRequest, services: NamedDependency[Services], position: WaitForPosition = None
     ) -> Response[Any]:
         """From the unsettled view."""
-        reached = await wait_for_position(services, UNSETTLED.name, position)
+        reached = await wait_for_position(services, UNSETTLED, position)
         async with services.reader() as connection:
             rows = await unsettled(connection, request.user.merchant_id)
         owed = [

@@ -162,7 +162,7 @@ class BankAccountController(Controller):
     ) -> Response[Any]:
         """From the bank_accounts view; those that were removed too."""
         before = behind(cursor, ids.BANK_ACCOUNT)
-        reached = await wait_for_position(services, BANK_ACCOUNTS.name, position)
+        reached = await wait_for_position(services, BANK_ACCOUNTS, position)
         async with services.reader() as connection:
             rows = await bank_accounts.of_merchant(
                 connection, request.user.merchant_id, rows_max=limit + 1, before=before

@@ -100,7 +100,7 @@ class DeadLetterController(Controller):
         """From the dead_letters view."""
         state, about = one_of(DeadLetterState, "state", in_state), one_of(DeadLetterKind, "kind", kind)
         before = behind(cursor, ids.DEAD_LETTER)
-        reached = await wait_for_position(services, DEAD_LETTERS.name, position)
+        reached = await wait_for_position(services, DEAD_LETTERS, position)
         async with services.reader() as connection:
             rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
         page = list(map(letter_resource, rows[:limit]))
@@ -120,7 +120,7 @@ class DeadLetterController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """With the raw delivery: its body as text where it is text, base64 where not."""
-        reached = await wait_for_position(services, DEAD_LETTERS.name, position)
+        reached = await wait_for_position(services, DEAD_LETTERS, position)
         async with services.reader() as connection:
             row = await dead_letters.find(connection, letter_id_of(letter_id))
         if row is None:

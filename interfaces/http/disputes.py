@@ -93,7 +93,7 @@ class DisputeController(Controller):
     ) -> Response[Any]:
         """From the disputes view, those opened last first."""
         wanted, before = one_of(DisputeStatus, "status", status), behind(cursor, ids.DISPUTE)
-        reached = await wait_for_position(services, DISPUTES.name, position)
+        reached = await wait_for_position(services, DISPUTES, position)
         async with services.reader() as connection:
             rows = await search(
                 connection,

@@ -47,7 +47,7 @@ class EventController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the audit_timeline view, which takes every event in, in the order of the store."""
-        reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
+        reached = await wait_for_position(services, AUDIT_TIMELINE, position)
         async with services.reader() as connection:
             rows = await of_merchant_after(connection, request.user.merchant_id, after, rows_max=limit + 1)
         page = rows[:limit]

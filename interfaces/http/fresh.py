@@ -1,7 +1,7 @@
 """A query that names a position waits, a moment at most, until the view has come there: merchants read their writes."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar.params import HeaderParameter
 
@@ -9,6 +9,7 @@ from interfaces.http.refusals import ParameterInvalid, ViewBehind
 from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN, is_position
 from interfaces.services import Services
 from projections.tables import positions
+from projections.view import View
 
 WaitForPosition = Annotated[
     str | None,
@@ -22,10 +23,11 @@ WAIT_S = 2.0
 _POLL_S = 0.01
 
 
-async def wait_for_position(services: Services, view: str, wanted: str | None) -> int:
+async def wait_for_position(services: Services, view: View[Any], wanted: str | None) -> int:
     """The position at which `view` stands, once that is at least `wanted` (the header's text, or None).
 
-    Raises ParameterInvalid when that is no position, ViewBehind when the view does not come there in time.
+    Raises ParameterInvalid when that is no position, ViewBehind when the view does not come there in time,
+    ViewRebuilding when its rows in service cannot be read by this version.
     """
     position = 0
     if wanted is not None:
@@ -40,11 +42,11 @@ async def wait_for_position(services: Services, view: str, wanted: str | None) -
         if waited_s == 0 and position > await services.store.head():
             raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
         if waited_s >= WAIT_S:
-            raise ViewBehind(view=view, position=position)
+            raise ViewBehind(view=view.name, position=position)
         await asyncio.sleep(_POLL_S)
         waited_s += _POLL_S
 
 
-async def _reached(services: Services, view: str) -> int:
+async def _reached(services: Services, view: View[Any]) -> int:
     async with services.reader() as connection:
-        return (await positions(connection, [view]))[view]
+        return (await positions(connection, [view]))[view.name]

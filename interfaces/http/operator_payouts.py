@@ -60,7 +60,7 @@ class OperatorPayoutController(Controller):
     ) -> Response[Any]:
         """From the payouts view; `status=held` are those that wait for somebody."""
         status, before = one_of(PayoutStatus, "status", in_status), behind(cursor, ids.PAYOUT)
-        reached = await wait_for_position(services, PAYOUTS.name, position)
+        reached = await wait_for_position(services, PAYOUTS, position)
         async with services.reader() as connection:
             rows = await payouts.search(connection, rows_max=limit + 1, before=before, status=status)
         page = list(map(operator_payout_row_resource, rows[:limit]))

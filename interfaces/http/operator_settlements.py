@@ -47,7 +47,7 @@ class OperatorSettlementController(Controller):
         """From the views settlements and unsettled. A provider that has settled nothing has no lines."""
         if not provider.isprintable():
             raise ParameterInvalid(field="provider", reason="expected a name")
-        reached = await wait_for_position(services, SETTLEMENTS.name, position)
+        reached = await wait_for_position(services, SETTLEMENTS, position)
         since, to = _bound("from", begin), _bound("to", end)
         return resource(await settlement_report(services.reader, provider, begin=since, end=to), reached)
 

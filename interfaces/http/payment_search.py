@@ -78,7 +78,7 @@ class PaymentSearchController(Controller):
         amounts = _amounts(currency, amount=amount, amount_gte=amount_gte, amount_lte=amount_lte)
         since = None if created_after is None else instant("created_after", created_after)
         until = None if created_before is None else instant("created_before", created_before)
-        reached = await wait_for_position(services, PAYMENT_STATUS.name, position)
+        reached = await wait_for_position(services, PAYMENT_STATUS, position)
         async with services.reader() as connection:
             rows = await search(
                 connection,

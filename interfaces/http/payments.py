@@ -200,7 +200,7 @@ class PaymentController(Controller):
         """From the audit_timeline view."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         loaded_from(payment, await services.store.history(payment)).owned_by(request.user.merchant_id)
-        reached = await wait_for_position(services, AUDIT_TIMELINE.name, position)
+        reached = await wait_for_position(services, AUDIT_TIMELINE, position)
         async with services.reader() as connection:
             rows = await of_payment(connection, payment)
         return resource(Timeline(timeline=list(map(merchant_timeline_resource, rows))), reached)

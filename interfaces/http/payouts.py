@@ -106,7 +106,7 @@ class PayoutController(Controller):
     ) -> Response[Any]:
         """From the payouts view."""
         status, before = one_of(PayoutStatus, "status", in_status), behind(cursor, ids.PAYOUT)
-        reached = await wait_for_position(services, PAYOUTS.name, position)
+        reached = await wait_for_position(services, PAYOUTS, position)
         async with services.reader() as connection:
             rows = await payouts.of_merchant(
                 connection, request.user.merchant_id, rows_max=limit + 1, before=before, status=status

@@ -61,6 +61,7 @@ from interfaces.http.refusals import (
     UnknownKey,
     ViewBehind,
 )
+from projections.tables import ViewRebuilding
 
 REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
 
@@ -76,6 +77,7 @@ _OF_QUERIES: tuple[Exception, ...] = (
     PaymentNotFound(),
     StoreUnavailable(),
     ViewBehind(view="payment_status", position=1042),
+    ViewRebuilding(view="payment_status"),
 )
 _OF_COMMANDS: tuple[Exception, ...] = (
     BodyInvalid(field="amount", reason="Expected 'int' >= 1"),
@@ -128,6 +130,7 @@ _OF_OPERATORS: tuple[Exception, ...] = (
     CloseReasonMissing(),
     StoreUnavailable(),
     ViewBehind(view="dead_letters", position=1042),
+    ViewRebuilding(view="dead_letters"),
 )
 _OF_LEDGER: tuple[Exception, ...] = (
     ParameterInvalid(field="to", reason="it is in the future"),
@@ -137,6 +140,7 @@ _OF_LEDGER: tuple[Exception, ...] = (
     UnknownAccount(code="mattress"),
     StoreUnavailable(),
     ViewBehind(view="journal_lines", position=1042),
+    ViewRebuilding(view="journal_lines"),
 )
 _OF_BANK_ACCOUNTS: tuple[Exception, ...] = (
     BodyInvalid(field="holder_name", reason="Expected 'str' of length >= 1"),
@@ -173,6 +177,7 @@ _OF_PAYOUTS: tuple[Exception, ...] = (
     StoreUnavailable(),
     WriterBusy(),
     ViewBehind(view="payouts", position=1042),
+    ViewRebuilding(view="payouts"),
 )
 _OF_ALL_PAYOUTS: tuple[Exception, ...] = (
     BodyInvalid(field="reason", reason="Expected 'str' of length >= 1"),
@@ -188,6 +193,7 @@ _OF_ALL_PAYOUTS: tuple[Exception, ...] = (
     MediaTypeRefused(media_type="text/plain"),
     StoreUnavailable(),
     ViewBehind(view="payouts", position=1042),
+    ViewRebuilding(view="payouts"),
 )
 _OF_DISPUTES: tuple[Exception, ...] = (
     ParameterInvalid(field="limit", reason="Expected 'int' >= 1"),
@@ -196,9 +202,10 @@ _OF_DISPUTES: tuple[Exception, ...] = (
     DisputeNotFound(),
     StoreUnavailable(),
     ViewBehind(view="disputes", position=1042),
+    ViewRebuilding(view="disputes"),
 )
 _OF_ANSWERS: tuple[Exception, ...] = (
-    *_OF_DISPUTES[:-1],
+    *_OF_DISPUTES[:-2],
     DisputeClosed(verb="answer", status=DisputeStatus.LOST),
     DisputeDeadlinePassed(respond_by=datetime(2026, 12, 20, 12, tzinfo=UTC)),
 )

@@ -91,7 +91,7 @@ class RefundController(Controller):
         status, before = one_of(OperationStatus, "status", in_status), behind(cursor, ids.REFUND)
         since = None if created_after is None else instant("created_after", created_after)
         until = None if created_before is None else instant("created_before", created_before)
-        reached = await wait_for_position(services, REFUNDS.name, position)
+        reached = await wait_for_position(services, REFUNDS, position)
         async with services.reader() as connection:
             rows = await refunds.search(
                 connection,

@@ -27,6 +27,7 @@ from projections.merchant_balances import of_merchant
 from projections.payment_status import search
 from projections.tables import positions
 from projections.unsettled import unsettled
+from projections.views import VIEWS
 from tests.benchmarks.rounds import percentile
 from tests.benchmarks.stores import MERCHANTS
 from tests.support.store import claim, created, hold_entry, open_store
@@ -179,7 +180,7 @@ class Store:
     async def _read(self, view: str, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]) -> None:
         """As the routes do: where the view stands, then its rows."""
         async with self._pool.connection() as connection:
-            await positions(connection, [view])
+            await positions(connection, [VIEWS[view]])
         async with self._pool.connection() as connection:
             await query(connection)
 

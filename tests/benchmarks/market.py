@@ -75,7 +75,7 @@ async def _drain(stack: Stack) -> float:
     async with Core(stack.settings) as core, await view_connection(core.settings) as connection:
         while (waited_s := time.perf_counter() - started) < DRAINED_WITHIN_S:
             head = await core.store.head()
-            reached = await positions(connection, VIEWS)
+            reached = await positions(connection, VIEWS.values())
             if min(reached.values()) >= head and not await core.store.unresolved(claimed_before=utc_now()):
                 return waited_s
             await asyncio.sleep(_POLL_S)

@@ -119,7 +119,7 @@ async def _charges(stack: Stack, deliveries: int) -> list[Charge]:
         head = await core.store.head()
         async with await view_connection(stack.settings) as connection:
             while True:
-                if (await positions(connection, [PROVIDER_OPERATIONS.name]))[PROVIDER_OPERATIONS.name] >= head:
+                if (await positions(connection, [PROVIDER_OPERATIONS]))[PROVIDER_OPERATIONS.name] >= head:
                     break
                 await asyncio.sleep(_POLL_S)
     return charges

@@ -62,7 +62,10 @@ async def test_a_relay_that_is_at_work_and_not_heard_stands_still(run: Run, data
 
 
 async def test_a_view_that_is_ahead_of_the_store_stands_still(run: Run, database_url: str) -> None:
-    execute(database_url, "UPDATE views.projection_checkpoint SET position = 10^12 WHERE projection = 'payment_status'")
+    execute(
+        database_url,
+        "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12 WHERE projection = 'payment_status'",
+    )
     told = await status(run)
     [ahead] = [each for each in told["followers"] if each["failure"]]
     assert (ahead["name"], ahead["trouble"]) == (PAYMENT_STATUS.name, "stands still")

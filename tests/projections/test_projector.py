@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
@@ -210,8 +211,9 @@ async def test_a_lost_database_connection_ends_it_without_blame(
 
 
 def poisoned(view: View[Any], at: int) -> View[Any]:
-    """The same view, whose `apply` cannot take in the event at position `at`."""
+    """The same view, by its code, whose `apply` cannot take in the event at position `at`."""
 
+    @wraps(view.apply)
     def apply(row: Any, key: Key, event: Positioned) -> Any:
         if event.position == at:
             raise ZeroDivisionError("poison")
@@ -309,6 +311,7 @@ async def test_rows_that_are_ahead_of_the_events_are_no_poison(
     events = await fill(store, "captured")
     moved = False
 
+    @wraps(PAYMENT_STATUS.keys_of)
     def keys_of(event: Positioned) -> Iterable[Key]:
         nonlocal moved
         if not moved:
@@ -340,7 +343,10 @@ async def test_a_view_ahead_of_the_store_stands_still_until_it_is_rebuilt(
     """As a forged message left it, which earlier versions believed."""
     events = await fill(store, "captured")
     await advanced(views, PAYMENT_STATUS, events)
-    execute(database_url, "UPDATE views.projection_checkpoint SET position = 10^12 WHERE projection = 'payment_status'")
+    execute(
+        database_url,
+        "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12 WHERE projection = 'payment_status'",
+    )
     async with projecting(database_url, PAYMENT_STATUS, store) as projector:
         await until_failed(views, "payment_status")
         assert "after the store's last event" in (await failure_of(views, "payment_status") or "")

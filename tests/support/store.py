@@ -164,7 +164,7 @@ async def open_views(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncItera
 
 async def advanced(connection: psycopg.AsyncConnection[Any], view: View[Any], events: Sequence[Positioned]) -> int:
     """Apply those of `events` that the live view has not seen; the position it stands at."""
-    place = await create(connection, view)
+    place = (await create(connection, view)).place
     while fresh := after(place.position, events):
         with suppress(HistoryUnreadable):  # Where a projector has taken them in at the same time.
             await advance(connection, view, Rows(connection, view), place, fresh)

@@ -120,6 +120,7 @@ NOT_ALWAYS_THERE = {("ProblemBody", "field"), ("ProblemBody", "current_status")}
     ("MethodResource", "brand"),
     ("MethodResource", "country"),
     ("Readiness", "closed_since"),
+    ("Readiness", "reasons"),
     ("Readiness", "closed_because"),
 }
 
