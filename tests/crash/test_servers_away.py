@@ -92,7 +92,7 @@ async def _visible(merchant: Merchant, reply: Reply) -> None:
         position = reply.headers["Tallystick-Position"]
         return (await merchant.get("/v1/balances", headers={"Tallystick-Position": position})).status == 200
 
-    await eventually(shown, "the view shows the payment", within_s=20)
+    await eventually(shown, "the view shows the payment", within_s=10)
 
 
 async def _events_arrive_live(merchant: Merchant) -> None:
