@@ -1,6 +1,6 @@
 """The port to our bank: a file of instructions goes out, what became of each payment comes back in a feed."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -120,6 +120,13 @@ class PaymentReport(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class TakenPayment(Struct, frozen=True, kw_only=True):
+    """A payment of a file that the bank has."""
+
+    end_to_end_id: str
+    message_id: str
+
+
 class Bank(Protocol):
     """One account of ours at one bank."""
 
@@ -147,4 +154,8 @@ class Bank(Protocol):
         Empty when there is nothing new. No report is ever left out, and one whose id came before is the same report.
         Raises BankSilent.
         """
+        ...
+
+    def taken(self) -> AsyncIterator[TakenPayment]:
+        """Every payment that the bank has of us, in whichever file. Raises BankSilent."""
         ...

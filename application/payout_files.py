@@ -20,13 +20,14 @@ from application.bank import (
     Instruction,
     InstructionInvalid,
     RefusedFile,
+    TakenPayment,
     storable,
 )
 from application.bases import Bases
 from application.loaded_batch import LoadedBatch, load_batch, plan
 from application.loaded_payout import LoadedPayout, load_all
 from application.operation import CONFLICTS_MAX, TooManyConflicts
-from application.payout_queue import PayoutQueue
+from application.payout_queue import PayoutQueue, PayoutsTaken
 from application.recording import record_all
 from application.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.worker import worker_cause
@@ -36,13 +37,13 @@ from domain.history import Cause, record
 from domain.identifiers import PLATFORM, BatchId, PayoutId
 from domain.money import Money
 from domain.payout.batch import batch
-from domain.payout.events import PayoutEvent
+from domain.payout.events import PayoutEvent, PayoutSent
 from domain.payout.fail import fail
 from domain.payout.sent import sent
 from domain.payout.state import Payout, Ready
 from domain.payout_batch.answer import refused, submitted
 from domain.payout_batch.events import BatchedPayout, PayoutBatchCreated, PayoutBatchEvent
-from domain.payout_batch.state import PayoutBatch, Unanswered, message_id_for
+from domain.payout_batch.state import PayoutBatch, Unanswered, batch_id_in, message_id_for
 from domain.terms.payouts import execution_date
 
 REMITTANCE: Final = "Payout"
@@ -66,6 +67,7 @@ class PayoutFiles:
         *,
         store: EventStore,
         queue: PayoutQueue,
+        taken: PayoutsTaken,
         bank: Bank,
         bases: Bases,
         now: Callable[[], datetime],
@@ -73,6 +75,7 @@ class PayoutFiles:
     ) -> None:
         self._store = store
         self._queue = queue
+        self._taken = taken
         self._bank = bank
         self._bases = bases
         self._now = now
@@ -91,17 +94,35 @@ class PayoutFiles:
     async def batch_ready(self) -> list[BatchId]:
         """Put the payouts that wait into batches, one a currency and day of execution."""
         waiting = await load_all(self._store, await self._queue.ready(INSTRUCTIONS_MAX))
+        at_bank = await self._taken.among([payout.id for payout in waiting.values()]) if waiting else {}
         groups: dict[tuple[str, date], list[LoadedPayout]] = defaultdict(list)
         for payout in waiting.values():
             if isinstance(payout.payout, Ready):
                 basis = self._bases.of(payout.merchant_id)
                 day = execution_date(basis.terms.payouts, self._now(), basis.is_holiday)
+                if payout.id in at_bank:
+                    await self._record_taken(payout, at_bank[payout.id], day)
+                    continue
                 groups[payout.payout.order.amount.currency, day].append(payout)
         made: list[BatchId] = []
         for (currency, day), payouts in groups.items():
             # In one order, so that the same payouts make the same file.
             made += await self._make_all(sorted(payouts, key=lambda payout: payout.id), currency, day)
         return made
+
+    async def _record_taken(self, payout: LoadedPayout, taken: TakenPayment, day: date) -> None:
+        """Record that the bank has the payout in a file of the time that this store has lost: no other carries it."""
+        batch_id = batch_id_in(taken.message_id)
+        if batch_id is None:
+            log.error("payout_taken_in_unknown_file", extra={"payout_id": str(payout.id), "message": taken.message_id})
+            return
+        placed = batch(payout.payout, payout.id, batch_id, day)
+        events = (*placed, PayoutSent(batch_id=batch_id)) if placed else ()
+        cause = worker_cause("payouts", self._new_id, about=f"{payout.id}:{payout.version}")
+        result = await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
+        if isinstance(result, Appended):
+            await self._taken.recorded(payout.id)
+            log.warning("payout_was_sent_before", extra={"payout_id": str(payout.id), "batch_id": str(batch_id)})
 
     async def send(self, batch_id: BatchId) -> None:
         """Hand the file of a batch over, unless the bank has answered for it. Raises BatchNotFound, FileDiffers,

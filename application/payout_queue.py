@@ -1,11 +1,12 @@
 """The ports by which payouts' runs find what there is to do: what they name is decided on its own stream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
+from application.bank import TakenPayment
 from domain.identifiers import BankAccountId, BatchId, MerchantId, PayoutId
 from domain.money import Money
 
@@ -70,4 +71,20 @@ class BankFeed(Protocol):
     async def move(self, bank: str, *, before: str | None, after: str) -> bool:
         """Everything up to the report `after` is taken in. False, and no effect, where it does not stand at `before`
         any more: somebody else has moved it."""
+        ...
+
+
+class PayoutsTaken(Protocol):
+    """Payments that the bank had in the time that a restored store has lost. Every method raises StoreUnavailable."""
+
+    async def keep(self, bank: str, payments: Sequence[TakenPayment]) -> None:
+        """The bank has them: they go in no file of ours again."""
+        ...
+
+    async def among(self, payout_ids: Sequence[PayoutId]) -> Mapping[PayoutId, TakenPayment]:
+        """Those of these payouts that the bank has."""
+        ...
+
+    async def recorded(self, payout_id: PayoutId) -> None:
+        """The payout says so itself by now."""
         ...

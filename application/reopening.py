@@ -9,15 +9,19 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.bank import Bank, TakenPayment
 from application.explanation import Adopted, Explanations, Known, ToAdopt, Unexplained, Verdict, Waiting
 from application.gate import StoreClosed
 from application.listing import Listed, ListedOperation, Listing, Unreadable
 from application.orphans import Orphan, OrphanRegister, OrphanState
+from application.payout_queue import PayoutsTaken
 from application.recording import record_all
 from application.store import Append, Appended, EventStore
-from domain.history import Cause, Positioned
+from domain.history import Cause, Positioned, of_kind
 from domain.identifiers import PLATFORM, PaymentId, ProviderName
 from domain.payment.events import OperationKind
+from domain.payout.batch import payout_id_in
+from domain.payout.events import PayoutBatched, PayoutEvent
 from domain.store.events import StoreReopened
 
 EVENTS_AT_ONCE: Final = 1_000
@@ -79,12 +83,16 @@ class Reopening:
         store: PositionedStore,
         orphans: OrphanRegister,
         listings: Mapping[ProviderName, Listing],
+        bank: Bank,
+        taken: PayoutsTaken,
         now: Callable[[], datetime],
     ) -> None:
         self._explanations = explanations
         self._store = store
         self._orphans = orphans
         self._listings = listings
+        self._bank = bank
+        self._taken = taken
         self._now = now
 
     async def lost_since(self, closed_at: datetime) -> datetime:
@@ -133,6 +141,25 @@ class Reopening:
         for entry, verdict in (*told.entries_with(Adopted), *told.entries_with(Known)):
             how = verdict.what if isinstance(verdict, Adopted) else "it is on record"
             await self._orphans.explained(entry.provider, [entry.name], how)
+
+    async def ask_bank(self, progress: Progress) -> Sequence[TakenPayment]:
+        """The payments that the bank has, and whose payouts are not in a file by these books. Raises BankSilent."""
+        unknown: list[TakenPayment] = []
+        count = 0
+        async for payment in self._bank.taken():
+            count += 1
+            progress(f"listed by the bank {self._bank.name}", count)
+            payout_id = payout_id_in(payment.end_to_end_id)
+            if payout_id is None:
+                continue
+            history = of_kind(await self._store.history(payout_id), PayoutEvent)
+            if not any(isinstance(positioned.event.data, PayoutBatched) for positioned in history):
+                unknown.append(payment)
+        return unknown
+
+    async def keep_taken(self, payments: Sequence[TakenPayment]) -> None:
+        """From now on no file of ours carries them."""
+        await self._taken.keep(self._bank.name, payments)
 
     async def note(self, told: Told, closed: StoreClosed, store_id: UUID, because: str | None, cause: Cause) -> None:
         """Record that the store is reopened, and what was told; `because` is why the unexplained is accepted."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -13,6 +14,8 @@ from domain.payout_batch.events import (
     PayoutBatchRefused,
     PayoutBatchSubmitted,
 )
+
+_MESSAGE: Final = "PB-"
 
 
 class BatchStatus(StrEnum):
@@ -64,4 +67,13 @@ def fold(events: Iterable[PayoutBatchEvent]) -> PayoutBatch | None:
 
 def message_id_for(batch_id: BatchId) -> str:
     """What the bank knows its file by: 35 letters and digits."""
-    return f"PB-{batch_id.hex}"
+    return f"{_MESSAGE}{batch_id.hex}"
+
+
+def batch_id_in(message_id: str) -> BatchId | None:
+    """The batch whose file goes by that name; None for a name that we never gave."""
+    try:
+        batch_id = BatchId(UUID(hex=message_id.removeprefix(_MESSAGE)))
+    except ValueError:
+        return None
+    return batch_id if message_id == message_id_for(batch_id) else None

@@ -1,11 +1,12 @@
 """The simulator's bank over HTTP: a file is submitted as often as it takes, and taken once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from application.bank import (
     Accepted,
@@ -18,16 +19,21 @@ from application.bank import (
     RefusedFile,
     SchemeNotServed,
     Submission,
+    TakenPayment,
 )
+from application.listing import ListingFailed
 from domain.bank_account.details import BankDetails
 from domain.money import Money
+from domain.payment.outcome import Unknown
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.pain001 import payment_file
 from infrastructure.bank.served import no_account, payment_fault
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.pages import Page, entries
 from infrastructure.provider.reading import UNDECODABLE, decode
 
 NAME: Final = "simulator"
+TAKEN_AT_ONCE: Final = 1000
 _NEVER_TAKEN: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.CONFLICT,
@@ -52,6 +58,11 @@ class _ErrorAnswer(Struct, frozen=True):
 
 class _Reports(Struct, frozen=True):
     reports: list[PaymentReport]
+
+
+class _Books(Struct, frozen=True):
+    payments: list[Raw]
+    next_after: int | None
 
 
 class SimulatedBank:
@@ -98,3 +109,18 @@ class SimulatedBank:
             return decode(answer.body, _Reports).reports
         except UNDECODABLE as error:
             raise BankSilent(f"a page of reports that cannot be read: {error}") from error
+
+    async def taken(self) -> AsyncIterator[TakenPayment]:
+        async def look(cursor: str | None) -> Answer | Unknown:
+            return await self._calls.look(f"/books?after={cursor or 0}&limit={TAKEN_AT_ONCE}")
+
+        try:
+            async for entry in entries(look, _page):
+                yield msgspec.json.decode(entry, type=TakenPayment)
+        except (ListingFailed, *UNDECODABLE) as error:
+            raise BankSilent(f"it does not say which payments it has: {error}") from error
+
+
+def _page(body: bytes) -> Page:
+    books = decode(body, _Books)
+    return Page(books.payments, None if books.next_after is None else str(books.next_after))

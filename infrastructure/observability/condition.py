@@ -49,6 +49,8 @@ SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = '
 """
 _SELECT_OPEN_LETTERS = "SELECT count(*) FROM views.dead_letters WHERE state IN ('open', 'retrying')"
 
+_SELECT_ORPHANS = "SELECT count(*) FROM orphan WHERE state IN ('waiting', 'unexplained')"
+
 Connection = psycopg.AsyncConnection[Any]
 
 
@@ -96,7 +98,8 @@ class Machine(Struct, frozen=True, kw_only=True):
 class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
     delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
-    `closed_since` and `closed_because` are None while the store takes payments."""
+    `closed_since` and `closed_because` are None while the store takes payments; `orphans` were found at providers or
+    the bank, and are in nothing here."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -111,6 +114,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
+    orphans: int
     machine: Machine
 
 
@@ -146,6 +150,7 @@ async def read_condition(
     [(waiting, oldest_delivery_s)] = await _rows(connection, _SELECT_WAITING)
     [(open_letters,)] = await _rows(connection, _SELECT_OPEN_LETTERS)
     [(may_change_events,)] = await _rows(connection, _SELECT_OWNERSHIP)
+    [(orphans,)] = await _rows(connection, _SELECT_ORPHANS)
     identity = await identity_of(connection)
     followers = []
     if told is None and RELAY in active:
@@ -178,6 +183,7 @@ async def read_condition(
         backups=backups,
         closed_since=identity.closed_at,
         closed_because=identity.closed_because,
+        orphans=orphans,
         machine=machine,
     )
 

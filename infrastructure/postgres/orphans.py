@@ -22,10 +22,11 @@ UPDATE orphan SET state = 'explained', reason = %s WHERE provider = %s AND name 
 """
 _COLUMNS: Final = "provider, name, fact, state, reason, found_at"
 _OPEN: Final = f"""
-SELECT {_COLUMNS} FROM orphan WHERE state IN ('waiting', 'unexplained') ORDER BY at NULLS LAST, provider, name
+SELECT {_COLUMNS} FROM orphan
+WHERE state IN ('waiting', 'unexplained') AND NOT starts_with(provider, 'bank:') ORDER BY at NULLS LAST, provider, name
 """  # noqa: S608 - our own constant
 _WITH_PAYMENT: Final = f"""
-SELECT {_COLUMNS} FROM orphan WHERE state <> 'explained' AND EXISTS (
+SELECT {_COLUMNS} FROM orphan WHERE state <> 'explained' AND NOT starts_with(provider, 'bank:') AND EXISTS (
     SELECT FROM stored_events WHERE originator_id = payment_id AND originator_version = 1
 ) ORDER BY at NULLS LAST, provider, name
 """  # noqa: S608 - our own constant

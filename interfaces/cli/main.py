@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "key": "interfaces.cli.merchants:key",
     "operator": "interfaces.cli.operators:operator",
     "events": "interfaces.cli.events:events",
+    "orphans": "interfaces.cli.orphans:orphans",
     "payouts": "interfaces.cli.payouts:payouts",
     "dead-letters": "interfaces.cli.dead_letters:dead_letters",
     "disputes": "interfaces.cli.disputes:disputes",

@@ -12,6 +12,7 @@ import click
 import msgspec
 from rich.table import Table
 
+from application.bank import BankSilent
 from application.explanation import Adopted, Known, ToAdopt, Unexplained, Waiting
 from application.gate import StoreClosed
 from application.listing import ListingFailed
@@ -44,10 +45,10 @@ PROGRESS_EVERY = 500
 def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json: bool, cause: Cause) -> None:
     """Have a restored store take payments again.
 
-    Asks every provider for what happened since shortly before the store's last event. What belongs to payments that are
-    here is adopted. What belongs to payments that are not here waits for the retry of its request, which then finds its
-    charge and makes no other. What nothing explains is shown, and the store stays closed, with exit code 1, unless you
-    accept it. May be interrupted, and done again.
+    Asks every provider for what happened since shortly before the store's last event, and our bank which payments it
+    has. What belongs to payments that are here is adopted. What belongs to payments that are not here waits for the
+    retry of its request, which then finds its charge and makes no other. What nothing explains is shown, and the store
+    stays closed, with exit code 1, unless you accept it. May be interrupted, and done again.
     """
 
     async def work(core: Core) -> tuple[Told, bool] | None:
@@ -59,7 +60,7 @@ def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json:
 
     try:
         done = with_core(work)
-    except ListingFailed as error:
+    except (ListingFailed, BankSilent) as error:
         raise click.ClickException(f"The store stays closed: {error}.") from error
     if done is None:
         console.print("The store is open.")
@@ -107,8 +108,12 @@ async def _reopen(
     since = await reopening.lost_since(closed.since)
     async with _views_up_to_date(core):
         told = await reopening.ask(since, until, _progress)
+        taken = await reopening.ask_bank(_progress)
+        if taken:
+            click.echo(f"The bank {core.bank.name} has {len(taken):,} payments whose payouts do not say so.", err=True)
         if dry_run:
             return told, False
+        await reopening.keep_taken(taken)
         await reopening.adopt(told, cause, _progress)
     if told.count(Unexplained) and accepted is None:
         return told, False

@@ -136,6 +136,7 @@ def _document(condition: Condition, moving: list[Moving], alarms: dict[str, str]
         "head": condition.head,
         "closed_since": condition.closed_since,
         "closed_because": condition.closed_because,
+        "orphans": condition.orphans,
         "followers": [
             msgspec.to_builtins(each.follower) | {"events_per_s": each.events_per_s, "trouble": each.trouble}
             for each in moving
@@ -196,6 +197,8 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
     if condition.open_dead_letters:
         console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
     _print_backups(condition)
+    if condition.orphans:
+        console.print(f"{condition.orphans:,} entries of providers are in no payment here: `tallystick orphans list`.")
     if condition.may_change_events:
         console.print(f"Warning: {ONE_ROLE}")
 

@@ -25,6 +25,7 @@ from application.notification import Notifications
 from application.operation import Operations
 from application.operator import OperatorKeys
 from application.operator_records import OperatorRecords
+from application.orphan_refund import Orphans
 from application.policies import DEFAULT_POLICIES, in_doubt_after
 from application.policy_book import PolicyBook
 from application.rate_book import RateBook
@@ -225,11 +226,16 @@ class Core:
             notices=self.notices,
             disputes=DisputeNotices(self.disputes.money),
         )
+        self.orphan_acts = Orphans(
+            self.orphans, {name: connector.provider for name, connector in self.connectors.items()}, utc_now
+        )
         self.reopening = Reopening(
             explanations=self.explanations,
             store=self.store,
             orphans=self.orphans,
             listings={name: each.listing for name, each in self.connectors.items() if each.listing is not None},
+            bank=self.bank,
+            taken=self.funds.payouts_taken,
             now=utc_now,
         )
         recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S

@@ -16,6 +16,7 @@ from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.lots import PostgresDueLots
 from infrastructure.postgres.movements import ViewMovements
 from infrastructure.postgres.payout_queue import ViewPayoutQueue
+from infrastructure.postgres.payouts_taken import PostgresPayoutsTaken
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.schedule_watch import PostgresScheduleWatch
 from infrastructure.postgres.store import PostgresEventStore
@@ -38,6 +39,7 @@ class Funds:
         bases: Bases,
         plans: FeePlans,
     ) -> None:
+        self.payouts_taken = PostgresPayoutsTaken(pool)
         queue, balances = ViewPayoutQueue(pool), PostgresBalances(pool)
         self.settlements = Settlements(store=store, finder=ViewMovements(pool), bases=bases, plans=plans, now=utc_now)
         self.releases = Releases(store=store, lots=PostgresDueLots(pool), now=utc_now, new_id=ids.new_uuid)
@@ -62,7 +64,13 @@ class Funds:
             new_id=ids.new_uuid,
         )
         self.payout_files = PayoutFiles(
-            store=store, queue=queue, bank=bank, bases=bases, now=utc_now, new_id=ids.new_uuid
+            store=store,
+            queue=queue,
+            taken=self.payouts_taken,
+            bank=bank,
+            bases=bases,
+            now=utc_now,
+            new_id=ids.new_uuid,
         )
         self.payout_reports = PayoutReports(
             store=store, feed=PostgresBankFeed(pool), bank=bank, now=utc_now, new_id=ids.new_uuid

@@ -22,6 +22,7 @@ from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
+from application.orphan_refund import OrphanHoldsNothing, OrphanNotFound, OrphanNotGivenBack
 from application.payout_files import FileDiffers
 from application.payouts import InsufficientAvailable
 from application.settlements import MovementAmbiguous, RowKindUnknown
@@ -759,6 +760,29 @@ _problem(
     "The view is being made anew",
     lambda e: f"The view {e.view} was made by another version, and is being made anew. Ask again.",
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+
+# What was found at providers after a restore
+_problem(
+    OrphanNotFound,
+    404,
+    "orphan_not_found",
+    "No such entry",
+    "Nothing of that name was found at the provider, or it is over: see `tallystick orphans list`.",
+)
+_problem(
+    OrphanHoldsNothing,
+    409,
+    "orphan_holds_nothing",
+    "There is nothing to give back",
+    "It is no charge that reserves or has taken money.",
+)
+_problem(
+    OrphanNotGivenBack,
+    409,
+    "orphan_not_given_back",
+    "The provider has not given it back",
+    lambda e: f"The provider says: {e.reason}.",
 )
 
 # Disputes

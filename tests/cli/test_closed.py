@@ -26,6 +26,7 @@ REFUSED: Final = {
     "disputes rule": (DISPUTE, "won"),
     "doubts ask": (PAYMENT,),
     "doubts settle": (PAYMENT, "--outcome", "approved", "--reference", "ch_1"),
+    "orphans give-back": ("north", "evt_1", "--reason", "nobody claims it"),
     "payouts approve": (PAYOUT,),
     "payouts cancel": (PAYOUT, "--reason", "wrong"),
     "record capture": (PAYMENT, *RECORDED, "--amount", "1"),
@@ -35,6 +36,7 @@ REFUSED: Final = {
     "settlement import": (SETTLEMENT,),
 }
 AGREES: Final = {
+    *("orphans close", "reopen"),
     *("dead-letters close", "fx import", "fx publish", "routing activate", "routing add"),
     *("terms activate", "terms add"),
 }

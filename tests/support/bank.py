@@ -1,7 +1,8 @@
 """A bank in memory, which writes the files that the real client writes, and says of payments what a test has it say."""
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 from application.bank import (
@@ -16,6 +17,7 @@ from application.bank import (
     RefusedFile,
     SchemeNotServed,
     Submission,
+    TakenPayment,
 )
 from domain.bank_account.details import BankDetails
 from domain.money import Money
@@ -67,6 +69,13 @@ class BankInMemory:
         if self.is_silent:
             raise BankSilent("no answer")
         return [report for report in self.said if int(report.report_id) > int(after or 0)][: self.page]
+
+    async def taken(self) -> AsyncIterator[TakenPayment]:
+        if self.is_silent:
+            raise BankSilent("no answer")
+        for message_id, content in self.files.items():
+            for end_to_end_id in re.findall(rb"<EndToEndId>([^<]+)</EndToEndId>", content):
+                yield TakenPayment(end_to_end_id=end_to_end_id.decode(), message_id=message_id)
 
     def says(self, end_to_end_id: str, status: PaymentStatus, code: str | None = None) -> PaymentReport:
         """One more report."""

@@ -41,6 +41,7 @@ from infrastructure.bank.account_check import account_fault
 from infrastructure.postgres.balances import PostgresBalances
 from infrastructure.postgres.bank_feed import PostgresBankFeed
 from infrastructure.postgres.payout_queue import ViewPayoutQueue
+from infrastructure.postgres.payouts_taken import PostgresPayoutsTaken
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.schedule_watch import PostgresScheduleWatch
 from infrastructure.postgres.store import PostgresEventStore
@@ -89,7 +90,13 @@ class Treasury:
         )
         queue = ViewPayoutQueue(pool)
         self.files = PayoutFiles(
-            store=store, queue=queue, bank=in_memory, bases=bases, now=self.clock, new_id=ids.new_uuid
+            store=store,
+            queue=queue,
+            taken=PostgresPayoutsTaken(pool),
+            bank=in_memory,
+            bases=bases,
+            now=self.clock,
+            new_id=ids.new_uuid,
         )
         self.feed = PostgresBankFeed(pool)
         self.reports = PayoutReports(store=store, feed=self.feed, bank=in_memory, now=self.clock, new_id=ids.new_uuid)

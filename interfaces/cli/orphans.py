@@ -1,0 +1,96 @@
+"""`tallystick orphans`: what was found at providers after a restore, and is in no payment here."""
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+from rich.table import Table
+
+from application.listing import ListedDispute, Unreadable
+from application.orphans import Orphan
+from domain.history import Cause
+from domain.identifiers import ProviderName
+from interfaces import ids
+from interfaces.cli.record import Text
+from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.composition import Core
+
+
+@click.group("orphans")
+def orphans() -> None:
+    """What was found at providers after a restore, and is in no payment here.
+
+    What waits is explained by the retry of its request, by itself. Of the rest look up at the provider what it is: then
+    have it given back, record it by hand (`tallystick record`), or close it.
+    """
+
+
+@orphans.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@told_clearly
+def list_(as_json: bool) -> None:
+    """List what waits or is unexplained, the oldest first."""
+
+    async def work(core: Core) -> Sequence[Orphan]:
+        return await core.orphans.open()
+
+    found = with_core(work)
+    if as_json:
+        for orphan in found:
+            click.echo(msgspec.json.encode(orphan))
+        return
+    if not found:
+        console.print("Everything that providers have is explained.")
+        return
+    table = Table("provider", "name", "what", "amount", "payment", "state", "why")
+    for orphan in found:
+        payment = "" if orphan.payment_id is None else ids.text_of(ids.PAYMENT, orphan.payment_id)
+        table.add_row(orphan.provider, orphan.name, *_what(orphan), payment, orphan.state, orphan.reason)
+    console.print(table)
+
+
+@orphans.command("give-back")
+@click.argument("provider")
+@click.argument("name")
+@click.option("--reason", type=Text(), required=True, help="Why; it is kept.")
+@acting
+@told_clearly
+def give_back(provider: str, name: str, reason: str, cause: Cause) -> None:
+    """Have PROVIDER refund the charge of the entry NAME, or release what it reserves.
+
+    For a charge that no retry will claim. May be repeated: it is asked for under one id. Should the retry come after
+    all, its payment is that charge, and refunded.
+    """
+
+    async def work(core: Core) -> None:
+        await core.orphan_acts.give_back(ProviderName(provider), name, reason, cause)
+
+    with_core(work, while_open=True)
+    console.print(f"{provider} has given {name} back.")
+
+
+@orphans.command("close")
+@click.argument("provider")
+@click.argument("name")
+@click.option("--reason", type=Text(), required=True, help="What it was, and what was done about it; it is kept.")
+@acting
+@told_clearly
+def close(provider: str, name: str, reason: str, cause: Cause) -> None:
+    """Close the entry NAME of PROVIDER's list: nothing more is done about it."""
+
+    async def work(core: Core) -> None:
+        await core.orphan_acts.close(ProviderName(provider), name, reason, cause)
+
+    with_core(work)
+    console.print(f"{name} is closed.")
+
+
+def _what(orphan: Orphan) -> tuple[str, str]:
+    fact = orphan.fact
+    match fact:
+        case Unreadable():
+            return "cannot be read", ""
+        case ListedDispute(notification=told):
+            return f"dispute {told.phase}", str(told.amount or "")
+        case _:
+            return f"{fact.notification.about} {fact.notification.reference}", str(fact.notification.amount or "")
