@@ -15,8 +15,9 @@ from tests.drill.failover import FAILOVER
 from tests.drill.hangs import HANGING
 from tests.drill.part import Figures, Part
 from tests.drill.restore import RESTORE
+from tests.drill.upgrades import UPGRADES
 
-PARTS: Sequence[Part] = (FAILOVER, forged.PART, HANGING, DISKS, RESTORE)
+PARTS: Sequence[Part] = (UPGRADES, FAILOVER, forged.PART, HANGING, DISKS, RESTORE)
 
 
 def main() -> int:
