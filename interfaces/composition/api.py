@@ -15,6 +15,7 @@ from application.store import StoreUnavailable
 from infrastructure import calendars, garbage
 from infrastructure.embedded.home import METRICS, default_home
 from infrastructure.observability.condition import Condition
+from infrastructure.observability.free_space import is_full
 from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
@@ -112,6 +113,7 @@ async def api_services(
                 new_uuid=ids.new_uuid,
                 is_bus_connected=lambda: core.bus.is_connected,
                 has_room=core.has_room,
+                is_disk_full=lambda: is_full(default_home()),
                 metrics=metrics,
                 metrics_token=settings.metrics_token,
             )

@@ -67,7 +67,7 @@ class HealthController(Controller):
             if not await services.has_room():
                 reason = DISK_FULL
         except StoreUnavailable:
-            reason = SILENT
+            reason = DISK_FULL if services.is_disk_full() else SILENT
         database = reason is None
         readiness = Readiness(
             status="unavailable" if not database else "ready" if closed is None else "closed",

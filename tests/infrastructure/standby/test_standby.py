@@ -70,9 +70,10 @@ async def test_an_unconfirmed_commit_is_not_told_after_a_restart(pair: Pair) -> 
 
 async def test_a_wait_for_the_standby_that_somebody_ends_is_no_answer(pair: Pair) -> None:
     await be_awaited(pair.standby)
-    async with open_store(pair.primary.url) as store:
+    async with open_store(pair.primary.url) as store, open_committer(pair.primary.url) as another:
         assert isinstance(await store.append(under_key("before")), Appended)
         assert await store.claim_by_key(MERCHANT, "before") is not None
+        assert isinstance(await another.append(under_key("before")), KeyUsed)
         pair.standby.kill()
         appending = asyncio.create_task(store.append(under_key()))
 
@@ -85,6 +86,8 @@ async def test_a_wait_for_the_standby_that_somebody_ends_is_no_answer(pair: Pair
             await appending
         with pytest.raises(StoreUnavailable):
             await store.claim_by_key(MERCHANT, KEY)
+        with pytest.raises(StoreUnavailable):
+            await another.append(under_key())
         pair.standby.start()
 
         async def told() -> bool:
