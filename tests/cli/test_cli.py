@@ -102,7 +102,7 @@ def test_every_command_of_the_design_is_there() -> None:
         "terms",
         *("disputes", "fx", "payouts", "terms"),
         *("funds", "settlement", "accounting", "record"),
-        *("backup", "restore"),
+        *("backup", "restore", "reopen", "orphans", "upgrade", "standby", "failover", "database"),
     }
 
 
