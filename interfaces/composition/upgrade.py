@@ -23,7 +23,8 @@ from projections.views import VIEWS
 CODES_SINCE = "0018_view_code.sql"
 """Before this migration no store said which code had made its views."""
 EVENTS_TO_VIEWS = 4
-"""All views together take up less than so many times what the events do; measured 2.2, with indexes."""
+"""All views together, with their indexes, take up less than so many times what the events do: 2.05 times in a golden
+home with 769 events, 1.6 times where 4,000 captured payments left 32,000."""
 
 _HAS_EVENTS = "SELECT to_regclass('public.stored_events') IS NOT NULL"
 _SELECT_SIZE = """
