@@ -9,7 +9,16 @@ from interfaces.stack import Stack
 from tests.interfaces.http.reading import found
 from tests.support.running import Merchant, Reply, eventually
 
-LISTS = {"/v1/payments": "payment_status", "/v1/events": "audit_timeline"}
+LISTS = {
+    "/v1/payments": "payment_status",
+    "/v1/events": "audit_timeline",
+    "/v1/balances": "merchant_balances",
+    "/v1/bank_accounts": "bank_accounts",
+    "/v1/disputes": "disputes",
+    "/v1/payouts": "payouts",
+    "/v1/reconciliation": "reconciliation",
+    "/v1/refunds": "refunds",
+}
 KEEP_REBUILDS_WAITING = "SELECT pg_advisory_lock(hashtextextended('rebuild what is outdated', 0))"
 OF_ANOTHER_FORM = """
 UPDATE views.projection_checkpoint SET code = 'another', form = 'another' WHERE projection = ANY (%s)
