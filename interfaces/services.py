@@ -51,6 +51,8 @@ class Services(Struct, frozen=True, kw_only=True):
     is_bus_connected: Callable[[], bool]
     has_room: Callable[[], Awaitable[bool]]
     """Whether the database's disk has room. Raises StoreUnavailable."""
+    has_standby: Callable[[], Awaitable[bool]]
+    """Whether a standby confirms commits, where they wait for one. Raises StoreUnavailable."""
     is_disk_full: Callable[[], bool]
     """Whether our own home's has so little that a database there can have ended for it."""
     metrics: Callable[[], Awaitable[bytes]]

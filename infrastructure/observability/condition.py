@@ -12,6 +12,7 @@ from infrastructure.observability.free_space import FREE_BYTES_MIN
 from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.identity import identity_of
+from infrastructure.postgres.standbys import Standby, awaited_standbys
 from projections.tables import checkpoints
 from projections.turns import turn_of
 
@@ -99,7 +100,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     """`oldest_unresolved_s` is None when every operation has its outcome, `oldest_delivery_s` when no provider's
     delivery waits to be worked on; `open_dead_letters` wait for an operator, or for what comes of a retry.
     `closed_since` and `closed_because` are None while the store takes payments; `orphans` were found at providers or
-    the bank, and are in nothing here."""
+    the bank, and are in nothing here. `standbys` are those of which one has to confirm each commit."""
 
     head: int
     followers: tuple[Follower, ...]
@@ -116,6 +117,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     closed_because: str | None
     orphans: int
     machine: Machine
+    standbys: tuple[Standby, ...]
 
 
 class _Stamped(Struct):
@@ -185,6 +187,7 @@ async def read_condition(
         closed_because=identity.closed_because,
         orphans=orphans,
         machine=machine,
+        standbys=await awaited_standbys(connection),
     )
 
 

@@ -95,6 +95,13 @@ def _families(condition: Condition) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "tallystick_store_full", "Whether the database has no room to write", int(not condition.machine.has_room)
     )
+    following = GaugeMetricFamily(
+        "tallystick_standby_follows", "Whether a standby that commits may wait for follows", labels=["standby"]
+    )
+    for standby in condition.standbys:
+        if standby.follows is not None:
+            following.add_metric([standby.name], int(standby.follows))
+    yield following
     yield GaugeMetricFamily("tallystick_operations_unresolved", "Without an outcome", condition.unresolved)
     yield GaugeMetricFamily(
         "tallystick_operations_unresolved_oldest_seconds",

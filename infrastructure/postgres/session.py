@@ -87,7 +87,9 @@ class Session(BoundedConnection):
     def require_confirmed(self) -> None:
         """Raises CommitUnconfirmed when the wait for the standby was ended before it was over."""
         if not self.is_confirmed:
-            raise CommitUnconfirmed("the standby has not confirmed the commit")
+            raise CommitUnconfirmed(
+                "no standby has confirmed the commit: see docs/HIGH_AVAILABILITY.md, The standby is gone"
+            )
 
     def _heard(self, notice: psycopg.errors.Diagnostic) -> None:
         if "synchronous replication" in (notice.message_primary or ""):

@@ -9,7 +9,7 @@ import msgspec
 from rich.table import Table
 
 from interfaces.cli.shared import console, home, told_clearly, with_core
-from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follower, utc_now
+from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follower, Standby, utc_now
 
 SAMPLE_S = 1.0
 RELAY_LOOKS_MAX = 100
@@ -150,6 +150,7 @@ def _document(condition: Condition, moving: list[Moving], alarms: dict[str, str]
         "machine_ahead_s": round(condition.machine.ahead_s, 3),
         "disk_free_bytes": condition.machine.free_bytes,
         "database_has_room": condition.machine.has_room,
+        "standbys": msgspec.to_builtins(condition.standbys),
         "alarms": alarms,
         "warnings": [
             *([ONE_ROLE] if condition.may_change_events else []),
@@ -197,6 +198,8 @@ def _print(condition: Condition, moving: list[Moving], alarms: dict[str, str]) -
     if condition.open_dead_letters:
         console.print(f"{condition.open_dead_letters:,} dead letters are open: see `tallystick dead-letters list`.")
     _print_backups(condition)
+    for standby in condition.standbys:
+        console.print(f"Standby {standby.name}: {_followed(standby)}.")
     if condition.orphans:
         console.print(f"{condition.orphans:,} entries of providers are in no payment here: `tallystick orphans list`.")
     if condition.may_change_events:
@@ -216,6 +219,14 @@ def _print_backups(condition: Condition) -> None:
     lost = "up to the last base backup would be left" if rpo_s is None else f"{rpo_s:,.1f} s of events would be lost"
     console.print(f"Were this machine lost now, {lost}.")
     console.print(f"Base backup: {_ago(backups.last_base_at)}; verified: {_ago(backups.verified_at)}.")
+
+
+def _followed(standby: Standby) -> str:
+    if standby.follows is None:
+        return "it has no slot here, so that nobody can tell whether it follows"
+    if not standby.follows:
+        return "it does not follow"
+    return f"it follows, {standby.behind_bytes:,} bytes behind"
 
 
 def _rpo_s(condition: Condition) -> float | None:

@@ -66,7 +66,6 @@ def _print_due(due: composition.Upgrade) -> None:
 def _bring_up(settings: Settings) -> None:
     for name in composition.migrate_all(settings, privileges_anew=True):
         console.print(f"applied {name}")
-    asyncio.run(composition.refuse_newer(settings))
     due = asyncio.run(composition.upgrade_due(settings, None))
     if not due.outdated:
         return

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from infrastructure.postgres.journal import UnreadableEntry, fold_journal
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded, StoreNewer
     from infrastructure.postgres.posted_entries import posted_entries
+    from infrastructure.postgres.standbys import Standby
     from infrastructure.provider.connector import AccountInvalid
     from infrastructure.serving import PortInUse, require_free
     from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
@@ -83,6 +84,7 @@ else:
         "OF_TOOLS": "interfaces.composition.connections:OF_TOOLS",
         "PortInUse": "infrastructure.serving:PortInUse",
         "SimulatorOptions": "infrastructure.simulator.options:Options",
+        "Standby": "infrastructure.postgres.standbys:Standby",
         "TooFewConnections": "interfaces.composition.connections:TooFewConnections",
         "UnreadableEntry": "infrastructure.postgres.journal:UnreadableEntry",
         "accounts_of": "interfaces.composition.outside:accounts_of",

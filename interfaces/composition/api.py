@@ -113,6 +113,7 @@ async def api_services(
                 new_uuid=ids.new_uuid,
                 is_bus_connected=lambda: core.bus.is_connected,
                 has_room=core.has_room,
+                has_standby=core.has_standby,
                 is_disk_full=lambda: is_full(default_home()),
                 metrics=metrics,
                 metrics_token=settings.metrics_token,

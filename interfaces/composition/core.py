@@ -66,6 +66,7 @@ from infrastructure.postgres.orphans import PostgresOrphans
 from infrastructure.postgres.pool import ReadPool
 from infrastructure.postgres.room import Room
 from infrastructure.postgres.session import fence_of
+from infrastructure.postgres.standbys import awaited_standbys, none_confirms
 from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.circuit import CircuitProvider
@@ -316,6 +317,11 @@ class Core:
         """Whether the database's disk has any. Raises StoreUnavailable."""
         async with self.pool.connection() as connection:
             return await self._room.is_there(connection)
+
+    async def has_standby(self) -> bool:
+        """Whether a standby confirms commits, where they wait for one. Raises StoreUnavailable."""
+        async with self.pool.connection() as connection:
+            return not none_confirms(await awaited_standbys(connection))
 
     async def store_id(self) -> UUID:
         """Which store the database holds now. Raises StoreUnavailable."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from infrastructure.postgres.migrate import missing_migrations
 from infrastructure.postgres.privileges import role_of
 from interfaces.composition.core import Core
-from interfaces.composition.schema import view_connection
+from interfaces.composition.schema import refuse_newer, view_connection
 from interfaces.settings import Settings
 from projections.connection import REBUILD_SCHEMA
 from projections.filling import BATCH_EVENTS_MAX
@@ -23,7 +23,8 @@ from projections.views import VIEWS
 CODES_SINCE = "0018_view_code.sql"
 """Before this migration no store said which code had made its views."""
 EVENTS_TO_VIEWS = 4
-"""All views together take up less than so many times what the events do; measured 2.2, with indexes."""
+"""All views together, with their indexes, take up less than so many times what the events do: 2.05 times in a golden
+home with 769 events, 1.6 times where 4,000 captured payments left 32,000."""
 
 _HAS_EVENTS = "SELECT to_regclass('public.stored_events') IS NOT NULL"
 _SELECT_SIZE = """
@@ -59,8 +60,11 @@ async def upgrade_due(settings: Settings, data: Path | None) -> Upgrade:
     """
     owner_url = settings.owner_database_url or settings.database_url
     migrations = missing_migrations(owner_url)
-    # As the owner: the application's role has its privileges only once the migrations are there.
-    async with await view_connection(replace(settings, database_url=owner_url)) as connection:
+    # The application's role has its privileges only once the migrations are there.
+    as_owner = replace(settings, database_url=owner_url)
+    if not migrations:
+        await refuse_newer(as_owner)
+    async with await view_connection(as_owner) as connection:
         head, events_bytes = await _size(connection)
         if CODES_SINCE in migrations:
             due = dict.fromkeys(VIEWS, "nobody has said which code made it") if head else {}

@@ -15,6 +15,7 @@ from interfaces.services import Services
 
 DISK_FULL = "database: disk full"
 SILENT = "database: does not answer"
+NO_STANDBY = "database: no standby confirms"
 
 
 class Liveness(Struct, frozen=True):
@@ -53,12 +54,14 @@ class HealthController(Controller):
         summary="Can it take payments?",
         responses={
             200: reply(Readiness, "It can"),
-            503: reply(Readiness, "The database does not answer, or its disk is full"),
+            503: reply(
+                Readiness, "The database does not answer, its disk is full, or no standby confirms what it commits"
+            ),
         },
     )
     async def ready(self, services: NamedDependency[Services]) -> Response[Any]:
-        """503 while the database does not answer, or has no room to write. 200 with the status `closed` while a
-        restored store has not been reopened."""
+        """503 while the database does not answer, has no room to write, or waits for a standby that is gone. 200 with
+        the status `closed` while a restored store has not been reopened."""
         closed: StoreClosed | None = None
         reason = None
         try:
@@ -66,6 +69,8 @@ class HealthController(Controller):
             closed = services.gate.closed
             if not await services.has_room():
                 reason = DISK_FULL
+            elif not await services.has_standby():
+                reason = NO_STANDBY
         except StoreUnavailable:
             reason = DISK_FULL if services.is_disk_full() else SILENT
         database = reason is None

@@ -35,8 +35,11 @@ def facts_of(golden: Path) -> Facts:
     return facts
 
 
-def restore(golden: Path, home: Path) -> Facts:
-    """Make `home` a home as that version left it, with no server running; the facts that it was kept with."""
+def restore(golden: Path, home: Path, more: bytes = b"") -> Facts:
+    """Make `home` a home as that version left it, with no server running; the facts that it was kept with.
+
+    `more` is SQL for what that version could also have left.
+    """
     facts = facts_of(golden)
     home.mkdir(mode=0o711, exist_ok=True)
     home.chmod(0o711)
@@ -47,7 +50,7 @@ def restore(golden: Path, home: Path) -> Facts:
     postgres.start()
     try:
         _as_it_was(postgres, home, facts["roles"], facts["database_owner"])
-        psql(postgres, gzip.decompress((golden / DATABASE).read_bytes()))
+        psql(postgres, gzip.decompress((golden / DATABASE).read_bytes()) + more)
     finally:
         postgres.stop()
     return facts

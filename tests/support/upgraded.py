@@ -29,7 +29,7 @@ def faults_of_upgrade(home: Path, facts: Facts) -> list[str]:
     """Upgrade the home of an earlier version, and use it; what is not as it was, or does not go on."""
     # Its servers are started once for all the commands.
     with Embedded(home) as embedded:
-        faults = [*_upgraded(home), *_as_it_was(embedded.settings.database_url, facts)]
+        faults = [*_upgraded(home), *faults_of_rows(embedded.settings.database_url, facts)]
     environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": "2"}
     with Stack(home, simulators=tuple(facts["simulators"]), environment=environment) as stack:
         return [*faults, *asyncio.run(_goes_on(stack, facts))]
@@ -47,8 +47,9 @@ def _upgraded(home: Path) -> list[str]:
     return faults
 
 
-def _as_it_was(database_url: str, facts: Facts) -> list[str]:
-    """No worker has run yet: nothing is due that was not then."""
+def faults_of_rows(database_url: str, facts: Facts) -> list[str]:
+    """What differs in an upgraded store from what its version said. No worker has run yet: nothing is due that was not
+    then."""
     with psycopg.connect(database_url) as connection:
         states = {str(row[0]): row[1:] for row in connection.execute(SELECT_STATES).fetchall()}
         balances = [[code, currency, int(minor)] for code, currency, minor in connection.execute(SELECT_BALANCES)]

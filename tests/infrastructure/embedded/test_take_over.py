@@ -9,17 +9,19 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 
 from infrastructure.embedded.errors import HomeUnusable
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
-from infrastructure.postgres import migrate as migrations
 from interfaces.composition import migrate_all
 from interfaces.settings import Settings
+from tests.support.golden_homes import GOLDEN, facts_of, restore
 from tests.support.store import append_all, created, everything, open_store
 
-LAST_OF_OLD = "0013_accounting_sync.sql"
+BEFORE_THE_ROLES = "8836ef2"
+LEFT_OVER = b"""
+CREATE SCHEMA views_rebuild; CREATE TABLE views_rebuild.left_over (); CREATE TABLE views.payment_status_of_old ();
+"""
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace
 WHERE nspname = ANY(%s) AND relkind IN ('r', 'S', 'c') AND relname <> 'projection_checkpoint' ORDER BY 1
@@ -54,27 +56,9 @@ def give_to_user(path: Path, user_id: int) -> None:
 
 
 @pytest.fixture
-async def old_home(home: Path, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A home as earlier versions left it, with one event."""
-    postgres.start()
-    with superuser(postgres, "postgres") as connection:
-        connection.execute("DROP DATABASE tallystick")
-        for role in Role:
-            connection.execute(SQL("DROP ROLE {}").format(Identifier(role)))
-            (home / f"postgres.{role.name.lower()}.password").unlink()
-        connection.execute("CREATE DATABASE tallystick")
-    for file in migrations.FOLDER.glob("*.sql"):
-        if file.name <= LAST_OF_OLD:
-            (tmp_path / file.name).write_bytes(file.read_bytes())
-    with monkeypatch.context() as patched:
-        patched.setattr(migrations, "FOLDER", tmp_path)
-        migrations.migrate(postgres.superuser_url)
-    with superuser(postgres) as connection:
-        connection.execute("CREATE SCHEMA views_rebuild; CREATE TABLE views_rebuild.left_over ()")
-        connection.execute("CREATE TABLE views.payment_status_of_old ()")
-    async with open_store(postgres.superuser_url) as store:
-        await append_all(store, [created(uuid4())])
-    postgres.stop()
+def old_home(home: Path) -> Path:
+    """A home as the last version before the roles left it."""
+    restore(GOLDEN / BEFORE_THE_ROLES, home, LEFT_OVER)
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody").pw_uid
         give_to_user(home / "postgres", nobody)
@@ -96,7 +80,7 @@ async def test_an_old_home_goes_on_under_roles_of_its_own(old_home: Path, postgr
         postgres.stop()
         postgres.start()
         assert await asyncio.to_thread(migrated, postgres) == []
-    assert len(before) == 2
+    assert len(before) == facts_of(GOLDEN / BEFORE_THE_ROLES)["head"] + 1
     for role in Role:
         password = old_home / f"postgres.{role.name.lower()}.password"
         assert (password.stat().st_mode & 0o777, password.stat().st_uid) == (0o600, os.geteuid())
