@@ -31,7 +31,7 @@ LOOKED_UP_FOR: Final = timedelta(days=7)
 class ChargeUncertain(DomainError):
     """The provider has not said whether it has the payment's charge already; nobody was asked for another one."""
 
-    provider: ProviderName
+    provider: str
     retry_after_s: int = 5
 
 

@@ -34,7 +34,6 @@ from domain.dispute.refusals import (
     TooMuchEvidence,
 )
 from domain.dispute.state import DisputeStatus
-from domain.identifiers import ProviderName
 from domain.ledger.accounts import UnknownAccount
 from domain.money import Money
 from domain.payment.capture import CaptureExceedsAuthorized
@@ -102,7 +101,7 @@ _OF_STEPS: tuple[Exception, ...] = (
     OperationInProgress(verb="refund", operation=OperationKind.CAPTURE, status=Status.AUTHORIZED),
 )
 _OF_ONE: dict[str, tuple[Exception, ...]] = {
-    "create_payment_intent": (ChargeUncertain(provider=ProviderName("north")),),
+    "create_payment_intent": (ChargeUncertain(provider="north"),),
     "cancel_payment_intent": (
         IllegalTransition(verb="cancel", status=Status.CAPTURED),
         OperationInProgress(verb="cancel", operation=OperationKind.AUTHORIZE, status=Status.PROCESSING),
