@@ -15,6 +15,7 @@ from projections.audit_timeline import AUDIT_TIMELINE
 from projections.code import code_of
 from projections.connection import REBUILD_SCHEMA, connect
 from projections.outdated import OutdatedViews
+from projections.rebuild import rebuild
 from projections.tables import ViewRebuilding, all_rows, checkpoint_of, positions
 from projections.view import Key, View, fold
 from tests.projections.test_projector import fill, projecting, until_at
@@ -83,6 +84,20 @@ async def test_an_earlier_versions_worker_stops_writing_and_rebuilds_nothing_bac
             await until_at(views, "audit_timeline", events[-1].position)
         assert not earlier.done()
     assert await all_rows(views, AUDIT_TIMELINE) == fold(AUDIT_TIMELINE, {}, events)
+
+
+async def test_an_earlier_version_takes_a_view_back_by_a_rebuild(
+    database_url: str, store: PostgresEventStore, views: Connection
+) -> None:
+    of_old(database_url)
+    events = await fill(store, "refunded")
+    await advanced(views, OLD, events)
+    await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()
+    await rebuild([OLD], store, lambda: connect(database_url, REBUILD_SCHEMA))
+    assert await code_in_service(views) == code_of(OLD)
+    assert await all_rows(views, OLD) == fold(OLD, {}, events)
+    # From then on the other one is the earlier of the two.
+    assert list(await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()) == []
 
 
 async def test_a_worker_from_before_codes_is_refused(
