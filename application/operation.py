@@ -14,7 +14,7 @@ from application.caller import Answered
 from application.contradiction import report_contradiction, report_mismatch
 from application.idempotency import answered_before
 from application.loaded import LoadedPayment, load
-from application.orphans import Pins
+from application.lost_charges import ChargeUncertain, LostCharges
 from application.partial_approval import give_up_part
 from application.policies import Policies
 from application.provider import (
@@ -47,7 +47,16 @@ from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, record_att
 from domain.payment.doubt import doubt
 from domain.payment.events import CaptureStarted, PaymentAttemptStarted, PaymentEvent, RefundStarted
 from domain.payment.operation import operation_id_of, outcome_unknown
-from domain.payment.outcome import ApprovedInPart, Declined, Mismatched, Outcome, Rejected, Unavailable, Unknown
+from domain.payment.outcome import (
+    ApprovedInPart,
+    Declined,
+    Mismatched,
+    Outcome,
+    Refusal,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
 from domain.payment.refund import RecordRefundOutcome, record_refund_outcome
 from domain.payment.state import (
     Capturing,
@@ -133,7 +142,7 @@ class Operations:
         policies: Policies,
         bases: Bases,
         routing: Routing,
-        pins: Pins,
+        lost: LostCharges,
         letters: Letters,
         now: Callable[[], datetime],
         patience_s: float = 0.0,
@@ -148,7 +157,7 @@ class Operations:
         self._policies = policies
         self._bases = bases
         self._routing = routing
-        self._pins = pins
+        self._lost = lost
         self._letters = letters
         self._now = now
         self._patience = timedelta(seconds=patience_s)
@@ -364,8 +373,14 @@ class Operations:
             started, outcome = await self._mismatched(started, outcome)
         loaded = started.loaded
         for conflicts in range(CONFLICTS_MAX):
+            try:
+                following = await self._next_attempt(loaded, started, outcome)
+            except ChargeUncertain as uncertain:
+                # Recovery asks again: until then no other provider may be asked.
+                following = None
+                outcome = Unknown(f"{uncertain.provider} has not said whether it has a charge of the payment")
             now = self._now()
-            events = self._decide(loaded, started, outcome, now)
+            events = self._decide(loaded, started, outcome, following, now)
             settled = loaded.after(events, now=now)
             if not events:
                 await report_contradiction(
@@ -437,7 +452,12 @@ class Operations:
         return stored
 
     def _decide(
-        self, loaded: LoadedPayment, started: StartedOperation, outcome: Outcome, now: datetime
+        self,
+        loaded: LoadedPayment,
+        started: StartedOperation,
+        outcome: Outcome,
+        following: NextAttempt | None,
+        now: datetime,
     ) -> tuple[PaymentEvent, ...]:
         payment, operation_id = loaded.payment, started.operation_id
         match payment:
@@ -457,22 +477,31 @@ class Operations:
                     basis=self._bases.of(loaded.merchant_id),
                     window=self._policies.window,
                     action_window=self._policies.action_window,
-                    next=None if started.ends else self._next_attempt(loaded),
+                    next=following,
                 )
                 return record_attempt_outcome(payment, command, now)
 
-    def _next_attempt(self, loaded: LoadedPayment) -> NextAttempt | None:
+    async def _next_attempt(
+        self, loaded: LoadedPayment, started: StartedOperation, outcome: Outcome
+    ) -> NextAttempt | None:
+        """The attempt that may follow a refusal. Raises ChargeUncertain, also where the provider that was out of reach
+        has this very attempt from before a restore."""
         payment = loaded.payment
-        if not isinstance(payment, Processing):
+        if started.ends or not isinstance(payment, Processing) or not isinstance(outcome, Refusal):
             return None
-        pin = self._pins.of(loaded.id)
-        made = {payment.attempt.attempt_id, *(one.attempt_id for one in payment.tried)}
-        if pin is not None and pin.attempt_id in made:
+        made = (*(one.attempt_id for one in payment.tried), payment.attempt.attempt_id)
+        first_attempt_id = claim_id_of(payment)
+        refused = made if isinstance(outcome, Declined | Rejected) else made[:-1]
+        pin = self._lost.known(loaded.id)
+        if pin is not None and pin.attempt_id in refused:
             pin = None
-        following = attempt_id_for(claim_id_of(payment), len(payment.tried) + 2)
+        if pin is None and self._lost.look_up(first_attempt_id):
+            pin = await self._lost.find(loaded.id, payment.terms, first_attempt_id, refused=len(refused))
+        if pin is not None and pin.attempt_id in made:
+            raise ChargeUncertain(provider=pin.provider)
         return NextAttempt(
             payment_id=loaded.id,
-            attempt_id=following if pin is None else pin.attempt_id,
+            attempt_id=attempt_id_for(first_attempt_id, len(made) + 1) if pin is None else pin.attempt_id,
             situation=self._routing.situation(),
             pinned_to=None if pin is None else pin.provider,
         )

@@ -60,6 +60,11 @@ class Pins(Protocol):
         """Answers from memory, refreshed in the background. Empty in a store that was never restored."""
         ...
 
+    @property
+    def reopened_at(self) -> datetime | None:
+        """When the store was reopened after a restore; None where it never was restored, or is closed still."""
+        ...
+
 
 class OrphanRegister(Protocol):
     """Every method raises StoreUnavailable."""

@@ -16,6 +16,7 @@ from application.command_ids import CommandIds
 from application.floors import floors_for
 from application.idempotency import answer_again, find_answer
 from application.loaded import LoadedPayment, load
+from application.lost_charges import LostCharges
 from application.operation import (
     CONFLICTS_MAX,
     BalanceLimitBroken,
@@ -23,7 +24,7 @@ from application.operation import (
     StartedOperation,
     TooManyConflicts,
 )
-from application.orphans import Pins
+from application.orphans import Pin
 from application.recent import RecentPayments
 from application.recording import record_with_entries
 from application.recovery import Recovery
@@ -52,7 +53,7 @@ from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.refund import RefundPayment, refund
 from domain.payment.refusals import IllegalTransition
-from domain.payment.state import InFlight, Payment, RequiresAction, terms_of
+from domain.payment.state import Created, InFlight, Payment, RequiresAction, terms_of
 from domain.payment.status import status_of
 from domain.payment.void import VoidPayment, void
 
@@ -64,7 +65,8 @@ class Payments:
     """Every command of a merchant on its payments.
 
     Each method raises the domain's refusals, PaymentNotFound, IdempotencyKeyReused, IdempotencyKeyInFlight,
-    TooManyConflicts, and StoreUnavailable; a refused command leaves no event, and does not use up its key.
+    TooManyConflicts, ChargeUncertain, and StoreUnavailable; a refused command leaves no event, and does not use up
+    its key.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Payments:
         answers: Answers,
         bases: Bases,
         routing: Routing,
-        pins: Pins,
+        lost: LostCharges,
         now: Callable[[], datetime],
         ids: CommandIds,
     ) -> None:
@@ -86,7 +88,7 @@ class Payments:
         self._answers = answers
         self._bases = bases
         self._routing = routing
-        self._pins = pins
+        self._lost = lost
         self._now = now
         self._ids = ids
         self._recent = RecentPayments()
@@ -101,9 +103,16 @@ class Payments:
         events: tuple[PaymentEvent, ...] = (created,)
         operation_id = OperationId(payment_id)
         if confirmed:
-            operation_id = await self._attempt_id(payment_id, caller, Verb.CREATE)
+            first_attempt_id = await self._ids.operation_id(caller, Verb.CREATE)
+            pin = self._lost.known(payment_id)
+            if pin is None and self._lost.look_up(first_attempt_id):
+                answered = await find_answer(self._store, caller)
+                if answered is not None:
+                    return answered
+                pin = await self._lost.find(payment_id, terms_of(payment), first_attempt_id)
+            operation_id = first_attempt_id if pin is None else pin.attempt_id
             basis = self._bases.of(caller.merchant_id)
-            events += confirm(payment, self._first_attempt(payment_id, operation_id), basis, now)
+            events += confirm(payment, self._first_attempt(payment_id, operation_id, pin), basis, now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now, updated_at=now)
         loaded = loaded.after(events[1:], now=now)
         in_flight = isinstance(loaded.payment, InFlight)
@@ -141,12 +150,21 @@ class Payments:
     async def confirm(self, payment_id: PaymentId, caller: Caller) -> Answered:
         """Send a created payment to a provider."""
         basis = self._bases.of(caller.merchant_id)
+        first_attempt_id = await self._ids.operation_id(caller, Verb.CONFIRM)
+        pin = self._lost.known(payment_id)
+        if pin is None and self._lost.look_up(first_attempt_id):
+            answered = await find_answer(self._store, caller)
+            if answered is not None:
+                return answered
+            payment = (await load(self._store, payment_id)).owned_by(caller.merchant_id).payment
+            if isinstance(payment, Created):
+                pin = await self._lost.find(payment_id, payment.terms, first_attempt_id)
+        attempt_id = first_attempt_id if pin is None else pin.attempt_id
 
         def decide(payment: Payment, attempt_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
-            return confirm(payment, self._first_attempt(payment_id, attempt_id), basis, now)
+            return confirm(payment, self._first_attempt(payment_id, attempt_id, pin), basis, now)
 
-        first_attempt_id = await self._attempt_id(payment_id, caller, Verb.CONFIRM)
-        return await self._start(Verb.CONFIRM, payment_id, caller, decide, operation_id=first_attempt_id)
+        return await self._start(Verb.CONFIRM, payment_id, caller, decide, operation_id=attempt_id)
 
     async def capture(
         self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, final: bool
@@ -351,13 +369,7 @@ class Payments:
             self._recovery.soon(unresolved)
         return settled.answered
 
-    async def _attempt_id(self, payment_id: PaymentId, caller: Caller, verb: Verb) -> OperationId:
-        """The id of the payment's first attempt: that of the charge that a provider has of it already, if one has."""
-        pin = self._pins.of(payment_id)
-        return await self._ids.operation_id(caller, verb) if pin is None else pin.attempt_id
-
-    def _first_attempt(self, payment_id: PaymentId, attempt_id: OperationId) -> NextAttempt:
-        pin = self._pins.of(payment_id)
+    def _first_attempt(self, payment_id: PaymentId, attempt_id: OperationId, pin: Pin | None) -> NextAttempt:
         return NextAttempt(
             payment_id=payment_id,
             attempt_id=attempt_id,

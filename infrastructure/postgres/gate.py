@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from application.refreshing import Refreshing
 from application.store import StoreUnavailable
 from domain.identifiers import PaymentId
 from infrastructure.postgres.identity import StoreIdentity, identity_of
-from infrastructure.postgres.orphans import read_pins
+from infrastructure.postgres.orphans import read_pins, read_reopened_at
 from infrastructure.postgres.pool import ReadPool
 
 _OPEN: Final = "UPDATE store_identity SET closed_at = NULL, closed_because = NULL"
@@ -25,6 +26,7 @@ class StoreGate:
         self._pool = pool
         self._identity: StoreIdentity | None = None
         self._pins: Mapping[PaymentId, Pin] = {}
+        self._reopened_at: datetime | None = None
         self._open = asyncio.Event()
         self._refreshing = Refreshing(self.refresh, name="gate", every_s=REFRESH_EVERY_S)
 
@@ -68,12 +70,18 @@ class StoreGate:
     def of(self, payment_id: PaymentId) -> Pin | None:
         return self._pins.get(payment_id)
 
+    @property
+    def reopened_at(self) -> datetime | None:
+        return self._reopened_at
+
     async def refresh(self) -> None:
         """Raises StoreUnavailable."""
         async with self._pool.connection() as connection:
             identity = await identity_of(connection)
             # After the identity: the pins of a store that is open are all there.
             self._pins = await read_pins(connection)
+            if identity != self._identity:
+                self._reopened_at = await read_reopened_at(connection, identity.store_id)
         self._identity = identity
         if self._identity.closed_at is None:
             self._open.set()

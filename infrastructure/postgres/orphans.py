@@ -1,7 +1,9 @@
 """The orphans of a restored store, in their table."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -38,6 +40,10 @@ WHERE provider = %s AND name = %s AND state IN ('waiting', 'unexplained')
 _PINS: Final = """
 SELECT payment_id, provider, attempt_id FROM orphan
 WHERE attempt_id IS NOT NULL AND state <> 'explained' ORDER BY at, name
+"""
+_REOPENED_AT: Final = """
+SELECT max((convert_from(state, 'UTF8')::json ->> 'recorded_at')::timestamptz) FROM stored_events
+WHERE originator_id = %s AND starts_with(topic, 'store.reopened.')
 """
 
 
@@ -96,3 +102,9 @@ async def read_pins(connection: psycopg.AsyncConnection[Any]) -> Mapping[Payment
         PaymentId(payment_id): Pin(ProviderName(provider), OperationId(attempt_id))
         for payment_id, provider, attempt_id in rows
     }
+
+
+async def read_reopened_at(connection: psycopg.AsyncConnection[Any], store_id: UUID) -> datetime | None:
+    """When this copy of the store was reopened last; None where it never was. Raises psycopg.Error."""
+    rows: list[tuple[datetime | None]] = await (await connection.execute(_REOPENED_AT, (store_id,))).fetchall()
+    return rows[0][0]

@@ -80,7 +80,7 @@ async def api_services(
             answers=word_answer,
             bases=core.bases,
             routing=core.routing,
-            pins=core.gate,
+            lost=core.lost_charges,
             now=utc_now,
             ids=core.command_ids,
         )

@@ -19,6 +19,7 @@ from application.disputes import Disputes
 from application.doubts import Doubts
 from application.explanation import Explanations
 from application.fx import FxRates
+from application.lost_charges import LostCharges
 from application.merchant import Directory
 from application.notice import Notices
 from application.notification import Notifications
@@ -179,6 +180,12 @@ class Core:
             bases=self.bases,
             plans=self.terms_book.fee_plan,
         )
+        self.lost_charges = LostCharges(
+            pins=self.gate,
+            unlisted={name: each.provider for name, each in self.connectors.items() if each.listing is None},
+            attempts_max=len(self.connectors),
+            now=utc_now,
+        )
         self.operations = Operations(
             store=self.store,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
@@ -186,7 +193,7 @@ class Core:
             bases=self.bases,
             policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
-            pins=self.gate,
+            lost=self.lost_charges,
             letters=self.dead_letters,
             now=utc_now,
             patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,

@@ -15,6 +15,7 @@ from application.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
 from application.loaded import PaymentNotFound
 from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
+from application.lost_charges import ChargeUncertain
 from application.operation import TooManyConflicts
 from application.payouts import InsufficientAvailable
 from application.store import StoreUnavailable, WriterBusy
@@ -100,7 +101,7 @@ _OF_STEPS: tuple[Exception, ...] = (
     OperationInProgress(verb="refund", operation=OperationKind.CAPTURE, status=Status.AUTHORIZED),
 )
 _OF_ONE: dict[str, tuple[Exception, ...]] = {
-    "create_payment_intent": (),
+    "create_payment_intent": (ChargeUncertain(provider="north"),),
     "cancel_payment_intent": (
         IllegalTransition(verb="cancel", status=Status.CAPTURED),
         OperationInProgress(verb="cancel", operation=OperationKind.AUTHORIZE, status=Status.PROCESSING),

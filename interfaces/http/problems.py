@@ -20,6 +20,7 @@ from application.loaded import PaymentNotFound
 from application.loaded_batch import BatchNotFound
 from application.loaded_dispute import DisputeNotFound
 from application.loaded_payout import PayoutNotFound
+from application.lost_charges import ChargeUncertain
 from application.merchant import KeyNotFound, MerchantNotFound
 from application.operation import BalanceLimitBroken, TooManyConflicts
 from application.orphan_refund import OrphanHoldsNothing, OrphanNotFound, OrphanNotGivenBack
@@ -524,6 +525,17 @@ _problem(
     "The provider did not answer",
     "The provider has not said that it canceled the attempt, which the customer may still be able to approve. Ask "
     "again with the same idempotency key.",
+    headers=lambda e: {"Retry-After": str(e.retry_after_s)},
+)
+_problem(
+    ChargeUncertain,
+    503,
+    "charge_uncertain",
+    "A provider did not answer",
+    lambda e: (
+        f"After a restore, {e.provider} has not said whether it has a charge of this payment already, and nobody was "
+        "asked for another one. Ask again with the same idempotency key."
+    ),
     headers=lambda e: {"Retry-After": str(e.retry_after_s)},
 )
 _problem(

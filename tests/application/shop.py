@@ -1,8 +1,9 @@
 """A merchant's side of the application layer, on the real store and a scripted provider."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -12,6 +13,7 @@ from application.backoff import Backoff
 from application.bases import BasesAtHand
 from application.caller import Answered, Caller
 from application.loaded import loaded_from
+from application.lost_charges import LostCharges
 from application.operation import Operations
 from application.payment import Payments
 from application.policies import DEFAULT_POLICIES
@@ -32,7 +34,7 @@ from interfaces.http.answers import word_answer
 from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
-from tests.support.pins import NO_PINS
+from tests.support.pins import Pinned
 from tests.support.provider import ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 from tests.support.store import everything
@@ -82,12 +84,15 @@ class Shop:
         *providers: ProviderName,
         basis: Basis = BASIS,
         refusal_stands_after_s: float = 0.0,
+        unlisted: Collection[ProviderName] = (),
+        at: Mapping[ProviderName, Any] | None = None,
     ) -> None:
-        """The merchant's payments go to the first of `providers`, and fall back to the next."""
+        """The merchant's payments go to the first of `providers`, and fall back to the next. `unlisted` are those that
+        have no list of what happened; `at` are the providers themselves, where another store has been there before."""
         self.store = store
         self.flaky = FlakyStore(store)
         names = providers or (SIMULATOR,)
-        self.providers = {name: ScriptedProvider() for name in names}
+        self.providers = {name: (at or {}).get(name) or ScriptedProvider() for name in names}
         self.provider = self.providers[names[0]]
         self.routing = InOrder(*names)
         self.now = NOW
@@ -99,6 +104,13 @@ class Shop:
             rates=lambda: self.basis.rates,
             is_holiday=lambda calendar, day: self.basis.is_holiday(calendar, day),
         )
+        self.pins = Pinned()
+        self.lost = LostCharges(
+            pins=self.pins,
+            unlisted={name: each for name, each in self.providers.items() if name in unlisted},
+            attempts_max=len(names),
+            now=self.clock,
+        )
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
@@ -106,7 +118,7 @@ class Shop:
             policies=DEFAULT_POLICIES,
             bases=self.bases,
             routing=self.routing,
-            pins=NO_PINS,
+            lost=self.lost,
             letters=self.letters,
             now=self.clock,
             refusal_stands_after_s=refusal_stands_after_s,
@@ -127,7 +139,7 @@ class Shop:
             answers=word_answer,
             bases=self.bases,
             routing=self.routing,
-            pins=NO_PINS,
+            lost=self.lost,
             now=self.clock,
             ids=command_ids(),
         )

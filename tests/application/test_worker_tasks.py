@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from application.loaded import load
 from application.recording import record_with_entries
+from application.reopening import Told
 from application.store import Append
-from domain.identifiers import PaymentId
+from domain.derivation import derived_id
+from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import PaymentAuthorized
 from domain.payment.state import Expired
 from infrastructure.embedded.nats import EmbeddedNats
@@ -120,3 +122,21 @@ async def test_a_worker_notices_the_opening_by_itself(core: Core, database_url: 
     async with asyncio.timeout(60):
         await opened
     assert core.gate.closed is None
+
+
+async def test_a_gate_knows_when_its_store_was_reopened(core: Core, database_url: str) -> None:
+    attempt_id = OperationId(derived_id(uuid4(), "attempt"))
+    assert core.gate.reopened_at is None
+    execute(database_url, "UPDATE store_identity SET closed_at = now(), closed_because = 'the store was restored'")
+    await core.gate.refresh()
+    closed = core.gate.closed
+    assert closed is not None
+    told = Told(since=NOW, until=NOW, entries=[], verdicts={})
+    await core.reopening.note(told, closed, core.gate.store_id, None, CAUSE)
+    await core.gate.open()
+    [reopened] = await core.store.history(core.gate.store_id)
+    assert core.gate.reopened_at == reopened.event.recorded_at
+    assert not core.lost_charges.look_up(attempt_id), "every provider here has a list"
+    execute(database_url, "UPDATE store_identity SET store_id = gen_random_uuid()")
+    await core.gate.refresh()
+    assert core.gate.reopened_at is None, "another copy, which was not reopened"

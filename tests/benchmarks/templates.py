@@ -31,7 +31,7 @@ from interfaces import ids
 from interfaces.http.answers import word_answer
 from tests.support.bases import bases
 from tests.support.dead_letters import KeptLetters
-from tests.support.pins import NO_PINS
+from tests.support.pins import NOTHING_LOST
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 
@@ -173,7 +173,7 @@ class _Merchant:
             policies=DEFAULT_POLICIES,
             bases=bases(),
             routing=routing,
-            pins=NO_PINS,
+            lost=NOTHING_LOST,
             letters=KeptLetters(),
             now=self._now,
         )
@@ -190,7 +190,7 @@ class _Merchant:
             answers=word_answer,
             bases=bases(),
             routing=routing,
-            pins=NO_PINS,
+            lost=NOTHING_LOST,
             now=self._now,
             ids=_RecordedIds(namespace=_no_namespace, new_id=self._new_id),
         )

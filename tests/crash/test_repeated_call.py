@@ -17,7 +17,7 @@ from interfaces.http.answers import word_answer
 from tests.support.bases import bases
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
-from tests.support.pins import NO_PINS
+from tests.support.pins import NOTHING_LOST
 from tests.support.routing import InOrder
 from tests.support.store import CAUSE, open_store, store_in_flight
 
@@ -76,7 +76,7 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
         policies=DEFAULT_POLICIES,
         bases=bases(),
         routing=InOrder(ACQUIRER),
-        pins=NO_PINS,
+        lost=NOTHING_LOST,
         letters=KeptLetters(),
         now=lambda: NOW,
     )

@@ -1,16 +1,24 @@
-"""A store that was never restored."""
+"""What a restored store knows, and a store that was never restored does not need."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
+from application.lost_charges import LostCharges
 from application.orphans import Pin
 from domain.identifiers import PaymentId
+from tests.support.domain import NOW
 
 
-class _NoPins:
-    """Implements application.orphans.Pins."""
+class Pinned:
+    """Implements application.orphans.Pins, with what a test writes into it."""
+
+    def __init__(self) -> None:
+        self.pins: Mapping[PaymentId, Pin] = {}
+        self.reopened_at: datetime | None = None
 
     def of(self, payment_id: PaymentId) -> Pin | None:
-        return None
+        return self.pins.get(payment_id)
 
 
-NO_PINS: Final = _NoPins()
+NOTHING_LOST: Final = LostCharges(pins=Pinned(), unlisted={}, attempts_max=0, now=lambda: NOW)
