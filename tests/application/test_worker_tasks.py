@@ -99,8 +99,8 @@ async def test_nothing_that_acts_runs_before_the_store_is_open(core: Core, monke
     monkeypatch.setattr(core.gate, "opened", held.opened)
     following = {"leases", "relay", "listener", "feed", "refusals", "outdated views"}
     names = [name for name in worker_tasks(core) if name not in following and not name.startswith("projector")]
-    acting = [asyncio.ensure_future(worker_tasks(core)[name]()) for name in names]
     assert len(names) == 10
+    acting = [asyncio.ensure_future(worker_tasks(core)[name]()) for name in names]
 
     async def all_wait() -> bool:
         return held.waiting == len(names)

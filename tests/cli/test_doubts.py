@@ -117,7 +117,7 @@ def test_what_is_no_payment_is_refused(run: Run) -> None:
 async def test_what_is_being_asked_right_now_is_not_settled_and_says_for_how_long(
     run: Run, database_url: str, payment_id: PaymentId
 ) -> None:
-    execute(database_url, "UPDATE operation_claim SET asked_until = now() + interval '1 hour'")
+    execute(database_url, "UPDATE operation_claim SET asked_until = now() + interval '35 seconds'")
     settle = ("doubts", "settle", text_of(payment_id), "--outcome", "approved", "--reference", "ch_found")
     refused = await asyncio.to_thread(run, *settle)
     assert refused.exit_code == 1

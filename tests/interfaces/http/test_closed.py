@@ -36,7 +36,17 @@ class Answering:
 @asynccontextmanager
 async def services() -> AsyncIterator[Services]:
     parts: dict[str, Any] = dict.fromkeys(get_type_hints(Services), Untouched())
-    closed = {"gate": ClosedGate(), "store": Answering(), "is_bus_connected": lambda: True}
+
+    async def yes() -> bool:
+        return True
+
+    closed = {
+        "has_room": yes,
+        "has_standby": yes,
+        "gate": ClosedGate(),
+        "store": Answering(),
+        "is_bus_connected": lambda: True,
+    }
     yield Services(**parts | {"keys": OneKey(), "operators": OneKey()} | closed)
 
 

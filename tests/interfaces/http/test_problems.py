@@ -12,6 +12,7 @@ import pytest
 
 import application
 import domain
+import projections
 from application.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.bank_account.details import Scheme
 from domain.dead_letter.state import DeadLetterState
@@ -48,9 +49,9 @@ SAMPLES: dict[type, Any] = {
 
 def refusals() -> list[type[Exception]]:
     """Every error that a request can be refused with, from every module that can be imported."""
-    for package in (domain, application, http):
+    for package in (domain, application, projections, http):
         _import_all(package)
-    ours = tuple(f"{package.__name__}." for package in (domain, application, http))
+    ours = tuple(f"{package.__name__}." for package in (domain, application, projections, http))
     found = [kind for kind in _subclasses(DomainError) if f"{kind.__module__}.".startswith(ours)]
     return sorted([*found, StoreFull, StoreUnavailable, WriterBusy], key=lambda kind: kind.__qualname__)
 

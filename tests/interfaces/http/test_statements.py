@@ -1,7 +1,6 @@
 """A merchant's statement over HTTP: from the opening to the closing balances, line by line, page by page."""
 
 import csv
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -9,11 +8,8 @@ from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import authorized, captured
 from tests.interfaces.http.reading import behind, entries_of
 from tests.interfaces.http.test_openapi import check_reply
+from tests.support.moments import a_moment
 from tests.support.running import Merchant
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat()
 
 
 def path(begin: str, end: str, currency: str = "EUR", **more: str) -> str:
@@ -36,12 +32,12 @@ def then_it_adds_up(told: dict[str, Any]) -> None:
 
 
 async def test_a_statement_adds_up_and_the_next_begins_where_it_ended(merchant: Merchant) -> None:
-    begin = now()
+    begin = await a_moment()
     first = await captured(merchant, 1000)
-    middle = now()
+    middle = await a_moment()
     await authorized(merchant, 700)
     last = await merchant.act(first, "refunds", amount=300)
-    end = now()
+    end = await a_moment()
     balances = (await merchant.get("/v1/balances", headers=behind(last))).json["balances"]
 
     earlier, later = await statement(merchant, begin, middle), await statement(merchant, middle, end)
@@ -62,9 +58,9 @@ async def test_a_statement_adds_up_and_the_next_begins_where_it_ended(merchant: 
 
 
 async def test_a_page_goes_on_after_its_cursor_with_the_same_balances(merchant: Merchant) -> None:
-    begin = now()
+    begin = await a_moment()
     await captured(merchant, 1000)
-    end = now()
+    end = await a_moment()
     whole = await statement(merchant, begin, end)
     first = whole["lines"][0]["position"]
     rest = (await merchant.get(path(begin, end, cursor=str(first)))).json
@@ -74,23 +70,23 @@ async def test_a_page_goes_on_after_its_cursor_with_the_same_balances(merchant: 
 
 async def test_a_period_in_which_nothing_happened_has_no_lines(merchant: Merchant) -> None:
     await captured(merchant, 1000)
-    moment = now()
+    moment = await a_moment()
     told = await statement(merchant, moment, moment)
     assert (told["lines"], len(told["accounts"])) == ([], 2)
-    assert (await statement(merchant, moment, now(), "JPY"))["accounts"] == []
+    assert (await statement(merchant, moment, await a_moment(), "JPY"))["accounts"] == []
 
 
 async def test_another_merchants_lines_are_not_in_it(merchant: Merchant, stranger: Merchant) -> None:
-    begin = now()
+    begin = await a_moment()
     await captured(merchant, 1000)
-    assert (await statement(stranger, begin, now()))["accounts"] == []
+    assert (await statement(stranger, begin, await a_moment()))["accounts"] == []
 
 
 async def test_a_statement_as_csv_has_every_line_between_its_opening_and_closing_balances(merchant: Merchant) -> None:
     await captured(merchant, 2500)
-    begin = now()
+    begin = await a_moment()
     await captured(merchant, 1000)
-    end = now()
+    end = await a_moment()
     told = await statement(merchant, begin, end)
     reply = await merchant.get(path(begin, end, format="csv"))
     assert (reply.status, reply.headers["Content-Type"].partition(";")[0]) == (200, "text/csv")
@@ -108,9 +104,9 @@ async def test_a_statement_as_csv_has_every_line_between_its_opening_and_closing
 
 
 async def test_a_statement_as_csv_is_whole_whatever_the_cursor_and_no_other_form_exists(merchant: Merchant) -> None:
-    begin = now()
+    begin = await a_moment()
     await merchant.pay(1000)
-    end = now()
+    end = await a_moment()
     whole, cut = [await merchant.get(path(begin, end, format="csv", **cursor)) for cursor in ({}, {"cursor": "7"})]
     assert (whole.status, whole.body) == (200, cut.body)
     then_refused(await merchant.get(path(begin, begin, format="pdf")), 400, "parameter_invalid", field="format")

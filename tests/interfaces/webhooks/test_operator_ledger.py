@@ -1,18 +1,13 @@
 """The trial balance, for whoever may look at all the books."""
 
-from datetime import UTC, datetime
-
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.test_openapi import check_reply
 from tests.interfaces.webhooks.conftest import Operator
+from tests.support.moments import a_moment
 from tests.support.running import Merchant
 
 LEDGER = "/v1/operator/ledger"
 TRIAL_BALANCE = f"{LEDGER}/trial_balance"
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 async def test_an_auditor_sees_debits_that_equal_the_credits(merchant: Merchant, auditor: Operator) -> None:
@@ -35,7 +30,7 @@ async def test_it_is_told_as_of_any_moment(merchant: Merchant, auditor: Operator
 
 
 async def test_an_account_has_its_balances_and_its_lines(merchant: Merchant, auditor: Operator) -> None:
-    begin = now()
+    begin = await a_moment()
     await merchant.pay(1000)
     await merchant.pay(500, "JPY")
     pending = f"merchant:{merchant.merchant_id}:pending"
@@ -45,7 +40,7 @@ async def test_an_account_has_its_balances_and_its_lines(merchant: Merchant, aud
     found = {of["currency"]: of["balance"] for of in balances.json["balances"]}
     assert found.keys() == {"EUR", "JPY"}
 
-    lines = await auditor.get(f"{LEDGER}/journal?account={pending}&currency=EUR&from={begin}&to={now()}")
+    lines = await auditor.get(f"{LEDGER}/journal?account={pending}&currency=EUR&from={begin}&to={await a_moment()}")
     check_reply("get_account_journal", lines, 200)
     assert (lines.json["opening"], lines.json["next_cursor"]) == (0, None)
     assert [line["change"] for line in lines.json["lines"]] == [1000, found["EUR"] - 1000]
