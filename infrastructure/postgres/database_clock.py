@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 _NOW = "SELECT clock_timestamp()"
-ROUND_TRIP_S_MAX: Final = 0.25
-"""A slower answer says less well what time it is: it counts only where the last one is old."""
-OLD_AFTER_S: Final = 30.0
+DRIFT: Final = 2e-4
+"""By how much two clocks that nobody sets may go differently, as a part of the time that passes."""
 
 
 def _counted_s() -> float:
@@ -27,8 +26,17 @@ def _machines_time() -> datetime:
 
 
 class _Reading(NamedTuple):
+    """It was `time` at `at_s` of our counting, give or take `within_s`: the answer was under way for twice that."""
+
     time: datetime
     at_s: float
+    within_s: float
+
+    def time_at(self, at_s: float) -> datetime:
+        return self.time + timedelta(seconds=at_s - self.at_s)
+
+    def within_s_at(self, at_s: float) -> float:
+        return self.within_s + DRIFT * (at_s - self.at_s)
 
 
 class DatabaseClock:
@@ -45,7 +53,7 @@ class DatabaseClock:
         reading = self._reading
         if reading is None:
             return self._machines_time()
-        return reading.time + timedelta(seconds=self._counted_s() - reading.at_s)
+        return reading.time_at(self._counted_s())
 
     @property
     def machine_ahead_s(self) -> float:
@@ -56,8 +64,16 @@ class DatabaseClock:
         """Ask the database what time it is. Raises psycopg.Error."""
         asked_s = self._counted_s()
         row = await (await connection.execute(_NOW)).fetchone()
-        answered_s = self._counted_s()
         assert row is not None
-        last = self._reading
-        if last is None or answered_s - asked_s <= ROUND_TRIP_S_MAX or answered_s - last.at_s > OLD_AFTER_S:
-            self._reading = _Reading(row[0].astimezone(UTC), (asked_s + answered_s) / 2)
+        self.take(row[0].astimezone(UTC), asked_s=asked_s, answered_s=self._counted_s())
+
+    def take(self, time: datetime, *, asked_s: float, answered_s: float) -> None:
+        """Go by an answer of the database, if it says better what time it is than the last one, or contradicts it
+        because the database's clock was set."""
+        new, last = _Reading(time, (asked_s + answered_s) / 2, (answered_s - asked_s) / 2), self._reading
+        if last is not None:
+            last_within_s = last.within_s_at(new.at_s)
+            apart_s = abs((new.time - last.time_at(new.at_s)).total_seconds())
+            if new.within_s > last_within_s and apart_s <= new.within_s + last_within_s:
+                return
+        self._reading = new

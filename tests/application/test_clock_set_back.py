@@ -169,3 +169,20 @@ async def test_a_clock_that_is_set_while_we_run_moves_nothing(database_url: str)
     machines.append(machines[0] - A_DAY_AHEAD)
     assert timedelta(0) <= clock.now() - before < timedelta(minutes=1)
     assert clock.machine_ahead_s < -86_000
+
+
+def test_the_answer_that_says_best_what_time_it_is_counts_until_the_databases_clock_is_set() -> None:
+    counted_s = 100.0
+    clock = DatabaseClock(counted_s=lambda: counted_s)
+    noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    clock.take(noon, asked_s=99.999, answered_s=100.001)
+    assert clock.now() == noon
+    # Late on its way back: by itself it would set us back by a tenth of a second.
+    clock.take(noon + timedelta(seconds=1), asked_s=101.0, answered_s=101.2)
+    counted_s = 110.0
+    assert clock.now() == noon + timedelta(seconds=10)
+    clock.take(noon + timedelta(seconds=10, milliseconds=1), asked_s=109.9995, answered_s=110.0005)
+    assert clock.now() == noon + timedelta(seconds=10, milliseconds=1)
+    # Set back by an hour: a slow answer is enough to know.
+    clock.take(noon - timedelta(hours=1), asked_s=110.0, answered_s=110.2)
+    assert clock.now() < noon - timedelta(minutes=59)

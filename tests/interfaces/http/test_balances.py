@@ -9,6 +9,7 @@ from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import authorized, captured
 from tests.interfaces.http.reading import behind
 from tests.interfaces.http.test_openapi import check_reply
+from tests.support.moments import a_moment
 from tests.support.running import Merchant, Reply
 
 NOTHING = dict.fromkeys(("authorized", "pending", "available", "held", "in_transit", "owed"), 0)
@@ -34,9 +35,9 @@ async def test_every_balance_is_told_in_each_currency(merchant: Merchant) -> Non
 
 
 async def test_the_balances_are_told_as_they_were_at_an_instant_and_at_a_position(merchant: Merchant) -> None:
-    before = datetime.now(UTC).isoformat()
+    before = await a_moment()
     first = await merchant.pay(1000)
-    between = datetime.now(UTC).isoformat()
+    between = await a_moment()
     await authorized(merchant, 700)
     last = await merchant.act(first.json["payment_id"], "refunds", amount=300)
 
@@ -62,7 +63,7 @@ async def test_what_is_captured_becomes_available_at_its_time(merchant: Merchant
 async def test_another_merchants_are_not_told(merchant: Merchant, stranger: Merchant) -> None:
     await captured(merchant, 1000)
     assert (await stranger.get("/v1/balances/upcoming")).json == {"upcoming": []}
-    assert await balances(stranger, as_of=datetime.now(UTC).isoformat()) == []
+    assert await balances(stranger, as_of=await a_moment()) == []
 
 
 async def test_a_moment_that_is_none_or_to_come_is_refused(merchant: Merchant) -> None:
@@ -71,13 +72,13 @@ async def test_a_moment_that_is_none_or_to_come_is_refused(merchant: Merchant) -
 
 
 async def test_a_balance_of_more_than_a_double_holds_is_told_to_the_last_digit(merchant: Merchant) -> None:
-    begin = datetime.now(UTC).isoformat()
+    begin = await a_moment()
     await merchant.pay(2**53, capture_method="manual")
     last = await merchant.pay(2**53 - 1, capture_method="manual")
     assert last.json["amount"] == 2**53 - 1
     total = 2**54 - 1
     assert int(float(total)) != total
-    end = datetime.now(UTC).isoformat()
+    end = await a_moment()
     statement = f"/v1/statements?currency=EUR&from={quote(begin)}&to={quote(end)}"
     for path in ("/v1/balances", f"/v1/balances?as_of={last.headers['Tallystick-Position']}", statement):
         reply = await merchant.get(path, headers=behind(last))

@@ -24,7 +24,7 @@ from tests.infrastructure.provider.contract import (
 from tests.support.losing_proxy import losing_proxy
 from tests.support.simulator import HOST, free_port, running_simulator
 
-TIMEOUT_S: Final = 0.4
+TIMEOUT_S: Final = 0.8
 CREDENTIALS: Final = Credentials(
     merchant_identifier="SimMerchant",
     access_code="SimAccessCode",

@@ -21,7 +21,7 @@ from tests.infrastructure.simulator.api import Api, Json
 from tests.support.losing_proxy import losing_proxy
 from tests.support.simulator import HOST, free_port, running_simulator
 
-TIMEOUT_S = 0.4
+TIMEOUT_S = 0.8
 SECRET_KEY = "sk_sbox_" + "a" * 27
 
 

@@ -11,7 +11,7 @@ from tests.infrastructure.provider.contract import Bench, ProviderContract
 from tests.support.losing_proxy import losing_proxy
 from tests.support.simulator import HOST, free_port, running_simulator
 
-TIMEOUT_S = 0.4
+TIMEOUT_S = 0.8
 
 
 @pytest.fixture(scope="module")

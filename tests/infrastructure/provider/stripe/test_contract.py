@@ -12,7 +12,7 @@ from tests.support.localstripe import APPROVED, DECLINED, SECRET_KEY
 from tests.support.losing_proxy import losing_proxy
 from tests.support.simulator import HOST, free_port
 
-TIMEOUT_S = 0.4
+TIMEOUT_S = 0.8
 
 
 class TestStripeProvider(ProviderContract):
