@@ -56,14 +56,17 @@ async def test_an_authorisation_that_ran_out_is_released(core: Core, database_ur
     async def expired() -> bool:
         return isinstance((await load(core.store, payment_id)).payment, Expired)
 
+    async def done() -> bool:
+        return execute(database_url, "SELECT tries, next_try_at FROM timer_try") == [(1, None)]
+
     timers = asyncio.ensure_future(worker_tasks(core)["timers"]())
     try:
         await until(expired, "the authorisation is released")
+        await until(done, "the timer is done with, after one try")
     finally:
         timers.cancel()
         with suppress(asyncio.CancelledError):
             await timers
-    assert execute(database_url, "SELECT tries, next_try_at FROM timer_try") == [(1, None)]
 
 
 async def test_an_operator_is_told_of_ends_whatever_recovery_waits_for(core: Core, database_url: str) -> None:
