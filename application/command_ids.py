@@ -1,5 +1,5 @@
-"""What a merchant's command makes is named by the command's idempotency key: a repeat names the same things again, also
-to a store that has lost the first time, and providers recognise them. Without a key there is no such protection."""
+"""Ids of what a merchant's command creates are derived from its idempotency key: a retry derives the same ids, also in
+a store that has lost the first request, and providers recognise them. A command without a key has random ids."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final

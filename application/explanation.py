@@ -1,4 +1,4 @@
-"""What a provider lists is brought into the books, as its webhooks would have brought it."""
+"""Entries of a provider's list are judged against the books, and adopted as the provider's webhooks would have been."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -20,13 +20,13 @@ from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected
 
 
 class Known(Struct, frozen=True):
-    """It is on record, or moved nothing."""
+    """The entry is on record, or moved nothing."""
 
     why: str
 
 
 class ToAdopt(Struct, frozen=True):
-    """It belongs to a payment here, and is not on record."""
+    """The entry belongs to a payment of this store, and is not on record."""
 
     why: str
 
@@ -36,7 +36,7 @@ class Adopted(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """It will be in the books with the retry of a merchant's request, or with an operation that is open."""
+    """The entry will be on record with a merchant's retry, or with the outcome of an open operation."""
 
     why: str
 
@@ -60,7 +60,7 @@ class Explanations:
         self._disputes = disputes
 
     async def judge(self, provider: ProviderName, fact: Listed) -> Verdict:
-        """What `fact` is to the books, which stay as they are."""
+        """The verdict on `fact`; nothing is recorded."""
         return await self._explain(provider, fact, None)
 
     async def adopt(self, provider: ProviderName, fact: Listed, cause: Cause) -> Verdict:
