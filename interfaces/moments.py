@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import psycopg
 
-from interfaces.http.as_of import moment
-from interfaces.http.refusals import ViewBehind
-from projections import books
-from projections.tables import positions
-from projections.view import View
+from interfaces.resources.as_of import moment
+from interfaces.resources.refusals import ViewBehind
+from projections.engine.tables import positions
+from projections.engine.view import View
+from projections.ledger import books
 
 WAIT_S = 2.0
 _POLL_S = 0.01

@@ -6,12 +6,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from interfaces.books.csv_text import csv_text
 from interfaces.books.decimal_text import decimal_text
-from interfaces.csv_text import csv_text
 from interfaces.moments import Reader
-from interfaces.totals import Total
-from projections.settlements import SettledOfProvider, settled_of_provider
-from projections.unsettled import UnsettledOfProvider, unsettled_of_provider
+from interfaces.resources.totals import Total
+from projections.provider.settlements import SettledOfProvider, settled_of_provider
+from projections.provider.unsettled import UnsettledOfProvider, unsettled_of_provider
 
 COLUMNS: Final = (
     *("currency", "movement", "movements", "gross", "interchange", "scheme", "markup", "other", "cost", "net"),

@@ -10,10 +10,10 @@ from msgspec import Struct
 from domain.ledger.accounts import AccountCode
 from interfaces import ids
 from interfaces.moments import Reader
-from interfaces.totals import Total
-from projections import books
-from projections.books import on_normal_side
-from projections.journal_lines import JournalLinesRow
+from interfaces.resources.totals import Total
+from projections.ledger import books
+from projections.ledger.books import on_normal_side
+from projections.ledger.journal_lines import JournalLinesRow
 
 PAGE_LINES_MAX = 500
 """More than an entry has lines of one merchant: a page is whole entries, and at least one."""

@@ -2,25 +2,25 @@
 
 from typing import Any
 
-from projections.account_blocks import ACCOUNT_BLOCKS
-from projections.audit_timeline import AUDIT_TIMELINE
-from projections.bank_accounts import BANK_ACCOUNTS
-from projections.connector_health import CONNECTOR_HEALTH
-from projections.dead_letters import DEAD_LETTERS
-from projections.disputes import DISPUTES
-from projections.journal_clock import JOURNAL_CLOCK
-from projections.journal_lines import JOURNAL_LINES
-from projections.merchant_balances import MERCHANT_BALANCES
-from projections.payment_status import PAYMENT_STATUS
-from projections.payout_batches import PAYOUT_BATCHES
-from projections.payouts import PAYOUTS
-from projections.provider_operations import PROVIDER_OPERATIONS
-from projections.reconciliation import RECONCILIATION
-from projections.refunds import REFUNDS
-from projections.settlements import SETTLEMENTS
-from projections.timers import TIMERS
-from projections.unsettled import UNSETTLED
-from projections.view import View
+from projections.dead_letter.dead_letters import DEAD_LETTERS
+from projections.dispute.disputes import DISPUTES
+from projections.engine.view import View
+from projections.ledger.account_blocks import ACCOUNT_BLOCKS
+from projections.ledger.journal_clock import JOURNAL_CLOCK
+from projections.ledger.journal_lines import JOURNAL_LINES
+from projections.ledger.merchant_balances import MERCHANT_BALANCES
+from projections.payment.audit_timeline import AUDIT_TIMELINE
+from projections.payment.refunds import REFUNDS
+from projections.payment.status import PAYMENT_STATUS
+from projections.payment.timers import TIMERS
+from projections.payout.bank_accounts import BANK_ACCOUNTS
+from projections.payout.batches import PAYOUT_BATCHES
+from projections.payout.payouts import PAYOUTS
+from projections.provider.health import CONNECTOR_HEALTH
+from projections.provider.operations import PROVIDER_OPERATIONS
+from projections.provider.reconciliation import RECONCILIATION
+from projections.provider.settlements import SETTLEMENTS
+from projections.provider.unsettled import UNSETTLED
 
 VIEWS: dict[str, View[Any]] = {
     view.name: view

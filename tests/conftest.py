@@ -16,7 +16,7 @@ from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
 from interfaces import composition
-from interfaces.settings import VARIABLES, Settings
+from interfaces.runtime.settings import VARIABLES, Settings
 from tests.support.store import own_server
 
 # The contract suite's assertions are explained like a test's own.

@@ -8,9 +8,9 @@ from domain.bank_account.details import BankDetails, compacted, country_of, curr
 from domain.bank_account.events import BankAccountAdded
 from domain.bank_account.sepa_text import HOLDER_NAME_MAX, sepa_text
 from domain.card_data import require_no_card_number
-from domain.currencies import decimals
 from domain.errors import DomainError
 from domain.identifiers import MerchantId
+from domain.money.currencies import decimals
 
 
 class BankAccountInvalid(DomainError):

@@ -3,7 +3,7 @@
 from domain.dispute.events import CaseAmended, DisputeCaseEvent
 from domain.dispute.refusals import closed
 from domain.dispute.state import Answerable, DisputeCase
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 
 
 def amend(dispute: DisputeCase, amount: Money) -> tuple[DisputeCaseEvent, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.dispute.events import CaseEscalated, DeadlineMoved, DisputeCaseEvent, DisputeKind
 from domain.dispute.open import deadline
 from domain.dispute.state import DisputeCase, NeedsResponse
-from domain.money import Money
+from domain.money.money import Money
 from domain.terms.disputes import DisputeRule
 
 

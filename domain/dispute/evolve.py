@@ -39,7 +39,7 @@ from domain.dispute.state import (
     UnderReview,
     Won,
 )
-from domain.money import Money
+from domain.money.money import Money
 
 
 def fold(events: Iterable[DisputeCaseEvent]) -> DisputeCase | None:

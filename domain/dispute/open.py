@@ -7,7 +7,7 @@ from msgspec import Struct
 from domain.dispute.events import CaseOpened, DisputeCaseEvent, DisputeKind, DisputeReason
 from domain.dispute.state import Case, DisputeCase
 from domain.identifiers import DisputeId, MerchantId, PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.dispute import DisputeDiffers
 from domain.payment.method import CardBrand
 from domain.terms.disputes import DisputeRule

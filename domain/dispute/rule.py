@@ -17,7 +17,7 @@ from domain.dispute.state import (
     Won,
     status_of,
 )
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.state import DisputeResult
 
 

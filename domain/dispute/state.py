@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from domain.dispute.events import DisputeKind, DisputeReason, EvidenceKind
 from domain.identifiers import DisputeCaseId, DisputeId, EvidenceId, MerchantId, PaymentId, ProviderName, SubmissionId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import CardBrand
 from domain.terms.disputes import EvidenceLimits
 from domain.terms.settlement import BeyondBudget

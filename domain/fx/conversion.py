@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.money import Money
+from domain.money.money import Money
 
 
 class Conversion(Struct, frozen=True, kw_only=True):

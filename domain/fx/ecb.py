@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from domain.currencies import DECIMALS
 from domain.fx.ecb_csv import read_csv
 from domain.fx.ecb_day import Day
 from domain.fx.ecb_xml import read_xml
 from domain.fx.publish import ECB, Publication
 from domain.fx.rate_text import RateUnusable, exact
 from domain.fx.rates_file import RatesInvalid, sha256_of
+from domain.money.currencies import DECIMALS
 
 CHARACTERS_MAX: Final = 32_000_000
 """The whole history since 1999 has less than ten million as XML, the longer of the forms."""

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from domain.currencies import READABLE_DECIMALS
+from domain.document.strict_document import StrictDocument
 from domain.fx.publish import OPERATOR, Publication
 from domain.fx.rate_text import PUBLISHED_DIGITS_MAX, RateUnusable, exact
 from domain.fx.rates_file import RatesInvalid, sha256_of
-from domain.strict_document import StrictDocument
+from domain.money.currencies import READABLE_DECIMALS
 
 MEMBERS: Final = ("source", "as_of", "base", "rates")
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.currencies import DECIMALS, decimals
 from domain.errors import DomainError
 from domain.fx.events import FxRatesEvent, FxRatesPublished
 from domain.fx.rate_text import exact
 from domain.fx.rates import Rates, RateSet, set_of
+from domain.money.currencies import DECIMALS, decimals
 
 ECB: Final = "ecb"
 OPERATOR: Final = "operator"

@@ -13,12 +13,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from msgspec import Struct
 
-from domain.currencies import decimals
 from domain.errors import DomainError
 from domain.fx.conversion import Conversion
 from domain.fx.events import FxRatesEvent
 from domain.fx.rate_text import decimal_text, exact
-from domain.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money, Rounding, require_payable, zero
+from domain.money.currencies import decimals
+from domain.money.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money, Rounding, require_payable, zero
 
 FX_RATES: Final = uuid5(NAMESPACE_URL, "tallystick:fx-rates")
 """The one stream of all of them."""

@@ -10,7 +10,7 @@ from domain.fx.conversion import Conversion
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, held, platform_fees, platform_losses, platform_provisions, psp_clearing
 from domain.ledger.moves import Postings, bear, converted, credit, debit, give_back, move, reversed_, take
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import (
     DisputeLost,
     DisputeOpened,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.event import Event
 from domain.identifiers import EntryId, MerchantId, PaymentId
 from domain.ledger.accounts import AccountCode, Side, account
-from domain.money import Money
+from domain.money.money import Money
 
 
 class Unbalanced(ValueError):

@@ -19,7 +19,7 @@ from domain.ledger.accounts import (
     platform_losses,
 )
 from domain.ledger.entry import Posting
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.proceeds import Drawn, Excess
 from domain.terms.settlement import BeyondBudget
 

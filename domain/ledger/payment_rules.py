@@ -27,7 +27,7 @@ from domain.ledger.moves import (
     reversed_,
     take,
 )
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import (
     AuthorizationExpired,
     DisputeLost,

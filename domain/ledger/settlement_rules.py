@@ -4,7 +4,7 @@ from typing import assert_never
 
 from domain.ledger.accounts import bank, psp_fees, psp_reserve, suspense
 from domain.ledger.moves import Postings, credit, debit
-from domain.money import Money
+from domain.money.money import Money
 from domain.settlement.events import ItemKind, SettlementItemBooked
 
 

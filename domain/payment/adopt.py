@@ -15,7 +15,7 @@ from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.fx.rates import ConversionTooLarge, RateMissing
 from domain.identifiers import OperationId, ProviderName
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money, zero
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money, zero
 from domain.payment.debit import DebitSource, debit_for
 from domain.payment.events import (
     FailureKind,
@@ -45,9 +45,9 @@ from domain.payment.state import (
     terms_of,
 )
 from domain.payment.status import status_of
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import refund_fee
+from domain.terms.pricing_context import Basis
 
 
 class OperationDiffers(DomainError):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from domain.errors import DomainError
 from domain.identifiers import OperationId
-from domain.money import AmountOutOfRange, Money, zero
+from domain.money.money import AmountOutOfRange, Money, zero
 from domain.payment.events import CaptureFailed, CaptureStarted, PaymentCaptured, PaymentEvent
 from domain.payment.operation import failure_of, outcome_of, outcome_unknown
 from domain.payment.outcome import (
@@ -27,7 +27,7 @@ from domain.payment.pricing import proceeds_of, require_priced
 from domain.payment.refusals import refuse
 from domain.payment.state import Authorized, Capturing, PartiallyCaptured, Payment
 from domain.payment.status import Status, status_of
-from domain.terms.basis import Basis
+from domain.terms.pricing_context import Basis
 
 
 class CaptureExceedsAuthorized(DomainError):

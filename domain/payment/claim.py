@@ -7,14 +7,14 @@ from msgspec.structs import replace
 
 from domain.fx.conversion import Conversion
 from domain.fx.rates import convert_up, quote_of
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, returned
 from domain.payment.excess import excess
 from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit
 from domain.payment.state import Taken
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
+from domain.terms.pricing_context import Basis
 from domain.terms.settlement import BeyondBudget
 
 

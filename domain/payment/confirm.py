@@ -10,11 +10,11 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.action_window import ActionWindow
-from domain.authorization_window import AuthorizationWindow
 from domain.identifiers import OperationId, PaymentId, ProviderName
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.abandon import abandon
+from domain.payment.action_window import ActionWindow
+from domain.payment.authorization_window import AuthorizationWindow
 from domain.payment.cancel import canceled
 from domain.payment.events import (
     CaptureMethod,
@@ -45,7 +45,7 @@ from domain.payment.refusals import refuse
 from domain.payment.state import Created, Payment, Processing, RequiresAction, Terms, Tried
 from domain.routing.policy import Retry
 from domain.routing.route import Asked, Situation, route
-from domain.terms.basis import Basis
+from domain.terms.pricing_context import Basis
 
 NO_PROVIDER = "no_provider_available"
 PINNED = "pinned"

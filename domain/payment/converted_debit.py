@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from domain.fx.conversion import Conversion
 from domain.fx.rates import ConversionTooLarge, Quote, unrounded_minor
-from domain.money import AMOUNT_MINOR_MAX, Money, zero
+from domain.money.money import AMOUNT_MINOR_MAX, Money, zero
 
 
 def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:

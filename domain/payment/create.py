@@ -4,9 +4,9 @@ from msgspec import Struct
 
 from domain.card_data import percent_decoded, require_no_card_number
 from domain.countries import require_country
-from domain.currencies import require_current
 from domain.identifiers import CustomerId, MerchantId
-from domain.money import Money, require_payable
+from domain.money.currencies import require_current
+from domain.money.money import Money, require_payable
 from domain.payment.events import CaptureMethod, PaymentCreated
 from domain.payment.method import PaymentMethod
 

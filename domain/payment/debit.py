@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.fx.conversion import Conversion
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.converted_debit import at_the_captures_rate, at_the_rate_of
 from domain.payment.proceeds import (
     Drawn,
@@ -17,9 +17,9 @@ from domain.payment.proceeds import (
     from_owed,
 )
 from domain.payment.state import Dispute, DisputeResult, Refund, Taken
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
+from domain.terms.pricing_context import Basis
 
 
 class DebitSource(StrEnum):

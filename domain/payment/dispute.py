@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from domain.errors import DomainError
 from domain.fx.conversion import Conversion
 from domain.identifiers import DisputeId, MerchantId
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money, zero
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money, zero
 from domain.payment.claim import Reduced, claim_for, exchanged, raise_claim, reduce_claim
 from domain.payment.debit import DebitSource
 from domain.payment.events import (
@@ -29,8 +29,8 @@ from domain.payment.proceeds import Claim, Excess, MerchantDebit
 from domain.payment.refusals import IllegalTransition, refuse
 from domain.payment.state import Dispute, DisputeResult, Payment, Refunding, Taken, authorization_of, taken_of, terms_of
 from domain.payment.status import status_of
-from domain.terms.basis import Basis
 from domain.terms.fee_plan import dispute_fee
+from domain.terms.pricing_context import Basis
 
 
 class DisputeDiffers(DomainError):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.event import Event
 from domain.fx.conversion import Conversion
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction, Outcome
 from domain.payment.proceeds import Claim, Drawn, Excess, MerchantDebit, Proceeds

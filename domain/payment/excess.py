@@ -1,7 +1,7 @@
 """What is taken of a payment beyond its money-back budget: a bank or provider does not ask what was refunded before."""
 
 from domain.fx.rates import convert_up, quote_of
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.proceeds import Excess
 from domain.payment.state import Taken
 from domain.terms.settlement import SettlementRule

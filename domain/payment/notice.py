@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from domain.derivation import is_derived
 from domain.identifiers import OperationId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.adopt import AdoptOperation, called
 from domain.payment.events import ContradictionReported, OperationKind, PaymentEvent
 from domain.payment.misfit import asked_of, misfit_reported

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.money import Money
+from domain.money.money import Money
 
 
 class Redirect(Struct, frozen=True, tag="redirect"):

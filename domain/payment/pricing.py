@@ -5,13 +5,13 @@ from typing import Final
 
 from domain.fx.conversion import Conversion
 from domain.fx.rates import ConversionTooLarge, Quote, RateMissing, convert
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.method import MethodType
 from domain.payment.proceeds import Proceeds
 from domain.payment.state import Capture
-from domain.terms.basis import Basis
 from domain.terms.fee import Fee
 from domain.terms.fee_plan import FeeNotAgreed, processing_fee
+from domain.terms.pricing_context import Basis
 from domain.terms.settlement import available_at, reserve_on, reserve_until
 
 ISSUED_IN: Final = None

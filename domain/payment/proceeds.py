@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from domain.fx.conversion import Conversion
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
 from domain.terms.settlement import BeyondBudget

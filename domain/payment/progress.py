@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.identifiers import OperationId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import (
     CaptureFailed,
     CaptureStarted,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.identifiers import OperationId
-from domain.money import AmountOutOfRange, Money
+from domain.money.money import AmountOutOfRange, Money
 from domain.payment.debit import DebitSource, debit_for, returned
 from domain.payment.events import PaymentEvent, PaymentRefunded, RefundFailed, RefundStarted
 from domain.payment.operation import failure_of, outcome_of, outcome_unknown
@@ -28,9 +28,9 @@ from domain.payment.proceeds import LotShare, MerchantDebit, from_lots
 from domain.payment.refusals import IllegalTransition, refuse
 from domain.payment.state import Captured, PartiallyCaptured, Payment, Refunding
 from domain.payment.status import status_of
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import refund_fee
+from domain.terms.pricing_context import Basis
 
 
 class RefundExceedsCaptured(DomainError):

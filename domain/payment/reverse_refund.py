@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.errors import DomainError
 from domain.identifiers import OperationId
-from domain.money import zero
+from domain.money.money import zero
 from domain.payment.debit import returned
 from domain.payment.events import PaymentEvent, RefundReversed
 from domain.payment.proceeds import Drawn, from_available

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.events import CaptureMethod
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction

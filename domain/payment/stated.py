@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.outcome import Approved, ApprovedInPart, Mismatched, Outcome, Unavailable, Unknown
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import assert_never
 
-from domain.money import zero
+from domain.money.money import zero
 from domain.payment.state import (
     Authorized,
     Canceled,

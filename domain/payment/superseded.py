@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from domain.event import Event
 from domain.fx.conversion import Conversion
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.events import (
     CaptureMethod,
     DisputeLost,

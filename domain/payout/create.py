@@ -7,7 +7,7 @@ from msgspec import Struct
 from domain.bank_account.state import BankAccount, Removed, Usable
 from domain.card_data import require_no_card_number
 from domain.identifiers import BankAccountId, MerchantId
-from domain.money import CurrencyMismatch, Money, require_payable
+from domain.money.money import CurrencyMismatch, Money, require_payable
 from domain.payout.events import PayoutCreated, PayoutEvent, PayoutHeld, PayoutTrigger
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum
 from domain.terms.payouts import PayoutRule

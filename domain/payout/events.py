@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.event import Event
 from domain.identifiers import BankAccountId, BatchId, MerchantId
-from domain.money import Money
+from domain.money.money import Money
 
 
 class PayoutTrigger(StrEnum):

@@ -1,7 +1,7 @@
 """What cannot be done with a payout."""
 
 from domain.errors import DomainError
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.status import PayoutStatus
 
 

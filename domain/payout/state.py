@@ -5,7 +5,7 @@ from datetime import date
 from msgspec import Struct
 
 from domain.identifiers import BankAccountId, BatchId, MerchantId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.events import PayoutTrigger
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.event import Event
 from domain.identifiers import BatchId, PayoutId
-from domain.money import Money
+from domain.money.money import Money
 
 
 class BatchedPayout(Struct, frozen=True, kw_only=True):

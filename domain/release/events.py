@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.event import Event
 from domain.identifiers import MerchantId
-from domain.money import Money
+from domain.money.money import Money
 
 
 class Bucket(StrEnum):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.errors import DomainError
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, held, lot_of, pending
-from domain.money import CurrencyMismatch, Money
+from domain.money.money import CurrencyMismatch, Money
 from domain.release.events import Bucket, FundsReleased
 
 RELEASED_MINOR_MAX: Final = 2**62

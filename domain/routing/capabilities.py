@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from domain.errors import DomainError
-from domain.money import AMOUNT_MINOR_MAX, Money
+from domain.money.money import AMOUNT_MINOR_MAX, Money
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 
 

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from domain.document.strict_document import Name, StrictDocument
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.payment.outcome import DECLINE_CODES, NEVER_SOFT
 from domain.routing.candidate import Strategy
 from domain.routing.policy import Choice, Cost, Retry, RoutingPolicy, Rule
 from domain.routing.route import DEFAULT_RULE
-from domain.strict_document import Name, StrictDocument
 
 RULES_MAX: Final = 100
 FIXED_MINOR_MAX: Final = 10**9

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from domain.identifiers import ProviderName
-from domain.money import Money, Rounding
+from domain.money.money import Money, Rounding
 from domain.routing.candidate import Strategy
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.identifiers import ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import PaymentRouted
 from domain.routing.candidate import Candidate
 from domain.routing.policy import RoutingPolicy

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.identifiers import MerchantId, PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import PaymentMethod
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.capabilities import Capabilities

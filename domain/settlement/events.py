@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.event import Event
 from domain.identifiers import PLATFORM, MerchantId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import ProviderCost
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from domain.identifiers import OperationId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import MovementKind, ProviderCost
 from domain.settlement.events import ItemKind
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import ProviderCost
 from domain.settlement.events import (
     ItemKind,

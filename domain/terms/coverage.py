@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.currencies import DECIMALS
+from domain.money.currencies import DECIMALS
 from domain.payment.method import MethodType
 from domain.terms.fee_plan import DOMESTIC, INTERNATIONAL, UNKNOWN, FeePlan, FeeRule
 

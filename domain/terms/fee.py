@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from domain.money import Money
+from domain.money.money import Money
 
 
 class FeeKind(StrEnum):

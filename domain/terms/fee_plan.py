@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from domain.errors import DomainError
-from domain.money import Money, Rounding, rounded, zero
+from domain.money.money import Money, Rounding, rounded, zero
 from domain.payment.method import MethodType
 from domain.terms.amounts import Amounts, in_currency
 from domain.terms.fee import Fee, FeeKind

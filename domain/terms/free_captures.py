@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.money import AMOUNT_MINOR_MAX, Money
+from domain.money.money import AMOUNT_MINOR_MAX, Money
 from domain.terms.coverage import Combination, met_by_default, met_by_rule
 from domain.terms.fee_plan import DEFAULT_RULE, FeePlan, Price, charged_by
 

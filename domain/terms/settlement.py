@@ -7,7 +7,7 @@ from math import ceil
 
 from msgspec import Struct
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.terms.amounts import Amounts, in_currency
 from domain.terms.business_days import (
     MIDNIGHT,

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.money import Rounding
+from domain.money.money import Rounding
 from domain.payment.method import CardBrand
 from domain.terms.amounts import OTHERS
 from domain.terms.business_days import CalendarName

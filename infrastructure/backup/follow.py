@@ -18,7 +18,7 @@ from infrastructure.embedded.home import LOGS
 from infrastructure.embedded.process import ChildProcess
 from infrastructure.postgres import locks
 from infrastructure.postgres.backups import ARCHIVER, BackupRecord
-from infrastructure.postgres.connecting import named
+from infrastructure.postgres.connection.connecting import named
 
 SLOT: Final = "tallystick_archive"
 RECEIVED: Final = "backup-received"

@@ -17,7 +17,7 @@ from infrastructure.backup.folder import StoreFolder
 from infrastructure.backup.follow import AlreadyArchived, Archiver
 from infrastructure.backup.key import BackupKey
 from infrastructure.postgres.backups import BackupRecord
-from infrastructure.postgres.connecting import named
+from infrastructure.postgres.connection.connecting import named
 
 EVERY_S: Final = 1.0
 _BASE_AGAIN_AFTER: Final = timedelta(minutes=1)

@@ -6,9 +6,9 @@ ISO 20022's external code lists name each clearing system: USABA, INFSC, GBDSC.
 from typing import assert_never
 from xml.etree.ElementTree import Element, SubElement
 
-from application.bank import Batch, Instruction
+from application.payout.bank_port import Batch, Instruction
 from domain.bank_account.details import BankDetails, GbSortCode, Iban, InIfsc, UsAch, number_of
-from domain.money import Money
+from domain.money.money import Money
 from infrastructure.bank.debtor import Debtor
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.bank_account.details import Iban
 from domain.bank_account.sepa_text import HOLDER_NAME_MAX, sepa_text
-from domain.currencies import READABLE_DECIMALS
+from domain.money.currencies import READABLE_DECIMALS
 from infrastructure.bank.account_check import account_fault
 
 EURO = "EUR"

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from sepaxml import SepaTransfer  # type: ignore[import-untyped]
 
-from application.bank import ID_PATTERN, INSTRUCTIONS_MAX, Batch, Instruction, InstructionInvalid
+from application.payout.bank_port import ID_PATTERN, INSTRUCTIONS_MAX, Batch, Instruction, InstructionInvalid
 from domain.bank_account.details import Iban
 from domain.bank_account.sepa_text import HOLDER_NAME_MAX, sepa_remittance, sepa_text
 from infrastructure.bank.credit_transfer import credit_transfers

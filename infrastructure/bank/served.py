@@ -4,9 +4,9 @@ from typing import Final
 
 from schwifty import IBAN
 
-from application.bank import InstructionInvalid, SchemeNotServed
+from application.payout.bank_port import InstructionInvalid, SchemeNotServed
 from domain.bank_account.details import BankDetails, Iban, Scheme, currency_of, lacks_bic, scheme_of
-from domain.money import AMOUNT_MINOR_MAX, Money
+from domain.money.money import AMOUNT_MINOR_MAX, Money
 
 SEPA_CURRENCY: Final = "EUR"
 _AMOUNT_MINOR_MAX: Final = {

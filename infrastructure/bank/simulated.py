@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from application.bank import (
+from application.payout.bank_port import (
     Accepted,
     BankFile,
     BankSilent,
@@ -21,9 +21,9 @@ from application.bank import (
     Submission,
     TakenPayment,
 )
-from application.listing import ListingFailed
+from application.provider.listing import ListingFailed
 from domain.bank_account.details import BankDetails
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.outcome import Unknown
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.pain001 import payment_file
@@ -66,7 +66,7 @@ class _Books(Struct, frozen=True):
 
 
 class SimulatedBank:
-    """Implements application.bank.Bank; made inside a running event loop. `timeout_s` bounds a whole call."""
+    """Implements application.payout.bank_port.Bank; made in a running event loop. `timeout_s` bounds a whole call."""
 
     def __init__(self, base_url: str, debtor: Debtor, *, name: str = NAME, timeout_s: float = 10.0) -> None:
         self._calls = HttpCalls(base_url, timeout_s=timeout_s)

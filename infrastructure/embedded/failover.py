@@ -19,7 +19,7 @@ from infrastructure.embedded.primary import (
     wait_for_replay,
 )
 from infrastructure.embedded.standby import Standing, password_files, read_standing
-from infrastructure.postgres.epoch import raise_epoch
+from infrastructure.postgres.connection.epoch import raise_epoch
 
 REPLAYED_WITHIN_S: Final = 5.0
 PROMOTED_WITHIN_S: Final = 30

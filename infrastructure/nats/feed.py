@@ -9,11 +9,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Protocol
 
-from application.store import StoreUnavailable
+from application.write.store import StoreUnavailable
 from domain.errors import described
 from domain.history import Positioned
 from infrastructure.nats.listener import Listener
-from projections.projector import UNREADABLE
+from projections.engine.projector import UNREADABLE
 
 POLL_S = 0.5
 """The longest time without a look at the store: what the views lag at most while nothing wakes them."""
@@ -33,7 +33,7 @@ class Store(Protocol):
 
 
 class StoreFeed:
-    """Implements projections.projector.Feed."""
+    """Implements projections.engine.projector.Feed."""
 
     def __init__(self, store: Store, listener: Listener) -> None:
         self._store = store

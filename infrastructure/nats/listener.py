@@ -10,7 +10,7 @@ from uuid import UUID
 
 from nats.aio.msg import Msg
 
-from application.store import StoreUnavailable
+from application.write.store import StoreUnavailable
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import TELL_EVERY_S
 from infrastructure.nats.wakeup import WakeupUnreadable, decode, subject_of

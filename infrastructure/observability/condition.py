@@ -11,10 +11,10 @@ from msgspec import Struct
 from infrastructure.observability.free_space import FREE_BYTES_MIN
 from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
+from infrastructure.postgres.connection.standbys import Standby, awaited_standbys
 from infrastructure.postgres.identity import identity_of
-from infrastructure.postgres.standbys import Standby, awaited_standbys
-from projections.tables import checkpoints
-from projections.turns import turn_of
+from projections.engine.leader_lock import turn_of
+from projections.engine.tables import checkpoints
 
 RELAY = "relay"
 ARCHIVE = "archive"

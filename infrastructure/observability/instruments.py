@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from application import intake
-from application.intake import DeliveryWatcher
-from application.provider import Provider
+from application.provider.port import Provider
+from application.webhook_in import intake
+from application.webhook_in.intake import DeliveryWatcher
 from domain.identifiers import ProviderName
-from infrastructure.postgres.committer import BatchWatcher, unwatched
-from infrastructure.postgres.store import Writer
+from infrastructure.postgres.event_store.committer import BatchWatcher, unwatched
+from infrastructure.postgres.event_store.store import Writer
 from infrastructure.provider import circuit
 from infrastructure.provider.circuit import Watch
 

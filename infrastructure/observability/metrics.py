@@ -15,14 +15,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, values
 
-from application.provider import Provider, ProviderRequest
-from application.store import Append, AppendResult
+from application.provider.port import Provider, ProviderRequest
+from application.write.store import Append, AppendResult
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Outcome
 from infrastructure.observability.counts_file import CountsFile
 from infrastructure.observability.instruments import Instruments
-from infrastructure.postgres.store import Writer
+from infrastructure.postgres.event_store.store import Writer
 from infrastructure.provider.circuit import CircuitState
 from infrastructure.provider.wrapped import Call, WrappedProvider
 

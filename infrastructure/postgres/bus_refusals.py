@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from msgspec import Struct
 
-from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.connection.pool import ReadPool
 
 _NOTE = """
 INSERT INTO bus_refusal (reason, messages, last_at) VALUES (%s, %s, clock_timestamp())

@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 from msgspec import Struct
 
-from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.connection.pool import ReadPool
 
 _SELECT = "SELECT store_id, namespace, epoch, closed_at, closed_because FROM store_identity"
 

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import psycopg
 
-from infrastructure.postgres.connecting import named
-from infrastructure.postgres.session import Session
+from infrastructure.postgres.connection.connecting import named
+from infrastructure.postgres.connection.session import Session
 
 APPLICATION: Final = "tallystick leases"
 LEASE_S: Final = 3.5

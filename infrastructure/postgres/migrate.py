@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from infrastructure.postgres import locks
-from infrastructure.postgres.connecting import named
+from infrastructure.postgres.connection.connecting import named
 
 FOLDER = Path(__file__).parent / "migrations"
 

@@ -10,7 +10,7 @@ from psycopg.pq import Conninfo
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.postgres import locks
-from infrastructure.postgres.connecting import named
+from infrastructure.postgres.connection.connecting import named
 
 FILE: Final = Path(__file__).with_name("privileges.sql")
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from application.timers import DueTimer
+from application.payment.timers import DueTimer
 from domain.identifiers import PaymentId
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind
-from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.connection.pool import ReadPool
 
 TAKEN_IN_MAX = 1000
 
@@ -42,7 +42,7 @@ WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
 
 
 class PostgresTimerQueue:
-    """Implements application.timers.TimerQueue."""
+    """Implements application.payment.timers.TimerQueue."""
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool

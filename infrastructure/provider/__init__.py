@@ -1,1 +1,1 @@
-"""Connectors to payment providers: each implements the port `application.provider.Provider`."""
+"""Connectors to payment providers: each implements the port `application.provider.port.Provider`."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from application.provider import Provider
+from application.provider.port import Provider
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Outcome, Unavailable, Unknown

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from application.dispute_desk import DisputeDesk
-from application.listing import Listing
-from application.notification import Notifications
+from application.provider.dispute_api import DisputeDesk
+from application.provider.listing import Listing
+from application.provider.webhook import Notifications
 from domain.identifiers import ProviderName
 from infrastructure.provider.performing import PerformingProvider
 

@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError
 from msgspec import Struct
 
-from application.deadline import not_counted
+from application.work.deadline import not_counted
 from domain.payment.outcome import Mismatched, Unavailable, Unknown
 from infrastructure.provider.connections import SilentConnections
 from infrastructure.provider.text import readable

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from domain.currencies import READABLE_DECIMALS, UnknownCurrency, decimals
-from domain.money import Money
+from domain.money.currencies import READABLE_DECIMALS, UnknownCurrency, decimals
+from domain.money.money import Money
 
 
 class NotRepresentable(Exception):

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from application.listing import ListingFailed
+from application.provider.listing import ListingFailed
 from domain.payment.outcome import Unknown
 from infrastructure.provider.http import Answer
 from infrastructure.provider.reading import UNDECODABLE

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, assert_never, final
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId
 from domain.payment.outcome import Approved, Mismatched, Outcome, Unavailable, Unknown
 from domain.payment.stated import Asked, Movement, compared
@@ -27,7 +27,7 @@ twin under the same key, may be under way."""
 
 
 class PerformingProvider(ABC):
-    """Implements application.provider.Provider. A connector adds its capabilities, `_perform` and `_look_up`."""
+    """Implements application.provider.port.Provider. A connector adds its capabilities, `_perform` and `_look_up`."""
 
     capabilities: Capabilities
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.document.json_members import repeated_member
 from domain.identifiers import OperationId, PaymentId
-from domain.json_members import repeated_member
 
 UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """All that `decode` raises for bytes from outside: broken JSON or another shape, a member that is there twice, broken

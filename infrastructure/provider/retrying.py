@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from application.provider import Provider
+from application.provider.port import Provider
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Outcome, Unavailable
 from infrastructure.provider.wrapped import Call, WrappedProvider

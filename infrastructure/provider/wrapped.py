@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from application.provider import (
+from application.provider.port import (
     AuthorizeRequest,
     CaptureRequest,
     Provider,
@@ -19,7 +19,7 @@ Call = Callable[[], Awaitable[Outcome]]
 
 
 class WrappedProvider:
-    """Implements application.provider.Provider; lookups go straight through."""
+    """Implements application.provider.port.Provider; lookups go straight through."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider

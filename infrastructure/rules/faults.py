@@ -7,9 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.countries import COUNTRIES
-from domain.currencies import READABLE_DECIMALS
 from domain.identifiers import ProviderName
-from domain.money import AMOUNT_MINOR_MAX
+from domain.money.currencies import READABLE_DECIMALS
+from domain.money.money import AMOUNT_MINOR_MAX
 from domain.payment.method import CardBrand, MethodType
 from infrastructure.rules.language import compiled
 from infrastructure.rules.literals import Literals, literals_of

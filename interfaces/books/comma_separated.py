@@ -1,8 +1,8 @@
 """The journal as CSV (RFC 4180): one row a posting, with our own account names."""
 
+from interfaces.books.csv_text import csv_text
 from interfaces.books.decimal_text import decimal_text
 from interfaces.books.posted import PostedEntry, Reference
-from interfaces.csv_text import csv_text
 
 COLUMNS = (*Reference._fields, "line", "account", "currency", "debit", "credit", "debit_minor", "credit_minor")
 

@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from interfaces.books.csv_text import csv_text
 from interfaces.books.decimal_text import decimal_text
-from interfaces.csv_text import csv_text
-from projections.books import Turnover
+from projections.ledger.books import Turnover
 
 COLUMNS: Final = ("reference", "date", "account", "currency", "debit", "credit")
 

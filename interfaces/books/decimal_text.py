@@ -1,6 +1,6 @@
 """An amount as a decimal number with just its currency's decimals, and no float on the way."""
 
-from domain.money import Money
+from domain.money.money import Money
 
 
 def decimal_text(minor: int, currency: str) -> str:

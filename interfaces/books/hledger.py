@@ -1,6 +1,6 @@
 """The journal as hledger reads it: https://hledger.org/1.25/hledger.html#journal-format."""
 
-from domain.currencies import decimals
+from domain.money.currencies import decimals
 from interfaces.books.account_names import foreign_name
 from interfaces.books.book import Closing
 from interfaces.books.decimal_text import decimal_text

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from interfaces import composition
-from interfaces.accounting import DayDiffers, sync_days
+from interfaces.books.accounting import DayDiffers, sync_days
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
 

@@ -21,8 +21,8 @@ from interfaces.cli import backup_options as options
 from interfaces.cli.backup_verify import verified
 from interfaces.cli.shared import console, home, migrated_settings, told_clearly
 from interfaces.composition import backups
-from interfaces.settings import VARIABLES, SettingInvalid, Settings
-from interfaces.stack import servers
+from interfaces.runtime.settings import VARIABLES, SettingInvalid, Settings
+from interfaces.runtime.supervisor import servers
 
 BASE_EVERY_H = 24.0
 

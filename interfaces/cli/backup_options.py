@@ -6,7 +6,7 @@ from uuid import UUID
 import click
 
 from interfaces.composition import backups
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 
 KEY_LOST = "Without it nobody can open the backups: keep a copy of it elsewhere, and apart from them."
 

@@ -8,7 +8,7 @@ from interfaces.cli.ledger import verify_books
 from interfaces.cli.replay import compare_views
 from interfaces.cli.shared import console
 from interfaces.composition import Core, EmbeddedPostgres, backups, utc_now
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 
 NO_BUS = "nats://127.0.0.1:1"
 """Nobody listens there: nothing of a scratch home is published."""

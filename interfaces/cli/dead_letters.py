@@ -6,7 +6,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from application.dead_letter import DeadLetterNotFound
+from application.dead_letter.commands import DeadLetterNotFound
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
 from domain.history import Cause
@@ -14,9 +14,9 @@ from domain.identifiers import DeadLetterId
 from interfaces import ids
 from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.dead_letters import DeadLetterDetail, letter_detail, letter_resource
-from projections import dead_letters as view
-from projections.dead_letters import DeadLetterRow
+from interfaces.http.operator.dead_letters import DeadLetterDetail, letter_detail, letter_resource
+from projections.dead_letter import dead_letters as view
+from projections.dead_letter.dead_letters import DeadLetterRow
 
 SHOWN_MAX = 50
 

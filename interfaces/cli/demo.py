@@ -15,7 +15,7 @@ from interfaces.demo.orders import OrdersUnreadable, read_orders
 from interfaces.demo.outcome import last_line
 from interfaces.demo.run import demonstrate
 from interfaces.demo.seller import Refused
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 
 EXAMPLE_ORDERS = Path(__file__).parents[2] / "docs" / "examples" / "orders.csv"
 PROVIDERS = ("north", "south", "west")

@@ -8,14 +8,14 @@ import click
 import msgspec
 from rich.table import Column, Table
 
-from application.loaded import load
-from application.loaded_dispute import LoadedDispute, load_dispute
+from application.dispute.loaded import LoadedDispute, load_dispute
+from application.payment.loaded import load
 from domain.dispute.events import DisputeKind, DisputeReason
 from domain.dispute.open import OpenCase
 from domain.dispute.state import DisputeStatus
 from domain.history import Cause
 from domain.identifiers import DisputeCaseId, DisputeId, MerchantId, PaymentId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import CardBrand
 from domain.payment.refusals import IllegalTransition
 from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
@@ -23,9 +23,9 @@ from domain.payment.status import status_of
 from interfaces import ids
 from interfaces.cli.shared import MerchantName, acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core, utc_now
-from interfaces.http.dispute_resources import operator_dispute_resource, operator_dispute_row_resource
-from projections import disputes as view
-from projections.disputes import DisputeRow
+from interfaces.resources.dispute import operator_dispute_resource, operator_dispute_row_resource
+from projections.dispute import disputes as view
+from projections.dispute.disputes import DisputeRow
 
 SHOWN_MAX = 50
 RULINGS: Final = [str(status) for status in (DisputeStatus.WON, DisputeStatus.PARTIALLY_WON, DisputeStatus.LOST)]

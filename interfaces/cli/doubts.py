@@ -7,8 +7,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from application.doubts import Doubt
-from application.loaded import LoadedPayment
+from application.payment.in_doubt import Doubt
+from application.payment.loaded import LoadedPayment
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.outcome import DECLINE_CODE_OTHER, DECLINE_CODES, Approved, Declined
@@ -16,7 +16,7 @@ from domain.payment.status import status_of
 from interfaces import ids
 from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core, utc_now
-from interfaces.http.resources import OPERATION_PREFIX
+from interfaces.resources.payment import OPERATION_PREFIX
 
 
 class DoubtShown(msgspec.Struct, frozen=True, kw_only=True):

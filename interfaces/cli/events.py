@@ -4,16 +4,16 @@ import click
 import msgspec
 from rich.text import Text
 
-from application.loaded import loaded_from
+from application.payment.loaded import loaded_from
 from domain.history import Positioned
 from domain.identifiers import PaymentId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.status import status_of
 from interfaces import composition, ids
 from interfaces.cli.shared import console, id_given, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.as_of import cut
-from interfaces.http.resources import event_resource
+from interfaces.resources.as_of import cut
+from interfaces.resources.payment import event_resource
 
 
 @click.command()

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from domain.money import Money
+from domain.money.money import Money
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.upcoming import UPCOMING_MAX, UpcomingFunds, upcoming
+from projections.ledger.upcoming import UPCOMING_MAX, UpcomingFunds, upcoming
 
 
 @click.group()

@@ -5,17 +5,17 @@ from typing import BinaryIO
 import click
 from rich.table import Table
 
-from application.fx import Imported
+from application.fx.commands import Imported
 from domain.fx.ecb import CHARACTERS_MAX
 from domain.fx.events import FxRatesPublished
 from domain.fx.rates import BASIS_POINTS, Quote, Rates, convert
 from domain.history import Cause, Positioned
-from domain.money import parse_decimal
+from domain.money.money import parse_decimal
 from interfaces.cli.fx_report import report
 from interfaces.cli.named_file import pointing_at, text_of
 from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.as_of import instant
+from interfaces.resources.as_of import instant
 
 SHOWN_MAX = 50
 

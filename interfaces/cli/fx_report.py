@@ -4,14 +4,14 @@ import click
 import msgspec
 from rich.table import Table
 
-from domain.currencies import decimals
+from domain.money.currencies import decimals
 from interfaces import composition
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.fx_report import FxReport, fx_report
-from interfaces.http.as_of import instant
 from interfaces.moments import position_of
-from projections import books
+from interfaces.resources.as_of import instant
+from projections.ledger import books
+from projections.ledger.fx_report import FxReport, fx_report
 
 
 @click.command()

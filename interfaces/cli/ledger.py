@@ -11,7 +11,7 @@ from interfaces.cli.ledger_statement import statement
 from interfaces.cli.progress import positions_bar
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core, UnreadableEntry, fold_journal
-from interfaces.verification import balance_difference, kept_balances
+from projections.verification import balance_difference, kept_balances
 
 
 @click.group()

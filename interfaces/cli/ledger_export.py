@@ -17,7 +17,7 @@ from interfaces.books.parquet import ParquetMissing, write_parquet
 from interfaces.cli.progress import positions_bar
 from interfaces.cli.shared import told_clearly, with_core
 from interfaces.composition import Core, UnreadableEntry, posted_entries
-from interfaces.http.as_of import moment
+from interfaces.resources.as_of import moment
 
 BOOKS: dict[str, Callable[[], Book]] = {"beancount": Beancount, "hledger": Hledger, "csv": CommaSeparated}
 PARQUET = "parquet"

@@ -7,16 +7,16 @@ import click
 from rich.table import Table
 
 from domain.ledger.accounts import AccountCode, account
-from domain.money import Money
+from domain.money.money import Money
 from interfaces import composition
 from interfaces.account_journal import journal_page
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.as_of import instant
-from interfaces.http.operator_ledger import trial_balance_of
+from interfaces.http.operator.ledger import trial_balance_of
 from interfaces.moments import position_before, position_of
-from projections import books
-from projections.books import Balance
+from interfaces.resources.as_of import instant
+from projections.ledger import books
+from projections.ledger.books import Balance
 
 as_of_option = click.option("--as-of", help="What had been posted then: an RFC 3339 time, or a position.")
 

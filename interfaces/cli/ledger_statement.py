@@ -6,12 +6,13 @@ from datetime import datetime
 import click
 import msgspec
 
-from domain.currencies import decimals
+from domain.money.currencies import decimals
 from interfaces import composition
+from interfaces.books.statement_csv import statement_csv
 from interfaces.cli.shared import told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.period import period_of
 from interfaces.moments import position_before
+from interfaces.resources.period import period_of
 from interfaces.statement import (
     StatementAccount,
     StatementLine,
@@ -19,7 +20,6 @@ from interfaces.statement import (
     statement_accounts,
     statement_lines,
 )
-from interfaces.statement_csv import statement_csv
 
 
 @click.command()

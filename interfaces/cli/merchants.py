@@ -2,7 +2,7 @@
 
 import click
 
-from application.merchant import NewKey, create_key, create_merchant
+from application.access.merchant import NewKey, create_key, create_merchant
 from domain.identifiers import MerchantId
 from interfaces import ids
 from interfaces.cli.shared import console, told_clearly, with_core

@@ -8,7 +8,7 @@ import click
 
 from domain.fx.rates_file import RatesInvalid
 from domain.routing.document import PolicyInvalid
-from domain.settlement_file import SettlementFileInvalid
+from domain.settlement.file import SettlementFileInvalid
 from domain.terms.documents.document import TermsInvalid
 
 DOCUMENT_BYTES_MAX: Final = 1_000_000

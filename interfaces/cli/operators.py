@@ -2,8 +2,8 @@
 
 import click
 
-from application.merchant import NewKey
-from application.operator import Role, create_operator_key
+from application.access.merchant import NewKey
+from application.access.operator import Role, create_operator_key
 from interfaces import ids
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core

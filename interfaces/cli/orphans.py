@@ -6,8 +6,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from application.listing import ListedDispute, Unreadable
-from application.orphans import Orphan
+from application.payment.orphans import Orphan
+from application.provider.listing import ListedDispute, Unreadable
 from domain.history import Cause
 from domain.identifiers import ProviderName
 from interfaces import ids

@@ -6,20 +6,20 @@ import click
 import msgspec
 from rich.table import Column, Table
 
-from application.bank import BankFile
-from application.loaded_payout import LoadedPayout
+from application.payout.bank_port import BankFile
+from application.payout.loaded import LoadedPayout
 from domain.history import Cause
 from domain.identifiers import BatchId, PayoutId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.status import PayoutStatus
 from interfaces import ids
 from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.payout_resources import batch_resource, operator_payout_resource, operator_payout_row_resource
-from projections import payout_batches as batches_view
-from projections import payouts as payouts_view
-from projections.payout_batches import PayoutBatchRow
-from projections.payouts import PayoutRow
+from interfaces.resources.payout import batch_resource, operator_payout_resource, operator_payout_row_resource
+from projections.payout import batches as batches_view
+from projections.payout import payouts as payouts_view
+from projections.payout.batches import PayoutBatchRow
+from projections.payout.payouts import PayoutRow
 
 SHOWN_MAX = 50
 

@@ -16,11 +16,11 @@ from rich.text import Text
 
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core, view_connection
-from projections.comparison import Comparison, RowDifference
-from projections.connection import REBUILD_SCHEMA
-from projections.projector import UNREADABLE, PoisonEvent
-from projections.rebuild import Rebuilt
-from projections.rebuild import rebuild as rebuild_views
+from projections.engine.comparison import Comparison, RowDifference
+from projections.engine.connection import REBUILD_SCHEMA
+from projections.engine.projector import UNREADABLE, PoisonEvent
+from projections.engine.rebuild import Rebuilt
+from projections.engine.rebuild import rebuild as rebuild_views
 from projections.views import VIEWS
 
 

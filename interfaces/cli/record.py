@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from application.adoption import Adopted
+from application.payment.adoption import Adopted
 from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import PaymentId

@@ -12,16 +12,16 @@ import click
 import msgspec
 from rich.table import Table
 
-from application.bank import BankSilent
-from application.explanation import Adopted, Known, ToAdopt, Unexplained, Waiting
-from application.gate import StoreClosed
-from application.listing import ListingFailed
-from application.reopening import Reopening, Told
+from application.payout.bank_port import BankSilent
+from application.provider.listing import ListingFailed
+from application.restore.commands import Reopening, Told
+from application.restore.explanation import Adopted, Known, ToAdopt, Unexplained, Waiting
+from application.write.gate import StoreClosed
 from domain.history import Cause
 from interfaces.cli.record import Text
 from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core, utc_now, worker_tasks
-from interfaces.worker import supervise
+from interfaces.runtime.worker import supervise
 
 VIEW_WITHIN_S = 120.0
 PROJECTING = ("leases", "projector provider_operations")

@@ -5,7 +5,7 @@ import click
 from interfaces.cli.progress import all_events
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core, view_connection
-from interfaces.verification import Difference, Replay, kept_views, view_difference
+from projections.verification import Difference, Replay, kept_views, view_difference
 from projections.views import VIEWS
 
 

@@ -14,7 +14,7 @@ from interfaces.cli.routing_explained import explain
 from interfaces.cli.routing_simulated import simulate
 from interfaces.cli.shared import acting, console, told_clearly, with_core
 from interfaces.composition import Core
-from projections.connector_health import HEALTH_WINDOW, Health, HealthByOperation, recent_health
+from projections.provider.health import HEALTH_WINDOW, Health, HealthByOperation, recent_health
 
 CODES_SHOWN_MAX = 3
 

@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from application.loaded import PaymentNotFound
+from application.payment.loaded import PaymentNotFound
 from domain.history import Positioned, of_kind
 from domain.identifiers import OperationId
 from domain.payment.events import (

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from domain.history import Positioned
 from domain.identifiers import PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import FailureKind, PaymentAttemptFailed, PaymentAuthorized, PaymentCreated, PaymentRouted
 from domain.routing.policy import RoutingPolicy
 from domain.routing.replay import Tally, is_first, replay
@@ -20,7 +20,7 @@ from interfaces.cli.named_file import pointing_at, text_of
 from interfaces.cli.progress import all_events
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.as_of import instant
+from interfaces.resources.as_of import instant
 
 NOBODY = "nobody"
 

@@ -15,12 +15,12 @@ import click
 import psycopg
 import uvloop
 
-from application.merchant import NewKey, create_key, create_merchant
+from application.access.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
 from interfaces.cli.shared import console, home, told_clearly, with_core
-from interfaces.settings import Settings, as_listener, for_children, to_environment
-from interfaces.stack import HOST, Stack, servers
-from interfaces.worker import supervise
+from interfaces.runtime.settings import Settings, as_listener, for_children, to_environment
+from interfaces.runtime.supervisor import HOST, Stack, servers
+from interfaces.runtime.worker import supervise
 
 if TYPE_CHECKING:  # the simulator does without
     from interfaces.composition import Core

@@ -8,18 +8,18 @@ import click
 import msgspec
 from rich.table import Table
 
-from application.settlements import RowOutcome, RowResult
+from application.settlement.commands import RowOutcome, RowResult
 from domain.history import Cause
+from domain.settlement.file import parse_settlement
 from domain.settlement.rows import SettlementFile
-from domain.settlement_file import parse_settlement
 from interfaces.cli.named_file import TABLE_BYTES_MAX, pointing_at, text_of
 from interfaces.cli.shared import acting, console, sentence, told_clearly, with_core
 from interfaces.composition import Core, utc_now
-from interfaces.http.as_of import instant
 from interfaces.moments import wait_for
+from interfaces.resources.as_of import instant
 from interfaces.settlement_report import SettlementReport, report_csv, settlement_report
-from projections.reconciliation import RECONCILIATION
-from projections.settlements import SETTLEMENTS
+from projections.provider.reconciliation import RECONCILIATION
+from projections.provider.settlements import SETTLEMENTS
 
 
 @click.group()

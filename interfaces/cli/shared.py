@@ -16,14 +16,14 @@ import click
 import psycopg
 from rich.console import Console
 
-from application.store import StoreUnavailable
+from application.write.store import StoreUnavailable
 from domain.card_data import holds_card_number
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import MerchantId
 from interfaces import composition, ids
-from interfaces.settings import SettingInvalid, Settings, as_reader
-from interfaces.stack import NotReady, servers
+from interfaces.runtime.settings import SettingInvalid, Settings, as_reader
+from interfaces.runtime.supervisor import NotReady, servers
 
 if TYPE_CHECKING:  # not every command needs it
     from interfaces.composition import Core
@@ -133,7 +133,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
 def sentence(error: Exception) -> str:
     """What the API would say of a refusal; of any other failure, its own words."""
     # Not at the top: it brings the HTTP framework, which a command that succeeds does without.
-    from interfaces.http.problems import PROBLEMS, problem_body
+    from interfaces.resources.problems import PROBLEMS, problem_body
 
     if isinstance(error, DomainError) and type(error) in PROBLEMS:
         return problem_body(error, "").detail

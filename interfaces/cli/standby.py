@@ -11,7 +11,7 @@ import psycopg
 
 from interfaces import composition
 from interfaces.cli.shared import console, home, told_clearly
-from interfaces.settings import VARIABLES, SettingInvalid, from_environment
+from interfaces.runtime.settings import VARIABLES, SettingInvalid, from_environment
 
 POLL_S = 0.5
 DATABASE_PORT = 5433

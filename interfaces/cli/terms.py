@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 from rich.table import Column, Table
 
-from application.terms_book import TermsBook
+from application.terms.cache import TermsBook
 from domain.history import Cause, Positioned
 from domain.identifiers import MerchantId
 from domain.terms.coverage import rules_of_known_regions

@@ -9,8 +9,8 @@ import click
 from interfaces import composition
 from interfaces.cli.progress import positions_bar
 from interfaces.cli.shared import console, home, told_clearly
-from interfaces.settings import VARIABLES, Settings
-from interfaces.stack import servers, simulators_folder
+from interfaces.runtime.settings import VARIABLES, Settings
+from interfaces.runtime.supervisor import servers, simulators_folder
 
 MEGABYTE = 1_000_000
 

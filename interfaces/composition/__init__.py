@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from infrastructure.observability.condition import ARCHIVE, Condition, Follower
     from infrastructure.observability.logs import configure_logs
     from infrastructure.postgres.backups import BackupState
-    from infrastructure.postgres.epoch import raise_epoch_at
-    from infrastructure.postgres.journal import UnreadableEntry, fold_journal
+    from infrastructure.postgres.connection.epoch import raise_epoch_at
+    from infrastructure.postgres.connection.standbys import Standby
+    from infrastructure.postgres.event_store.journal import UnreadableEntry, fold_journal
+    from infrastructure.postgres.event_store.posted_entries import posted_entries
     from infrastructure.postgres.migrate import MigrationChanged, OwnerNeeded, StoreNewer
-    from infrastructure.postgres.posted_entries import posted_entries
-    from infrastructure.postgres.standbys import Standby
     from infrastructure.provider.connector import AccountInvalid
     from infrastructure.serving import PortInUse, require_free
     from infrastructure.simulator.delivery import WORDINGS as SIMULATOR_DIALECTS
@@ -63,7 +63,7 @@ else:
         "addresses": "infrastructure.embedded.primary:addresses",
         "password_files": "infrastructure.embedded.standby:password_files",
         "promote": "infrastructure.embedded.failover:promote",
-        "raise_epoch_at": "infrastructure.postgres.epoch:raise_epoch_at",
+        "raise_epoch_at": "infrastructure.postgres.connection.epoch:raise_epoch_at",
         "read_standing": "infrastructure.embedded.standby:read_standing",
         "stream_at": "infrastructure.embedded.standby:stream_at",
         "take_off": "infrastructure.embedded.standby:take_off",
@@ -84,20 +84,20 @@ else:
         "OF_TOOLS": "interfaces.composition.connections:OF_TOOLS",
         "PortInUse": "infrastructure.serving:PortInUse",
         "SimulatorOptions": "infrastructure.simulator.options:Options",
-        "Standby": "infrastructure.postgres.standbys:Standby",
+        "Standby": "infrastructure.postgres.connection.standbys:Standby",
         "TooFewConnections": "interfaces.composition.connections:TooFewConnections",
-        "UnreadableEntry": "infrastructure.postgres.journal:UnreadableEntry",
+        "UnreadableEntry": "infrastructure.postgres.event_store.journal:UnreadableEntry",
         "accounts_of": "interfaces.composition.outside:accounts_of",
         "check_outside": "interfaces.composition.outside:check_outside",
         "configure_logs": "infrastructure.observability.logs:configure_logs",
         "connections_of": "interfaces.composition.connections:connections_of",
         "embedded_home": "infrastructure.embedded.home",
-        "fold_journal": "infrastructure.postgres.journal:fold_journal",
+        "fold_journal": "infrastructure.postgres.event_store.journal:fold_journal",
         "free_port": "infrastructure.embedded.ports:free_port",
         "garbage": "infrastructure.garbage",
         "migrate_all": "interfaces.composition.schema:migrate_all",
         "own_command": "interfaces.composition.commands:own_command",
-        "posted_entries": "infrastructure.postgres.posted_entries:posted_entries",
+        "posted_entries": "infrastructure.postgres.event_store.posted_entries:posted_entries",
         "require_connections": "interfaces.composition.connections:require_connections",
         "require_free": "infrastructure.serving:require_free",
         "revived": "infrastructure.embedded.revival:revived",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from application.intake import ProviderWebhooks
-from application.payment import Payments
-from application.remembered_keys import RememberedKeys
-from application.store import StoreUnavailable
+from application.access.key_cache import RememberedKeys
+from application.payment.commands import Payments
+from application.webhook_in.intake import ProviderWebhooks
+from application.write.store import StoreUnavailable
 from infrastructure import calendars, garbage
 from infrastructure.embedded.home import METRICS, default_home
 from infrastructure.observability.condition import Condition
@@ -19,16 +19,16 @@ from infrastructure.observability.free_space import is_full
 from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
-from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX
-from infrastructure.postgres.delivery_writer import DeliveryWriter
+from infrastructure.postgres.event_store.committer import QUEUE_COMMANDS_MAX
+from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
 from infrastructure.serving import die_with_supervisor, serve
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import Core
-from interfaces.http.answers import word_answer
-from interfaces.http.app import create_app
-from interfaces.services import Services
-from interfaces.settings import Settings, from_environment
+from interfaces.http.payment.answers import word_answer
+from interfaces.http.server.app import create_app
+from interfaces.http.server.services import Services
+from interfaces.runtime.settings import Settings, from_environment
 
 
 def serve_api(settings: Settings, *, host: str, port: int, workers: int) -> None:

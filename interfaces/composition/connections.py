@@ -2,9 +2,9 @@
 
 import psycopg
 
-from infrastructure.postgres.connecting import named
-from infrastructure.postgres.pool import POOL_SIZE_MAX
-from interfaces.settings import Settings
+from infrastructure.postgres.connection.connecting import named
+from infrastructure.postgres.connection.pool import POOL_SIZE_MAX
+from interfaces.runtime.settings import Settings
 from projections.views import VIEWS
 
 _WRITER = 1

@@ -8,36 +8,36 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from application.adoption import Adoptions
-from application.bank_accounts import BankAccounts
-from application.bases import BasesAtHand
-from application.command_ids import CommandIds
-from application.dead_letter import DeadLetters
-from application.delivery import DeliveryRetrier
-from application.dispute_notice import DisputeNotices
-from application.disputes import Disputes
-from application.doubts import Doubts
-from application.explanation import Explanations
-from application.fx import FxRates
-from application.lost_charges import LostCharges
-from application.merchant import Directory
-from application.notice import Notices
-from application.notification import Notifications
-from application.operation import Operations
-from application.operator import OperatorKeys
-from application.operator_records import OperatorRecords
-from application.orphan_refund import Orphans
-from application.policies import DEFAULT_POLICIES, in_doubt_after
-from application.policy_book import PolicyBook
-from application.rate_book import RateBook
-from application.recovery import OperationRetrier, Recovery
-from application.refreshing import Refreshing
-from application.reopening import Reopening
-from application.routing_policy import RoutingPolicies
-from application.store import StoreUnavailable
-from application.terms import TermsCommands
-from application.terms_book import TermsBook
-from application.timers import TimerRetrier, Timers
+from application.access.merchant import Directory
+from application.access.operator import OperatorKeys
+from application.dead_letter.commands import DeadLetters
+from application.dispute.apply_notification import DisputeNotices
+from application.dispute.commands import Disputes
+from application.fx.cache import RateBook
+from application.fx.commands import FxRates
+from application.payment.adoption import Adoptions
+from application.payment.apply_notification import Notices
+from application.payment.in_doubt import Doubts
+from application.payment.lost_charges import LostCharges
+from application.payment.operation import Operations
+from application.payment.operator_records import OperatorRecords
+from application.payment.recovery import OperationRetrier, Recovery
+from application.payment.timers import TimerRetrier, Timers
+from application.payout.bank_accounts import BankAccounts
+from application.provider.webhook import Notifications
+from application.restore.commands import Reopening
+from application.restore.explanation import Explanations
+from application.restore.orphan_refund import Orphans
+from application.routing.cache import PolicyBook
+from application.routing.commands import RoutingPolicies
+from application.terms.cache import TermsBook
+from application.terms.commands import TermsCommands
+from application.terms.policies import DEFAULT_POLICIES, in_doubt_after
+from application.terms.pricing_context import BasesAtHand
+from application.webhook_in.processor import DeliveryRetrier
+from application.work.background_cache import Refreshing
+from application.write.command_ids import CommandIds
+from application.write.store import StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
@@ -50,24 +50,24 @@ from infrastructure.nats.listener import Listener
 from infrastructure.observability.condition import RELAY, Condition, Machine, read_condition
 from infrastructure.observability.free_space import free_bytes
 from infrastructure.observability.instruments import NONE, Instruments
-from infrastructure.postgres.accounting_days import PostgresSyncedDays
-from infrastructure.postgres.committer import Committer
-from infrastructure.postgres.correlation import ViewCorrelation
-from infrastructure.postgres.delivery_archive import PostgresDeliveryArchive
-from infrastructure.postgres.directory import PostgresDirectory
-from infrastructure.postgres.evidence_files import PostgresEvidenceFiles
-from infrastructure.postgres.gate import StoreGate
+from infrastructure.postgres.access.directory import PostgresDirectory
+from infrastructure.postgres.access.operators import PostgresOperators
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.connection.room import Room
+from infrastructure.postgres.connection.session import fence_of
+from infrastructure.postgres.connection.standbys import awaited_standbys, none_confirms
+from infrastructure.postgres.dispute.evidence_files import PostgresEvidenceFiles
+from infrastructure.postgres.event_store.committer import Committer
+from infrastructure.postgres.event_store.correlation import ViewCorrelation
+from infrastructure.postgres.event_store.mapper import EventMapper
+from infrastructure.postgres.event_store.store import PostgresEventStore
+from infrastructure.postgres.funds.accounting_days import PostgresSyncedDays
 from infrastructure.postgres.identity import NamespaceAtHand, identity_of
-from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.inbox.delivery_archive import PostgresDeliveryArchive
+from infrastructure.postgres.inbox.inbox import PostgresInbox
 from infrastructure.postgres.leases import Leases
-from infrastructure.postgres.mapper import EventMapper
-from infrastructure.postgres.operators import PostgresOperators
-from infrastructure.postgres.orphans import PostgresOrphans
-from infrastructure.postgres.pool import ReadPool
-from infrastructure.postgres.room import Room
-from infrastructure.postgres.session import fence_of
-from infrastructure.postgres.standbys import awaited_standbys, none_confirms
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.restore.gate import StoreGate
+from infrastructure.postgres.restore.orphans import PostgresOrphans
 from infrastructure.postgres.timers import PostgresTimerQueue
 from infrastructure.provider.circuit import CircuitProvider
 from infrastructure.provider.retrying import RetryingProvider
@@ -77,9 +77,9 @@ from interfaces import ids
 from interfaces.composition.clock import CLOCK, utc_now
 from interfaces.composition.funds import Funds
 from interfaces.composition.outside import accounts_of, outside
-from interfaces.http.answers import word_answer
-from interfaces.settings import Settings
-from projections.connector_health import HEALTH_WINDOW, figures_of, recent_health
+from interfaces.http.payment.answers import word_answer
+from interfaces.runtime.settings import Settings
+from projections.provider.health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
 
 RECOVERY_CALLS_MAX = 3

@@ -1,28 +1,28 @@
 """What becomes of merchants' funds after a capture: settled by providers, released, paid out."""
 
-from application.bank import Bank
-from application.bank_accounts import BankAccounts
-from application.bases import Bases
-from application.command_ids import CommandIds
-from application.payout_files import PayoutFiles
-from application.payout_reports import PayoutReports
-from application.payout_schedule import ScheduledPayouts
-from application.payouts import Payouts
-from application.release import Releases
-from application.settlements import Settlements
-from domain.payment.settle_movement import FeePlans
-from infrastructure.postgres.balances import PostgresBalances
-from infrastructure.postgres.bank_feed import PostgresBankFeed
-from infrastructure.postgres.lots import PostgresDueLots
-from infrastructure.postgres.movements import ViewMovements
-from infrastructure.postgres.payout_queue import ViewPayoutQueue
-from infrastructure.postgres.payouts_taken import PostgresPayoutsTaken
-from infrastructure.postgres.pool import ReadPool
-from infrastructure.postgres.schedule_watch import PostgresScheduleWatch
-from infrastructure.postgres.store import PostgresEventStore
+from application.payout.bank_accounts import BankAccounts
+from application.payout.bank_port import Bank
+from application.payout.commands import Payouts
+from application.payout.files import PayoutFiles
+from application.payout.reports import PayoutReports
+from application.payout.schedule import ScheduledPayouts
+from application.settlement.commands import Settlements
+from application.settlement.release import Releases
+from application.terms.pricing_context import Bases
+from application.write.command_ids import CommandIds
+from domain.settlement.settle_movement import FeePlans
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.event_store.balances import PostgresBalances
+from infrastructure.postgres.event_store.store import PostgresEventStore
+from infrastructure.postgres.funds.bank_feed import PostgresBankFeed
+from infrastructure.postgres.funds.lots import PostgresDueLots
+from infrastructure.postgres.funds.movements import ViewMovements
+from infrastructure.postgres.funds.payout_queue import ViewPayoutQueue
+from infrastructure.postgres.funds.payouts_taken import PostgresPayoutsTaken
+from infrastructure.postgres.funds.schedule_watch import PostgresScheduleWatch
 from interfaces import ids
 from interfaces.composition.clock import utc_now
-from interfaces.http.payout_resources import word_payout
+from interfaces.resources.payout import word_payout
 
 
 class Funds:

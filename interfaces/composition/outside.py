@@ -11,7 +11,7 @@ from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.provider.accounts import read_accounts
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.registry import connect as connect_provider
-from interfaces.settings import SettingInvalid, Settings
+from interfaces.runtime.settings import SettingInvalid, Settings
 
 SIMULATOR = ProviderName("simulator")
 

@@ -9,13 +9,13 @@ from domain.event import name_of
 from domain.history import AnyEvent
 from domain.ledger.superseded import JournalEntryPostedV1
 from domain.payment.superseded import SupersededEvent
-from infrastructure.postgres.connecting import named
+from infrastructure.postgres.connection.connecting import named
+from infrastructure.postgres.connection.session import Session
 from infrastructure.postgres.migrate import StoreNewer, migrate
 from infrastructure.postgres.privileges import give_privileges, role_of
-from infrastructure.postgres.session import Session
-from interfaces.settings import Settings
-from projections.connection import LIVE_SCHEMA, connect
-from projections.tables import create
+from interfaces.runtime.settings import Settings
+from projections.engine.connection import LIVE_SCHEMA, connect
+from projections.engine.tables import create
 from projections.views import VIEWS
 
 EVENT_NAMES = frozenset(map(name_of, get_args(AnyEvent | SupersededEvent | JournalEntryPostedV1)))

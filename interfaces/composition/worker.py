@@ -2,27 +2,27 @@
 
 from typing import Any
 
-from application.delivery import Deliveries
-from application.dispute_deadlines import DisputeDeadlines
-from application.dispute_notice import DisputeNotices
-from application.orphan_sweep import OrphanSweep
+from application.dispute.apply_notification import DisputeNotices
+from application.dispute.deadlines import DisputeDeadlines
+from application.restore.orphan_sweep import OrphanSweep
+from application.webhook_in.processor import Deliveries
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.relay import Relay
 from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
-from infrastructure.postgres.connecting import named
-from infrastructure.postgres.dispute_agenda import PostgresDisputeAgenda
-from infrastructure.postgres.session import Session
+from infrastructure.postgres.connection.connecting import named
+from infrastructure.postgres.connection.session import Session
+from infrastructure.postgres.dispute.agenda import PostgresDisputeAgenda
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
 from interfaces.composition.schema import view_connection
-from interfaces.worker import Task, every
-from projections.connection import REBUILD_SCHEMA
-from projections.outdated import OutdatedViews
-from projections.projector import Projector
-from projections.view import View
+from interfaces.runtime.worker import Task, every
+from projections.engine.connection import REBUILD_SCHEMA
+from projections.engine.outdated import OutdatedViews
+from projections.engine.projector import Projector
+from projections.engine.view import View
 from projections.views import VIEWS
 
 SWEEP_EVERY_S = 1.0

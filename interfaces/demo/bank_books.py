@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from domain.identifiers import PayoutId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.batch import end_to_end_id_for
 from domain.payout.status import PayoutStatus
-from interfaces.settings import Settings
-from projections.payouts import PayoutRow
+from interfaces.runtime.settings import Settings
+from projections.payout.payouts import PayoutRow
 
 AT_THE_BANK: Final = {
     PayoutStatus.PAID: "confirmed",

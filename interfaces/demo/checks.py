@@ -7,12 +7,12 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from application.loaded import LoadedPayment
+from application.payment.loaded import LoadedPayment
 from domain.identifiers import PaymentId
 from interfaces.composition import Core, accounts_of, utc_now, view_connection
-from interfaces.http.resources import payment_resource
-from interfaces.verification import Replay, balance_difference, kept_balances, kept_views, view_difference
-from projections.payment_status import PAYMENT_STATUS
+from interfaces.resources.payment import payment_resource
+from projections.payment.status import PAYMENT_STATUS
+from projections.verification import Replay, balance_difference, kept_balances, kept_views, view_difference
 from projections.views import VIEWS
 
 BOOKS_PAGE = 1_000

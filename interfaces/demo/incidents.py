@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-from application.merchant import NewKey
+from application.access.merchant import NewKey
 from interfaces.demo.shop import Shop
 
 HAPPENS_WITHIN_S = 40.0

@@ -6,7 +6,7 @@ from typing import Any, Final
 import aiohttp
 from msgspec import Struct
 
-from application.merchant import create_key, create_merchant
+from application.access.merchant import create_key, create_merchant
 from interfaces import ids
 from interfaces.cli.shared import operator
 from interfaces.composition import Core

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from domain.money import Money
+from domain.money.money import Money
 from interfaces.demo.money import MoneyMoved
 from interfaces.demo.outside import Checked
 from interfaces.demo.seller import BUCKETS

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from domain.currencies import UnknownCurrency
 from domain.errors import DomainError
-from domain.money import AmountOutOfRange, Money, WrongPrecision, parse_decimal, require_payable
+from domain.money.currencies import UnknownCurrency
+from domain.money.money import AmountOutOfRange, Money, WrongPrecision, parse_decimal, require_payable
 from domain.payment.events import CaptureMethod
 
 COLUMNS = ("order", "merchant", "customer", "amount", "currency", "card", "capture_method", "then")

@@ -16,9 +16,9 @@ from interfaces.books.beancount import Beancount
 from interfaces.books.book import Book, written
 from interfaces.books.file import whole_file
 from interfaces.books.hledger import Hledger
-from interfaces.child_environment import plain
 from interfaces.composition import posted_entries
-from interfaces.settings import Settings
+from interfaces.runtime.child_environment import plain
+from interfaces.runtime.settings import Settings
 
 WITHIN_S: Final = 60.0
 

@@ -8,10 +8,10 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from domain.money import Money
+from domain.money.money import Money
 from interfaces.demo.checks import Verdict
 from interfaces.demo.incidents import Incident
-from projections.payment_status import PAYMENT_STATUS
+from projections.payment.status import PAYMENT_STATUS
 
 REFUSALS_SHOWN_MAX = 20
 BALANCES = ("authorized", "pending", "available", "held", "in_transit", "owed")

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import Progress
 
-from application.merchant import create_key, create_merchant
-from application.operator import Role, create_operator_key
+from application.access.merchant import create_key, create_merchant
+from application.access.operator import Role, create_operator_key
 from interfaces import ids
 from interfaces.cli.progress import all_events
 from interfaces.cli.shared import operator
@@ -35,10 +35,10 @@ from interfaces.demo.report import (
     print_trial_balance,
 )
 from interfaces.demo.shop import Result, Shop
-from interfaces.settings import Settings
-from interfaces.verification import Replay
-from projections.payouts import PAYOUTS
-from projections.tables import positions
+from interfaces.runtime.settings import Settings
+from projections.engine.tables import positions
+from projections.payout.payouts import PAYOUTS
+from projections.verification import Replay
 from projections.views import VIEWS
 
 IN_FLIGHT_MAX = 32

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from domain.fx.rates import Quote, convert
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import PaymentCaptured, RefundStarted
 from interfaces import ids
 from interfaces.composition import Core

@@ -9,16 +9,16 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec.structs import replace
 
-from application.backoff import Backoff
-from application.bases import BasesAtHand
-from application.caller import Answered, Caller
-from application.loaded import loaded_from
-from application.lost_charges import LostCharges
-from application.operation import Operations
-from application.payment import Payments
-from application.policies import DEFAULT_POLICIES
-from application.recovery import Recovery
-from application.store import Append, AppendResult, RecoveryStore, StoreUnavailable, VersionConflict
+from application.payment.commands import Payments
+from application.payment.loaded import loaded_from
+from application.payment.lost_charges import LostCharges
+from application.payment.operation import Operations
+from application.payment.recovery import Recovery
+from application.terms.policies import DEFAULT_POLICIES
+from application.terms.pricing_context import BasesAtHand
+from application.work.backoff import Backoff
+from application.write.caller import Answered, Caller
+from application.write.store import Append, AppendResult, RecoveryStore, StoreUnavailable, VersionConflict
 from domain.history import Cause, Positioned
 from domain.identifiers import CustomerId, PaymentId, ProviderName
 from domain.ledger.balances import fold_balances
@@ -27,10 +27,10 @@ from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.state import Payment
-from domain.terms.basis import Basis
-from infrastructure.postgres.store import PostgresEventStore
+from domain.terms.pricing_context import Basis
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces import ids
-from interfaces.http.answers import word_answer
+from interfaces.http.payment.answers import word_answer
 from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW

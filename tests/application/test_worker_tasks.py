@@ -9,18 +9,18 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from application.loaded import load
-from application.recording import record_with_entries
-from application.reopening import Told
-from application.store import Append
+from application.payment.loaded import load
+from application.restore.commands import Told
+from application.write.recording import record_with_entries
+from application.write.store import Append
 from domain.derivation import derived_id
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import PaymentAuthorized
 from domain.payment.state import Expired
 from infrastructure.embedded.nats import EmbeddedNats
 from interfaces.composition import Core, utc_now, worker_tasks
-from interfaces.settings import Settings
-from projections.timers import TIMERS
+from interfaces.runtime.settings import Settings
+from projections.payment.timers import TIMERS
 from tests.support.domain import MERCHANT, NOW, authorized
 from tests.support.store import (
     CAUSE,
@@ -86,7 +86,7 @@ async def test_an_operator_is_told_of_ends_whatever_recovery_waits_for(core: Cor
 
 
 class HeldGate:
-    """Implements application.gate.Gate, as far as a worker asks it: closed until it is set."""
+    """Implements application.write.gate.Gate, as far as a worker asks it: closed until it is set."""
 
     def __init__(self) -> None:
         self.waiting = 0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from application.deadline import ANSWERED_WITHIN_S
-from infrastructure.postgres.committer import QUEUE_COMMANDS_MAX
-from infrastructure.postgres.pool import POOL_SIZE_MAX, SHARE_MAX
+from application.work.deadline import ANSWERED_WITHIN_S
+from infrastructure.postgres.connection.pool import POOL_SIZE_MAX, SHARE_MAX
+from infrastructure.postgres.event_store.committer import QUEUE_COMMANDS_MAX
 from infrastructure.serving import (
     BACKLOG_CONNECTIONS,
     CONNECTIONS_MAX,
@@ -16,12 +16,12 @@ from infrastructure.serving import (
     HEAD_WITHIN_MS,
 )
 from interfaces.composition.connections import OF_SERVER_PROCESS, OF_TOOLS, OF_WORKER
-from interfaces.http.admission import BODIES_MAX, COMMANDS_MAX, QUERIES_MAX
-from interfaces.http.bodies import BODY_BYTES_MAX, BODY_WITHIN_S
-from interfaces.http.disputes import UPLOAD_WITHIN_S
-from interfaces.http.events import PAGE_EVENTS_MAX
-from interfaces.http.payment_search import PAGE_ROWS_MAX
-from interfaces.http.request_head import TARGET_BYTES_MAX
+from interfaces.http.dispute.routes import UPLOAD_WITHIN_S
+from interfaces.http.payment.feed import PAGE_EVENTS_MAX
+from interfaces.http.payment.search import PAGE_ROWS_MAX
+from interfaces.http.server.admission import BODIES_MAX, COMMANDS_MAX, QUERIES_MAX
+from interfaces.http.server.bodies import BODY_BYTES_MAX, BODY_WITHIN_S
+from interfaces.http.server.request_head import TARGET_BYTES_MAX
 
 ROOT = Path(__file__).parents[2]
 README, OPERATING = "README.md", "docs/OPERATING.md"

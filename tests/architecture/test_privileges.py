@@ -38,7 +38,7 @@ def test_each_column_of_a_claim_that_is_set_outside_the_functions_is_named() -> 
     assert granted is not None
     updates = re.findall(
         r"UPDATE operation_claim(?: AS o)?\s+SET (.*?)(?:\bFROM\b|\bWHERE\b)",
-        "\n".join(file.read_text() for file in sorted(FOLDER.glob("*.py"))),
+        "\n".join(file.read_text() for file in sorted(FOLDER.rglob("*.py"))),
         re.DOTALL,
     )
     columns = {

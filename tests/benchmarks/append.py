@@ -14,10 +14,10 @@ import psycopg
 import uvloop
 from rich.table import Table
 
-from application.store import Append, Appended
+from application.write.store import Append, Appended
 from infrastructure.embedded.postgres import EmbeddedPostgres
-from infrastructure.postgres.committer import Committer
-from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.event_store.committer import Committer
+from infrastructure.postgres.event_store.mapper import EventMapper
 from infrastructure.postgres.migrate import migrate
 from tests.benchmarks import append_commands as commands
 from tests.benchmarks import append_rivals as rivals

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from application.store import Answer, Append, Claim, Verb
+from application.write.store import Answer, Append, Claim, Verb
 from domain.history import AnyEvent, Cause, Recorded, record
 from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.ledger.accounts import Side, authorized, holds, pending, psp_clearing
 from domain.ledger.entry import JournalEntryPosted, Posting, entry_id_for
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import PaymentHeldForReview, PaymentReviewApproved
 from interfaces.ids import new_id, new_uuid
 

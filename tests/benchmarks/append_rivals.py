@@ -11,8 +11,8 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 
-from application.store import Append
-from infrastructure.postgres.mapper import EventMapper
+from application.write.store import Append
+from infrastructure.postgres.event_store.mapper import EventMapper
 
 THREADS = 8
 BATCH_EVENTS = 500

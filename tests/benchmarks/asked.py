@@ -14,19 +14,19 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import class_row
 
-from application.loaded import loaded_from
-from application.store import Append, Appended
+from application.payment.loaded import loaded_from
+from application.write.store import Append, Appended
 from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
 from domain.payment.status import Status
-from infrastructure.postgres.pool import ReadPool
-from interfaces.http.as_of import cut
-from projections.audit_timeline import of_merchant_after, of_payment
-from projections.merchant_balances import of_merchant
-from projections.payment_status import search
-from projections.tables import positions
-from projections.unsettled import unsettled
+from infrastructure.postgres.connection.pool import ReadPool
+from interfaces.resources.as_of import cut
+from projections.engine.tables import positions
+from projections.ledger.merchant_balances import of_merchant
+from projections.payment.audit_timeline import of_merchant_after, of_payment
+from projections.payment.status import search
+from projections.provider.unsettled import unsettled
 from projections.views import VIEWS
 from tests.benchmarks.rounds import percentile
 from tests.benchmarks.stores import MERCHANTS

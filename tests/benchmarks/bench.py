@@ -14,8 +14,8 @@ from rich.table import Table
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from interfaces import composition
-from interfaces.settings import Settings
-from interfaces.stack import Stack
+from interfaces.runtime.settings import Settings
+from interfaces.runtime.supervisor import Stack
 from tests.benchmarks.machine import postgres_settings
 
 

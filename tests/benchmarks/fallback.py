@@ -15,7 +15,7 @@ import psycopg
 from rich.table import Table
 
 from interfaces.composition import ChildProcess
-from interfaces.stack import Stack, wait_until_listening
+from interfaces.runtime.supervisor import Stack, wait_until_listening
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.market import PROVIDER_S, Market, Sold, market
 from tests.benchmarks.processes import family

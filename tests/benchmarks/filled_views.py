@@ -15,16 +15,16 @@ from domain.event import name_of
 from domain.history import Positioned
 from domain.ledger.accounts import authorized
 from domain.ledger.entry import JournalEntryPosted
-from infrastructure.postgres.mapper import MsgspecTranscoder
-from projections.account_blocks import ACCOUNT_BLOCKS
-from projections.audit_timeline import AUDIT_TIMELINE
-from projections.journal_clock import JOURNAL_CLOCK
-from projections.journal_lines import JOURNAL_LINES
-from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow
-from projections.payment_status import PAYMENT_STATUS
-from projections.reconciliation import RECONCILIATION
-from projections.unsettled import UNSETTLED
-from projections.view import Key, View, fold
+from infrastructure.postgres.event_store.mapper import MsgspecTranscoder
+from projections.engine.view import Key, View, fold
+from projections.ledger.account_blocks import ACCOUNT_BLOCKS
+from projections.ledger.journal_clock import JOURNAL_CLOCK
+from projections.ledger.journal_lines import JOURNAL_LINES
+from projections.ledger.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow
+from projections.payment.audit_timeline import AUDIT_TIMELINE
+from projections.payment.status import PAYMENT_STATUS
+from projections.provider.reconciliation import RECONCILIATION
+from projections.provider.unsettled import UNSETTLED
 from projections.views import VIEWS
 
 SUMS: tuple[View[Any], ...] = (MERCHANT_BALANCES, UNSETTLED, ACCOUNT_BLOCKS, JOURNAL_CLOCK)

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from rich.table import Table
 
 from interfaces import composition
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 from projections.views import VIEWS
 from tests.benchmarks.asked import SAMPLE, Store
 from tests.benchmarks.bench import Bench, Report

@@ -10,10 +10,10 @@ from uuid import uuid4
 import aiohttp
 from rich.table import Table
 
-from application.merchant import create_key, create_merchant
+from application.access.merchant import create_key, create_merchant
 from interfaces import ids
 from interfaces.composition import Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.rounds import ratio, spread, take_turns
 

@@ -10,13 +10,13 @@ import psycopg
 import uvloop
 from rich.table import Table
 
-from application.store import Appended
+from application.write.store import Appended
 from domain.ledger.accounts import AccountCode
-from infrastructure.postgres.committer import Committer
-from infrastructure.postgres.mapper import EventMapper
-from projections import books
-from projections.account_blocks import BLOCK_POSITIONS
-from projections.connection import LIVE_SCHEMA, connect
+from infrastructure.postgres.event_store.committer import Committer
+from infrastructure.postgres.event_store.mapper import EventMapper
+from projections.engine.connection import LIVE_SCHEMA, connect
+from projections.ledger import books
+from projections.ledger.account_blocks import BLOCK_POSITIONS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.rounds import percentile
 from tests.benchmarks.rule_book import steps

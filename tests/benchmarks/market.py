@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from application.merchant import create_key, create_merchant
+from application.access.merchant import create_key, create_merchant
 from interfaces import ids
 from interfaces.composition import Core, utc_now, view_connection
-from interfaces.stack import Stack
-from projections.tables import positions
+from interfaces.runtime.supervisor import Stack
+from projections.engine.tables import positions
 from projections.views import VIEWS
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.load import Load, Loaded, send

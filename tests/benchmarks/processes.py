@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import descendants
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")

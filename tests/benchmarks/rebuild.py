@@ -12,10 +12,10 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg.types.json import Jsonb
 from rich.table import Table
 
-from projections.connection import REBUILD_SCHEMA, connect
-from projections.rebuild import rebuild
-from projections.tables import all_rows
-from projections.view import View
+from projections.engine.connection import REBUILD_SCHEMA, connect
+from projections.engine.rebuild import rebuild
+from projections.engine.tables import all_rows
+from projections.engine.view import View
 from projections.views import VIEWS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.rounds import ratio, spread, take_turns

@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from application.floors import floors_for
-from application.recording import record_with_entries
-from application.store import Append
+from application.terms.balance_floors import floors_for
+from application.write.recording import record_with_entries
+from application.write.store import Append
 from domain.fx.events import FxRatesPublished
 from domain.fx.rates import fold as fold_rates
 from domain.history import Cause
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
 from domain.payment.events import CaptureMethod, PaymentEvent
@@ -23,9 +23,9 @@ from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.terms.amounts import OTHERS
-from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule
 from domain.terms.fee_plan import FeePlan, InterchangePlus
+from domain.terms.pricing_context import Basis
 from domain.terms.terms import DEFAULT_TERMS
 from infrastructure.calendars import is_holiday
 from interfaces.ids import new_uuid

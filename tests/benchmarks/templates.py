@@ -11,27 +11,27 @@ from uuid import UUID
 from msgspec import Struct
 from typeid.codecs import base32
 
-from application.caller import Answered, Caller
-from application.command_ids import CommandIds
-from application.operation import Operations
-from application.payment import Payments
-from application.policies import DEFAULT_POLICIES
-from application.recovery import Recovery
-from application.store import Append, Appended, AppendResult, Claim, Settlement, StoredClaim, UnresolvedOperation
+from application.payment.commands import Payments
+from application.payment.operation import Operations
+from application.payment.recovery import Recovery
+from application.terms.policies import DEFAULT_POLICIES
+from application.write.caller import Answered, Caller
+from application.write.command_ids import CommandIds
+from application.write.store import Append, Appended, AppendResult, Claim, Settlement, StoredClaim, UnresolvedOperation
 from domain.history import Cause, Positioned, Recorded
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
 from domain.ledger.balances import LimitedChange, limited_changes
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
-from infrastructure.postgres.mapper import EventMapper
+from infrastructure.postgres.event_store.mapper import EventMapper
 from interfaces import ids
-from interfaces.http.answers import word_answer
-from tests.support.bases import bases
+from interfaces.http.payment.answers import word_answer
 from tests.support.dead_letters import KeptLetters
 from tests.support.pins import NOTHING_LOST
+from tests.support.pricing import bases
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 
@@ -90,7 +90,7 @@ class Template(Struct, frozen=True):
 
 
 class _OnePayment:
-    """Implements application.store.EventStore for as long as one payment is made, and remembers what is appended."""
+    """Implements application.write.store.EventStore while one payment is made, and remembers what is appended."""
 
     def __init__(self) -> None:
         self.appends: list[Append] = []

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from application.loaded import loaded_from
-from application.store import Append
+from application.payment.loaded import loaded_from
+from application.write.store import Append
 from domain.history import Positioned
 from domain.identifiers import PaymentId
 from domain.ledger.accounts import account

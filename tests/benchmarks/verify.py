@@ -12,8 +12,8 @@ from rich.table import Table
 
 from domain.event import name_of
 from domain.ledger.entry import JournalEntryPosted
-from infrastructure.postgres.journal import FETCH_ENTRIES_MAX
-from interfaces.settings import VARIABLES
+from infrastructure.postgres.event_store.journal import FETCH_ENTRIES_MAX
+from interfaces.runtime.settings import VARIABLES
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.rounds import Spread, spread, take_turns
 from tests.benchmarks.stores import fill

@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Struct
 from rich.table import Table
 
-from application.store import Append
+from application.write.store import Append
 from domain.identifiers import MerchantId, OperationId, PaymentId
 from interfaces import ids
 from interfaces.composition import SIMULATOR, Core, view_connection
-from interfaces.stack import Stack
-from projections.provider_operations import PROVIDER_OPERATIONS
-from projections.tables import positions
+from interfaces.runtime.supervisor import Stack
+from projections.engine.tables import positions
+from projections.provider.operations import PROVIDER_OPERATIONS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.deliveries import Post, Posted, send
 from tests.benchmarks.processes import cpu_s, roots

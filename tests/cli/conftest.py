@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from interfaces import ids
 from interfaces.cli.main import main
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 from tests.projections.histories import HISTORIES, recorded_history
 from tests.support.store import append_all, open_store
 

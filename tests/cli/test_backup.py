@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from interfaces import composition
 from interfaces.cli.main import main
-from interfaces.stack import Embedded
+from interfaces.runtime.supervisor import Embedded
 from tests.cli.conftest import Run
 from tests.cli.test_status import status
 from tests.support.store import append_all, created, everything, execute, open_store

@@ -15,14 +15,14 @@ from click.testing import CliRunner
 
 from domain.event import name_of
 from domain.identifiers import MerchantId
-from domain.money import zero
+from domain.money.money import zero
 from domain.payment.events import MovementKind, MovementSettled, PaymentCaptured, ProviderCost, RefundStarted
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
 from infrastructure.postgres import migrate
 from interfaces import ids
 from interfaces.cli.main import main
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 from projections.views import VIEWS
 from tests.cli.conftest import PAYMENTS, Run
 from tests.conftest import in_database

@@ -11,7 +11,7 @@ import pytest
 from interfaces import ids
 from interfaces.cli.main import main
 from tests.cli.conftest import Run
-from tests.domain.test_settlement_file import text
+from tests.domain.settlement.test_file import text
 from tests.support.store import execute
 
 PAYMENT, PAYOUT, DISPUTE, LETTER = (

@@ -7,13 +7,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from application.dead_letter import DeadLetters
-from application.merchant import digest
+from application.access.merchant import digest
+from application.dead_letter.commands import DeadLetters
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import letter_id_for
 from domain.identifiers import PLATFORM, DeadLetterId, ProviderName
 from interfaces import ids
-from projections.dead_letters import DEAD_LETTERS
+from projections.dead_letter.dead_letters import DEAD_LETTERS
 from tests.cli.conftest import Run
 from tests.support.store import CAUSE, RECORDED_AT, advanced, everything, execute, open_store, open_views
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from application.recording import record_with_entries
-from application.store import Append
+from application.write.recording import record_with_entries
+from application.write.store import Append
 from domain.identifiers import PaymentId
 from interfaces import ids
-from projections.disputes import DISPUTES
+from projections.dispute.disputes import DISPUTES
 from tests.cli.conftest import Run
 from tests.support.domain import MERCHANT, captured
 from tests.support.store import CAUSE, RECORDED_AT, advanced, everything, open_store, open_views

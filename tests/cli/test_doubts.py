@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from application.loaded import load
-from application.policies import in_doubt_after
+from application.payment.loaded import load
+from application.terms.policies import in_doubt_after
 from domain.identifiers import PaymentId
 from domain.payment.doubt import doubt
 from domain.payment.state import Authorized, Failed, InFlight

@@ -11,7 +11,7 @@ import pytest
 from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.accounts import AccountCode, Side, pending, psp_clearing
 from domain.ledger.entry import JournalEntryPosted, Posting
-from domain.money import Money
+from domain.money.money import Money
 from interfaces import moments
 from interfaces.cli import fx
 from tests.cli.conftest import Run

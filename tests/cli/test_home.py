@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from interfaces import composition
-from interfaces.settings import VARIABLES, Settings
-from interfaces.stack import SHARED, Embedded, NotReady, servers
+from interfaces.runtime.settings import VARIABLES, Settings
+from interfaces.runtime.supervisor import SHARED, Embedded, NotReady, servers
 from tests.cli.conftest import Run
 
 THEIRS = Settings(database_url="postgresql://theirs", nats_url="nats://theirs", simulator_url="http://theirs")

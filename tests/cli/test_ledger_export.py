@@ -16,8 +16,8 @@ from domain.history import Positioned
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, Side, account
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money, parse_decimal
-from infrastructure.postgres import posted_entries
+from domain.money.money import Money, parse_decimal
+from infrastructure.postgres.event_store import posted_entries
 from interfaces import ids
 from interfaces.books.account_names import own_code
 from tests.cli.conftest import Run

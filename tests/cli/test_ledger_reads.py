@@ -15,9 +15,9 @@ from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode
 from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money, parse_decimal
+from domain.money.money import Money, parse_decimal
 from interfaces import account_journal, ids, moments, statement
-from projections import account_blocks, books
+from projections.ledger import account_blocks, books
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
 from tests.projections.histories import HISTORIES, MERCHANTS, recorded_history

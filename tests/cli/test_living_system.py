@@ -8,15 +8,15 @@ from uuid import uuid4
 import pytest
 
 from domain.history import Positioned
-from infrastructure.postgres.journal import FoldedPart, fold_journal
-from interfaces import verification
+from infrastructure.postgres.event_store.journal import FoldedPart, fold_journal
 from interfaces.cli.progress import all_events
 from interfaces.composition import Core
-from projections.connection import REBUILD_SCHEMA, connect
-from projections.payment_status import PAYMENT_STATUS
-from projections.rebuild import rebuild
-from projections.tables import all_rows
-from projections.view import Key, View
+from projections import verification
+from projections.engine.connection import REBUILD_SCHEMA, connect
+from projections.engine.rebuild import rebuild
+from projections.engine.tables import all_rows
+from projections.engine.view import Key, View
+from projections.payment.status import PAYMENT_STATUS
 from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.projections.histories import HISTORIES, recorded_history

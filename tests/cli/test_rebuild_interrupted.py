@@ -9,8 +9,8 @@ from functools import partial
 
 import psycopg
 
-from projections.connection import REBUILD_SCHEMA
-from projections.tables import all_rows
+from projections.engine.connection import REBUILD_SCHEMA
+from projections.engine.tables import all_rows
 from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.support.store import advanced, everything, execute, open_store, open_views

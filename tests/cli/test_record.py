@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from application.recording import record_with_entries
-from application.store import Append
+from application.write.recording import record_with_entries
+from application.write.store import Append
 from domain.event import name_of
 from domain.history import Positioned
 from domain.identifiers import PaymentId

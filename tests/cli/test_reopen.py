@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 from tests.cli.conftest import Run
 from tests.support.store import execute
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.history import Recorded
 from domain.identifiers import CustomerId, OperationId, PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import (
     CaptureMethod,
     FailureKind,
@@ -22,9 +22,9 @@ from domain.payment.events import (
 )
 from domain.payment.method import MethodType, PaymentMethod
 from domain.routing.candidate import Candidate, Strategy
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces import ids
-from projections.connector_health import CONNECTOR_HEALTH
+from projections.provider.health import CONNECTOR_HEALTH
 from tests.cli.conftest import Run
 from tests.support.domain import MERCHANT
 from tests.support.store import advanced, append_all, everything, open_store, open_views, stored

@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from infrastructure.postgres.connecting import to_primary
+from infrastructure.postgres.connection.connecting import to_primary
 from interfaces.cli.main import main
 from interfaces.cli.shared import _PASSWORD
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 from tests.conftest import in_database
 from tests.support.store import execute
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 from tests.cli.conftest import Run
 
 BAD_PROVIDERS = [

@@ -8,13 +8,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from application.store import Append
+from application.write.store import Append
 from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
-from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.connection.pool import ReadPool
 from interfaces.composition.clock import CLOCK
-from projections.payment_status import PAYMENT_STATUS
-from projections.tables import checkpoint_of, note_failure
+from projections.engine.tables import checkpoint_of, note_failure
+from projections.payment.status import PAYMENT_STATUS
 from projections.views import VIEWS
 from tests.cli.conftest import Run
 from tests.support.store import (

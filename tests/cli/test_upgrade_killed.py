@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from interfaces import composition
-from interfaces.stack import Embedded
+from interfaces.runtime.supervisor import Embedded
 from projections.views import VIEWS
 from tests.support.golden_homes import GOLDEN, restore
 from tests.support.store import until

@@ -2,9 +2,9 @@
 
 from interfaces.composition import Core, utc_now, view_connection
 from interfaces.demo.checks import check
-from interfaces.stack import Stack
-from interfaces.verification import Replay
-from projections.tables import checkpoints
+from interfaces.runtime.supervisor import Stack
+from projections.engine.tables import checkpoints
+from projections.verification import Replay
 from tests.support.running import eventually
 
 SETTLED_WITHIN_S = 20.0

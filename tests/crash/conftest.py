@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import crashable_stack
 
 

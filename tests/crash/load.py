@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, eventually, merchant_of
 from tests.support.shopper import Shopper, next_step
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import hanging, with_descendants
 
 Hang = Callable[[Stack], AbstractContextManager[None]]

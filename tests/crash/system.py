@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from interfaces.composition import ChildProcess
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually
 
 PROVIDER_TIMEOUT_S = 1.0

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import aiohttp
 
-from application.store import UnresolvedOperation
+from application.write.store import UnresolvedOperation
 from interfaces.composition import Core, utc_now
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.system import answer, until_listening
 from tests.support.running import Merchant, Reply, eventually, merchant_of

@@ -14,7 +14,7 @@ from infrastructure.nats.feed import POLL_S
 from infrastructure.nats.listener import Refusal
 from infrastructure.nats.wakeup import Wakeup, encode, subject_of
 from interfaces.composition import Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.bus import assert_relay_is_heard
 from tests.crash.system import nats_away

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
 from tests.crash.parts import HANGS, renewing

@@ -1,6 +1,6 @@
 """kill -9 of everything at once while merchants pay: nothing is lost, doubled or stuck."""
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import shopping
 from tests.crash.system import until_listening

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from interfaces.cli.main import main
-from interfaces.settings import to_environment
-from interfaces.stack import Stack
+from interfaces.runtime.settings import to_environment
+from interfaces.runtime.supervisor import Stack
 from projections.views import VIEWS
 from tests.crash.books import assert_every_promise_holds
 from tests.support.metrics import Scraped, scrape

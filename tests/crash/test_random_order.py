@@ -14,7 +14,7 @@ import pytest
 
 from infrastructure.observability.condition import RELAY
 from interfaces.composition import ChildProcess, Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.bus import assert_relay_is_heard
 from tests.crash.load import shopping

@@ -2,22 +2,22 @@
 
 from datetime import UTC, datetime
 
-from application.loaded import load
-from application.operation import Operations
-from application.policies import DEFAULT_POLICIES
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from application.store import UnresolvedOperation
+from application.payment.loaded import load
+from application.payment.operation import Operations
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.terms.policies import DEFAULT_POLICIES
+from application.write.store import UnresolvedOperation
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.method import MethodType
 from domain.payment.outcome import Outcome
 from domain.payment.status import Status, status_of
 from domain.routing.capabilities import Capabilities
-from infrastructure.postgres.store import PostgresEventStore
-from interfaces.http.answers import word_answer
-from tests.support.bases import bases
+from infrastructure.postgres.event_store.store import PostgresEventStore
+from interfaces.http.payment.answers import word_answer
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
 from tests.support.pins import NOTHING_LOST
+from tests.support.pricing import bases
 from tests.support.routing import InOrder
 from tests.support.store import CAUSE, open_store, store_in_flight
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from infrastructure.nats.feed import POLL_S
 from interfaces.composition import Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.bus import assert_relay_is_heard
 from tests.crash.system import descendants, nats_away, postgres_away

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from interfaces.composition import ChildProcess, Core, utc_now
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.bus import assert_relay_is_heard
 from tests.crash.load import shopping

@@ -31,7 +31,7 @@ from domain.ledger.accounts import (
 from domain.ledger.balances import BalanceKey, limited_changes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import entry_for
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import PaymentEvent
 from domain.payment.proceeds import Excess, MerchantDebit, Proceeds
 from domain.payment.state import (

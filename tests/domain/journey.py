@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from application.floors import floors_for
-from application.operation import BalanceLimitBroken
+from application.payment.operation import BalanceLimitBroken
+from application.terms.balance_floors import floors_for
 from domain.errors import DomainError
 from domain.identifiers import DisputeId, OperationId, PaymentId
 from domain.ledger.accounts import is_lot
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.create import CreatePayment, create
 from domain.payment.debit import DebitSource
 from domain.payment.events import (
@@ -46,7 +46,7 @@ from domain.payment.evolve import evolve, fold
 from domain.payment.outcome import Unknown
 from domain.payment.proceeds import Drawn
 from domain.payment.state import Payment
-from domain.terms.basis import Basis
+from domain.terms.pricing_context import Basis
 from tests.domain.books import Books, KeptBalances, entries_of
 from tests.support.domain import Decision, History
 

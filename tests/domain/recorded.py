@@ -14,7 +14,7 @@ from domain.history import AnyEvent, Recorded
 from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.accounts import Side, holds, pending, platform_fees, psp_clearing
 from domain.ledger.entry import JournalEntryPosted, Posting
-from domain.money import Money
+from domain.money.money import Money
 from tests.support.domain import ACQUIRER, DUE, MERCHANT, amounts, signed_amounts, texts
 
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)

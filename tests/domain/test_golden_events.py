@@ -40,7 +40,7 @@ from domain.identifiers import (
 from domain.ledger.accounts import AccountCode, Side
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.ledger.superseded import JournalEntryPostedV1
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,

@@ -19,7 +19,7 @@ from domain.ledger.accounts import AccountCode, Side
 from domain.ledger.entry import JournalEntryPosted, Posting, entry_id_for
 from domain.ledger.rules import entry_for
 from domain.ledger.superseded import JournalEntryPostedV1
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.events import (
     CaptureMethod,
     DisputeLost,
@@ -56,7 +56,7 @@ from domain.payment.superseded import (
     upcast,
 )
 from domain.terms.fee import Fee, FeeKind
-from infrastructure.postgres.mapper import MsgspecTranscoder
+from infrastructure.postgres.event_store.mapper import MsgspecTranscoder
 from tests.domain.test_golden_events import DEBIT, DISPUTED, FROZEN, SHARE_IN_EUROS
 from tests.support.domain import amounts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.system import crashable_stack
 from tests.drill.part import Figures, Part

@@ -14,15 +14,15 @@ from uuid import uuid4
 
 import psycopg
 
-from application.store import Append, Appended, StoreUnavailable
+from application.write.store import Append, Appended, StoreUnavailable
 from infrastructure.embedded.failover import promote
 from infrastructure.embedded.ports import LOOPBACK, free_port
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.primary import Address
 from infrastructure.embedded.standby import EmbeddedStandby
-from infrastructure.postgres.connecting import BoundedConnection
-from interfaces.settings import VARIABLES
-from interfaces.stack import Stack
+from infrastructure.postgres.connection.connecting import BoundedConnection
+from interfaces.runtime.settings import VARIABLES
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import Load, shopping
 from tests.crash.system import crashable_stack, descendants

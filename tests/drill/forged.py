@@ -13,8 +13,8 @@ from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.wakeup import Wakeup, encode, subject_of
 from interfaces.composition import Core
 from interfaces.demo.checks import check
-from interfaces.stack import Stack
-from interfaces.verification import Replay
+from interfaces.runtime.supervisor import Stack
+from projections.verification import Replay
 from tests.crash.books import BATCH_EVENTS_MAX
 from tests.crash.system import crashable_stack
 from tests.drill.part import Figures, Part

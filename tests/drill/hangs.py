@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
 from tests.crash.load import Load, shopping
 from tests.crash.parts import HANGS, renewing

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.hostile.attack import Outcome, attack
 from tests.hostile.generate import hostile_requests
 from tests.hostile.probe import Liveness, probing

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from interfaces.http.app import openapi_document
+from interfaces.http.server.app import openapi_document
 from tests.hostile import values
 from tests.interfaces.http.wire_cases import CASES, KEY
 

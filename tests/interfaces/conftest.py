@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from application.merchant import Directory
-from infrastructure.postgres.directory import PostgresDirectory
-from infrastructure.postgres.pool import ReadPool
-from interfaces.stack import Stack
+from application.access.merchant import Directory
+from infrastructure.postgres.access.directory import PostgresDirectory
+from infrastructure.postgres.connection.pool import ReadPool
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, merchant_in, running_stack
 
 PROVIDER_TIMEOUT_S = 1.6

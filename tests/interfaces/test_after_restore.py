@@ -8,7 +8,7 @@ import pytest
 
 from domain.derivation import is_derived
 from interfaces import ids
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, Reply, merchant_of, running_stack
 from tests.support.turned_back import keep, operations_at, turn_back
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from interfaces.child_environment import plain, starting_with
-from interfaces.settings import Settings, as_listener, as_reader, for_children
-from interfaces.stack import Stack
+from interfaces.runtime.child_environment import plain, starting_with
+from interfaces.runtime.settings import Settings, as_listener, as_reader, for_children
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import descendants
 
 

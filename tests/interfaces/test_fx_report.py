@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.currencies import UnknownCurrency
 from domain.fx.ecb import as_of
 from domain.fx.publish import OPERATOR
 from domain.fx.rates import RateMissing, Rates
 from domain.ledger.accounts import AccountCode
-from domain.money import Money
-from interfaces.fx_report import FxReport, fx_report
-from projections.books import Balance
+from domain.money.currencies import UnknownCurrency
+from domain.money.money import Money
+from projections.ledger.books import Balance
+from projections.ledger.fx_report import FxReport, fx_report
 from tests.support.domain import eur, usd
 from tests.support.rates import FRIDAY, FRIDAY_RATES, LATER, known, publication
 

@@ -16,17 +16,17 @@ from httpx import Response
 from litestar.testing import AsyncTestClient
 from msgspec.structs import replace
 
-from application.merchant import create_key, create_merchant
-from application.operator import Role, create_operator_key
+from application.access.merchant import create_key, create_merchant
+from application.access.operator import Role, create_operator_key
 from domain.history import Recorded
 from domain.identifiers import MerchantId
 from infrastructure.observability.instruments import NONE
-from infrastructure.postgres.mapper import MsgspecTranscoder
+from infrastructure.postgres.event_store.mapper import MsgspecTranscoder
 from interfaces import ids
 from interfaces.composition import Core
 from interfaces.composition.api import api_services
-from interfaces.http.app import create_app, openapi_document
-from interfaces.settings import Settings
+from interfaces.http.server.app import create_app, openapi_document
+from interfaces.runtime.settings import Settings
 from tests.support.store import append_all
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, eventually
 
 CARD_NUMBER = "4242424242424242"
@@ -33,7 +33,7 @@ async def test_each_request_has_one_line_with_its_ids(stack: Stack, merchant: Me
     reply = await merchant.get("/v1/payments", headers={"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"})
     line = await _line_of(stack, reply.headers["X-Request-Id"])
     assert (line["method"], line["path"], line["status"]) == ("GET", "/v1/payments", 200)
-    assert (line["trace_id"], line["level"], line["logger"]) == (trace_id, "info", "interfaces.http.context")
+    assert (line["trace_id"], line["level"], line["logger"]) == (trace_id, "info", "interfaces.http.server.context")
     assert line["ms"] > 0
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from interfaces.composition import Core
-from interfaces.settings import SettingInvalid, Settings, from_environment, to_environment
+from interfaces.runtime.settings import SettingInvalid, Settings, from_environment, to_environment
 
 NEEDED = {"TALLYSTICK_DATABASE_URL": "postgresql://", "TALLYSTICK_NATS_URL": "nats://"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from interfaces.composition import Core
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 
 
 def test_an_operation_is_left_alone_for_as_long_as_the_slowest_account_may_take(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from interfaces import ids
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually, merchant_of
 from tests.support.store import execute
 from tests.support.turned_back import keep, operations_at, turn_back

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from tests.support.store import open_store, open_views
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from application.recording import record_with_entries
+from application.write.recording import record_with_entries
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId, PaymentId
 from domain.payment.events import OperationKind, PaymentEvent

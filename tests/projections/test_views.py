@@ -21,14 +21,14 @@ from domain.payment.evolve import fold as fold_payment
 from domain.payment.state import Payment, Rerouting
 from domain.payment.status import Status, status_of
 from domain.payment.timer import TimerKind
-from projections.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after, of_payment
-from projections.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_merchant
-from projections.payment_status import PAYMENT_STATUS, PaymentStatusRow, search
-from projections.reconciliation import RECONCILIATION, Movement, ReconciliationRow
-from projections.tables import all_rows
-from projections.timers import TIMERS, TimerRow
-from projections.unsettled import UnsettledRow, unsettled
-from projections.view import Key, View, fold, touches
+from projections.engine.tables import all_rows
+from projections.engine.view import Key, View, fold, touches
+from projections.ledger.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow, of_merchant
+from projections.payment.audit_timeline import AUDIT_TIMELINE, AuditTimelineRow, of_merchant_after, of_payment
+from projections.payment.status import PAYMENT_STATUS, PaymentStatusRow, search
+from projections.payment.timers import TIMERS, TimerRow
+from projections.provider.reconciliation import RECONCILIATION, Movement, ReconciliationRow
+from projections.provider.unsettled import UnsettledRow, unsettled
 from projections.views import VIEWS
 from tests.projections.histories import HISTORIES, MERCHANTS, batched, positioned, recorded_history, stores
 from tests.support.domain import ACQUIRER, NOW

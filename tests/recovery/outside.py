@@ -9,8 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from interfaces import composition
-from interfaces.child_environment import plain
-from interfaces.stack import HOST, wait_until_listening
+from interfaces.runtime.child_environment import plain
+from interfaces.runtime.supervisor import HOST, wait_until_listening
 
 NAME = "simulator"
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import aiohttp
 import psycopg
 
-from application.merchant import create_key as create_api_key
-from application.merchant import create_merchant
+from application.access.merchant import create_key as create_api_key
+from application.access.merchant import create_merchant
 from infrastructure.backup.folder import StoreFolder, stores_in
 from infrastructure.backup.key import create_key, read_key
 from infrastructure.backup.restore import base_for, restore
@@ -18,9 +18,9 @@ from infrastructure.postgres.backups import BackupState, backup_state
 from interfaces import ids
 from interfaces.composition import Core
 from interfaces.demo.checks import UNCHARGED, book_differences, our_amounts, provider_charges
-from interfaces.settings import VARIABLES
-from interfaces.stack import Stack
-from interfaces.verification import Replay
+from interfaces.runtime.settings import VARIABLES
+from interfaces.runtime.supervisor import Stack
+from projections.verification import Replay
 from tests.recovery.orders import Orders
 from tests.recovery.outside import NAME, Outside, provider_outside
 from tests.support.running import Merchant, eventually

@@ -3,7 +3,7 @@
 import asyncio
 
 from interfaces.composition import Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.simulation.plan import plan
 from tests.simulation.run import Run
 from tests.simulation.verdict import Judged, before, judge

@@ -24,7 +24,7 @@ from domain.payment.confirm import NO_PROVIDER
 from domain.payment.events import ContradictionReported, OperationInDoubt, PaymentEvent
 from interfaces import ids
 from interfaces.composition import Core
-from interfaces.stack import HOST, Stack
+from interfaces.runtime.supervisor import HOST, Stack
 from tests.simulation.books import Line, books, lines_of, our_lines
 from tests.simulation.timeline import told
 from tests.support.hostile.provider import WEBHOOKS, HostileProvider, hostile_provider

@@ -15,7 +15,7 @@ from domain.payment.confirm import NO_PROVIDER
 from infrastructure.simulator.faults import Faults
 from interfaces.cli.shared import operator
 from interfaces.composition import ChildProcess, Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import kill_serving
 from tests.simulation.plan import API, PROVIDERS, WORKER, Customers, Kill, Order, Plan, Policy, Weather
 from tests.support.running import Merchant, eventually

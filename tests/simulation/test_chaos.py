@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.simulation.chaos import chaos
 from tests.simulation.run import chaos_stack
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from msgspec.structs import replace
 
-from application.recording import record_with_entries
+from application.write.recording import record_with_entries
 from domain.history import Cause, Recorded
 from domain.ledger.entry import JournalEntryPosted
 from domain.payment.events import PaymentAttemptFailed, PaymentAttemptStarted, PaymentRouted

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.loaded import payment_events
+from application.payment.loaded import payment_events
 from domain.dead_letter.events import DeadLetterRecorded
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId
@@ -20,7 +20,7 @@ from domain.payment.events import (
 from domain.payment.evolve import fold
 from domain.payment.state import Failed, InFlight
 from interfaces.composition import Core, utc_now
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.simulation.books import Line, books, differences, double_charges, lines_of, our_lines
 from tests.simulation.run import Run
 from tests.simulation.timeline import told, unexplained

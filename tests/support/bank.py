@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
-from application.bank import (
+from application.payout.bank_port import (
     Accepted,
     BankFile,
     BankSilent,
@@ -20,7 +20,7 @@ from application.bank import (
     TakenPayment,
 )
 from domain.bank_account.details import BankDetails
-from domain.money import Money
+from domain.money.money import Money
 from infrastructure.bank.debtor import Debtor
 from infrastructure.bank.pain001 import payment_file
 from infrastructure.bank.served import no_account, payment_fault
@@ -29,7 +29,7 @@ OURS = Debtor(name="Tallystick Demo GmbH", iban="DE89370400440532013000", bic="C
 
 
 class BankInMemory:
-    """Implements application.bank.Bank."""
+    """Implements application.payout.bank_port.Bank."""
 
     def __init__(self, debtor: Debtor = OURS) -> None:
         self.name = "northbank"

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from application.recording import record_with_entries
-from application.store import Append, Claim, Verb
+from application.write.recording import record_with_entries
+from application.write.store import Append, Claim, Verb
 from domain.history import Cause
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId, ProviderName
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.events import (
     CaptureMethod,
     PaymentActionRequired,

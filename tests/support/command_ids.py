@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from application.command_ids import CommandIds
+from application.write.command_ids import CommandIds
 from interfaces import ids
 
 NAMESPACE: Final = UUID("6b1f7c1e-0d9a-4d0c-9f6e-2f1f5a0d3c77")

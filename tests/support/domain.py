@@ -10,15 +10,15 @@ import pytest
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.action_window import ActionWindow
-from domain.authorization_window import AuthorizationWindow
-from domain.currencies import DECIMALS
 from domain.errors import DomainError
 from domain.fx.rates import Rates, RateSet
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, PaymentId, ProviderName
-from domain.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
+from domain.money.currencies import DECIMALS
+from domain.money.money import AMOUNT_MINOR_MAX, Money, parse_decimal, zero
 from domain.payment.abandon import abandon
+from domain.payment.action_window import ActionWindow
 from domain.payment.adopt import AdoptOperation, adopt
+from domain.payment.authorization_window import AuthorizationWindow
 from domain.payment.cancel import CancelPayment, cancel
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
@@ -66,10 +66,10 @@ from domain.routing.capabilities import Capabilities
 from domain.routing.policy import Choice, Retry, RoutingPolicy
 from domain.routing.route import Figures, Situation
 from domain.terms.amounts import OTHERS
-from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.pricing_context import Basis
 from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 

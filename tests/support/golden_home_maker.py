@@ -22,7 +22,7 @@ from interfaces.cli.demo import EXAMPLE_ORDERS, HURRIED, PROVIDERS
 from interfaces.composition import Core
 from interfaces.demo.orders import Order, read_orders
 from interfaces.demo.run import demonstrate
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from projections.views import VIEWS
 from tests.support.golden_homes import DATABASE, FACTS, FILES, GOLDEN, Facts
 from tests.support.running import Merchant, eventually, merchant_of

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.notification import (
+from application.provider.webhook import (
     Notification,
     NotificationUnreadable,
     SignatureInvalid,
@@ -25,7 +25,7 @@ from application.notification import (
     Unhandled,
 )
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Declined, Outcome
 from infrastructure.embedded.process import ChildProcess
@@ -33,7 +33,7 @@ from infrastructure.provider import registry
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.simulator import client
 from interfaces.cli.main import main
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 
 SECRET = "whsec_of_the_tests"
 HEADER = "notary-signature"
@@ -53,7 +53,7 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NotaryNotifications:
-    """Implements application.notification.Notifications."""
+    """Implements application.provider.webhook.Notifications."""
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         match = re.fullmatch(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", headers.get(HEADER, ""))

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from application.lost_charges import LostCharges
-from application.orphans import Pin
+from application.payment.lost_charges import LostCharges
+from application.payment.orphans import Pin
 from domain.identifiers import PaymentId
 from tests.support.domain import NOW
 
 
 class Pinned:
-    """Implements application.orphans.Pins, with what a test writes into it."""
+    """Implements application.payment.orphans.Pins, with what a test writes into it."""
 
     def __init__(self) -> None:
         self.pins: Mapping[PaymentId, Pin] = {}

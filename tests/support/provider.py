@@ -8,9 +8,9 @@ from enum import Enum, auto
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.method import MethodType
 from domain.payment.outcome import (
     ActionRequired,
@@ -53,7 +53,7 @@ class _Charge(Struct):
 
 
 class ScriptedProvider:
-    """Implements application.provider.Provider. `unreachable` ones answer as a connector does where nothing listens."""
+    """Implements application.provider.port.Provider. `unreachable` ones answer as if nothing listened."""
 
     def __init__(self, *, unreachable: bool = False) -> None:
         self.unreachable = unreachable

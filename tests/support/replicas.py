@@ -12,7 +12,7 @@ from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.primary import Address
 from infrastructure.embedded.standby import EmbeddedStandby, password_files
 from interfaces import composition
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 from tests.support.store import until
 
 

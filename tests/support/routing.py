@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from domain.identifiers import MerchantId, PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType, PaymentMethod
 from domain.routing.candidate import Strategy
 from domain.routing.capabilities import Capabilities
@@ -81,7 +81,7 @@ def asked(
 
 
 class InOrder:
-    """Implements application.routing.Routing."""
+    """Implements application.provider.routing_port.Routing."""
 
     def __init__(self, *providers: ProviderName, attempts_max: int = 3, total_s_max: int = 30) -> None:
         self.open_circuits: Collection[ProviderName] = ()

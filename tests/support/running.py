@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import aiohttp
 
-from application.merchant import Directory, create_key, create_merchant
+from application.access.merchant import Directory, create_key, create_merchant
 from interfaces import ids
 from interfaces.composition import Core
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 
 
 class Reply(NamedTuple):

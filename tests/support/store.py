@@ -10,25 +10,25 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from application.recording import record_with_entries
-from application.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
+from application.write.recording import record_with_entries
+from application.write.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
 from domain.ledger.accounts import AccountCode, Side, authorized, holds
 from domain.ledger.entry import JournalEntryPosted, Posting
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import CaptureMethod, PaymentCreated
 from domain.payment.evolve import HistoryUnreadable
-from infrastructure.postgres.committer import Committer
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.event_store.committer import Committer
+from infrastructure.postgres.event_store.mapper import EventMapper
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.leases import Leases
-from infrastructure.postgres.mapper import EventMapper
-from infrastructure.postgres.pool import ReadPool
-from infrastructure.postgres.store import PostgresEventStore
-from interfaces.worker import supervise
-from projections.connection import LIVE_SCHEMA, connect
-from projections.rows import Rows
-from projections.tables import advance, after, checkpoint_of, create
-from projections.view import View
+from interfaces.runtime.worker import supervise
+from projections.engine.connection import LIVE_SCHEMA, connect
+from projections.engine.rows import Rows
+from projections.engine.tables import advance, after, checkpoint_of, create
+from projections.engine.view import View
 from tests.support.domain import ACQUIRER, ATTEMPT, CARD, MERCHANT, History
 
 RECORDED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import date
 from hypothesis import strategies as st
 
 from domain.countries import COUNTRIES
-from domain.currencies import DECIMALS
-from domain.money import Money, Rounding
+from domain.money.currencies import DECIMALS
+from domain.money.money import Money, Rounding
 from domain.payment.method import MethodType, PaymentMethod
 from domain.terms.amounts import OTHERS, Amounts
 from domain.terms.business_days import CalendarName, IsHoliday

@@ -11,15 +11,15 @@ import msgspec
 import psycopg
 from msgspec.structs import replace
 
-from application.bank import PaymentStatus
-from application.bank_accounts import BankAccounts
-from application.bases import BasesAtHand
-from application.caller import Answered, Caller
-from application.loaded_payout import LoadedPayout, load
-from application.payout_files import PayoutFiles
-from application.payout_reports import PayoutReports
-from application.payout_schedule import ScheduledPayouts
-from application.payouts import Payouts
+from application.payout.bank_accounts import BankAccounts
+from application.payout.bank_port import PaymentStatus
+from application.payout.commands import Payouts
+from application.payout.files import PayoutFiles
+from application.payout.loaded import LoadedPayout, load
+from application.payout.reports import PayoutReports
+from application.payout.schedule import ScheduledPayouts
+from application.terms.pricing_context import BasesAtHand
+from application.write.caller import Answered, Caller
 from domain.bank_account.add import AddBankAccount
 from domain.bank_account.details import BankDetails, Iban
 from domain.fx.rates import Rates
@@ -29,7 +29,7 @@ from domain.ledger.accounts import available, bank, held, in_transit, owed
 from domain.ledger.balances import BalanceKey, fold_balances, trial_balance
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.moves import move
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.batch import end_to_end_id_for
 from domain.payout.create import CreatePayout
 from domain.payout.events import PayoutTrigger
@@ -38,18 +38,18 @@ from domain.payout_batch.events import PayoutBatchCreated
 from domain.terms.payouts import PayoutRule
 from domain.terms.terms import DEFAULT_TERMS
 from infrastructure.bank.account_check import account_fault
-from infrastructure.postgres.balances import PostgresBalances
-from infrastructure.postgres.bank_feed import PostgresBankFeed
-from infrastructure.postgres.payout_queue import ViewPayoutQueue
-from infrastructure.postgres.payouts_taken import PostgresPayoutsTaken
-from infrastructure.postgres.pool import ReadPool
-from infrastructure.postgres.schedule_watch import PostgresScheduleWatch
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.event_store.balances import PostgresBalances
+from infrastructure.postgres.event_store.store import PostgresEventStore
+from infrastructure.postgres.funds.bank_feed import PostgresBankFeed
+from infrastructure.postgres.funds.payout_queue import ViewPayoutQueue
+from infrastructure.postgres.funds.payouts_taken import PostgresPayoutsTaken
+from infrastructure.postgres.funds.schedule_watch import PostgresScheduleWatch
 from interfaces import ids
-from interfaces.http.payout_resources import word_payout
-from projections.bank_accounts import BANK_ACCOUNTS
-from projections.payout_batches import PAYOUT_BATCHES
-from projections.payouts import PAYOUTS
+from interfaces.resources.payout import word_payout
+from projections.payout.bank_accounts import BANK_ACCOUNTS
+from projections.payout.batches import PAYOUT_BATCHES
+from projections.payout.payouts import PAYOUTS
 from tests.support.bank import BankInMemory
 from tests.support.command_ids import command_ids
 from tests.support.store import advanced, append_all, everything, open_store, open_views, stored

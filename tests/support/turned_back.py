@@ -10,7 +10,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.embedded.roles import Role
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import until_listening
 
 KEPT: Final = "kept"

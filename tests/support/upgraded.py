@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from interfaces.cli.main import main
 from interfaces.ids import parse
-from interfaces.stack import Embedded, Stack
+from interfaces.runtime.supervisor import Embedded, Stack
 from tests.support.golden_homes import Facts
 from tests.support.running import Merchant, eventually
 

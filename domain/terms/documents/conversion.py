@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from domain.strict_document import Name
+from domain.document.strict_document import Name
 from domain.terms.amounts import OTHERS
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.documents.document import BasisPoints, TermsDocument

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from domain.document.strict_document import Name
 from domain.payment.method import CardBrand
-from domain.strict_document import Name
 from domain.terms.amounts import OTHERS
 from domain.terms.disputes import DisputeRule, EvidenceLimits
 from domain.terms.documents.document import TermsDocument

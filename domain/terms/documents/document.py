@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from domain.currencies import READABLE_DECIMALS
+from domain.document.strict_document import StrictDocument
 from domain.errors import DomainError
-from domain.strict_document import StrictDocument
+from domain.money.currencies import READABLE_DECIMALS
 from domain.terms.amounts import OTHERS, Amounts
 
 SUM_MINOR_MAX: Final = 10**12

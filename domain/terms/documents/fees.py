@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final, TypeVar
 from msgspec import Meta, Struct
 
 from domain.countries import COUNTRIES
-from domain.money import Rounding
+from domain.document.strict_document import Name
+from domain.money.money import Rounding
 from domain.payment.method import MethodType
-from domain.strict_document import Name
 from domain.terms.amounts import OTHERS, in_currency
 from domain.terms.coverage import Combination, find_gap, find_overlap, met_by_default, met_by_rule, regions_of
 from domain.terms.documents.document import BasisPoints, TermsDocument, TermsInvalid

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from domain.strict_document import Name
+from domain.document.strict_document import Name
 from domain.terms.business_days import CalendarName
 from domain.terms.documents.document import TermsDocument
 from domain.terms.payouts import Daily, Manual, PayoutRule, Schedule, Weekday, Weekly

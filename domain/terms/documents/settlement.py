@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from domain.strict_document import Name
+from domain.document.strict_document import Name
 from domain.terms.business_days import CalendarName
 from domain.terms.documents.document import BasisPoints, TermsDocument
 from domain.terms.settlement import BeyondBudget, SettlementRule

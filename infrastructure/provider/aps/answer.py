@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.outcome import Mismatched, Unknown
 from infrastructure.provider.aps.parameters import Unreadable, parameters
 from infrastructure.provider.aps.signature import is_signed

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.provider import ProviderRequest
+from application.provider.port import ProviderRequest
 from domain.payment.outcome import Mismatched, Rejected, Unavailable, Unknown
 from infrastructure.provider.aps import translate
 from infrastructure.provider.aps.answer import Answer, believed
@@ -32,7 +32,7 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
 
 class ApsProvider(PerformingProvider):
-    """APS as an `application.provider.Provider`, made inside a running event loop."""
+    """APS as an `application.provider.port.Provider`, made inside a running event loop."""
 
     capabilities = translate.CAPABILITIES
 

@@ -9,8 +9,8 @@ one, and nobody has promised that it does not do so with a refund.
 
 from typing import Final, assert_never
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from domain.money import Money
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.money.money import Money
 from domain.payment.outcome import Approved, Outcome, Unknown
 from domain.payment.stated import Movement, Stated
 from infrastructure.provider.aps.answer import UNITS, Answer

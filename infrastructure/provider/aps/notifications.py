@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from application.notification import Notification, NotificationUnreadable, SignatureInvalid, Unhandled
+from application.provider.webhook import Notification, NotificationUnreadable, SignatureInvalid, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Outcome, Unknown
 from infrastructure.provider.aps.answer import Answer
@@ -53,7 +53,7 @@ _UNIQUE: Final = "maintenance_reference"
 
 
 class ApsNotifications:
-    """Implements application.notification.Notifications; signed with the SHA response phrase."""
+    """Implements application.provider.webhook.Notifications; signed with the SHA response phrase."""
 
     def __init__(self, response_phrase: str) -> None:
         self._response_phrase = response_phrase

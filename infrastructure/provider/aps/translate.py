@@ -10,8 +10,8 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from domain.money import Money
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from domain.money.money import Money
 from domain.payment.method import MethodType
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Rejected, Unknown
 from domain.payment.stated import Movement, Stated

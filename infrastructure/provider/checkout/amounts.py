@@ -6,8 +6,8 @@ three decimals do count thousandths, but the last digit must be 0. What it count
 
 from typing import Final
 
-from domain.currencies import READABLE_DECIMALS, decimals
-from domain.money import Money
+from domain.money.currencies import READABLE_DECIMALS, decimals
+from domain.money.money import Money
 from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
 
 CURRENCIES: Final = frozenset(READABLE_DECIMALS) - {"CLF", "UYI", "UYW"}

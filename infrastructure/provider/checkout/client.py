@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from application.provider import AuthorizeRequest, ProviderRequest
+from application.provider.port import AuthorizeRequest, ProviderRequest
 from domain.payment.outcome import Rejected, Unknown
 from infrastructure.provider.checkout import translate
 from infrastructure.provider.checkout.notifications import CheckoutNotifications
@@ -21,7 +21,7 @@ NO_ACTION_YET: Final = Said(Unknown("accepted; no action of the payment shows it
 
 
 class CheckoutProvider(PerformingProvider):
-    """Checkout.com as an `application.provider.Provider`, made inside a running event loop.
+    """Checkout.com as an `application.provider.port.Provider`, made inside a running event loop.
 
     What it takes on is asked after once; what is under way even then is Unknown, and its webhook or recovery tells.
     """

@@ -11,11 +11,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.notification import DisputeNotification, DisputePhase, NotificationUnreadable
-from domain.currencies import UnknownCurrency
+from application.provider.webhook import DisputeNotification, DisputePhase, NotificationUnreadable
 from domain.dispute.events import DisputeReason
 from domain.identifiers import DisputeId
-from domain.money import Money
+from domain.money.currencies import UnknownCurrency
+from domain.money.money import Money
 from infrastructure.provider.card_networks import card_brand
 from infrastructure.provider.checkout.amounts import received
 from infrastructure.provider.checkout.wire import Id

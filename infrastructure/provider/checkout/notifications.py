@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
+from application.provider.webhook import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import (
     DECLINE_CODE_OTHER,
@@ -75,7 +75,7 @@ MEANINGS: Final[Mapping[str, _Approval | _Refusal | _Pending]] = {
 
 
 class CheckoutNotifications:
-    """Implements application.notification.Notifications. Without a secret no delivery is believed."""
+    """Implements application.provider.webhook.Notifications. Without a secret no delivery is believed."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret

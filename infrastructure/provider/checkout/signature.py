@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from application.notification import SignatureInvalid, SignatureStale
+from application.provider.webhook import SignatureInvalid, SignatureStale
 from infrastructure.provider.reading import UNDECODABLE
 
 HEADER: Final = "cko-signature"

@@ -12,14 +12,14 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.provider import (
+from application.provider.port import (
     AuthorizeRequest,
     CaptureRequest,
     ProviderRequest,
     RefundRequest,
     VoidRequest,
 )
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType
 from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from application.provider import ProviderRequest
+from application.provider.port import ProviderRequest
 from domain.payment.outcome import Unknown
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
@@ -15,7 +15,7 @@ from infrastructure.provider.simulator.notifications import SimulatorNotificatio
 
 
 class SimulatorProvider(PerformingProvider):
-    """The simulator as an `application.provider.Provider`, made inside a running event loop."""
+    """The simulator as an `application.provider.port.Provider`, made inside a running event loop."""
 
     capabilities = translate.CAPABILITIES
 

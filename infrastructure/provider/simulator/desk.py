@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from application.dispute_desk import EvidenceFile
+from application.provider.dispute_api import EvidenceFile
 from domain.identifiers import DisputeId, SubmissionId
 from domain.payment.outcome import Approved, Outcome, Rejected, Unknown
 from infrastructure.provider.http import Answer, HttpCalls
@@ -39,7 +39,7 @@ class _ErrorAnswer(Struct, frozen=True):
 
 
 class SimulatorDesk:
-    """Implements application.dispute_desk.DisputeDesk."""
+    """Implements application.provider.dispute_api.DisputeDesk."""
 
     def __init__(self, calls: HttpCalls) -> None:
         self._calls = calls

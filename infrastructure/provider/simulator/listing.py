@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.listing import Listed, ListedDispute, ListedOperation, Unreadable
-from application.notification import DisputeNotification, NotificationUnreadable, Unhandled
+from application.provider.listing import Listed, ListedDispute, ListedOperation, Unreadable
+from application.provider.webhook import DisputeNotification, NotificationUnreadable, Unhandled
 from domain.payment.outcome import Unknown
 from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.pages import Page, entries, name_of_entry
@@ -35,7 +35,7 @@ class _Event(Struct, frozen=True):
 
 
 class SimulatorListing:
-    """Implements application.listing.Listing."""
+    """Implements application.provider.listing.Listing."""
 
     def __init__(self, calls: HttpCalls) -> None:
         self._calls = calls

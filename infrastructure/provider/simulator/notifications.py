@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
+from application.provider.webhook import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome
 from infrastructure.provider.minor_units import Count, Currency, stated_amount
@@ -50,7 +50,7 @@ class _Data(Struct, frozen=True):
 
 
 class SimulatorNotifications:
-    """Implements application.notification.Notifications. Without a secret no delivery is believed."""
+    """Implements application.provider.webhook.Notifications. Without a secret no delivery is believed."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret

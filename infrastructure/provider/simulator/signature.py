@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from application.notification import SignatureInvalid, SignatureStale
+from application.provider.webhook import SignatureInvalid, SignatureStale
 
 HEADER: Final = "simulator-signature"
 TOLERANCE_S: Final = 300

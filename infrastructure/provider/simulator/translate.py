@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from msgspec import Meta, Raw, Struct
 
-from application.provider import (
+from application.provider.port import (
     AuthorizeRequest,
     CaptureRequest,
     ProviderRequest,

@@ -6,8 +6,8 @@ the currencies of three decimals the last digit must be 0.
 
 from typing import Final
 
-from domain.currencies import decimals
-from domain.money import Money
+from domain.money.currencies import decimals
+from domain.money.money import Money
 from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
 
 UNITS: Final = MinorUnits({"MGA": 0, "ISK": 2, "UGX": 2})

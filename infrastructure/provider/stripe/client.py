@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.payment.outcome import Mismatched, Rejected, Unavailable, Unknown
 from infrastructure.provider.connector import AccountInvalid, Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
@@ -18,7 +18,7 @@ PAGES_MAX: Final = 100
 
 
 class StripeProvider(PerformingProvider):
-    """Stripe as an `application.provider.Provider`, made inside a running event loop."""
+    """Stripe as an `application.provider.port.Provider`, made inside a running event loop."""
 
     capabilities = translate.CAPABILITIES
 

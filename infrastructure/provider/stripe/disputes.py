@@ -8,10 +8,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from application.notification import DisputeNotification, DisputePhase, NotificationUnreadable, Unhandled
-from domain.currencies import UnknownCurrency
+from application.provider.webhook import DisputeNotification, DisputePhase, NotificationUnreadable, Unhandled
 from domain.dispute.events import DisputeReason
 from domain.identifiers import DisputeId
+from domain.money.currencies import UnknownCurrency
 from infrastructure.provider.card_networks import card_brand
 from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.stripe.amounts import UNITS

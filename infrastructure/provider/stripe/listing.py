@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from application.listing import Listed, ListedDispute, ListedOperation, Unreadable
-from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
+from application.provider.listing import Listed, ListedDispute, ListedOperation, Unreadable
+from application.provider.webhook import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Unknown
 from infrastructure.provider.http import Answer, HttpCalls
@@ -58,7 +58,7 @@ class _Made(Struct, frozen=True):
 
 
 class StripeListing:
-    """Implements application.listing.Listing."""
+    """Implements application.provider.listing.Listing."""
 
     def __init__(self, calls: HttpCalls, headers: Mapping[str, str]) -> None:
         self._calls = calls

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from application.notification import DisputeNotification, Notification, NotificationUnreadable, Unhandled
+from application.provider.webhook import DisputeNotification, Notification, NotificationUnreadable, Unhandled
 from domain.payment.events import OperationKind
 from infrastructure.provider.reading import UNDECODABLE, decode
 from infrastructure.provider.stripe import disputes, signature
@@ -48,7 +48,7 @@ class _Event(Struct, frozen=True):
 
 
 class StripeNotifications:
-    """Implements application.notification.Notifications for the webhook endpoint that `secret` belongs to."""
+    """Implements application.provider.webhook.Notifications for the webhook endpoint that `secret` belongs to."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret

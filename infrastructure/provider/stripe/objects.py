@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct
 
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.outcome import (
     DECLINE_CODE_CANCELED,
     DECLINE_CODE_OTHER,

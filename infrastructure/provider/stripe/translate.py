@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from domain.currencies import UnknownCurrency
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId
+from domain.money.currencies import UnknownCurrency
 from domain.payment.method import CardBrand, MethodType
 from domain.payment.outcome import DECLINE_CODE_OTHER, Mismatched, Outcome, Rejected, Unknown
 from domain.payment.stated import Stated

@@ -6,7 +6,7 @@ from domain.bank_account.add import BankAccountInvalid, Fault, add
 from domain.bank_account.details import BankDetails, GbSortCode, Iban, Scheme
 from domain.bank_account.events import BankAccountAdded
 from domain.card_data import CardDataRefused
-from domain.currencies import UnknownCurrency
+from domain.money.currencies import UnknownCurrency
 from tests.domain.bank_account.accounts import DETAILS, add_account
 
 

@@ -15,7 +15,7 @@ from domain.dispute.rule import rule
 from domain.dispute.state import DisputeCase
 from domain.dispute.submit import record_submission_outcome, submit
 from domain.identifiers import DisputeId, EvidenceId, SubmissionId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import CardBrand
 from domain.payment.outcome import Outcome
 from domain.payment.state import DisputeResult

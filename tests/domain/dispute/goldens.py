@@ -26,7 +26,7 @@ from domain.dispute.events import (
     SubmissionStarted,
 )
 from domain.identifiers import DisputeId, EvidenceId, MerchantId, PaymentId, ProviderName, SubmissionId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import FailureKind
 from domain.payment.method import CardBrand
 from domain.terms.disputes import EvidenceLimits

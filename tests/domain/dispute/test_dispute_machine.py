@@ -28,7 +28,7 @@ from domain.errors import DomainError
 from domain.identifiers import DisputeId, SubmissionId
 from domain.ledger.accounts import AccountCode, held, owed, psp_clearing
 from domain.ledger.rules import entry_for
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource
 from domain.payment.dispute import (
     AmendDispute,

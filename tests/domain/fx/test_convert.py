@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.currencies import DECIMALS, UnknownCurrency
 from domain.fx.ecb import as_of
 from domain.fx.rates import ConversionTooLarge, Quote, RateStale, convert, require_fresh, worth
-from domain.money import AMOUNT_MINOR_MAX, AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.currencies import DECIMALS, UnknownCurrency
+from domain.money.money import AMOUNT_MINOR_MAX, AmountOutOfRange, CurrencyMismatch, Money
 from tests.support.domain import amounts, currencies, eur, jpy, usd
 from tests.support.rates import FRIDAY, FRIDAY_RATES, known, publication
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.document.strict_document import DOCUMENT_CHARACTERS_MAX
 from domain.fx.operator_rates import read_operator_rates
 from domain.fx.rates_file import RatesInvalid, sha256_of
-from domain.strict_document import DOCUMENT_CHARACTERS_MAX
 from tests.support.rates import OPERATOR_TEXT
 
 

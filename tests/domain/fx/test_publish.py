@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.currencies import UnknownCurrency
 from domain.fx.ecb import as_of
 from domain.fx.events import FxRatesPublished
 from domain.fx.publish import ECB, OPERATOR, Publication, RatesDiffer, RatesInFuture, publish
 from domain.fx.rate_text import RateUnusable
 from domain.fx.rates import Rates
+from domain.money.currencies import UnknownCurrency
 from tests.support.rates import FRIDAY, LATER, THURSDAY, known, publication
 
 FRIDAYS = publication({"JPY": "163.80", "USD": "1.0850"})

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.currencies import UnknownCurrency
 from domain.fx.ecb import as_of
 from domain.fx.publish import OPERATOR, publish
 from domain.fx.rate_text import RateUnusable, decimal_text, exact
 from domain.fx.rates import RateMissing, Rates, fold
+from domain.money.currencies import UnknownCurrency
 from tests.support.rates import FRIDAY, FRIDAY_RATES, LATER, THURSDAY, THURSDAY_RATES, known, publication
 
 THURSDAYS = publication(THURSDAY_RATES, moment=as_of(THURSDAY))

@@ -15,7 +15,7 @@ from domain.fx.conversion import Conversion
 from domain.identifiers import BankAccountId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.ledger.accounts import Side
 from domain.ledger.rules import entry_for
-from domain.money import Money, parse_decimal, zero
+from domain.money.money import Money, parse_decimal, zero
 from domain.payment.events import (
     AuthorizationExpired,
     DisputeLost,

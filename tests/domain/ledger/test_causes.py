@@ -11,7 +11,7 @@ from domain.history import Positioned
 from domain.ledger.causes import Causes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import MoneyEvent
-from domain.money import Money
+from domain.money.money import Money
 from tests.projections.histories import HISTORIES, batched, positioned, recorded_history, stores
 
 

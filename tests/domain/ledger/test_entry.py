@@ -26,7 +26,7 @@ from domain.ledger.accounts import (
     psp_clearing,
 )
 from domain.ledger.entry import JournalEntryPosted, Posting, Unbalanced, entry_id_for, imbalance
-from domain.money import Money
+from domain.money.money import Money
 from tests.support.domain import ACQUIRER, DUE, MERCHANT, amounts, eur, usd
 
 PAYMENT = PaymentId(UUID(int=1))

@@ -14,13 +14,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from application.floors import floors_for
+from application.terms.balance_floors import floors_for
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.ledger.accounts import account, held, is_lot, lot_of, owed, pending
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.entry import JournalEntryPosted, imbalance
 from domain.ledger.rules import entry_for
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.create import CreatePayment
 from domain.payment.debit import DebitSource
 from domain.payment.events import CaptureMethod, OperationKind
@@ -29,9 +29,9 @@ from domain.payment.outcome import Outcome
 from domain.payment.state import DisputeResult, InFlight, taken_of
 from domain.release.events import Bucket, FundsReleased
 from domain.terms.amounts import OTHERS
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.pricing_context import Basis
 from domain.terms.settlement import BeyondBudget
 from tests.domain.books import Books, KeptBalances, as_payments_tell, balances_below_their_floor, books_of
 from tests.domain.journey import Journey, from_where_it_holds

@@ -38,7 +38,7 @@ from domain.ledger.accounts import (
 from domain.ledger.payment_rules import PaymentMoneyEvent
 from domain.ledger.payout_rules import PayoutMoneyEvent
 from domain.ledger.rules import MoneyEvent, entry_for
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,

@@ -56,7 +56,7 @@ from domain.ledger.balances import BalanceKey, trial_balance
 from domain.ledger.causes import Causes
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.rules import MoneyEvent
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
@@ -94,7 +94,6 @@ from domain.payment.proceeds import Claim
 from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
-from domain.payment.settle_movement import SettleMovement, settle_movement
 from domain.payment.state import (
     Authorized,
     Captured,
@@ -115,6 +114,7 @@ from domain.payout.events import PayoutPaid, PayoutReturned, PayoutTrigger
 from domain.payout.report import Fate, ReportPayout, report
 from domain.payout.state import Batched, Held, Ready, Sent
 from domain.settlement.events import ItemKind, SettlementEvent, SettlementItemBooked
+from domain.settlement.settle_movement import SettleMovement, settle_movement
 from domain.settlement.settlement import (
     BookItem,
     ItemDiffers,
@@ -125,14 +125,14 @@ from domain.settlement.settlement import (
 )
 from domain.settlement.settlement import fold as fold_settlement
 from domain.terms.amounts import OTHERS
-from domain.terms.basis import Basis
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee_plan import Blended, FeePlan, InterchangePlus
+from domain.terms.pricing_context import Basis
 from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
-from projections.journal_lines import JOURNAL_LINES
-from projections.merchant_balances import MERCHANT_BALANCES
-from projections.view import fold
+from projections.engine.view import fold
+from projections.ledger.journal_lines import JOURNAL_LINES
+from projections.ledger.merchant_balances import MERCHANT_BALANCES
 from tests.domain.money.world import World
 from tests.support.domain import ACTION_WINDOW, WINDOW
 from tests.support.routing import SIMULATOR, InOrder

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.floors import floors_for
-from application.recording import record_with_entries
+from application.terms.balance_floors import floors_for
+from application.write.recording import record_with_entries
 from domain.event import Event
 from domain.history import AnyEvent, Cause, Positioned
 from domain.identifiers import MerchantId, PaymentId, PayoutId
 from domain.ledger.accounts import AccountCode, account, is_lot, owed
 from domain.ledger.balances import BalanceKey, limited_changes, post
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.debit import DebitSource
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve as evolve_payment
@@ -21,7 +21,7 @@ from domain.payout.evolve import evolve as evolve_payout
 from domain.payout.state import Payout
 from domain.release.events import FundsReleased
 from domain.release.release import lot_behind, release
-from domain.terms.basis import Basis
+from domain.terms.pricing_context import Basis
 
 _CAUSE = Cause(actor="key:test", request_id="req_test", trace_id="0" * 32)
 

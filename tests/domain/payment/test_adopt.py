@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import DomainError
 from domain.ledger.accounts import available, owed, platform_losses
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.adopt import OperationDiffers
 from domain.payment.debit import DebitSource
 from domain.payment.events import (

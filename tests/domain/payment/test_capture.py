@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money, zero
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money, zero
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized
 from domain.payment.events import (
     CaptureFailed,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.ledger.accounts import held, owed, platform_losses, platform_provisions, psp_clearing
 from domain.ledger.balances import BalanceKey, fold_balances, trial_balance
 from domain.ledger.rules import entry_for
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.dispute import ReversedBefore
 from domain.payment.proceeds import Claim
 from domain.payment.refusals import IllegalTransition, OperationInProgress

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from domain.card_data import CardDataRefused
-from domain.currencies import UnknownCurrency
 from domain.identifiers import CustomerId
-from domain.money import AMOUNT_MINOR_MAX, AmountOutOfRange, Money
+from domain.money.currencies import UnknownCurrency
+from domain.money.money import AMOUNT_MINOR_MAX, AmountOutOfRange, Money
 from domain.payment.create import CreatePayment, create
 from domain.payment.events import CaptureMethod, PaymentCreated
 from domain.payment.evolve import fold

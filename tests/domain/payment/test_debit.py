@@ -19,16 +19,16 @@ from domain.errors import DomainError
 from domain.fx.conversion import Conversion
 from domain.fx.rates import Rates, RateSet, RateStale
 from domain.identifiers import DisputeId
-from domain.money import Money, zero
+from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, is_pending, returned
 from domain.payment.events import DisputeOpened, DisputeReversed, DisputeWon, PaymentEvent, RefundFailed, RefundStarted
 from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, from_available, from_owed
 from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, Taken, taken_of
 from domain.terms.amounts import OTHERS
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
+from domain.terms.pricing_context import Basis
 from tests.support.domain import (
     APPROVED,
     BASIS,

@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.currencies import decimals
 from domain.fx.rates import Quote, Rates, RateSet
 from domain.identifiers import DisputeId
 from domain.ledger.accounts import Side, fx, fx_mark_up, fx_residue
 from domain.ledger.entry import Posting
 from domain.ledger.payment_rules import PaymentMoneyEvent, payment_postings
-from domain.money import Money
+from domain.money.currencies import decimals
+from domain.money.money import Money
 from domain.payment.events import PaymentRefunded
 from domain.payment.proceeds import MerchantDebit
 from domain.payment.state import Capture, DisputeResult, Taken, taken_of
-from domain.terms.basis import Basis
 from domain.terms.conversion import RefundRate
+from domain.terms.pricing_context import Basis
 from tests.support.domain import (
     APPROVED,
     DECLINED,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.fx.rates import RateMissing, Rates
 from domain.identifiers import DisputeId
-from domain.money import AmountOutOfRange, Money, zero
+from domain.money.money import AmountOutOfRange, Money, zero
 from domain.payment.debit import DebitSource
 from domain.payment.dispute import CloseDispute, DisputeDiffers, close_dispute
 from domain.payment.events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.ledger.accounts import AccountCode, Side, account, owed, platform_losses
 from domain.ledger.moves import bear
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.excess import excess_of
 from domain.payment.proceeds import Excess
 from domain.payment.state import Taken, taken_of

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from domain.identifiers import CustomerId, DisputeId, OperationId
 from domain.ledger.entry import imbalance
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.adopt import AdoptOperation, adopt
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
 from domain.payment.confirm import RecordAttemptOutcome, record_attempt_outcome
@@ -69,7 +69,7 @@ from domain.payment.state import (
 )
 from domain.payment.status import Status, status_of
 from domain.routing.route import Figures, Situation
-from domain.terms.basis import Basis
+from domain.terms.pricing_context import Basis
 from tests.domain.attempts import (
     assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice,
     assert_each_contradiction_is_reported_once_and_changes_nothing,

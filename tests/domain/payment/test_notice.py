@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.identifiers import OperationId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.adopt import AdoptOperation
 from domain.payment.events import CaptureMethod, ContradictionReported, OperationKind
 from domain.payment.notice import (

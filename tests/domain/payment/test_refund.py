@@ -5,7 +5,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from domain.card_data import CardDataRefused
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.events import (
     FailureKind,
     OperationKind,

@@ -7,7 +7,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from domain.ledger.entry import imbalance
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.debit import DebitSource
 from domain.payment.events import MovementKind, OperationKind, RefundReversed
 from domain.payment.movements import movements_of

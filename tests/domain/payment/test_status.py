@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status, status_of
 from tests.support.domain import (

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.bank_account.details import Iban
 from domain.bank_account.state import Account, Usable
 from domain.identifiers import BankAccountId, BatchId, MerchantId, PayoutId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.batch import end_to_end_id_for
 from domain.payout.create import CreatePayout
 from domain.payout.events import PayoutTrigger

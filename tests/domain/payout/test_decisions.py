@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from domain.bank_account.state import Removed
 from domain.card_data import CardDataRefused
-from domain.currencies import UnknownCurrency
 from domain.identifiers import PayoutId
-from domain.money import AmountOutOfRange, CurrencyMismatch, Money
+from domain.money.currencies import UnknownCurrency
+from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payout.approve import approve
 from domain.payout.batch import batch, end_to_end_id_for, payout_id_in
 from domain.payout.cancel import cancel

@@ -13,7 +13,7 @@ from domain.ledger.balances import BalanceKey, limited_changes, post, trial_bala
 from domain.ledger.entry import JournalEntryPosted
 from domain.ledger.moves import move
 from domain.ledger.rules import entry_for
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.approve import approve
 from domain.payout.batch import batch
 from domain.payout.cancel import cancel

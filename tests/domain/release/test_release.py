@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain.ledger.accounts import available, held, lot_of, owed, pending
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.rules import entry_for
-from domain.money import CurrencyMismatch, Money, zero
+from domain.money.money import CurrencyMismatch, Money, zero
 from domain.release.events import Bucket, FundsReleased
 from domain.release.release import Lot, NotDueYet, lot_behind, release
 from tests.support.domain import HUNDRED, MERCHANT, eur, usd

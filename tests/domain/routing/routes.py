@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from hypothesis import strategies as st
 
 from domain.identifiers import ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.routing.candidate import Strategy
 from domain.routing.capabilities import Capabilities

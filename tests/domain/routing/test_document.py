@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.json_lines import lines_of
+from domain.document.json_lines import lines_of
+from domain.document.strict_document import DOCUMENT_CHARACTERS_MAX
 from domain.payment.outcome import DECLINE_CODES, NEVER_SOFT
 from domain.routing.candidate import Strategy
 from domain.routing.document import (
@@ -16,7 +17,6 @@ from domain.routing.document import (
     read_policy,
 )
 from domain.routing.policy import Cost, Retry
-from domain.strict_document import DOCUMENT_CHARACTERS_MAX
 from tests.support.routing import NORTH, POLICY_TEXT, PROVIDERS, SOUTH, WEST, cheapest, priority, split
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.identifiers import PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.routing.policy import Cost
 from domain.routing.route import (
     DRAWS,

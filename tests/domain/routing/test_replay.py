@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import PaymentRouted
 from domain.routing.policy import Cost, RoutingPolicy
 from domain.routing.replay import Tally, is_first, replay

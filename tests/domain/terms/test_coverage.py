@@ -6,7 +6,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.currencies import DECIMALS
+from domain.money.currencies import DECIMALS
 from domain.payment.method import MethodType
 from domain.terms.coverage import (
     Combination,

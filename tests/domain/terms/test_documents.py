@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.money import Rounding
+from domain.money.money import Rounding
 from domain.payment.method import CardBrand, MethodType
 from domain.terms.business_days import CalendarName
 from domain.terms.conversion import ConversionRule, RefundRate

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.money import Money, Rounding
+from domain.money.money import Money, Rounding
 from domain.payment.method import MethodType, PaymentMethod
 from domain.terms.amounts import in_currency
 from domain.terms.documents.fees import read_fee_plan

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType
 from domain.terms.documents.fees import read_fee_plan
 from domain.terms.fee_plan import FeePlan, processing_fee

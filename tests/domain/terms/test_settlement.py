@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.terms.business_days import CalendarName, IsHoliday, day_of
 from domain.terms.settlement import SettlementRule, available_at, reserve_on, reserve_until
 from domain.terms.terms import DEFAULT_TERMS

@@ -11,7 +11,7 @@ from infrastructure.backup.keeping import Plan, store_of
 from infrastructure.backup.key import BackupKey
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from interfaces.composition import migrate_all
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 from tests.support.store import own_server
 
 KEY = BackupKey(bytes(range(32)))

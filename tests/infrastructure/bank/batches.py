@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import xmlschema
 from msgspec import Struct
 
-from application.bank import Batch, Instruction
+from application.payout.bank_port import Batch, Instruction
 from domain.bank_account.details import BankDetails
-from domain.money import Money
+from domain.money.money import Money
 from infrastructure.bank.debtor import debtor
 from tests.domain.bank_account.accounts import GERMAN
 

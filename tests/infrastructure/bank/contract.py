@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from application.bank import (
+from application.payout.bank_port import (
     Accepted,
     Bank,
     BankFile,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from application.bank import BankSilent, BankUnavailable
+from application.payout.bank_port import BankSilent, BankUnavailable
 from domain.payment.outcome import Unknown
 from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.provider.http import Answer, HttpCalls

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from schwifty import IBAN
 from schwifty.exceptions import InvalidCountryCode
 
-from application.bank import INSTRUCTIONS_MAX, Batch, InstructionInvalid, SchemeNotServed
+from application.payout.bank_port import INSTRUCTIONS_MAX, Batch, InstructionInvalid, SchemeNotServed
 from domain.bank_account.details import BankDetails, Iban, Scheme, number_of
 from domain.bank_account.sepa_text import sepa_text
 from domain.countries import COUNTRIES, EEA
-from domain.currencies import DECIMALS
-from domain.money import AMOUNT_MINOR_MAX, Money
+from domain.money.currencies import DECIMALS
+from domain.money.money import AMOUNT_MINOR_MAX, Money
 from infrastructure.bank.debtor import DebtorInvalid, debtor
 from infrastructure.bank.pain001 import payment_file
 from infrastructure.bank.served import payment_fault

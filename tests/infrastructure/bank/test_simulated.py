@@ -6,9 +6,9 @@ from contextlib import aclosing
 
 import pytest
 
-from application.bank import Accepted, BankSilent, BankUnavailable, PaymentStatus, RefusedFile
+from application.payout.bank_port import Accepted, BankSilent, BankUnavailable, PaymentStatus, RefusedFile
 from domain.bank_account.details import Scheme
-from domain.money import Money
+from domain.money.money import Money
 from infrastructure.bank.simulated import SimulatedBank
 from tests.domain.bank_account.accounts import CURRENCY, DETAILS
 from tests.infrastructure.bank.batches import OURS, batch, instruction

@@ -14,7 +14,7 @@ from infrastructure.embedded.errors import HomeUnusable
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
 from interfaces.composition import migrate_all
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 from tests.support.golden_homes import GOLDEN, facts_of, restore
 from tests.support.store import append_all, created, everything, open_store
 

@@ -6,7 +6,7 @@ import pytest
 
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.nats.bus import Bus
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from tests.infrastructure.nats.wiring import connected
 from tests.support.store import open_store
 

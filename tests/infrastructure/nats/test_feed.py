@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.store import Append, StoreUnavailable
+from application.write.store import Append, StoreUnavailable
 from domain.history import Positioned
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.nats import feed as feed_module
@@ -17,9 +17,9 @@ from infrastructure.nats.bus import Bus
 from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.listener import Refusal
 from infrastructure.nats.wakeup import WAKEUP_BYTES_MAX
-from infrastructure.postgres.mapper import MsgspecTranscoder
-from infrastructure.postgres.store import PostgresEventStore
-from projections.projector import UNREADABLE
+from infrastructure.postgres.event_store.mapper import MsgspecTranscoder
+from infrastructure.postgres.event_store.store import PostgresEventStore
+from projections.engine.projector import UNREADABLE
 from tests.infrastructure.nats.wiring import feeding, publish, relaying, running, store_id_of, tell, true_of
 from tests.support.store import append_all, created, everything, execute, until
 

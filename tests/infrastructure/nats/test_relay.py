@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import psycopg
 
-from application.store import Append
+from application.write.store import Append
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.nats.bus import Bus
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from tests.infrastructure.nats.wiring import connected, listening, relaying, true_of, until_heard
 from tests.support.store import created, execute, until
 

@@ -12,8 +12,8 @@ from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.listener import Listener
 from infrastructure.nats.relay import Relay
 from infrastructure.nats.wakeup import Wakeup, encode, subject_of
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.identity import identity_of
-from infrastructure.postgres.store import PostgresEventStore
 from tests.support.store import until
 
 

@@ -6,8 +6,8 @@ import pytest
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 
-from infrastructure.postgres.committer import Committer
-from infrastructure.postgres.store import PostgresEventStore
+from infrastructure.postgres.event_store.committer import Committer
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from tests.support.store import open_committer, open_store
 
 

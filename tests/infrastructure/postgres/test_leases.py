@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import psycopg
 
-from application.store import Append
+from application.write.store import Append
 from domain.identifiers import OperationId
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.event_store.mapper import EventMapper
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.leases import LeaseLost, Leases
-from infrastructure.postgres.mapper import EventMapper
-from infrastructure.postgres.pool import ReadPool
-from infrastructure.postgres.store import PostgresEventStore
 from infrastructure.postgres.timers import PostgresTimerQueue
 from tests.support.store import assert_appended, claim, created, execute, open_committer, open_leases, until
 

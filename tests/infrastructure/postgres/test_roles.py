@@ -7,15 +7,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from application.store import Append
+from application.write.store import Append
 from domain.history import Positioned
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
+from infrastructure.postgres.event_store.recorder import LockingRecorder
+from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.migrate import OwnerNeeded, migrate
-from infrastructure.postgres.recorder import LockingRecorder
-from infrastructure.postgres.store import PostgresEventStore
 from interfaces.composition import migrate_all
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 from tests.conftest import in_database
 from tests.infrastructure.postgres.conftest import datastore_of
 from tests.support.store import append_all, assert_appended, created, everything, execute, open_store

@@ -1,4 +1,4 @@
-"""What every connector keeps of the promise of `application.provider.Provider`, whichever provider is behind it.
+"""What every connector keeps of the promise of `application.provider.port.Provider`, whichever provider is behind it.
 
 A connector's own test module subclasses `ProviderContract` and gives it a `bench`.
 """
@@ -9,9 +9,16 @@ from uuid import UUID
 import pytest
 from msgspec import Struct
 
-from application.provider import AuthorizeRequest, CaptureRequest, Provider, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import (
+    AuthorizeRequest,
+    CaptureRequest,
+    Provider,
+    ProviderRequest,
+    RefundRequest,
+    VoidRequest,
+)
 from domain.identifiers import OperationId, PaymentId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import Approved, Declined, Outcome, Rejected, Unavailable, Unknown
 from interfaces.ids import new_uuid

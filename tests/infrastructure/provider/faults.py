@@ -1,6 +1,6 @@
 """Everything that can go wrong on the way to the simulator, at once, and a caller who does not give up."""
 
-from application.provider import AuthorizeRequest, CaptureRequest, Provider
+from application.provider.port import AuthorizeRequest, CaptureRequest, Provider
 from domain.payment.outcome import Outcome, Unknown
 from tests.infrastructure.simulator.api import Api
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from application.provider import AuthorizeRequest
+from application.provider.port import AuthorizeRequest
 from domain.identifiers import ProviderName
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Declined, Outcome, Unavailable, Unknown

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.currencies import DECIMALS
 from domain.errors import DomainError
-from domain.money import AMOUNT_MINOR_MAX, Money
+from domain.money.currencies import DECIMALS
+from domain.money.money import AMOUNT_MINOR_MAX, Money
 from domain.payment.method import MethodType, PaymentMethod
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.aps import translate as aps

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from application.notification import (
+from application.provider.webhook import (
     DisputeNotification,
     DisputePhase,
     Notifications,
@@ -14,7 +14,7 @@ from application.notification import (
     Unhandled,
 )
 from domain.dispute.events import DisputeReason
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import CardBrand
 from infrastructure.provider.checkout.notifications import CheckoutNotifications
 from infrastructure.provider.simulator.notifications import SimulatorNotifications

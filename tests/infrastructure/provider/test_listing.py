@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from application.listing import Listed, ListedDispute, ListedOperation, ListingFailed, Unreadable
+from application.provider.listing import Listed, ListedDispute, ListedOperation, ListingFailed, Unreadable
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved
 from infrastructure.provider import pages

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import aiohttp
 import pytest
 
-from application.lost_charges import ChargeUncertain
+from application.payment.lost_charges import ChargeUncertain
 from domain.identifiers import ProviderName
 from domain.payment.events import CaptureMethod
 from domain.payment.state import Captured

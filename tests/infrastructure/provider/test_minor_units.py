@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from domain.money import Money
+from domain.money.money import Money
 from infrastructure.provider.minor_units import MinorUnits, NotRepresentable
 from tests.support.domain import signed_amounts
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from msgspec import Struct, field
 
-from application.provider import (
+from application.provider.port import (
     AuthorizeRequest,
     CaptureRequest,
     Provider,

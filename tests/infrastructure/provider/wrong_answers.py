@@ -14,10 +14,10 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.notification import Notification, NotificationUnreadable
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.webhook import Notification, NotificationUnreadable
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.notice import AsksForLookup, Contradicts, Notice, Settles, read_notice

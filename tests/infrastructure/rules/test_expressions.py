@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.routing.candidate import Candidate
 from domain.routing.route import Facts, facts_of
 from infrastructure.rules.expressions import Expressions

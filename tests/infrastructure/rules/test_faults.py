@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.currencies import DECIMALS
+from domain.money.currencies import DECIMALS
 from infrastructure.rules.faults import fault_of
 from tests.support.routing import PROVIDERS
 

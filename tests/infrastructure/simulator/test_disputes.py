@@ -8,7 +8,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from application.dispute_desk import EvidenceFile
+from application.provider.dispute_api import EvidenceFile
 from domain.dispute.events import EvidenceKind
 from domain.identifiers import DisputeId, SubmissionId
 from domain.payment.outcome import Approved, Rejected, Unavailable

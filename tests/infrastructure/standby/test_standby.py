@@ -9,15 +9,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from application.store import Answer, Append, Appended, KeyUsed, StoreUnavailable
+from application.write.store import Answer, Append, Appended, KeyUsed, StoreUnavailable
 from infrastructure.embedded.errors import HomeUnusable
 from infrastructure.embedded.failover import WouldLose, promote
 from infrastructure.embedded.ports import LOOPBACK
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.primary import Address
 from infrastructure.embedded.standby import EmbeddedStandby, Standing, take_off
-from infrastructure.postgres import committer
-from infrastructure.postgres.session import Session, fence_of
+from infrastructure.postgres.connection.session import Session, fence_of
+from infrastructure.postgres.event_store import committer
 from tests.support.domain import MERCHANT
 from tests.support.replicas import Pair, a_pair, be_awaited
 from tests.support.store import claim, created, open_committer, open_store, until

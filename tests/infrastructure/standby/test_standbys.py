@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from infrastructure.postgres.standbys import Standby, awaited_standbys, none_confirms, standby_names
+from infrastructure.postgres.connection.standbys import Standby, awaited_standbys, none_confirms, standby_names
 from interfaces.cli.main import main
-from interfaces.settings import VARIABLES
+from interfaces.runtime.settings import VARIABLES
 from tests.support.replicas import Pair, a_pair, be_awaited
 from tests.support.store import until
 

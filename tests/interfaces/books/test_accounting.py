@@ -10,14 +10,14 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from infrastructure.postgres.accounting_days import PostgresSyncedDays
-from infrastructure.postgres.pool import ReadPool
-from infrastructure.postgres.store import PostgresEventStore
-from interfaces.accounting import DayDiffers, sync_days
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.event_store.store import PostgresEventStore
+from infrastructure.postgres.funds.accounting_days import PostgresSyncedDays
+from interfaces.books.accounting import DayDiffers, sync_days
 from interfaces.books.day_summary import DaySummary, as_csv
-from projections.account_blocks import ACCOUNT_BLOCKS
-from projections.journal_clock import JOURNAL_CLOCK
-from projections.journal_lines import JOURNAL_LINES
+from projections.ledger.account_blocks import ACCOUNT_BLOCKS
+from projections.ledger.journal_clock import JOURNAL_CLOCK
+from projections.ledger.journal_lines import JOURNAL_LINES
 from tests.projections.histories import HISTORIES, MERCHANTS, recorded_history
 from tests.support.domain import NOW
 from tests.support.store import advanced, append_all, everything, execute, open_store, open_views

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.identifiers import PayoutId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payout.batch import end_to_end_id_for
 from domain.payout.events import PayoutTrigger
 from domain.payout.status import PayoutStatus
 from interfaces.demo.bank_books import AT_THE_BANK, BankPayment, bank_differences
-from projections.payouts import PayoutRow
+from projections.payout.payouts import PayoutRow
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

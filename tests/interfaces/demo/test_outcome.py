@@ -15,7 +15,7 @@ from interfaces.demo.outside import Checked
 from interfaces.demo.paying_out import PaidOut
 from interfaces.demo.report import Figures
 from interfaces.demo.seller import Balance
-from interfaces.verification import Replay
+from projections.verification import Replay
 
 NOTHING = Balance(currency="EUR")
 DISPUTED = Disputed(

@@ -8,7 +8,7 @@ import pytest
 from interfaces.books.beancount import Beancount
 from interfaces.demo import outside
 from interfaces.demo.outside import Checked, Program, accepted_by, check_outside, located
-from interfaces.settings import Settings
+from interfaces.runtime.settings import Settings
 
 
 def installed(folder: Path, name: str, does: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import CaptureMethod
 from interfaces.demo.orders import Order, Step, StepKind
 from interfaces.demo.run import _most_eventful, _send

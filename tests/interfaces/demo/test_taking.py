@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.fx.rates import Quote
-from domain.money import Money
+from domain.money.money import Money
 from interfaces.demo.taking import is_settled_by
 
 QUOTE = Quote(

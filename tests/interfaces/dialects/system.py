@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from domain.history import Cause
 from interfaces import composition
 from interfaces.composition import ChildProcess
-from interfaces.settings import Settings, to_environment
-from interfaces.stack import HOST, STOP_WITHIN_S, Embedded, wait_until_listening
+from interfaces.runtime.settings import Settings, to_environment
+from interfaces.runtime.supervisor import HOST, STOP_WITHIN_S, Embedded, wait_until_listening
 from tests.interfaces.dialects.fakes import Fake, Simulated, Stripe
 from tests.support.localstripe import SECRET_KEY, running_localstripe
 from tests.support.losing_proxy import LosingProxy, losing_proxy

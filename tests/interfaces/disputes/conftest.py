@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from application.merchant import Directory
-from infrastructure.postgres.directory import PostgresDirectory
-from infrastructure.postgres.pool import ReadPool
-from interfaces.stack import Stack
+from application.access.merchant import Directory
+from infrastructure.postgres.access.directory import PostgresDirectory
+from infrastructure.postgres.connection.pool import ReadPool
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, Reply, eventually, merchant_in
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.disputes.conftest import Bank, Desk
 from tests.support.running import eventually
 

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from application.merchant import Directory
-from interfaces.stack import Stack
+from application.access.merchant import Directory
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import descendants
 from tests.interfaces.disputes.conftest import Bank, Desk
 from tests.interfaces.http.expect import then_refused

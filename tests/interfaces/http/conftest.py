@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from application.merchant import Directory
-from interfaces.stack import Stack
+from application.access.merchant import Directory
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, merchant_in
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 
 from interfaces import ids
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 
 
 async def charges_of(stack: Stack, payment_id: str) -> list[dict[str, Any]]:

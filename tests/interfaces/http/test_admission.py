@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from application.merchant import KnownKey
-from application.operator import KnownOperator, Role
+from application.access.merchant import KnownKey
+from application.access.operator import KnownOperator, Role
 from domain.identifiers import MerchantId
-from interfaces.http import admission
-from interfaces.http.admission import TAKES_OWN_BODY, Admission, Limits
-from interfaces.http.capacity import Capacity
-from interfaces.http.refusals import BodyIncomplete, BodyTooLarge, Overloaded
+from interfaces.http.server import admission
+from interfaces.http.server.admission import TAKES_OWN_BODY, Admission, Limits
+from interfaces.http.server.capacity import Capacity
+from interfaces.resources.refusals import BodyIncomplete, BodyTooLarge, Overloaded
 
 AURORA = KnownKey("key_1", MerchantId("mer_aurora"))
 KESTREL = KnownKey("key_2", MerchantId("mer_kestrel"))

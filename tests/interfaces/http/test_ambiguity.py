@@ -12,15 +12,15 @@ import pytest
 from httpx import Response
 from litestar.testing import AsyncTestClient
 
-from application.merchant import KnownKey
-from application.operator import KEY_PREFIX, KnownOperator, Role
+from application.access.merchant import KnownKey
+from application.access.operator import KEY_PREFIX, KnownOperator, Role
 from domain.identifiers import MerchantId
 from interfaces import ids
-from interfaces.http.app import create_app, openapi_document
-from interfaces.http.problem import TYPE_PREFIX
-from interfaces.http.refusals import HeaderRepeated
-from interfaces.http.request_head import refusal_of_head
-from interfaces.services import Services
+from interfaces.http.server.app import create_app, openapi_document
+from interfaces.http.server.request_head import refusal_of_head
+from interfaces.http.server.services import Services
+from interfaces.resources.problem import TYPE_PREFIX
+from interfaces.resources.refusals import HeaderRepeated
 
 DOCUMENT = openapi_document()
 JSON = "application/json"
@@ -84,7 +84,7 @@ class Untouched:
 
 
 class OneKey:
-    """Implements application.merchant.Keys and application.operator.OperatorKeys, as far as requests ask them."""
+    """Implements application.access.merchant.Keys and application.access.operator.OperatorKeys for requests."""
 
     async def find_key(self, digest: bytes) -> KnownKey:
         return MERCHANT
@@ -94,7 +94,7 @@ class OneKey:
 
 
 class OpenGate:
-    """Implements application.gate.Gate, as far as requests ask it."""
+    """Implements application.write.gate.Gate, as far as requests ask it."""
 
     def require_open(self) -> None:
         pass

@@ -7,7 +7,7 @@ import pytest
 
 from domain.history import Cause, Positioned, record
 from domain.payment.events import PaymentReviewApproved
-from interfaces.http.as_of import cut
+from interfaces.resources.as_of import cut
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import asked, captured
 from tests.support.domain import MERCHANT, NOW

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.merchant import Directory
+from application.access.merchant import Directory
 from tests.interfaces.http.expect import then_nothing_was_created, then_refused
 from tests.interfaces.http.given import INTENT, captured
 from tests.support.running import Merchant, eventually

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import then_refused
 from tests.support.running import Merchant
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from interfaces.http.app import openapi_document
+from interfaces.http.server.app import openapi_document
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import authorized, captured
 from tests.interfaces.http.reading import behind

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from interfaces.http.bodies import Bodies
-from interfaces.http.refusals import BodyTooSlow
+from interfaces.http.server.bodies import Bodies
+from interfaces.resources.refusals import BodyTooSlow
 
 
 async def never() -> bytes:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from interfaces.http.body import BodyInvalid, decode
-from interfaces.http.payment_intents import CreateIntentBody
-from interfaces.http.payments import RefundBody
+from interfaces.http.payment.intents import CreateIntentBody
+from interfaces.http.payment.routes import RefundBody
+from interfaces.http.server.body import BodyInvalid, decode
 
 
 @pytest.mark.parametrize("second", [b"2", b"1"], ids=["another value", "the same value"])

@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import then_refused, unchanged
 from tests.interfaces.http.given import asked, payment_that_is
 from tests.interfaces.http.provider_books import the_charge_of

@@ -1,6 +1,6 @@
 """Taking authorised money in one part or in several, and releasing what is not taken."""
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.given import authorized, captured, partially_captured
 from tests.interfaces.http.provider_books import the_charge_of
 from tests.support.running import Merchant

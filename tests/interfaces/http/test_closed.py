@@ -8,9 +8,9 @@ from typing import Any, get_type_hints
 import pytest
 from litestar.testing import AsyncTestClient
 
-from application.gate import StoreClosed
-from interfaces.http.app import create_app
-from interfaces.services import Services
+from application.write.gate import StoreClosed
+from interfaces.http.server.app import create_app
+from interfaces.http.server.services import Services
 from tests.interfaces.http.test_ambiguity import ROUTES, OneKey, Route, Untouched
 
 CLOSED = StoreClosed(since=datetime(2026, 11, 27, 9, 30, tzinfo=UTC), because="the store was restored")
@@ -18,7 +18,7 @@ OF_PROVIDERS = {"receive_provider_webhook"}
 
 
 class ClosedGate:
-    """Implements application.gate.Gate, as far as requests ask it."""
+    """Implements application.write.gate.Gate, as far as requests ask it."""
 
     closed = CLOSED
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import aiohttp
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.given import authorized, captured
 from tests.interfaces.http.provider_books import the_charge_of
 from tests.support.running import Merchant, Reply

@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, Reply, eventually
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from litestar import Litestar
 
-from interfaces.http import docs
-from interfaces.http.docs import docs_routes
+from interfaces.http.server import docs
+from interfaces.http.server.docs import docs_routes
 from tests.support.running import Merchant
 
 ASSETS = Path(docs.__file__).parent / "assets"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")

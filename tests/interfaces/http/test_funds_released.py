@@ -5,13 +5,13 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from application.recording import record_with_entries
-from application.store import Append
+from application.write.recording import record_with_entries
+from application.write.store import Append
 from domain.history import Cause
 from domain.identifiers import MerchantId, PaymentId
 from domain.payment.events import PaymentAuthorized, PaymentCaptured, PaymentCreated
 from interfaces.composition import Core, utc_now
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.domain import captured
 from tests.support.running import Merchant, eventually
 from tests.support.store import assert_appended

@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from interfaces.http.app import openapi_document
-from interfaces.stack import Stack
+from interfaces.http.server.app import openapi_document
+from interfaces.runtime.supervisor import Stack
 from tests.clients import generators
 from tests.clients.generators import Command
 from tests.support.running import Merchant

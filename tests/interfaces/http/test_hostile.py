@@ -2,7 +2,7 @@
 
 import itertools
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.hostile.attack import attack
 from tests.hostile.generate import hostile_requests
 from tests.support.running import Merchant

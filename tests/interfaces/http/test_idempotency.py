@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import then_refused, unchanged
 from tests.interfaces.http.given import INTENT, asked, authorized, captured, payment_that_is
 from tests.interfaces.http.provider_books import the_charge_of

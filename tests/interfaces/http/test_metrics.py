@@ -6,7 +6,7 @@ import re
 import aiohttp
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from projections.views import VIEWS
 from tests.interfaces.http.expect import then_refused
 from tests.support.metrics import scrape

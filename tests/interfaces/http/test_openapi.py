@@ -9,11 +9,11 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from interfaces.http.app import CONTROLLERS, openapi_document
-from interfaces.http.documented import IDEMPOTENCY_KEY
-from interfaces.http.payment_intents import CreateIntentBody
-from interfaces.http.problem import PROBLEM_JSON, TYPE_PREFIX
-from interfaces.http.problems import PROBLEMS
+from interfaces.http.payment.intents import CreateIntentBody
+from interfaces.http.server.app import CONTROLLERS, openapi_document
+from interfaces.http.server.documented import IDEMPOTENCY_KEY
+from interfaces.resources.problem import PROBLEM_JSON, TYPE_PREFIX
+from interfaces.resources.problems import PROBLEMS
 from tests.support.running import Merchant, Reply
 
 DOCUMENT = openapi_document()

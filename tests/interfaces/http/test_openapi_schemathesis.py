@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from schemathesis.config import ChecksConfig, PositiveDataAcceptanceConfig
 
 from interfaces import ids
-from interfaces.http.app import openapi_document
-from interfaces.http.documented import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN
-from interfaces.http.reply import POSITION_HEADER, POSITION_PATTERN
-from interfaces.stack import Stack
+from interfaces.http.server.app import openapi_document
+from interfaces.http.server.documented import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN
+from interfaces.http.server.reply import POSITION_HEADER, POSITION_PATTERN
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import merchant_of
 
 SEED = int(os.environ.get("HYPOTHESIS_SEED", "20261121"))

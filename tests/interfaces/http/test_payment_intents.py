@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.given import INTENT
 from tests.interfaces.http.provider_books import charges_of, the_charge_of
 from tests.support.running import Merchant

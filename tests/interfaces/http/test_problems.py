@@ -13,20 +13,20 @@ import pytest
 import application
 import domain
 import projections
-from application.store import StoreFull, StoreUnavailable, WriterBusy
+from application.write.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.bank_account.details import Scheme
 from domain.dead_letter.state import DeadLetterState
 from domain.dispute.state import DisputeStatus
 from domain.errors import DomainError
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import MovementKind, OperationKind
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
 from domain.payout.report import Fate
 from domain.payout.status import PayoutStatus
 from interfaces import http
-from interfaces.http.problem import TYPE_PREFIX, unexpected_response
-from interfaces.http.problems import PROBLEMS, problem_response
+from interfaces.resources.problem import TYPE_PREFIX, unexpected_response
+from interfaces.resources.problems import PROBLEMS, problem_response
 from tests.support.secrets import NAMED_SECRETS, SECRETS
 
 SAMPLES: dict[type, Any] = {

@@ -1,6 +1,6 @@
 """Giving captured money back: in part, in several parts, or all of it."""
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.given import captured, partially_captured
 from tests.interfaces.http.provider_books import the_charge_of
 from tests.support.running import Merchant

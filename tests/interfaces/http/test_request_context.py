@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from interfaces.http.context import PATH_LOGGED_MAX, logged_path
+from interfaces.http.server.context import PATH_LOGGED_MAX, logged_path
 from tests.interfaces.http.given import captured
 from tests.interfaces.http.reading import feed
 from tests.support.running import Merchant

@@ -11,8 +11,8 @@ from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.events import PaymentRouted
 from domain.routing.candidate import Candidate, Strategy
 from interfaces import ids
-from interfaces.http.resources import event_resource
-from interfaces.stack import Stack
+from interfaces.resources.payment import event_resource
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.reading import feed
 from tests.support.running import Merchant
 from tests.support.store import append_all, created, open_store, stored

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import then_refused, unchanged
 from tests.interfaces.http.given import asked, authorized, captured
 from tests.interfaces.http.provider_books import charges_of, the_charge_of

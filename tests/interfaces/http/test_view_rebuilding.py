@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.reading import found
 from tests.support.running import Merchant, Reply, eventually
 

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from interfaces.http.admission import COMMANDS_MAX
-from interfaces.stack import Stack
+from interfaces.http.server.admission import COMMANDS_MAX
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.wire_cases import CASES, KEY, LIST, PIPELINES, WireCase, post, request
 from tests.support.running import Merchant

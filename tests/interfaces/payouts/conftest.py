@@ -8,16 +8,16 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from application.operator import Role, create_operator_key
-from application.recording import record_with_entries
-from application.store import Append
+from application.access.operator import Role, create_operator_key
+from application.write.recording import record_with_entries
+from application.write.store import Append
 from domain.identifiers import MerchantId
-from domain.money import Money
+from domain.money.money import Money
 from domain.release.events import Bucket, FundsReleased
-from infrastructure.postgres.operators import PostgresOperators
-from infrastructure.postgres.pool import ReadPool
+from infrastructure.postgres.access.operators import PostgresOperators
+from infrastructure.postgres.connection.pool import ReadPool
 from interfaces import ids
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, Reply, eventually
 from tests.support.store import CAUSE, assert_appended, execute, open_store
 

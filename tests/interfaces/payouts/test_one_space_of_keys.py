@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-from interfaces.http.app import openapi_document
-from interfaces.http.documented import IDEMPOTENCY_KEY
+from interfaces.http.server.app import openapi_document
+from interfaces.http.server.documented import IDEMPOTENCY_KEY
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.payouts.conftest import IBAN, Treasurer
 from tests.support.running import Reply

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
-from application.merchant import Directory
+from application.access.merchant import Directory
 from interfaces.composition import ChildProcess, free_port
-from interfaces.stack import HOST, Stack, wait_until_listening
+from interfaces.runtime.supervisor import HOST, Stack, wait_until_listening
 from tests.crash.system import descendants
 from tests.support.running import Merchant, merchant_in
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import TYPE_PREFIX
 from tests.interfaces.http.given import authorized
 from tests.interfaces.http.provider_books import the_charge_of

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from application.merchant import Directory
+from application.access.merchant import Directory
 from tests.interfaces.several.conftest import Api
 from tests.support.running import Merchant, eventually, merchant_in
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from interfaces.stack import Stack
-from tests.infrastructure.postgres.test_positions import SLOW_COMMITS, following
+from interfaces.runtime.supervisor import Stack
+from tests.infrastructure.postgres.event_store.test_positions import SLOW_COMMITS, following
 from tests.support.running import Merchant
 from tests.support.store import execute
 

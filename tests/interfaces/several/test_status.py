@@ -2,7 +2,7 @@
 
 import asyncio
 
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from projections.views import VIEWS
 from tests.support.running import Merchant, eventually
 

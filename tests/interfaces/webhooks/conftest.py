@@ -12,12 +12,12 @@ import aiohttp
 import msgspec
 import pytest
 
-from application.operator import Role, create_operator_key
-from infrastructure.postgres.directory import PostgresDirectory
-from infrastructure.postgres.operators import PostgresOperators
-from infrastructure.postgres.pool import ReadPool
+from application.access.operator import Role, create_operator_key
+from infrastructure.postgres.access.directory import PostgresDirectory
+from infrastructure.postgres.access.operators import PostgresOperators
+from infrastructure.postgres.connection.pool import ReadPool
 from interfaces import ids
-from interfaces.stack import Stack
+from interfaces.runtime.supervisor import Stack
 from tests.crash.system import descendants
 from tests.support.notary import News, NotarizedStack, signed
 from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually, merchant_in

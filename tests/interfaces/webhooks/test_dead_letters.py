@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import aiohttp
 
 from interfaces import ids
-from interfaces.http.app import openapi_document
+from interfaces.http.server.app import openapi_document
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.test_openapi import check_reply
 from tests.interfaces.webhooks.conftest import Notary, Operator

@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from application.delivery import Deliveries
-from application.dispute_notice import DisputeNotices
-from application.inbox import NewDelivery
-from application.loaded import loaded_from
-from application.notice import Notices
-from application.operator_records import OperatorRecords
+from application.dispute.apply_notification import DisputeNotices
+from application.payment.apply_notification import Notices
+from application.payment.loaded import loaded_from
+from application.payment.operator_records import OperatorRecords
+from application.webhook_in.inbox import NewDelivery
+from application.webhook_in.processor import Deliveries
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import letter_id_for
 from domain.event import name_of
@@ -24,16 +24,16 @@ from domain.identifiers import MerchantId, OperationId, PaymentId
 from domain.ledger.accounts import available, owed
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.entry import JournalEntryPosted
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.adopt import OperationDiffers
 from domain.payment.events import OperationAdopted, OperationKind, PaymentRefunded
 from domain.payment.state import Payment, taken_of
 from domain.payment.status import Status, status_of
-from infrastructure.postgres.delivery_writer import DeliveryWriter
+from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
 from interfaces import ids
 from interfaces.composition import SIMULATOR, Core, utc_now
-from interfaces.settings import Settings
-from projections.provider_operations import PROVIDER_OPERATIONS
+from interfaces.runtime.settings import Settings
+from projections.provider.operations import PROVIDER_OPERATIONS
 from tests.support.charges import AMOUNT, charge
 from tests.support.notary import News, NotaryNotifications
 from tests.support.store import advanced, assert_appended, everything, execute, open_views

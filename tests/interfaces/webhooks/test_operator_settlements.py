@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from interfaces.cli.main import main
-from interfaces.settings import VARIABLES
-from interfaces.stack import Stack
+from interfaces.runtime.settings import VARIABLES
+from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.test_openapi import check_reply
 from tests.interfaces.webhooks.conftest import Operator

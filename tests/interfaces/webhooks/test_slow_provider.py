@@ -10,24 +10,24 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from application import delivery as delivery_module
-from application.acts import ACTING_MAX, BEGUN_MAX
-from application.delivery import BATCH_DELIVERIES_MAX, Deliveries
-from application.dispute_notice import DisputeNotices
-from application.inbox import NewDelivery
-from application.loaded import load
-from application.notice import Notices
-from application.store import Append, Claim, Verb
+from application.dispute.apply_notification import DisputeNotices
+from application.payment.apply_notification import Notices
+from application.payment.loaded import load
+from application.webhook_in import processor as delivery_module
+from application.webhook_in.inbox import NewDelivery
+from application.webhook_in.lanes import ACTING_MAX, BEGUN_MAX
+from application.webhook_in.processor import BATCH_DELIVERIES_MAX, Deliveries
+from application.write.store import Append, Claim, Verb
 from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import RefundStarted
-from infrastructure.postgres.correlation import ViewCorrelation
-from infrastructure.postgres.delivery_writer import DeliveryWriter
-from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.event_store.correlation import ViewCorrelation
+from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
+from infrastructure.postgres.inbox.inbox import PostgresInbox
 from interfaces import ids
 from interfaces.composition import SIMULATOR, Core, utc_now
-from interfaces.settings import Settings
-from projections.provider_operations import PROVIDER_OPERATIONS
+from interfaces.runtime.settings import Settings
+from projections.provider.operations import PROVIDER_OPERATIONS
 from tests.support.charges import charge
 from tests.support.domain import debited
 from tests.support.notary import News, NotaryNotifications

@@ -5,15 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.delivery import TRIES_MAX, Deliveries
-from application.dispute_notice import DisputeNotices
-from application.notice import Notices
+from application.dispute.apply_notification import DisputeNotices
+from application.payment.apply_notification import Notices
+from application.webhook_in.processor import TRIES_MAX, Deliveries
 from domain.identifiers import MerchantId, OperationId, PaymentId
-from infrastructure.postgres.correlation import ViewCorrelation
+from infrastructure.postgres.event_store.correlation import ViewCorrelation
 from interfaces import ids
 from interfaces.composition import SIMULATOR, Core, utc_now
-from interfaces.settings import Settings
-from projections.provider_operations import PROVIDER_OPERATIONS
+from interfaces.runtime.settings import Settings
+from projections.provider.operations import PROVIDER_OPERATIONS
 from tests.interfaces.webhooks.test_worker_dies_in_between import LAST_TRY, deliver
 from tests.support.charges import charge
 from tests.support.notary import News, NotaryNotifications

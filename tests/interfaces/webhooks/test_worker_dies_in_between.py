@@ -9,26 +9,26 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from application.dead_letter import DeadLetters, NothingToRetryWith
-from application.delivery import Deliveries
-from application.dispute_notice import DisputeNotices
-from application.inbox import Delivery, Finished, NewDelivery
-from application.loaded import LoadedPayment
-from application.notice import Notices, Result
-from application.store import StoreUnavailable
+from application.dead_letter.commands import DeadLetters, NothingToRetryWith
+from application.dispute.apply_notification import DisputeNotices
+from application.payment.apply_notification import Notices, Result
+from application.payment.loaded import LoadedPayment
+from application.webhook_in.inbox import Delivery, Finished, NewDelivery
+from application.webhook_in.processor import Deliveries
+from application.write.store import StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import letter_id_for
 from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import PLATFORM, DeadLetterId, MerchantId, OperationId, PaymentId
 from domain.payment.notice import Notice, Reading
-from infrastructure.postgres.correlation import ViewCorrelation
-from infrastructure.postgres.delivery_writer import DeliveryWriter
-from infrastructure.postgres.inbox import PostgresInbox
+from infrastructure.postgres.event_store.correlation import ViewCorrelation
+from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
+from infrastructure.postgres.inbox.inbox import PostgresInbox
 from interfaces import ids
 from interfaces.composition import SIMULATOR, Core, utc_now
-from interfaces.settings import Settings
-from projections.provider_operations import PROVIDER_OPERATIONS
+from interfaces.runtime.settings import Settings
+from projections.provider.operations import PROVIDER_OPERATIONS
 from tests.support.charges import charge
 from tests.support.notary import News, NotaryNotifications
 from tests.support.store import CAUSE, advanced, assert_appended, everything, execute, open_views

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from infrastructure.provider.aps.client import ApsProvider, Credentials
 from infrastructure.provider.aps.notifications import ApsNotifications
 from infrastructure.provider.aps.signature import signature

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from application.provider import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId, PaymentId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.provider.aps.answer import Answer
 from infrastructure.provider.aps.signature import signature

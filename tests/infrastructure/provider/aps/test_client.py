@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.identifiers import ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Rejected, Unavailable, Unknown
 from infrastructure.provider.aps.client import ApsProvider, Credentials

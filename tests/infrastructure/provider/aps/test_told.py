@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from application.notification import Notification, Unhandled
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest
+from application.provider.webhook import Notification, Unhandled
 from domain.payment.events import OperationKind
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import ActionRequired, Approved, Declined, Redirect, Rejected, Unknown

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from application.provider import ProviderRequest
-from domain.money import Money
+from application.provider.port import ProviderRequest
+from domain.money.money import Money
 from domain.payment.outcome import (
     DECLINE_CODES,
     ActionRequired,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from infrastructure.provider.checkout import naming
 from infrastructure.provider.checkout.client import CheckoutProvider
 from infrastructure.provider.checkout.notifications import CheckoutNotifications

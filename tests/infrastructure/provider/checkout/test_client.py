@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from domain.identifiers import ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import ActionRequired, Approved, Declined, Redirect, Unknown
 from infrastructure.provider.checkout import naming

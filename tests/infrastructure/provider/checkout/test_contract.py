@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Declined, Rejected
 from infrastructure.provider.checkout.client import CheckoutProvider

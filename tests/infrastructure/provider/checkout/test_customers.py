@@ -7,8 +7,8 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.notification import Notification
-from application.provider import ProviderRequest
+from application.provider.port import ProviderRequest
+from application.provider.webhook import Notification
 from domain.payment.events import OperationKind
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, Redirect, Unknown

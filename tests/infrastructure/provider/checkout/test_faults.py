@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
-from application.provider import AuthorizeRequest
+from application.provider.port import AuthorizeRequest
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Declined, Outcome
 from infrastructure.provider.checkout.client import CheckoutProvider

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.notification import Notification, NotificationUnreadable, Unhandled
+from application.provider.webhook import Notification, NotificationUnreadable, Unhandled
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import Approved, Declined, Outcome, Unknown
 from infrastructure.provider.checkout import naming

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.notification import SignatureInvalid, SignatureStale
+from application.provider.webhook import SignatureInvalid, SignatureStale
 from infrastructure.provider.checkout.notifications import CheckoutNotifications
 from infrastructure.provider.checkout.signature import AGE_MAX, HEADER
 

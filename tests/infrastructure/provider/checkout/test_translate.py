@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.provider import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
-from domain.currencies import decimals
+from application.provider.port import AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId, PaymentId
-from domain.money import Money
+from domain.money.currencies import decimals
+from domain.money.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import (

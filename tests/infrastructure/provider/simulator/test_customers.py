@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from application.notification import Notification
-from application.provider import AuthorizeRequest
+from application.provider.port import AuthorizeRequest
+from application.provider.webhook import Notification
 from domain.payment.events import OperationKind
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import ActionRequired, Approved, Collect, Declined, Redirect, Transfer, Unknown

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.notification import (
+from application.provider.webhook import (
     Notification,
     NotificationUnreadable,
     SignatureInvalid,
@@ -19,7 +19,7 @@ from application.notification import (
     Unhandled,
 )
 from domain.identifiers import OperationId
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.outcome import ActionRequired, Approved, Collect, Declined, Outcome
 from infrastructure.provider.simulator.notifications import SimulatorNotifications

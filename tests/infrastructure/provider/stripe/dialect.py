@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from infrastructure.provider.stripe.client import StripeProvider
 from infrastructure.provider.stripe.notifications import StripeNotifications
 from tests.infrastructure.provider.wrong_answers import Claim, Wording

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from aiohttp import ClientSession, web
 
-from application.notification import Notification
-from application.provider import AuthorizeRequest
+from application.provider.port import AuthorizeRequest
+from application.provider.webhook import Notification
 from domain.identifiers import ProviderName
-from domain.money import Money
+from domain.money.money import Money
 from domain.payment.events import OperationKind
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import ActionRequired, Approved, Declined, Redirect, Rejected, Unknown

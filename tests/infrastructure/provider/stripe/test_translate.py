@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.provider import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
-from domain.currencies import DECIMALS
+from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from domain.identifiers import OperationId, PaymentId
-from domain.money import Money
+from domain.money.currencies import DECIMALS
+from domain.money.money import Money
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.outcome import (
     DECLINE_CODES,

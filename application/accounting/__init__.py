@@ -1,0 +1,1 @@
+"""Days that are handed over to book-keeping."""

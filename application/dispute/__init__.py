@@ -1,0 +1,1 @@
+"""Disputes: their commands, their money, and their deadlines."""

@@ -1,0 +1,281 @@
+"""What merchants, operators and time do about disputes."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from application.dispute.evidence import EvidenceFiles
+from application.dispute.loaded import LoadedDispute, load_dispute
+from application.dispute.money import Decided, DisputeMoney
+from application.payment.loaded import LoadedPayment
+from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.provider.dispute_api import DisputeDesk, EvidenceFile
+from application.terms.pricing_context import Bases
+from application.write.recording import record_all
+from application.write.store import Append, Appended, EventStore
+from domain.derivation import acceptance_id_for, submission_id_for
+from domain.dispute.accept import accept, record_acceptance_outcome
+from domain.dispute.add_evidence import AddEvidence, add_evidence, remove_evidence
+from domain.dispute.amend import amend
+from domain.dispute.events import DisputeCaseEvent, EvidenceKind
+from domain.dispute.evidence_content import evidence_type, require_evidence
+from domain.dispute.expire import expire
+from domain.dispute.open import OpenCase, open_case
+from domain.dispute.rule import rule, rule_in_part
+from domain.dispute.state import Accepted, DisputeCase, Submitting, case_id_for
+from domain.dispute.submit import record_submission_outcome, submit
+from domain.errors import DomainError
+from domain.history import Cause
+from domain.identifiers import DisputeCaseId, EvidenceId, MerchantId, ProviderName, SubmissionId
+from domain.money.money import Money
+from domain.payment.outcome import Outcome, Unavailable
+from domain.payment.state import DisputeResult
+from domain.terms.pricing_context import Basis
+
+T = TypeVar("T")
+Decision = Callable[[DisputeCase, datetime], tuple[DisputeCaseEvent, ...]]
+
+log = logging.getLogger(__name__)
+
+
+class AnswerAtProvider(DomainError):
+    """We cannot hand anything in at this provider: it has to be done there."""
+
+    provider: str
+
+
+class Disputes:
+    """Every command on a dispute. `merchant_id` is who asks; None for an operator or a worker, who may do it for all.
+
+    Each method raises the domain's refusals, DisputeNotFound, TooManyConflicts, and StoreUnavailable.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        bases: Bases,
+        desks: Mapping[ProviderName, DisputeDesk],
+        files: EvidenceFiles,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self.money = DisputeMoney(store=store, bases=bases, now=now)
+        self._store = store
+        self._desks = desks
+        self._files = files
+        self._now = now
+        self._new_id = new_id
+        self._running: set[asyncio.Task[LoadedDispute]] = set()
+        self._examining = asyncio.Semaphore(1)
+
+    async def open(self, command: OpenCase, cause: Cause) -> LoadedDispute:
+        """Record one of which no notification tells. Raises DisputeDiffers where one of that name is another one,
+        PaymentNotFound, RateMissing, BalanceLimitBroken too."""
+
+        def decide(
+            dispute: DisputeCase | None, _payment: LoadedPayment, basis: Basis, now: datetime
+        ) -> tuple[DisputeCaseEvent, ...]:
+            return open_case(dispute, command, basis.terms.disputes, now)
+
+        case_id = case_id_for(command.provider, command.dispute_id)
+        decided = await self.money.decide(case_id, command.payment_id, decide, cause, brings_home=True)
+        return decided.loaded
+
+    async def rule(self, case_id: DisputeCaseId, result: DisputeResult, cause: Cause) -> LoadedDispute:
+        """Record how the bank has ruled. Raises RulingContradicts, NotEscalated."""
+        return (await self._with_money(case_id, lambda dispute, _: rule(dispute, result), cause, home=True)).loaded
+
+    async def rule_in_part(self, case_id: DisputeCaseId, lost_minor: int, cause: Cause) -> LoadedDispute:
+        """Record that the bank has ruled in part: so many minor units of what is disputed are the customer's. Raises
+        RulingContradicts, NotEscalated, AmountOutOfRange, ReversedBefore."""
+
+        def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
+            return rule_in_part(dispute, Money(lost_minor, dispute.case.amount.currency))
+
+        return (await self._with_money(case_id, decide, cause, home=True)).loaded
+
+    async def amend(self, case_id: DisputeCaseId, amount_minor: int, cause: Cause) -> LoadedDispute:
+        """Record that the bank disputes so many minor units from now on. Raises DisputeClosed, AmountOutOfRange,
+        OperationInProgress."""
+
+        def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
+            return amend(dispute, Money(amount_minor, dispute.case.amount.currency))
+
+        return (await self._with_money(case_id, decide, cause, home=True)).loaded
+
+    async def expire(self, case_id: DisputeCaseId, cause: Cause) -> bool:
+        """Give up what nobody answered in time; whether that was so."""
+        return bool((await self._with_money(case_id, expire, cause, home=True)).events)
+
+    async def add_evidence(
+        self,
+        case_id: DisputeCaseId,
+        *,
+        merchant_id: MerchantId,
+        kind: EvidenceKind,
+        name: str,
+        media_type: str | None,
+        content: bytes,
+        cause: Cause,
+    ) -> LoadedDispute:
+        """The file is kept before there is a word of it; one that is refused after that is in nobody's way.
+
+        Raises EvidenceTooLarge, EvidenceTypeRefused, EvidenceTypeDiffers, TooMuchEvidence, DisputeDeadlinePassed,
+        DisputeClosed, CardDataRefused. Without a `media_type`, it is the one that the bytes say.
+        """
+        told = media_type or evidence_type(content)
+        command = AddEvidence(
+            evidence_id=EvidenceId(self._new_id()),
+            kind=kind,
+            name=name,
+            media_type=told,
+            bytes=len(content),
+            sha256=await self._off_loop(lambda: hashlib.sha256(content).hexdigest()),
+        )
+        loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
+        if add_evidence(loaded.dispute, command, self._now()):
+            await self._off_loop(lambda: require_evidence(told, content))
+            await self._files.put(command.sha256, content)
+        return await self._decide(case_id, merchant_id, lambda dispute, now: add_evidence(dispute, command, now), cause)
+
+    async def remove_evidence(
+        self, case_id: DisputeCaseId, name: str, *, merchant_id: MerchantId, cause: Cause
+    ) -> LoadedDispute:
+        """Raises EvidenceNotFound, DisputeDeadlinePassed, DisputeClosed."""
+        return await self._decide(case_id, merchant_id, lambda dispute, now: remove_evidence(dispute, name, now), cause)
+
+    async def submit(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
+        """Hand the evidence in. What the provider says is in what is returned, unless nobody knows yet: then a worker
+        asks again, under the same id. Raises AnswerAtProvider, EvidenceMissing, DisputeDeadlinePassed, DisputeClosed.
+        """
+        loaded = await self._answerable_here(case_id, merchant_id)
+        evidence = [each.sha256 for each in loaded.dispute.case.evidence]
+        submission_id = submission_id_for(case_id, loaded.version, evidence)
+        loaded = await self._decide(
+            case_id, merchant_id, lambda dispute, now: submit(dispute, submission_id, now), cause
+        )
+        dispute = loaded.dispute
+        begun = isinstance(dispute, Submitting) and dispute.submission_id == submission_id
+        return await self._come_home(loaded, cause) if begun else loaded
+
+    async def accept(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
+        """Give in; the provider is told once that is on record. Raises AnswerAtProvider, InquiryMovedNoMoney,
+        DisputeDeadlinePassed, DisputeClosed."""
+        await self._answerable_here(case_id, merchant_id)
+        acceptance_id = acceptance_id_for(case_id)
+        decided = await self._with_money(
+            case_id, lambda dispute, now: accept(dispute, acceptance_id, now), cause, home=False
+        )
+        return await self._come_home(decided.loaded, cause) if decided.events else decided.loaded
+
+    async def ask(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
+        """Tell the provider what it has not been heard to know, under the id that this has. Nothing where there is
+        nothing to tell."""
+        dispute = loaded.dispute
+        match dispute:
+            case Submitting(submission_id=submission_id):
+                outcome = await self._submitted(dispute)
+                return await self._decide(
+                    loaded.id, None, lambda found, _: record_submission_outcome(found, submission_id, outcome), cause
+                )
+            case Accepted(untold=UUID() as untold):
+                acceptance_id = SubmissionId(untold)
+                desk = self._desks.get(dispute.case.provider)
+                answer = _absent() if desk is None else await desk.accept(dispute.case.dispute_id, acceptance_id)
+                return await self._decide(
+                    loaded.id, None, lambda found, _: record_acceptance_outcome(found, acceptance_id, answer), cause
+                )
+            case _:
+                return loaded
+
+    async def aclose(self) -> None:
+        """Let what is at a provider come home."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _off_loop(self, examine: Callable[[], T]) -> T:
+        """Examine a file, which may take seconds, in a thread; one file at a time, so that requests keep their share of
+        the processor."""
+        async with self._examining:
+            return await asyncio.to_thread(examine)
+
+    async def _submitted(self, dispute: Submitting) -> Outcome:
+        case = dispute.case
+        desk = self._desks.get(case.provider)
+        if desk is None:
+            return _absent()
+        files = []
+        for evidence in case.evidence:
+            if evidence.evidence_id in dispute.evidence:
+                content = await self._files.get(evidence.sha256)
+                assert content is not None, "a file is kept before there is a word of it"
+                files.append(
+                    EvidenceFile(
+                        kind=evidence.kind,
+                        name=evidence.name,
+                        media_type=evidence.media_type,
+                        sha256=evidence.sha256,
+                        content=content,
+                    )
+                )
+        return await desk.submit(case.dispute_id, tuple(files), dispute.submission_id)
+
+    async def _come_home(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
+        """A merchant that hangs up must not leave it half done, so it runs in a task of its own."""
+        task = asyncio.create_task(self.ask(loaded, cause))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _answerable_here(self, case_id: DisputeCaseId, merchant_id: MerchantId) -> LoadedDispute:
+        """The dispute, at whose provider we can hand in. Raises DisputeNotFound, AnswerAtProvider."""
+        loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
+        provider = loaded.dispute.case.provider
+        if provider not in self._desks:
+            raise AnswerAtProvider(provider=provider)
+        return loaded
+
+    async def _with_money(self, case_id: DisputeCaseId, decide: Decision, cause: Cause, *, home: bool) -> Decided:
+        payment_id = (await load_dispute(self._store, case_id)).dispute.case.payment_id
+
+        def on_both(
+            dispute: DisputeCase | None, _payment: LoadedPayment, _basis: Basis, now: datetime
+        ) -> tuple[DisputeCaseEvent, ...]:
+            assert dispute is not None, "it was there a moment ago"
+            return decide(dispute, now)
+
+        return await self.money.decide(case_id, payment_id, on_both, cause, brings_home=home)
+
+    async def _decide(
+        self, case_id: DisputeCaseId, merchant_id: MerchantId | None, decide: Decision, cause: Cause
+    ) -> LoadedDispute:
+        """For what moves no money."""
+        for _ in range(CONFLICTS_MAX):
+            loaded = await load_dispute(self._store, case_id)
+            if merchant_id is not None:
+                loaded = loaded.owned_by(merchant_id)
+            now = self._now()
+            events = decide(loaded.dispute, now)
+            if not events:
+                return loaded
+            recorded = record_all(
+                case_id,
+                loaded.version,
+                events,
+                merchant_id=loaded.merchant_id,
+                cause=cause,
+                now=now,
+                updated_at=loaded.updated_at,
+            )
+            result = await self._store.append(Append(events=recorded))
+            if isinstance(result, Appended):
+                return loaded.after(events, result.position, now=now)
+        raise TooManyConflicts()
+
+
+def _absent() -> Outcome:
+    return Unavailable("the provider is not configured here")

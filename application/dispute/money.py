@@ -1,0 +1,172 @@
+"""A dispute and the money of its payment are decided together and appended at once: neither is ever seen without the
+other."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from msgspec import Struct
+
+from application.dispute.loaded import LoadedDispute, dispute_from
+from application.payment.funding import Funding
+from application.payment.loaded import LoadedPayment, loaded_from
+from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
+from application.terms.balance_floors import floors_for
+from application.terms.pricing_context import Bases
+from application.write.recording import record_all
+from application.write.store import Append, Appended, EventStore, LimitBroken
+from domain.dispute.events import DisputeCaseEvent
+from domain.dispute.evolve import evolve
+from domain.dispute.money import booked, money_of
+from domain.dispute.open import require_same_payment
+from domain.dispute.state import DisputeCase
+from domain.history import Cause, Positioned
+from domain.identifiers import DisputeCaseId, PaymentId
+from domain.payment.dispute import (
+    AmendDispute,
+    CloseDispute,
+    DisputeCommand,
+    OpenDispute,
+    ReverseInPart,
+    amend_dispute,
+    close_dispute,
+    open_dispute,
+    reverse_in_part,
+)
+from domain.payment.events import DisputeOpened, DisputeRaised, DisputeReduced, PaymentEvent
+from domain.payment.state import Payment
+from domain.terms.pricing_context import Basis
+
+Decision = Callable[[DisputeCase | None, LoadedPayment, Basis, datetime], tuple[DisputeCaseEvent, ...]]
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """The dispute after the append; `events` are none where there was nothing to append."""
+
+    loaded: LoadedDispute
+    events: tuple[DisputeCaseEvent, ...]
+
+
+class DisputeMoney:
+    """Decides on a dispute together with its payment."""
+
+    def __init__(self, *, store: EventStore, bases: Bases, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._bases = bases
+        self._now = now
+
+    async def decide(
+        self, case_id: DisputeCaseId, payment_id: PaymentId, decide: Decision, cause: Cause, *, brings_home: bool
+    ) -> Decided:
+        """Append what `decide` makes of the dispute, and what that means for its payment.
+
+        Raises DisputeDiffers where the dispute is one of another payment, the refusals of both, PaymentNotFound,
+        TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
+        """
+        way = Funding()
+        for _ in range(CONFLICTS_MAX):
+            of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
+            loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
+            now, basis = self._now(), self._bases.of(payment.merchant_id)
+            before = None if loaded is None else loaded.dispute
+            if before is not None:
+                require_same_payment(before.case, payment_id)
+            events = decide(before, payment, basis, now)
+            if not events:
+                assert loaded is not None, "a decision about no dispute begins one"
+                return Decided(loaded=loaded, events=())
+            moved = _moved(before, events, payment, basis, now, way)
+            events += _booked(before, events, moved)
+            version = 0 if loaded is None else loaded.version
+            recorded = record_all(
+                case_id,
+                version,
+                events,
+                merchant_id=payment.merchant_id,
+                cause=cause,
+                now=now,
+                updated_at=None if loaded is None else loaded.updated_at,
+            )
+            append = Append(
+                events=(*recorded, *payment.record(moved, cause=cause, now=now)),
+                floors=floors_for(moved, basis.terms.settlement),
+                brings_home=brings_home,
+            )
+            result = await self._store.append(append)
+            match result:
+                case Appended(position=position):
+                    return Decided(loaded=_after(case_id, loaded, events, now, position), events=events)
+                case LimitBroken(account=account, currency=currency):
+                    otherwise = way.after(result, payment)
+                    if otherwise is None:
+                        raise BalanceLimitBroken(account=account, currency=currency)
+                    way = otherwise
+                case _:
+                    pass
+        raise TooManyConflicts()
+
+
+def _apart(
+    case_id: DisputeCaseId, histories: Sequence[Positioned]
+) -> tuple[Sequence[Positioned], Sequence[Positioned]]:
+    of_case = [each for each in histories if each.event.originator_id == case_id]
+    return of_case, [each for each in histories if each.event.originator_id != case_id]
+
+
+def _moved(
+    dispute: DisputeCase | None,
+    events: tuple[DisputeCaseEvent, ...],
+    payment: LoadedPayment,
+    basis: Basis,
+    now: datetime,
+    way: Funding,
+) -> tuple[PaymentEvent, ...]:
+    """What `events` mean for the payment."""
+    moved: tuple[PaymentEvent, ...] = ()
+    for event in events:
+        for command in money_of(dispute, event):
+            moved += _decided(payment.after(moved, now=now).payment, command, basis, now, way)
+        dispute = evolve(dispute, event)
+    return moved
+
+
+def _decided(
+    payment: Payment, command: DisputeCommand, basis: Basis, now: datetime, way: Funding
+) -> tuple[PaymentEvent, ...]:
+    match command:
+        case OpenDispute():
+            return open_dispute(payment, command, basis, now, source=way.source)
+        case AmendDispute():
+            return amend_dispute(payment, command, basis, now, source=way.source, debt_is_paid=way.debt_is_paid)
+        case CloseDispute():
+            return close_dispute(payment, command, now, debt_is_paid=way.debt_is_paid)
+        case ReverseInPart():
+            return reverse_in_part(payment, command, now, debt_is_paid=way.debt_is_paid)
+        case _:
+            assert_never(command)
+
+
+def _booked(
+    dispute: DisputeCase | None, events: tuple[DisputeCaseEvent, ...], moved: tuple[PaymentEvent, ...]
+) -> tuple[DisputeCaseEvent, ...]:
+    """The event on the dispute that says how its claim was booked last."""
+    claims = [each.claim for each in moved if isinstance(each, DisputeOpened | DisputeRaised | DisputeReduced)]
+    for event in events:
+        dispute = evolve(dispute, event)
+    return () if not claims or dispute is None else booked(dispute.case, claims[-1])
+
+
+def _after(
+    case_id: DisputeCaseId,
+    loaded: LoadedDispute | None,
+    events: tuple[DisputeCaseEvent, ...],
+    now: datetime,
+    position: int | None,
+) -> LoadedDispute:
+    if loaded is not None:
+        return loaded.after(events, position, now=now)
+    first, *further = events
+    begun = LoadedDispute(
+        id=case_id, dispute=evolve(None, first), version=1, opened_at=now, updated_at=now, position=position
+    )
+    return begun.after(further, position, now=now)

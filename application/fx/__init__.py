@@ -1,0 +1,1 @@
+"""Exchange rates: their commands, and the rates in force."""

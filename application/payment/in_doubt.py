@@ -1,0 +1,183 @@
+"""Operations in doubt: who they concern, and what an operator can do about one: have it asked for, or settle it by the
+provider's own records."""
+
+import math
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from application.payment.loaded import LoadedPayment, load, loaded_from, payment_events
+from application.payment.operation import Operations, claim_id_of, provider_of
+from application.write.store import RecoveryStore, UnresolvedOperation, Verb
+from domain.card_data import require_no_card_number
+from domain.errors import DomainError
+from domain.history import Cause, Positioned
+from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
+from domain.payment.events import OperationInDoubt, OperationKind, OperationOutcomeUnknown
+from domain.payment.operation import operation_id_of, operation_of
+from domain.payment.outcome import Approved, Declined
+from domain.payment.state import InFlight, Payment, RequiresAction
+from domain.payment.status import Status, status_of
+
+
+class NotInDoubt(DomainError):
+    """No operation of the payment has an unknown outcome: there is nothing for an operator to settle."""
+
+    status: Status
+
+
+class BeingAsked(DomainError):
+    """Somebody is asking the provider for the operation right now, for so much longer at most."""
+
+    again_in_s: int
+
+
+class MayYetBeAnswered(DomainError):
+    """The operation's outcome is not unknown for as long as the provider may take to answer."""
+
+    again_in_s: int
+
+
+class Doubt(Struct, frozen=True, kw_only=True):
+    """An operation whose outcome is unknown: `since` when, and `reason` why, as was noted last; `in_doubt` once it
+    is an operator's."""
+
+    payment_id: PaymentId
+    merchant_id: MerchantId
+    provider: ProviderName
+    operation_id: OperationId
+    operation: OperationKind
+    since: datetime
+    reason: str
+    in_doubt: bool
+
+
+class Doubts:
+    """Each method raises StoreUnavailable; those on one payment PaymentNotFound."""
+
+    def __init__(
+        self, *, store: RecoveryStore, operations: Operations, answers_within_s: float, lease_s: float
+    ) -> None:
+        """A provider's answer takes up to `answers_within_s`; recovery's try, or an operator's, up to `lease_s`."""
+        self._store = store
+        self._operations = operations
+        self._answers_within = timedelta(seconds=answers_within_s)
+        self._lease = timedelta(seconds=lease_s)
+
+    async def all(self, *, now: datetime) -> Sequence[Doubt]:
+        """Those in doubt, oldest first: of the thousand operations that have been without an outcome for longest."""
+        payments = [operation.payment_id for operation in await self._store.unresolved(claimed_before=now)]
+        streams: dict[PaymentId, list[Positioned]] = {payment_id: [] for payment_id in payments}
+        for positioned in await self._store.histories(payments):
+            streams[PaymentId(positioned.event.originator_id)].append(positioned)
+        doubts = (doubt_of(payment_id, history) for payment_id, history in streams.items())
+        return [doubt for doubt in doubts if doubt is not None and doubt.in_doubt]
+
+    async def of(self, payment_id: PaymentId) -> Doubt | None:
+        """What is unknown of the payment now."""
+        return doubt_of(payment_id, await self._store.history(payment_id))
+
+    async def ask(self, payment_id: PaymentId, cause: Cause, *, now: datetime) -> LoadedPayment:
+        """Ask the provider now, and settle what it says; the payment as that leaves it.
+
+        Raises NotInDoubt, BeingAsked.
+        """
+        claim_id = claim_id_of(_unknown((await load(self._store, payment_id)).payment))
+        claim = await self._store.claim_by_operation(claim_id)
+        operation = UnresolvedOperation(
+            operation_id=claim_id,
+            payment_id=payment_id,
+            verb=Verb.CONFIRM if claim is None else claim.verb,
+            claimed_at=now,
+        )
+        async with self._taken(claim_id, now):
+            await self._operations.resolve(operation, cause)
+        return await load(self._store, payment_id)
+
+    async def settle(
+        self, payment_id: PaymentId, outcome: Approved | Declined, cause: Cause, *, now: datetime
+    ) -> LoadedPayment:
+        """Record what the provider's own records say became of the operation, as if it had answered so.
+
+        Also of an attempt whose customer's time is over, and of which the provider does not let go. The payment as the
+        store has it then: where the provider's answer came first, that is what counts. A decline ends the payment: no
+        other provider is asked. Raises NotInDoubt, BeingAsked, MayYetBeAnswered, and CardDataRefused.
+        """
+        match outcome:
+            case Approved(reference=reference):
+                require_no_card_number("reference", reference)
+            case Declined(message=message):
+                require_no_card_number("reason", message)
+        operation_id, claim_id = _to_settle((await load(self._store, payment_id)).payment, now)
+        async with self._taken(claim_id, now):
+            history = await self._store.history(payment_id)
+            loaded = loaded_from(payment_id, history)
+            if _to_settle(loaded.payment, now) != (operation_id, claim_id):
+                raise NotInDoubt(status=status_of(loaded.payment))
+            self._require_old_enough(doubt_of(payment_id, history), now)
+            # An operator speaks for one provider: what they settle sends the payment to no other.
+            await self._operations.record(loaded, operation_id, outcome, cause, final=True)
+        return await load(self._store, payment_id)
+
+    def _require_old_enough(self, doubt: Doubt | None, now: datetime) -> None:
+        if doubt is None or doubt.in_doubt:
+            return
+        left = doubt.since + self._answers_within - now
+        if timedelta(0) < left <= self._answers_within:
+            raise MayYetBeAnswered(again_in_s=math.ceil(left.total_seconds()))
+
+    @asynccontextmanager
+    async def _taken(self, claim_id: OperationId, now: datetime) -> AsyncIterator[None]:
+        """Meanwhile nobody asks the provider for the operation. Raises BeingAsked where somebody does."""
+        until = await self._store.take_one(claim_id, now=now, lease=self._lease)
+        if until is not None:
+            raise BeingAsked(again_in_s=max(1, math.ceil((until - now).total_seconds())))
+        try:
+            yield
+        finally:
+            await self._store.release(claim_id, until=now + self._lease)
+
+
+def _to_settle(payment: Payment, now: datetime) -> tuple[OperationId, OperationId]:
+    """The operation that can be settled, and the claim that it serves. Raises NotInDoubt."""
+    if isinstance(payment, RequiresAction) and payment.expires_at <= now:
+        return payment.attempt.attempt_id, claim_id_of(payment)
+    unknown = _unknown(payment)
+    return operation_id_of(unknown), claim_id_of(unknown)
+
+
+def _unknown(payment: Payment) -> InFlight:
+    """The payment, if it has an operation whose outcome is unknown. Raises NotInDoubt otherwise."""
+    if isinstance(payment, InFlight) and (payment.outcome_unknown or payment.in_doubt):
+        return payment
+    raise NotInDoubt(status=status_of(payment))
+
+
+def doubt_of(payment_id: PaymentId, history: Sequence[Positioned]) -> Doubt | None:
+    """What is unknown of the payment after `history`, if anything. Raises PaymentNotFound when that is empty."""
+    payment = loaded_from(payment_id, history).payment
+    if not isinstance(payment, InFlight) or not (payment.outcome_unknown or payment.in_doubt):
+        return None
+    operation_id = operation_id_of(payment)
+    [first, *_] = noted = list(_noted(operation_id, history))
+    reasons = [data.reason for data in payment_events(noted) if isinstance(data, OperationOutcomeUnknown)]
+    return Doubt(
+        payment_id=payment_id,
+        merchant_id=first.event.merchant_id,
+        provider=provider_of(payment),
+        operation_id=operation_id,
+        operation=operation_of(payment),
+        since=first.event.recorded_at,
+        reason=reasons[-1] if reasons else "it was never answered",
+        in_doubt=payment.in_doubt,
+    )
+
+
+def _noted(operation_id: OperationId, history: Sequence[Positioned]) -> Iterable[Positioned]:
+    """The events that say that the operation's outcome is unknown."""
+    for positioned in history:
+        data = positioned.event.data
+        if isinstance(data, OperationOutcomeUnknown | OperationInDoubt) and data.operation_id == operation_id:
+            yield positioned

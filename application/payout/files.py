@@ -1,0 +1,306 @@
+"""Payouts go to the bank: each in one file for ever, and the same file until the bank has answered for it."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Final, assert_never
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.payout.bank_port import (
+    INSTRUCTIONS_MAX,
+    Accepted,
+    Bank,
+    BankFile,
+    BankUnavailable,
+    Batch,
+    Instruction,
+    InstructionInvalid,
+    RefusedFile,
+    TakenPayment,
+    storable,
+)
+from application.payout.batch import LoadedBatch, load_batch, plan
+from application.payout.loaded import LoadedPayout, load_all
+from application.payout.queue import PayoutQueue, PayoutsTaken
+from application.terms.pricing_context import Bases
+from application.write.recording import record_all
+from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
+from application.write.worker import worker_cause
+from domain.derivation import batch_id_for
+from domain.errors import DomainError, described
+from domain.history import Cause, record
+from domain.identifiers import PLATFORM, BatchId, PayoutId
+from domain.money.money import Money
+from domain.payout.batch import batch
+from domain.payout.events import PayoutEvent, PayoutSent
+from domain.payout.fail import fail
+from domain.payout.sent import sent
+from domain.payout.state import Payout, Ready
+from domain.payout_batch.answer import refused, submitted
+from domain.payout_batch.events import BatchedPayout, PayoutBatchCreated, PayoutBatchEvent
+from domain.payout_batch.state import PayoutBatch, Unanswered, batch_id_in, message_id_for
+from domain.terms.payouts import execution_date
+
+REMITTANCE: Final = "Payout"
+"""What is said with a payment whose payout has no description."""
+REASON_MAX: Final = 500
+
+log = logging.getLogger(__name__)
+
+
+class FileDiffers(DomainError):
+    """The file can no longer be written as it was, and no other is sent: our own account has changed, or spelling."""
+
+    file_sha256: str
+
+
+class PayoutFiles:
+    """May be run by any number of workers at once. Each method raises StoreUnavailable."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        queue: PayoutQueue,
+        taken: PayoutsTaken,
+        bank: Bank,
+        bases: Bases,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._taken = taken
+        self._bank = bank
+        self._bases = bases
+        self._now = now
+        self._new_id = new_id
+
+    async def run(self) -> None:
+        """Batch what waits, and send what is batched."""
+        made = await self.batch_ready()
+        for batch_id in dict.fromkeys((*await self._queue.unanswered(), *made)):
+            try:
+                await self.send(batch_id)
+            except (FileDiffers, TooManyConflicts) as error:
+                # One that cannot be sent holds up no other.
+                log.error("payout_batch_not_sent", extra={"batch_id": str(batch_id), "error": described(error)})
+
+    async def batch_ready(self) -> list[BatchId]:
+        """Put the payouts that wait into batches, one a currency and day of execution."""
+        waiting = await load_all(self._store, await self._queue.ready(INSTRUCTIONS_MAX))
+        at_bank = await self._taken.among([payout.id for payout in waiting.values()]) if waiting else {}
+        groups: dict[tuple[str, date], list[LoadedPayout]] = defaultdict(list)
+        for payout in waiting.values():
+            if isinstance(payout.payout, Ready):
+                basis = self._bases.of(payout.merchant_id)
+                day = execution_date(basis.terms.payouts, self._now(), basis.is_holiday)
+                if payout.id in at_bank:
+                    await self._record_taken(payout, at_bank[payout.id], day)
+                    continue
+                groups[payout.payout.order.amount.currency, day].append(payout)
+        made: list[BatchId] = []
+        for (currency, day), payouts in groups.items():
+            # In one order, so that the same payouts make the same file.
+            made += await self._make_all(sorted(payouts, key=lambda payout: payout.id), currency, day)
+        return made
+
+    async def _record_taken(self, payout: LoadedPayout, taken: TakenPayment, day: date) -> None:
+        """Record that the bank has the payout in a file of the time that this store has lost: no other carries it."""
+        batch_id = batch_id_in(taken.message_id)
+        if batch_id is None:
+            log.error("payout_taken_in_unknown_file", extra={"payout_id": str(payout.id), "message": taken.message_id})
+            return
+        placed = batch(payout.payout, payout.id, batch_id, day)
+        events = (*placed, PayoutSent(batch_id=batch_id)) if placed else ()
+        cause = worker_cause("payouts", self._new_id, about=f"{payout.id}:{payout.version}")
+        result = await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
+        if isinstance(result, Appended):
+            await self._taken.recorded(payout.id)
+            log.warning("payout_was_sent_before", extra={"payout_id": str(payout.id), "batch_id": str(batch_id)})
+
+    async def send(self, batch_id: BatchId) -> None:
+        """Hand the file of a batch over, unless the bank has answered for it. Raises BatchNotFound, FileDiffers,
+        TooManyConflicts."""
+        loaded = await load_batch(self._store, batch_id)
+        if not isinstance(loaded.batch, Unanswered):
+            return
+        file = await self._file(loaded)
+        submission = await self._bank.submit(file, loaded.batch.made.message_id)
+        match submission:
+            case Accepted(reference=said):
+                reference = storable(said)
+                await self._answered(
+                    batch_id, lambda batch: submitted(batch, reference), lambda payout: sent(payout, batch_id)
+                )
+                log.info("payout_batch_submitted", extra={"batch_id": str(batch_id), "reference": reference})
+            case RefusedFile(reason=said):
+                reason = storable(said)
+                await self._answered(
+                    batch_id, lambda batch: refused(batch, reason), lambda payout: fail(payout, reason)
+                )
+                log.error("payout_batch_refused", extra={"batch_id": str(batch_id), "reason": reason})
+            case BankUnavailable(reason=reason):
+                # The bank may have it: nothing but the same bytes under the same name will do.
+                log.warning("payout_batch_unanswered", extra={"batch_id": str(batch_id), "reason": reason})
+            case _:
+                assert_never(submission)
+
+    async def file_of(self, batch_id: BatchId) -> BankFile:
+        """The file as it was, or is to be, sent. Raises BatchNotFound, FileDiffers."""
+        return await self._file(await load_batch(self._store, batch_id))
+
+    async def _make_all(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> list[BatchId]:
+        """In one batch, or in several where no one file can carry them all: whichever of them is to blame, or their
+        sum, holds up no other."""
+        try:
+            batch_id = await self._make(payouts, currency, day)
+        except DomainError as error:
+            if len(payouts) == 1:
+                extra = {"payout_id": str(payouts[0].id), "currency": currency, "error": described(error)}
+                log.error("payout_not_batched", extra=extra)
+                return []
+            half = len(payouts) // 2
+            first = await self._make_all(payouts[:half], currency, day)
+            return [*first, *await self._make_all(payouts[half:], currency, day)]
+        return [] if batch_id is None else [batch_id]
+
+    async def _make(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> BatchId | None:
+        """None where another worker, or a merchant, was there first: what is left comes with the next batch."""
+        now = self._now()
+        cause = worker_cause("payouts", self._new_id, about=f"{payouts[0].id}:{payouts[0].version}")
+        batch_id = batch_id_for([payout.id for payout in payouts])
+        planned = await plan(self._store, batch_id, payouts, currency, day, created_at=now)
+        planned, file = await self._instructed(planned, {payout.id: payout for payout in payouts}, cause)
+        if file is None:
+            return None
+        batch_id = BatchId(planned.batch_id)
+        created = PayoutBatchCreated(
+            batch_id=batch_id,
+            message_id=planned.message_id,
+            currency=currency,
+            execution_date=day,
+            payouts=tuple(
+                BatchedPayout(payout_id=PayoutId(one.payout_id), amount_minor=one.amount.minor)
+                for one in planned.instructions
+            ),
+            file_sha256=file.sha256,
+            total=Money(sum(one.amount.minor for one in planned.instructions), currency),
+        )
+        included = {one.payout_id for one in planned.instructions}
+        events = [record(batch_id, 1, created, merchant_id=PLATFORM, cause=cause, recorded_at=now)]
+        member_cause = replace(cause, causation_id=f"{batch_id}:1")
+        for payout in payouts:
+            if payout.id in included:
+                batched = batch(payout.payout, payout.id, batch_id, day)
+                events.extend(payout.record(batched, cause=member_cause, now=now))
+        result = await self._store.append(Append(events=tuple(events)))
+        match result:
+            case Appended():
+                log.info("payouts_batched", extra={"batch_id": str(batch_id), "payouts": len(included)})
+                return batch_id
+            case VersionConflict():
+                return None
+            case LimitBroken() | KeyUsed():
+                raise AssertionError(f"a batch moves no money: {type(result).__name__}")
+            case _:
+                assert_never(result)
+
+    async def _instructed(
+        self, planned: Batch, payouts: dict[UUID, LoadedPayout], cause: Cause
+    ) -> tuple[Batch, BankFile | None]:
+        """The batch of those that a file can carry, and that file; None where it can carry none. The others fail."""
+        while planned.instructions:
+            fault = _first_fault(self._bank, planned.instructions)
+            if fault is None:
+                try:
+                    return planned, await asyncio.to_thread(self._bank.instruct, planned)
+                except InstructionInvalid as error:
+                    if not error.end_to_end_id:
+                        raise
+                    fault = (error.end_to_end_id, error.reason)
+            name, reason = fault
+            [unfit] = [one for one in planned.instructions if one.end_to_end_id == name]
+            payout = payouts[unfit.payout_id]
+            events = fail(payout.payout, storable(reason))
+            log.error("payout_not_instructed", extra={"payout_id": str(payout.id), "reason": reason})
+            await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
+            planned = _of(planned, tuple(one for one in planned.instructions if one is not unfit))
+        return planned, None
+
+    async def _file(self, loaded: LoadedBatch) -> BankFile:
+        made = loaded.batch.made
+        payouts = await load_all(self._store, (one.payout_id for one in made.payouts))
+        in_order = [payouts[one.payout_id] for one in made.payouts]
+        planned = await plan(
+            self._store, loaded.id, in_order, made.currency, made.execution_date, created_at=loaded.created_at
+        )
+        try:
+            file = await asyncio.to_thread(self._bank.instruct, planned)
+        except DomainError as error:
+            raise FileDiffers(file_sha256=made.file_sha256) from error
+        if file.sha256 != made.file_sha256:
+            raise FileDiffers(file_sha256=made.file_sha256)
+        return file
+
+    async def _answered(
+        self,
+        batch_id: BatchId,
+        answer: Callable[[PayoutBatch], Sequence[PayoutBatchEvent]],
+        follow: Callable[[Payout], Sequence[PayoutEvent]],
+    ) -> None:
+        """What the bank says of a file, and what follows for its payouts, in one append."""
+        for _ in range(CONFLICTS_MAX):
+            loaded = await load_batch(self._store, batch_id)
+            answered = answer(loaded.batch)
+            if not answered:
+                return
+            now = self._now()
+            cause = worker_cause("payouts", self._new_id, about=f"{batch_id}:{loaded.version}")
+            payouts = await load_all(self._store, (one.payout_id for one in loaded.batch.made.payouts))
+            events = list(
+                record_all(
+                    batch_id,
+                    loaded.version,
+                    answered,
+                    merchant_id=PLATFORM,
+                    cause=cause,
+                    now=now,
+                    updated_at=loaded.updated_at,
+                )
+            )
+            for payout in payouts.values():
+                events.extend(payout.record(follow(payout.payout), cause=cause, now=now))
+            result = await self._store.append(Append(events=tuple(events)))
+            match result:
+                case Appended():
+                    return
+                case VersionConflict():
+                    pass
+                case LimitBroken() | KeyUsed():
+                    raise AssertionError(f"what is in transit can be given back, not {type(result).__name__}")
+                case _:
+                    assert_never(result)
+        raise TooManyConflicts()
+
+
+def _of(planned: Batch, instructions: tuple[Instruction, ...]) -> Batch:
+    """The batch with these instructions only, and so under another name."""
+    if not instructions:
+        return replace(planned, instructions=())
+    batch_id = batch_id_for([PayoutId(one.payout_id) for one in instructions])
+    return replace(planned, batch_id=batch_id, message_id=message_id_for(batch_id), instructions=instructions)
+
+
+def _first_fault(bank: Bank, instructions: Sequence[Instruction]) -> tuple[str, str] | None:
+    """The first that no file can carry, by its end-to-end id, and why."""
+    for one in instructions:
+        fault = bank.fault_of(one.amount, one.details)
+        if fault is not None:
+            return one.end_to_end_id, fault.reason
+    return None

@@ -1,0 +1,128 @@
+"""A payout as its events make it, with what an append to it has to know."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from application.write.recording import record_with_entries
+from application.write.store import EventStore
+from domain.bank_account.events import BankAccountEvent
+from domain.bank_account.state import BankAccount
+from domain.bank_account.state import fold as fold_bank_account
+from domain.errors import DomainError
+from domain.history import Cause, Positioned, Recorded, of_kind
+from domain.identifiers import BankAccountId, MerchantId, PayoutId
+from domain.payout.events import PayoutEvent
+from domain.payout.evolve import evolve, fold
+from domain.payout.state import Payout
+
+
+class PayoutNotFound(DomainError):
+    """There is no such payout, or it is another merchant's, which must look the same."""
+
+
+class LoadedPayout(Struct, frozen=True, kw_only=True):
+    """`version` and `updated_at` are of the last event in the payout's stream, `created_at` of the first; `position`
+    is that of the last one, None before it has one."""
+
+    id: PayoutId
+    payout: Payout
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    position: int | None
+
+    @property
+    def merchant_id(self) -> MerchantId:
+        return self.payout.order.merchant_id
+
+    def record(self, events: Sequence[PayoutEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
+        """`events` as the next of the payout's stream, with the journal entries they cause."""
+        return record_with_entries(
+            self.id,
+            self.version,
+            events,
+            merchant_id=self.merchant_id,
+            cause=cause,
+            now=now,
+            updated_at=self.updated_at,
+        )
+
+    def first(self, events: Sequence[PayoutEvent], *, cause: Cause) -> tuple[Recorded, ...]:
+        """`events`, which are all that there are of it, with the journal entries they cause."""
+        return record_with_entries(self.id, 0, events, merchant_id=self.merchant_id, cause=cause, now=self.created_at)
+
+    def after(self, events: Sequence[PayoutEvent], *, now: datetime, position: int | None) -> "LoadedPayout":
+        """The payout once `events` have been appended to it."""
+        payout = self.payout
+        for event in events:
+            payout = evolve(payout, event)
+        return replace(
+            self,
+            payout=payout,
+            version=self.version + len(events),
+            updated_at=max(self.updated_at, now),
+            position=position,
+        )
+
+
+def begun(payout_id: PayoutId, events: Sequence[PayoutEvent], now: datetime) -> LoadedPayout:
+    """A payout of which `events` are all."""
+    payout = fold(events)
+    assert payout is not None
+    return LoadedPayout(id=payout_id, payout=payout, version=len(events), created_at=now, updated_at=now, position=None)
+
+
+async def load(store: EventStore, payout_id: PayoutId) -> LoadedPayout:
+    """The payout as it is now. Raises PayoutNotFound, StoreUnavailable."""
+    loaded = _loaded(await store.history(payout_id))
+    if loaded is None:
+        raise PayoutNotFound()
+    return loaded
+
+
+async def load_all(store: EventStore, payout_ids: Iterable[PayoutId]) -> dict[PayoutId, LoadedPayout]:
+    """Those of them that there are. Raises StoreUnavailable."""
+    histories = by_stream(await store.histories(list(payout_ids)))
+    return {loaded.id: loaded for history in histories.values() if (loaded := _loaded(history)) is not None}
+
+
+async def load_bank_accounts(
+    store: EventStore, account_ids: Iterable[BankAccountId]
+) -> dict[BankAccountId, BankAccount]:
+    """Bank accounts by their ids, removed or not; those of them that there are. Raises StoreUnavailable."""
+    accounts = {}
+    for stream_id, history in by_stream(await store.histories(list(account_ids))).items():
+        events = of_kind(history, BankAccountEvent)
+        account = fold_bank_account(cast("BankAccountEvent", positioned.event.data) for positioned in events)
+        if account is not None:
+            accounts[BankAccountId(stream_id)] = account
+    return accounts
+
+
+def by_stream(events: Iterable[Positioned]) -> dict[UUID, list[Positioned]]:
+    histories: dict[UUID, list[Positioned]] = defaultdict(list)
+    for positioned in events:
+        histories[positioned.event.originator_id].append(positioned)
+    return histories
+
+
+def _loaded(history: Sequence[Positioned]) -> LoadedPayout | None:
+    """None where it is no payout's."""
+    payout = fold(cast("PayoutEvent", positioned.event.data) for positioned in of_kind(history, PayoutEvent))
+    if payout is None:
+        return None
+    first, last = history[0], history[-1]
+    return LoadedPayout(
+        id=PayoutId(first.event.originator_id),
+        payout=payout,
+        version=len(history),
+        created_at=first.event.recorded_at,
+        updated_at=last.event.recorded_at,
+        position=last.position,
+    )

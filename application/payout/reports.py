@@ -1,0 +1,123 @@
+"""What the bank says of payouts is taken in, all of it: our place in its feed moves behind what is recorded."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, assert_never
+from uuid import UUID
+
+from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.payout.bank_port import Bank, BankSilent, PaymentReport, PaymentStatus, storable
+from application.payout.loaded import PayoutNotFound, load
+from application.payout.queue import BankFeed
+from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
+from application.write.worker import worker_cause
+from domain.payout.batch import payout_id_in
+from domain.payout.report import Fate, ReportContradicts, ReportPayout, report
+
+FATES: Final = {
+    PaymentStatus.CONFIRMED: Fate.CONFIRMED,
+    PaymentStatus.REJECTED: Fate.REJECTED,
+    PaymentStatus.RETURNED: Fate.RETURNED,
+}
+"""What is pending has not come to anything."""
+
+CONCURRENT_MAX: Final = 32
+"""Payouts at a time: a page of reports may be long, and each waits for the database."""
+
+log = logging.getLogger(__name__)
+
+
+class PayoutReports:
+    """May be run by any number of workers at once."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        feed: BankFeed,
+        bank: Bank,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._store = store
+        self._feed = feed
+        self._bank = bank
+        self._now = now
+        self._new_id = new_id
+        self._is_silent = False
+
+    async def listen(self) -> None:
+        """Take in what the bank has said since, until there is nothing new. Raises StoreUnavailable."""
+        while True:
+            before = await self._feed.heard_up_to(self._bank.name)
+            try:
+                reports = await self._bank.reports(before)
+            except BankSilent as error:
+                if not self._is_silent:
+                    log.warning("bank_silent", extra={"bank": self._bank.name, "reason": str(error)})
+                self._is_silent = True
+                return
+            if self._is_silent:
+                log.info("bank_speaks_again", extra={"bank": self._bank.name})
+                self._is_silent = False
+            if not reports:
+                return
+            by_payment: dict[str, list[PaymentReport]] = defaultdict(list)
+            for each in reports:
+                by_payment[each.end_to_end_id].append(each)
+            turns = asyncio.Semaphore(CONCURRENT_MAX)
+            await asyncio.gather(*(self._take_in_order(said, turns) for said in by_payment.values()))
+            last = reports[-1].report_id
+            if last == before or not await self._feed.move(self._bank.name, before=before, after=last):
+                # Only what was said before; or another worker is further: it goes on from there.
+                return
+
+    async def _take_in_order(self, reports: Sequence[PaymentReport], turns: asyncio.Semaphore) -> None:
+        """Those of one payment."""
+        async with turns:
+            for each in reports:
+                await self.take_in(each)
+
+    async def take_in(self, heard: PaymentReport) -> None:
+        """Record what follows from a report: nothing where it is known. Raises StoreUnavailable, TooManyConflicts."""
+        fate = FATES.get(heard.status)
+        if fate is None:
+            return
+        payout_id = payout_id_in(heard.end_to_end_id)
+        if payout_id is None:
+            log.error("payout_report_of_none", extra=_named(heard))
+            return
+        code = None if heard.reason_code is None else storable(heard.reason_code)
+        said = ReportPayout(bank=self._bank.name, report_id=heard.report_id, fate=fate, code=code)
+        for _ in range(CONFLICTS_MAX):
+            try:
+                loaded = await load(self._store, payout_id)
+                events = report(loaded.payout, said)
+            except PayoutNotFound:
+                log.error("payout_report_of_none", extra=_named(heard))
+                return
+            except ReportContradicts as error:
+                # Money may be where our books do not have it: an operator has to ask the bank.
+                log.error("payout_report_contradicts", extra={**_named(heard), "recorded": error.status})
+                return
+            if not events:
+                return
+            cause = worker_cause("payouts", self._new_id, about=f"{loaded.id}:{loaded.version}")
+            result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=self._now())))
+            match result:
+                case Appended():
+                    return
+                case VersionConflict():
+                    pass
+                case LimitBroken() | KeyUsed():
+                    raise AssertionError(f"what is in transit can be paid or given back, not {type(result).__name__}")
+                case _:
+                    assert_never(result)
+        raise TooManyConflicts()
+
+
+def _named(heard: PaymentReport) -> dict[str, str]:
+    return {"report_id": heard.report_id, "end_to_end_id": heard.end_to_end_id, "status": heard.status}

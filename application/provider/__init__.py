@@ -1,0 +1,1 @@
+"""What is asked of payment providers, and what they tell: the ports."""

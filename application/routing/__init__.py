@@ -1,0 +1,1 @@
+"""Routing policies: their commands, and the policy in force."""

@@ -1,0 +1,1 @@
+"""Settlements of providers, and the release of funds."""

@@ -1,0 +1,1 @@
+"""What is agreed with merchants: its commands, and the versions in force."""

@@ -1,0 +1,90 @@
+"""What is agreed with each merchant, at hand: the terms in force, read again in the background."""
+
+import logging
+from typing import Final
+
+from msgspec.structs import replace
+
+from application.terms.commands import terms_events
+from application.work.background_cache import Refreshing
+from application.write.stream import StreamStore
+from domain.identifiers import MerchantId
+from domain.terms.documents.document import TermsInvalid
+from domain.terms.documents.read import terms_as_added
+from domain.terms.events import TermsActivated, TermsKind
+from domain.terms.fee_plan import FeePlan
+from domain.terms.terms import DEFAULT_TERMS, MerchantTerms, Terms
+from domain.terms.versions import TERMS, TermsVersions, fold
+
+REFRESH_EVERY_S: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class TermsBook:
+    """For one process. Where the store cannot be read, the last that was read stays."""
+
+    def __init__(self, store: StreamStore) -> None:
+        self._store = store
+        self._versions = TermsVersions()
+        self._in_force: dict[tuple[TermsKind, MerchantId | None], Terms] = {}
+        self._read: dict[tuple[TermsKind, int], Terms | None] = {}
+        self._seen = 0
+        self._refreshing = Refreshing(self.refresh, name="terms", every_s=REFRESH_EVERY_S)
+
+    async def start(self) -> None:
+        """Read once, so that the first payment goes by the terms in force already, and from then on every second.
+
+        When the store is away, the defaults serve until it is back.
+        """
+        await self._refreshing.start()
+
+    async def aclose(self) -> None:
+        await self._refreshing.aclose()
+
+    def of(self, merchant_id: MerchantId) -> MerchantTerms:
+        """What is in force for a merchant: of each kind their own, else everybody's, else the default."""
+        agreed = {kind: self._agreed(kind, merchant_id) for kind in TermsKind}
+        return replace(DEFAULT_TERMS, **{kind.value: terms for kind, terms in agreed.items() if terms is not None})
+
+    def fee_plan(self, version: str) -> FeePlan | None:
+        """The plan of which a fee says that it was charged by it; None when there is none that can be read."""
+        if version == DEFAULT_TERMS.fees.version:
+            return DEFAULT_TERMS.fees
+        number = version.rpartition(":")[2]
+        added = self._versions.added.get(TermsKind.FEES, ())
+        if not number.isdecimal() or not 1 <= int(number) <= len(added):
+            return None
+        plan = self._terms(TermsKind.FEES, int(number))
+        return plan if isinstance(plan, FeePlan) and plan.version == version else None
+
+    async def refresh(self) -> None:
+        """Take in what is new. Raises StoreUnavailable."""
+        news = await self._store.history_after(TERMS, self._seen)
+        if not news:
+            return
+        events = terms_events(news)
+        self._versions = fold(events, onto=self._versions)
+        self._seen += len(news)
+        for event in events:
+            if isinstance(event, TermsActivated):
+                self._follow(event)
+
+    def _agreed(self, kind: TermsKind, merchant_id: MerchantId) -> Terms | None:
+        return self._in_force.get((kind, merchant_id), self._in_force.get((kind, None)))
+
+    def _follow(self, activated: TermsActivated) -> None:
+        """Every activation in its turn, so that what an unreadable one leaves in force is the same in every process."""
+        terms = self._terms(activated.kind, activated.number)
+        if terms is not None:
+            self._in_force[activated.kind, activated.merchant_id] = terms
+
+    def _terms(self, kind: TermsKind, number: int) -> Terms | None:
+        if (kind, number) not in self._read:
+            try:
+                self._read[kind, number] = terms_as_added(kind, self._versions.get(kind, number).document, number)
+            except TermsInvalid as error:
+                # Only a release that reads documents otherwise gets here.
+                log.error("terms_unreadable", extra={"kind": kind.value, "number": number, "error": str(error)})
+                self._read[kind, number] = None
+        return self._read[kind, number]

@@ -1,0 +1,34 @@
+"""What merchants' money goes by, at hand, so that a decision waits for nothing."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from domain.fx.rates import Rates
+from domain.identifiers import MerchantId
+from domain.terms.business_days import IsHoliday
+from domain.terms.pricing_context import Basis
+from domain.terms.terms import MerchantTerms
+
+
+class Bases(Protocol):
+    def of(self, merchant_id: MerchantId) -> Basis:
+        """As it is now."""
+        ...
+
+
+class BasesAtHand:
+    """Implements Bases: of the terms and rates that this process has read last."""
+
+    def __init__(
+        self,
+        *,
+        terms_of: Callable[[MerchantId], MerchantTerms],
+        rates: Callable[[], Rates],
+        is_holiday: IsHoliday,
+    ) -> None:
+        self._terms_of = terms_of
+        self._rates = rates
+        self._is_holiday = is_holiday
+
+    def of(self, merchant_id: MerchantId) -> Basis:
+        return Basis(terms=self._terms_of(merchant_id), rates=self._rates(), is_holiday=self._is_holiday)

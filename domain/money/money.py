@@ -1,0 +1,149 @@
+"""Money is a whole number of minor units in one currency; it never meets a float, and every rounding is named."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from fractions import Fraction
+
+from msgspec import Struct
+
+from domain.errors import DomainError
+from domain.money.currencies import decimals
+
+AMOUNT_MINOR_MAX = 2**53
+"""The largest amount one payment may have: the largest integer that every JSON reader keeps exact."""
+
+
+WHOLE_DIGITS_MAX = 20
+"""What is read as an amount: more than AMOUNT_MINOR_MAX has, so that an amount too large is told from nonsense."""
+
+
+class CurrencyMismatch(DomainError):
+    """Two amounts in different currencies met where one currency is required."""
+
+    expected: str
+    actual: str
+
+
+class WrongPrecision(DomainError):
+    """A decimal amount does not fit its currency's number of decimals, is absurdly long, or is no number at all."""
+
+    text: str
+    currency: str
+    decimals: int
+
+
+class AmountOutOfRange(DomainError):
+    """An amount is not between 1 minor unit and AMOUNT_MINOR_MAX."""
+
+    amount_minor: int
+    amount_minor_max: int = AMOUNT_MINOR_MAX
+
+
+_DECIMAL = re.compile(rf"([+-]?)(\d{{1,{WHOLE_DIGITS_MAX}}})(?:\.(\d+))?", re.ASCII)
+
+
+class Rounding(StrEnum):
+    """How a fraction of a minor unit becomes a whole one."""
+
+    HALF_EVEN = "half_even"
+    HALF_UP = "half_up"
+    DOWN = "down"
+
+
+class Money(Struct, frozen=True):
+    """An amount in minor units (EUR cents, JPY yen, KWD fils) of an ISO 4217 currency; may be negative in a sum."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        self._require_same_currency(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._require_same_currency(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._require_same_currency(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: "Money") -> bool:
+        self._require_same_currency(other)
+        return self.minor <= other.minor
+
+    def __gt__(self, other: "Money") -> bool:
+        return other < self
+
+    def __ge__(self, other: "Money") -> bool:
+        return other <= self
+
+    def __str__(self) -> str:
+        places = decimals(self.currency)
+        digits = str(abs(self.minor)).rjust(places + 1, "0")
+        sign = "-" if self.minor < 0 else ""
+        whole, fraction = (digits[:-places], "." + digits[-places:]) if places else (digits, "")
+        return f"{sign}{whole}{fraction} {self.currency}"
+
+    def portion(self, *, basis_points: int, rounding: Rounding) -> "Money":
+        """`basis_points` ten-thousandths of this amount, rounded to a whole minor unit as `rounding` says."""
+        return Money(rounded(Fraction(self.minor * basis_points, 10_000), rounding), self.currency)
+
+    def split(self, weights: Sequence[int]) -> tuple["Money", ...]:
+        """Parts in proportion to `weights` that sum exactly to this amount, by largest remainder.
+
+        Raises ValueError when `weights` is empty, holds a negative number, or sums to zero.
+        """
+        total = sum(weights)
+        if total <= 0 or min(weights) < 0:
+            raise ValueError(f"weights must be non-negative and sum to more than zero, got {list(weights)}")
+        shares = [divmod(self.minor * weight, total) for weight in weights]
+        left_over = self.minor - sum(quotient for quotient, _ in shares)
+        by_remainder = sorted(range(len(weights)), key=lambda index: (-shares[index][1], index))
+        raised = set(by_remainder[:left_over])
+        return tuple(Money(quotient + (index in raised), self.currency) for index, (quotient, _) in enumerate(shares))
+
+    def _require_same_currency(self, other: "Money") -> None:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(expected=self.currency, actual=other.currency)
+
+
+def zero(currency: str) -> Money:
+    """Nothing, in `currency`."""
+    return Money(0, currency)
+
+
+def parse_decimal(text: str, currency: str) -> Money:
+    """`"12.34"` EUR as 1234 minor units. Raises UnknownCurrency, or WrongPrecision for too many decimals or digits."""
+    places = decimals(currency)
+    match = _DECIMAL.fullmatch(text)
+    if match is None or len(match[3] or "") > places:
+        raise WrongPrecision(text=text, currency=currency, decimals=places)
+    sign, whole, fraction = match[1], match[2], (match[3] or "").ljust(places, "0")
+    return Money(int(f"{sign}{whole}{fraction}"), currency)
+
+
+def require_payable(amount: Money) -> None:
+    """Refuse an amount that nobody can be asked to pay. Raises UnknownCurrency or AmountOutOfRange."""
+    decimals(amount.currency)
+    if not 1 <= amount.minor <= AMOUNT_MINOR_MAX:
+        raise AmountOutOfRange(amount_minor=amount.minor)
+
+
+def rounded(number: Fraction, rounding: Rounding) -> int:
+    """`number` to a whole one, as `rounding` says; `down` is towards nothing."""
+    magnitude, remainder = divmod(abs(number.numerator), number.denominator)
+    twice = 2 * remainder
+    match rounding:
+        case Rounding.HALF_EVEN:
+            up = twice > number.denominator or (twice == number.denominator and magnitude % 2 == 1)
+        case Rounding.HALF_UP:
+            up = twice >= number.denominator
+        case Rounding.DOWN:
+            up = False
+    whole = magnitude + up
+    return whole if number >= 0 else -whole

@@ -1,0 +1,1 @@
+"""Connections to Postgres: pools, sessions with the primary, deadlines, and the database's clock."""

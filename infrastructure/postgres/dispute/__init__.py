@@ -1,0 +1,1 @@
+"""Disputes' agenda and evidence."""

@@ -1,0 +1,1 @@
+"""The append-only event store: encoding, group commit, and reads."""

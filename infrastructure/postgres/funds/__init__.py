@@ -1,0 +1,1 @@
+"""What payouts, releases, settlements and book-keeping read and keep beside the events."""

@@ -1,0 +1,89 @@
+"""The gate of the store in Postgres, as the row of its identity has it, and what a restored store keeps in mind."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from application.payment.orphans import Pin
+from application.work.background_cache import Refreshing
+from application.write.gate import StoreClosed
+from application.write.store import StoreUnavailable
+from domain.identifiers import PaymentId
+from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.identity import StoreIdentity, identity_of
+from infrastructure.postgres.restore.orphans import read_pins, read_reopened_at
+
+_OPEN: Final = "UPDATE store_identity SET closed_at = NULL, closed_because = NULL"
+REFRESH_EVERY_S: Final = 2.0
+
+
+class StoreGate:
+    """Implements application.write.gate.Gate and application.payment.orphans.Pins for one process."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+        self._identity: StoreIdentity | None = None
+        self._pins: Mapping[PaymentId, Pin] = {}
+        self._reopened_at: datetime | None = None
+        self._open = asyncio.Event()
+        self._refreshing = Refreshing(self.refresh, name="gate", every_s=REFRESH_EVERY_S)
+
+    async def start(self) -> None:
+        """Read once, and from then on every two seconds."""
+        await self._refreshing.start()
+
+    async def aclose(self) -> None:
+        await self._refreshing.aclose()
+
+    @property
+    def closed(self) -> StoreClosed | None:
+        identity = self._identity
+        if identity is None:
+            raise StoreUnavailable("it is not known yet whether the store is open")
+        if identity.closed_at is None:
+            return None
+        return StoreClosed(since=identity.closed_at, because=identity.closed_because or "")
+
+    def require_open(self) -> None:
+        closed = self.closed
+        if closed is not None:
+            raise closed
+
+    async def opened(self) -> None:
+        await self._open.wait()
+
+    @property
+    def store_id(self) -> UUID:
+        """Raises StoreUnavailable until the store has answered once."""
+        if self._identity is None:
+            raise StoreUnavailable("it is not known yet which store this is")
+        return self._identity.store_id
+
+    async def open(self) -> None:
+        """From now on the store takes commands: every process notices within seconds. Raises StoreUnavailable."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_OPEN)
+        await self.refresh()
+
+    def of(self, payment_id: PaymentId) -> Pin | None:
+        return self._pins.get(payment_id)
+
+    @property
+    def reopened_at(self) -> datetime | None:
+        return self._reopened_at
+
+    async def refresh(self) -> None:
+        """Raises StoreUnavailable."""
+        async with self._pool.connection() as connection:
+            identity = await identity_of(connection)
+            # After the identity: the pins of a store that is open are all there.
+            self._pins = await read_pins(connection)
+            if identity != self._identity:
+                self._reopened_at = await read_reopened_at(connection, identity.store_id)
+        self._identity = identity
+        if self._identity.closed_at is None:
+            self._open.set()
+        else:
+            self._open.clear()

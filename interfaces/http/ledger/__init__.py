@@ -1,0 +1,1 @@
+"""The routes of balances and statements."""

@@ -1,0 +1,198 @@
+"""/v1/operator/dead_letters: what was given up, and what an operator does about it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, RawBody
+from msgspec import Meta, Struct
+
+from application.dead_letter.commands import DeadLetterNotFound
+from application.webhook_in.inbox import DeliveryArchive
+from domain.dead_letter.events import DeadLetterKind
+from domain.dead_letter.state import DeadLetterState
+from domain.identifiers import DeadLetterId
+from interfaces import ids
+from interfaces.http.operator.deliveries import DeliveryResource, delivery_of_letter, delivery_resource
+from interfaces.http.server.body import decode
+from interfaces.http.server.documented import accepts, replies
+from interfaces.http.server.fresh import WaitForPosition, wait_for_position
+from interfaces.http.server.operators import OperatorRequest, operator_cause
+from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.reply import resource
+from interfaces.http.server.services import Services
+from projections.dead_letter import dead_letters
+from projections.dead_letter.dead_letters import DEAD_LETTERS, DeadLetterRow
+
+PAGE_LETTERS_MAX = 100
+TITLES = {
+    401: "No valid operator's key",
+    403: "An auditor only looks",
+    404: "No such dead letter, or not an operator's key",
+    409: "The dead letter is closed or resolved",
+}
+
+
+class DeadLetterResource(Struct, frozen=True, kw_only=True):
+    """`subject` names the delivery, timer or operation; `note` is why it was closed, or what a retry brought;
+    `last_actor` who did the last thing about it."""
+
+    dead_letter_id: str
+    kind: DeadLetterKind
+    subject: str
+    state: DeadLetterState
+    reason: str
+    note: str | None
+    provider: str | None
+    payment_id: str | None
+    merchant_id: str
+    retries: int
+    last_actor: str
+    recorded_at: datetime
+    updated_at: datetime
+
+
+class DeadLetterDetail(Struct, frozen=True, kw_only=True):
+    """A letter with the delivery it is about, as it came; null for one about something else."""
+
+    dead_letter: DeadLetterResource
+    delivery: DeliveryResource | None
+
+
+class DeadLetterPage(Struct, frozen=True, kw_only=True):
+    """Those recorded last first; `next_cursor` is null on the last page."""
+
+    dead_letters: list[DeadLetterResource]
+    next_cursor: str | None
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """What was asked is recorded; what comes of a retry shows in the letter's `state`."""
+
+    dead_letter_id: str
+
+
+class CloseBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    # No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
+    reason: Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+
+
+class DeadLetterController(Controller):
+    path = "/v1/operator/dead_letters"
+    tags = ("Operators",)
+
+    @get(
+        "/",
+        operation_id="list_dead_letters",
+        summary="What was given up",
+        responses=replies(200, DeadLetterPage, "A page of dead letters", 404, titles=TITLES),
+    )
+    async def search(
+        self,
+        services: NamedDependency[Services],
+        in_state: Annotated[str | None, QueryParameter(name="state", schema_extra={"enum": [*DeadLetterState]})] = None,
+        kind: Annotated[str | None, QueryParameter(schema_extra={"enum": [*DeadLetterKind]})] = None,
+        cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LETTERS_MAX)] = 20,
+        position: WaitForPosition = None,
+    ) -> Response[Any]:
+        """From the dead_letters view."""
+        state, about = one_of(DeadLetterState, "state", in_state), one_of(DeadLetterKind, "kind", kind)
+        before = behind(cursor, ids.DEAD_LETTER)
+        reached = await wait_for_position(services, DEAD_LETTERS, position)
+        async with services.reader() as connection:
+            rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
+        page = list(map(letter_resource, rows[:limit]))
+        more = page[-1].dead_letter_id if len(rows) > limit else None
+        return resource(DeadLetterPage(dead_letters=page, next_cursor=more), reached)
+
+    @get(
+        "/{letter_id:str}",
+        operation_id="get_dead_letter",
+        summary="One dead letter, with what it is about",
+        responses=replies(200, DeadLetterDetail, "The dead letter", 404, titles=TITLES),
+    )
+    async def show(
+        self,
+        services: NamedDependency[Services],
+        letter_id: FromPath[str],
+        position: WaitForPosition = None,
+    ) -> Response[Any]:
+        """With the raw delivery: its body as text where it is text, base64 where not."""
+        reached = await wait_for_position(services, DEAD_LETTERS, position)
+        async with services.reader() as connection:
+            row = await dead_letters.find(connection, letter_id_of(letter_id))
+        if row is None:
+            raise DeadLetterNotFound()
+        return resource(await letter_detail(row, services.deliveries), reached)
+
+    @post(
+        "/{letter_id:str}/retry",
+        operation_id="retry_dead_letter",
+        summary="Have it tried again",
+        responses=replies(200, Accepted, "It is tried again, soon", 403, 404, 409, titles=TITLES),
+        status_code=200,
+    )
+    async def retry(
+        self, request: OperatorRequest, services: NamedDependency[Services], letter_id: FromPath[str]
+    ) -> Response[Any]:
+        """Only one that is open, or still being retried."""
+        await services.dead_letters.retry(letter_id_of(letter_id), operator_cause(request))
+        return resource(Accepted(dead_letter_id=letter_id))
+
+    @post(
+        "/{letter_id:str}/close",
+        operation_id="close_dead_letter",
+        summary="Do nothing more about it",
+        operation_class=accepts(CloseBody, keyed=False),
+        responses=replies(200, Accepted, "It is closed", 403, 404, 409, 413, 422, titles=TITLES),
+        status_code=200,
+    )
+    async def close(
+        self,
+        request: OperatorRequest,
+        services: NamedDependency[Services],
+        letter_id: FromPath[str],
+        body: RawBody,
+    ) -> Response[Any]:
+        """For a reason, which is kept with who gave it."""
+        cause = operator_cause(request)
+        await services.dead_letters.close(letter_id_of(letter_id), decode(CloseBody, body).reason, cause)
+        return resource(Accepted(dead_letter_id=letter_id))
+
+
+def letter_id_of(text: str) -> DeadLetterId:
+    """Raises DeadLetterNotFound for text that is no such id."""
+    uuid = ids.parse(text, ids.DEAD_LETTER)
+    if uuid is None:
+        raise DeadLetterNotFound()
+    return DeadLetterId(uuid)
+
+
+async def letter_detail(row: DeadLetterRow, deliveries: DeliveryArchive) -> DeadLetterDetail:
+    """Raises StoreUnavailable."""
+    delivery_id = delivery_of_letter(row.kind, row.subject)
+    delivery = None if delivery_id is None else await deliveries.find(delivery_id)
+    return DeadLetterDetail(
+        dead_letter=letter_resource(row), delivery=None if delivery is None else delivery_resource(delivery)
+    )
+
+
+def letter_resource(row: DeadLetterRow) -> DeadLetterResource:
+    delivery_id = delivery_of_letter(row.kind, row.subject)
+    return DeadLetterResource(
+        dead_letter_id=ids.text_of(ids.DEAD_LETTER, row.letter_id),
+        kind=row.kind,
+        subject=row.subject if delivery_id is None else ids.text_of(ids.DELIVERY, delivery_id),
+        state=row.state,
+        reason=row.reason,
+        note=row.note,
+        provider=row.provider,
+        payment_id=None if row.payment_id is None else ids.text_of(ids.PAYMENT, row.payment_id),
+        merchant_id=row.merchant_id,
+        retries=row.retries,
+        last_actor=row.actor,
+        recorded_at=row.recorded_at,
+        updated_at=row.updated_at,
+    )

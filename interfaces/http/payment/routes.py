@@ -1,0 +1,222 @@
+"""/v1/payments: capture, void, refund; a payment now or as it was, its history, its journal entries, its refunds."""
+
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+from msgspec import Struct
+
+from application.payment.loaded import loaded_from
+from application.write.recording import position_with_entry
+from domain.ledger.entry import entry_id_for
+from domain.ledger.rules import MoneyEvent
+from interfaces import ids
+from interfaces.http.payment.intents import Amount, IdempotencyKeyField, Reason
+from interfaces.http.payment.reading import read_payment
+from interfaces.http.payment.refunds import RefundList, refund_record
+from interfaces.http.server.body import decode
+from interfaces.http.server.caller import AuthenticatedRequest, caller_of
+from interfaces.http.server.documented import accepts, replies
+from interfaces.http.server.fresh import WaitForPosition, wait_for_position
+from interfaces.http.server.reply import answered, payment_id_of, resource
+from interfaces.http.server.services import Services
+from interfaces.resources.as_of import AsOfParameter
+from interfaces.resources.payment import (
+    EntryResource,
+    EventResource,
+    PaymentResource,
+    RefundResource,
+    TimelineResource,
+    entry_resources,
+    merchant_event_resource,
+    merchant_timeline_resource,
+)
+from projections.payment.audit_timeline import AUDIT_TIMELINE, of_payment
+from projections.payment.refunds import refunds_of
+
+
+class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Without `amount` all that is left is captured. `final: false` keeps the rest open for further captures, where the
+    provider takes several."""
+
+    amount: Amount | None = None
+    final: bool = True
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class VoidBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Without `amount` all that is left is refunded."""
+
+    amount: Amount | None = None
+    reason: Reason = "requested_by_customer"
+    idempotency_key: IdempotencyKeyField | None = None
+
+
+class EventList(Struct, frozen=True, kw_only=True):
+    events: list[EventResource]
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    timeline: list[TimelineResource]
+
+
+class EntryList(Struct, frozen=True, kw_only=True):
+    entries: list[EntryResource]
+
+
+class PaymentController(Controller):
+    path = "/v1/payments"
+    tags = ("Payments",)
+
+    @post(
+        "/{payment_id:str}/capture",
+        operation_id="capture_payment",
+        summary="Take authorised money",
+        operation_class=accepts(CaptureBody, required=False, key_needed=True),
+        responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
+        status_code=200,
+    )
+    async def capture(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        payment_id: FromPath[str],
+    ) -> Response[Any]:
+        """Needs an idempotency key. A partial capture releases the rest unless `final` is false."""
+        asked = decode(CaptureBody, body)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
+        payment = payment_id_of(payment_id, ids.PAYMENT)
+        return answered(await services.payments.capture(payment, caller, amount_minor=asked.amount, final=asked.final))
+
+    @post(
+        "/{payment_id:str}/void",
+        operation_id="void_payment",
+        summary="Release what is still authorised",
+        operation_class=accepts(VoidBody, required=False),
+        responses=replies(200, PaymentResource, "The payment", 404, 409, 413, 422),
+        status_code=200,
+    )
+    async def void(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        payment_id: FromPath[str],
+    ) -> Response[Any]:
+        """After a partial capture this releases the rest, and the payment stays captured."""
+        asked = decode(VoidBody, body)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
+        return answered(await services.payments.void(payment_id_of(payment_id, ids.PAYMENT), caller))
+
+    @post(
+        "/{payment_id:str}/refunds",
+        operation_id="refund_payment",
+        summary="Give captured money back",
+        operation_class=accepts(RefundBody, required=False, key_needed=True),
+        responses=replies(201, RefundResource, "The refund", 404, 409, 413, 422),
+    )
+    async def refund(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        body: RawBody,
+        payment_id: FromPath[str],
+    ) -> Response[Any]:
+        """Needs an idempotency key. Several refunds may follow one another, in total no more than was captured."""
+        asked = decode(RefundBody, body)
+        caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
+        payment = payment_id_of(payment_id, ids.PAYMENT)
+        return answered(await services.payments.refund(payment, caller, amount_minor=asked.amount, reason=asked.reason))
+
+    @get(
+        "/{payment_id:str}",
+        operation_id="get_payment",
+        summary="A payment, now or as it was",
+        responses=replies(200, PaymentResource, "The payment", 404),
+    )
+    async def get_one(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        payment_id: FromPath[str],
+        as_of: AsOfParameter = None,
+    ) -> Response[Any]:
+        """Folded from the payment's own events at this moment: never behind."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        return await read_payment(services, request.user.merchant_id, payment, as_of)
+
+    @get(
+        "/{payment_id:str}/events",
+        operation_id="list_payment_events",
+        summary="A payment's whole history",
+        responses=replies(200, EventList, "Its events, in order", 404),
+    )
+    async def events(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], payment_id: FromPath[str]
+    ) -> Response[Any]:
+        """Every fact about the payment: who asked, which provider was called, what it answered."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        events = [merchant_event_resource(event) for event in history]
+        return resource(EventList(events=events), position_with_entry(history[-1]))
+
+    @get(
+        "/{payment_id:str}/ledger",
+        operation_id="list_payment_entries",
+        summary="A payment's journal entries",
+        responses=replies(200, EntryList, "Its entries, in order", 404),
+    )
+    async def ledger(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], payment_id: FromPath[str]
+    ) -> Response[Any]:
+        """Every movement of money the payment caused, as balanced postings."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
+        entries = await services.store.histories([entry_id_for(payment, version) for version in causes])
+        return resource(EntryList(entries=entry_resources(entries)), position_with_entry(history[-1]))
+
+    @get(
+        "/{payment_id:str}/timeline",
+        operation_id="get_payment_timeline",
+        summary="Who did what, when",
+        responses=replies(200, Timeline, "Its events and its journal entries, in the order they happened", 404),
+    )
+    async def timeline(
+        self,
+        request: AuthenticatedRequest,
+        services: NamedDependency[Services],
+        payment_id: FromPath[str],
+        position: WaitForPosition = None,
+    ) -> Response[Any]:
+        """From the audit_timeline view."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        loaded_from(payment, await services.store.history(payment)).owned_by(request.user.merchant_id)
+        reached = await wait_for_position(services, AUDIT_TIMELINE, position)
+        async with services.reader() as connection:
+            rows = await of_payment(connection, payment)
+        return resource(Timeline(timeline=list(map(merchant_timeline_resource, rows))), reached)
+
+    @get(
+        "/{payment_id:str}/refunds",
+        operation_id="list_payment_refunds",
+        summary="A payment's refunds",
+        responses=replies(200, RefundList, "Its refunds, in the order they were made", 404),
+    )
+    async def refunds(
+        self, request: AuthenticatedRequest, services: NamedDependency[Services], payment_id: FromPath[str]
+    ) -> Response[Any]:
+        """Those that failed, too. Folded from the payment's own events at this moment: never behind."""
+        payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
+        history = await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        refunds = list(map(refund_record, refunds_of(history)))
+        return resource(RefundList(refunds=refunds), position_with_entry(history[-1]))

@@ -1,0 +1,1 @@
+"""The routes of payouts and bank accounts."""

@@ -1,0 +1,1 @@
+"""The HTTP server: admission, authentication, bodies, replies, problems, and the OpenAPI document."""

@@ -1,0 +1,98 @@
+"""Every request has a request id and a trace id, in its log lines, its events and its response; and no response is
+kept, sniffed or signed by the server's software."""
+
+import re
+import string
+import time
+from typing import Final
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from application.work.deadline import ANSWERED_WITHIN_S, answered_within
+from application.work.on_behalf import ANYBODY, on_behalf_of
+from domain.card_data import holds_card_number
+from interfaces import ids
+from interfaces.http.server.asgi_problem import send_problem
+from interfaces.http.server.request_head import refusal_of_head
+
+REQUEST_ID_HEADER = "x-request-id"
+PATH_LOGGED_MAX: Final = 256
+METHOD_LOGGED_MAX: Final = 32
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+# W3C Trace Context: version ff and ids of nothing but zeros are not valid.
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_OF_EVERY_RESPONSE: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    # granian names itself where there is none.
+    (b"server", b""),
+)
+
+log = structlog.get_logger()
+
+
+class RequestContext:
+    """Outermost ASGI layer. A caller's own `X-Request-Id` and W3C `traceparent` are kept when they are usable."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        # ASGI sends names in lower case.
+        headers = dict(scope["headers"])
+        given = headers.get(REQUEST_ID_HEADER.encode(), b"").decode("latin-1")
+        usable = _REQUEST_ID.fullmatch(given) and not holds_card_number(given)
+        request_id = given if usable else ids.new_id("req")
+        traced = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1"))
+        trace_id = traced[1] if traced else ids.new_uuid().hex
+        scope["state"]["request_id"], scope["state"]["trace_id"] = request_id, trace_id
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                deadline.lift()
+                status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    *_OF_EVERY_RESPONSE,
+                    (REQUEST_ID_HEADER.encode(), request_id.encode()),
+                ]
+            await send(message)
+
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id),
+            on_behalf_of(ANYBODY),
+            answered_within(ANSWERED_WITHIN_S) as deadline,
+        ):
+            try:
+                refusal = refusal_of_head(scope, headers)
+                if refusal is None:
+                    await self._app(scope, receive, send_with_headers)
+                else:
+                    await send_problem(refusal, request_id, send_with_headers)
+            finally:
+                # Nobody waits any more for what the request has left to do.
+                deadline.lift()
+                log.info(
+                    "request",
+                    logger=__name__,
+                    method=scope["method"][:METHOD_LOGGED_MAX],
+                    path=logged_path(scope["path"]),
+                    status=status,
+                    ms=round((time.perf_counter() - started) * 1000, 2),
+                )
+
+
+def logged_path(path: str) -> str:
+    """The path as a log line shows it. A long one is cut, and not within a number: what is left of a card number would
+    not be recognised any more."""
+    if len(path) <= PATH_LOGGED_MAX:
+        return path
+    return path[:PATH_LOGGED_MAX].rstrip(string.digits + string.punctuation + string.whitespace) + "…"

@@ -1,0 +1,39 @@
+"""A body that says it is no JSON is not read as JSON: browsers send such ones to other sites unasked, and a proxy that
+inspects JSON lets them pass."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from interfaces.http.server.documented import Accepting
+from interfaces.resources.refusals import MediaTypeRefused
+
+_WORD: Final = r"[!#$%&'*+.^_`|~0-9a-z-]++"
+_PARAMETER: Final = rf"""charset=(?:utf-8|"utf-8")|(?!charset=){_WORD}=(?:{_WORD}|"[^"\\]*+")"""
+_JSON: Final = re.compile(rf"application/json[ \t]*+(?:;[ \t]*+(?:{_PARAMETER})?+[ \t]*+)*+")
+"""JSON is UTF-8 (RFC 8259, section 8.1); other parameters say nothing (section 11)."""
+
+
+class JsonBodies:
+    """ASGI layer inside the router, after the body has been received: the connection can be used again."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises MediaTypeRefused."""
+        handler = scope["route_handler"]
+        if isinstance(handler, HTTPRouteHandler) and issubclass(handler.operation_class, Accepting):
+            headers = dict(scope["headers"])
+            media_type = headers.get(b"content-type", b"application/json").decode("latin-1")
+            if not _is_json(media_type) and headers.get(b"content-length") != b"0":
+                raise MediaTypeRefused(media_type=media_type)
+        await self._app(scope, receive, send)
+
+
+@lru_cache(maxsize=64)
+def _is_json(media_type: str) -> bool:
+    return _JSON.fullmatch(media_type.strip().lower()) is not None

@@ -1,0 +1,45 @@
+"""Replies: an answer byte for byte as it was first given, and where to read one's own write."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import MediaType, Response
+
+from application.payment.loaded import PaymentNotFound
+from application.write.caller import Answered
+from domain.identifiers import PaymentId
+from interfaces import ids
+
+POSITION_HEADER = "Tallystick-Position"
+REPLAYED_HEADER = "Idempotency-Replayed"
+POSITION_PATTERN = r"^[0-9]{1,18}$"
+
+
+def answered(answer: Answered) -> Response[Any]:
+    """The reply to a command."""
+    headers = {}
+    if answer.position is not None:
+        headers[POSITION_HEADER] = str(answer.position)
+    if answer.replayed:
+        headers[REPLAYED_HEADER] = "true"
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type=MediaType.JSON)
+
+
+def resource(content: object, position: int | None = None) -> Response[Any]:
+    """The reply to a query; `position` is how far what it read has come."""
+    headers = {} if position is None else {POSITION_HEADER: str(position)}
+    return Response(msgspec.json.encode(content), headers=headers, media_type=MediaType.JSON)
+
+
+def payment_id_of(text: str, *prefixes: str) -> PaymentId:
+    """The payment behind an id in a path. Raises PaymentNotFound for text that is no such id."""
+    uuid: UUID | None = ids.parse(text, *prefixes)
+    if uuid is None:
+        raise PaymentNotFound()
+    return PaymentId(uuid)
+
+
+def is_position(text: str) -> bool:
+    return re.fullmatch(POSITION_PATTERN, text) is not None

@@ -1,0 +1,59 @@
+"""What the HTTP layer works with: commands, the store, the views' connections, and how the parts are."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+
+from application.access.merchant import Keys
+from application.access.operator import OperatorKeys
+from application.dead_letter.commands import DeadLetters
+from application.dispute.commands import Disputes
+from application.payment.commands import Payments
+from application.payout.bank_accounts import BankAccounts
+from application.payout.commands import Payouts
+from application.webhook_in.inbox import DeliveryArchive
+from application.webhook_in.intake import ProviderWebhooks
+from application.write.gate import Gate
+from application.write.store import EventStore
+from domain.history import Positioned
+
+
+class ReadableStore(EventStore, Protocol):
+    """The store with the reads by position that queries need."""
+
+    async def head(self) -> int: ...
+
+    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]: ...
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """Everything that a request can reach."""
+
+    payments: Payments
+    bank_accounts: BankAccounts
+    payouts: Payouts
+    disputes: Disputes
+    store: ReadableStore
+    gate: Gate
+    keys: Keys
+    operators: OperatorKeys
+    webhooks: ProviderWebhooks
+    deliveries: DeliveryArchive
+    dead_letters: DeadLetters
+    reader: Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[tuple[Any, ...]]]]
+    now: Callable[[], datetime]
+    new_uuid: Callable[[], UUID]
+    is_bus_connected: Callable[[], bool]
+    has_room: Callable[[], Awaitable[bool]]
+    """Whether the database's disk has room. Raises StoreUnavailable."""
+    has_standby: Callable[[], Awaitable[bool]]
+    """Whether a standby confirms commits, where they wait for one. Raises StoreUnavailable."""
+    is_disk_full: Callable[[], bool]
+    """Whether our own home's has so little that a database there can have ended for it."""
+    metrics: Callable[[], Awaitable[bytes]]
+    metrics_token: str

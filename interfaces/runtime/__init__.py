@@ -1,0 +1,1 @@
+"""Our processes: their settings, their supervisor, the worker."""

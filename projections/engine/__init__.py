@@ -1,0 +1,1 @@
+"""What keeps every read model: its table, its projector, its rebuild."""

@@ -1,0 +1,102 @@
+"""The statements that every view's rows travel by, made once for each from its columns: JSON, or COPY for many."""
+
+from collections.abc import Collection, Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from psycopg.sql import SQL, Composed, Identifier
+from psycopg.types.json import Jsonb
+
+from projections.engine.view import Key, Row, View
+
+_SELECT = """
+SELECT to_jsonb(t)::text FROM {table} AS t
+JOIN jsonb_to_recordset(%s::jsonb) AS k ({typed_key}) USING ({key})
+"""
+_SELECT_ALL = "SELECT to_jsonb(t)::text FROM {table} AS t"
+_UPSERT = """
+INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) WHERE {guard}
+ON CONFLICT ({key}) DO UPDATE SET {changes}
+"""
+# One statement, and so one transaction and one round trip. Nothing is written when the view is not where its
+# projector left it: another one has moved it, or a rebuild has put another table in its place.
+_ADVANCE = """
+WITH moved AS (
+    UPDATE views.projection_checkpoint
+    SET position = %s, moved_to = %s, updated_at = clock_timestamp(), failure = NULL
+    WHERE projection = %s AND position = %s AND version = %s
+    RETURNING position
+), written AS ({upsert})
+SELECT count(*) FROM moved
+"""
+_COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
+
+
+class RowSql(NamedTuple):
+    """Of one view, in whatever schema comes first in the connection's search path."""
+
+    select: bytes
+    select_all: bytes
+    upsert: bytes
+    advance: bytes
+    copy: bytes
+
+
+@cache
+def row_sql(view: View[Any]) -> RowSql:
+    names = view.row.__struct_fields__
+    types = dict(zip(names, view.types, strict=True))
+
+    def listed(of: Collection[str]) -> Composed:
+        return SQL(", ").join(Identifier(name) for name in of)
+
+    changes = [name for name in names if name not in view.key]
+    parts = {
+        "table": Identifier(view.table),
+        "columns": listed(names),
+        "key": listed(view.key),
+        "typed_key": SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(types[name])) for name in view.key),
+        "changes": SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(name)) for name in changes),
+    }
+    guarded = SQL(_UPSERT).format(**parts, guard=SQL("EXISTS (SELECT FROM moved)"))
+    return RowSql(
+        select=SQL(_SELECT).format(**parts).as_bytes(),
+        select_all=SQL(_SELECT_ALL).format(**parts).as_bytes(),
+        upsert=SQL(_UPSERT).format(**parts, guard=SQL("true")).as_bytes(),
+        advance=SQL(_ADVANCE).format(upsert=guarded).as_bytes(),
+        copy=SQL(_COPY).format(**parts).as_bytes(),
+    )
+
+
+def rows_json(rows: Iterable[Struct]) -> str:
+    """What `upsert` and `advance` take."""
+    return _encode(list(rows)).decode()
+
+
+def keys_json(view: View[Any], keys: Iterable[Key]) -> str:
+    """What `select` takes."""
+    return _encode([dict(zip(view.key, key, strict=True)) for key in keys]).decode()
+
+
+def decoded(view: View[Row], text: str) -> Row:
+    """A row as SELECT gives it."""
+    row: Row = _decoder(view).decode(text)
+    return row
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+@cache
+def _decoder(view: View[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(view.row)
+
+
+def copied(view: View[Row], row: Row) -> list[Any]:
+    """A row as COPY takes it."""
+    return [
+        Jsonb(value, _encode) if type_ == "jsonb" else value
+        for type_, value in zip(view.types, msgspec.structs.astuple(row), strict=True)
+    ]

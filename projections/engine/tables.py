@@ -1,0 +1,165 @@
+"""A view's rows in its table: made, read, and moved forward together with the position they stand at."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.errors import DomainError
+from domain.history import Positioned
+from projections.engine.code import code_of
+from projections.engine.form import form_of
+from projections.engine.row_sql import decoded, row_sql, rows_json
+from projections.engine.rows import Connection, Rows
+from projections.engine.view import Key, Row, View
+
+_IS_MADE = "SELECT to_regclass(%s) IS NOT NULL"
+_ONE_MAKER = "SELECT pg_advisory_xact_lock(hashtextextended('make ' || %s, 0))"
+_MAKE_CHECKPOINT = """
+INSERT INTO views.projection_checkpoint (projection, position, code, form) VALUES (%s, 0, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+_SELECT_CHECKPOINTS = """
+SELECT projection, position, failure, version, code, form, former_codes,
+    CASE WHEN rebuilt_at > clock_timestamp() - interval '15 seconds' THEN rebuilt_to END
+FROM views.projection_checkpoint
+"""
+_SELECT_CHECKPOINT = f"{_SELECT_CHECKPOINTS} WHERE projection = %s"
+_MOVE_CHECKPOINT = """
+UPDATE views.projection_checkpoint
+SET position = %s, moved_to = %s, updated_at = clock_timestamp(), failure = NULL
+WHERE projection = %s AND position = %s AND version = %s
+"""
+_NOTE_FAILURE = """
+UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s AND position = %s AND version = %s
+"""
+
+
+class ViewRebuilding(DomainError):
+    """The view's rows in service have another version's form, and are being made anew."""
+
+    view: str
+    retry_after_s: int = 5
+
+
+class Place(NamedTuple):
+    """Where a view stands, and in which of its tables: a rebuild puts the next one in place."""
+
+    position: int
+    version: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """How far a view has come; `failure` says why it stands still, if it does; `version` counts its tables.
+
+    The rows in service were made by `code`, in the `form`; None where nobody said. `former_codes` made those before.
+    `rebuilt_to` is the position of the next table while somebody makes that beside; None while nobody does.
+    """
+
+    projection: str
+    position: int
+    failure: str | None
+    version: int
+    code: str | None
+    form: str | None
+    former_codes: list[str]
+    rebuilt_to: int | None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.position, self.version)
+
+
+async def create(connection: Connection, view: View[Any], *, is_filled: bool = True) -> Checkpoint:
+    """The view's checkpoint, once its live table is there; made here unless it was.
+
+    A table made here that is not `is_filled` event by event is outdated from the start: a rebuild fills it.
+    """
+    if not await _is_made(connection, view):
+        async with connection.transaction():
+            await connection.execute(_ONE_MAKER, (view.name,))
+            if not await _is_made(connection, view):
+                made_by = (code_of(view), form_of(view)) if is_filled else (None, None)
+                await connection.execute(_MAKE_CHECKPOINT, (view.name, *made_by))
+                await connection.execute(view.ddl.encode() + view.indexes.encode())
+    return await checkpoint_of(connection, view)
+
+
+async def advance(
+    connection: Connection, view: View[Any], rows: Rows[Any], place: Place, events: Sequence[Positioned]
+) -> bool:
+    """Apply `events`, which are in order and all after the view's position; False when it is not at `place` any more.
+
+    One statement moves rows and position. It need not survive a crash: both would fall back together, and the
+    events are in the store.
+    """
+    changed = await rows.changed_by(events)
+    where = (events[-1].position, events[-1].position, view.name, *place)
+    if changed:
+        parameters = (*where, rows_json(changed.values()))
+        cursor = await connection.execute(row_sql(view).advance, parameters, prepare=True)
+        [(moved,)] = await cursor.fetchall()
+    else:
+        moved = (await connection.execute(_MOVE_CHECKPOINT, where, prepare=True)).rowcount
+    if moved:
+        rows.keep(changed)
+    return bool(moved)
+
+
+def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
+    """Those of `events` that are after `position`, once each, however often they come."""
+    fresh = []
+    for event in events:
+        if event.position > position:
+            fresh.append(event)
+            position = event.position
+    return fresh
+
+
+async def note_failure(connection: Connection, view: View[Any], place: Place, failure: str) -> None:
+    """Say why the view stands still at `place`, unless it has left that meanwhile."""
+    await connection.execute(_NOTE_FAILURE, (failure, view.name, *place))
+
+
+async def checkpoint_of(connection: Connection, view: View[Any]) -> Checkpoint:
+    cursor = await connection.execute(_SELECT_CHECKPOINT, (view.name,))
+    row = await cursor.fetchone()
+    assert row is not None, f"no checkpoint {view.name}: create the view first"
+    return Checkpoint(*row)
+
+
+async def checkpoints(connection: Connection) -> Sequence[Checkpoint]:
+    """How far every view has come."""
+    cursor = await connection.execute(_SELECT_CHECKPOINTS)
+    return [Checkpoint(*row) for row in await cursor.fetchall()]
+
+
+async def positions(connection: Connection, views: Iterable[View[Any]]) -> dict[str, int]:
+    """Where each of `views` stands; 0 for one that has not begun. Raises ViewRebuilding for one that cannot be read."""
+    stands = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
+    return {view.name: _position_of_readable(view, stands.get(view.name)) for view in views}
+
+
+def _position_of_readable(view: View[Any], checkpoint: Checkpoint | None) -> int:
+    if checkpoint is None:
+        return 0
+    if checkpoint.form != form_of(view):
+        raise ViewRebuilding(view=view.name)
+    return checkpoint.position
+
+
+async def all_rows(connection: Connection, view: View[Row]) -> dict[Key, Row]:
+    """Every row of the view, by key, in the connection's schema."""
+    rows: dict[Key, Row] = {}
+    async with connection.transaction(), connection.cursor(name="all_rows") as cursor:
+        await cursor.execute(row_sql(view).select_all)
+        async for (text,) in cursor:
+            row = decoded(view, text)
+            rows[view.key_of(row)] = row
+    return rows
+
+
+async def _is_made(connection: Connection, view: View[Any]) -> bool:
+    cursor = await connection.execute(_IS_MADE, (f"views.{view.table}",))
+    [(is_made,)] = await cursor.fetchall()
+    return bool(is_made)

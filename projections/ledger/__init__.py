@@ -1,0 +1,1 @@
+"""Read models of the journal: balances, lines, and the position of an instant."""

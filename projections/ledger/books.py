@@ -1,0 +1,226 @@
+"""What the journal's views answer: balances at any position, lines in order, the position of an instant.
+
+Everything up to a position that all of BOOK_VIEWS have reached never changes again: several reads up to it agree.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import class_row
+
+from domain.ledger.accounts import AccountCode, Side, account
+from projections.engine.tables import positions
+from projections.engine.view import View
+from projections.ledger.account_blocks import ACCOUNT_BLOCKS, BLOCK_POSITIONS, block_of
+from projections.ledger.journal_clock import JOURNAL_CLOCK
+from projections.ledger.journal_lines import JOURNAL_LINES, JournalLinesRow
+
+ALL = 2**31 - 1
+BOOK_VIEWS: tuple[View[Any], ...] = (JOURNAL_LINES, ACCOUNT_BLOCKS, JOURNAL_CLOCK)
+
+Connection = psycopg.AsyncConnection[Any]
+
+_LAST_BEFORE = """
+SELECT l.position - 1 FROM (
+    SELECT block FROM views.journal_clock WHERE latest_at >= %(moment)s ORDER BY block LIMIT 1
+) AS c, LATERAL (
+    SELECT position FROM views.journal_lines
+    WHERE position >= c.block * %(block_positions)s AND recorded_at >= %(moment)s ORDER BY position LIMIT 1
+) AS l
+"""
+# From account to account by the primary key, however many blocks each of them has. Null where nothing had been posted
+# by then.
+_BALANCES = """
+WITH RECURSIVE k AS (
+    (SELECT account, currency, 1 AS number FROM views.account_blocks
+     WHERE account >= %(first)s AND account < %(end)s ORDER BY account, currency, block LIMIT 1)
+    UNION ALL
+    SELECT n.account, n.currency, k.number + 1 FROM k, LATERAL (
+        SELECT b.account, b.currency FROM views.account_blocks AS b
+        WHERE (b.account, b.currency) > (k.account, k.currency) AND b.account < %(end)s
+        ORDER BY b.account, b.currency, b.block LIMIT 1
+    ) AS n
+    WHERE k.number < %(balances_max)s
+)
+SELECT k.account, k.currency, CASE WHEN EXISTS (
+    SELECT FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency AND l.position <= %(position)s
+) THEN (
+    SELECT coalesce(sum(b.signed_minor), 0) FROM views.account_blocks AS b
+    WHERE b.account = k.account AND b.currency = k.currency AND b.block < %(block)s
+) + (
+    SELECT coalesce(sum(l.signed_minor), 0) FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency AND l.position >= %(begin)s AND l.position <= %(position)s
+) END AS signed_minor
+FROM k ORDER BY k.account, k.currency
+"""
+# Everybody's at once: each table is read through once.
+_TRIAL_BALANCE = """
+SELECT of_all.account, currency, sum(signed_minor) FROM (
+    SELECT account, currency, signed_minor FROM views.account_blocks WHERE block < %(block)s
+    UNION ALL
+    SELECT account, currency, signed_minor FROM views.journal_lines
+    WHERE position >= %(begin)s AND position <= %(position)s
+) AS lines, LATERAL (
+    SELECT CASE split_part(lines.account, ':', 1)
+        WHEN 'merchant' THEN 'merchant:*:' || split_part(lines.account, ':', 3) ELSE lines.account END AS account
+) AS of_all
+GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
+"""
+# The merchants' accounts of each kind as one, as in the trial balance.
+_TURNOVER = """
+SELECT of_all.account, currency, coalesce(sum(signed_minor) FILTER (WHERE signed_minor > 0), 0),
+    coalesce(-sum(signed_minor) FILTER (WHERE signed_minor < 0), 0)
+FROM views.journal_lines AS lines, LATERAL (
+    SELECT CASE split_part(lines.account, ':', 1)
+        WHEN 'merchant' THEN 'merchant:*:' || split_part(lines.account, ':', 3) ELSE lines.account END AS account
+) AS of_all
+WHERE position > %(after)s AND position <= %(up_to)s
+GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
+"""
+_LAST_POSTED = "SELECT coalesce(max(position), 0) FROM views.journal_lines WHERE position <= %s"
+_FIRST_AT = "SELECT recorded_at FROM views.journal_lines ORDER BY position LIMIT 1"
+# Ordered as only the index by account is: by position alone, Postgres may walk everybody's lines.
+_LINES = """
+SELECT position, line, entry_id, payment_id, account, currency, signed_minor, cause, recorded_at
+FROM views.journal_lines
+WHERE account = %(account)s AND currency = %(currency)s AND position > %(after)s AND position <= %(up_to)s
+ORDER BY account, currency, position, line LIMIT %(lines_max)s
+"""
+
+
+_Row = tuple[str, str, Decimal | None]
+
+
+class Balance(NamedTuple):
+    """`signed_minor` counts debits up and credits down; `account` may stand for many, as in `merchant:*:pending`."""
+
+    account: AccountCode
+    currency: str
+    signed_minor: int
+
+    @property
+    def minor(self) -> int:
+        """On the account's normal side, as the ledger shows it."""
+        return on_normal_side(self.account, self.signed_minor)
+
+
+class Turnover(NamedTuple):
+    """All debits and all credits of an account; `account` may stand for many, as in `merchant:*:pending`."""
+
+    account: AccountCode
+    currency: str
+    debit_minor: int
+    credit_minor: int
+
+
+class ChartPage(NamedTuple):
+    """`next_after` is the account after which the next page begins; None on the last."""
+
+    balances: Sequence[Balance]
+    next_after: AccountCode | None
+
+
+def on_normal_side(code: AccountCode, signed_minor: int) -> int:
+    return signed_minor if account(code).normal is Side.DEBIT else -signed_minor
+
+
+async def reached(connection: Connection) -> int:
+    """The position that all the views behind these reads have come to."""
+    return min((await positions(connection, BOOK_VIEWS)).values())
+
+
+async def last_before(connection: Connection, moment: datetime) -> int | None:
+    """The position before that of the first entry recorded at `moment` or later; None while the views know of none."""
+    cursor = await connection.execute(_LAST_BEFORE, {"moment": moment, "block_positions": BLOCK_POSITIONS})
+    row = await cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+async def account_balances(connection: Connection, code: AccountCode, *, position: int) -> Sequence[Balance]:
+    """What the account holds after the entries up to `position`, in each currency that it has seen by then."""
+    return await _balances(connection, code, f"{code}\x01", position)
+
+
+async def merchant_balances(connection: Connection, merchant_id: str, *, position: int) -> Sequence[Balance]:
+    """What each account of the merchant that has been posted to by `position` holds then."""
+    return await _balances(connection, f"merchant:{merchant_id}:", f"merchant:{merchant_id};", position)
+
+
+async def accounts_of_kind(connection: Connection, kind: str, *, position: int) -> Sequence[Balance]:
+    """Every account whose name begins with `kind` and a colon, such as `fx:…`, posted to by `position`."""
+    return await _balances(connection, f"{kind}:", f"{kind};", position)
+
+
+async def chart_of_accounts(connection: Connection, *, position: int) -> Sequence[Balance]:
+    """Every account that has been posted to by `position`, and what it holds then."""
+    return await _balances(connection, "", "~", position)
+
+
+async def chart_page(connection: Connection, *, position: int, after: str, balances_max: int) -> ChartPage:
+    """Of the same, a part by name, of the accounts after `after`: `balances_max` at most, of whole accounts."""
+    rows = await _rows(connection, f"{after}\x01" if after else "", "~", position, balances_max + 1)
+    if len(rows) <= balances_max:
+        return ChartPage(_posted(rows), None)
+    # Of the last account there may be more: it opens the next page.
+    last = rows[-1][0]
+    page = [row for row in rows if row[0] != last]
+    return ChartPage(_posted(page), AccountCode(page[-1][0]))
+
+
+async def trial_balance(connection: Connection, *, position: int) -> Sequence[Balance]:
+    """Every account that is ours after the entries up to `position`, and of the merchants' each kind, added up."""
+    block = block_of(position)
+    cursor = await connection.execute(
+        _TRIAL_BALANCE, {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
+    )
+    return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]
+
+
+async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequence[Turnover]:
+    """What was posted after position `after` and not after `up_to`: to our accounts, and to the merchants' by kind."""
+    cursor = await connection.execute(_TURNOVER, {"after": after, "up_to": up_to})
+    return [
+        Turnover(AccountCode(code), currency, int(debit), int(credit))
+        for code, currency, debit, credit in await cursor.fetchall()
+    ]
+
+
+async def last_posted(connection: Connection, *, up_to: int) -> int:
+    """The position of the last entry that is not after `up_to`; 0 where there is none."""
+    [(position,)] = await (await connection.execute(_LAST_POSTED, (up_to,))).fetchall()
+    return int(position)
+
+
+async def first_at(connection: Connection) -> datetime | None:
+    """When the first entry was recorded; None before there is one."""
+    row = await (await connection.execute(_FIRST_AT)).fetchone()
+    return None if row is None else row[0]
+
+
+async def lines(
+    connection: Connection, code: AccountCode, currency: str, *, after: int, up_to: int, lines_max: int
+) -> Sequence[JournalLinesRow]:
+    """An account's first lines after position `after` and not after `up_to`, in order."""
+    wanted = {"account": code, "currency": currency, "after": after, "up_to": up_to, "lines_max": lines_max}
+    async with connection.cursor(row_factory=class_row(JournalLinesRow)) as cursor:
+        await cursor.execute(_LINES, wanted)
+        return await cursor.fetchall()
+
+
+async def _balances(connection: Connection, first: str, end: str, position: int) -> Sequence[Balance]:
+    return _posted(await _rows(connection, first, end, position, ALL))
+
+
+def _posted(rows: Sequence[_Row]) -> Sequence[Balance]:
+    return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in rows if minor is not None]
+
+
+async def _rows(connection: Connection, first: str, end: str, position: int, balances_max: int) -> Sequence[_Row]:
+    block = block_of(position)
+    wanted = {"first": first, "end": end, "balances_max": balances_max}
+    at = {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
+    return await (await connection.execute(_BALANCES, {**wanted, **at})).fetchall()

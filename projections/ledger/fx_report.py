@@ -1,0 +1,85 @@
+"""Gain and loss from currencies, in one of them: what mark-ups and rounding have earned, and what is still open.
+
+Every figure is the sum of the lines that are shown under it, each of them rounded for itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from domain.fx.rates import Rates, worth
+from domain.ledger.accounts import AccountCode
+from domain.money.money import Money, zero
+from projections.ledger.books import Balance
+
+POSITIONS: Final = "fx:"
+MARK_UP: Final = AccountCode("platform:fx_markup")
+RESIDUE: Final = AccountCode("platform:fx_residue")
+
+
+class FxLine(Struct, frozen=True, kw_only=True):
+    """`amount` is counted up on the credit side: more than nothing is ours, less is owed. `value` is in the report's
+    currency, at the version `rates` of the rates, published at `as_of`; all three are None where nothing is converted.
+    """
+
+    account: AccountCode
+    amount: Money
+    rate: str | None
+    rates: str | None
+    as_of: datetime | None
+    value: Money
+
+
+class FxReport(Struct, frozen=True, kw_only=True):
+    """`mark_up` and `residue` are realised; `unrealised` is what closing every open position at these rates would gain,
+    or lose where it is below nothing. `position` is how far the books were read."""
+
+    base: str
+    at: datetime
+    position: int
+    lines: tuple[FxLine, ...]
+    mark_up: Money
+    residue: Money
+    unrealised: Money
+
+
+def fx_report(balances: Sequence[Balance], rates: Rates, *, base: str, at: datetime, position: int) -> FxReport:
+    """Of those of `balances` that concern currencies. Raises UnknownCurrency, and RateMissing rather than leave out
+    what it cannot value."""
+    lines = tuple([_line(each, rates, base) for each in balances if _concerns(each.account)])
+    return FxReport(
+        base=base,
+        at=at,
+        position=position,
+        lines=lines,
+        mark_up=_sum(base, [line for line in lines if line.account == MARK_UP]),
+        residue=_sum(base, [line for line in lines if line.account == RESIDUE]),
+        unrealised=_sum(base, [line for line in lines if line.account.startswith(POSITIONS)]),
+    )
+
+
+def _concerns(account: AccountCode) -> bool:
+    return account in (MARK_UP, RESIDUE) or account.startswith(POSITIONS)
+
+
+def _line(balance: Balance, rates: Rates, base: str) -> FxLine:
+    # All of these accounts grow by credits.
+    amount = Money(-balance.signed_minor, balance.currency)
+    if balance.currency == base or not amount.minor:
+        value = amount if balance.currency == base else zero(base)
+        return FxLine(account=balance.account, amount=amount, rate=None, rates=None, as_of=None, value=value)
+    quote = rates.rate(balance.currency, base)
+    return FxLine(
+        account=balance.account,
+        amount=amount,
+        rate=quote.text,
+        rates=quote.rates,
+        as_of=quote.as_of,
+        value=worth(amount, quote),
+    )
+
+
+def _sum(base: str, lines: Sequence[FxLine]) -> Money:
+    return sum((line.value for line in lines), start=zero(base))

@@ -1,0 +1,155 @@
+"""The read model behind payment search: one row a payment, with the whole payment as its events make it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+from psycopg.sql import SQL
+
+from domain.history import Positioned
+from domain.payment.events import PaymentEvent
+from domain.payment.evolve import evolve
+from domain.payment.state import Payment, terms_of
+from domain.payment.status import Status, status_of
+from projections.engine.merchant_search import MerchantSearch
+from projections.engine.view import Key, View
+
+
+class PaymentStatusRow(Struct, frozen=True, kw_only=True):
+    payment_id: UUID
+    merchant_id: str
+    customer_id: str
+    status: Status
+    currency: str
+    amount_minor: int
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    position: int
+    payment: Payment
+
+
+def keys_of(positioned: Positioned) -> Iterable[Key]:
+    if isinstance(positioned.event.data, PaymentEvent):
+        return ((positioned.event.originator_id,),)
+    return ()
+
+
+def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> PaymentStatusRow:
+    event = positioned.event
+    assert isinstance(event.data, PaymentEvent)
+    payment = evolve(None if row is None else row.payment, event.data)
+    if row is not None:
+        return replace(
+            row,
+            status=status_of(payment),
+            updated_at=event.recorded_at,
+            version=event.originator_version,
+            position=positioned.position,
+            payment=payment,
+        )
+    terms = terms_of(payment)
+    return PaymentStatusRow(
+        payment_id=event.originator_id,
+        merchant_id=terms.merchant_id,
+        customer_id=terms.customer_id,
+        status=status_of(payment),
+        currency=terms.amount.currency,
+        amount_minor=terms.amount.minor,
+        created_at=event.recorded_at,
+        updated_at=event.recorded_at,
+        version=event.originator_version,
+        position=positioned.position,
+        payment=payment,
+    )
+
+
+PAYMENT_STATUS = View(
+    name="payment_status",
+    table="payment_status",
+    row=PaymentStatusRow,
+    types=(
+        *("uuid", "text", "text", "text", "text", "bigint"),
+        *("timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
+    ),
+    key=("payment_id",),
+    keys_of=keys_of,
+    apply=apply,
+    ddl="""
+        CREATE TABLE payment_status (
+            payment_id uuid PRIMARY KEY,
+            merchant_id text NOT NULL,
+            customer_id text NOT NULL,
+            status text NOT NULL,
+            currency text NOT NULL,
+            amount_minor bigint NOT NULL,
+            created_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL,
+            version bigint NOT NULL,
+            position bigint NOT NULL,
+            payment jsonb NOT NULL
+        );
+    """,
+    indexes="""
+        CREATE INDEX payment_status_by_merchant ON payment_status (merchant_id, created_at, payment_id);
+        CREATE INDEX payment_status_by_status ON payment_status (merchant_id, status, created_at, payment_id);
+        CREATE INDEX payment_status_by_customer ON payment_status (merchant_id, customer_id, created_at, payment_id);
+        CREATE INDEX payment_status_by_amount
+            ON payment_status (merchant_id, currency, amount_minor, created_at, payment_id);
+    """,
+)
+
+_SEARCH = MerchantSearch(
+    PAYMENT_STATUS,
+    {
+        "status": SQL("status = %(status)s"),
+        "customer_id": SQL("customer_id = %(customer_id)s"),
+        "currency": SQL("currency = %(currency)s"),
+        "amount": SQL("amount_minor = %(amount)s"),
+        "amount_gte": SQL("amount_minor >= %(amount_gte)s"),
+        "amount_lte": SQL("amount_minor <= %(amount_lte)s"),
+    },
+)
+
+
+class AmountFilter(Struct, frozen=True, kw_only=True):
+    """Payments in `currency`: of all amounts, of one, or of those in a range, in minor units, both ends included."""
+
+    currency: str
+    amount: int | None = None
+    amount_gte: int | None = None
+    amount_lte: int | None = None
+
+
+async def search(
+    connection: psycopg.AsyncConnection[Any],
+    *,
+    merchant_id: str,
+    rows_max: int,
+    before: UUID | None = None,
+    status: Status | None = None,
+    customer_id: str | None = None,
+    amounts: AmountFilter | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> Sequence[PaymentStatusRow]:
+    """A merchant's payments, newest first; `before` is the last payment of the page before.
+
+    A currency that is seldom, or an amount, is found by its own index; one that most payments have, on the way along
+    their times. Which of the two it is, Postgres judges by the values.
+    """
+    asked = {"status": status, "customer_id": customer_id, **({} if amounts is None else asdict(amounts))}
+    return await _SEARCH.page(
+        connection,
+        merchant_id=merchant_id,
+        rows_max=rows_max,
+        before=before,
+        created_after=created_after,
+        created_before=created_before,
+        asked=asked,
+        planned_anew=amounts is not None,
+    )

@@ -1,0 +1,1 @@
+"""Read models of payouts, their batches and bank accounts."""

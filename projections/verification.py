@@ -1,0 +1,147 @@
+"""Nothing derived is taken on trust: the whole store is folded again, and compared with what was kept of it."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from msgspec import Struct
+from psycopg.sql import SQL, Identifier
+
+from domain.history import Positioned
+from domain.ledger.accounts import account
+from domain.ledger.balances import BalanceKey, post, trial_balance
+from domain.ledger.entry import JournalEntryPosted
+from projections.engine.tables import Checkpoint, all_rows, checkpoints, positions
+from projections.engine.view import Key, View, fold
+from projections.views import VIEWS
+
+_AT_ONE_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+_SELECT_BALANCES = "SELECT account, currency, balance_minor FROM account_balance"
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class KeptBalances(Struct, frozen=True, kw_only=True):
+    """The balances that the appends have kept, after the event at `head` and before any later one."""
+
+    head: int
+    minor: Mapping[BalanceKey, int]
+
+
+class KeptViews(Struct, frozen=True, kw_only=True):
+    """Every view's rows, each as of the position of its own checkpoint, when the store stood at `head`."""
+
+    head: int
+    checkpoints: Mapping[str, Checkpoint]
+    rows: Mapping[str, Mapping[Key, Any]]
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return {name: checkpoint.position for name, checkpoint in self.checkpoints.items()}
+
+
+class Difference(Struct, frozen=True):
+    """Where a derived value departs from the replay; None where one side has no such thing."""
+
+    where: str
+    kept: str | None
+    replayed: str | None
+
+
+class Replay:
+    """The store folded in memory: every view's rows, every account's balance, the trial balance.
+
+    A view named in `views_up_to` takes in nothing after that position, so that it equals what was kept there.
+    """
+
+    def __init__(self, views_up_to: Mapping[str, int] | None = None) -> None:
+        self._views_up_to = views_up_to or {}
+        self.rows: dict[str, dict[Key, Any]] = {name: {} for name in VIEWS}
+        self.balances: dict[BalanceKey, int] = {}
+        self.events = 0
+        self.entries = 0
+
+    def take_in(self, events: Sequence[Positioned]) -> None:
+        self.events += len(events)
+        for name, view in VIEWS.items():
+            due = up_to(self._views_up_to.get(name), events)
+            self.rows[name].update(fold(view, self.rows[name], due))
+        for positioned in events:
+            if isinstance(positioned.event.data, JournalEntryPosted):
+                self.entries += 1
+                post(self.balances, positioned.event.data)
+
+    @property
+    def trial_balance(self) -> dict[str, int]:
+        return trial_balance(self.balances)
+
+
+def up_to(position: int | None, events: Sequence[Positioned]) -> Sequence[Positioned]:
+    """Those of `events` that are not after `position`; all when it is None."""
+    if position is None:
+        return events
+    return [positioned for positioned in events if positioned.position <= position]
+
+
+def view_difference(view: View[Any], kept: Mapping[Key, Any], replayed: Mapping[Key, Any]) -> Difference | None:
+    """The first row in which a view departs from the replay; None when they are equal."""
+    for key in [*replayed, *(key for key in kept if key not in replayed)]:
+        if kept.get(key) != replayed.get(key):
+            return Difference(f"{view.name} {key}", _shown(kept.get(key)), _shown(replayed.get(key)))
+    return None
+
+
+def balance_difference(kept: Mapping[BalanceKey, int], replayed: Mapping[BalanceKey, int]) -> Difference | None:
+    """The first inline balance that departs from the folded entries; None when all are equal."""
+    limited = {key: minor for key, minor in replayed.items() if account(key.account).floor_minor is not None}
+    for key in sorted(limited.keys() | kept.keys()):
+        if kept.get(key, 0) != limited.get(key, 0):
+            return Difference(f"{key.account} in {key.currency}", _shown(kept.get(key)), _shown(limited.get(key)))
+    return None
+
+
+async def kept_balances(connection: Connection) -> KeptBalances:
+    """The balances, and the position they belong to, as of one instant."""
+    async with _one_instant(connection):
+        head = await _head(connection)
+        cursor = await connection.execute(_SELECT_BALANCES)
+        minor = {BalanceKey(code, currency): int(minor) for code, currency, minor in await cursor.fetchall()}
+    return KeptBalances(head=head, minor=minor)
+
+
+async def kept_views(connection: Connection) -> KeptViews:
+    """Every view's rows, and the position each belongs to, as of one instant.
+
+    Raises ViewRebuilding where one of them has rows that this version cannot read.
+    In the connection's schema. A rebuild that is about to swap a table waits until all are read.
+    """
+    async with _one_instant(connection, lock=[view.table for view in VIEWS.values()]):
+        await positions(connection, VIEWS.values())
+        stands = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
+        return KeptViews(
+            head=await _head(connection),
+            checkpoints={name: stands[name] for name in VIEWS},
+            rows={name: await all_rows(connection, view) for name, view in VIEWS.items()},
+        )
+
+
+@asynccontextmanager
+async def _one_instant(connection: Connection, *, lock: Iterable[str] = ()) -> AsyncIterator[None]:
+    """All that is read inside is of one instant, and none of the tables in `lock` is replaced meanwhile."""
+    async with connection.transaction():
+        await connection.execute(_AT_ONE_INSTANT)
+        for table in lock:
+            # Before the first SELECT, which fixes the instant: a table swapped in after it would look empty.
+            await connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(Identifier(table)))
+        yield
+
+
+async def _head(connection: Connection) -> int:
+    [(head,)] = await (await connection.execute(_SELECT_HEAD)).fetchall()
+    return int(head)
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value)
