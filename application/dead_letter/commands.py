@@ -12,7 +12,7 @@ from domain.dead_letter.events import DeadLetterEvent, DeadLetterKind
 from domain.dead_letter.record import record as record_letter
 from domain.dead_letter.resolve import resolve
 from domain.dead_letter.retry import retry
-from domain.dead_letter.state import DeadLetter, Matter, fold, letter_id_for
+from domain.dead_letter.state import DeadLetter, DeadLetterSubject, fold, letter_id_for
 from domain.errors import DomainError
 from domain.history import Cause, Positioned, last_recorded_at, of_kind
 from domain.identifiers import DeadLetterId, MerchantId, PaymentId, ProviderName
@@ -64,7 +64,7 @@ class DeadLetters:
     ) -> None:
         """Give `subject` up. `merchant_id` is that of the payment it concerns, else PLATFORM. One that is open
         already stays as it is."""
-        matter = Matter(kind=kind, subject=subject, payment_id=payment_id, provider=provider, reason=reason)
+        matter = DeadLetterSubject(kind=kind, subject=subject, payment_id=payment_id, provider=provider, reason=reason)
         letter_id = letter_id_for(kind, subject)
         await self._decide(letter_id, lambda letter: record_letter(letter, matter), cause, merchant_id)
 

@@ -7,7 +7,7 @@ from domain.history import Cause
 from domain.identifiers import MerchantId, PaymentId, ProviderName
 
 
-class Letters(Protocol):
+class DeadLetterSink(Protocol):
     """Both may be called again for the same subject: a worker can die before it has noted that it did.
 
     Both raise StoreUnavailable.

@@ -12,7 +12,7 @@ from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
 from domain.dispute.accept import accepted_elsewhere
 from domain.dispute.amend import amend
-from domain.dispute.escalate import escalate, hasten
+from domain.dispute.escalate import advance_deadline, escalate
 from domain.dispute.events import DisputeCaseEvent, DisputeKind
 from domain.dispute.evolve import evolved, fold
 from domain.dispute.expire import expired_elsewhere
@@ -28,8 +28,8 @@ from domain.identifiers import ProviderName
 from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.dispute import DisputeDiffers, ReversedBefore
 from domain.payment.refusals import IllegalTransition, OperationInProgress
-from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
-from domain.terms.pricing_context import Basis
+from domain.payment.state import DisputeResult, authorization_of, captured_funds_of, terms_of
+from domain.terms.pricing_context import PricingContext
 
 
 class _Unheard(Exception):
@@ -50,17 +50,17 @@ class DisputeNotices:
         self, loaded: LoadedPayment, provider: ProviderName, told: DisputeNotification, cause: Cause
     ) -> Result:
         """Raises StoreUnavailable."""
-        if taken_of(loaded.payment) is not None and authorization_of(loaded.payment).provider != provider:
+        if captured_funds_of(loaded.payment) is not None and authorization_of(loaded.payment).provider != provider:
             return Dead(f"the charge that it names is not one of {provider}")
 
         def decide(
-            dispute: DisputeCase | None, payment: LoadedPayment, basis: Basis, now: datetime
+            dispute: DisputeCase | None, payment: LoadedPayment, pricing: PricingContext, now: datetime
         ) -> tuple[DisputeCaseEvent, ...]:
-            return _decide(dispute, told, provider, payment, basis, now)
+            return _decide(dispute, told, provider, payment, pricing, now)
 
         case_id = case_id_for(provider, told.dispute_id)
         try:
-            decided = await self._money.decide(case_id, loaded.id, decide, cause, brings_home=True)
+            decided = await self._money.decide(case_id, loaded.id, decide, cause, records_external_effect=True)
         except _Unheard:
             return Again(f"of the dispute {told.dispute_id} nothing is known yet, and it is {told.phase} already")
         except _AmountMissing:
@@ -98,24 +98,24 @@ def _decide(
     told: DisputeNotification,
     provider: ProviderName,
     payment: LoadedPayment,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
 ) -> tuple[DisputeCaseEvent, ...]:
     match told.phase:
         case DisputePhase.INQUIRY if dispute is None:
             opened = _opening(told, DisputeKind.INQUIRY, provider, payment)
-            return open_case(None, opened, basis.terms.disputes, now)
+            return open_case(None, opened, pricing.terms.disputes, now)
         case DisputePhase.CHARGEBACK if dispute is None:
             opened = _opening(told, DisputeKind.CHARGEBACK, provider, payment)
-            return open_case(None, opened, basis.terms.disputes, now)
+            return open_case(None, opened, pricing.terms.disputes, now)
         case _ if dispute is None:
-            before = _begun_before(told, provider, payment, basis, now)
-            return (*before, *_decide(fold(before), told, provider, payment, basis, now))
+            before = _begun_before(told, provider, payment, pricing, now)
+            return (*before, *_decide(fold(before), told, provider, payment, pricing, now))
         case DisputePhase.CHARGEBACK if dispute.case.kind is DisputeKind.INQUIRY:
-            return escalate(dispute, _amount_of(told), told.due, basis.terms.disputes, now)
+            return escalate(dispute, _amount_of(told), told.due, pricing.terms.disputes, now)
         case _:
             amended = _amended(dispute, told)
-            return (*amended, *_goes_on(evolved(dispute, amended), told))
+            return (*amended, *_should_reroute(evolved(dispute, amended), told))
 
 
 def _amended(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
@@ -132,11 +132,11 @@ def _amended(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCa
     return amend(dispute, told.amount)
 
 
-def _goes_on(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
+def _should_reroute(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
     """The events by which a notification changes a dispute that is on record."""
     match told.phase:
         case DisputePhase.INQUIRY | DisputePhase.CHARGEBACK:
-            return hasten(dispute, told.due)
+            return advance_deadline(dispute, told.due)
         case DisputePhase.UNDER_REVIEW:
             return submitted_elsewhere(dispute)
         case DisputePhase.ACCEPTED:
@@ -154,15 +154,15 @@ def _goes_on(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCa
 
 
 def _begun_before(
-    told: DisputeNotification, provider: ProviderName, payment: LoadedPayment, basis: Basis, now: datetime
+    told: DisputeNotification, provider: ProviderName, payment: LoadedPayment, pricing: PricingContext, now: datetime
 ) -> tuple[DisputeCaseEvent, ...]:
     """What there is of a dispute that has no stream although its payment knows it: from before disputes had any."""
-    taken = taken_of(payment.payment)
+    taken = captured_funds_of(payment.payment)
     known = None if taken is None else taken.dispute(told.dispute_id)
     if known is None:
         raise _Unheard()
     command = _opening(replace(told, amount=known.claim.disputed), DisputeKind.CHARGEBACK, provider, payment)
-    opened = open_case(None, command, basis.terms.disputes, now)
+    opened = open_case(None, command, pricing.terms.disputes, now)
     begun = fold(opened)
     return opened if known.result is None or begun is None else (*opened, *rule(begun, known.result))
 

@@ -13,8 +13,8 @@ from application.dispute.loaded import LoadedDispute, load_dispute
 from application.dispute.money import Decided, DisputeMoney
 from application.payment.loaded import LoadedPayment
 from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
-from application.provider.dispute_api import DisputeDesk, EvidenceFile
-from application.terms.pricing_context import Bases
+from application.provider.dispute_api import DisputeApi, EvidenceFile
+from application.terms.pricing_context import PricingContexts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore
 from domain.derivation import acceptance_id_for, submission_id_for
@@ -34,7 +34,7 @@ from domain.identifiers import DisputeCaseId, EvidenceId, MerchantId, ProviderNa
 from domain.money.money import Money
 from domain.payment.outcome import Outcome, Unavailable
 from domain.payment.state import DisputeResult
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 T = TypeVar("T")
 Decision = Callable[[DisputeCase, datetime], tuple[DisputeCaseEvent, ...]]
@@ -58,15 +58,15 @@ class Disputes:
         self,
         *,
         store: EventStore,
-        bases: Bases,
-        desks: Mapping[ProviderName, DisputeDesk],
+        pricing_contexts: PricingContexts,
+        dispute_apis: Mapping[ProviderName, DisputeApi],
         files: EvidenceFiles,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
-        self.money = DisputeMoney(store=store, bases=bases, now=now)
+        self.money = DisputeMoney(store=store, pricing_contexts=pricing_contexts, now=now)
         self._store = store
-        self._desks = desks
+        self._dispute_apis = dispute_apis
         self._files = files
         self._now = now
         self._new_id = new_id
@@ -78,12 +78,12 @@ class Disputes:
         PaymentNotFound, RateMissing, BalanceLimitBroken too."""
 
         def decide(
-            dispute: DisputeCase | None, _payment: LoadedPayment, basis: Basis, now: datetime
+            dispute: DisputeCase | None, _payment: LoadedPayment, pricing: PricingContext, now: datetime
         ) -> tuple[DisputeCaseEvent, ...]:
-            return open_case(dispute, command, basis.terms.disputes, now)
+            return open_case(dispute, command, pricing.terms.disputes, now)
 
         case_id = case_id_for(command.provider, command.dispute_id)
-        decided = await self.money.decide(case_id, command.payment_id, decide, cause, brings_home=True)
+        decided = await self.money.decide(case_id, command.payment_id, decide, cause, records_external_effect=True)
         return decided.loaded
 
     async def rule(self, case_id: DisputeCaseId, result: DisputeResult, cause: Cause) -> LoadedDispute:
@@ -185,8 +185,12 @@ class Disputes:
                 )
             case Accepted(untold=UUID() as untold):
                 acceptance_id = SubmissionId(untold)
-                desk = self._desks.get(dispute.case.provider)
-                answer = _absent() if desk is None else await desk.accept(dispute.case.dispute_id, acceptance_id)
+                dispute_api = self._dispute_apis.get(dispute.case.provider)
+                answer = (
+                    _absent()
+                    if dispute_api is None
+                    else await dispute_api.accept(dispute.case.dispute_id, acceptance_id)
+                )
                 return await self._decide(
                     loaded.id, None, lambda found, _: record_acceptance_outcome(found, acceptance_id, answer), cause
                 )
@@ -205,8 +209,8 @@ class Disputes:
 
     async def _submitted(self, dispute: Submitting) -> Outcome:
         case = dispute.case
-        desk = self._desks.get(case.provider)
-        if desk is None:
+        dispute_api = self._dispute_apis.get(case.provider)
+        if dispute_api is None:
             return _absent()
         files = []
         for evidence in case.evidence:
@@ -222,7 +226,7 @@ class Disputes:
                         content=content,
                     )
                 )
-        return await desk.submit(case.dispute_id, tuple(files), dispute.submission_id)
+        return await dispute_api.submit(case.dispute_id, tuple(files), dispute.submission_id)
 
     async def _come_home(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
         """A merchant that hangs up must not leave it half done, so it runs in a task of its own."""
@@ -235,7 +239,7 @@ class Disputes:
         """The dispute, at whose provider we can hand in. Raises DisputeNotFound, AnswerAtProvider."""
         loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
         provider = loaded.dispute.case.provider
-        if provider not in self._desks:
+        if provider not in self._dispute_apis:
             raise AnswerAtProvider(provider=provider)
         return loaded
 
@@ -243,12 +247,12 @@ class Disputes:
         payment_id = (await load_dispute(self._store, case_id)).dispute.case.payment_id
 
         def on_both(
-            dispute: DisputeCase | None, _payment: LoadedPayment, _basis: Basis, now: datetime
+            dispute: DisputeCase | None, _payment: LoadedPayment, _basis: PricingContext, now: datetime
         ) -> tuple[DisputeCaseEvent, ...]:
             assert dispute is not None, "it was there a moment ago"
             return decide(dispute, now)
 
-        return await self.money.decide(case_id, payment_id, on_both, cause, brings_home=home)
+        return await self.money.decide(case_id, payment_id, on_both, cause, records_external_effect=home)
 
     async def _decide(
         self, case_id: DisputeCaseId, merchant_id: MerchantId | None, decide: Decision, cause: Cause

@@ -43,15 +43,15 @@ class DisputeDeadlines:
         agenda: DisputeAgenda,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
-        patience_s: float,
+        inflight_grace_s: float,
     ) -> None:
-        """`patience_s` is how long what a provider is told is left to the process that tells it."""
+        """`inflight_grace_s` is how long what a provider is told is left to the process that tells it."""
         self._store = store
         self._disputes = disputes
         self._agenda = agenda
         self._now = now
         self._new_id = new_id
-        self._patience = timedelta(seconds=patience_s)
+        self._inflight_grace = timedelta(seconds=inflight_grace_s)
         self._hands = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def sweep(self) -> None:
@@ -59,7 +59,7 @@ class DisputeDeadlines:
         now = self._now()
         for case_id in await self._agenda.due(now=now, disputes_max=AT_ONCE_MAX):
             await self._try(self._expire, case_id)
-        unheard = await self._agenda.asked(before=now - self._patience, disputes_max=AT_ONCE_MAX)
+        unheard = await self._agenda.asked(before=now - self._inflight_grace, disputes_max=AT_ONCE_MAX)
         await asyncio.gather(*(self._try(self._ask, case_id) for case_id in unheard))
 
     async def _try(self, act: Callable[[DisputeCaseId], Awaitable[object]], case_id: DisputeCaseId) -> None:

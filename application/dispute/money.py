@@ -12,7 +12,7 @@ from application.payment.funding import Funding
 from application.payment.loaded import LoadedPayment, loaded_from
 from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.terms.balance_floors import floors_for
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, LimitBroken
 from domain.dispute.events import DisputeCaseEvent
@@ -35,9 +35,9 @@ from domain.payment.dispute import (
 )
 from domain.payment.events import DisputeOpened, DisputeRaised, DisputeReduced, PaymentEvent
 from domain.payment.state import Payment
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
-Decision = Callable[[DisputeCase | None, LoadedPayment, Basis, datetime], tuple[DisputeCaseEvent, ...]]
+Decision = Callable[[DisputeCase | None, LoadedPayment, PricingContext, datetime], tuple[DisputeCaseEvent, ...]]
 
 
 class Decided(Struct, frozen=True, kw_only=True):
@@ -50,13 +50,19 @@ class Decided(Struct, frozen=True, kw_only=True):
 class DisputeMoney:
     """Decides on a dispute together with its payment."""
 
-    def __init__(self, *, store: EventStore, bases: Bases, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, store: EventStore, pricing_contexts: PricingContexts, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._now = now
 
     async def decide(
-        self, case_id: DisputeCaseId, payment_id: PaymentId, decide: Decision, cause: Cause, *, brings_home: bool
+        self,
+        case_id: DisputeCaseId,
+        payment_id: PaymentId,
+        decide: Decision,
+        cause: Cause,
+        *,
+        records_external_effect: bool,
     ) -> Decided:
         """Append what `decide` makes of the dispute, and what that means for its payment.
 
@@ -67,15 +73,15 @@ class DisputeMoney:
         for _ in range(CONFLICTS_MAX):
             of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
             loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
-            now, basis = self._now(), self._bases.of(payment.merchant_id)
+            now, pricing = self._now(), self._pricing_contexts.of(payment.merchant_id)
             before = None if loaded is None else loaded.dispute
             if before is not None:
                 require_same_payment(before.case, payment_id)
-            events = decide(before, payment, basis, now)
+            events = decide(before, payment, pricing, now)
             if not events:
                 assert loaded is not None, "a decision about no dispute begins one"
                 return Decided(loaded=loaded, events=())
-            moved = _moved(before, events, payment, basis, now, way)
+            moved = _moved(before, events, payment, pricing, now, way)
             events += _booked(before, events, moved)
             version = 0 if loaded is None else loaded.version
             recorded = record_all(
@@ -89,8 +95,8 @@ class DisputeMoney:
             )
             append = Append(
                 events=(*recorded, *payment.record(moved, cause=cause, now=now)),
-                floors=floors_for(moved, basis.terms.settlement),
-                brings_home=brings_home,
+                floors=floors_for(moved, pricing.terms.settlement),
+                records_external_effect=records_external_effect,
             )
             result = await self._store.append(append)
             match result:
@@ -117,7 +123,7 @@ def _moved(
     dispute: DisputeCase | None,
     events: tuple[DisputeCaseEvent, ...],
     payment: LoadedPayment,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
     way: Funding,
 ) -> tuple[PaymentEvent, ...]:
@@ -125,19 +131,19 @@ def _moved(
     moved: tuple[PaymentEvent, ...] = ()
     for event in events:
         for command in money_of(dispute, event):
-            moved += _decided(payment.after(moved, now=now).payment, command, basis, now, way)
+            moved += _decided(payment.after(moved, now=now).payment, command, pricing, now, way)
         dispute = evolve(dispute, event)
     return moved
 
 
 def _decided(
-    payment: Payment, command: DisputeCommand, basis: Basis, now: datetime, way: Funding
+    payment: Payment, command: DisputeCommand, pricing: PricingContext, now: datetime, way: Funding
 ) -> tuple[PaymentEvent, ...]:
     match command:
         case OpenDispute():
-            return open_dispute(payment, command, basis, now, source=way.source)
+            return open_dispute(payment, command, pricing, now, source=way.source)
         case AmendDispute():
-            return amend_dispute(payment, command, basis, now, source=way.source, debt_is_paid=way.debt_is_paid)
+            return amend_dispute(payment, command, pricing, now, source=way.source, debt_is_paid=way.debt_is_paid)
         case CloseDispute():
             return close_dispute(payment, command, now, debt_is_paid=way.debt_is_paid)
         case ReverseInPart():

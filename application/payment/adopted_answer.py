@@ -19,13 +19,13 @@ from domain.payment.state import (
     Payment,
     Refunding,
     Voiding,
-    taken_of,
+    captured_funds_of,
 )
 
 
 def has_taken(payment: Payment, operation_id: OperationId) -> bool:
     """Whether the operation is a capture or refund of the payment that has succeeded."""
-    taken = taken_of(payment)
+    taken = captured_funds_of(payment)
     if taken is None:
         return False
     return taken.refund(operation_id) is not None or any(one.capture_id == operation_id for one in taken.captures)

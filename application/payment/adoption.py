@@ -12,7 +12,7 @@ from application.payment.funding import Funding
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.terms.balance_floors import floors_for
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.webhook_in.inbox import Correlation
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Cause
@@ -22,7 +22,7 @@ from domain.payment.events import PaymentEvent
 from domain.payment.progress import operations_of
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.state import Payment
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 
 class Adopted(Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class Adopted(Struct, frozen=True, kw_only=True):
     events: tuple[PaymentEvent, ...]
 
 
-Decision = Callable[[Payment, Sequence[PaymentEvent], Basis, datetime, Funding], tuple[PaymentEvent, ...]]
+Decision = Callable[[Payment, Sequence[PaymentEvent], PricingContext, datetime, Funding], tuple[PaymentEvent, ...]]
 
 
 class Adoptions:
@@ -42,14 +42,14 @@ class Adoptions:
         self,
         *,
         store: EventStore,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         correlation: Correlation,
         keeps_open: Callable[[Payment], bool],
         now: Callable[[], datetime],
     ) -> None:
         """`keeps_open` says whether the provider of a payment lets further captures follow one."""
         self._store = store
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._correlation = correlation
         self._keeps_open = keeps_open
         self._now = now
@@ -60,11 +60,11 @@ class Adoptions:
         await self._require_of_no_other(payment_id, command)
 
         def decide(
-            payment: Payment, events: Sequence[PaymentEvent], basis: Basis, now: datetime, funding: Funding
+            payment: Payment, events: Sequence[PaymentEvent], pricing: PricingContext, now: datetime, funding: Funding
         ) -> tuple[PaymentEvent, ...]:
             closes = not self._keeps_open(payment) if command.closes is None else command.closes
             asked = replace(command, final=closes)
-            return adopt(payment, operations_of(events), asked, basis, now, source=funding.source)
+            return adopt(payment, operations_of(events), asked, pricing, now, source=funding.source)
 
         return await self._decide(payment_id, decide, cause)
 
@@ -72,7 +72,7 @@ class Adoptions:
         """Record that a refund failed after it had succeeded. Raises RefundUnknown."""
 
         def decide(
-            payment: Payment, _events: Sequence[PaymentEvent], _basis: Basis, now: datetime, funding: Funding
+            payment: Payment, _events: Sequence[PaymentEvent], _basis: PricingContext, now: datetime, funding: Funding
         ) -> tuple[PaymentEvent, ...]:
             return reverse_refund(payment, command, now, debt_is_paid=funding.debt_is_paid)
 
@@ -95,14 +95,14 @@ class Adoptions:
         for _ in range(CONFLICTS_MAX):
             history = await self._store.history(payment_id)
             loaded = loaded_from(payment_id, history)
-            basis, now = self._bases.of(loaded.merchant_id), self._now()
-            events = decide(loaded.payment, tuple(payment_events(history)), basis, now, funding)
+            pricing, now = self._pricing_contexts.of(loaded.merchant_id), self._now()
+            events = decide(loaded.payment, tuple(payment_events(history)), pricing, now, funding)
             if not events:
                 return Adopted(loaded=loaded, events=())
             append = Append(
                 events=loaded.record(events, cause=cause, now=now),
-                floors=floors_for(events, basis.terms.settlement),
-                brings_home=True,
+                floors=floors_for(events, pricing.terms.settlement),
+                records_external_effect=True,
             )
             result = await self._store.append(append)
             match result:

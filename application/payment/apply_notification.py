@@ -23,7 +23,7 @@ from domain.payment.notice import (
     ChangesNothing,
     Contradicts,
     Notice,
-    Premature,
+    NotYetApplicable,
     Reading,
     Reverses,
     Settles,
@@ -91,7 +91,7 @@ class Notices:
         match reading:
             case ChangesNothing(reason=reason):
                 return Done(f"nothing new: {reason}")
-            case Premature(reason=reason):
+            case NotYetApplicable(reason=reason):
                 return Again(reason)
             case Contradicts(events=events, reason=reason):
                 return await self._report(loaded, events, reason, cause)

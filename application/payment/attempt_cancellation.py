@@ -45,7 +45,7 @@ async def cancel_attempt(
 
     Raises StoreUnavailable, and what Operations.record raises.
     """
-    answer = await operations.let_go(loaded, cancel_id)
+    answer = await operations.cancel_authorization(loaded, cancel_id)
     match answer:
         case Approved():
             return AttemptCanceled()

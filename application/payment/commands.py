@@ -24,7 +24,7 @@ from application.payment.recent import RecentPayments
 from application.payment.recovery import Recovery
 from application.provider.routing_port import Routing
 from application.terms.balance_floors import floors_for
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer
@@ -76,7 +76,7 @@ class Payments:
         operations: Operations,
         recovery: Recovery,
         answers: Answers,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         routing: Routing,
         lost: LostCharges,
         now: Callable[[], datetime],
@@ -86,7 +86,7 @@ class Payments:
         self._operations = operations
         self._recovery = recovery
         self._answers = answers
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._routing = routing
         self._lost = lost
         self._now = now
@@ -111,8 +111,8 @@ class Payments:
                     return answered
                 pin = await self._lost.find(payment_id, terms_of(payment), first_attempt_id)
             operation_id = first_attempt_id if pin is None else pin.attempt_id
-            basis = self._bases.of(caller.merchant_id)
-            events += confirm(payment, self._first_attempt(payment_id, operation_id, pin), basis, now)
+            pricing = self._pricing_contexts.of(caller.merchant_id)
+            events += confirm(payment, self._first_attempt(payment_id, operation_id, pin), pricing, now)
         loaded = LoadedPayment(id=payment_id, payment=payment, version=1, created_at=now, updated_at=now)
         loaded = loaded.after(events[1:], now=now)
         in_flight = isinstance(loaded.payment, InFlight)
@@ -149,7 +149,7 @@ class Payments:
 
     async def confirm(self, payment_id: PaymentId, caller: Caller) -> Answered:
         """Send a created payment to a provider."""
-        basis = self._bases.of(caller.merchant_id)
+        pricing = self._pricing_contexts.of(caller.merchant_id)
         first_attempt_id = await self._ids.operation_id(caller, Verb.CONFIRM)
         pin = self._lost.known(payment_id)
         if pin is None and self._lost.look_up(first_attempt_id):
@@ -162,7 +162,7 @@ class Payments:
         attempt_id = first_attempt_id if pin is None else pin.attempt_id
 
         def decide(payment: Payment, attempt_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
-            return confirm(payment, self._first_attempt(payment_id, attempt_id, pin), basis, now)
+            return confirm(payment, self._first_attempt(payment_id, attempt_id, pin), pricing, now)
 
         return await self._start(Verb.CONFIRM, payment_id, caller, decide, operation_id=attempt_id)
 
@@ -171,13 +171,13 @@ class Payments:
     ) -> Answered:
         """Take authorised money: `amount_minor` of the payment's currency, or all that is left. At a provider that
         takes one capture only, it is final whatever `final` says."""
-        basis = self._bases.of(caller.merchant_id)
+        pricing = self._pricing_contexts.of(caller.merchant_id)
 
         def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             amount = _amount_of(payment, amount_minor)
             is_final = final or not self._operations.keeps_open(payment)
             command = CapturePayment(capture_id=capture_id, amount=amount, final=is_final)
-            events = capture(payment, command, basis, now)
+            events = capture(payment, command, pricing, now)
             self._operations.require_countable(payment, events)
             return events
 
@@ -194,13 +194,13 @@ class Payments:
     async def refund(self, payment_id: PaymentId, caller: Caller, *, amount_minor: int | None, reason: str) -> Answered:
         """Give captured money back: `amount_minor` of the payment's currency, or all that is left."""
 
-        basis = self._bases.of(caller.merchant_id)
+        pricing = self._pricing_contexts.of(caller.merchant_id)
 
         source = DebitSource.LOT
 
         def decide(payment: Payment, refund_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             command = RefundPayment(refund_id=refund_id, amount=_amount_of(payment, amount_minor), reason=reason)
-            events = refund(payment, command, basis, now, source=source)
+            events = refund(payment, command, pricing, now, source=source)
             self._operations.require_countable(payment, events)
             return events
 
@@ -301,7 +301,7 @@ class Payments:
             result = await self._store.append(
                 Append(
                     events=loaded.record(events, cause=caller.cause, now=now),
-                    floors=floors_for(events, self._bases.of(caller.merchant_id).terms.settlement),
+                    floors=floors_for(events, self._pricing_contexts.of(caller.merchant_id).terms.settlement),
                     claim=Claim(
                         operation_id=operation_id,
                         merchant_id=caller.merchant_id,

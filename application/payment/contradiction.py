@@ -5,7 +5,7 @@ It changes nothing by itself: it is a fact of the payment, and an operator is to
 
 from datetime import datetime
 
-from application.dead_letter.sink import Letters
+from application.dead_letter.sink import DeadLetterSink
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.write.store import Append, EventStore
 from domain.dead_letter.events import DeadLetterKind
@@ -20,7 +20,7 @@ from domain.payment.progress import Operation, operations_of
 
 async def report_contradiction(
     store: EventStore,
-    letters: Letters,
+    letters: DeadLetterSink,
     payment_id: PaymentId,
     operation_id: OperationId,
     outcome: Outcome,
@@ -47,7 +47,7 @@ async def report_contradiction(
 
 async def report_mismatch(
     store: EventStore,
-    letters: Letters,
+    letters: DeadLetterSink,
     payment_id: PaymentId,
     operation_id: OperationId,
     outcome: Mismatched,
@@ -69,7 +69,7 @@ async def report_mismatch(
 
 async def _report(
     store: EventStore,
-    letters: Letters,
+    letters: DeadLetterSink,
     loaded: LoadedPayment,
     operation: Operation,
     events: tuple[ContradictionReported, ...],
@@ -87,4 +87,4 @@ async def _report(
         reason=reason,
         cause=cause,
     )
-    await store.append(Append(events=loaded.record(events, cause=cause, now=now), brings_home=True))
+    await store.append(Append(events=loaded.record(events, cause=cause, now=now), records_external_effect=True))

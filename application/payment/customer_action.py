@@ -15,7 +15,7 @@ from application.payment.attempt_cancellation import (
 )
 from application.payment.loaded import LoadedPayment, load
 from application.payment.operation import Operations, StartedOperation
-from application.payment.timer_outcome import Failed, Fired, Firing, NothingToDo, Waits
+from application.payment.timer_outcome import Failed, Fired, NothingToDo, TimerOutcome, Waits
 from application.write.store import Append, Appended, Claim, EventStore, Verb
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId
@@ -34,7 +34,7 @@ class CustomerActions:
         self._operations = operations
         self._now = now
 
-    async def follow(self, payment_id: PaymentId, cause: Cause) -> Firing:
+    async def follow(self, payment_id: PaymentId, cause: Cause) -> TimerOutcome:
         """Look whether the customer has acted; end the attempt if not, and the time is over.
 
         Raises PaymentNotFound, StoreUnavailable, and what Operations.record raises.
@@ -59,14 +59,14 @@ class CustomerActions:
             case Unknown(reason=reason) | Unavailable(reason=reason):
                 return Failed(reason)
             case ActionRequired() | None:
-                return await self._let_go(loaded, cause)
+                return await self._cancel_authorization(loaded, cause)
             case _:
                 assert_never(found)
 
-    async def _let_go(self, loaded: LoadedPayment, cause: Cause) -> Firing:
+    async def _cancel_authorization(self, loaded: LoadedPayment, cause: Cause) -> TimerOutcome:
         payment = loaded.payment
         assert isinstance(payment, RequiresAction)
-        void_id = self._operations.letting_go_id(payment.attempt.attempt_id)
+        void_id = self._operations.cancellation_key(payment.attempt.attempt_id)
         cancellation = await cancel_attempt(self._operations, loaded, void_id, cause)
         match cancellation:
             case AttemptCanceled():
@@ -78,13 +78,17 @@ class CustomerActions:
             case _:
                 assert_never(cancellation)
 
-    async def _abandon(self, loaded: LoadedPayment, void_id: OperationId, cause: Cause) -> Firing:
+    async def _abandon(self, loaded: LoadedPayment, void_id: OperationId, cause: Cause) -> TimerOutcome:
         now = self._now()
         events = abandon(loaded.payment, now)
         result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=now)))
-        return Fired() if isinstance(result, Appended) else await self._void_what_was_let_go(loaded, void_id, cause)
+        return (
+            Fired() if isinstance(result, Appended) else await self._void_canceled_authorization(loaded, void_id, cause)
+        )
 
-    async def _void_what_was_let_go(self, before: LoadedPayment, void_id: OperationId, cause: Cause) -> Firing:
+    async def _void_canceled_authorization(
+        self, before: LoadedPayment, void_id: OperationId, cause: Cause
+    ) -> TimerOutcome:
         """The customer has acted in the very moment: what is authorised for us is released at the provider already.
 
         Recorded as a void under the id that it had there, so that the provider tells again what it did.

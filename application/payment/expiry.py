@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from application.payment.loaded import load
-from application.payment.timer_outcome import Failed, Fired, Firing, NothingToDo, Waits
+from application.payment.timer_outcome import Failed, Fired, NothingToDo, TimerOutcome, Waits
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Cause
 from domain.identifiers import PaymentId
@@ -18,7 +18,7 @@ BEHIND_AN_OPERATION = timedelta(seconds=10)
 
 async def expire_authorization(
     store: EventStore, payment_id: PaymentId, cause: Cause, now: Callable[[], datetime]
-) -> Firing:
+) -> TimerOutcome:
     """Release the rest of a payment's authorisation if it has run out. Raises PaymentNotFound, StoreUnavailable."""
     loaded = await load(store, payment_id)
     at = now()

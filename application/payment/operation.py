@@ -8,7 +8,7 @@ from uuid import uuid5
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.dead_letter.sink import Letters
+from application.dead_letter.sink import DeadLetterSink
 from application.payment.answers import Answers
 from application.payment.contradiction import report_contradiction, report_mismatch
 from application.payment.loaded import LoadedPayment, load
@@ -24,7 +24,7 @@ from application.provider.port import (
 )
 from application.provider.routing_port import Routing
 from application.terms.policies import Policies
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.caller import Answered
 from application.write.idempotency import answered_before
 from application.write.store import (
@@ -140,27 +140,27 @@ class Operations:
         providers: Mapping[ProviderName, Provider],
         answers: Answers,
         policies: Policies,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         routing: Routing,
         lost: LostCharges,
-        letters: Letters,
+        letters: DeadLetterSink,
         now: Callable[[], datetime],
-        patience_s: float = 0.0,
+        inflight_grace_s: float = 0.0,
         refusal_stands_after_s: float = 0.0,
     ) -> None:
-        """`patience_s` is how long a further attempt is left to the process that started it. A look-up's no, or that
-        the provider never saw the operation, is believed when it is said again `refusal_stands_after_s` later; where
-        that is 0, at once."""
+        """`inflight_grace_s` is how long a further attempt is left to the process that started it. A look-up's no, or
+        that the provider never saw the operation, is believed when it is said again `refusal_stands_after_s` later;
+        where that is 0, at once."""
         self._store = store
         self._providers = providers
         self._answers = answers
         self._policies = policies
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._routing = routing
         self._lost = lost
         self._letters = letters
         self._now = now
-        self._patience = timedelta(seconds=patience_s)
+        self._inflight_grace = timedelta(seconds=inflight_grace_s)
         self._refusal_stands_after = timedelta(seconds=refusal_stands_after_s)
 
     async def run(self, started: StartedOperation) -> Settled:
@@ -271,7 +271,7 @@ class Operations:
         assert isinstance(loaded.payment, RequiresAction)
         return await self._look_up(loaded.payment, loaded.id)
 
-    def letting_go_id(self, attempt_id: OperationId) -> OperationId:
+    def cancellation_key(self, attempt_id: OperationId) -> OperationId:
         """The id under which an attempt whose customer did not act is canceled now.
 
         One for an hour, however often: a provider answers the same to the same id, and so would say no for ever where
@@ -279,7 +279,7 @@ class Operations:
         """
         return OperationId(uuid5(attempt_id, f"let go {self._now():%Y-%m-%dT%H}"))
 
-    async def let_go(self, loaded: LoadedPayment, void_id: OperationId) -> Outcome:
+    async def cancel_authorization(self, loaded: LoadedPayment, void_id: OperationId) -> Outcome:
         """Have the provider cancel the attempt whose customer did not act, under `void_id`."""
         payment = loaded.payment
         assert isinstance(payment, RequiresAction)
@@ -298,7 +298,7 @@ class Operations:
         return (
             isinstance(payment, Processing)
             and bool(payment.tried)
-            and abs(self._now() - payment.attempt.started_at) < self._patience
+            and abs(self._now() - payment.attempt.started_at) < self._inflight_grace
         )
 
     async def _stands(self, claim_id: OperationId, payment: InFlight, found: Outcome | None) -> bool:
@@ -390,7 +390,7 @@ class Operations:
             recorded = loaded.record(events, cause=started.cause, now=now, asked_at=started.asked_at)
             goes_on = isinstance(events[-1], PaymentAttemptStarted)
             if goes_on:
-                append = Append(events=recorded, brings_home=True)
+                append = Append(events=recorded, records_external_effect=True)
             else:
                 answer = self._answers(started.verb, started.operation_id, loaded, events)
                 unresolved = isinstance(settled.payment, InFlight)
@@ -462,8 +462,8 @@ class Operations:
         payment, operation_id = loaded.payment, started.operation_id
         match payment:
             case Capturing():
-                basis = self._bases.of(loaded.merchant_id)
-                captured = RecordCaptureOutcome(capture_id=operation_id, outcome=outcome, basis=basis)
+                pricing = self._pricing_contexts.of(loaded.merchant_id)
+                captured = RecordCaptureOutcome(capture_id=operation_id, outcome=outcome, pricing=pricing)
                 return record_capture_outcome(payment, captured, now)
             case Voiding():
                 return record_void_outcome(payment, RecordVoidOutcome(void_id=operation_id, outcome=outcome))
@@ -474,7 +474,7 @@ class Operations:
                 command = RecordAttemptOutcome(
                     attempt_id=operation_id,
                     outcome=outcome,
-                    basis=self._bases.of(loaded.merchant_id),
+                    pricing=self._pricing_contexts.of(loaded.merchant_id),
                     window=self._policies.window,
                     action_window=self._policies.action_window,
                     next=following,

@@ -9,12 +9,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.dead_letter.sink import Letters
+from application.dead_letter.sink import DeadLetterSink
 from application.payment.in_doubt import Doubt, doubt_of
 from application.payment.loaded import load
 from application.payment.operation import Operations, provider_of
 from application.work.backoff import LONGEST_S, Backoff
-from application.work.bulkhead import NoTurn, Turns
+from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.worker_pool import work_on_all
 from application.write.store import RecoveryStore, StoreUnavailable, UnresolvedOperation
 from application.write.worker import worker_cause
@@ -47,7 +47,7 @@ class Recovery:
         *,
         store: RecoveryStore,
         operations: Operations,
-        letters: Letters,
+        letters: DeadLetterSink,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         backoff: Backoff = BACKOFF,
@@ -62,7 +62,7 @@ class Recovery:
         self._backoff = backoff
         self._lease = timedelta(seconds=lease_s)
         self._spread = spread
-        self._turns = Turns()
+        self._bulkhead = Bulkhead()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def soon(self, operation: UnresolvedOperation) -> None:
@@ -112,13 +112,13 @@ class Recovery:
         delay_s = FIRST_DELAY_S
         for _ in range(SOON_TRIES_MAX):
             await asyncio.sleep(delay_s)
-            with suppress(NoTurn, StoreUnavailable):
+            with suppress(BulkheadFull, StoreUnavailable):
                 if await self._try_unless_taken(operation):
                     return
             delay_s = min(delay_s * 2, DELAY_S_MAX)
 
     async def _try_unless_taken(self, operation: UnresolvedOperation) -> bool:
-        """Whether it has its outcome. Raises NoTurn, StoreUnavailable."""
+        """Whether it has its outcome. Raises BulkheadFull, StoreUnavailable."""
         now = self._now()
         if await self._store.take_one(operation.operation_id, now=now, lease=self._lease) is not None:
             return False
@@ -132,7 +132,7 @@ class Recovery:
             if await self._try(operation):
                 return True
             await self._put_off(operation)
-        except NoTurn:
+        except BulkheadFull:
             await self._put_off_untried(operation)
         except StoreUnavailable:
             pass
@@ -175,11 +175,11 @@ class Recovery:
         await self._store.put_off(id, until=self._now() + self._backoff.longest, told=True, tries=operation.tries)
 
     async def _try(self, operation: UnresolvedOperation) -> bool:
-        """Whether it has its outcome. Raises NoTurn."""
+        """Whether it has its outcome. Raises BulkheadFull."""
         try:
-            async with self._turns.at(await self._whom_to_ask(operation)):
+            async with self._bulkhead.at(await self._whom_to_ask(operation)):
                 resolved = await self._operations.resolve(operation, self._cause(operation.operation_id))
-        except NoTurn:
+        except BulkheadFull:
             raise
         except StoreUnavailable:
             return False

@@ -25,4 +25,4 @@ class Failed(Struct, frozen=True):
     reason: str
 
 
-Firing = Fired | NothingToDo | Waits | Failed
+TimerOutcome = Fired | NothingToDo | Waits | Failed

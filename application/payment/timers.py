@@ -10,14 +10,14 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.dead_letter.sink import Letters
+from application.dead_letter.sink import DeadLetterSink
 from application.payment.customer_action import CustomerActions
 from application.payment.expiry import expire_authorization
 from application.payment.loaded import load
 from application.payment.operation import Operations, provider_of
-from application.payment.timer_outcome import Failed, Fired, Firing, NothingToDo, Waits
+from application.payment.timer_outcome import Failed, Fired, NothingToDo, TimerOutcome, Waits
 from application.work.backoff import LONGEST_S, Backoff
-from application.work.bulkhead import NoTurn, Turns
+from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.worker_pool import work_on_all
 from application.write.store import EventStore, StoreUnavailable
 from application.write.worker import worker_cause
@@ -82,7 +82,7 @@ class Timers:
         store: EventStore,
         queue: TimerQueue,
         operations: Operations,
-        letters: Letters,
+        letters: DeadLetterSink,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         backoff: Backoff = BACKOFF,
@@ -98,7 +98,7 @@ class Timers:
         self._backoff = backoff
         self._lease = timedelta(seconds=lease_s)
         self._spread = spread
-        self._turns = Turns()
+        self._bulkhead = Bulkhead()
 
     async def sweep(self) -> int:
         """Fire every timer that is due; the number of tries after which there has to be another.
@@ -117,7 +117,7 @@ class Timers:
 
         return await work_on_all(take, self._try, concurrent_max=CONCURRENT_MAX)
 
-    async def fire(self, payment_id: PaymentId, kind: TimerKind, cause: Cause) -> Firing:
+    async def fire(self, payment_id: PaymentId, kind: TimerKind, cause: Cause) -> TimerOutcome:
         """Fire one now, whoever asks for it; if it is not time or not needed, that has no effect.
 
         Raises PaymentNotFound, StoreUnavailable.
@@ -143,9 +143,9 @@ class Timers:
     async def _fire_and_note(self, timer: DueTimer) -> bool:
         cause = self._cause(timer)
         try:
-            async with self._turns.at(await self._whom_to_ask(timer)):
+            async with self._bulkhead.at(await self._whom_to_ask(timer)):
                 firing = await self.fire(timer.payment_id, timer.kind, cause)
-        except NoTurn:
+        except BulkheadFull:
             pause = self._backoff.longest * (1 - self._spread() / 2)
             await self._queue.put_off(replace(timer, tries=timer.tries - 1), until=self._now() + pause)
             return False

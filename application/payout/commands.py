@@ -9,7 +9,7 @@ from application.payout.bank_accounts import BankAccounts
 from application.payout.bank_port import Bank
 from application.payout.loaded import LoadedPayout, PayoutNotFound, begun, load
 from application.payout.queue import Balances
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer
@@ -60,7 +60,7 @@ class Payouts:
         store: EventStore,
         bank_accounts: BankAccounts,
         bank: Bank,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         balances: Balances,
         answers: PayoutAnswers,
         now: Callable[[], datetime],
@@ -69,7 +69,7 @@ class Payouts:
         self._store = store
         self._bank_accounts = bank_accounts
         self._bank = bank
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._balances = balances
         self._answers = answers
         self._now = now
@@ -149,7 +149,7 @@ class Payouts:
 
     async def _decide_first(self, command: CreatePayout) -> tuple[PayoutEvent, ...]:
         account = await self._bank_accounts.get(command.bank_account_id, command.merchant_id)
-        events = create(command, account.bank_account, self._bases.of(command.merchant_id).terms.payouts)
+        events = create(command, account.bank_account, self._pricing_contexts.of(command.merchant_id).terms.payouts)
         fault = self._bank.fault_of(command.amount, account.bank_account.account.details)
         if fault is not None:
             raise fault

@@ -27,7 +27,7 @@ from application.payout.bank_port import (
 from application.payout.batch import LoadedBatch, load_batch, plan
 from application.payout.loaded import LoadedPayout, load_all
 from application.payout.queue import PayoutQueue, PayoutsTaken
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
@@ -69,7 +69,7 @@ class PayoutFiles:
         queue: PayoutQueue,
         taken: PayoutsTaken,
         bank: Bank,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
@@ -77,7 +77,7 @@ class PayoutFiles:
         self._queue = queue
         self._taken = taken
         self._bank = bank
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._now = now
         self._new_id = new_id
 
@@ -98,8 +98,8 @@ class PayoutFiles:
         groups: dict[tuple[str, date], list[LoadedPayout]] = defaultdict(list)
         for payout in waiting.values():
             if isinstance(payout.payout, Ready):
-                basis = self._bases.of(payout.merchant_id)
-                day = execution_date(basis.terms.payouts, self._now(), basis.is_holiday)
+                pricing = self._pricing_contexts.of(payout.merchant_id)
+                day = execution_date(pricing.terms.payouts, self._now(), pricing.is_holiday)
                 if payout.id in at_bank:
                     await self._record_taken(payout, at_bank[payout.id], day)
                     continue

@@ -15,12 +15,12 @@ from application.payout.queue import BankFeed
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
 from domain.payout.batch import payout_id_in
-from domain.payout.report import Fate, ReportContradicts, ReportPayout, report
+from domain.payout.report import ReportContradicts, ReportedOutcome, ReportPayout, report
 
 FATES: Final = {
-    PaymentStatus.CONFIRMED: Fate.CONFIRMED,
-    PaymentStatus.REJECTED: Fate.REJECTED,
-    PaymentStatus.RETURNED: Fate.RETURNED,
+    PaymentStatus.CONFIRMED: ReportedOutcome.CONFIRMED,
+    PaymentStatus.REJECTED: ReportedOutcome.REJECTED,
+    PaymentStatus.RETURNED: ReportedOutcome.RETURNED,
 }
 """What is pending has not come to anything."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from application.payout.bank_port import Bank
 from application.payout.loaded import begun, load_all, load_bank_accounts
 from application.payout.queue import Available, Balances, PayoutQueue, ScheduleWatch
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
 from domain.errors import DomainError
@@ -46,7 +46,7 @@ class ScheduledPayouts:
         queue: PayoutQueue,
         watch: ScheduleWatch,
         bank: Bank,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
@@ -55,7 +55,7 @@ class ScheduledPayouts:
         self._queue = queue
         self._watch = watch
         self._bank = bank
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._now = now
         self._new_id = new_id
 
@@ -84,13 +84,13 @@ class ScheduledPayouts:
 
     def _due(self, available: Available, now: datetime, looked_at: datetime) -> _Due | None:
         merchant_id, currency = available.merchant_id, available.amount.currency
-        basis = self._bases.of(merchant_id)
-        rule = basis.terms.payouts
+        pricing = self._pricing_contexts.of(merchant_id)
+        rule = pricing.terms.payouts
         if available.amount.minor < rule.minimum_for(currency):
             return None
-        day = scheduled_day(rule, now, basis.is_holiday)
+        day = scheduled_day(rule, now, pricing.is_holiday)
         if day is None:
-            day = missed_day(rule, now, basis.is_holiday, looked_at=looked_at)
+            day = missed_day(rule, now, pricing.is_holiday, looked_at=looked_at)
         return None if day is None else _Due(scheduled_payout_id(merchant_id, currency, day), available, day)
 
     async def _in_turn(self, due: _Due, turns: asyncio.Semaphore) -> bool:
@@ -119,7 +119,7 @@ class ScheduledPayouts:
 
     async def _decide(self, available: Available) -> Sequence[PayoutEvent]:
         """To the account added last that our bank can pay; nothing where there is none."""
-        rule = self._bases.of(available.merchant_id).terms.payouts
+        rule = self._pricing_contexts.of(available.merchant_id).terms.payouts
         account_ids = await self._queue.bank_accounts(available.merchant_id, available.amount.currency)
         accounts = await load_bank_accounts(self._store, account_ids)
         for account_id in account_ids:

@@ -17,7 +17,7 @@ class EvidenceFile(Struct, frozen=True, kw_only=True):
     content: bytes
 
 
-class DisputeDesk(Protocol):
+class DisputeApi(Protocol):
     """Repeated under the same id, either has one effect. An implementation turns every failure into an outcome: what
     may have taken effect is Unknown, never an exception. What was done is Approved, with the provider's name for it."""
 

@@ -15,7 +15,7 @@ from domain.derivation import is_derived
 from domain.history import Cause, Positioned, of_kind
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import OperationKind, PaymentEvent
-from domain.payment.notice import AsksForLookup, ChangesNothing, Premature, Settles, read_notice
+from domain.payment.notice import AsksForLookup, ChangesNothing, NotYetApplicable, Settles, read_notice
 from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected
 
 
@@ -86,7 +86,7 @@ class Explanations:
                 match reading:
                     case ChangesNothing(reason=reason):
                         return Known(reason)
-                    case Premature(reason=reason):
+                    case NotYetApplicable(reason=reason):
                         return Waiting(reason) if _moved_money(fact) else Known("it moved nothing")
                     case AsksForLookup():
                         return Waiting("an operation of the payment is open, of which the provider has to be asked")

@@ -14,7 +14,7 @@ from application.payment.loaded import LoadedPayment, loaded_from, payment_event
 from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.settlement.loaded import SettlementBooks
 from application.terms.balance_floors import floors_for
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.errors import DomainError
 from domain.history import Cause
@@ -89,14 +89,14 @@ class Settlements:
         *,
         store: EventStore,
         finder: MovementFinder,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         plans: FeePlans,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._books = SettlementBooks(store, now=now)
         self._finder = finder
-        self._bases = bases
+        self._pricing_contexts = pricing_contexts
         self._plans = plans
         self._now = now
 
@@ -197,5 +197,5 @@ class Settlements:
         raise TooManyConflicts()
 
     def _append(self, loaded: LoadedPayment, events: Sequence[MovementSettled], cause: Cause) -> Append:
-        rule = self._bases.of(loaded.merchant_id).terms.settlement
+        rule = self._pricing_contexts.of(loaded.merchant_id).terms.settlement
         return Append(events=loaded.record(events, cause=cause, now=self._now()), floors=floors_for(events, rule))

@@ -6,18 +6,18 @@ from typing import Protocol
 from domain.fx.rates import Rates
 from domain.identifiers import MerchantId
 from domain.terms.business_days import IsHoliday
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.terms import MerchantTerms
 
 
-class Bases(Protocol):
-    def of(self, merchant_id: MerchantId) -> Basis:
+class PricingContexts(Protocol):
+    def of(self, merchant_id: MerchantId) -> PricingContext:
         """As it is now."""
         ...
 
 
-class BasesAtHand:
-    """Implements Bases: of the terms and rates that this process has read last."""
+class CurrentPricingContexts:
+    """Implements PricingContexts: of the terms and rates that this process has read last."""
 
     def __init__(
         self,
@@ -30,5 +30,5 @@ class BasesAtHand:
         self._rates = rates
         self._is_holiday = is_holiday
 
-    def of(self, merchant_id: MerchantId) -> Basis:
-        return Basis(terms=self._terms_of(merchant_id), rates=self._rates(), is_holiday=self._is_holiday)
+    def of(self, merchant_id: MerchantId) -> PricingContext:
+        return PricingContext(terms=self._terms_of(merchant_id), rates=self._rates(), is_holiday=self._is_holiday)

@@ -11,12 +11,12 @@ from application.webhook_in.inbox import Delivery
 from domain.identifiers import ProviderName
 
 ACTING_MAX: Final = 32
-"""Acts about one provider's deliveries at a time, each of which may ask the provider."""
+"""ProviderLanes about one provider's deliveries at a time, each of which may ask the provider."""
 BEGUN_MAX: Final = 128
 """No more of a provider's deliveries are taken in while so many wait to be acted on."""
 
 
-class Acts:
+class ProviderLanes:
     """Those that were begun and have not ended, of one worker."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ from application.provider.webhook import (
     Unhandled,
 )
 from application.webhook_in.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
-from application.webhook_in.lanes import Acts
+from application.webhook_in.lanes import ProviderLanes
 from application.work.backoff import LONGEST_S
 from application.write.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
@@ -37,7 +37,7 @@ from domain.history import Cause, Positioned
 from domain.identifiers import PLATFORM, MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.notice import (
     ChangesNothing,
-    Premature,
+    NotYetApplicable,
     read_notice,
 )
 
@@ -91,7 +91,7 @@ class Deliveries:
         self._disputes = disputes
         self._dead_letters = dead_letters
         self._notifications = notifications
-        self._acts = Acts()
+        self._acts = ProviderLanes()
         self._finished: list[Finished] = []
 
     async def run(self) -> None:
@@ -249,7 +249,7 @@ class Deliveries:
         match reading:
             case ChangesNothing(reason=reason):
                 self._conclude(work, Done(f"nothing new: {reason}"))
-            case Premature(reason=reason):
+            case NotYetApplicable(reason=reason):
                 self._conclude(work, Again(reason))
             case _:
                 self._begin(work, partial(self._notices.act, loaded, notice, reading, _cause(work.delivery)))

@@ -12,11 +12,11 @@ PATIENCE_S = 1.0
 """How long one waits for a turn, and how long a provider may end none before nobody waits."""
 
 
-class NoTurn(Exception):
+class BulkheadFull(Exception):
     """Those whose turn it is at the provider do not come to an end."""
 
 
-class Turns:
+class Bulkhead:
     """At each provider AT_A_PROVIDER_MAX at a time."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Turns:
 
     @asynccontextmanager
     async def at(self, provider: ProviderName | None) -> AsyncIterator[None]:
-        """A turn at the provider, which who asks nobody does not need. Raises NoTurn within about PATIENCE_S."""
+        """A turn at the provider, which who asks nobody does not need. Raises BulkheadFull within about PATIENCE_S."""
         if provider is None:
             yield
             return
@@ -46,12 +46,12 @@ class _Counter:
 
     async def enter(self) -> None:
         if self._free.locked() and self._clock() - self._moved_at >= PATIENCE_S:
-            raise NoTurn()
+            raise BulkheadFull()
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._free.acquire()
         except TimeoutError:
-            raise NoTurn() from None
+            raise BulkheadFull() from None
         self._moved_at = self._clock()
 
     def leave(self) -> None:

@@ -82,7 +82,7 @@ class Append(Struct, frozen=True, kw_only=True):
     settlement: Settlement | None = None
     floors: Mapping[BalanceKey, int] = {}
     """Balances of accounts that may fall further, or less far, by this append than the chart of accounts says."""
-    brings_home: bool = False
+    records_external_effect: bool = False
     """Whether it records what a provider has done, as a settlement does: such appends wait where commands are turned
     away."""
 

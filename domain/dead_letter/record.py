@@ -2,13 +2,13 @@
 
 from domain.card_data import holds_card_number
 from domain.dead_letter.events import DeadLetterEvent, DeadLetterRecorded
-from domain.dead_letter.state import DeadLetter, Matter, Open
+from domain.dead_letter.state import DeadLetter, DeadLetterSubject, Open
 
 WITHHELD = "withheld: the reason held what looks like a card number"
 """A reason may quote a provider, and a letter is never refused: it loses its reason, not its place."""
 
 
-def record(letter: DeadLetter | None, matter: Matter) -> tuple[DeadLetterEvent, ...]:
+def record(letter: DeadLetter | None, matter: DeadLetterSubject) -> tuple[DeadLetterEvent, ...]:
     """Nothing when it is open already: the first reason stands."""
     if isinstance(letter, Open):
         return ()

@@ -20,7 +20,7 @@ from domain.identifiers import DeadLetterId, PaymentId, ProviderName
 _NAMESPACE: Final = UUID("6d1f0c3e-8f0a-5b64-9a55-0f4c1c7b9e21")
 
 
-class Matter(Struct, frozen=True, kw_only=True):
+class DeadLetterSubject(Struct, frozen=True, kw_only=True):
     """What the letter is about, and why it was last given up."""
 
     kind: DeadLetterKind
@@ -33,22 +33,22 @@ class Matter(Struct, frozen=True, kw_only=True):
 class Open(Struct, frozen=True, tag="open"):
     """It waits for an operator."""
 
-    matter: Matter
+    matter: DeadLetterSubject
 
 
 class Retrying(Struct, frozen=True, tag="retrying"):
     """An operator had it tried again, and nothing has come of that yet."""
 
-    matter: Matter
+    matter: DeadLetterSubject
 
 
 class Resolved(Struct, frozen=True, tag="resolved"):
-    matter: Matter
+    matter: DeadLetterSubject
     outcome: str
 
 
 class Closed(Struct, frozen=True, tag="closed"):
-    matter: Matter
+    matter: DeadLetterSubject
     reason: str
 
 
@@ -88,7 +88,7 @@ def evolve(letter: DeadLetter | None, event: DeadLetterEvent) -> DeadLetter:
     match event:
         case DeadLetterRecorded():
             return Open(
-                Matter(
+                DeadLetterSubject(
                     kind=event.kind,
                     subject=event.subject,
                     payment_id=event.payment_id,

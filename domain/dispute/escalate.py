@@ -15,12 +15,12 @@ def escalate(
     """What a notice that it is a chargeback makes of the dispute: nothing when it is one already, save that the
     provider may want the answer earlier."""
     if dispute.case.kind is DisputeKind.CHARGEBACK:
-        return hasten(dispute, due)
+        return advance_deadline(dispute, due)
     respond_by = deadline(rule, dispute.case.network, due, now)
     return (CaseEscalated(amount=amount, respond_by=respond_by, dispute_rule=rule.version),)
 
 
-def hasten(dispute: DisputeCase, due: datetime | None) -> tuple[DisputeCaseEvent, ...]:
+def advance_deadline(dispute: DisputeCase, due: datetime | None) -> tuple[DisputeCaseEvent, ...]:
     """The answer is wanted by `due`, where that is earlier than was known and there is still one to give."""
     if due is None or not isinstance(dispute, NeedsResponse) or due >= dispute.case.respond_by:
         return ()

@@ -35,19 +35,19 @@ from domain.payment.refusals import IllegalTransition, refuse
 from domain.payment.state import (
     Authorized,
     Captured,
+    CapturedFunds,
     Expired,
     PartiallyCaptured,
     Payment,
     Refunding,
-    Taken,
     Voided,
-    taken_of,
+    captured_funds_of,
     terms_of,
 )
 from domain.payment.status import status_of
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import refund_fee
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 
 class OperationDiffers(DomainError):
@@ -88,7 +88,7 @@ def adopt(
     payment: Payment,
     operations: Mapping[OperationId, Operation],
     command: AdoptOperation,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
     *,
     source: DebitSource = DebitSource.LOT,
@@ -109,13 +109,13 @@ def adopt(
     match command.kind:
         case OperationKind.CAPTURE:
             amount = _amount(payment, command)
-            became = _captured(payment, command, amount, basis, now)
+            became = _captured(payment, command, amount, pricing, now)
         case OperationKind.VOID:
             became = _voided(payment, command)
             amount = became.released
         case OperationKind.REFUND:
             amount = _amount(payment, command)
-            became = _refunded(payment, command, amount, basis, now, source)
+            became = _refunded(payment, command, amount, pricing, now, source)
         case OperationKind.AUTHORIZE:
             raise refuse(payment, "record")
         case _:
@@ -165,11 +165,16 @@ def _amount(payment: Payment, command: AdoptOperation) -> Money:
 
 
 def _refunded(
-    payment: Payment, command: AdoptOperation, amount: Money, basis: Basis, now: datetime, source: DebitSource
+    payment: Payment,
+    command: AdoptOperation,
+    amount: Money,
+    pricing: PricingContext,
+    now: datetime,
+    source: DebitSource,
 ) -> PaymentRefunded | RefundFailed:
     """The merchant is debited for what the budget has left, whatever it has; what is more than that is borne as the
     terms say. A refund of ours that is open may be the same one."""
-    taken = taken_of(payment)
+    taken = captured_funds_of(payment)
     if taken is None:
         raise IllegalTransition(verb="record refund", status=status_of(payment))
     if isinstance(payment, Refunding):
@@ -183,7 +188,7 @@ def _refunded(
             message=command.failed,
             returned=None,
         )
-    excess = excess_of(amount, taken, basis.terms.settlement)
+    excess = excess_of(amount, taken, pricing.terms.settlement)
     within = amount if excess is None else amount - excess.amount
     return PaymentRefunded(
         merchant_id=terms_of(payment).merchant_id,
@@ -191,26 +196,30 @@ def _refunded(
         refund_id=command.operation_id,
         reference=command.reference,
         amount=amount,
-        debit=_debit(within, taken, basis, now, source),
+        debit=_debit(within, taken, pricing, now, source),
         excess=excess,
         unreserved=True,
     )
 
 
-def _debit(amount: Money, taken: Taken, basis: Basis, now: datetime, source: DebitSource) -> MerchantDebit:
+def _debit(
+    amount: Money, taken: CapturedFunds, pricing: PricingContext, now: datetime, source: DebitSource
+) -> MerchantDebit:
     """At today's rate where that is agreed and there is one, and else at the captures'."""
-    fee = refund_fee(basis.terms.fees, taken.captures[0].proceeds.gross.currency)
+    fee = refund_fee(pricing.terms.fees, taken.captures[0].proceeds.gross.currency)
 
     def at(rate: RefundRate) -> MerchantDebit:
-        return debit_for(amount, taken, source=source, rate=rate, fee=fee, basis=basis, now=now)
+        return debit_for(amount, taken, source=source, rate=rate, fee=fee, pricing=pricing, now=now)
 
     try:
-        return at(basis.terms.conversion.refund_rate)
+        return at(pricing.terms.conversion.refund_rate)
     except (RateMissing, ConversionTooLarge):
         return at(RefundRate.ORIGINAL)
 
 
-def _captured(payment: Payment, command: AdoptOperation, amount: Money, basis: Basis, now: datetime) -> PaymentCaptured:
+def _captured(
+    payment: Payment, command: AdoptOperation, amount: Money, pricing: PricingContext, now: datetime
+) -> PaymentCaptured:
     """Also of more than was reserved, and of what has been captured or voided, or has expired."""
     match payment:
         case Authorized() | PartiallyCaptured():
@@ -220,7 +229,7 @@ def _captured(payment: Payment, command: AdoptOperation, amount: Money, basis: B
         case _:
             raise refuse(payment, "record capture")
     final = command.final or amount >= reserved
-    taken = taken_of(payment)
+    taken = captured_funds_of(payment)
     earlier = () if taken is None else taken.captures
     return PaymentCaptured(
         merchant_id=payment.terms.merchant_id,
@@ -230,7 +239,7 @@ def _captured(payment: Payment, command: AdoptOperation, amount: Money, basis: B
         amount=amount,
         released=reserved - amount if final else zero(amount.currency),
         final=final,
-        proceeds=proceeds_of(amount, payment.terms.method.type, basis, now, before=earlier),
+        proceeds=proceeds_of(amount, payment.terms.method.type, pricing, now, before=earlier),
     )
 
 

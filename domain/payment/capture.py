@@ -27,7 +27,7 @@ from domain.payment.pricing import proceeds_of, require_priced
 from domain.payment.refusals import refuse
 from domain.payment.state import Authorized, Capturing, PartiallyCaptured, Payment
 from domain.payment.status import Status, status_of
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 
 class CaptureExceedsAuthorized(DomainError):
@@ -55,10 +55,12 @@ class CapturePayment(Struct, frozen=True, kw_only=True):
 class RecordCaptureOutcome(Struct, frozen=True, kw_only=True):
     capture_id: OperationId
     outcome: Outcome
-    basis: Basis
+    pricing: PricingContext
 
 
-def capture(payment: Payment, command: CapturePayment, basis: Basis, now: datetime) -> tuple[PaymentEvent, ...]:
+def capture(
+    payment: Payment, command: CapturePayment, pricing: PricingContext, now: datetime
+) -> tuple[PaymentEvent, ...]:
     """Start a capture. Raises CaptureExceedsAuthorized, AuthorizationLapsed, AmountOutOfRange, CurrencyMismatch,
     RateMissing, RateStale, FeeNotAgreed, ConversionTooLarge, or the refusal of a payment that has no open
     authorisation."""
@@ -74,7 +76,7 @@ def capture(payment: Payment, command: CapturePayment, basis: Basis, now: dateti
         raise CaptureExceedsAuthorized(requested=amount, capturable=capturable)
     if now >= payment.authorization.expires_at:
         raise AuthorizationLapsed(expired_at=payment.authorization.expires_at, status=status_of(payment))
-    require_priced(amount, payment.terms.method.type, basis, now)
+    require_priced(amount, payment.terms.method.type, pricing, now)
     final = command.final or amount == capturable
     return (CaptureStarted(capture_id=command.capture_id, amount=amount, final=final),)
 
@@ -89,7 +91,7 @@ def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome, now:
     outcome = outcome_of(payment, command.outcome)
     match outcome:
         case Approved(reference=reference):
-            return (_captured(payment, reference, command.basis, now),)
+            return (_captured(payment, reference, command.pricing, now),)
         case Declined() | Rejected() | Unavailable():
             kind, code, message = failure_of(outcome)
             return (CaptureFailed(capture_id=payment.capture_id, kind=kind, code=code, message=message),)
@@ -99,7 +101,7 @@ def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome, now:
             assert_never(outcome)
 
 
-def _captured(payment: Capturing, reference: str, basis: Basis, now: datetime) -> PaymentCaptured:
+def _captured(payment: Capturing, reference: str, pricing: PricingContext, now: datetime) -> PaymentCaptured:
     before, amount = payment.before, payment.amount
     earlier = before.taken.captures if isinstance(before, PartiallyCaptured) else ()
     return PaymentCaptured(
@@ -110,5 +112,5 @@ def _captured(payment: Capturing, reference: str, basis: Basis, now: datetime) -
         amount=amount,
         released=before.capturable - amount if payment.final else zero(amount.currency),
         final=payment.final,
-        proceeds=proceeds_of(amount, before.terms.method.type, basis, now, before=earlier),
+        proceeds=proceeds_of(amount, before.terms.method.type, pricing, now, before=earlier),
     )

@@ -11,10 +11,10 @@ from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, returned
 from domain.payment.excess import excess
 from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit
-from domain.payment.state import Taken
+from domain.payment.state import CapturedFunds
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.settlement import BeyondBudget
 
 
@@ -36,16 +36,16 @@ class Reduced(Struct, frozen=True, kw_only=True):
 
 def claim_for(
     disputed: Money,
-    taken: Taken,
+    taken: CapturedFunds,
     *,
     in_flight: MerchantDebit | None,
     source: DebitSource,
     fee: Fee | None,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
 ) -> Claim:
     """The claim to `disputed`, in any currency. Raises RateMissing where there is no rate for it."""
-    exchange = exchanged(disputed, taken, basis, now)
+    exchange = exchanged(disputed, taken, pricing, now)
     in_payment = disputed if exchange is None else exchange.value
     amount = min(in_payment, taken.refundable)
     beyond = in_payment - amount
@@ -53,26 +53,26 @@ def claim_for(
         disputed=disputed,
         exchange=exchange,
         amount=amount,
-        debit=_debit(amount, taken, in_flight, source, fee, basis, now),
-        excess=None if beyond.minor == 0 else excess(beyond, taken, basis.terms.settlement),
+        debit=_debit(amount, taken, in_flight, source, fee, pricing, now),
+        excess=None if beyond.minor == 0 else excess(beyond, taken, pricing.terms.settlement),
     )
 
 
-def exchanged(disputed: Money, taken: Taken, basis: Basis, now: datetime) -> Conversion | None:
+def exchanged(disputed: Money, taken: CapturedFunds, pricing: PricingContext, now: datetime) -> Conversion | None:
     """`disputed` in the payment's currency, at the rate of record; None where that is its own. Raises RateMissing."""
     if disputed.currency == taken.currency:
         return None
-    return convert_up(disputed, basis.quote(disputed.currency, taken.currency, now))
+    return convert_up(disputed, pricing.quote(disputed.currency, taken.currency, now))
 
 
 def raise_claim(
     claim: Claim,
     disputed: Money,
-    taken: Taken,
+    taken: CapturedFunds,
     *,
     in_flight: MerchantDebit | None,
     source: DebitSource,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
 ) -> Raised:
     """The claim where the bank disputes `disputed` in all, which is more than before."""
@@ -81,9 +81,9 @@ def raise_claim(
     before = claim.amount if claim.excess is None else claim.amount + claim.excess.amount
     more = in_payment - before
     added = min(more, taken.refundable)
-    debit = _debit(added, taken, in_flight, source, None, basis, now)
+    debit = _debit(added, taken, in_flight, source, None, pricing, now)
     beyond = in_payment - claim.amount - added
-    after = None if beyond.minor == 0 else _beyond(claim.excess, beyond, taken, basis)
+    after = None if beyond.minor == 0 else _beyond(claim.excess, beyond, taken, pricing)
     return Raised(
         claim=Claim(
             disputed=disputed,
@@ -123,15 +123,15 @@ def reduce_claim(claim: Claim, disputed: Money, now: datetime, *, debt_is_paid: 
 
 def _debit(
     amount: Money,
-    taken: Taken,
+    taken: CapturedFunds,
     in_flight: MerchantDebit | None,
     source: DebitSource,
     fee: Fee | None,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
 ) -> MerchantDebit:
     return debit_for(
-        amount, taken, in_flight=in_flight, source=source, rate=RefundRate.ORIGINAL, fee=fee, basis=basis, now=now
+        amount, taken, in_flight=in_flight, source=source, rate=RefundRate.ORIGINAL, fee=fee, pricing=pricing, now=now
     )
 
 
@@ -140,9 +140,9 @@ def _as_before(exchange: Conversion | None, disputed: Money) -> Conversion | Non
     return None if exchange is None else convert_up(disputed, quote_of(exchange))
 
 
-def _beyond(before: Excess | None, amount: Money, taken: Taken, basis: Basis) -> Excess:
+def _beyond(before: Excess | None, amount: Money, taken: CapturedFunds, pricing: PricingContext) -> Excess:
     """Borne as what was beyond the budget before, or else as the terms have it now."""
-    return excess(amount, taken, basis.terms.settlement) if before is None else _resized(before, amount)
+    return excess(amount, taken, pricing.terms.settlement) if before is None else _resized(before, amount)
 
 
 def _part(before: Excess, amount: Money) -> Excess | None:

@@ -42,10 +42,10 @@ from domain.payment.outcome import (
 )
 from domain.payment.pricing import proceeds_of, require_priced
 from domain.payment.refusals import refuse
-from domain.payment.state import Created, Payment, Processing, RequiresAction, Terms, Tried
+from domain.payment.state import Created, FailedAttempt, Payment, Processing, RequiresAction, Terms
 from domain.routing.policy import Retry
 from domain.routing.route import Asked, Situation, route
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 NO_PROVIDER = "no_provider_available"
 PINNED = "pinned"
@@ -67,13 +67,13 @@ class RecordAttemptOutcome(Struct, frozen=True, kw_only=True):
 
     attempt_id: OperationId
     outcome: Outcome
-    basis: Basis
+    pricing: PricingContext
     window: AuthorizationWindow
     action_window: ActionWindow
     next: NextAttempt | None
 
 
-def confirm(payment: Payment, command: NextAttempt, basis: Basis, now: datetime) -> tuple[PaymentEvent, ...]:
+def confirm(payment: Payment, command: NextAttempt, pricing: PricingContext, now: datetime) -> tuple[PaymentEvent, ...]:
     """Start the first attempt, or end the payment where no provider can take it.
 
     Raises IllegalTransition or OperationInProgress unless it awaits confirmation; RateMissing or RateStale where it
@@ -81,7 +81,7 @@ def confirm(payment: Payment, command: NextAttempt, basis: Basis, now: datetime)
     """
     match payment:
         case Created(terms=terms):
-            require_priced(terms.amount, terms.method.type, basis, now)
+            require_priced(terms.amount, terms.method.type, pricing, now)
             routed, started = _sent(terms, command, (), now)
             if started is None:
                 return (routed, PaymentFailed(code=NO_PROVIDER, message=routed.reason))
@@ -161,7 +161,7 @@ def _approved(
         amount=amount,
         released=zero(amount.currency),
         final=True,
-        proceeds=proceeds_of(amount, terms.method.type, command.basis, now),
+        proceeds=proceeds_of(amount, terms.method.type, command.pricing, now),
     )
     return (authorized, captured)
 
@@ -178,15 +178,17 @@ def _failed(
     # A customer who has acted once for nothing is not sent through it again without being asked.
     if isinstance(payment, RequiresAction) or following is None:
         return (failed, ended)
-    this = Tried(attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code)
+    this = FailedAttempt(
+        attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code
+    )
     tried = (*payment.tried, this)
-    if not _goes_on(following.situation.policy.retry, outcome, tried, now):
+    if not _should_reroute(following.situation.policy.retry, outcome, tried, now):
         return (failed, ended)
     routed, started = _sent(payment.terms, following, tried, now)
     return (failed, routed, ended) if started is None else (failed, routed, started)
 
 
-def _goes_on(retry: Retry, outcome: Refusal, tried: Sequence[Tried], now: datetime) -> bool:
+def _should_reroute(retry: Retry, outcome: Refusal, tried: Sequence[FailedAttempt], now: datetime) -> bool:
     """Whether another provider may be asked."""
     if len(tried) >= retry.attempts_max or now - tried[0].started_at >= timedelta(seconds=retry.total_s_max):
         return False
@@ -202,7 +204,7 @@ def _goes_on(retry: Retry, outcome: Refusal, tried: Sequence[Tried], now: dateti
 
 
 def _sent(
-    terms: Terms, command: NextAttempt, tried: Sequence[Tried], now: datetime
+    terms: Terms, command: NextAttempt, tried: Sequence[FailedAttempt], now: datetime
 ) -> tuple[PaymentRouted, PaymentAttemptStarted | None]:
     """The route, and the attempt at the provider that it chose, if any."""
     asked = Asked(

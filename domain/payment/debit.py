@@ -16,10 +16,10 @@ from domain.payment.proceeds import (
     from_lots,
     from_owed,
 )
-from domain.payment.state import Dispute, DisputeResult, Refund, Taken
+from domain.payment.state import CapturedFunds, Dispute, DisputeResult, Refund
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 
 class DebitSource(StrEnum):
@@ -46,13 +46,13 @@ class DebitSource(StrEnum):
 
 def debit_for(
     amount: Money,
-    taken: Taken,
+    taken: CapturedFunds,
     *,
     in_flight: MerchantDebit | None = None,
     source: DebitSource,
     rate: RefundRate,
     fee: Fee | None,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
 ) -> MerchantDebit:
     """The debit for giving back `amount` of what was taken, which has to have so much left; `in_flight` is that of the
@@ -68,7 +68,7 @@ def debit_for(
     else:
         before = [each.conversion for each in debits if each.conversion is not None and each.rate is rate]
         if rate is RefundRate.CURRENT:
-            conversion = at_the_rate_of(basis.quote(amount.currency, currency, now), amount, before)
+            conversion = at_the_rate_of(pricing.quote(amount.currency, currency, now), amount, before)
         else:
             brought = [each.proceeds.conversion for each in taken.captures]
             captures = [each for each in brought if each is not None]
@@ -104,13 +104,15 @@ def is_pending(due: datetime | None, now: datetime) -> bool:
     return due is None or now < due
 
 
-def _standing(taken: Taken) -> Sequence[MerchantDebit]:
+def _standing(taken: CapturedFunds) -> Sequence[MerchantDebit]:
     """The debits that have not been given back."""
     disputes = (each.debit for each in taken.disputes if each.result is not DisputeResult.WON)
     return [*(refund.debit for refund in taken.refunds if refund.stands), *disputes]
 
 
-def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime) -> Drawn:
+def _drawn(
+    total: Money, taken: CapturedFunds, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
+) -> Drawn:
     match source:
         case DebitSource.AVAILABLE:
             return from_available(total)
@@ -123,7 +125,7 @@ def _drawn(total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: 
 
 
 def _pending_shares(
-    total: Money, taken: Taken, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
+    total: Money, taken: CapturedFunds, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
 ) -> Iterable[LotShare]:
     """Of what this payment has pending, the part that comes last first: it is the merchant's the latest."""
     nothing = zero(total.currency)

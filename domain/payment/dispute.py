@@ -27,10 +27,19 @@ from domain.payment.events import (
 )
 from domain.payment.proceeds import Claim, Excess, MerchantDebit
 from domain.payment.refusals import IllegalTransition, refuse
-from domain.payment.state import Dispute, DisputeResult, Payment, Refunding, Taken, authorization_of, taken_of, terms_of
+from domain.payment.state import (
+    CapturedFunds,
+    Dispute,
+    DisputeResult,
+    Payment,
+    Refunding,
+    authorization_of,
+    captured_funds_of,
+    terms_of,
+)
 from domain.payment.status import status_of
 from domain.terms.fee_plan import dispute_fee
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 
 class DisputeDiffers(DomainError):
@@ -81,7 +90,7 @@ DisputeCommand = OpenDispute | AmendDispute | CloseDispute | ReverseInPart
 def open_dispute(
     payment: Payment,
     command: OpenDispute,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
     *,
     source: DebitSource = DebitSource.LOT,
@@ -92,7 +101,7 @@ def open_dispute(
     Raises AmountOutOfRange, DisputeDiffers, RateMissing, OperationInProgress where it depends on a refund that is on
     its way, or the refusal of a payment of which nothing was taken.
     """
-    taken = taken_of(payment)
+    taken = captured_funds_of(payment)
     if taken is None:
         raise refuse(payment, "dispute")
     if command.amount.minor <= 0:
@@ -101,15 +110,15 @@ def open_dispute(
     if known is not None:
         _require_same(known, command.amount)
         return ()
-    exchange = exchanged(command.amount, taken, basis, now)
+    exchange = exchanged(command.amount, taken, pricing, now)
     _require_independent(payment, command.amount if exchange is None else exchange.value, taken)
     claim = claim_for(
         command.amount,
         taken,
         in_flight=_in_flight(payment),
         source=source,
-        fee=dispute_fee(basis.terms.fees, taken.captures[0].proceeds.gross.currency),
-        basis=basis,
+        fee=dispute_fee(pricing.terms.fees, taken.captures[0].proceeds.gross.currency),
+        pricing=pricing,
         now=now,
     )
     return (
@@ -125,7 +134,7 @@ def open_dispute(
 def amend_dispute(
     payment: Payment,
     command: AmendDispute,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
     *,
     source: DebitSource = DebitSource.LOT,
@@ -154,7 +163,7 @@ def amend_dispute(
             ),
         )
     raised = raise_claim(
-        claim, command.amount, taken, in_flight=_in_flight(payment), source=source, basis=basis, now=now
+        claim, command.amount, taken, in_flight=_in_flight(payment), source=source, pricing=pricing, now=now
     )
     _require_independent(payment, raised.claim.amount - claim.amount, taken)
     return (
@@ -213,8 +222,8 @@ def reverse_in_part(
     return (_reversed(payment, dispute, command.lost, now, debt_is_paid=debt_is_paid),)
 
 
-def _dispute_of(payment: Payment, dispute_id: DisputeId, verb: str) -> tuple[Taken, Dispute]:
-    taken = taken_of(payment)
+def _dispute_of(payment: Payment, dispute_id: DisputeId, verb: str) -> tuple[CapturedFunds, Dispute]:
+    taken = captured_funds_of(payment)
     dispute = None if taken is None else taken.dispute(dispute_id)
     if taken is None or dispute is None:
         raise IllegalTransition(verb=verb, status=status_of(payment))
@@ -225,7 +234,7 @@ def _in_flight(payment: Payment) -> MerchantDebit | None:
     return payment.debit if isinstance(payment, Refunding) else None
 
 
-def _require_independent(payment: Payment, amount: Money, taken: Taken) -> None:
+def _require_independent(payment: Payment, amount: Money, taken: CapturedFunds) -> None:
     """What the budget is to carry does not depend on the refund that is on its way. Raises OperationInProgress."""
     if isinstance(payment, Refunding) and amount > taken.refundable - payment.amount:
         raise refuse(payment, "dispute")

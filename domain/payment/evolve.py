@@ -49,12 +49,14 @@ from domain.payment.state import (
     Canceled,
     Capture,
     Captured,
+    CapturedFunds,
     Capturing,
     Created,
     Dispute,
     DisputeResult,
     Expired,
     Failed,
+    FailedAttempt,
     InReview,
     Open,
     PartiallyCaptured,
@@ -64,9 +66,7 @@ from domain.payment.state import (
     Refunding,
     RequiresAction,
     Rerouting,
-    Taken,
     Terms,
-    Tried,
     Voided,
     Voiding,
 )
@@ -201,8 +201,10 @@ def _attempt(event: PaymentAttemptStarted) -> Attempt:
     )
 
 
-def _tried(attempt: Attempt, code: str) -> Tried:
-    return Tried(attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code)
+def _tried(attempt: Attempt, code: str) -> FailedAttempt:
+    return FailedAttempt(
+        attempt_id=attempt.attempt_id, provider=attempt.provider, started_at=attempt.started_at, code=code
+    )
 
 
 def _authorization(event: PaymentAuthorized) -> Authorization:
@@ -220,7 +222,7 @@ def _captured(before: Open | Captured | Voided | Expired, event: PaymentCaptured
     capture = Capture(capture_id=event.capture_id, amount=event.amount, proceeds=event.proceeds)
     match before:
         case Authorized() | Voided() | Expired():
-            taken = Taken(captures=(capture,))
+            taken = CapturedFunds(captures=(capture,))
         case PartiallyCaptured() | Captured():
             taken = replace(before.taken, captures=(*before.taken.captures, capture))
     stage = Captured if event.final else PartiallyCaptured
@@ -246,7 +248,7 @@ def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
             raise HistoryUnreadable(f"{name_of(event)} cannot follow {type(payment).__name__}")
 
 
-def _taken(taken: Taken, event: _AboutTaken) -> Taken:
+def _taken(taken: CapturedFunds, event: _AboutTaken) -> CapturedFunds:
     match event:
         case PaymentRefunded():
             refund = Refund(refund_id=event.refund_id, amount=event.amount, debit=event.debit, excess=event.excess)
@@ -273,7 +275,7 @@ def _taken(taken: Taken, event: _AboutTaken) -> Taken:
             assert_never(event)
 
 
-def _with_dispute(taken: Taken, dispute_id: DisputeId, **changes: Any) -> Taken:
+def _with_dispute(taken: CapturedFunds, dispute_id: DisputeId, **changes: Any) -> CapturedFunds:
     disputes = tuple(
         replace(dispute, **changes) if dispute.dispute_id == dispute_id else dispute for dispute in taken.disputes
     )

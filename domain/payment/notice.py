@@ -35,7 +35,7 @@ from domain.payment.state import (
     Payment,
     Refunding,
     RequiresAction,
-    taken_of,
+    captured_funds_of,
     terms_of,
 )
 from domain.payment.stated import Stated, misfit_of
@@ -78,7 +78,7 @@ class ChangesNothing(Struct, frozen=True):
     reason: str
 
 
-class Premature(Struct, frozen=True):
+class NotYetApplicable(Struct, frozen=True):
     """It speaks of something we have not asked for, or not yet: it may make sense later."""
 
     reason: str
@@ -104,7 +104,7 @@ class Contradicts(Struct, frozen=True):
     reason: str
 
 
-Reading = Settles | AsksForLookup | ChangesNothing | Premature | Adopts | Reverses | Contradicts
+Reading = Settles | AsksForLookup | ChangesNothing | NotYetApplicable | Adopts | Reverses | Contradicts
 
 
 def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice) -> Reading:
@@ -113,7 +113,7 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
     operation = _meant(operations, notice)
     open_id = _open_id(payment)
     if operation is None:
-        return Premature("we asked this provider for no such operation")
+        return NotYetApplicable("we asked this provider for no such operation")
     asked = asked_of(operation, notice.about)
     misfit = misfit_of(asked, notice.outcome, Stated(charge=notice.reference, amount=notice.amount))
     if misfit is not None:
@@ -150,11 +150,11 @@ def _of_charge(
         return _of_known(events, known, notice)
     open_id = _open_id(payment)
     if open_id == charge.operation_id:
-        return Premature(f"its {charge.kind} is open, and no {notice.about} of it was asked for")
+        return NotYetApplicable(f"its {charge.kind} is open, and no {notice.about} of it was asked for")
     if isinstance(notice.outcome, Approved) and not _holds(operations, charge):
         if notice.about is OperationKind.VOID:
             return ChangesNothing("nothing is reserved any more")
-        return Premature(f"the provider has done a {notice.about} of a charge that came to nothing here")
+        return NotYetApplicable(f"the provider has done a {notice.about} of a charge that came to nothing here")
     if open_id is not None and (notice.about is not OperationKind.REFUND or isinstance(payment, Refunding)):
         return AsksForLookup()
     match notice.outcome:
@@ -193,9 +193,9 @@ def _done_elsewhere(
     if notice.own_reference is None and any(_explains(one, notice) for one in operations.values()):
         return ChangesNothing(f"a {about} of it is on record, and none is open")
     if amount is None:
-        return Premature(f"{told}, and does not say how much")
+        return NotYetApplicable(f"{told}, and does not say how much")
     if notice.own_reference is None:
-        return Premature(f"{told}, and has no name of its own for it")
+        return NotYetApplicable(f"{told}, and has no name of its own for it")
     if amount.currency != terms_of(payment).amount.currency:
         return Contradicts((), f"{told}, of {amount}, which is not in the payment's currency")
     return Adopts(_adoption(operations, notice, notice.own_reference))
@@ -216,7 +216,7 @@ def _refused_elsewhere(payment: Payment, operations: Mapping[OperationId, Operat
         notice.about is OperationKind.REFUND
         and notice.own_reference is not None
         and notice.amount is not None
-        and taken_of(payment) is not None
+        and captured_funds_of(payment) is not None
         and not any(one.kind is OperationKind.REFUND and one.own_reference is None for one in operations.values())
     )
 

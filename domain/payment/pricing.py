@@ -11,7 +11,7 @@ from domain.payment.proceeds import Proceeds
 from domain.payment.state import Capture
 from domain.terms.fee import Fee
 from domain.terms.fee_plan import FeeNotAgreed, processing_fee
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.settlement import available_at, reserve_on, reserve_until
 
 ISSUED_IN: Final = None
@@ -20,50 +20,52 @@ never sets a price: it is the plan's for a region that is not known."""
 
 
 def proceeds_of(
-    amount: Money, method: MethodType, basis: Basis, now: datetime, *, before: tuple[Capture, ...] = ()
+    amount: Money, method: MethodType, pricing: PricingContext, now: datetime, *, before: tuple[Capture, ...] = ()
 ) -> Proceeds:
     """Of a capture of `amount`; `before` are the payment's earlier captures, whose settlement currency stays its own.
 
     The money is taken, and has to be booked whatever was agreed since somebody asked for it: the rate is the newest,
     however old; where there is none, it settles in its own currency, and what has no price is not charged.
     """
-    conversion = _conversion(amount, basis, before, now)
+    conversion = _conversion(amount, pricing, before, now)
     gross = amount if conversion is None else conversion.settled
-    rule = basis.terms.settlement
-    fees = _fees(gross, method, basis)
+    rule = pricing.terms.settlement
+    fees = _fees(gross, method, pricing)
     reserve = reserve_on(rule, gross - sum((fee.amount for fee in fees), start=zero(gross.currency)))
     return Proceeds(
         gross=gross,
         conversion=conversion,
         fees=fees,
         reserve=reserve,
-        due=available_at(rule, now, basis.is_holiday),
+        due=available_at(rule, now, pricing.is_holiday),
         reserve_due=reserve_until(rule, now) if reserve.minor else None,
         settlement_rule=rule.version,
     )
 
 
-def require_priced(amount: Money, method: MethodType, basis: Basis, now: datetime) -> None:
+def require_priced(amount: Money, method: MethodType, pricing: PricingContext, now: datetime) -> None:
     """Refuse to begin what could not be settled as agreed. Raises RateMissing, RateStale, ConversionTooLarge,
     FeeNotAgreed."""
-    target = basis.require_rate(amount.currency, now)
+    target = pricing.require_rate(amount.currency, now)
     settled = amount
     if target is not None:
         settled = convert(
             amount,
             target,
-            basis.quote(amount.currency, target, now),
-            mark_up_basis_points=basis.terms.conversion.mark_up_basis_points,
+            pricing.quote(amount.currency, target, now),
+            mark_up_basis_points=pricing.terms.conversion.mark_up_basis_points,
         ).settled
-    processing_fee(basis.terms.fees, settled, method, ISSUED_IN)
+    processing_fee(pricing.terms.fees, settled, method, ISSUED_IN)
 
 
-def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...], now: datetime) -> Conversion | None:
-    rule = basis.terms.conversion
+def _conversion(
+    amount: Money, pricing: PricingContext, before: tuple[Capture, ...], now: datetime
+) -> Conversion | None:
+    rule = pricing.terms.conversion
     target = before[0].proceeds.gross.currency if before else rule.target_of(amount.currency)
     if target in (None, amount.currency):
         return None
-    quote = _quote(amount.currency, target, basis, before, now)
+    quote = _quote(amount.currency, target, pricing, before, now)
     if quote is None:
         return None
     try:
@@ -72,10 +74,12 @@ def _conversion(amount: Money, basis: Basis, before: tuple[Capture, ...], now: d
         return None
 
 
-def _quote(currency: str, target: str, basis: Basis, before: tuple[Capture, ...], now: datetime) -> Quote | None:
+def _quote(
+    currency: str, target: str, pricing: PricingContext, before: tuple[Capture, ...], now: datetime
+) -> Quote | None:
     """The newest rate; where none may be used any more, that of the payment's last capture."""
     try:
-        return basis.quote(currency, target, now)
+        return pricing.quote(currency, target, now)
     except RateMissing:
         last = before[-1].proceeds.conversion if before else None
     if last is None:
@@ -83,9 +87,9 @@ def _quote(currency: str, target: str, basis: Basis, before: tuple[Capture, ...]
     return Quote(from_currency=currency, to_currency=target, text=last.rate, rates=last.rates, as_of=last.as_of)
 
 
-def _fees(gross: Money, method: MethodType, basis: Basis) -> tuple[Fee, ...]:
+def _fees(gross: Money, method: MethodType, pricing: PricingContext) -> tuple[Fee, ...]:
     try:
-        fee = processing_fee(basis.terms.fees, gross, method, ISSUED_IN)
+        fee = processing_fee(pricing.terms.fees, gross, method, ISSUED_IN)
     except FeeNotAgreed:
         return ()
     # An estimate of nothing is kept: what the card did cost is charged once it is known.

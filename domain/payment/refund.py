@@ -30,7 +30,7 @@ from domain.payment.state import Captured, PartiallyCaptured, Payment, Refunding
 from domain.payment.status import status_of
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import refund_fee
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 
 class RefundExceedsCaptured(DomainError):
@@ -56,7 +56,7 @@ class RecordRefundOutcome(Struct, frozen=True, kw_only=True):
 def refund(
     payment: Payment,
     command: RefundPayment,
-    basis: Basis,
+    pricing: PricingContext,
     now: datetime,
     *,
     source: DebitSource = DebitSource.LOT,
@@ -78,15 +78,15 @@ def refund(
     if amount > refundable:
         raise RefundExceedsCaptured(requested=amount, refundable=refundable)
     settled_in = payment.taken.captures[0].proceeds.gross.currency
-    if basis.terms.conversion.refund_rate is RefundRate.CURRENT and settled_in != amount.currency:
-        basis.require_fresh(amount.currency, settled_in, now)
+    if pricing.terms.conversion.refund_rate is RefundRate.CURRENT and settled_in != amount.currency:
+        pricing.require_fresh(amount.currency, settled_in, now)
     debit = debit_for(
         amount,
         payment.taken,
         source=source,
-        rate=basis.terms.conversion.refund_rate,
-        fee=refund_fee(basis.terms.fees, settled_in),
-        basis=basis,
+        rate=pricing.terms.conversion.refund_rate,
+        fee=refund_fee(pricing.terms.fees, settled_in),
+        pricing=pricing,
         now=now,
     )
     return (

@@ -15,7 +15,7 @@ from domain.money.money import zero
 from domain.payment.debit import returned
 from domain.payment.events import PaymentEvent, RefundReversed
 from domain.payment.proceeds import Drawn, from_available
-from domain.payment.state import Payment, Refund, authorization_of, taken_of, terms_of
+from domain.payment.state import Payment, Refund, authorization_of, captured_funds_of, terms_of
 from domain.terms.settlement import BeyondBudget
 
 
@@ -39,7 +39,7 @@ def reverse_refund(
 ) -> tuple[PaymentEvent, ...]:
     """Credit the merchant; nothing when the refund was reversed before. With `debt_is_paid` all goes to what is
     available: what the merchant owed because of the refund has been collected since. Raises RefundUnknown."""
-    taken = taken_of(payment)
+    taken = captured_funds_of(payment)
     refund = None if taken is None else taken.refund(command.refund_id)
     if refund is None:
         raise RefundUnknown(refund=command.reference)

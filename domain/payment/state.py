@@ -37,7 +37,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     started_at: datetime
 
 
-class Tried(Struct, frozen=True, kw_only=True):
+class FailedAttempt(Struct, frozen=True, kw_only=True):
     """An attempt that certainly took nothing."""
 
     attempt_id: OperationId
@@ -102,7 +102,7 @@ class Dispute(Struct, frozen=True, kw_only=True):
         return self.claim.debit
 
 
-class Taken(Struct, frozen=True, kw_only=True):
+class CapturedFunds(Struct, frozen=True, kw_only=True):
     """Money taken and given back so far: the one budget on which refunds and chargebacks both draw."""
 
     captures: tuple[Capture, ...]
@@ -159,7 +159,7 @@ class Processing(Struct, frozen=True, kw_only=True, tag=True):
 
     terms: Terms
     attempt: Attempt
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[FailedAttempt, ...] = ()
     outcome_unknown: bool = False
     in_doubt: bool = False
 
@@ -168,7 +168,7 @@ class Rerouting(Struct, frozen=True, kw_only=True, tag=True):
     """Between two attempts: the last one took nothing, and what comes next follows in the same append."""
 
     terms: Terms
-    tried: tuple[Tried, ...]
+    tried: tuple[FailedAttempt, ...]
 
 
 class RequiresAction(Struct, frozen=True, kw_only=True, tag=True):
@@ -197,7 +197,7 @@ class PartiallyCaptured(Struct, frozen=True, kw_only=True, tag=True):
 
     terms: Terms
     authorization: Authorization
-    taken: Taken
+    taken: CapturedFunds
 
     @property
     def capturable(self) -> Money:
@@ -209,7 +209,7 @@ class Captured(Struct, frozen=True, kw_only=True, tag=True):
 
     terms: Terms
     authorization: Authorization
-    taken: Taken
+    taken: CapturedFunds
 
 
 class Capturing(Struct, frozen=True, kw_only=True, tag=True):
@@ -318,11 +318,11 @@ def authorization_of(payment: Payment) -> Authorization:
             return payment.authorization
 
 
-def taken_of(payment: Payment) -> Taken | None:
+def captured_funds_of(payment: Payment) -> CapturedFunds | None:
     """The money taken so far; None when there is none."""
     match payment:
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
-            return taken_of(before)
+            return captured_funds_of(before)
         case PartiallyCaptured(taken=taken) | Captured(taken=taken):
             return taken
         case _:

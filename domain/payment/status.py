@@ -8,6 +8,7 @@ from domain.payment.state import (
     Authorized,
     Canceled,
     Captured,
+    CapturedFunds,
     Capturing,
     Created,
     DisputeResult,
@@ -20,7 +21,6 @@ from domain.payment.state import (
     Refunding,
     RequiresAction,
     Rerouting,
-    Taken,
     Voided,
     Voiding,
 )
@@ -95,7 +95,7 @@ def _after_capture(payment: Captured) -> Status:
     return Status.DISPUTE_WON if taken.disputes else Status.CAPTURED
 
 
-def _of_disputes(taken: Taken) -> Status | None:
+def _of_disputes(taken: CapturedFunds) -> Status | None:
     results = {dispute.result for dispute in taken.disputes}
     if None in results:
         return Status.DISPUTED

@@ -13,7 +13,7 @@ from domain.payout.state import Batched, Canceled, Failed, Held, Order, Paid, Pa
 from domain.payout.status import PayoutStatus, status_of
 
 
-class Fate(StrEnum):
+class ReportedOutcome(StrEnum):
     """`confirmed` may be followed by `returned`, and the others by nothing."""
 
     CONFIRMED = "confirmed"
@@ -26,7 +26,7 @@ class ReportPayout(Struct, frozen=True, kw_only=True):
 
     bank: str
     report_id: str
-    fate: Fate
+    fate: ReportedOutcome
     code: str | None
 
 
@@ -34,7 +34,7 @@ class ReportContradicts(DomainError):
     """The bank says what cannot follow on what is recorded: somebody has to ask it."""
 
     status: PayoutStatus
-    fate: Fate
+    fate: ReportedOutcome
 
 
 def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
@@ -44,17 +44,17 @@ def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
             return _first(payout, heard)
         case Paid():
             match heard.fate:
-                case Fate.CONFIRMED:
+                case ReportedOutcome.CONFIRMED:
                     return ()
-                case Fate.RETURNED:
+                case ReportedOutcome.RETURNED:
                     return (_returned(payout.order, heard),)
-                case Fate.REJECTED:
+                case ReportedOutcome.REJECTED:
                     raise ReportContradicts(status=status_of(payout), fate=heard.fate)
                 case _:
                     assert_never(heard.fate)
         case Returned():
             return ()
-        case Failed() if heard.fate is not Fate.CONFIRMED:
+        case Failed() if heard.fate is not ReportedOutcome.CONFIRMED:
             # The merchant has its money back, as it should have.
             return ()
         case Failed() | Held() | Ready() | Canceled():
@@ -67,12 +67,12 @@ def _first(payout: Batched | Sent, heard: ReportPayout) -> tuple[PayoutEvent, ..
     order = payout.order
     paid = PayoutPaid(merchant_id=order.merchant_id, amount=order.amount, bank=heard.bank, report_id=heard.report_id)
     match heard.fate:
-        case Fate.CONFIRMED:
+        case ReportedOutcome.CONFIRMED:
             return (paid,)
-        case Fate.RETURNED:
+        case ReportedOutcome.RETURNED:
             # What came back had been paid, whether or not we have heard of that.
             return (paid, _returned(order, heard))
-        case Fate.REJECTED:
+        case ReportedOutcome.REJECTED:
             code = heard.code or UNSPECIFIED
             return fail(payout, reason_of(code), code)
         case _:

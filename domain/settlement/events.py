@@ -22,7 +22,7 @@ class ItemKind(StrEnum):
 
 
 class SettlementReceived(Event, frozen=True, kw_only=True, tag="settlement.received.v1"):
-    """Taken in for the first time; `total` is what arrived at our account `bank`."""
+    """CapturedFunds in for the first time; `total` is what arrived at our account `bank`."""
 
     provider: ProviderName
     settlement_id: str
@@ -33,7 +33,7 @@ class SettlementReceived(Event, frozen=True, kw_only=True, tag="settlement.recei
 
 
 class SettlementCorrected(Event, frozen=True, kw_only=True, tag="settlement.corrected.v1"):
-    """Taken in again with another total than before."""
+    """CapturedFunds in again with another total than before."""
 
     total: Money
 

@@ -10,7 +10,7 @@ from domain.terms.business_days import IsHoliday
 from domain.terms.terms import MerchantTerms
 
 
-class Basis(Struct, frozen=True, kw_only=True):
+class PricingContext(Struct, frozen=True, kw_only=True):
     terms: MerchantTerms
     rates: Rates
     is_holiday: IsHoliday

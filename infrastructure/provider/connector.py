@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from application.provider.dispute_api import DisputeDesk
+from application.provider.dispute_api import DisputeApi
 from application.provider.listing import Listing
 from application.provider.webhook import Notifications
 from domain.identifiers import ProviderName
@@ -41,7 +41,7 @@ class Connector(Struct, frozen=True, kw_only=True):
     provider: PerformingProvider
     notifications: Notifications
     aclose: Callable[[], Awaitable[None]]
-    desk: DisputeDesk | None = None
+    dispute_api: DisputeApi | None = None
     listing: Listing | None = None
 
 

@@ -18,7 +18,7 @@ from domain.identifiers import DisputeCaseId, DisputeId, MerchantId, PaymentId
 from domain.money.money import Money
 from domain.payment.method import CardBrand
 from domain.payment.refusals import IllegalTransition
-from domain.payment.state import DisputeResult, authorization_of, taken_of, terms_of
+from domain.payment.state import DisputeResult, authorization_of, captured_funds_of, terms_of
 from domain.payment.status import status_of
 from interfaces import ids
 from interfaces.cli.shared import MerchantName, acting, console, id_given, told_clearly, with_core
@@ -117,7 +117,7 @@ def open_(
 
     async def work(core: Core) -> LoadedDispute:
         loaded = await load(core.store, PaymentId(payment_id))
-        taken = taken_of(loaded.payment)
+        taken = captured_funds_of(loaded.payment)
         if taken is None:
             raise IllegalTransition(verb="dispute", status=status_of(loaded.payment))
         command = OpenCase(

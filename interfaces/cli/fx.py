@@ -129,7 +129,10 @@ def rate(from_currency: str, to_currency: str, at: str | None) -> None:
 @click.argument("from_currency", metavar="FROM")
 @click.argument("to_currency", metavar="TO")
 @click.option(
-    "--mark-up", default=0, type=click.IntRange(0, BASIS_POINTS), help="Basis points of the value that are kept."
+    "--mark-up",
+    default=0,
+    type=click.IntRange(0, BASIS_POINTS),
+    help="PricingContext points of the value that are kept.",
 )
 @at_option
 @told_clearly

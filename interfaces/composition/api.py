@@ -25,7 +25,7 @@ from infrastructure.serving import die_with_supervisor, serve
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import Core
-from interfaces.http.payment.answers import word_answer
+from interfaces.http.payment.answers import render_response
 from interfaces.http.server.app import create_app
 from interfaces.http.server.services import Services
 from interfaces.runtime.settings import Settings, from_environment
@@ -77,8 +77,8 @@ async def api_services(
             store=core.store,
             operations=core.operations,
             recovery=core.recovery,
-            answers=word_answer,
-            bases=core.bases,
+            answers=render_response,
+            pricing_contexts=core.pricing_contexts,
             routing=core.routing,
             lost=core.lost_charges,
             now=utc_now,

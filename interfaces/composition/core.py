@@ -33,7 +33,7 @@ from application.routing.commands import RoutingPolicies
 from application.terms.cache import TermsBook
 from application.terms.commands import TermsCommands
 from application.terms.policies import DEFAULT_POLICIES, in_doubt_after
-from application.terms.pricing_context import BasesAtHand
+from application.terms.pricing_context import CurrentPricingContexts
 from application.webhook_in.processor import DeliveryRetrier
 from application.work.background_cache import Refreshing
 from application.write.command_ids import CommandIds
@@ -77,7 +77,7 @@ from interfaces import ids
 from interfaces.composition.clock import CLOCK, utc_now
 from interfaces.composition.funds import Funds
 from interfaces.composition.outside import accounts_of, outside
-from interfaces.http.payment.answers import word_answer
+from interfaces.http.payment.answers import render_response
 from interfaces.runtime.settings import Settings
 from projections.provider.health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS
@@ -170,14 +170,16 @@ class Core:
             is_open=lambda name: circuits[name].refuses(OperationKind.AUTHORIZE),
             prepare=self.conditions.prepare,
         )
-        self.bases = BasesAtHand(terms_of=self.terms_book.of, rates=lambda: self.rate_book.rates, is_holiday=is_holiday)
+        self.pricing_contexts = CurrentPricingContexts(
+            terms_of=self.terms_book.of, rates=lambda: self.rate_book.rates, is_holiday=is_holiday
+        )
         self.funds = Funds(
             store=self.store,
             pool=self.pool,
             bank=self.bank,
             bank_accounts=self.bank_accounts,
             command_ids=self.command_ids,
-            bases=self.bases,
+            pricing_contexts=self.pricing_contexts,
             plans=self.terms_book.fee_plan,
         )
         self.lost_charges = LostCharges(
@@ -189,19 +191,19 @@ class Core:
         self.operations = Operations(
             store=self.store,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
-            answers=word_answer,
-            bases=self.bases,
+            answers=render_response,
+            pricing_contexts=self.pricing_contexts,
             policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(self.settings.in_doubt_after_s)),
             routing=self.routing,
             lost=self.lost_charges,
             letters=self.dead_letters,
             now=utc_now,
-            patience_s=self.provider_timeout_s + PROVIDER_GRACE_S,
+            inflight_grace_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             refusal_stands_after_s=self.settings.refusal_stands_after_s,
         )
         self.adoptions = Adoptions(
             store=self.store,
-            bases=self.bases,
+            pricing_contexts=self.pricing_contexts,
             correlation=self.correlation,
             keeps_open=self.operations.keeps_open,
             now=utc_now,
@@ -215,8 +217,10 @@ class Core:
         )
         self.disputes = Disputes(
             store=self.store,
-            bases=self.bases,
-            desks={name: each.desk for name, each in self.connectors.items() if each.desk is not None},
+            pricing_contexts=self.pricing_contexts,
+            dispute_apis={
+                name: each.dispute_api for name, each in self.connectors.items() if each.dispute_api is not None
+            },
             files=PostgresEvidenceFiles(self.pool),
             now=utc_now,
             new_id=ids.new_uuid,

@@ -8,7 +8,7 @@ from application.payout.reports import PayoutReports
 from application.payout.schedule import ScheduledPayouts
 from application.settlement.commands import Settlements
 from application.settlement.release import Releases
-from application.terms.pricing_context import Bases
+from application.terms.pricing_context import PricingContexts
 from application.write.command_ids import CommandIds
 from domain.settlement.settle_movement import FeePlans
 from infrastructure.postgres.connection.pool import ReadPool
@@ -36,18 +36,20 @@ class Funds:
         bank: Bank,
         bank_accounts: BankAccounts,
         command_ids: CommandIds,
-        bases: Bases,
+        pricing_contexts: PricingContexts,
         plans: FeePlans,
     ) -> None:
         self.payouts_taken = PostgresPayoutsTaken(pool)
         queue, balances = ViewPayoutQueue(pool), PostgresBalances(pool)
-        self.settlements = Settlements(store=store, finder=ViewMovements(pool), bases=bases, plans=plans, now=utc_now)
+        self.settlements = Settlements(
+            store=store, finder=ViewMovements(pool), pricing_contexts=pricing_contexts, plans=plans, now=utc_now
+        )
         self.releases = Releases(store=store, lots=PostgresDueLots(pool), now=utc_now, new_id=ids.new_uuid)
         self.payouts = Payouts(
             store=store,
             bank_accounts=bank_accounts,
             bank=bank,
-            bases=bases,
+            pricing_contexts=pricing_contexts,
             balances=balances,
             answers=word_payout,
             now=utc_now,
@@ -59,7 +61,7 @@ class Funds:
             queue=queue,
             watch=PostgresScheduleWatch(pool),
             bank=bank,
-            bases=bases,
+            pricing_contexts=pricing_contexts,
             now=utc_now,
             new_id=ids.new_uuid,
         )
@@ -68,7 +70,7 @@ class Funds:
             queue=queue,
             taken=self.payouts_taken,
             bank=bank,
-            bases=bases,
+            pricing_contexts=pricing_contexts,
             now=utc_now,
             new_id=ids.new_uuid,
         )

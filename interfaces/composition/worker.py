@@ -94,7 +94,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
         agenda=PostgresDisputeAgenda(core.pool),
         now=utc_now,
         new_id=ids.new_uuid,
-        patience_s=core.provider_timeout_s + PROVIDER_GRACE_S,
+        inflight_grace_s=core.provider_timeout_s + PROVIDER_GRACE_S,
     )
 
     outdated_views = OutdatedViews(

@@ -31,7 +31,7 @@ from domain.payment.state import (
     RequiresAction,
     Voided,
     Voiding,
-    taken_of,
+    captured_funds_of,
     terms_of,
 )
 from domain.payment.status import OperationStatus, Status, status_of
@@ -197,7 +197,7 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
     payment = loaded.payment
     terms = terms_of(payment)
     authorization = _authorization(payment)
-    taken = taken_of(payment)
+    taken = captured_funds_of(payment)
     return PaymentResource(
         payment_id=ids.text_of(ids.PAYMENT, loaded.id),
         payment_intent_id=ids.text_of(ids.INTENT, loaded.id),

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 
-class Turns(Protocol):
+class Leases(Protocol):
     """Leases of what one worker does at a time."""
 
     def held(self, name: str) -> AbstractAsyncContextManager[None]:

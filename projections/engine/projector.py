@@ -12,7 +12,7 @@ import psycopg
 from domain.errors import described
 from domain.history import Positioned
 from projections.engine.code import code_of
-from projections.engine.leader_lock import Turns, turn_of
+from projections.engine.leader_lock import Leases, turn_of
 from projections.engine.rows import Connection, Rows
 from projections.engine.tables import Place, advance, after, checkpoint_of, create, note_failure
 from projections.engine.view import View
@@ -62,7 +62,7 @@ class Projector:
         *,
         connection: Connection,
         feed: Feed,
-        turns: Turns,
+        turns: Leases,
     ) -> None:
         self._view = view
         self._code = code_of(view)

@@ -15,7 +15,7 @@ from application.payment.lost_charges import LostCharges
 from application.payment.operation import Operations
 from application.payment.recovery import Recovery
 from application.terms.policies import DEFAULT_POLICIES
-from application.terms.pricing_context import BasesAtHand
+from application.terms.pricing_context import CurrentPricingContexts
 from application.work.backoff import Backoff
 from application.write.caller import Answered, Caller
 from application.write.store import Append, AppendResult, RecoveryStore, StoreUnavailable, VersionConflict
@@ -27,10 +27,10 @@ from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from domain.payment.state import Payment
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces import ids
-from interfaces.http.payment.answers import word_answer
+from interfaces.http.payment.answers import render_response
 from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
@@ -82,7 +82,7 @@ class Shop:
         self,
         store: PostgresEventStore,
         *providers: ProviderName,
-        basis: Basis = BASIS,
+        pricing: PricingContext = BASIS,
         refusal_stands_after_s: float = 0.0,
         unlisted: Collection[ProviderName] = (),
         at: Mapping[ProviderName, Any] | None = None,
@@ -98,11 +98,11 @@ class Shop:
         self.now = NOW
         as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
         self.letters = KeptLetters()
-        self.basis = basis
-        self.bases = BasesAtHand(
-            terms_of=lambda _: self.basis.terms,
-            rates=lambda: self.basis.rates,
-            is_holiday=lambda calendar, day: self.basis.is_holiday(calendar, day),
+        self.pricing = pricing
+        self.pricing_contexts = CurrentPricingContexts(
+            terms_of=lambda _: self.pricing.terms,
+            rates=lambda: self.pricing.rates,
+            is_holiday=lambda calendar, day: self.pricing.is_holiday(calendar, day),
         )
         self.pins = Pinned()
         self.lost = LostCharges(
@@ -114,9 +114,9 @@ class Shop:
         self.operations = Operations(
             store=as_store,
             providers=self.providers,
-            answers=word_answer,
+            answers=render_response,
             policies=DEFAULT_POLICIES,
-            bases=self.bases,
+            pricing_contexts=self.pricing_contexts,
             routing=self.routing,
             lost=self.lost,
             letters=self.letters,
@@ -136,8 +136,8 @@ class Shop:
             store=as_store,
             operations=self.operations,
             recovery=self.recovery,
-            answers=word_answer,
-            bases=self.bases,
+            answers=render_response,
+            pricing_contexts=self.pricing_contexts,
             routing=self.routing,
             lost=self.lost,
             now=self.clock,

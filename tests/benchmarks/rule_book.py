@@ -25,7 +25,7 @@ from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_ref
 from domain.terms.amounts import OTHERS
 from domain.terms.conversion import ConversionRule
 from domain.terms.fee_plan import FeePlan, InterchangePlus
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.terms import DEFAULT_TERMS
 from infrastructure.calendars import is_holiday
 from interfaces.ids import new_uuid
@@ -55,7 +55,7 @@ _PRICE = InterchangePlus(
     markup_basis_points=25,
     markup_fixed_minor={OTHERS: 10},
 )
-BASIS = Basis(
+BASIS = PricingContext(
     terms=replace(
         DEFAULT_TERMS,
         fees=FeePlan(version="bench:1", default=_PRICE, refund={OTHERS: 15}, dispute={OTHERS: 1_500}),
@@ -108,7 +108,7 @@ def steps(number: int) -> Iterator[Step]:
     answered = RecordAttemptOutcome(
         attempt_id=attempt_id,
         outcome=Approved("ch_1"),
-        basis=BASIS,
+        pricing=BASIS,
         window=WINDOW,
         action_window=ACTION_WINDOW,
         next=None,

@@ -28,10 +28,10 @@ from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.event_store.mapper import EventMapper
 from interfaces import ids
-from interfaces.http.payment.answers import word_answer
+from interfaces.http.payment.answers import render_response
 from tests.support.dead_letters import KeptLetters
 from tests.support.pins import NOTHING_LOST
-from tests.support.pricing import bases
+from tests.support.pricing import pricing_contexts
 from tests.support.provider import DECLINING, ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
 
@@ -169,9 +169,9 @@ class _Merchant:
         operations = Operations(
             store=self.store,
             providers={SIMULATOR: ScriptedProvider()},
-            answers=word_answer,
+            answers=render_response,
             policies=DEFAULT_POLICIES,
-            bases=bases(),
+            pricing_contexts=pricing_contexts(),
             routing=routing,
             lost=NOTHING_LOST,
             letters=KeptLetters(),
@@ -187,8 +187,8 @@ class _Merchant:
                 now=self._now,
                 new_id=self._new_id,
             ),
-            answers=word_answer,
-            bases=bases(),
+            answers=render_response,
+            pricing_contexts=pricing_contexts(),
             routing=routing,
             lost=NOTHING_LOST,
             now=self._now,

@@ -13,11 +13,11 @@ from domain.payment.outcome import Outcome
 from domain.payment.status import Status, status_of
 from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.event_store.store import PostgresEventStore
-from interfaces.http.payment.answers import word_answer
+from interfaces.http.payment.answers import render_response
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
 from tests.support.pins import NOTHING_LOST
-from tests.support.pricing import bases
+from tests.support.pricing import pricing_contexts
 from tests.support.routing import InOrder
 from tests.support.store import CAUSE, open_store, store_in_flight
 
@@ -72,9 +72,9 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
     return Operations(
         store=store,
         providers={ACQUIRER: provider},
-        answers=word_answer,
+        answers=render_response,
         policies=DEFAULT_POLICIES,
-        bases=bases(),
+        pricing_contexts=pricing_contexts(),
         routing=InOrder(ACQUIRER),
         lost=NOTHING_LOST,
         letters=KeptLetters(),

@@ -38,6 +38,7 @@ from domain.payment.state import (
     Authorized,
     Canceled,
     Captured,
+    CapturedFunds,
     Capturing,
     Created,
     Dispute,
@@ -51,7 +52,6 @@ from domain.payment.state import (
     Refunding,
     RequiresAction,
     Rerouting,
-    Taken,
     Voided,
     Voiding,
 )
@@ -155,7 +155,7 @@ def _books(payment: Authorized | PartiallyCaptured | Captured) -> Books:
     return books
 
 
-def _add_taken(books: Books, merchant: MerchantId, taken: Taken) -> None:
+def _add_taken(books: Books, merchant: MerchantId, taken: CapturedFunds) -> None:
     for capture in taken.captures:
         _add_proceeds(books, merchant, capture.proceeds)
     for refund in taken.refunds:

@@ -46,7 +46,7 @@ from domain.payment.evolve import evolve, fold
 from domain.payment.outcome import Unknown
 from domain.payment.proceeds import Drawn
 from domain.payment.state import Payment
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from tests.domain.books import Books, KeptBalances, entries_of
 from tests.support.domain import Decision, History
 
@@ -90,7 +90,12 @@ class Journey:
 
 
 def from_where_it_holds(
-    journey: Journey, decide: Callable[[DebitSource], Decision], kept: KeptBalances, basis: Basis, *, owes: bool
+    journey: Journey,
+    decide: Callable[[DebitSource], Decision],
+    kept: KeptBalances,
+    pricing: PricingContext,
+    *,
+    owes: bool,
 ) -> Decision:
     """Looks for the money as the application does: in what is pending, then in what is available, down to the limit;
     with `owes` the merchant owes what it does not have, and otherwise it is refused."""
@@ -99,7 +104,7 @@ def from_where_it_holds(
         source = DebitSource.LOT
         while True:
             events = decide(source)(payment)
-            floors = floors_for(events, basis.terms.settlement)
+            floors = floors_for(events, pricing.terms.settlement)
             broken = kept.broken_by(journey.caused_by(events), floors)
             if broken is None:
                 return events

@@ -17,7 +17,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 class KeptLetters:
-    """Implements application.dead_letter.sink.Letters."""
+    """Implements application.dead_letter.sink.DeadLetterSink."""
 
     def __init__(self) -> None:
         self.told: list[Letter] = []

@@ -69,13 +69,13 @@ from domain.terms.amounts import OTHERS
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FEES = FeePlan(version="fees-2026-11", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
-BASIS = Basis(
+BASIS = PricingContext(
     terms=replace(DEFAULT_TERMS, fees=FEES), rates=Rates(), is_holiday=lambda _calendar, day: day.weekday() >= 5
 )
 """Of a merchant who pays 2.9 % and 0.30, is settled in the currency of the payment, and gets it after two days."""
@@ -173,7 +173,7 @@ ATTEMPT, CAPTURE, VOID, REFUND, STRANGER, NEXT, THEN = (operation(number) for nu
 
 def agreed(
     *,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
     fees: FeePlan | None = None,
     settle_in: str | None = None,
     mark_up_basis_points: int = 0,
@@ -182,9 +182,9 @@ def agreed(
     negative_limit_minor: int | None = None,
     beyond_budget: BeyondBudget = BeyondBudget.OWED,
     rates: Rates = RATES,
-) -> Basis:
-    """`basis`, but for what else is agreed; all currencies are converted to `settle_in`."""
-    terms = basis.terms
+) -> PricingContext:
+    """`pricing`, but for what else is agreed; all currencies are converted to `settle_in`."""
+    terms = pricing.terms
     conversion = ConversionRule(
         version="conversion-any",
         settle_in={} if settle_in is None else {OTHERS: settle_in},
@@ -198,7 +198,7 @@ def agreed(
     if negative_limit_minor is not None:
         settlement = replace(settlement, negative_limit_minor={OTHERS: negative_limit_minor})
     return replace(
-        basis,
+        pricing,
         terms=replace(terms, fees=fees or terms.fees, settlement=settlement, conversion=conversion),
         rates=rates,
     )
@@ -301,8 +301,8 @@ def partially_captured(taken: Money = FORTY, *, of: Money = HUNDRED) -> History:
     return capture_taken(authorized(of), taken, final=False)
 
 
-def captured(amount: Money = HUNDRED, *, basis: Basis = BASIS) -> History:
-    return capture_taken(authorized(amount), amount, basis=basis)
+def captured(amount: Money = HUNDRED, *, pricing: PricingContext = BASIS) -> History:
+    return capture_taken(authorized(amount), amount, pricing=pricing)
 
 
 def capturing(amount: Money = FORTY, *, of: Money = HUNDRED, final: bool = True) -> History:
@@ -352,10 +352,10 @@ def capture_taken(
     final: bool = True,
     id: OperationId = CAPTURE,
     at: datetime = NOW,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
 ) -> History:
     started = then_(history, captures(amount, final=final, id=id, at=at))
-    return then_(started, capture_answered(APPROVED, id=id, at=at, basis=basis))
+    return then_(started, capture_answered(APPROVED, id=id, at=at, pricing=pricing))
 
 
 # when: the verbs, with everything that a test does not care about filled in
@@ -409,11 +409,11 @@ def refunds(
     *,
     id: OperationId = REFUND,
     at: datetime = NOW,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
     source: DebitSource = DebitSource.LOT,
 ) -> Decision:
     command = RefundPayment(refund_id=id, amount=amount, reason="requested_by_customer")
-    return lambda payment: refund(payment, command, basis, at, source=source)
+    return lambda payment: refund(payment, command, pricing, at, source=source)
 
 
 def disputes(
@@ -421,11 +421,11 @@ def disputes(
     *,
     id: DisputeId = DISPUTE,
     at: datetime = NOW,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
     source: DebitSource = DebitSource.LOT,
 ) -> Decision:
     command = OpenDispute(dispute_id=id, amount=amount, reason="fraudulent")
-    return lambda payment: open_dispute(payment, command, basis, at, source=source)
+    return lambda payment: open_dispute(payment, command, pricing, at, source=source)
 
 
 def ruled(
@@ -440,13 +440,13 @@ def amended(
     *,
     id: DisputeId = DISPUTE,
     at: datetime = NOW,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
     source: DebitSource = DebitSource.LOT,
     debt_is_paid: bool = False,
 ) -> Decision:
     """The bank disputes `amount` from now on."""
     command = AmendDispute(dispute_id=id, amount=amount)
-    return lambda payment: amend_dispute(payment, command, basis, at, source=source, debt_is_paid=debt_is_paid)
+    return lambda payment: amend_dispute(payment, command, pricing, at, source=source, debt_is_paid=debt_is_paid)
 
 
 def reversed_but(lost: Money, *, id: DisputeId = DISPUTE, at: datetime = NOW) -> Decision:
@@ -464,14 +464,14 @@ def attempt_answered(
     id: OperationId = ATTEMPT,
     next_id: OperationId = NEXT,
     at: datetime = NOW,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
     within: Situation | None = None,
 ) -> Decision:
     """The answer to attempt `id`; a further one would go to `providers`, or as `within` has it, as `next_id`."""
     command = RecordAttemptOutcome(
         attempt_id=id,
         outcome=outcome,
-        basis=basis,
+        pricing=pricing,
         window=WINDOW,
         action_window=ACTION_WINDOW,
         next=attempt_next(next_id, *providers, within=within),
@@ -480,9 +480,9 @@ def attempt_answered(
 
 
 def capture_answered(
-    outcome: Outcome, *, id: OperationId = CAPTURE, at: datetime = NOW, basis: Basis = BASIS
+    outcome: Outcome, *, id: OperationId = CAPTURE, at: datetime = NOW, pricing: PricingContext = BASIS
 ) -> Decision:
-    command = RecordCaptureOutcome(capture_id=id, outcome=outcome, basis=basis)
+    command = RecordCaptureOutcome(capture_id=id, outcome=outcome, pricing=pricing)
     return lambda payment: record_capture_outcome(payment, command, at)
 
 
@@ -514,7 +514,7 @@ def adopts(
     final: bool = True,
     failed: str | None = None,
     at: datetime = NOW,
-    basis: Basis = BASIS,
+    pricing: PricingContext = BASIS,
     source: DebitSource = DebitSource.LOT,
 ) -> Decision:
     """Of a payment whose operations are those of the history `known`."""
@@ -529,7 +529,7 @@ def adopts(
             final=final,
             failed=failed,
         )
-        return adopt(payment, operations_of(known), command, basis, at, source=source)
+        return adopt(payment, operations_of(known), command, pricing, at, source=source)
 
     return decide
 
@@ -628,7 +628,7 @@ fee_plans: st.SearchStrategy[FeePlan] = st.builds(
     st.integers(0, 10_000),
     st.integers(0, 500),
 )
-bases: st.SearchStrategy[Basis] = st.builds(
+pricing_contexts: st.SearchStrategy[PricingContext] = st.builds(
     lambda plan: replace(BASIS, terms=replace(BASIS.terms, fees=plan)), fee_plans
 )
 texts: st.SearchStrategy[str] = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

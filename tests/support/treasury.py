@@ -18,7 +18,7 @@ from application.payout.files import PayoutFiles
 from application.payout.loaded import LoadedPayout, load
 from application.payout.reports import PayoutReports
 from application.payout.schedule import ScheduledPayouts
-from application.terms.pricing_context import BasesAtHand
+from application.terms.pricing_context import CurrentPricingContexts
 from application.write.caller import Answered, Caller
 from domain.bank_account.add import AddBankAccount
 from domain.bank_account.details import BankDetails, Iban
@@ -72,7 +72,7 @@ class Treasury:
         self.now = FRIDAY_NOON
         self.rule: PayoutRule = DEFAULT_TERMS.payouts
         self._database_url = database_url
-        bases = BasesAtHand(
+        pricing_contexts = CurrentPricingContexts(
             terms_of=lambda _: replace(DEFAULT_TERMS, payouts=self.rule),
             rates=lambda: Rates(),
             is_holiday=lambda _calendar, _day: False,
@@ -82,7 +82,7 @@ class Treasury:
             store=store,
             bank_accounts=self.accounts,
             bank=in_memory,
-            bases=bases,
+            pricing_contexts=pricing_contexts,
             balances=PostgresBalances(pool),
             answers=word_payout,
             now=self.clock,
@@ -94,7 +94,7 @@ class Treasury:
             queue=queue,
             taken=PostgresPayoutsTaken(pool),
             bank=in_memory,
-            bases=bases,
+            pricing_contexts=pricing_contexts,
             now=self.clock,
             new_id=ids.new_uuid,
         )
@@ -106,7 +106,7 @@ class Treasury:
             queue=queue,
             watch=PostgresScheduleWatch(pool),
             bank=in_memory,
-            bases=bases,
+            pricing_contexts=pricing_contexts,
             now=self.clock,
             new_id=ids.new_uuid,
         )

@@ -32,7 +32,7 @@ def faults_of_upgrade(home: Path, facts: Facts) -> list[str]:
         faults = [*_upgraded(home), *faults_of_rows(embedded.settings.database_url, facts)]
     environment = {"TALLYSTICK_PROVIDER_TIMEOUT_S": "2"}
     with Stack(home, simulators=tuple(facts["simulators"]), environment=environment) as stack:
-        return [*faults, *asyncio.run(_goes_on(stack, facts))]
+        return [*faults, *asyncio.run(_should_reroute(stack, facts))]
 
 
 def _upgraded(home: Path) -> list[str]:
@@ -65,7 +65,7 @@ def faults_of_rows(database_url: str, facts: Facts) -> list[str]:
     return faults
 
 
-async def _goes_on(stack: Stack, facts: Facts) -> list[str]:
+async def _should_reroute(stack: Stack, facts: Facts) -> list[str]:
     """Lists, a new payment, refunds and a capture of old ones, by the keys that its merchants had."""
     faults = []
     for of_home in facts["merchants"]:

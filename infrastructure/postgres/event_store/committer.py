@@ -96,8 +96,8 @@ class Committer:
         what a provider has answered is appended nevertheless."""
         if self._closed:
             raise StoreUnavailable("the writer is closed")
-        brings_home = append.brings_home or append.settlement is not None
-        commands_max = QUEUE_SETTLEMENTS_MAX if brings_home else QUEUE_COMMANDS_MAX
+        records_external_effect = append.records_external_effect or append.settlement is not None
+        commands_max = QUEUE_SETTLEMENTS_MAX if records_external_effect else QUEUE_COMMANDS_MAX
         if len(self._queue) >= commands_max:
             raise WriterBusy(f"{len(self._queue)} commands are waiting already")
         waiting = Waiting(self._encode(append), asyncio.get_running_loop().create_future())
@@ -105,7 +105,7 @@ class Committer:
         self._wake.set()
         try:
             async with asyncio.timeout(left_s()):
-                return await (asyncio.shield(waiting.answer) if brings_home else waiting.answer)
+                return await (asyncio.shield(waiting.answer) if records_external_effect else waiting.answer)
         except TimeoutError as error:
             raise StoreUnavailable("the writer did not answer in time") from error
 

@@ -9,7 +9,7 @@ from infrastructure.provider.http import Answer, HttpCalls
 from infrastructure.provider.performing import PerformingProvider
 from infrastructure.provider.said import Said
 from infrastructure.provider.simulator import translate
-from infrastructure.provider.simulator.desk import SimulatorDesk
+from infrastructure.provider.simulator.dispute_api import SimulatorDisputeApi
 from infrastructure.provider.simulator.listing import SimulatorListing
 from infrastructure.provider.simulator.notifications import SimulatorNotifications
 
@@ -21,7 +21,7 @@ class SimulatorProvider(PerformingProvider):
 
     def __init__(self, base_url: str, *, timeout_s: float = 10.0, connections_max: int = 100) -> None:
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s, connections_max=connections_max))
-        self.desk = SimulatorDesk(self._calls)
+        self.dispute_api = SimulatorDisputeApi(self._calls)
         self.listing = SimulatorListing(self._calls)
 
     async def _look_up(self, request: ProviderRequest) -> Said | None:
@@ -47,6 +47,6 @@ def connect(account: ProviderAccount) -> Connector:
         provider=provider,
         notifications=notifications,
         aclose=provider.aclose,
-        desk=provider.desk,
+        dispute_api=provider.dispute_api,
         listing=provider.listing,
     )

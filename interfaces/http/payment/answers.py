@@ -39,7 +39,9 @@ _KIND = {
 _FAILED = PaymentAttemptFailed | CaptureFailed | VoidFailed | RefundFailed
 
 
-def word_answer(verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]) -> Answer:
+def render_response(
+    verb: Verb, operation_id: OperationId, before: LoadedPayment, events: Sequence[PaymentEvent]
+) -> Answer:
     """Implements application.payment.answers.Answers."""
     after = before.after(events, now=before.updated_at)
     operation = _operation(verb, operation_id, before, events, after)

@@ -19,7 +19,7 @@ from application.payment.apply_notification import Again, Dead, Done, Result
 from application.payment.loaded import load
 from application.provider.dispute_api import EvidenceFile
 from application.provider.webhook import DisputeNotification, DisputePhase
-from application.terms.pricing_context import BasesAtHand
+from application.terms.pricing_context import CurrentPricingContexts
 from application.write.recording import record_with_entries
 from application.write.store import Append, Appended, StoreUnavailable
 from domain.card_data import CardDataRefused
@@ -35,7 +35,7 @@ from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
 from domain.payment.events import DisputeOpened
 from domain.payment.outcome import Approved, Outcome, Rejected, Unknown
-from domain.payment.state import DisputeResult, Refunding, taken_of
+from domain.payment.state import DisputeResult, Refunding, captured_funds_of
 from domain.payment.status import Status
 from domain.payment.status import status_of as payment_status
 from infrastructure.postgres.connection.pool import ReadPool
@@ -51,7 +51,7 @@ CAUSE = Cause(actor="psp:simulator", request_id="req_1", trace_id="0" * 32)
 
 
 class ScriptedDesk:
-    """Implements application.provider.dispute_api.DisputeDesk; `outcomes` are those of the next calls."""
+    """Implements application.provider.dispute_api.DisputeApi; `outcomes` are those of the next calls."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -103,11 +103,13 @@ class Court:
 
     def use(self, *, limit_minor: int, desk: bool = True) -> None:
         settlement = replace(BASIS.terms.settlement, negative_limit_minor={"EUR": limit_minor})
-        basis = replace(BASIS, terms=replace(BASIS.terms, settlement=settlement))
+        pricing = replace(BASIS, terms=replace(BASIS.terms, settlement=settlement))
         self.disputes = Disputes(
             store=self.shop.flaky,  # type: ignore[arg-type]
-            bases=BasesAtHand(terms_of=lambda _: basis.terms, rates=lambda: basis.rates, is_holiday=basis.is_holiday),
-            desks={SIMULATOR: self.desk} if desk else {},
+            pricing_contexts=CurrentPricingContexts(
+                terms_of=lambda _: pricing.terms, rates=lambda: pricing.rates, is_holiday=pricing.is_holiday
+            ),
+            dispute_apis={SIMULATOR: self.desk} if desk else {},
             files=self.files,
             now=self.shop.clock,
             new_id=uuid4,
@@ -119,7 +121,7 @@ class Court:
             agenda=Agenda(),
             now=self.shop.clock,
             new_id=uuid4,
-            patience_s=0,
+            inflight_grace_s=0,
         )
 
     async def hears(self, payment_id: PaymentId, phase: DisputePhase, **changes: Any) -> Result:
@@ -547,7 +549,7 @@ async def test_giving_in_is_on_record_before_the_provider_is_told_of_it(court: C
     assert isinstance(given, Accepted)
     assert given.untold is not None
     assert court.desk.found == ["accepted"]
-    taken = taken_of(await court.shop.payment(payment_id))
+    taken = captured_funds_of(await court.shop.payment(payment_id))
     assert taken is not None
     assert taken.charged_back == HUNDRED
     await court.deadlines.sweep()

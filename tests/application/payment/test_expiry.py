@@ -8,7 +8,7 @@ import pytest
 
 from application.payment.expiry import BEHIND_AN_OPERATION, expire_authorization
 from application.payment.loaded import PaymentNotFound
-from application.payment.timer_outcome import Fired, Firing, NothingToDo, Waits
+from application.payment.timer_outcome import Fired, NothingToDo, TimerOutcome, Waits
 from domain.history import Cause
 from domain.identifiers import PaymentId
 from domain.payment.state import Captured, Expired
@@ -19,7 +19,7 @@ CAUSE = Cause(actor="worker:timers", request_id="req", trace_id="0" * 32)
 A_WEEK = timedelta(days=7)
 
 
-async def expire(shop: Shop, payment_id: PaymentId) -> Firing:
+async def expire(shop: Shop, payment_id: PaymentId) -> TimerOutcome:
     return await expire_authorization(shop.store, payment_id, CAUSE, shop.clock)
 
 
@@ -57,7 +57,7 @@ async def test_what_was_captured_before_stays_captured(shop: Shop) -> None:
 
 async def test_it_waits_for_a_capture_at_the_provider(shop: Shop) -> None:
     payment_id = await shop.authorized()
-    in_the_middle: list[Firing] = []
+    in_the_middle: list[TimerOutcome] = []
 
     async def try_to_expire() -> None:
         shop.now += A_WEEK

@@ -14,7 +14,7 @@ from application.payment.recovery import Recovery
 from application.payment.timers import Timers
 from application.provider.port import ProviderRequest
 from application.work.backoff import Backoff
-from application.work.bulkhead import AT_A_PROVIDER_MAX, NoTurn, Turns
+from application.work.bulkhead import AT_A_PROVIDER_MAX, Bulkhead, BulkheadFull
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.outcome import Outcome
 from domain.payment.state import Authorized, Expired
@@ -142,7 +142,7 @@ async def test_timers_that_need_another_provider_or_none_fire(shop: Shop, databa
 
 
 async def test_nobody_waits_for_a_turn_where_none_ends_and_all_do_where_they_do() -> None:
-    turns, ended = Turns(), asyncio.Event()
+    turns, ended = Bulkhead(), asyncio.Event()
 
     async def hang() -> None:
         async with turns.at(NORTH):
@@ -154,7 +154,7 @@ async def test_nobody_waits_for_a_turn_where_none_ends_and_all_do_where_they_do(
 
     hanging = [asyncio.create_task(hang()) for _ in range(AT_A_PROVIDER_MAX)]
     await asyncio.sleep(0)
-    with pytest.raises(NoTurn):
+    with pytest.raises(BulkheadFull):
         await hang()
     await asyncio.gather(*(hurry() for _ in range(10 * AT_A_PROVIDER_MAX)))
     async with turns.at(None):

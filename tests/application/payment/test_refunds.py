@@ -33,7 +33,7 @@ LOT = lot_of(pending(MERCHANT), DUE)
 async def limited(database_url: str) -> AsyncIterator[Shop]:
     """A shop whose merchant's balance may fall to LIMIT below zero."""
     async with open_store(database_url) as store:
-        opened = Shop(store, basis=agreed(negative_limit_minor=LIMIT.minor))
+        opened = Shop(store, pricing=agreed(negative_limit_minor=LIMIT.minor))
         yield opened
         await opened.payments.aclose()
         await opened.recovery.aclose()

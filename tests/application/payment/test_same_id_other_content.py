@@ -31,7 +31,7 @@ from domain.payment.dispute import DisputeDiffers, OpenDispute, open_dispute
 from domain.payment.events import MovementKind, OperationKind, ProviderCost
 from domain.payment.movements import movements_of
 from domain.payment.progress import operations_of
-from domain.payout.report import Fate, ReportContradicts, ReportPayout, report
+from domain.payout.report import ReportContradicts, ReportedOutcome, ReportPayout, report
 from domain.settlement.events import ItemKind
 from domain.settlement.settle_movement import MovementDiffers, SettleMovement, settle_movement
 from domain.settlement.settlement import (
@@ -137,7 +137,7 @@ def a_banks_word_of_a_payout(heard: object) -> Sequence[object]:
     return report(PAID, heard)  # type: ignore[arg-type]
 
 
-CONFIRMED = ReportPayout(bank="northbank", report_id="7", fate=Fate.CONFIRMED, code=None)
+CONFIRMED = ReportPayout(bank="northbank", report_id="7", fate=ReportedOutcome.CONFIRMED, code=None)
 
 NAMED = {
     "a dispute": Named(
@@ -197,7 +197,7 @@ NAMED = {
         RatesDiffer,
     ),
     "a bank's word of a payout": Named(
-        a_banks_word_of_a_payout, CONFIRMED, [replace(CONFIRMED, fate=Fate.REJECTED)], ReportContradicts
+        a_banks_word_of_a_payout, CONFIRMED, [replace(CONFIRMED, fate=ReportedOutcome.REJECTED)], ReportContradicts
     ),
 }
 

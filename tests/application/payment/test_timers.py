@@ -232,14 +232,14 @@ async def test_what_the_customer_authorised_while_the_provider_was_letting_go_is
 ) -> None:
     """Their webhook was in time, and the release was, too."""
     payment_id = await waiting_for_its_customer(shop)
-    let_go = shop.provider.void
+    cancel_authorization = shop.provider.void
 
     async def while_the_customer_acts(request: VoidRequest) -> Outcome:
         loaded = await load(shop.store, payment_id)
         if isinstance(loaded.payment, RequiresAction):
             approved = Approved(loaded.payment.reference)
             await shop.operations.record(loaded, loaded.payment.attempt.attempt_id, approved, CAUSE)
-        return await let_go(request)
+        return await cancel_authorization(request)
 
     monkeypatch.setattr(shop.provider, "void", while_the_customer_acts)
     await clockwork.tick(THE_ACTION_WINDOW)

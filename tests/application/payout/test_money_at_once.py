@@ -17,7 +17,7 @@ from application.payment.loaded import load
 from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
 from application.settlement.release import Releases
-from application.terms.pricing_context import BasesAtHand
+from application.terms.pricing_context import CurrentPricingContexts
 from application.write.recording import record_with_entries
 from application.write.store import Append, Appended
 from domain.dispute.events import DisputeReason
@@ -44,13 +44,13 @@ LIMIT_MINOR = 5_000
 @pytest.mark.parametrize("seed", range(3))
 async def test_refunds_disputes_releases_and_payouts_at_once(shop: Shop, database_url: str, seed: int) -> None:
     chance = random.Random(seed)
-    terms = shop.basis.terms
+    terms = shop.pricing.terms
     settlement = replace(terms.settlement, negative_limit_minor={"EUR": LIMIT_MINOR}, reserve_basis_points=500)
-    shop.basis = replace(shop.basis, terms=replace(terms, settlement=replace(settlement, reserve_days=5)))
-    bases = BasesAtHand(
-        terms_of=lambda _: shop.basis.terms, rates=lambda: shop.basis.rates, is_holiday=shop.basis.is_holiday
+    shop.pricing = replace(shop.pricing, terms=replace(terms, settlement=replace(settlement, reserve_days=5)))
+    pricing_contexts = CurrentPricingContexts(
+        terms_of=lambda _: shop.pricing.terms, rates=lambda: shop.pricing.rates, is_holiday=shop.pricing.is_holiday
     )
-    notices = DisputeNotices(DisputeMoney(store=shop.store, bases=bases, now=shop.clock))
+    notices = DisputeNotices(DisputeMoney(store=shop.store, pricing_contexts=pricing_contexts, now=shop.clock))
     payments = [await shop.captured() for _ in range(12)]
 
     async def refund(payment_id: PaymentId) -> None:

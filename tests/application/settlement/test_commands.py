@@ -53,7 +53,7 @@ class Desk:
         self.settlements = Settlements(
             store=shop.flaky,  # type: ignore[arg-type]
             finder=ViewMovements(pool),
-            bases=shop.bases,
+            pricing_contexts=shop.pricing_contexts,
             plans=lambda version: PLUS if version == PLUS.version else None,
             now=shop.clock,
         )
@@ -221,9 +221,9 @@ async def test_a_reference_of_two_movements_names_neither(shop: Shop, desk: Desk
 
 
 async def test_what_a_card_cost_more_is_taken_down_to_the_limit_and_then_owed(shop: Shop, desk: Desk) -> None:
-    terms = shop.basis.terms
+    terms = shop.pricing.terms
     settlement = replace(terms.settlement, negative_limit_minor={"EUR": 100})
-    shop.basis = replace(shop.basis, terms=replace(terms, fees=PLUS, settlement=settlement))
+    shop.pricing = replace(shop.pricing, terms=replace(terms, fees=PLUS, settlement=settlement))
     payments = [await shop.captured(), await shop.captured()]
     dear = ProviderCost(interchange_minor=110)  # the estimate was 0.40
     for payment_id, name in zip(payments, ("st_1", "st_2"), strict=True):

@@ -105,8 +105,8 @@ async def test_a_day_of_captures_is_one_entry(shop: Shop, bank: Bank) -> None:
 
 
 async def test_a_weekend_and_a_bank_holiday_are_no_business_days(shop: Shop, bank: Bank) -> None:
-    shop.basis = replace(
-        shop.basis,
+    shop.pricing = replace(
+        shop.pricing,
         is_holiday=lambda calendar, day: calendar is CalendarName.TARGET and day in CHRISTMAS,
     )
     shop.now = datetime(2026, 12, 23, 15, 0, tzinfo=UTC)  # Wednesday, 16:00 in Berlin: T
@@ -176,9 +176,9 @@ async def test_a_refund_of_what_has_just_been_released_is_taken_from_what_is_ava
 
 
 async def test_a_reserve_is_released_after_its_days(shop: Shop, bank: Bank) -> None:
-    terms = shop.basis.terms
+    terms = shop.pricing.terms
     settlement = replace(terms.settlement, reserve_basis_points=1_000, reserve_days=90)
-    shop.basis = replace(shop.basis, terms=replace(terms, settlement=settlement))
+    shop.pricing = replace(shop.pricing, terms=replace(terms, settlement=settlement))
     await shop.captured()
     assert await bank.sweep_at(DUE) == 1
     assert await bank.balance(held(MERCHANT)) == NET // 10
@@ -272,7 +272,7 @@ async def charged_back_from_owed(shop: Shop, payment_id: PaymentId) -> None:
     """A bank takes all of it back, and nothing of the merchant's covers that."""
     history = await shop.store.history(payment_id)
     command = OpenDispute(dispute_id=DISPUTE, amount=HUNDRED, reason="fraud")
-    opened = open_dispute(await shop.payment(payment_id), command, shop.basis, shop.now, source=DebitSource.OWED)
+    opened = open_dispute(await shop.payment(payment_id), command, shop.pricing, shop.now, source=DebitSource.OWED)
     cause = a_caller().cause
     recorded = record_with_entries(
         payment_id, len(history), opened, merchant_id=MERCHANT, cause=cause, now=shop.now, updated_at=shop.now

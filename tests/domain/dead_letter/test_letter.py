@@ -25,7 +25,7 @@ from domain.dead_letter.state import (
     Closed,
     DeadLetter,
     DeadLetterState,
-    Matter,
+    DeadLetterSubject,
     Open,
     Resolved,
     Retrying,
@@ -36,7 +36,7 @@ from domain.dead_letter.state import (
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import PaymentEvent
 
-MATTER = Matter(
+MATTER = DeadLetterSubject(
     kind=DeadLetterKind.WEBHOOK,
     subject="0193-1",
     payment_id=PaymentId(UUID(int=1)),
@@ -90,11 +90,11 @@ def test_one_that_fails_again_is_open_again(state: DeadLetterState) -> None:
 
 
 def test_a_recorded_reason_never_holds_a_card_number() -> None:
-    matter = Matter(
+    matter = DeadLetterSubject(
         kind=DeadLetterKind.COMMAND, subject="1", payment_id=None, provider=None, reason=f"no: {CARD_NUMBER}"
     )
     assert fold(record(None, matter)) == Open(
-        Matter(kind=DeadLetterKind.COMMAND, subject="1", payment_id=None, provider=None, reason=WITHHELD)
+        DeadLetterSubject(kind=DeadLetterKind.COMMAND, subject="1", payment_id=None, provider=None, reason=WITHHELD)
     )
 
 

@@ -43,7 +43,7 @@ from domain.payment.dispute import (
 )
 from domain.payment.evolve import evolve
 from domain.payment.outcome import Outcome
-from domain.payment.state import Capturing, DisputeResult, Payment, Refunding, Taken, taken_of
+from domain.payment.state import CapturedFunds, Capturing, DisputeResult, Payment, Refunding, captured_funds_of
 from domain.payment.status import Status, status_of
 from domain.terms.amounts import OTHERS
 from tests.domain.dispute.cases import SUBMISSION, evidence, opening
@@ -99,7 +99,7 @@ class DisputeMachine(RuleBasedStateMachine):
     def starts_a_refund(self, minor: int, source: DebitSource) -> None:
         self.operations += 1
         self._pays(
-            refunds(Money(minor, "EUR"), id=operation(self.operations), at=self.now, basis=WITH_FEE, source=source)
+            refunds(Money(minor, "EUR"), id=operation(self.operations), at=self.now, pricing=WITH_FEE, source=source)
         )
 
     @rule(outcome=st.sampled_from([APPROVED, DECLINED]))
@@ -200,15 +200,15 @@ class DisputeMachine(RuleBasedStateMachine):
             refunds(Money(1, "EUR"), id=operation(1), at=self.now)(self.payment)
         command = OpenDispute(dispute_id=DisputeId("dp_other"), amount=Money(1, "EUR"), reason="fraudulent")
         [opened] = open_dispute(self.payment, command, BASIS, self.now)
-        assert taken_of(evolve(self.payment, opened)).frozen == taken.frozen  # type: ignore[union-attr]
+        assert captured_funds_of(evolve(self.payment, opened)).frozen == taken.frozen  # type: ignore[union-attr]
 
     @property
     def payment(self) -> Payment:
         return payment_of(self.history)
 
     @property
-    def taken(self) -> Taken | None:
-        return taken_of(self.payment)
+    def taken(self) -> CapturedFunds | None:
+        return captured_funds_of(self.payment)
 
     def _pays(self, decide: Decision) -> bool:
         """Whether it was allowed."""

@@ -26,12 +26,12 @@ from domain.payment.debit import DebitSource
 from domain.payment.events import CaptureMethod, OperationKind
 from domain.payment.operation import operation_id_of
 from domain.payment.outcome import Outcome
-from domain.payment.state import DisputeResult, InFlight, taken_of
+from domain.payment.state import DisputeResult, InFlight, captured_funds_of
 from domain.release.events import Bucket, FundsReleased
 from domain.terms.amounts import OTHERS
 from domain.terms.conversion import RefundRate
 from domain.terms.fee_plan import Blended, FeePlan
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.settlement import BeyondBudget
 from tests.domain.books import Books, KeptBalances, as_payments_tell, balances_below_their_floor, books_of
 from tests.domain.journey import Journey, from_where_it_holds
@@ -69,8 +69,8 @@ PLAN = FeePlan(
     refund={OTHERS: 25},
     dispute={OTHERS: 1_500},
 )
-BASES: dict[MerchantId, Basis] = {
-    ACME: agreed(basis=BASIS, negative_limit_minor=LIMIT_MINOR),
+BASES: dict[MerchantId, PricingContext] = {
+    ACME: agreed(pricing=BASIS, negative_limit_minor=LIMIT_MINOR),
     ZEN: agreed(
         fees=PLAN,
         settle_in="EUR",
@@ -150,7 +150,7 @@ class Ledger(RuleBasedStateMachine):
         self, journey: Journey, kind: OperationKind, tenths: int, number: int
     ) -> None:
         """Without us; one that has been told of is told of again."""
-        basis, known = basis_of(journey), tuple(journey.events)
+        pricing, known = basis_of(journey), tuple(journey.events)
 
         def adopted(source: DebitSource) -> Decision:
             return adopts(
@@ -159,15 +159,15 @@ class Ledger(RuleBasedStateMachine):
                 reference=f"own_{number}",
                 known=known,
                 at=self.now,
-                basis=basis,
+                pricing=pricing,
                 source=source,
             )
 
-        self.take(journey, from_where_it_holds(journey, adopted, self.kept, basis, owes=True))
+        self.take(journey, from_where_it_holds(journey, adopted, self.kept, pricing, owes=True))
 
     @rule(journey=payments, data=st.data())
     def a_refund_fails_later(self, journey: Journey, data: st.DataObject) -> None:
-        taken = taken_of(journey.payment)
+        taken = captured_funds_of(journey.payment)
         standing = [] if taken is None else [refund.refund_id for refund in taken.refunds if refund.stands]
         if standing:
             refund_id = data.draw(st.sampled_from(standing))
@@ -180,17 +180,17 @@ class Ledger(RuleBasedStateMachine):
     @rule(journey=payments, tenths=st.integers(1, 10))
     def some_is_disputed(self, journey: Journey, tenths: int) -> None:
         """Also while a refund is on its way."""
-        basis, dispute_id = basis_of(journey), DisputeId(f"dp_{next(self.fresh)}")
+        pricing, dispute_id = basis_of(journey), DisputeId(f"dp_{next(self.fresh)}")
 
         def opened(source: DebitSource) -> Decision:
-            return disputes(journey.part(tenths), id=dispute_id, at=self.now, basis=basis, source=source)
+            return disputes(journey.part(tenths), id=dispute_id, at=self.now, pricing=pricing, source=source)
 
-        self.take(journey, from_where_it_holds(journey, opened, self.kept, basis, owes=True))
+        self.take(journey, from_where_it_holds(journey, opened, self.kept, pricing, owes=True))
 
     @rule(journey=payments, result=st.sampled_from(DisputeResult), data=st.data())
     def the_bank_rules(self, journey: Journey, result: DisputeResult, data: st.DataObject) -> None:
         """Or overrules itself."""
-        taken = taken_of(journey.payment)
+        taken = captured_funds_of(journey.payment)
         if taken is not None and taken.disputes:
             dispute = data.draw(st.sampled_from(taken.disputes))
             ruling = ruled(result, id=dispute.dispute_id, at=self.now)
@@ -243,21 +243,21 @@ class Ledger(RuleBasedStateMachine):
         return found
 
     def refund(self, journey: Journey, amount: Money | None) -> None:
-        basis, id = basis_of(journey), operation(next(self.fresh))
+        pricing, id = basis_of(journey), operation(next(self.fresh))
 
         def started(source: DebitSource) -> Decision:
-            return refunds(amount, id=id, at=self.now, basis=basis, source=source)
+            return refunds(amount, id=id, at=self.now, pricing=pricing, source=source)
 
-        self.take(journey, from_where_it_holds(journey, started, self.kept, basis, owes=False))
+        self.take(journey, from_where_it_holds(journey, started, self.kept, pricing, owes=False))
 
     def ask(self, journey: Journey, decide: Callable[[OperationId], Decision]) -> None:
         self.take(journey, decide(operation(next(self.fresh))))
 
     def answer(self, journey: Journey, outcome: Outcome) -> None:
         if isinstance(journey.payment, InFlight):
-            id, basis = operation_id_of(journey.payment), basis_of(journey)
-            self.take(journey, attempt_answered(outcome, id=id, at=self.now, basis=basis))
-            self.take(journey, capture_answered(outcome, id=id, at=self.now, basis=basis))
+            id, pricing = operation_id_of(journey.payment), basis_of(journey)
+            self.take(journey, attempt_answered(outcome, id=id, at=self.now, pricing=pricing))
+            self.take(journey, capture_answered(outcome, id=id, at=self.now, pricing=pricing))
             self.take(journey, void_answered(outcome, id=id))
             self.take(journey, refund_answered(outcome, id=id, at=self.now))
 
@@ -319,7 +319,7 @@ class Ledger(RuleBasedStateMachine):
         assert self.kept.books == Counter(limited)
 
 
-def basis_of(journey: Journey) -> Basis:
+def basis_of(journey: Journey) -> PricingContext:
     return BASES[journey.merchant_id]
 
 

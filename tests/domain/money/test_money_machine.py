@@ -102,8 +102,8 @@ from domain.payment.state import (
     DisputeResult,
     PartiallyCaptured,
     Refunding,
+    captured_funds_of,
     is_authorized,
-    taken_of,
     terms_of,
 )
 from domain.payout.batch import batch, end_to_end_id_for
@@ -111,7 +111,7 @@ from domain.payout.cancel import cancel
 from domain.payout.create import CreatePayout
 from domain.payout.create import create as create_payout
 from domain.payout.events import PayoutPaid, PayoutReturned, PayoutTrigger
-from domain.payout.report import Fate, ReportPayout, report
+from domain.payout.report import ReportedOutcome, ReportPayout, report
 from domain.payout.state import Batched, Held, Ready, Sent
 from domain.settlement.events import ItemKind, SettlementEvent, SettlementItemBooked
 from domain.settlement.settle_movement import SettleMovement, settle_movement
@@ -127,7 +127,7 @@ from domain.settlement.settlement import fold as fold_settlement
 from domain.terms.amounts import OTHERS
 from domain.terms.conversion import ConversionRule, RefundRate
 from domain.terms.fee_plan import Blended, FeePlan, InterchangePlus
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from domain.terms.settlement import BeyondBudget
 from domain.terms.terms import DEFAULT_TERMS
 from projections.engine.view import fold
@@ -183,7 +183,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.world = World(START)
         self.rates: Rates = fold_rates([rates(1, 108, 164, 332, START)])
         self.published = 1
-        self.bases: dict[MerchantId, Basis] = {}
+        self.pricing_contexts: dict[MerchantId, PricingContext] = {}
         self.named = 0
         self.disputes: list[tuple[PaymentId, DisputeId]] = []
         self.settlement: tuple[SettlementEvent, ...] = ()
@@ -207,7 +207,9 @@ class MoneyMachine(RuleBasedStateMachine):
         )
         terms = replace(DEFAULT_TERMS, fees=plan, settlement=settlement)
         for merchant, agreed in ((HOME, terms), (ABROAD, replace(terms, conversion=conversion))):
-            self.bases[merchant] = Basis(terms=agreed, rates=self.rates, is_holiday=lambda *_: False)
+            self.pricing_contexts[merchant] = PricingContext(
+                terms=agreed, rates=self.rates, is_holiday=lambda *_: False
+            )
 
     # what merchants and customers do
 
@@ -219,7 +221,7 @@ class MoneyMachine(RuleBasedStateMachine):
     )
     def pay(self, merchant: MerchantId, minor: int, currency: str, at_once: bool) -> None:
         payment_id, attempt_id = PaymentId(self._name()), OperationId(self._name())
-        basis = self.bases[merchant]
+        pricing = self.pricing_contexts[merchant]
         created = create(
             CreatePayment(
                 merchant_id=merchant,
@@ -230,18 +232,18 @@ class MoneyMachine(RuleBasedStateMachine):
             )
         )
         attempt = NextAttempt(payment_id=payment_id, attempt_id=attempt_id, situation=InOrder(SIMULATOR).situation())
-        started = confirm(evolve(None, created), attempt, basis, self.world.now)
-        self.world.pay(payment_id, (created, *started), merchant, basis)
+        started = confirm(evolve(None, created), attempt, pricing, self.world.now)
+        self.world.pay(payment_id, (created, *started), merchant, pricing)
         answered = RecordAttemptOutcome(
             attempt_id=attempt_id,
             outcome=Approved("ch"),
-            basis=basis,
+            pricing=pricing,
             window=WINDOW,
             action_window=ACTION_WINDOW,
             next=None,
         )
         events = record_attempt_outcome(self.world.payments[payment_id], answered, self.world.now)
-        self.world.pay(payment_id, events, merchant, basis)
+        self.world.pay(payment_id, events, merchant, pricing)
 
     @precondition(lambda self: self._in(Authorized, PartiallyCaptured))
     @rule(data=st.data(), tenths=st.integers(1, 10), final=st.booleans(), succeeds=st.booleans())
@@ -253,10 +255,10 @@ class MoneyMachine(RuleBasedStateMachine):
         amount = Money(max(1, payment.capturable.minor * tenths // 10), payment.capturable.currency)
         command = CapturePayment(capture_id=capture_id, amount=amount, final=final)
         try:
-            events = capture(payment, command, self.bases[merchant], self.world.now)
+            events = capture(payment, command, self.pricing_contexts[merchant], self.world.now)
         except DomainError:
             return
-        self.world.pay(payment_id, events, merchant, self.bases[merchant])
+        self.world.pay(payment_id, events, merchant, self.pricing_contexts[merchant])
         if not succeeds:
             self._capture_answered(payment_id, Declined("capture_declined", ""))
 
@@ -270,18 +272,18 @@ class MoneyMachine(RuleBasedStateMachine):
     def refund(self, data: st.DataObject, tenths: int) -> None:
         payment_id = data.draw(st.sampled_from(self._in(PartiallyCaptured, Captured)))
         payment = self.world.payments[payment_id]
-        taken = taken_of(payment)
+        taken = captured_funds_of(payment)
         assert taken is not None
         merchant, refund_id = terms_of(payment).merchant_id, OperationId(self._name())
         amount = Money(max(1, taken.refundable.minor * tenths // 10), taken.currency)
         command = RefundPayment(refund_id=refund_id, amount=amount, reason="returned")
-        basis = self.bases[merchant]
+        pricing = self.pricing_contexts[merchant]
 
         def decide(source: DebitSource) -> Sequence[Event]:
-            return refund(payment, command, basis, self.world.now, source=source)
+            return refund(payment, command, pricing, self.world.now, source=source)
 
         try:
-            self.world.debit(payment_id, decide, merchant, basis, beyond_limit=False)
+            self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=False)
         except DomainError:
             assert taken.refundable.minor == 0
 
@@ -297,7 +299,7 @@ class MoneyMachine(RuleBasedStateMachine):
         merchant = terms_of(payment).merchant_id
         command = RecordRefundOutcome(refund_id=payment.refund_id, outcome=outcome)
         events = record_refund_outcome(payment, command, self.world.now)
-        self.world.pay(payment_id, events, merchant, self.bases[merchant])
+        self.world.pay(payment_id, events, merchant, self.pricing_contexts[merchant])
 
     # what banks do
 
@@ -307,17 +309,20 @@ class MoneyMachine(RuleBasedStateMachine):
         """Also what was refunded, more than was taken, and in its own currency."""
         payment_id = data.draw(st.sampled_from(self._taken()))
         payment = self.world.payments[payment_id]
-        taken = taken_of(payment)
+        taken = captured_funds_of(payment)
         assert taken is not None
         merchant, dispute_id = terms_of(payment).merchant_id, DisputeId(f"dp_{self._name()}")
         amount = Money(max(1, taken.captured.minor * tenths // 10), currency or taken.currency)
-        command, basis = OpenDispute(dispute_id=dispute_id, amount=amount, reason="fraudulent"), self.bases[merchant]
+        command, pricing = (
+            OpenDispute(dispute_id=dispute_id, amount=amount, reason="fraudulent"),
+            self.pricing_contexts[merchant],
+        )
 
         def decide(source: DebitSource) -> Sequence[Event]:
-            return open_dispute(payment, command, basis, self.world.now, source=source)
+            return open_dispute(payment, command, pricing, self.world.now, source=source)
 
         try:
-            assert self.world.debit(payment_id, decide, merchant, basis, beyond_limit=True)
+            assert self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
         except DomainError:
             # It depends on the refund that is on its way, and will be told again.
             assert isinstance(payment, Refunding)
@@ -331,14 +336,14 @@ class MoneyMachine(RuleBasedStateMachine):
         payment_id, dispute_id = data.draw(st.sampled_from(self.disputes))
         payment = self.world.payments[payment_id]
         merchant, command = terms_of(payment).merchant_id, CloseDispute(dispute_id=dispute_id, result=result)
-        basis = self.bases[merchant]
+        pricing = self.pricing_contexts[merchant]
         now = self.world.now
         try:
             if not self.world.attempt(
-                lambda: self.world.pay(payment_id, close_dispute(payment, command, now), merchant, basis)
+                lambda: self.world.pay(payment_id, close_dispute(payment, command, now), merchant, pricing)
             ):
                 events = close_dispute(payment, command, now, debt_is_paid=True)
-                self.world.pay(payment_id, events, merchant, basis)
+                self.world.pay(payment_id, events, merchant, pricing)
         except ReversedBefore:
             assert result is DisputeResult.WON
 
@@ -346,16 +351,16 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(data=st.data(), tenths=st.integers(1, 20))
     def a_bank_disputes_more_or_less(self, data: st.DataObject, tenths: int) -> None:
         payment_id, dispute, merchant = self._disputed(data)
-        payment, basis, now = self.world.payments[payment_id], self.bases[merchant], self.world.now
+        payment, pricing, now = self.world.payments[payment_id], self.pricing_contexts[merchant], self.world.now
         amount = Money(max(1, dispute.claim.disputed.minor * tenths // 10), dispute.claim.disputed.currency)
         command = AmendDispute(dispute_id=dispute.dispute_id, amount=amount)
 
         def decide(source: DebitSource) -> Sequence[Event]:
             debt_is_paid = source is DebitSource.OWED and amount < dispute.claim.disputed
-            return amend_dispute(payment, command, basis, now, source=source, debt_is_paid=debt_is_paid)
+            return amend_dispute(payment, command, pricing, now, source=source, debt_is_paid=debt_is_paid)
 
         try:
-            self.world.debit(payment_id, decide, merchant, basis, beyond_limit=True)
+            self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
         except DomainError:
             assert isinstance(payment, Refunding)
 
@@ -364,7 +369,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def a_bank_rules_in_part(self, data: st.DataObject, tenths: int) -> None:
         """Of a dispute that is open, or after it was lost."""
         payment_id, dispute, merchant = self._disputed(data)
-        payment, basis, now = self.world.payments[payment_id], self.bases[merchant], self.world.now
+        payment, pricing, now = self.world.payments[payment_id], self.pricing_contexts[merchant], self.world.now
         disputed = dispute.claim.disputed
         lost = Money(max(1, disputed.minor * tenths // 10), disputed.currency)
 
@@ -373,21 +378,21 @@ class MoneyMachine(RuleBasedStateMachine):
                 reversing = ReverseInPart(dispute_id=dispute.dispute_id, lost=lost)
                 return reverse_in_part(payment, reversing, now, debt_is_paid=debt_is_paid)
             amending = AmendDispute(dispute_id=dispute.dispute_id, amount=lost)
-            amended = amend_dispute(payment, amending, basis, now, debt_is_paid=debt_is_paid)
+            amended = amend_dispute(payment, amending, pricing, now, debt_is_paid=debt_is_paid)
             after = evolve(payment, amended[0]) if amended else payment
             closing = CloseDispute(dispute_id=dispute.dispute_id, result=DisputeResult.LOST)
             return (*amended, *close_dispute(after, closing, now))
 
         try:
-            if not self.world.attempt(lambda: self.world.pay(payment_id, ruled(debt_is_paid=False), merchant, basis)):
-                self.world.pay(payment_id, ruled(debt_is_paid=True), merchant, basis)
+            if not self.world.attempt(lambda: self.world.pay(payment_id, ruled(debt_is_paid=False), merchant, pricing)):
+                self.world.pay(payment_id, ruled(debt_is_paid=True), merchant, pricing)
         except ReversedBefore:
             assert dispute.reversed_in_part
 
     def _disputed(self, data: st.DataObject) -> tuple[PaymentId, Dispute, MerchantId]:
         payment_id, dispute_id = data.draw(st.sampled_from(self.disputes))
         payment = self.world.payments[payment_id]
-        taken = taken_of(payment)
+        taken = captured_funds_of(payment)
         dispute = None if taken is None else taken.dispute(dispute_id)
         assert dispute is not None
         return payment_id, dispute, terms_of(payment).merchant_id
@@ -409,7 +414,7 @@ class MoneyMachine(RuleBasedStateMachine):
         payment_id = data.draw(st.sampled_from(self._charged()))
         payment = self.world.payments[payment_id]
         merchant, whole = terms_of(payment).merchant_id, terms_of(payment).amount
-        operations, basis = operations_of(self.world.payment_events(payment_id)), self.bases[merchant]
+        operations, pricing = operations_of(self.world.payment_events(payment_id)), self.pricing_contexts[merchant]
         told = [each.own_reference for each in operations.values() if each.adopted and each.kind is kind]
         command = AdoptOperation(
             kind=kind,
@@ -421,15 +426,15 @@ class MoneyMachine(RuleBasedStateMachine):
         )
 
         def decide(source: DebitSource) -> Sequence[Event]:
-            return adopt(payment, operations, command, basis, self.world.now, source=source)
+            return adopt(payment, operations, command, pricing, self.world.now, source=source)
 
         try:
-            assert self.world.debit(payment_id, decide, merchant, basis, beyond_limit=True)
+            assert self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
         except OperationDiffers:
             assert again
         except DomainError:
             may_be_ours = isinstance(payment, Capturing | Refunding)
-            assert may_be_ours or kind is OperationKind.VOID or taken_of(payment) is None
+            assert may_be_ours or kind is OperationKind.VOID or captured_funds_of(payment) is None
 
     @precondition(lambda self: self._refunded())
     @rule(data=st.data())
@@ -438,12 +443,12 @@ class MoneyMachine(RuleBasedStateMachine):
         payment, now = self.world.payments[payment_id], self.world.now
         merchant = terms_of(payment).merchant_id
         command = ReverseRefund(refund_id=refund_id, reference="re", code="refund_declined", message="")
-        basis = self.bases[merchant]
+        pricing = self.pricing_contexts[merchant]
         if not self.world.attempt(
-            lambda: self.world.pay(payment_id, reverse_refund(payment, command, now), merchant, basis)
+            lambda: self.world.pay(payment_id, reverse_refund(payment, command, now), merchant, pricing)
         ):
             events = reverse_refund(payment, command, now, debt_is_paid=True)
-            self.world.pay(payment_id, events, merchant, basis)
+            self.world.pay(payment_id, events, merchant, pricing)
         assert (payment_id, refund_id) not in self._refunded()
 
     # what providers settle
@@ -497,16 +502,16 @@ class MoneyMachine(RuleBasedStateMachine):
         except ItemDiffers:
             return
         stream = settlement_stream(SIMULATOR, "set_1")
-        self.world.append(stream, events, PLATFORM, self.bases[HOME])
+        self.world.append(stream, events, PLATFORM, self.pricing_contexts[HOME])
         self.settlement += events
 
     def _settled(self, payment_id: PaymentId, merchant: MerchantId, command: SettleMovement) -> None:
-        payment, basis = self.world.payments[payment_id], self.bases[merchant]
+        payment, pricing = self.world.payments[payment_id], self.pricing_contexts[merchant]
         movements = movements_of(self.world.payment_events(payment_id))
 
         def append(source: DebitSource) -> None:
             events = settle_movement(payment, movements, command, PLANS.get, source=source)
-            self.world.pay(payment_id, events, merchant, basis)
+            self.world.pay(payment_id, events, merchant, pricing)
 
         if not self.world.attempt(lambda: append(DebitSource.AVAILABLE)):
             append(DebitSource.OWED)
@@ -520,11 +525,11 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule()
     def what_is_due_is_released(self) -> None:
-        for released in self.world.release_due(self.bases[HOME]):
+        for released in self.world.release_due(self.pricing_contexts[HOME]):
             currency = released.amount.currency
             paid_up = self.world.balance(owed(released.merchant_id), currency) == 0
             assert paid_up or released.collected == released.amount, "who owes us is not given anything"
-        assert not list(self.world.release_due(self.bases[HOME])), "all of it at once"
+        assert not list(self.world.release_due(self.pricing_contexts[HOME])), "all of it at once"
 
     @rule(
         merchant=st.sampled_from([HOME, ABROAD]),
@@ -542,7 +547,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def rates_are_published(self, dollar: int, yen: int, dinar: int) -> None:
         self.published += 1
         self.rates = fold_rates([rates(self.published, dollar, yen, dinar, self.world.now)], self.rates)
-        self.bases = {merchant: replace(basis, rates=self.rates) for merchant, basis in self.bases.items()}
+        self.pricing_contexts = {
+            merchant: replace(pricing, rates=self.rates) for merchant, pricing in self.pricing_contexts.items()
+        }
 
     @rule(
         merchant=st.sampled_from([HOME, ABROAD]),
@@ -566,7 +573,7 @@ class MoneyMachine(RuleBasedStateMachine):
         beyond_budget: BeyondBudget,
     ) -> None:
         """Also between two captures of a payment, or between what was asked for and what became of it."""
-        basis = self.bases[merchant]
+        pricing = self.pricing_contexts[merchant]
         conversion = ConversionRule(
             version="other:1",
             settle_in={} if settled_in is None else {OTHERS: settled_in},
@@ -575,13 +582,13 @@ class MoneyMachine(RuleBasedStateMachine):
             stale_after_hours=10_000,
         )
         settlement = replace(
-            basis.terms.settlement,
+            pricing.terms.settlement,
             business_days=business_days,
             reserve_basis_points=reserve,
             beyond_budget=beyond_budget,
         )
-        terms = replace(basis.terms, fees=plan, settlement=settlement, conversion=conversion)
-        self.bases[merchant] = replace(basis, terms=terms)
+        terms = replace(pricing.terms, fees=plan, settlement=settlement, conversion=conversion)
+        self.pricing_contexts[merchant] = replace(pricing, terms=terms)
 
     # what is paid out
 
@@ -603,15 +610,15 @@ class MoneyMachine(RuleBasedStateMachine):
             bank_account_id=BankAccountId(self._name()),
             trigger=PayoutTrigger.REQUESTED,
         )
-        events = create_payout(command, Usable(account), self.bases[merchant].terms.payouts)
+        events = create_payout(command, Usable(account), self.pricing_contexts[merchant].terms.payouts)
         taken = self.world.attempt(
-            lambda: self.world.payout(PayoutId(self._name()), events, merchant, self.bases[merchant])
+            lambda: self.world.payout(PayoutId(self._name()), events, merchant, self.pricing_contexts[merchant])
         )
         assert taken == (amount.minor <= held_minor)
 
     @precondition(lambda self: self.world.payouts)
-    @rule(data=st.data(), fate=st.sampled_from(Fate), canceled=st.booleans())
-    def a_payout_moves_on(self, data: st.DataObject, fate: Fate, canceled: bool) -> None:
+    @rule(data=st.data(), fate=st.sampled_from(ReportedOutcome), canceled=st.booleans())
+    def a_payout_moves_on(self, data: st.DataObject, fate: ReportedOutcome, canceled: bool) -> None:
         payout_id = data.draw(st.sampled_from(sorted(self.world.payouts)))
         payout = self.world.payouts[payout_id]
         merchant = payout.order.merchant_id
@@ -626,7 +633,7 @@ class MoneyMachine(RuleBasedStateMachine):
                     events = report(payout, told)
         except DomainError:
             return
-        self.world.payout(payout_id, events, merchant, self.bases[merchant])
+        self.world.payout(payout_id, events, merchant, self.pricing_contexts[merchant])
 
     # what always holds
 
@@ -641,7 +648,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @invariant()
     def nobody_is_paid_back_more_than_was_taken(self) -> None:
         for payment in self.world.payments.values():
-            taken = taken_of(payment)
+            taken = captured_funds_of(payment)
             if taken is not None:
                 on_its_way = payment.amount if isinstance(payment, Refunding) else zero(taken.currency)
                 assert taken.refundable - on_its_way >= zero(taken.currency)
@@ -685,7 +692,7 @@ class MoneyMachine(RuleBasedStateMachine):
         for merchant in (HOME, ABROAD):
             frozen: Counter[str] = Counter()
             for payment in self.world.payments.values():
-                taken = taken_of(payment)
+                taken = captured_funds_of(payment)
                 if taken is None or terms_of(payment).merchant_id != merchant:
                     continue
                 for dispute in taken.disputes:
@@ -706,7 +713,7 @@ class MoneyMachine(RuleBasedStateMachine):
         losses: Counter[str] = Counter()
         provisions: Counter[str] = Counter()
         for payment in self.world.payments.values():
-            taken = taken_of(payment)
+            taken = captured_funds_of(payment)
             for dispute in () if taken is None else taken.disputes:
                 excess = dispute.claim.excess
                 if dispute.result is DisputeResult.WON or excess is None or excess.borne_by is BeyondBudget.OWED:
@@ -764,7 +771,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def what_was_given_back_at_the_captures_rate_comes_to_what_the_captures_brought(self) -> None:
         """Of a payment that was given back whole: in its own currency, of the mark-up and for the merchant."""
         for payment in self.world.payments.values():
-            taken = taken_of(payment)
+            taken = captured_funds_of(payment)
             if taken is None or taken.refundable.minor or isinstance(payment, Refunding | Capturing):
                 continue
             brought = [capture.proceeds.conversion for capture in taken.captures]
@@ -814,23 +821,25 @@ class MoneyMachine(RuleBasedStateMachine):
         payment = self.world.payments[payment_id]
         assert isinstance(payment, Capturing)
         merchant = terms_of(payment).merchant_id
-        command = RecordCaptureOutcome(capture_id=payment.capture_id, outcome=outcome, basis=self.bases[merchant])
+        command = RecordCaptureOutcome(
+            capture_id=payment.capture_id, outcome=outcome, pricing=self.pricing_contexts[merchant]
+        )
         events: Sequence[PaymentEvent] = record_capture_outcome(payment, command, self.world.now)
-        self.world.pay(payment_id, events, merchant, self.bases[merchant])
+        self.world.pay(payment_id, events, merchant, self.pricing_contexts[merchant])
 
     def _charged(self) -> list[PaymentId]:
         return [id for id, payment in self.world.payments.items() if is_authorized(payment)]
 
     def _refunded(self) -> list[tuple[PaymentId, OperationId]]:
         """The refunds that stand."""
-        all_taken = ((id, taken_of(payment)) for id, payment in self.world.payments.items())
+        all_taken = ((id, captured_funds_of(payment)) for id, payment in self.world.payments.items())
         return [(id, each.refund_id) for id, taken in all_taken if taken for each in taken.refunds if each.stands]
 
     def _in(self, *stages: type) -> list[PaymentId]:
         return [id for id, payment in self.world.payments.items() if isinstance(payment, stages)]
 
     def _taken(self) -> list[PaymentId]:
-        return [id for id, payment in self.world.payments.items() if taken_of(payment) is not None]
+        return [id for id, payment in self.world.payments.items() if captured_funds_of(payment) is not None]
 
     def _name(self) -> UUID:
         self.named += 1

@@ -21,7 +21,7 @@ from domain.payout.evolve import evolve as evolve_payout
 from domain.payout.state import Payout
 from domain.release.events import FundsReleased
 from domain.release.release import lot_behind, release
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 
 _CAUSE = Cause(actor="key:test", request_id="req_test", trace_id="0" * 32)
 
@@ -45,14 +45,16 @@ class World:
         self.payouts: dict[PayoutId, Payout] = {}
         self._versions: dict[UUID, int] = {}
 
-    def append(self, stream_id: UUID, events: Sequence[AnyEvent], merchant_id: MerchantId, basis: Basis) -> None:
+    def append(
+        self, stream_id: UUID, events: Sequence[AnyEvent], merchant_id: MerchantId, pricing: PricingContext
+    ) -> None:
         """All of it or nothing, as `append_commands` does it. Raises LimitBroken."""
         version = self._versions.get(stream_id, 0)
         recorded = record_with_entries(
             stream_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=self.now, updated_at=self.now
         )
         entries = [each.data for each in recorded if isinstance(each.data, JournalEntryPosted)]
-        for change in limited_changes(entries, floors_for(events, basis.terms.settlement)):
+        for change in limited_changes(entries, floors_for(events, pricing.terms.settlement)):
             if change.change_minor < 0 and self.balances.get(change.key, 0) + change.change_minor < change.floor_minor:
                 raise LimitBroken(change.key.account)
         for entry in entries:
@@ -61,9 +63,11 @@ class World:
             self.store.append(Positioned(len(self.store) + 1, each))
         self._versions[stream_id] = version + len(events)
 
-    def pay(self, payment_id: PaymentId, events: Sequence[Event], merchant_id: MerchantId, basis: Basis) -> None:
+    def pay(
+        self, payment_id: PaymentId, events: Sequence[Event], merchant_id: MerchantId, pricing: PricingContext
+    ) -> None:
         """Append to a payment. Raises LimitBroken."""
-        self.append(payment_id, events, merchant_id, basis)  # type: ignore[arg-type]
+        self.append(payment_id, events, merchant_id, pricing)  # type: ignore[arg-type]
         payment = self.payments.get(payment_id)
         for event in events:
             payment = evolve_payment(payment, event)  # type: ignore[arg-type]
@@ -75,7 +79,7 @@ class World:
         payment_id: PaymentId,
         decide: Callable[[DebitSource], Sequence[Event]],
         merchant_id: MerchantId,
-        basis: Basis,
+        pricing: PricingContext,
         *,
         beyond_limit: bool,
     ) -> bool:
@@ -85,7 +89,7 @@ class World:
         looked_for_unreleased = beyond_limit
         while source is not None:
             try:
-                self.pay(payment_id, decide(source), merchant_id, basis)
+                self.pay(payment_id, decide(source), merchant_id, pricing)
                 return True
             except LimitBroken as broken:
                 if is_lot(broken.code):
@@ -94,12 +98,14 @@ class World:
                     source = None if looked_for_unreleased else DebitSource.UNRELEASED
                     looked_for_unreleased = True
         if beyond_limit:
-            self.pay(payment_id, decide(DebitSource.OWED), merchant_id, basis)
+            self.pay(payment_id, decide(DebitSource.OWED), merchant_id, pricing)
         return beyond_limit
 
-    def payout(self, payout_id: PayoutId, events: Sequence[Event], merchant_id: MerchantId, basis: Basis) -> None:
+    def payout(
+        self, payout_id: PayoutId, events: Sequence[Event], merchant_id: MerchantId, pricing: PricingContext
+    ) -> None:
         """Append to a payout. Raises LimitBroken."""
-        self.append(payout_id, events, merchant_id, basis)  # type: ignore[arg-type]
+        self.append(payout_id, events, merchant_id, pricing)  # type: ignore[arg-type]
         payout = self.payouts.get(payout_id)
         for event in events:
             payout = evolve_payout(payout, event)  # type: ignore[arg-type]
@@ -117,7 +123,7 @@ class World:
             return False
         return True
 
-    def release_due(self, basis: Basis) -> Iterator[FundsReleased]:
+    def release_due(self, pricing: PricingContext) -> Iterator[FundsReleased]:
         """As the worker releases: every lot that is due and holds something, whole."""
         for key, minor in list(self.balances.items()):
             lot = lot_behind(key.account, key.currency) if is_lot(key.account) else None
@@ -125,7 +131,7 @@ class World:
                 continue
             debt = self.balances.get(BalanceKey(owed(lot.merchant_id), key.currency), 0)
             events = release(lot, Money(minor, key.currency), Money(debt, key.currency), self.now)
-            self.append(lot.stream_id, events, lot.merchant_id, basis)
+            self.append(lot.stream_id, events, lot.merchant_id, pricing)
             yield from events
 
     def payment_events(self, payment_id: PaymentId) -> list[PaymentEvent]:

@@ -17,7 +17,7 @@ from domain.payment.events import (
 )
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.refusals import IllegalTransition, OperationInProgress
-from domain.payment.state import Captured, Capturing, Expired, PartiallyCaptured, Voided, taken_of
+from domain.payment.state import Captured, Capturing, Expired, PartiallyCaptured, Voided, captured_funds_of
 from domain.payment.status import Status
 from domain.terms.amounts import OTHERS
 from domain.terms.fee_plan import Blended, FeePlan
@@ -89,7 +89,7 @@ def test_the_same_money_is_not_refunded_a_second_time() -> None:
 
 def test_a_refund_costs_what_the_plan_says() -> None:
     plan = FeePlan(version="for-refunds:1", default=Blended(basis_points=290), refund={OTHERS: 25})
-    became = then_(captured(), adopts(GIVE_BACK, THIRTY, basis=agreed(fees=plan)))[-1]
+    became = then_(captured(), adopts(GIVE_BACK, THIRTY, pricing=agreed(fees=plan)))[-1]
     assert isinstance(became, PaymentRefunded)
     assert became.debit.total == THIRTY + eur("0.25")
 
@@ -97,12 +97,13 @@ def test_a_refund_costs_what_the_plan_says() -> None:
 @pytest.mark.parametrize("borne_by", BeyondBudget)
 def test_a_refund_of_more_than_is_left_is_borne_as_the_terms_say(borne_by: BeyondBudget) -> None:
     history = then_(
-        refunded(THIRTY), adopts(GIVE_BACK, HUNDRED, source=DebitSource.AVAILABLE, basis=agreed(beyond_budget=borne_by))
+        refunded(THIRTY),
+        adopts(GIVE_BACK, HUNDRED, source=DebitSource.AVAILABLE, pricing=agreed(beyond_budget=borne_by)),
     )
     posted = posted_last(history)
     bearer = owed(MERCHANT) if borne_by is BeyondBudget.OWED else platform_losses()
     assert (posted[available(MERCHANT)], posted[bearer]) == (-7_000, 3_000)
-    taken = taken_of(payment_of(history))
+    taken = captured_funds_of(payment_of(history))
     assert taken is not None
     assert (taken.refunded, taken.refundable) == (eur("130.00"), eur("0.00"))
     given(history).when(refunds()).then_raises(IllegalTransition, status=Status.REFUNDED)
@@ -160,8 +161,8 @@ def test_a_capture_is_booked_in_full_whatever_is_reserved(history: History, amou
     assert isinstance(became, PaymentCaptured)
     assert (became.amount, became.released, became.final) == (amount, released, True)
     assert isinstance(payment_of(after), Captured)
-    before = taken_of(payment_of(history))
-    taken = taken_of(payment_of(after))
+    before = captured_funds_of(payment_of(history))
+    taken = captured_funds_of(payment_of(after))
     assert taken is not None
     assert taken.captured == (amount if before is None else before.captured + amount)
     given(after).when(refunds()).then_payment(amount=taken.refundable)

@@ -79,7 +79,7 @@ def balances(history: History) -> Counter[BalanceKey]:
 )
 def test_what_a_bank_charges_back_is_booked_in_full(history: History, disputed: Money, owed_minor: int) -> None:
     before = balances(history)
-    lost = then_(then_(history, disputes(disputed, basis=BASIS)), ruled(DisputeResult.LOST))
+    lost = then_(then_(history, disputes(disputed, pricing=BASIS)), ruled(DisputeResult.LOST))
     after = balances(settled(lost, disputed))
 
     clearing = BalanceKey(psp_clearing(ACQUIRER), disputed.currency)
@@ -94,7 +94,7 @@ def test_what_a_bank_charges_back_is_booked_in_full(history: History, disputed: 
 @pytest.mark.parametrize("lost_first", [False, True])
 def test_what_is_won_leaves_everything_as_it_was(disputed: Money, lost_first: bool) -> None:
     history = refunded(eur("30.00"), captured(HUNDRED))
-    opened = then_(history, disputes(disputed, basis=BASIS))
+    opened = then_(history, disputes(disputed, pricing=BASIS))
     won = then_(then_(opened, ruled(DisputeResult.LOST)) if lost_first else opened, ruled(DisputeResult.WON))
 
     assert +balances(won) == +balances(history)

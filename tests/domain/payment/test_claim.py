@@ -14,7 +14,7 @@ from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 from domain.payment.dispute import ReversedBefore
 from domain.payment.proceeds import Claim
 from domain.payment.refusals import IllegalTransition, OperationInProgress
-from domain.payment.state import DisputeResult, taken_of
+from domain.payment.state import DisputeResult, captured_funds_of
 from domain.payment.status import Status
 from domain.terms.settlement import BeyondBudget
 from tests.domain.payment.test_charged_back_whole import RATES
@@ -45,14 +45,14 @@ from tests.support.domain import (
 
 OURS = agreed(rates=RATES, beyond_budget=BeyondBudget.LOSSES)
 ABROAD = agreed(rates=RATES, settle_in="USD", mark_up_basis_points=100)
-AT_OUR_LOSS = then_(refunded(eur("30.00"), of=HUNDRED), disputes(HUNDRED, basis=OURS))
+AT_OUR_LOSS = then_(refunded(eur("30.00"), of=HUNDRED), disputes(HUNDRED, pricing=OURS))
 """Of 100.00 that were disputed the budget carries 70.00."""
 
 minors = st.integers(1, 20_000)
 
 
 def claim_of(history: History) -> Claim:
-    taken = taken_of(payment_of(history))
+    taken = captured_funds_of(payment_of(history))
     assert taken is not None
     return taken.disputes[0].claim
 
@@ -136,10 +136,10 @@ def test_a_raise_waits_for_the_refund_on_which_it_depends() -> None:
 def test_whatever_is_disputed_in_the_end_is_carried_whole(
     disputed: int, steps: list[int], in_dollars: bool, ours: bool
 ) -> None:
-    currency, basis = "USD" if in_dollars else "EUR", OURS if ours else agreed(rates=RATES)
-    history = then_(refunded(eur("30.00"), of=HUNDRED), disputes(Money(disputed, currency), basis=basis))
+    currency, pricing = "USD" if in_dollars else "EUR", OURS if ours else agreed(rates=RATES)
+    history = then_(refunded(eur("30.00"), of=HUNDRED), disputes(Money(disputed, currency), pricing=pricing))
     for minor in steps:
-        history = then_(history, amended(Money(minor, currency), basis=basis))
+        history = then_(history, amended(Money(minor, currency), pricing=pricing))
 
     last = Money([disputed, *steps][-1], currency)
     claim = claim_of(history)
@@ -156,10 +156,10 @@ def test_whatever_is_disputed_in_the_end_is_carried_whole(
 @for_any(disputed=minors, steps=st.lists(minors, max_size=4), lost=minors)
 def test_a_converted_claim_comes_back_for_what_it_was_taken_for(disputed: int, steps: list[int], lost: int) -> None:
     """Settled in dollars, with a mark-up; rounding leaves nothing behind, whatever the steps were."""
-    taken = captured(HUNDRED, basis=ABROAD)
-    history = then_(taken, disputes(Money(disputed, "EUR"), basis=ABROAD))
+    taken = captured(HUNDRED, pricing=ABROAD)
+    history = then_(taken, disputes(Money(disputed, "EUR"), pricing=ABROAD))
     for minor in steps:
-        history = then_(history, amended(Money(minor, "EUR"), basis=ABROAD))
+        history = then_(history, amended(Money(minor, "EUR"), pricing=ABROAD))
     charged_back = then_(history, ruled(DisputeResult.LOST))
     in_part = then_(charged_back, reversed_but(Money(lost, "EUR")))
 

@@ -23,12 +23,12 @@ from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, is_pending, returned
 from domain.payment.events import DisputeOpened, DisputeReversed, DisputeWon, PaymentEvent, RefundFailed, RefundStarted
 from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, from_available, from_owed
-from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, Taken, taken_of
+from domain.payment.state import Captured, CapturedFunds, DisputeResult, PartiallyCaptured, Refunding, captured_funds_of
 from domain.terms.amounts import OTHERS
 from domain.terms.conversion import RefundRate
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import Blended, FeePlan
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from tests.support.domain import (
     APPROVED,
     BASIS,
@@ -82,16 +82,16 @@ def at_rate(usd_for_one_euro: str, day: int = 0) -> Rates:
     )
 
 
-def taken(history: History) -> Taken:
-    found = taken_of(payment_of(history))
+def taken(history: History) -> CapturedFunds:
+    found = captured_funds_of(payment_of(history))
     assert found is not None
     return found
 
 
 def debit(
-    amount: Money, of: Taken, source: DebitSource, *, at: datetime = NOW, fee: Fee | None = None
+    amount: Money, of: CapturedFunds, source: DebitSource, *, at: datetime = NOW, fee: Fee | None = None
 ) -> MerchantDebit:
-    return debit_for(amount, of, source=source, rate=RefundRate.ORIGINAL, fee=fee, basis=BASIS, now=at)
+    return debit_for(amount, of, source=source, rate=RefundRate.ORIGINAL, fee=fee, pricing=BASIS, now=at)
 
 
 # from where
@@ -141,24 +141,24 @@ def test_a_fee_is_drawn_with_what_it_is_for() -> None:
 
 
 def test_in_parts_at_the_captures_rate_all_of_it_comes_to_what_the_capture_brought() -> None:
-    basis = agreed(fees=NO_FEES, settle_in="EUR", mark_up_basis_points=200, rates=at_rate("3"))
-    history = captured(usd("1.00"), basis=basis)  # 0.33 EUR, of which 0.01 are ours and 0.32 the merchant's
+    pricing = agreed(fees=NO_FEES, settle_in="EUR", mark_up_basis_points=200, rates=at_rate("3"))
+    history = captured(usd("1.00"), pricing=pricing)  # 0.33 EUR, of which 0.01 are ours and 0.32 the merchant's
     settled = []
     for number, minor in enumerate([33, 33, 34]):
         id = operation(60 + number)
-        history = then_(history, refunds(Money(minor, "USD"), id=id, basis=basis))
+        history = then_(history, refunds(Money(minor, "USD"), id=id, pricing=pricing))
         history = then_(history, refund_answered(APPROVED, id=id))
         settled.append(taken(history).refunds[-1].debit.settled.minor)
     assert settled == [11, 11, 10]
 
 
 def test_at_the_rate_of_the_day_a_refund_costs_what_it_costs_then_without_a_mark_up() -> None:
-    basis = agreed(
+    pricing = agreed(
         fees=NO_FEES, settle_in="EUR", mark_up_basis_points=200, refund_rate=RefundRate.CURRENT, rates=at_rate("1.25")
     )
-    history = captured(usd("100.00"), basis=basis)
+    history = captured(usd("100.00"), pricing=pricing)
     assert taken(history).captures[0].proceeds.gross == eur("78.40")
-    refund = then_(history, refunds(usd("50.00"), basis=replace(basis, rates=at_rate("1.00", day=1)), at=NOW))[-1]
+    refund = then_(history, refunds(usd("50.00"), pricing=replace(pricing, rates=at_rate("1.00", day=1)), at=NOW))[-1]
     assert isinstance(refund, RefundStarted)
     assert refund.debit is not None
     assert (refund.debit.rate, refund.debit.settled) == (RefundRate.CURRENT, eur("50.00"))
@@ -210,7 +210,7 @@ class Debits(RuleBasedStateMachine):
         amount=st.integers(20, 200) | st.integers(20, 10**7),
     )
     def authorise(self, settle_in: str | None, rate: RefundRate, plan: FeePlan, reserve: int, amount: int) -> None:
-        self.basis: Basis = agreed(
+        self.pricing: PricingContext = agreed(
             fees=plan,
             settle_in=settle_in,
             mark_up_basis_points=200,
@@ -227,12 +227,12 @@ class Debits(RuleBasedStateMachine):
         """Within the time of the authorisation; nothing but the last is final."""
         id = operation(next(self.fresh))
         if self.take(captures(Money(max(1, self.authorised * tenths // 10), "USD"), final=False, id=id, at=NOW)):
-            self.take(capture_answered(APPROVED, id=id, at=self.now, basis=self.basis))
+            self.take(capture_answered(APPROVED, id=id, at=self.now, pricing=self.pricing))
 
     @rule(usd_for_one_euro=st.none() | st.sampled_from(["0.0125", "0.9000", "1.0850", "1.3333", "163.7"]))
     def rates_change(self, usd_for_one_euro: str | None) -> None:
         """Or there are none any more, of those that may be used."""
-        self.basis = replace(self.basis, rates=at_rate(usd_for_one_euro) if usd_for_one_euro else Rates())
+        self.pricing = replace(self.pricing, rates=at_rate(usd_for_one_euro) if usd_for_one_euro else Rates())
 
     @rule(hours=st.sampled_from([1, 12, 24, 72]))
     def time_passes(self, hours: int) -> None:
@@ -242,7 +242,7 @@ class Debits(RuleBasedStateMachine):
     def refund(self, tenths: int | None, source: DebitSource) -> None:
         self.source = source
         amount = None if tenths is None else self.part(tenths)
-        self.take(refunds(amount, id=operation(next(self.fresh)), at=self.now, basis=self.basis, source=source))
+        self.take(refunds(amount, id=operation(next(self.fresh)), at=self.now, pricing=self.pricing, source=source))
 
     @precondition(lambda self: isinstance(payment_of(self.history), Refunding))
     @rule(approved=st.booleans())
@@ -255,7 +255,7 @@ class Debits(RuleBasedStateMachine):
     def dispute(self, tenths: int, source: DebitSource) -> None:
         self.source = source
         id = DisputeId(f"dp_{next(self.fresh)}")
-        self.take(disputes(self.part(tenths), id=id, at=self.now, basis=self.basis, source=source))
+        self.take(disputes(self.part(tenths), id=id, at=self.now, pricing=self.pricing, source=source))
 
     @precondition(lambda self: self.taken.disputes)
     @rule(result=st.sampled_from(DisputeResult), data=st.data())
@@ -301,7 +301,7 @@ class Debits(RuleBasedStateMachine):
             assert debit.conversion.residue.minor == 0
 
     @property
-    def taken(self) -> Taken:
+    def taken(self) -> CapturedFunds:
         return taken(self.history)
 
     def part(self, tenths: int) -> Money:
@@ -324,7 +324,7 @@ class Debits(RuleBasedStateMachine):
             return
         rest = self.taken.refundable
         try:
-            history = then_(self.history, disputes(rest, id=DisputeId("dp_rest"), at=self.now, basis=self.basis))
+            history = then_(self.history, disputes(rest, id=DisputeId("dp_rest"), at=self.now, pricing=self.pricing))
         except DomainError:
             assert rest.minor == 0 or isinstance(payment_of(self.history), Refunding)
             return
@@ -379,20 +379,20 @@ def test_a_share_of_several_captures_is_never_less_than_nothing_whatever_the_rat
     the day."""
     first = agreed(fees=NO_FEES, settle_in="EUR", rates=at_rate("1"))
     cheap = agreed(fees=NO_FEES, settle_in="EUR", rates=at_rate("10"), refund_rate=RefundRate.CURRENT)
-    history = capture_taken(authorized(usd("100.00")), usd("40.00"), final=False, basis=first)
-    history = then_(then_(history, refunds(basis=first)), refund_answered(APPROVED))
-    history = capture_taken(history, usd("40.00"), final=False, id=operation(50), basis=cheap)
-    history = then_(history, refunds(usd("39.99"), id=operation(51), basis=cheap))
+    history = capture_taken(authorized(usd("100.00")), usd("40.00"), final=False, pricing=first)
+    history = then_(then_(history, refunds(pricing=first)), refund_answered(APPROVED))
+    history = capture_taken(history, usd("40.00"), final=False, id=operation(50), pricing=cheap)
+    history = then_(history, refunds(usd("39.99"), id=operation(51), pricing=cheap))
     history = then_(history, refund_answered(APPROVED, id=operation(51)))
-    [*_, opened] = then_(history, disputes(usd("0.01"), basis=cheap))
+    [*_, opened] = then_(history, disputes(usd("0.01"), pricing=cheap))
     assert isinstance(opened, DisputeOpened)
     assert opened.claim.debit.settled >= zero("EUR")
 
 
 def test_the_fee_of_a_dispute_that_was_won_stays_drawn() -> None:
     """So that what is taken of a lot later is no more than the payment brought to it."""
-    basis = agreed(fees=FEES)
-    history = then_(then_(captured(), disputes(eur("60.00"), basis=basis)), ruled(DisputeResult.WON))
+    pricing = agreed(fees=FEES)
+    history = then_(then_(captured(), disputes(eur("60.00"), pricing=pricing)), ruled(DisputeResult.WON))
     assert taken(history).disputes[0].debit.drawn == from_lot(eur("75.00"))
     assert taken(history).disputes[0].returned == from_lot(eur("60.00"))
     assert debit(HUNDRED, taken(history), DebitSource.LOT).drawn == Drawn(
@@ -405,33 +405,33 @@ TOO_OLD = NOW + timedelta(hours=TODAYS.terms.conversion.stale_after_hours, secon
 
 
 def test_a_refund_at_the_rate_of_the_day_needs_one_that_is_fresh() -> None:
-    payment = payment_of(captured(usd("100.00"), basis=TODAYS))
+    payment = payment_of(captured(usd("100.00"), pricing=TODAYS))
     with pytest.raises(RateStale):
-        refunds(at=TOO_OLD, basis=TODAYS)(payment)
+        refunds(at=TOO_OLD, pricing=TODAYS)(payment)
 
 
 def test_what_settled_in_its_own_currency_is_refunded_without_any_rate() -> None:
     """Whatever is agreed since."""
-    [started] = refunds(at=TOO_OLD, basis=TODAYS)(payment_of(captured(usd("100.00"))))
+    [started] = refunds(at=TOO_OLD, pricing=TODAYS)(payment_of(captured(usd("100.00"))))
     assert isinstance(started, RefundStarted)
     assert started.debit is not None
     assert started.debit.conversion is None
 
 
 def test_what_was_converted_is_converted_back_by_a_fresh_rate_although_others_are_not_converted_any_more() -> None:
-    payment = payment_of(captured(usd("100.00"), basis=TODAYS))
+    payment = payment_of(captured(usd("100.00"), pricing=TODAYS))
     with pytest.raises(RateStale):
-        refunds(at=TOO_OLD, basis=agreed(fees=NO_FEES, refund_rate=RefundRate.CURRENT))(payment)
+        refunds(at=TOO_OLD, pricing=agreed(fees=NO_FEES, refund_rate=RefundRate.CURRENT))(payment)
 
 
 def test_captures_of_one_payment_settle_in_one_currency_although_there_is_no_rate_any_more() -> None:
     """The newest rate that it was converted by serves again: the money is taken, and has to be booked."""
     converting = agreed(fees=NO_FEES, settle_in="EUR", mark_up_basis_points=200, rates=at_rate("1.25"))
-    history = capture_taken(authorized(usd("100.00")), usd("40.00"), final=False, basis=converting)
+    history = capture_taken(authorized(usd("100.00")), usd("40.00"), final=False, pricing=converting)
     no_rates = replace(converting, rates=Rates())
-    history = capture_taken(history, usd("60.00"), id=operation(50), basis=no_rates)
+    history = capture_taken(history, usd("60.00"), id=operation(50), pricing=no_rates)
     assert [capture.proceeds.gross for capture in taken(history).captures] == [eur("31.36"), eur("47.04")]
-    given_back = then_(history, refunds(basis=no_rates))[-1]
+    given_back = then_(history, refunds(pricing=no_rates))[-1]
     assert isinstance(given_back, RefundStarted)
     assert given_back.debit is not None
     assert given_back.debit.settled == eur("78.40")

@@ -20,9 +20,9 @@ from domain.money.currencies import decimals
 from domain.money.money import Money
 from domain.payment.events import PaymentRefunded
 from domain.payment.proceeds import MerchantDebit
-from domain.payment.state import Capture, DisputeResult, Taken, taken_of
+from domain.payment.state import Capture, CapturedFunds, DisputeResult, captured_funds_of
 from domain.terms.conversion import RefundRate
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from tests.support.domain import (
     APPROVED,
     DECLINED,
@@ -55,12 +55,12 @@ def rates(currency: str, rate: str, number: int = 1) -> Rates:
     )
 
 
-def terms(refund_rate: RefundRate = RefundRate.ORIGINAL, *, mark_up: int = 0, known: Rates) -> Basis:
+def terms(refund_rate: RefundRate = RefundRate.ORIGINAL, *, mark_up: int = 0, known: Rates) -> PricingContext:
     return agreed(fees=NO_FEES, settle_in="EUR", mark_up_basis_points=mark_up, refund_rate=refund_rate, rates=known)
 
 
-def taken(history: History) -> Taken:
-    found = taken_of(payment_of(history))
+def taken(history: History) -> CapturedFunds:
+    found = captured_funds_of(payment_of(history))
     assert found is not None
     return found
 
@@ -71,12 +71,14 @@ def standing(history: History) -> list[MerchantDebit]:
     return [*(refund.debit for refund in found.refunds), *lasting]
 
 
-def given_back(history: History, minor: int, number: int, basis: Basis, *, by_dispute: bool = False) -> History:
+def given_back(
+    history: History, minor: int, number: int, pricing: PricingContext, *, by_dispute: bool = False
+) -> History:
     amount = Money(minor, taken(history).currency)
     if by_dispute:
-        return then_(history, disputes(amount, id=DisputeId(f"dp_{number}"), basis=basis))
+        return then_(history, disputes(amount, id=DisputeId(f"dp_{number}"), pricing=pricing))
     id = operation(1_000 + number)
-    return then_(then_(history, refunds(amount, id=id, basis=basis)), refund_answered(APPROVED, id=id))
+    return then_(then_(history, refunds(amount, id=id, pricing=pricing)), refund_answered(APPROVED, id=id))
 
 
 def debited_minor(debits: Iterable[MerchantDebit]) -> int:
@@ -106,20 +108,20 @@ def residue_was_debited(history: History) -> bool:
 
 @pytest.mark.parametrize("refund_rate", RefundRate)
 def test_a_hundred_and_fifty_refunds_of_a_cent_cost_the_merchant_what_they_cost_us(refund_rate: RefundRate) -> None:
-    basis = terms(refund_rate, known=rates("USD", "0.3"))
-    history = captured(usd("100.00"), basis=basis)
+    pricing = terms(refund_rate, known=rates("USD", "0.3"))
+    history = captured(usd("100.00"), pricing=pricing)
     for number in range(150):
-        history = given_back(history, 1, number, basis)
+        history = given_back(history, 1, number, pricing)
     assert debited_minor(standing(history)) == 45
     assert not residue_was_debited(history)
 
 
 @pytest.mark.parametrize("refund_rate", RefundRate)
 def test_refunds_of_a_cent_do_not_cost_a_whole_unit_each_either(refund_rate: RefundRate) -> None:
-    basis = terms(refund_rate, known=rates("USD", "0.6"))
-    history = captured(usd("100.00"), basis=basis)
+    pricing = terms(refund_rate, known=rates("USD", "0.6"))
+    history = captured(usd("100.00"), pricing=pricing)
     for number in range(150):
-        history = given_back(history, 1, number, basis)
+        history = given_back(history, 1, number, pricing)
     assert debited_minor(standing(history)) == 90
 
 
@@ -152,11 +154,13 @@ def test_at_the_captures_rate_the_worth_is_debited_rounded_up_once_over_all_part
     whole = sum(minor for minor, _ in takings)
     history = authorized(Money(whole, currency))
     for number, (minor, rate) in enumerate(takings):
-        basis = terms(mark_up=mark_up, known=rates(currency, rate, number + 1))
-        history = capture_taken(history, Money(minor, currency), final=False, id=operation(50 + number), basis=basis)
+        pricing = terms(mark_up=mark_up, known=rates(currency, rate, number + 1))
+        history = capture_taken(
+            history, Money(minor, currency), final=False, id=operation(50 + number), pricing=pricing
+        )
     back = 0
     for number, part in enumerate(data.draw(splits(whole))):
-        history = given_back(history, part, number, basis, by_dispute=data.draw(st.booleans()))
+        history = given_back(history, part, number, pricing, by_dispute=data.draw(st.booleans()))
         back += part
         worth = brought_by_the_first(back, taken(history).captures)
         assert worth <= debited_minor(standing(history)) < worth + 1
@@ -183,13 +187,15 @@ def test_mixed_rates_are_rounded_up_once_for_each_of_them(
 ) -> None:
     """Refunds at the rates of their days, refunds and disputes at the capture's."""
     original = terms(mark_up=mark_up, known=rates(currency, data.draw(st.sampled_from(RATES))))
-    history = captured(Money(whole, currency), basis=original)
+    history = captured(Money(whole, currency), pricing=original)
     amounts: dict[str, int] = {}
     for number, part in enumerate(data.draw(splits(whole))):
         rate = data.draw(st.none() | st.sampled_from(RATES[:3]))
-        basis = original if rate is None else terms(RefundRate.CURRENT, known=rates(currency, rate, RATES.index(rate)))
+        pricing = (
+            original if rate is None else terms(RefundRate.CURRENT, known=rates(currency, rate, RATES.index(rate)))
+        )
         by_dispute = rate is None and data.draw(st.booleans())
-        history = given_back(history, part, number, basis, by_dispute=by_dispute)
+        history = given_back(history, part, number, pricing, by_dispute=by_dispute)
         amounts[rate or "original"] = amounts.get(rate or "original", 0) + part
         for name, minor in amounts.items():
             if name == "original":
@@ -211,32 +217,32 @@ def told(debit: MerchantDebit) -> str:
 
 
 def test_what_a_failed_refund_gives_back_does_not_count_and_the_next_one_pays_in_full() -> None:
-    basis = terms(known=rates("USD", "0.3"))
-    history = captured(usd("100.00"), basis=basis)
+    pricing = terms(known=rates("USD", "0.3"))
+    history = captured(usd("100.00"), pricing=pricing)
     for number in range(20):
         id = operation(2_000 + number)
-        history = then_(then_(history, refunds(usd("0.01"), id=id, basis=basis)), refund_answered(DECLINED, id=id))
+        history = then_(then_(history, refunds(usd("0.01"), id=id, pricing=pricing)), refund_answered(DECLINED, id=id))
     assert standing(history) == []
-    assert debited_minor(standing(given_back(history, 1, 1, basis))) == 1
+    assert debited_minor(standing(given_back(history, 1, 1, pricing))) == 1
 
 
 def test_what_won_disputes_gave_back_is_made_up_by_the_next_debit() -> None:
     """Each dispute bore the unit that the refund after it would have cost."""
-    basis = terms(known=rates("USD", "0.4"))
-    history = captured(usd("100.00"), basis=basis)
+    pricing = terms(known=rates("USD", "0.4"))
+    history = captured(usd("100.00"), pricing=pricing)
     for number in range(10):
-        history = given_back(history, 1, 2 * number, basis, by_dispute=True)
-        history = given_back(history, 1, 2 * number + 1, basis)
+        history = given_back(history, 1, 2 * number, pricing, by_dispute=True)
+        history = given_back(history, 1, 2 * number + 1, pricing)
     for number in range(10):
         history = then_(history, ruled(DisputeResult.WON, id=DisputeId(f"dp_{2 * number}")))
-    history = given_back(history, 1, 99, basis)
+    history = given_back(history, 1, 99, pricing)
     assert debited_minor(standing(history)) == 5, "11 cents at 0.4, rounded up"
 
 
 def test_what_was_debited_by_the_rules_of_before_stays_as_it_is_and_the_next_debit_makes_it_up() -> None:
-    basis = terms(known=rates("USD", "0.3"))
-    history = captured(usd("100.00"), basis=basis)
-    history = given_back(history, 3, 1, basis)
+    pricing = terms(known=rates("USD", "0.3"))
+    history = captured(usd("100.00"), pricing=pricing)
+    history = given_back(history, 3, 1, pricing)
     [*before, last] = history
     assert isinstance(last, PaymentRefunded)
     assert last.debit.conversion is not None
@@ -244,13 +250,13 @@ def test_what_was_debited_by_the_rules_of_before_stays_as_it_is_and_the_next_deb
     rounded_down = replace(last.debit.conversion, value=nothing, settled=nothing)
     too_little = replace(last.debit, settled=nothing, conversion=rounded_down)
     history = (*before, replace(last, debit=too_little))
-    assert debited_minor(standing(given_back(history, 1, 2, basis))) == 2
+    assert debited_minor(standing(given_back(history, 1, 2, pricing))) == 2
 
 
 def test_the_rate_of_a_debit_is_that_of_the_capture_it_gives_back() -> None:
     first, second = (terms(known=rates("USD", rate, number)) for number, rate in [(1, "0.9"), (2, "0.5")])
-    history = capture_taken(authorized(usd("100.00")), usd("50.00"), final=False, basis=first)
-    history = capture_taken(history, usd("50.00"), id=operation(50), basis=second)
+    history = capture_taken(authorized(usd("100.00")), usd("50.00"), final=False, pricing=first)
+    history = capture_taken(history, usd("50.00"), id=operation(50), pricing=second)
     for number in (1, 2):
         history = given_back(history, 5_000, number, first)
     assert [(told(each), each.settled.minor) for each in standing(history)] == [("0.9", 4_500), ("0.5", 2_500)]
@@ -259,7 +265,7 @@ def test_the_rate_of_a_debit_is_that_of_the_capture_it_gives_back() -> None:
 def test_one_rate_published_anew_is_a_rate_of_its_own() -> None:
     quote = Quote(from_currency="USD", to_currency="EUR", text="0.3", rates="test:2", as_of=TODAY)
     assert rates("USD", "0.3", 2).rate("USD", "EUR") == quote
-    history = captured(usd("100.00"), basis=terms(known=rates("USD", "0.3")))
+    history = captured(usd("100.00"), pricing=terms(known=rates("USD", "0.3")))
     for number in (1, 2):
         history = given_back(history, 1, number, terms(RefundRate.CURRENT, known=rates("USD", "0.3", number)))
     assert debited_minor(standing(history)) == 2

@@ -12,7 +12,7 @@ from domain.payment.dispute import CloseDispute, DisputeDiffers, close_dispute
 from domain.payment.events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
 from domain.payment.proceeds import Drawn, Excess, MerchantDebit, from_available, from_owed
 from domain.payment.refusals import IllegalTransition
-from domain.payment.state import DisputeResult, taken_of
+from domain.payment.state import DisputeResult, captured_funds_of
 from domain.payment.status import Status
 from domain.terms.amounts import OTHERS
 from domain.terms.fee_plan import Blended, FeePlan
@@ -119,7 +119,7 @@ def test_a_dispute_of_nothing_or_less_is_refused(minor: int) -> None:
 
 
 def test_a_dispute_in_a_currency_of_which_there_is_no_rate_is_refused() -> None:
-    given(captured(eur("100.00"))).when(disputes(usd("1.00"), basis=agreed(rates=Rates()))).then_raises(
+    given(captured(eur("100.00"))).when(disputes(usd("1.00"), pricing=agreed(rates=Rates()))).then_raises(
         RateMissing, from_currency="USD", to_currency="EUR"
     )
 
@@ -150,7 +150,7 @@ def test_what_was_pending_and_has_been_released_since_is_given_back_to_what_is_a
 
 def test_the_fee_of_a_dispute_is_not_given_back() -> None:
     plan = FeePlan(version="with-dispute-fee", default=Blended(basis_points=0), dispute={OTHERS: 15_00})
-    history = then_(captured(), disputes(SIXTY, basis=agreed(fees=plan)))
+    history = then_(captured(), disputes(SIXTY, pricing=agreed(fees=plan)))
     given(history).when(ruled(DisputeResult.WON)).then(won(SIXTY, from_lot(SIXTY)))
 
 
@@ -213,7 +213,7 @@ WON_LAST = [name for name in KNOWN if name != "lost"]
 
 @pytest.mark.parametrize("history", [disputed(), *KNOWN.values()], ids=["open", *KNOWN])
 def test_a_dispute_that_we_have_heard_of_is_not_opened_again(history: History) -> None:
-    claimed_before = taken_of(payment_of(history))
+    claimed_before = captured_funds_of(payment_of(history))
     assert claimed_before is not None
     given(history).when(disputes(claimed_before.disputes[0].claim.disputed)).then_nothing()
 

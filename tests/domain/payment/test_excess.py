@@ -11,29 +11,29 @@ from domain.ledger.moves import bear
 from domain.money.money import Money
 from domain.payment.excess import excess_of
 from domain.payment.proceeds import Excess
-from domain.payment.state import Taken, taken_of
+from domain.payment.state import CapturedFunds, captured_funds_of
 from domain.terms.settlement import BeyondBudget
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, agreed, captured, eur, payment_of, refunded, usd
 
 RULE = BASIS.terms.settlement
 
 
-def taken(amount: Money = HUNDRED, *, settle_in: str | None = None) -> Taken:
-    found = taken_of(payment_of(captured(amount, basis=agreed(settle_in=settle_in))))
+def taken(amount: Money = HUNDRED, *, settle_in: str | None = None) -> CapturedFunds:
+    found = captured_funds_of(payment_of(captured(amount, pricing=agreed(settle_in=settle_in))))
     assert found is not None
     return found
 
 
 @pytest.mark.parametrize("amount", ["0.01", "70.00"])
 def test_what_the_budget_carries_is_no_excess(amount: str) -> None:
-    after_a_refund = taken_of(payment_of(refunded(eur("30.00"))))
+    after_a_refund = captured_funds_of(payment_of(refunded(eur("30.00"))))
     assert after_a_refund is not None
 
     assert excess_of(eur(amount), after_a_refund, RULE) is None
 
 
 def test_the_excess_is_what_refunds_and_disputes_have_not_left() -> None:
-    after_a_refund = taken_of(payment_of(refunded(eur("30.00"))))
+    after_a_refund = captured_funds_of(payment_of(refunded(eur("30.00"))))
     assert after_a_refund is not None
 
     assert excess_of(eur("100.00"), after_a_refund, RULE) == Excess(

@@ -15,7 +15,7 @@ from domain.payment.events import (
 )
 from domain.payment.outcome import Declined, Refusal, Rejected
 from domain.payment.refusals import OperationInProgress
-from domain.payment.state import Attempt, Authorized, Failed, Processing, RequiresAction, Tried
+from domain.payment.state import Attempt, Authorized, Failed, FailedAttempt, Processing, RequiresAction
 from domain.routing.candidate import Candidate, Strategy
 from domain.routing.route import DEFAULT_RULE, draw_of
 from tests.support.domain import (
@@ -95,7 +95,7 @@ def test_what_certainly_was_no_charge_goes_on_to_the_next_provider(
 def test_the_payment_remembers_whom_it_tried() -> None:
     given(processing()).when(attempt_answered(TRY_AGAIN, within=BOTH, at=LATER)).then_payment(
         attempt=Attempt(attempt_id=NEXT, provider=SECOND, amount=HUNDRED, capture=False, started_at=LATER),
-        tried=(Tried(attempt_id=ATTEMPT, provider=ACQUIRER, started_at=NOW, code=TRY_AGAIN.code),),
+        tried=(FailedAttempt(attempt_id=ATTEMPT, provider=ACQUIRER, started_at=NOW, code=TRY_AGAIN.code),),
         outcome_unknown=False,
         in_doubt=False,
     )

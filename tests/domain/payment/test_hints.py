@@ -46,7 +46,7 @@ def created(country: str | None, brand: CardBrand | None) -> PaymentCreated:
 
 def brought(country: str | None, brand: CardBrand | None, plan: FeePlan) -> Proceeds:
     history = then_(then_((created(country, brand),), confirmed()), attempt_answered(APPROVED))
-    last = capture_taken(history, HUNDRED, basis=agreed(fees=plan))[-1]
+    last = capture_taken(history, HUNDRED, pricing=agreed(fees=plan))[-1]
     assert isinstance(last, PaymentCaptured)
     return last.proceeds
 

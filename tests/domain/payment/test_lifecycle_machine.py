@@ -38,7 +38,7 @@ from domain.payment.notice import (
     ChangesNothing,
     Contradicts,
     Notice,
-    Premature,
+    NotYetApplicable,
     Reverses,
     Settles,
     read_notice,
@@ -65,11 +65,11 @@ from domain.payment.state import (
     RequiresAction,
     Voided,
     Voiding,
-    taken_of,
+    captured_funds_of,
 )
 from domain.payment.status import Status, status_of
 from domain.routing.route import Figures, Situation
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from tests.domain.attempts import (
     assert_each_attempt_is_where_its_route_chose_and_no_provider_is_asked_twice,
     assert_each_contradiction_is_reported_once_and_changes_nothing,
@@ -105,7 +105,6 @@ from tests.support.domain import (
     abandons,
     amounts,
     attempt_next,
-    bases,
     cancels,
     captures,
     confirmed,
@@ -114,6 +113,7 @@ from tests.support.domain import (
     held_for_review,
     operation,
     outcomes,
+    pricing_contexts,
     refund_answered,
     refunds,
     review_rejected,
@@ -309,7 +309,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
             assert after.result is (DisputeResult.WON if won else DisputeResult.LOST)
 
     def dispute(self, dispute_id: DisputeId) -> Dispute | None:
-        taken = taken_of(self.journey.payment)
+        taken = captured_funds_of(self.journey.payment)
         return None if taken is None else taken.dispute(dispute_id)
 
     def from_where_it_holds(self, decide: Callable[[DebitSource], Decision], *, owes: bool) -> Decision:
@@ -359,14 +359,14 @@ class PaymentLifecycle(RuleBasedStateMachine):
     # the provider's answers
 
     @at(RequiresAction, *IN_FLIGHT)
-    @rule(outcome=outcomes, basis=bases)
-    def the_provider_answers(self, outcome: Outcome, basis: Basis) -> None:
-        self.answer(self.asked[-1], outcome, basis)
+    @rule(outcome=outcomes, pricing=pricing_contexts)
+    def the_provider_answers(self, outcome: Outcome, pricing: PricingContext) -> None:
+        self.answer(self.asked[-1], outcome, pricing)
 
     @at(RequiresAction, *IN_FLIGHT)
-    @rule(basis=bases)
-    def the_provider_approves(self, basis: Basis) -> None:
-        self.answer(self.asked[-1], APPROVED, basis)
+    @rule(pricing=pricing_contexts)
+    def the_provider_approves(self, pricing: PricingContext) -> None:
+        self.answer(self.asked[-1], APPROVED, pricing)
 
     @at(Processing, RequiresAction)
     @rule(refusal=st.sampled_from([TRY_AGAIN, UNAVAILABLE]))
@@ -384,9 +384,9 @@ class PaymentLifecycle(RuleBasedStateMachine):
         self.answer(self.asked[-1], ACTION_REQUIRED, BASIS)
 
     @precondition(lambda self: self.asked)
-    @rule(outcome=outcomes, basis=bases, data=st.data())
-    def an_answer_comes_late_or_twice(self, outcome: Outcome, basis: Basis, data: st.DataObject) -> None:
-        self.answer(data.draw(st.sampled_from(self.asked)), outcome, basis)
+    @rule(outcome=outcomes, pricing=pricing_contexts, data=st.data())
+    def an_answer_comes_late_or_twice(self, outcome: Outcome, pricing: PricingContext, data: st.DataObject) -> None:
+        self.answer(data.draw(st.sampled_from(self.asked)), outcome, pricing)
 
     # its notices
 
@@ -462,7 +462,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
                 assert self.journey.payment == before, "a contradiction changed the payment"
             case AsksForLookup():
                 assert open_ids, "there is nothing to ask for"
-            case ChangesNothing(reason=reason) | Premature(reason=reason):
+            case ChangesNothing(reason=reason) | NotYetApplicable(reason=reason):
                 assert reason
 
     @at(Authorized, PartiallyCaptured, Captured, Voided, Expired, *IN_FLIGHT)
@@ -515,11 +515,11 @@ class PaymentLifecycle(RuleBasedStateMachine):
         return [one for one in operations if one.kind is OperationKind.REFUND and one.succeeded]
 
     def has_refunded(self) -> bool:
-        taken = taken_of(self.journey.payment)
+        taken = captured_funds_of(self.journey.payment)
         return taken is not None and any(refund.stands for refund in taken.refunds)
 
     def refundable(self) -> Money:
-        taken = taken_of(self.journey.payment)
+        taken = captured_funds_of(self.journey.payment)
         assert taken is not None
         return taken.refundable
 
@@ -530,7 +530,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
             operations = operations_of(self.journey.events)
             return lambda payment: adopt(payment, operations, command, BASIS, self.now, source=source)
 
-        taken = taken_of(self.journey.payment)
+        taken = captured_funds_of(self.journey.payment)
         recorded = self.take(self.from_where_it_holds(decide, owes=True))
         assert recorded or (taken is None and command.kind is OperationKind.REFUND)
         return recorded
@@ -547,7 +547,7 @@ class PaymentLifecycle(RuleBasedStateMachine):
         payment = self.journey.payment
         return {self.asked[-1]} if isinstance(payment, InFlight | RequiresAction) else set()
 
-    def answer(self, id: OperationId, outcome: Outcome, basis: Basis) -> None:
+    def answer(self, id: OperationId, outcome: Outcome, pricing: PricingContext) -> None:
         """The answer to operation `id`, tried as an answer to each kind of operation: only its own kind can fit."""
         before = self.journey.payment
         is_awaited = id == self.asked[-1] and isinstance(before, InFlight | RequiresAction)
@@ -558,12 +558,12 @@ class PaymentLifecycle(RuleBasedStateMachine):
         attempt = RecordAttemptOutcome(
             attempt_id=id,
             outcome=outcome,
-            basis=basis,
+            pricing=pricing,
             window=WINDOW,
             action_window=ACTION_WINDOW,
             next=attempt_next(operation(next(self.fresh)), within=self.situation),
         )
-        capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, basis=basis)
+        capture = RecordCaptureOutcome(capture_id=id, outcome=outcome, pricing=pricing)
         self.take(lambda payment: record_attempt_outcome(payment, attempt, self.now))
         self.take(lambda payment: record_capture_outcome(payment, capture, self.now))
         self.take(void_answered(outcome, id=id))

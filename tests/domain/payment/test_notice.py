@@ -16,7 +16,7 @@ from domain.payment.notice import (
     ChangesNothing,
     Contradicts,
     Notice,
-    Premature,
+    NotYetApplicable,
     Reading,
     Reverses,
     Settles,
@@ -88,7 +88,7 @@ ABANDONED = then_(requires_action(), abandons())
 KNOWN = ChangesNothing("the outcome is known already")
 KNOWN_SINCE = ChangesNothing("the outcome is known since")
 NO_OUTCOME = ChangesNothing("it tells no outcome")
-NOT_ASKED = Premature("we asked this provider for no such operation")
+NOT_ASKED = NotYetApplicable("we asked this provider for no such operation")
 
 
 def says(
@@ -291,7 +291,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a refund that nobody asked for": (
         captured(),
         says(APPROVED, GIVE_BACK, reference=CHARGE),
-        Premature("the provider has done a refund that nobody asked for here, and does not say how much"),
+        NotYetApplicable("the provider has done a refund that nobody asked for here, and does not say how much"),
     ),
     "a refund that names only the charge, when one is on record": (
         refunded(),
@@ -311,7 +311,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a capture that nobody asked for": (
         authorized(),
         says(APPROVED, TAKE, reference=CHARGE),
-        Premature("the provider has done a capture that nobody asked for here, and does not say how much"),
+        NotYetApplicable("the provider has done a capture that nobody asked for here, and does not say how much"),
     ),
     "a capture of the charge was declined": (
         authorized(),
@@ -321,7 +321,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "captured what was only to be authorised": (
         processing(),
         says(APPROVED, TAKE, id=ATTEMPT),
-        Premature("its authorize is open, and no capture of it was asked for"),
+        NotYetApplicable("its authorize is open, and no capture of it was asked for"),
     ),
     "an id that is not ours, and a charge that is": (
         requires_action(),
@@ -382,7 +382,9 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a second one without a name": (
         GIVEN_BACK_ELSEWHERE,
         says(APPROVED, GIVE_BACK, reference=CHARGE, amount=FORTY),
-        Premature("the provider has done a refund that nobody asked for here, and has no name of its own for it"),
+        NotYetApplicable(
+            "the provider has done a refund that nobody asked for here, and has no name of its own for it"
+        ),
     ),
     "a refund made at the provider in another currency": (
         captured(),
@@ -436,7 +438,7 @@ TABLE: dict[str, tuple[History, Notice, Reading]] = {
     "a capture of a charge that came to nothing here": (
         fallen_back(),
         says(APPROVED, TAKE, id=ATTEMPT),
-        Premature("the provider has done a capture of a charge that came to nothing here"),
+        NotYetApplicable("the provider has done a capture of a charge that came to nothing here"),
     ),
     # a refund that fails later
     "a refund that succeeded has failed since": (

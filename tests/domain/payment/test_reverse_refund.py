@@ -14,7 +14,7 @@ from domain.payment.movements import movements_of
 from domain.payment.proceeds import Drawn, from_available
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.reverse_refund import RefundUnknown
-from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, taken_of
+from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, captured_funds_of
 from domain.payment.status import Status
 from domain.terms.amounts import OTHERS
 from domain.terms.conversion import RefundRate
@@ -71,8 +71,8 @@ def test_it_goes_to_what_is_available_once_the_lot_is_released() -> None:
 
 
 def test_the_fee_of_the_refund_goes_back_too() -> None:
-    basis = agreed(fees=FEES)
-    history = then_(then_(captured(basis=basis), refunds(THIRTY, basis=basis)), refund_answered(APPROVED))
+    pricing = agreed(fees=FEES)
+    history = then_(then_(captured(pricing=pricing), refunds(THIRTY, pricing=pricing)), refund_answered(APPROVED))
     assert last(then_(history, reverses())).returned.total == THIRTY + eur("0.25")
 
 
@@ -130,11 +130,11 @@ def test_the_books_are_what_they_were_before_the_refund(
     taken: int, tenths: int, rate: RefundRate, borne_by: BeyondBudget, settle_in: str, days: int
 ) -> None:
     """In every account but for where the merchant's own money is: also of what was converted, or beyond the budget."""
-    basis = agreed(fees=FEES, settle_in=settle_in, mark_up_basis_points=150, refund_rate=rate, beyond_budget=borne_by)
-    before = captured(Money(taken, "EUR"), basis=basis)
+    pricing = agreed(fees=FEES, settle_in=settle_in, mark_up_basis_points=150, refund_rate=rate, beyond_budget=borne_by)
+    before = captured(Money(taken, "EUR"), pricing=pricing)
     amount = Money(max(1, taken * tenths // 10), "EUR")
-    with_refund = then_(before, adopts(OperationKind.REFUND, amount, basis=basis))
-    [refund] = taken_of(payment_of(with_refund)).refunds  # type: ignore[union-attr]
+    with_refund = then_(before, adopts(OperationKind.REFUND, amount, pricing=pricing))
+    [refund] = captured_funds_of(payment_of(with_refund)).refunds  # type: ignore[union-attr]
     after = then_(with_refund, reverses(id=refund.refund_id, at=NOW + timedelta(days=days)))
     entries = entries_of(PAYMENT, after)[len(entries_of(PAYMENT, before)) :]
     assert len(entries) == 2

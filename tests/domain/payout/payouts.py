@@ -10,7 +10,7 @@ from domain.money.money import Money
 from domain.payout.batch import end_to_end_id_for
 from domain.payout.create import CreatePayout
 from domain.payout.events import PayoutTrigger
-from domain.payout.report import Fate, ReportPayout
+from domain.payout.report import ReportedOutcome, ReportPayout
 from domain.payout.state import Batched, Canceled, Failed, Held, Order, Paid, Payout, Place, Ready, Returned, Sent
 from domain.terms.terms import DEFAULT_TERMS
 
@@ -60,5 +60,5 @@ def asked(amount: Money = TEN, description: str | None = None) -> CreatePayout:
     )
 
 
-def heard(fate: Fate, code: str | None = None) -> ReportPayout:
+def heard(fate: ReportedOutcome, code: str | None = None) -> ReportPayout:
     return ReportPayout(bank="northbank", report_id="7", fate=fate, code=code)

@@ -29,7 +29,7 @@ from domain.payout.events import (
 )
 from domain.payout.fail import fail
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
-from domain.payout.report import Fate, ReportContradicts, report
+from domain.payout.report import ReportContradicts, ReportedOutcome, report
 from domain.payout.sent import sent
 from domain.payout.state import Payout
 from domain.payout.status import status_of
@@ -106,37 +106,37 @@ def test_only_one_that_waits_takes_a_place_in_a_file(payout: Payout) -> None:
 
 @pytest.mark.parametrize("payout", [BATCHED, SENT], ids=["batched", "sent"])
 def test_what_the_bank_says_first(payout: Payout) -> None:
-    assert kinds(report(payout, heard(Fate.CONFIRMED))) == [PayoutPaid]
-    assert kinds(report(payout, heard(Fate.RETURNED))) == [PayoutPaid, PayoutReturned]
-    [failed] = report(payout, heard(Fate.REJECTED, "AC04"))
+    assert kinds(report(payout, heard(ReportedOutcome.CONFIRMED))) == [PayoutPaid]
+    assert kinds(report(payout, heard(ReportedOutcome.RETURNED))) == [PayoutPaid, PayoutReturned]
+    [failed] = report(payout, heard(ReportedOutcome.REJECTED, "AC04"))
     assert isinstance(failed, PayoutFailed)
     assert (failed.code, failed.reason) == ("AC04", "the account is closed")
 
 
 def test_what_the_bank_says_after_that() -> None:
-    assert report(PAID, heard(Fate.CONFIRMED)) == ()
-    assert kinds(report(PAID, heard(Fate.RETURNED))) == [PayoutReturned]
-    for fate in Fate:
+    assert report(PAID, heard(ReportedOutcome.CONFIRMED)) == ()
+    assert kinds(report(PAID, heard(ReportedOutcome.RETURNED))) == [PayoutReturned]
+    for fate in ReportedOutcome:
         assert report(RETURNED, heard(fate)) == ()
-    for fate in (Fate.REJECTED, Fate.RETURNED):
+    for fate in (ReportedOutcome.REJECTED, ReportedOutcome.RETURNED):
         assert report(FAILED, heard(fate)) == ()
 
 
 @pytest.mark.parametrize(
     ("payout", "fate"),
     [
-        (PAID, Fate.REJECTED),
-        (FAILED, Fate.CONFIRMED),
-        *((payout, fate) for payout in (HELD, READY, CANCELED) for fate in Fate),
+        (PAID, ReportedOutcome.REJECTED),
+        (FAILED, ReportedOutcome.CONFIRMED),
+        *((payout, fate) for payout in (HELD, READY, CANCELED) for fate in ReportedOutcome),
     ],
 )
-def test_what_the_bank_cannot_say(payout: Payout, fate: Fate) -> None:
+def test_what_the_bank_cannot_say(payout: Payout, fate: ReportedOutcome) -> None:
     with pytest.raises(ReportContradicts):
         report(payout, heard(fate))
 
 
 def test_an_unknown_reason_is_told_by_its_code() -> None:
-    [failed] = report(SENT, heard(Fate.REJECTED, "ZZ99"))
+    [failed] = report(SENT, heard(ReportedOutcome.REJECTED, "ZZ99"))
     assert isinstance(failed, PayoutFailed)
     assert failed.reason == "the bank gave the reason ZZ99"
 

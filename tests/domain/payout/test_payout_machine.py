@@ -22,7 +22,7 @@ from domain.payout.events import PayoutCanceled, PayoutEvent, PayoutFailed, Payo
 from domain.payout.evolve import evolve, fold
 from domain.payout.fail import fail
 from domain.payout.refusals import PayoutNotCancelable, PayoutNotHeld
-from domain.payout.report import Fate, ReportContradicts, report
+from domain.payout.report import ReportContradicts, ReportedOutcome, report
 from domain.payout.sent import sent
 from domain.payout.state import Batched, Held, Payout, Ready, Sent
 from tests.domain.payout.payouts import ACCOUNT, FRIDAY, MERCHANT, RULE, asked, heard
@@ -64,7 +64,7 @@ class PayoutMachine(RuleBasedStateMachine):
         return payout_id
 
     @rule(payout_id=payouts)
-    def let_go(self, payout_id: PayoutId) -> None:
+    def cancel_authorization(self, payout_id: PayoutId) -> None:
         if (payout := self._payout(payout_id)) is not None:
             try:
                 self._append(payout_id, approve(payout))
@@ -94,8 +94,8 @@ class PayoutMachine(RuleBasedStateMachine):
         if (payout := self._payout(payout_id)) is not None:
             self._append(payout_id, fail(payout, "the file was refused"))
 
-    @rule(payout_id=payouts, fate=st.sampled_from(Fate), times=st.integers(1, 2))
-    def hear(self, payout_id: PayoutId, fate: Fate, times: int) -> None:
+    @rule(payout_id=payouts, fate=st.sampled_from(ReportedOutcome), times=st.integers(1, 2))
+    def hear(self, payout_id: PayoutId, fate: ReportedOutcome, times: int) -> None:
         for _ in range(times):
             if (payout := self._payout(payout_id)) is not None:
                 try:

@@ -27,7 +27,7 @@ from domain.settlement.settle_movement import (
 )
 from domain.terms.conversion import ConversionRule
 from domain.terms.fee_plan import FeePlan, InterchangePlus
-from domain.terms.pricing_context import Basis
+from domain.terms.pricing_context import PricingContext
 from tests.support.domain import (
     ACQUIRER,
     APPROVED,
@@ -83,9 +83,9 @@ costs = st.builds(
 )
 
 
-def on_plus(amount: Money = HUNDRED, basis: Basis = ON_PLUS) -> History:
+def on_plus(amount: Money = HUNDRED, pricing: PricingContext = ON_PLUS) -> History:
     history = then_(authorized(amount), captures(amount))
-    return then_(history, capture_answered(APPROVED, basis=basis))
+    return then_(history, capture_answered(APPROVED, pricing=pricing))
 
 
 def command(

@@ -9,7 +9,7 @@ from application.payout.bank_port import BankSilent, BankUnavailable
 from domain.payment.outcome import Unknown
 from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.provider.http import Answer, HttpCalls
-from infrastructure.provider.simulator.desk import outcome
+from infrastructure.provider.simulator.dispute_api import outcome
 from tests.infrastructure.bank.batches import OURS, instruction
 from tests.infrastructure.bank.contract import written
 

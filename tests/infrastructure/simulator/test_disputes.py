@@ -13,7 +13,7 @@ from domain.dispute.events import EvidenceKind
 from domain.identifiers import DisputeId, SubmissionId
 from domain.payment.outcome import Approved, Rejected, Unavailable
 from infrastructure.provider.http import HttpCalls
-from infrastructure.provider.simulator.desk import SimulatorDesk
+from infrastructure.provider.simulator.dispute_api import SimulatorDisputeApi
 from tests.infrastructure.simulator.api import Api, Json
 from tests.infrastructure.simulator.test_webhooks import telling
 from tests.support.receiver import Receiver, receiving
@@ -40,9 +40,9 @@ async def api(simulator: SimulatorProcess) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def desk(simulator: SimulatorProcess) -> AsyncIterator[SimulatorDesk]:
+async def desk(simulator: SimulatorProcess) -> AsyncIterator[SimulatorDisputeApi]:
     calls = HttpCalls(simulator.base_url, timeout_s=5.0)
-    yield SimulatorDesk(calls)
+    yield SimulatorDisputeApi(calls)
     await calls.aclose()
 
 
@@ -95,7 +95,7 @@ async def test_a_token_has_its_charge_disputed_after_the_capture(
 
 @pytest.mark.parametrize(("text", "result", "gone"), [("winning_evidence", "won", 0), ("losing_evidence", "lost", 700)])
 async def test_the_evidence_decides(
-    api: Api, receiver: Receiver, desk: SimulatorDesk, text: str, result: str, gone: int
+    api: Api, receiver: Receiver, desk: SimulatorDisputeApi, text: str, result: str, gone: int
 ) -> None:
     charge_id = await api.charge_id(capture=True)
     dispute_id = await disputed(api, charge_id, amount=700)
@@ -108,7 +108,7 @@ async def test_the_evidence_decides(
     assert (line["charged_back"], line["captured"]) == (gone, 10_000)
 
 
-async def test_other_evidence_waits_for_the_bank(api: Api, receiver: Receiver, desk: SimulatorDesk) -> None:
+async def test_other_evidence_waits_for_the_bank(api: Api, receiver: Receiver, desk: SimulatorDisputeApi) -> None:
     charge_id = await api.charge_id(capture=True)
     dispute_id = await disputed(api, charge_id)
     assert await desk.submit(dispute_id, (file("See for yourself."),), new_id()) == Approved(dispute_id)
@@ -122,7 +122,7 @@ async def test_other_evidence_waits_for_the_bank(api: Api, receiver: Receiver, d
     assert told == {"dispute.opened", "dispute.under_review", "dispute.lost", "dispute.won"}
 
 
-async def test_what_the_desk_cannot_take_is_refused(api: Api, desk: SimulatorDesk) -> None:
+async def test_what_the_desk_cannot_take_is_refused(api: Api, desk: SimulatorDisputeApi) -> None:
     charge_id = await api.charge_id(capture=True)
     late = await disputed(api, charge_id, amount=100, due_in_s=-1)
     refused = await desk.submit(late, (file("late"),), new_id())
@@ -135,7 +135,7 @@ async def test_what_the_desk_cannot_take_is_refused(api: Api, desk: SimulatorDes
     assert isinstance(empty, Rejected)
 
 
-async def test_giving_in_costs_the_charge(api: Api, desk: SimulatorDesk) -> None:
+async def test_giving_in_costs_the_charge(api: Api, desk: SimulatorDisputeApi) -> None:
     charge_id = await api.charge_id(capture=True)
     dispute_id = await disputed(api, charge_id, amount=2_500)
     acceptance = new_id()
@@ -186,7 +186,7 @@ async def test_disputes_outlive_the_process(tmp_path_factory: pytest.TempPathFac
 
 async def test_a_desk_that_nobody_is_at_was_not_asked() -> None:
     calls = HttpCalls(f"http://{HOST}:{free_port()}", timeout_s=1.0)
-    assert isinstance(await SimulatorDesk(calls).accept(DisputeId("dp_1"), new_id()), Unavailable)
+    assert isinstance(await SimulatorDisputeApi(calls).accept(DisputeId("dp_1"), new_id()), Unavailable)
     await calls.aclose()
 
 

@@ -22,7 +22,7 @@ from domain.money.money import Money
 from domain.payment.events import MovementKind, OperationKind
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
-from domain.payout.report import Fate
+from domain.payout.report import ReportedOutcome
 from domain.payout.status import PayoutStatus
 from interfaces import http
 from interfaces.resources.problem import TYPE_PREFIX, unexpected_response
@@ -40,7 +40,7 @@ SAMPLES: dict[type, Any] = {
     DeadLetterState: DeadLetterState.CLOSED,
     Scheme: Scheme.IBAN,
     PayoutStatus: PayoutStatus.PAID,
-    Fate: Fate.REJECTED,
+    ReportedOutcome: ReportedOutcome.REJECTED,
     OperationKind: OperationKind.REFUND,
     MovementKind: MovementKind.CAPTURE,
     datetime: datetime(2026, 11, 20, tzinfo=UTC),

@@ -27,7 +27,7 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money
 from domain.payment.adopt import OperationDiffers
 from domain.payment.events import OperationAdopted, OperationKind, PaymentRefunded
-from domain.payment.state import Payment, taken_of
+from domain.payment.state import Payment, captured_funds_of
 from domain.payment.status import Status, status_of
 from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
 from interfaces import ids
@@ -153,7 +153,7 @@ async def test_a_refund_made_at_the_provider_is_on_record_once_in_the_providers_
     assert {each.event.actor for each in (adopted, refunded)} == {"psp:simulator"}
     assert (adopted.event.data.reference, refunded.event.data.reference) == ("re_1", "re_1")
     assert status_of(await payment(core, payment_id)) is Status.PARTIALLY_REFUNDED
-    taken = taken_of(await payment(core, payment_id))
+    taken = captured_funds_of(await payment(core, payment_id))
     assert taken is not None
     assert taken.refundable == TEN - FOUR, "we would give that money back a second time"
     assert [state for state, _ in came_of(core)] == ["done", "done"]

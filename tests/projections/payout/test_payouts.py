@@ -13,7 +13,7 @@ from domain.payout.create import create
 from domain.payout.events import PayoutApproved, PayoutCanceled, PayoutEvent, PayoutHeld
 from domain.payout.evolve import evolve, fold
 from domain.payout.fail import fail
-from domain.payout.report import Fate, report
+from domain.payout.report import ReportedOutcome, report
 from domain.payout.sent import sent
 from domain.payout.state import Payout
 from domain.payout.status import PayoutStatus, status_of
@@ -46,7 +46,7 @@ def after(events: Sequence[PayoutEvent]) -> Payout:
     return payout
 
 
-def told(*fates: Fate) -> list[PayoutEvent]:
+def told(*fates: ReportedOutcome) -> list[PayoutEvent]:
     events = on_its_way()
     for fate in fates:
         events.extend(report(after(events), heard(fate, "AC04")))
@@ -61,9 +61,9 @@ HISTORIES: dict[str, Sequence[PayoutEvent]] = {
     "canceled": (*CREATED, HELD, CANCELED),
     "batched": on_its_way()[:2],
     "sent": on_its_way(),
-    "paid": told(Fate.CONFIRMED),
-    "returned": told(Fate.CONFIRMED, Fate.RETURNED),
-    "rejected": told(Fate.REJECTED),
+    "paid": told(ReportedOutcome.CONFIRMED),
+    "returned": told(ReportedOutcome.CONFIRMED, ReportedOutcome.RETURNED),
+    "rejected": told(ReportedOutcome.REJECTED),
     "unfit": (*CREATED, *fail(evolve(None, CREATED[0]), "the account's name cannot be spelt")),
 }
 

@@ -38,8 +38,8 @@ class _ErrorAnswer(Struct, frozen=True):
     error: _Error
 
 
-class SimulatorDesk:
-    """Implements application.provider.dispute_api.DisputeDesk."""
+class SimulatorDisputeApi:
+    """Implements application.provider.dispute_api.DisputeApi."""
 
     def __init__(self, calls: HttpCalls) -> None:
         self._calls = calls
