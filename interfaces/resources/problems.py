@@ -15,7 +15,6 @@ from application.payment.cancellation import CancellationRefused, CancellationUn
 from application.payment.in_doubt import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.payment.loaded import PaymentNotFound
 from application.payment.lost_charges import ChargeUncertain
-from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.payout.bank_accounts import BankAccountNotFound
 from application.payout.bank_port import InstructionInvalid, SchemeNotServed
 from application.payout.batch import BatchNotFound
@@ -25,6 +24,7 @@ from application.payout.loaded import PayoutNotFound
 from application.restore.orphan_refund import OrphanHoldsNothing, OrphanNotFound, OrphanNotGivenBack
 from application.settlement.commands import MovementAmbiguous, RowKindUnknown
 from application.webhook_in.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
+from application.write.append import BalanceLimitBroken, TooManyConflicts
 from application.write.gate import StoreClosed
 from application.write.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.write.store import StoreFull, StoreUnavailable, WriterBusy
