@@ -13,6 +13,7 @@ from application.payment.cancellation import cancel_at_provider, decide_cancella
 from application.payment.loaded import LoadedPayment, load
 from application.payment.lost_charges import LostCharges
 from application.payment.operation import Operations, StartedOperation
+from application.payment.operation_queue import UnresolvedOperation
 from application.payment.orphans import Pin
 from application.payment.recent import RecentPayments
 from application.payment.recovery import Recovery
@@ -32,7 +33,6 @@ from application.write.store import (
     EventStore,
     KeyUsed,
     LimitBroken,
-    UnresolvedOperation,
     Verb,
     VersionConflict,
 )
