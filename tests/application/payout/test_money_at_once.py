@@ -14,10 +14,10 @@ from application.dispute.apply_notification import DisputeNotices
 from application.dispute.money import DisputeMoney
 from application.payment.apply_notification import Again, Done
 from application.payment.loaded import load
-from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
 from application.settlement.release import Releases
 from application.terms.pricing_context import CurrentPricingContexts
+from application.write.append import BalanceLimitBroken, TooManyConflicts
 from application.write.recording import record_with_entries
 from application.write.store import Append, Appended
 from domain.dispute.events import DisputeReason
