@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from application.dispute.money import DisputeMoney
 from application.payment.apply_notification import Again, Dead, Done, Result
 from application.payment.loaded import LoadedPayment
-from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
+from application.write.append import BalanceLimitBroken, TooManyConflicts
 from domain.dispute.accept import accepted_elsewhere
 from domain.dispute.amend import amend
 from domain.dispute.escalate import advance_deadline, escalate

@@ -19,7 +19,6 @@ from application.dead_letter.commands import DeadLetters
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Again, Dead, Done, Notices, Result, notice_of
 from application.payment.loaded import loaded_from, payment_events
-from application.payment.operation import TooManyConflicts
 from application.provider.webhook import (
     DisputeNotification,
     Notification,
@@ -30,6 +29,7 @@ from application.provider.webhook import (
 from application.webhook_in.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
 from application.webhook_in.lanes import ProviderLanes
 from application.work.backoff import LONGEST_S
+from application.write.append import TooManyConflicts
 from application.write.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
 from domain.errors import described
