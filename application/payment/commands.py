@@ -12,13 +12,7 @@ from application.payment.answers import Answers
 from application.payment.cancellation import cancel_at_provider, decide_cancellation
 from application.payment.loaded import LoadedPayment, load
 from application.payment.lost_charges import LostCharges
-from application.payment.operation import (
-    CONFLICTS_MAX,
-    BalanceLimitBroken,
-    Operations,
-    StartedOperation,
-    TooManyConflicts,
-)
+from application.payment.operation import Operations, StartedOperation
 from application.payment.operation_queue import UnresolvedOperation
 from application.payment.orphans import Pin
 from application.payment.recent import RecentPayments
@@ -26,6 +20,7 @@ from application.payment.recovery import Recovery
 from application.provider.routing_port import Routing
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer

@@ -26,6 +26,7 @@ from application.provider.port import (
 from application.provider.routing_port import Routing
 from application.terms.policies import Policies
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.caller import Answered
 from application.write.idempotency import answered_before
 from application.write.store import (
@@ -39,7 +40,6 @@ from application.write.store import (
     VersionConflict,
 )
 from domain.derivation import attempt_id_for
-from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
@@ -70,20 +70,6 @@ from domain.payment.state import (
     authorization_of,
 )
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
-
-CONFLICTS_MAX = 10
-"""How often a command is decided anew because another one got to its stream first."""
-
-
-class TooManyConflicts(DomainError):
-    """Other commands kept changing it first; nothing was done."""
-
-
-class BalanceLimitBroken(DomainError):
-    """The command would take an account below its floor; nothing was done."""
-
-    account: str
-    currency: str
 
 
 class StartedOperation(Struct, frozen=True, kw_only=True):
