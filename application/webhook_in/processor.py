@@ -241,7 +241,7 @@ class Deliveries:
         assert notification is not None
         work = replace(work, merchant_id=loaded.merchant_id)
         if isinstance(notification, DisputeNotification):
-            heard = partial(self._disputes.hear, loaded, work.delivery.provider, notification, _cause(work.delivery))
+            heard = partial(self._disputes.apply, loaded, work.delivery.provider, notification, _cause(work.delivery))
             self._begin(work, heard)
             return
         notice = notice_of(work.delivery.provider, notification)

@@ -71,7 +71,9 @@ async def test_refunds_disputes_releases_and_payouts_at_once(shop: Shop, databas
             reference="ch_1",
         )
         for phase in (told.phase, chance.choice([DisputePhase.WON, DisputePhase.LOST]), DisputePhase.WON):
-            heard = await notices.hear(await load(shop.store, payment_id), SIMULATOR, replace(told, phase=phase), CAUSE)
+            heard = await notices.apply(
+                await load(shop.store, payment_id), SIMULATOR, replace(told, phase=phase), CAUSE
+            )
             assert isinstance(heard, Done | Again), heard
 
     async def pay_out() -> None:
