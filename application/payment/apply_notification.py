@@ -7,10 +7,10 @@ from typing import assert_never
 from msgspec import Struct
 
 from application.payment.adoption import Adopted, Adoptions
+from application.payment.correlation import Correlation
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.payment.operation import BalanceLimitBroken, Operations, TooManyConflicts, claim_id_of
 from application.provider.webhook import Notification
-from application.webhook_in.inbox import Correlation
 from application.write.store import Append, Appended, EventStore, UnresolvedOperation, Verb
 from domain.errors import DomainError
 from domain.event import name_of

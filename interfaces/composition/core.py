@@ -20,7 +20,6 @@ from application.payment.apply_notification import Notices
 from application.payment.in_doubt import Doubts
 from application.payment.lost_charges import LostCharges
 from application.payment.operation import Operations
-from application.payment.operator_records import OperatorRecords
 from application.payment.recovery import OperationRetrier, Recovery
 from application.payment.timers import TimerRetrier, Timers
 from application.payout.bank_accounts import BankAccounts
@@ -34,6 +33,7 @@ from application.terms.cache import TermsBook
 from application.terms.commands import TermsCommands
 from application.terms.policies import DEFAULT_POLICIES, in_doubt_after
 from application.terms.pricing_context import CurrentPricingContexts
+from application.webhook_in.operator_records import OperatorRecords
 from application.webhook_in.processor import DeliveryRetrier
 from application.work.background_cache import Refreshing
 from application.write.command_ids import CommandIds

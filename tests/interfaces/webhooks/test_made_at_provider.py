@@ -13,8 +13,8 @@ import pytest
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Notices
 from application.payment.loaded import loaded_from
-from application.payment.operator_records import OperatorRecords
 from application.webhook_in.inbox import NewDelivery
+from application.webhook_in.operator_records import OperatorRecords
 from application.webhook_in.processor import Deliveries
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import letter_id_for
