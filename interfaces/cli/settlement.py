@@ -43,8 +43,8 @@ def import_(file: BinaryIO, cause: Cause) -> None:
 
     async def work(core: Core) -> tuple[int, list[RowResult]]:
         await wait_for(core.pool.connection, await core.store.head(), views=(RECONCILIATION, SETTLEMENTS))
-        before = await core.funds.settlements.applied_before(parsed)
-        return before, [result async for result in core.funds.settlements.apply(parsed, cause)]
+        before = await core.settlement.commands.applied_before(parsed)
+        return before, [result async for result in core.settlement.commands.apply(parsed, cause)]
 
     before, results = with_core(work, while_open=True)
     _print_results(parsed, results)

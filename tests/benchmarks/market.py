@@ -64,8 +64,10 @@ def market(bench: Bench, *, simulators: Sequence[str] = ("simulator",)) -> Itera
 
 async def _open_shops(stack: Stack) -> list[str]:
     async with Core(stack.settings) as core:
-        merchants = [await create_merchant(core.directory, f"Merchant {n}", ids.new_id) for n in range(MERCHANTS)]
-        return [(await create_key(core.directory, merchant, ids.new_id)).secret for merchant in merchants]
+        merchants = [
+            await create_merchant(core.access.directory, f"Merchant {n}", ids.new_id) for n in range(MERCHANTS)
+        ]
+        return [(await create_key(core.access.directory, merchant, ids.new_id)).secret for merchant in merchants]
 
 
 async def _drain(stack: Stack) -> float:
