@@ -12,12 +12,14 @@ from application.payment.correlation import Correlation
 from application.payment.in_doubt import Doubts
 from application.payment.lost_charges import LostCharges
 from application.payment.operation import Operations
+from application.payment.operation_queue import OperationQueue
 from application.payment.recovery import OperationRetrier, Recovery
 from application.payment.timers import TimerRetrier, Timers
 from application.terms.policies import DEFAULT_POLICIES, in_doubt_after
 from domain.dead_letter.events import DeadLetterKind
 from infrastructure.postgres.event_store.correlation import ViewCorrelation
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.operation_queue import PostgresOperationQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from infrastructure.provider.retrying import RetryingProvider
 from interfaces import ids
 from interfaces.composition.capability import Capability
@@ -40,6 +42,7 @@ TIMERS_EVERY_S = 5.0
 class PaymentParts(Capability, frozen=True, kw_only=True):
     commands: Payments
     operations: Operations
+    operation_queue: PostgresOperationQueue
     adoptions: Adoptions
     correlation: Correlation
     notices: Notices
@@ -70,15 +73,16 @@ class PaymentParts(Capability, frozen=True, kw_only=True):
 
 def retriers(shared: Shared) -> Mapping[DeadLetterKind, Retrier]:
     return {
-        DeadLetterKind.COMMAND: OperationRetrier(shared.store, utc_now),
+        DeadLetterKind.COMMAND: OperationRetrier(PostgresOperationQueue(shared.pool), utc_now),
         DeadLetterKind.TIMER: TimerRetrier(PostgresTimerQueue(shared.pool), utc_now),
     }
 
 
 def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: DeadLetterParts) -> PaymentParts:
+    queue = PostgresOperationQueue(shared.pool)
     lost_charges = _lost_charges(shared)
     correlation = ViewCorrelation(shared.pool)
-    operations = _operations(shared, terms, routing, dead_letter, lost_charges)
+    operations = _operations(shared, queue, terms, routing, dead_letter, lost_charges)
     adoptions = Adoptions(
         store=shared.store,
         pricing_contexts=terms.pricing_contexts,
@@ -86,7 +90,7 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
         keeps_open=operations.keeps_open,
         now=utc_now,
     )
-    recovery = _recovery(shared, operations, dead_letter)
+    recovery = _recovery(shared, queue, operations, dead_letter)
     return PaymentParts(
         commands=Payments(
             store=shared.store,
@@ -100,6 +104,7 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
             ids=shared.command_ids,
         ),
         operations=operations,
+        operation_queue=queue,
         adoptions=adoptions,
         correlation=correlation,
         notices=Notices(
@@ -108,6 +113,7 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
         lost_charges=lost_charges,
         doubts=Doubts(
             store=shared.store,
+            queue=queue,
             operations=operations,
             answers_within_s=shared.inflight_grace_s,
             lease_s=shared.lease_s(calls_max=RECOVERY_CALLS_MAX),
@@ -128,10 +134,16 @@ def _lost_charges(shared: Shared) -> LostCharges:
 
 
 def _operations(
-    shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: DeadLetterParts, lost: LostCharges
+    shared: Shared,
+    queue: OperationQueue,
+    terms: TermsParts,
+    routing: RoutingParts,
+    dead_letter: DeadLetterParts,
+    lost: LostCharges,
 ) -> Operations:
     return Operations(
         store=shared.store,
+        queue=queue,
         providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in shared.circuits.items()},
         answers=render_response,
         pricing_contexts=terms.pricing_contexts,
@@ -145,9 +157,10 @@ def _operations(
     )
 
 
-def _recovery(shared: Shared, operations: Operations, dead_letter: DeadLetterParts) -> Recovery:
+def _recovery(shared: Shared, queue: OperationQueue, operations: Operations, dead_letter: DeadLetterParts) -> Recovery:
     return Recovery(
         store=shared.store,
+        queue=queue,
         operations=operations,
         letters=dead_letter.commands,
         now=utc_now,

@@ -41,7 +41,6 @@ from interfaces.http.payout.routes import PayoutController
 from interfaces.http.server.admission import Admission, Limits
 from interfaces.http.server.auth import KeyAuthentication
 from interfaces.http.server.bodies import BODY_BYTES_MAX
-from interfaces.http.server.body import BodyNotJson
 from interfaces.http.server.closed import CommandsWhileOpen
 from interfaces.http.server.context import RequestContext
 from interfaces.http.server.docs import docs_routes
@@ -50,11 +49,11 @@ from interfaces.http.server.media_type import JsonBodies
 from interfaces.http.server.metrics import metrics
 from interfaces.http.server.openapi import describe
 from interfaces.http.server.parameters import OnlyDocumented
+from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
 from interfaces.http.webhooks.provider_webhooks import ProviderWebhookController
-from interfaces.resources.problem import unexpected_response
-from interfaces.resources.problems import PROBLEMS, problem_response
-from interfaces.resources.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
+from interfaces.resources.problems.table import PROBLEMS
+from interfaces.resources.refusals import BodyNotJson, BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 
 CONTROLLERS = (
     PaymentIntentController,

@@ -43,9 +43,9 @@ from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.status import Status
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.status import PayoutStatus
-from interfaces.http.server.body import BodyInvalid
-from interfaces.resources.problems import PROBLEMS, problem_body
+from interfaces.resources.problems.table import PROBLEMS, problem_body
 from interfaces.resources.refusals import (
+    BodyInvalid,
     BodyTooLarge,
     BodyTooSlow,
     HeaderRepeated,
