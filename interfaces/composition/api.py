@@ -25,9 +25,9 @@ from infrastructure.serving import die_with_supervisor, serve
 from interfaces import ids
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import Core
-from interfaces.http.payment.answers import render_response
 from interfaces.http.server.app import create_app
 from interfaces.http.server.services import Services
+from interfaces.resources.payment_answer import render_response
 from interfaces.runtime.settings import Settings, from_environment
 
 

@@ -77,7 +77,7 @@ from interfaces import ids
 from interfaces.composition.clock import CLOCK, utc_now
 from interfaces.composition.funds import Funds
 from interfaces.composition.outside import accounts_of, outside
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from interfaces.runtime.settings import Settings
 from projections.provider.health import HEALTH_WINDOW, figures_of, recent_health
 from projections.views import VIEWS

@@ -45,9 +45,9 @@ from interfaces.http.server.docs import docs_routes
 from interfaces.http.server.health import HealthController
 from interfaces.http.server.media_type import JsonBodies
 from interfaces.http.server.metrics import metrics
+from interfaces.http.server.only_documented import OnlyDocumented
 from interfaces.http.server.openapi import describe
 from interfaces.http.server.options import OptionsReplies
-from interfaces.http.server.parameters import OnlyDocumented
 from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
 from interfaces.http.webhooks.provider_webhooks import ProviderWebhookController
