@@ -19,6 +19,7 @@ from application.payment.operation import (
     StartedOperation,
     TooManyConflicts,
 )
+from application.payment.operation_queue import UnresolvedOperation
 from application.payment.orphans import Pin
 from application.payment.recent import RecentPayments
 from application.payment.recovery import Recovery
@@ -36,7 +37,6 @@ from application.write.store import (
     EventStore,
     KeyUsed,
     LimitBroken,
-    UnresolvedOperation,
     Verb,
     VersionConflict,
 )

@@ -13,6 +13,7 @@ from application.payment.answers import Answers
 from application.payment.contradiction import report_contradiction, report_mismatch
 from application.payment.loaded import LoadedPayment, load
 from application.payment.lost_charges import ChargeUncertain, LostCharges
+from application.payment.operation_queue import OperationQueue, UnresolvedOperation
 from application.payment.partial_approval import give_up_part
 from application.provider.port import (
     AuthorizeRequest,
@@ -34,7 +35,6 @@ from application.write.store import (
     KeyUsed,
     LimitBroken,
     Settlement,
-    UnresolvedOperation,
     Verb,
     VersionConflict,
 )
@@ -137,6 +137,7 @@ class Operations:
         self,
         *,
         store: EventStore,
+        queue: OperationQueue,
         providers: Mapping[ProviderName, Provider],
         answers: Answers,
         policies: Policies,
@@ -152,6 +153,7 @@ class Operations:
         that the provider never saw the operation, is believed when it is said again `refusal_stands_after_s` later;
         where that is 0, at once."""
         self._store = store
+        self._queue = queue
         self._providers = providers
         self._answers = answers
         self._policies = policies
@@ -314,7 +316,7 @@ class Operations:
         if not self._refusal_stands_after:
             return True
         now = self._now()
-        since = await self._store.said_since(claim_id, f"{operation_id_of(payment)}: {said}", now=now)
+        since = await self._queue.said_since(claim_id, f"{operation_id_of(payment)}: {said}", now=now)
         return since is not None and now - since >= self._refusal_stands_after
 
     def _is_too_old(self, payment: InFlight, asked_at: datetime) -> bool:

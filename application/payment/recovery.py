@@ -13,10 +13,11 @@ from application.dead_letter.sink import DeadLetterSink
 from application.payment.in_doubt import Doubt, doubt_of
 from application.payment.loaded import load
 from application.payment.operation import Operations, provider_of
+from application.payment.operation_queue import OperationQueue, UnresolvedOperation
 from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.worker_pool import work_on_all
-from application.write.store import RecoveryStore, StoreUnavailable, UnresolvedOperation
+from application.write.store import EventStore, StoreUnavailable
 from application.write.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
@@ -45,7 +46,8 @@ class Recovery:
     def __init__(
         self,
         *,
-        store: RecoveryStore,
+        store: EventStore,
+        queue: OperationQueue,
         operations: Operations,
         letters: DeadLetterSink,
         now: Callable[[], datetime],
@@ -55,6 +57,7 @@ class Recovery:
         spread: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self._queue = queue
         self._operations = operations
         self._letters = letters
         self._now = now
@@ -79,7 +82,7 @@ class Recovery:
 
         async def take(operations_max: int) -> Sequence[UnresolvedOperation]:
             now = self._now()
-            return await self._store.take_unresolved(
+            return await self._queue.claim(
                 claimed_before=now - timedelta(seconds=older_than_s),
                 now=now,
                 lease=self._lease,
@@ -93,14 +96,14 @@ class Recovery:
 
         Raises StoreUnavailable.
         """
-        for operation_id in await self._store.resolved_after_told(
+        for operation_id in await self._queue.resolved_after_alert(
             now=self._now(), lease=self._lease, operations_max=TOLD_OF_MAX
         ):
             cause = self._cause(operation_id)
             await self._letters.resolved(
                 kind=DeadLetterKind.COMMAND, subject=str(operation_id), outcome=OUTCOME_KNOWN, cause=cause
             )
-            await self._store.told_of_end(operation_id)
+            await self._queue.alert_over(operation_id)
 
     async def aclose(self) -> None:
         """Give up what is under way: the next start finds it again."""
@@ -120,12 +123,12 @@ class Recovery:
     async def _try_unless_taken(self, operation: UnresolvedOperation) -> bool:
         """Whether it has its outcome. Raises BulkheadFull, StoreUnavailable."""
         now = self._now()
-        if await self._store.take_one(operation.operation_id, now=now, lease=self._lease) is not None:
+        if await self._queue.claim_one(operation.operation_id, now=now, lease=self._lease) is not None:
             return False
         try:
             return await self._try(operation)
         finally:
-            await self._store.release(operation.operation_id, until=now + self._lease)
+            await self._queue.release(operation.operation_id, until=now + self._lease)
 
     async def _try_and_put_off(self, operation: UnresolvedOperation) -> bool:
         try:
@@ -144,24 +147,26 @@ class Recovery:
     async def _put_off_untried(self, operation: UnresolvedOperation) -> None:
         pause = self._backoff.longest * (1 - self._spread() / 2)
         with suppress(StoreUnavailable):
-            await self._store.put_off(operation.operation_id, until=self._now() + pause, tries=operation.tries - 1)
+            await self._queue.put_back(
+                operation.operation_id, until=self._now() + pause, attempts=operation.attempts - 1
+            )
 
     async def _put_off(self, operation: UnresolvedOperation) -> None:
         doubt = doubt_of(operation.payment_id, await self._store.history(operation.payment_id))
         if doubt is None or not doubt.in_doubt:
-            pause = self._backoff.pause(operation.tries, self._spread())
-            await self._store.put_off(operation.operation_id, until=self._now() + pause)
+            pause = self._backoff.pause(operation.attempts, self._spread())
+            await self._queue.put_back(operation.operation_id, until=self._now() + pause)
         # Told again by the first try after an operator had it retried, should that be in vain.
-        elif not operation.told or operation.tries == 1:
+        elif not operation.alerted or operation.attempts == 1:
             await self._tell(operation, doubt)
         else:
-            await self._store.put_off(operation.operation_id, until=self._now() + self._backoff.longest)
+            await self._queue.put_back(operation.operation_id, until=self._now() + self._backoff.longest)
 
     async def _tell(self, operation: UnresolvedOperation, doubt: Doubt) -> None:
         """Marked before and after: whoever settles it meanwhile, and whenever we die, the letter comes to its end.
         Whoever takes over with no tries counted tells again."""
         id = operation.operation_id
-        if not await self._store.put_off(id, until=self._now() + self._lease, told=True, tries=0):
+        if not await self._queue.put_back(id, until=self._now() + self._lease, alerted=True, attempts=0):
             return
         await self._letters.record(
             kind=DeadLetterKind.COMMAND,
@@ -172,7 +177,9 @@ class Recovery:
             reason=doubt.reason,
             cause=self._cause(id),
         )
-        await self._store.put_off(id, until=self._now() + self._backoff.longest, told=True, tries=operation.tries)
+        await self._queue.put_back(
+            id, until=self._now() + self._backoff.longest, alerted=True, attempts=operation.attempts
+        )
 
     async def _try(self, operation: UnresolvedOperation) -> bool:
         """Whether it has its outcome. Raises BulkheadFull."""
@@ -201,13 +208,13 @@ class Recovery:
 class OperationRetrier:
     """Implements application.dead_letter.commands.Retrier."""
 
-    def __init__(self, store: RecoveryStore, now: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, queue: OperationQueue, now: Callable[[], datetime]) -> None:
+        self._queue = queue
         self._now = now
 
     async def retry(self, subject: str, cause: Cause) -> str | None:
         """Have the operation that an operator was told of tried by the next sweep, and them told what came of it."""
-        if not await self._store.make_due(OperationId(UUID(subject)), now=self._now()):
+        if not await self._queue.make_due(OperationId(UUID(subject)), now=self._now()):
             return OUTCOME_KNOWN
         log.info("operation_to_be_tried", extra={"operation_id": subject, "actor": cause.actor})
         return None

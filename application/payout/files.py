@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Final, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -45,10 +45,6 @@ from domain.payout_batch.answer import refused, submitted
 from domain.payout_batch.events import BatchedPayout, PayoutBatchCreated, PayoutBatchEvent
 from domain.payout_batch.state import PayoutBatch, Unanswered, batch_id_in, message_id_for
 from domain.terms.payouts import execution_date
-
-REMITTANCE: Final = "Payout"
-"""What is said with a payment whose payout has no description."""
-REASON_MAX: Final = 500
 
 log = logging.getLogger(__name__)
 

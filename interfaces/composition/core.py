@@ -66,9 +66,10 @@ from infrastructure.postgres.identity import NamespaceAtHand, identity_of
 from infrastructure.postgres.inbox.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.inbox.inbox import PostgresInbox
 from infrastructure.postgres.leases import Leases
+from infrastructure.postgres.operation_queue import PostgresOperationQueue
 from infrastructure.postgres.restore.gate import StoreGate
 from infrastructure.postgres.restore.orphans import PostgresOrphans
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from infrastructure.provider.circuit import CircuitProvider
 from infrastructure.provider.retrying import RetryingProvider
 from infrastructure.rules.expressions import Expressions
@@ -114,6 +115,7 @@ class Core:
         self.operators: OperatorKeys = PostgresOperators(self.pool)
         self.deliveries = PostgresDeliveryArchive(self.pool)
         self.correlation = ViewCorrelation(self.pool)
+        self.operation_queue = PostgresOperationQueue(self.pool)
         self.timer_queue = PostgresTimerQueue(self.pool)
         self.synced_days = PostgresSyncedDays(self.pool)
         self.accounts = accounts_of(settings)
@@ -124,7 +126,7 @@ class Core:
             store=self.store,
             retriers={
                 DeadLetterKind.WEBHOOK: DeliveryRetrier(self.inbox),
-                DeadLetterKind.COMMAND: OperationRetrier(self.store, utc_now),
+                DeadLetterKind.COMMAND: OperationRetrier(self.operation_queue, utc_now),
                 DeadLetterKind.TIMER: TimerRetrier(self.timer_queue, utc_now),
             },
             now=utc_now,
@@ -190,6 +192,7 @@ class Core:
         )
         self.operations = Operations(
             store=self.store,
+            queue=self.operation_queue,
             providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in circuits.items()},
             answers=render_response,
             pricing_contexts=self.pricing_contexts,
@@ -253,6 +256,7 @@ class Core:
         recovery_lease_s = RECOVERY_CALLS_MAX * self.provider_timeout_s + PROVIDER_GRACE_S
         self.recovery = Recovery(
             store=self.store,
+            queue=self.operation_queue,
             operations=self.operations,
             letters=self.dead_letters,
             now=utc_now,
@@ -270,6 +274,7 @@ class Core:
         )
         self.doubts = Doubts(
             store=self.store,
+            queue=self.operation_queue,
             operations=self.operations,
             answers_within_s=self.provider_timeout_s + PROVIDER_GRACE_S,
             lease_s=recovery_lease_s,

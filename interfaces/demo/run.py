@@ -139,7 +139,7 @@ async def _wait_until_settled(core: Core) -> None:
         while True:
             head = await core.store.head()
             stands = await positions(connection, VIEWS.values())
-            unresolved = await core.store.unresolved(claimed_before=utc_now())
+            unresolved = await core.operation_queue.unresolved(claimed_before=utc_now())
             if not unresolved and min(stands.values()) >= head:
                 return
             if time.monotonic() > deadline:

@@ -76,7 +76,7 @@ async def _drain(stack: Stack) -> float:
         while (waited_s := time.perf_counter() - started) < DRAINED_WITHIN_S:
             head = await core.store.head()
             reached = await positions(connection, VIEWS.values())
-            if min(reached.values()) >= head and not await core.store.unresolved(claimed_before=utc_now()):
+            if min(reached.values()) >= head and not await core.operation_queue.unresolved(claimed_before=utc_now()):
                 return waited_s
             await asyncio.sleep(_POLL_S)
     return float("inf")

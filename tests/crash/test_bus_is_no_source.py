@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import msgspec
 import psycopg
+import pytest
 
 from infrastructure.nats.feed import POLL_S
 from infrastructure.nats.listener import Refusal
@@ -70,6 +71,7 @@ async def test_the_readers_user_cannot_forge_anything(stack: Stack) -> None:
         assert after == before
 
 
+@pytest.mark.system
 async def test_the_views_keep_up_while_nats_hangs(stack: Stack) -> None:
     async with merchant_of(stack) as merchant:
         os.kill(stack.embedded.nats.pid, signal.SIGSTOP)

@@ -62,6 +62,7 @@ def standby(stack: Stack) -> Iterator[ChildProcess]:
     worker.terminate()
 
 
+@pytest.mark.system
 async def test_the_other_worker_takes_over_from_a_killed_one_under_load(stack: Stack, standby: ChildProcess) -> None:
     async with Core(stack.settings) as core:
         async with shopping(stack, seed=11) as load:
@@ -74,6 +75,7 @@ async def test_the_other_worker_takes_over_from_a_killed_one_under_load(stack: S
     await assert_every_promise_holds(stack)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("seed", seeds())
 async def test_kills_in_random_order(stack: Stack, standby: ChildProcess, seed: int) -> None:
     choose = random.Random(seed)

@@ -24,6 +24,7 @@ from infrastructure.postgres.event_store.committer import Committer
 from infrastructure.postgres.event_store.mapper import EventMapper
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.leases import Leases
+from infrastructure.postgres.operation_queue import PostgresOperationQueue
 from interfaces.runtime.worker import supervise
 from projections.engine.connection import LIVE_SCHEMA, connect
 from projections.engine.rows import Rows
@@ -141,6 +142,11 @@ async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
             yield PostgresEventStore(committer, pool, EventMapper())
     finally:
         await pool.aclose()
+
+
+def operation_queue(store: PostgresEventStore) -> PostgresOperationQueue:
+    """The operations without an outcome of the same database."""
+    return PostgresOperationQueue(store._pool)
 
 
 @asynccontextmanager

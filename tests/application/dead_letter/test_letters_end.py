@@ -22,7 +22,7 @@ from domain.payment.outcome import Approved
 from domain.payment.state import InFlight
 from domain.payment.timer import TimerKind
 from infrastructure.postgres.connection.pool import ReadPool
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from projections.payment.timers import TIMERS
 from tests.application.shop import Shop, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT
@@ -92,7 +92,7 @@ class Desk:
         self.dead_letters = DeadLetters(
             store=shop.store,
             retriers={
-                DeadLetterKind.COMMAND: OperationRetrier(shop.store, lambda: self.now),
+                DeadLetterKind.COMMAND: OperationRetrier(shop.queue, lambda: self.now),
                 DeadLetterKind.TIMER: TimerRetrier(queue, shop.clock),
             },
             now=lambda: self.now,
@@ -100,6 +100,7 @@ class Desk:
         self.letters = InterruptedLetters(self.dead_letters)
         self.recovery = Recovery(
             store=shop.store,
+            queue=shop.queue,
             operations=shop.operations,
             letters=self.letters,
             now=lambda: self.now,
@@ -229,13 +230,13 @@ async def test_no_letter_is_written_of_what_was_settled_before_anybody_was_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment_id = await desk.about_to_be_told()
-    put_off = desk.shop.store.put_off
+    put_back = desk.shop.queue.put_back
 
     async def settled_first(operation_id: OperationId, **how: Any) -> bool:
         await desk.settle(payment_id)
-        return await put_off(operation_id, **how)
+        return await put_back(operation_id, **how)
 
-    monkeypatch.setattr(desk.shop.store, "put_off", settled_first)
+    monkeypatch.setattr(desk.shop.queue, "put_back", settled_first)
     await desk.recovery.sweep(older_than_s=0)
     assert await desk.command_state() is None
 

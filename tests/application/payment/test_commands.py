@@ -40,7 +40,7 @@ async def test_intent_is_durable_before_the_provider_is_asked(shop: Shop) -> Non
     seen: list[list[str]] = []
 
     async def look() -> None:
-        [operation] = await shop.store.unresolved(claimed_before=shop.recovery._now())
+        [operation] = await shop.queue.unresolved(claimed_before=shop.recovery._now())
         seen.append(await shop.events(operation.payment_id))
 
     shop.provider.before_answer = look

@@ -19,7 +19,7 @@ from domain.payment.outcome import Approved, Outcome
 from domain.payment.state import Authorized, Captured, Expired, Failed, RequiresAction, Voided
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind, next_look
 from infrastructure.postgres.connection.pool import ReadPool
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from projections.payment.timers import TIMERS
 from tests.application.shop import Shop, payment_id_of
 from tests.support.provider import ACTING, Fate

@@ -60,6 +60,7 @@ from tests.support.store import (
     execute,
     hold_entry,
     open_committer,
+    operation_queue,
     settlement,
     until,
 )
@@ -431,10 +432,11 @@ async def test_claims_are_found_by_key_by_operation_and_while_unresolved(store: 
     assert await store.claim_by_key(MERCHANT, "other") is None
     assert await store.claim_by_operation(claim().operation_id) is None
     far = created(uuid4()).recorded_at.replace(year=2100)
-    assert [found.operation_id for found in await store.unresolved(claimed_before=far)] == [mine.operation_id]
-    assert await store.unresolved(claimed_before=far.replace(year=2000)) == []
+    queue = operation_queue(store)
+    assert [found.operation_id for found in await queue.unresolved(claimed_before=far)] == [mine.operation_id]
+    assert await queue.unresolved(claimed_before=far.replace(year=2000)) == []
     await store.append(Append(events=(created(uuid4()),), settlement=settlement(mine.operation_id)))
-    assert await store.unresolved(claimed_before=far) == []
+    assert await queue.unresolved(claimed_before=far) == []
 
 
 async def test_histories_are_read_by_stream_and_by_position(store: PostgresEventStore) -> None:
@@ -686,7 +688,9 @@ async def test_a_thousand_operations_that_never_resolve_do_not_hide_a_younger_on
     taken = [
         operation.operation_id
         for _ in range(3)
-        for operation in await store.take_unresolved(claimed_before=now, now=now, lease=lease, operations_max=1000)
+        for operation in await operation_queue(store).claim(
+            claimed_before=now, now=now, lease=lease, operations_max=1000
+        )
     ]
     assert young.operation_id in taken
     assert len(taken) == len(set(taken))
