@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from application.dispute.loaded import LoadedDispute, dispute_from
 from application.payment.loaded import LoadedPayment, loaded_from
-from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, LimitBroken
 from domain.dispute.events import DisputeCaseEvent

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout.bank_port import (
     INSTRUCTIONS_MAX,
     Accepted,
@@ -28,6 +27,7 @@ from application.payout.batch import LoadedBatch, load_batch, plan
 from application.payout.loaded import LoadedPayout, load_all
 from application.payout.queue import PayoutQueue, PayoutsTaken
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause

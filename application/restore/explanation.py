@@ -79,7 +79,7 @@ class Explanations:
             case ListedDispute(notification=told):
                 if cause is None:
                     return ToAdopt(f"the dispute {told.dispute_id} is {told.phase}")
-                return _verdict(await self._disputes.hear(loaded, provider, told, cause))
+                return _verdict(await self._disputes.apply(loaded, provider, told, cause))
             case ListedOperation(notification=said):
                 notice = notice_of(provider, said)
                 reading = read_notice(loaded.payment, events, notice)

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple, Protocol, assert_never
 from msgspec import Struct
 
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
-from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.settlement.loaded import SettlementBooks
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.errors import DomainError
 from domain.history import Cause

@@ -19,7 +19,6 @@ from application.dead_letter.commands import DeadLetters
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Again, Dead, Done, Notices, Result, notice_of
 from application.payment.loaded import loaded_from, payment_events
-from application.payment.operation import TooManyConflicts
 from application.provider.webhook import (
     DisputeNotification,
     Notification,
@@ -30,6 +29,7 @@ from application.provider.webhook import (
 from application.webhook_in.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
 from application.webhook_in.lanes import ProviderLanes
 from application.work.backoff import LONGEST_S
+from application.write.append import TooManyConflicts
 from application.write.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
 from domain.errors import described
@@ -241,7 +241,7 @@ class Deliveries:
         assert notification is not None
         work = replace(work, merchant_id=loaded.merchant_id)
         if isinstance(notification, DisputeNotification):
-            heard = partial(self._disputes.hear, loaded, work.delivery.provider, notification, _cause(work.delivery))
+            heard = partial(self._disputes.apply, loaded, work.delivery.provider, notification, _cause(work.delivery))
             self._begin(work, heard)
             return
         notice = notice_of(work.delivery.provider, notification)
