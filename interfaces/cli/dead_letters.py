@@ -14,7 +14,7 @@ from domain.identifiers import DeadLetterId
 from interfaces import ids
 from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.operator.dead_letters import DeadLetterDetail, letter_detail, letter_resource
+from interfaces.resources.dead_letter import DeadLetterDetail, letter_detail, letter_resource
 from projections.dead_letter import dead_letters as view
 from projections.dead_letter.dead_letters import DeadLetterRow
 

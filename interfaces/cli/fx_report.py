@@ -8,8 +8,7 @@ from domain.money.currencies import decimals
 from interfaces import composition
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.moments import position_of
-from interfaces.resources.as_of import instant
+from interfaces.resources.as_of import instant, position_of
 from projections.ledger import books
 from projections.ledger.fx_report import FxReport, fx_report
 

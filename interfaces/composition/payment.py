@@ -28,7 +28,7 @@ from interfaces.composition.dead_letter import DeadLetterParts
 from interfaces.composition.routing import RoutingParts
 from interfaces.composition.shared import Shared
 from interfaces.composition.terms import TermsParts
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from interfaces.runtime.worker import Task, every
 
 RECOVERY_CALLS_MAX = 3
