@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.write.append import Proposal, TooManyConflicts, Unchanged, decide_and_append, unreachable
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, EventStore, LimitBroken
 from application.write.worker import worker_cause
 from domain.history import last_recorded_at
@@ -127,7 +127,7 @@ class Releases:
             return False
 
     def _append(self, lot: Lot, funds: _LotFunds, events: Sequence[FundsReleased], now: datetime) -> Append:
-        recorded = record_with_entries(
+        recorded = record_all(
             lot.stream_id,
             funds.version,
             events,

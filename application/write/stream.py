@@ -30,7 +30,7 @@ async def append_decided(
     cause: Cause,
     now: Callable[[], datetime],
 ) -> Result:
-    """Append the events that `decide` makes of the whole stream, none of which moves money, and give back its result.
+    """Append the events that `decide` makes of the whole stream, and give back its result.
 
     Raises what `decide` raises, TooManyConflicts, StoreUnavailable.
     """

@@ -16,7 +16,7 @@ from application.write.store import Append, AppendResult, KeyUsed, LimitBroken, 
 from domain.bank_account.add import AddBankAccount, add
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause, Positioned, record
-from domain.identifiers import BankAccountId, MerchantId, OperationId, PaymentId
+from domain.identifiers import BankAccountId, MerchantId, OperationId
 from domain.terms.events import TermsKind
 from infrastructure.bank.account_check import account_fault
 from infrastructure.rules.faults import fault_of
@@ -32,7 +32,7 @@ BROKEN = LimitBroken(account="merchant:mer_acme:available", currency="EUR")
 USED = KeyUsed(
     StoredClaim(
         operation_id=OperationId(uuid4()),
-        payment_id=PaymentId(uuid4()),
+        subject_id=uuid4(),
         verb=Verb.CREATE,
         fingerprint=b"",
         answer=None,
