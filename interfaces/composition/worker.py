@@ -120,7 +120,7 @@ def worker_tasks(core: Core) -> dict[str, Task]:
     # What asks a provider or a bank for anything, or moves money, waits until a restored store is reopened.
     acting: dict[str, Task] = {
         "recovery": lambda: every(SWEEP_EVERY_S, recover),
-        "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
+        "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.end_alerts),
         "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         "releases": lambda: every(RELEASES_EVERY_S, release_funds),
         "disputes": lambda: every(DISPUTES_EVERY_S, deadlines.sweep),
