@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, cast
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore
 from domain.dead_letter.close import close

@@ -12,9 +12,9 @@ from application.dispute.evidence import EvidenceFiles
 from application.dispute.loaded import LoadedDispute, load_dispute
 from application.dispute.money import Decided, DisputeMoney
 from application.payment.loaded import LoadedPayment
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.provider.dispute_api import DisputeApi, EvidenceFile
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore
 from domain.derivation import acceptance_id_for, submission_id_for

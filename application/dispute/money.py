@@ -8,11 +8,10 @@ from typing import assert_never
 from msgspec import Struct
 
 from application.dispute.loaded import LoadedDispute, dispute_from
-from application.payment.funding import Funding
 from application.payment.loaded import LoadedPayment, loaded_from
-from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, LimitBroken
 from domain.dispute.events import DisputeCaseEvent
@@ -22,6 +21,8 @@ from domain.dispute.open import require_same_payment
 from domain.dispute.state import DisputeCase
 from domain.history import Cause, Positioned
 from domain.identifiers import DisputeCaseId, PaymentId
+from domain.ledger.accounts import AccountCode
+from domain.payment.debit import PROVIDER_DEBIT_FUNDING, Funding, next_funding_source
 from domain.payment.dispute import (
     AmendDispute,
     CloseDispute,
@@ -69,7 +70,7 @@ class DisputeMoney:
         Raises DisputeDiffers where the dispute is one of another payment, the refusals of both, PaymentNotFound,
         TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
         """
-        way = Funding()
+        funding = PROVIDER_DEBIT_FUNDING
         for _ in range(CONFLICTS_MAX):
             of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
             loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
@@ -81,7 +82,7 @@ class DisputeMoney:
             if not events:
                 assert loaded is not None, "a decision about no dispute begins one"
                 return Decided(loaded=loaded, events=())
-            moved = _moved(before, events, payment, pricing, now, way)
+            moved = _moved(before, events, payment, pricing, now, funding)
             events += _booked(before, events, moved)
             version = 0 if loaded is None else loaded.version
             recorded = record_all(
@@ -103,10 +104,10 @@ class DisputeMoney:
                 case Appended(position=position):
                     return Decided(loaded=_after(case_id, loaded, events, now, position), events=events)
                 case LimitBroken(account=account, currency=currency):
-                    otherwise = way.after(result, payment)
-                    if otherwise is None:
+                    following = next_funding_source(funding, AccountCode(account), payment.merchant_id)
+                    if following is None:
                         raise BalanceLimitBroken(account=account, currency=currency)
-                    way = otherwise
+                    funding = following
                 case _:
                     pass
         raise TooManyConflicts()
@@ -125,29 +126,31 @@ def _moved(
     payment: LoadedPayment,
     pricing: PricingContext,
     now: datetime,
-    way: Funding,
+    funding: Funding,
 ) -> tuple[PaymentEvent, ...]:
     """What `events` mean for the payment."""
     moved: tuple[PaymentEvent, ...] = ()
     for event in events:
         for command in money_of(dispute, event):
-            moved += _decided(payment.after(moved, now=now).payment, command, pricing, now, way)
+            moved += _decided(payment.after(moved, now=now).payment, command, pricing, now, funding)
         dispute = evolve(dispute, event)
     return moved
 
 
 def _decided(
-    payment: Payment, command: DisputeCommand, pricing: PricingContext, now: datetime, way: Funding
+    payment: Payment, command: DisputeCommand, pricing: PricingContext, now: datetime, funding: Funding
 ) -> tuple[PaymentEvent, ...]:
     match command:
         case OpenDispute():
-            return open_dispute(payment, command, pricing, now, source=way.source)
+            return open_dispute(payment, command, pricing, now, source=funding.source)
         case AmendDispute():
-            return amend_dispute(payment, command, pricing, now, source=way.source, debt_is_paid=way.debt_is_paid)
+            return amend_dispute(
+                payment, command, pricing, now, source=funding.source, debt_is_paid=funding.debt_is_paid
+            )
         case CloseDispute():
-            return close_dispute(payment, command, now, debt_is_paid=way.debt_is_paid)
+            return close_dispute(payment, command, now, debt_is_paid=funding.debt_is_paid)
         case ReverseInPart():
-            return reverse_in_part(payment, command, now, debt_is_paid=way.debt_is_paid)
+            return reverse_in_part(payment, command, now, debt_is_paid=funding.debt_is_paid)
         case _:
             assert_never(command)
 

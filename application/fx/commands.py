@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from msgspec import Struct
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.stream import StreamStore, appended
 from domain.fx.ecb import read_ecb
 from domain.fx.events import FxRatesEvent

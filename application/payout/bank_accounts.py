@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from msgspec import Struct
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.caller import Caller
 from application.write.idempotency import IdempotencyKeyReused
 from application.write.recording import record_all

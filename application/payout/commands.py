@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout.bank_accounts import BankAccounts
 from application.payout.bank_port import Bank
 from application.payout.loaded import LoadedPayout, PayoutNotFound, begun, load
 from application.payout.queue import Balances
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer

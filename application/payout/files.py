@@ -5,12 +5,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Final, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout.bank_port import (
     INSTRUCTIONS_MAX,
     Accepted,
@@ -28,6 +27,7 @@ from application.payout.batch import LoadedBatch, load_batch, plan
 from application.payout.loaded import LoadedPayout, load_all
 from application.payout.queue import PayoutQueue, PayoutsTaken
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
@@ -45,10 +45,6 @@ from domain.payout_batch.answer import refused, submitted
 from domain.payout_batch.events import BatchedPayout, PayoutBatchCreated, PayoutBatchEvent
 from domain.payout_batch.state import PayoutBatch, Unanswered, batch_id_in, message_id_for
 from domain.terms.payouts import execution_date
-
-REMITTANCE: Final = "Payout"
-"""What is said with a payment whose payout has no description."""
-REASON_MAX: Final = 500
 
 log = logging.getLogger(__name__)
 

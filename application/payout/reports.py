@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.payout.bank_port import Bank, BankSilent, PaymentReport, PaymentStatus, storable
 from application.payout.loaded import PayoutNotFound, load
 from application.payout.queue import BankFeed
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
 from domain.payout.batch import payout_id_in

@@ -11,16 +11,16 @@ from typing import Final, NamedTuple, Protocol, assert_never
 from msgspec import Struct
 
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
-from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.settlement.loaded import SettlementBooks
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
-from domain.ledger.accounts import available
-from domain.payment.debit import DebitSource
+from domain.ledger.accounts import AccountCode
+from domain.payment.debit import TRUE_UP_FUNDING, next_funding_source
 from domain.payment.events import MovementKind, MovementSettled
 from domain.payment.movements import movements_of
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
@@ -169,12 +169,12 @@ class Settlements:
 
     async def _settle(self, payment_id: PaymentId, command: SettleMovement, cause: Cause) -> bool:
         """Whether it was not settled before."""
-        source = DebitSource.AVAILABLE
+        funding = TRUE_UP_FUNDING
         for _ in range(CONFLICTS_MAX):
             history = await self._store.history(payment_id)
             loaded = loaded_from(payment_id, history)
             movements = movements_of(payment_events(history))
-            events = settle_movement(loaded.payment, movements, command, self._plans, source=source)
+            events = settle_movement(loaded.payment, movements, command, self._plans, source=funding.source)
             if not events:
                 return False
             result = await self._store.append(self._append(loaded, events, cause))
@@ -183,13 +183,11 @@ class Settlements:
                     return True
                 case VersionConflict():
                     pass
-                case LimitBroken(account=account) if (
-                    account == available(loaded.merchant_id) and source is DebitSource.AVAILABLE
-                ):
-                    # What a card cost us is owed to us, however little the merchant has.
-                    source = DebitSource.OWED
                 case LimitBroken(account=account, currency=currency):
-                    raise BalanceLimitBroken(account=account, currency=currency)
+                    following = next_funding_source(funding, AccountCode(account), loaded.merchant_id)
+                    if following is None:
+                        raise BalanceLimitBroken(account=account, currency=currency)
+                    funding = following
                 case KeyUsed():
                     raise AssertionError("a settlement claims no key")
                 case _:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.recording import record_with_entries
 from application.write.store import Append, Appended, EventStore
 from domain.history import Cause, last_recorded_at

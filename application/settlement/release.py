@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.payment.operation import CONFLICTS_MAX
+from application.write.append import CONFLICTS_MAX
 from application.write.recording import record_with_entries
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause

@@ -18,17 +18,18 @@ from msgspec.structs import replace
 from application.dead_letter.commands import DeadLetters
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Again, Dead, Done, Notices, Result, notice_of
+from application.payment.correlation import Correlation
 from application.payment.loaded import loaded_from, payment_events
-from application.payment.operation import TooManyConflicts
 from application.provider.webhook import DisputeNotification, Notifications
 from application.webhook_in.claimed import ClaimedDeliveries
-from application.webhook_in.inbox import Correlation, Inbox
+from application.webhook_in.inbox import Inbox
 from application.webhook_in.recognition import Recognition
 from application.webhook_in.work import Action, Work, storable
 from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead
 from application.work.lanes import Lanes
 from application.work.leased import AttemptFailed, GiveUp, LeasedRunner, Outcome, Postponed, Resolved
+from application.write.append import TooManyConflicts
 from application.write.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
 from domain.errors import described
@@ -187,7 +188,7 @@ class Deliveries:
         assert notification is not None
         work = replace(work, merchant_id=loaded.merchant_id)
         if isinstance(notification, DisputeNotification):
-            self._begin(work, partial(self._disputes.hear, loaded, work.delivery.provider, notification, work.cause))
+            self._begin(work, partial(self._disputes.apply, loaded, work.delivery.provider, notification, work.cause))
             return
         notice = notice_of(work.delivery.provider, notification)
         reading = read_notice(loaded.payment, list(payment_events(history)), notice)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from application.payment.correlation import Correlation
 from application.provider.webhook import (
     DisputeNotification,
     Notification,
@@ -13,7 +14,7 @@ from application.provider.webhook import (
     NotificationUnreadable,
     Unhandled,
 )
-from application.webhook_in.inbox import Correlation, Inbox
+from application.webhook_in.inbox import Inbox
 from application.webhook_in.work import Work, storable
 from application.work.leased import AttemptFailed, GiveUp, Outcome, Resolved
 from domain.errors import described

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.recording import record_all
 from application.write.store import Append, AppendResult, VersionConflict
 from domain.history import AnyEvent, Cause, Positioned, last_recorded_at

@@ -135,11 +135,11 @@ async def test_a_gate_knows_when_its_store_was_reopened(core: Core, database_url
     closed = core.gate.closed
     assert closed is not None
     told = Told(since=NOW, until=NOW, entries=[], verdicts={})
-    await core.reopening.note(told, closed, core.gate.store_id, None, CAUSE)
+    await core.restore.commands.note(told, closed, core.gate.store_id, None, CAUSE)
     await core.gate.open()
     [reopened] = await core.store.history(core.gate.store_id)
     assert core.gate.reopened_at == reopened.event.recorded_at
-    assert not core.lost_charges.look_up(attempt_id), "every provider here has a list"
+    assert not core.payment.lost_charges.look_up(attempt_id), "every provider here has a list"
     execute(database_url, "UPDATE store_identity SET store_id = gen_random_uuid()")
     await core.gate.refresh()
     assert core.gate.reopened_at is None, "another copy, which was not reopened"

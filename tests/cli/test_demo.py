@@ -19,6 +19,7 @@ LASTS_AT_MOST_S = 300
 """On a machine that does much else."""
 
 
+@pytest.mark.system
 @pytest.mark.timeout(LASTS_AT_MOST_S + 30)
 def test_every_promise_holds_on_a_few_orders(folder: Path) -> None:
     orders = folder / "orders.csv"

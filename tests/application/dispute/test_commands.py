@@ -140,7 +140,7 @@ class Court:
         if phase is DisputePhase.PARTIALLY_WON:
             told = replace(told, lost=eur("40.00"))
         loaded = await load(self.shop.store, payment_id)
-        return await self.notices.hear(loaded, SIMULATOR, replace(told, **changes), CAUSE)
+        return await self.notices.apply(loaded, SIMULATOR, replace(told, **changes), CAUSE)
 
     async def disputed(self) -> PaymentId:
         payment_id = await self.shop.captured()

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.payment.operation import BalanceLimitBroken
+from application.write.append import BalanceLimitBroken
 from application.write.recording import record_with_entries
 from application.write.store import Append
 from domain.identifiers import PaymentId

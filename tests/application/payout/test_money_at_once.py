@@ -14,10 +14,10 @@ from application.dispute.apply_notification import DisputeNotices
 from application.dispute.money import DisputeMoney
 from application.payment.apply_notification import Again, Done
 from application.payment.loaded import load
-from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
 from application.settlement.release import Releases
 from application.terms.pricing_context import CurrentPricingContexts
+from application.write.append import BalanceLimitBroken, TooManyConflicts
 from application.write.recording import record_with_entries
 from application.write.store import Append, Appended
 from domain.dispute.events import DisputeReason
@@ -71,7 +71,9 @@ async def test_refunds_disputes_releases_and_payouts_at_once(shop: Shop, databas
             reference="ch_1",
         )
         for phase in (told.phase, chance.choice([DisputePhase.WON, DisputePhase.LOST]), DisputePhase.WON):
-            heard = await notices.hear(await load(shop.store, payment_id), SIMULATOR, replace(told, phase=phase), CAUSE)
+            heard = await notices.apply(
+                await load(shop.store, payment_id), SIMULATOR, replace(told, phase=phase), CAUSE
+            )
             assert isinstance(heard, Done | Again), heard
 
     async def pay_out() -> None:

@@ -248,7 +248,7 @@ async def test_what_is_upcoming_is_shown_until_it_is_released(shop: Shop, bank: 
         [shown] = await upcoming(connection, MERCHANT)
         assert list(await upcoming(connection, None)) == [shown]
         assert await upcoming(connection, "mer_other") == []
-    assert (shown.available_at, shown.amount, shown.bucket) == (DUE, NET, Bucket.PENDING)
+    assert (shown.available_at, shown.amount, shown.bucket) == (DUE, Money(NET, "EUR"), Bucket.PENDING)
     await bank.sweep_at(DUE)
     async with pool.connection() as connection:
         assert await upcoming(connection, MERCHANT) == []

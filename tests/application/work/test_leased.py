@@ -1,4 +1,4 @@
-"""One runner attempts leased items, backs off, alerts an operator and gives up; what it does for one, it does for all."""
+"""One runner attempts leased items, backs off, alerts an operator and gives up, whatever the items are."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -61,7 +61,7 @@ from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
-from domain.payment.debit import DebitSource
+from domain.payment.debit import DebitSource, Funding
 from domain.payment.dispute import (
     AmendDispute,
     CloseDispute,
@@ -279,8 +279,8 @@ class MoneyMachine(RuleBasedStateMachine):
         command = RefundPayment(refund_id=refund_id, amount=amount, reason="returned")
         pricing = self.pricing_contexts[merchant]
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            return refund(payment, command, pricing, self.world.now, source=source)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return refund(payment, command, pricing, self.world.now, source=funding.source)
 
         try:
             self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=False)
@@ -318,8 +318,8 @@ class MoneyMachine(RuleBasedStateMachine):
             self.pricing_contexts[merchant],
         )
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            return open_dispute(payment, command, pricing, self.world.now, source=source)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return open_dispute(payment, command, pricing, self.world.now, source=funding.source)
 
         try:
             assert self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
@@ -355,9 +355,10 @@ class MoneyMachine(RuleBasedStateMachine):
         amount = Money(max(1, dispute.claim.disputed.minor * tenths // 10), dispute.claim.disputed.currency)
         command = AmendDispute(dispute_id=dispute.dispute_id, amount=amount)
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            debt_is_paid = source is DebitSource.OWED and amount < dispute.claim.disputed
-            return amend_dispute(payment, command, pricing, now, source=source, debt_is_paid=debt_is_paid)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return amend_dispute(
+                payment, command, pricing, now, source=funding.source, debt_is_paid=funding.debt_is_paid
+            )
 
         try:
             self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
@@ -425,8 +426,8 @@ class MoneyMachine(RuleBasedStateMachine):
             final=final,
         )
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            return adopt(payment, operations, command, pricing, self.world.now, source=source)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return adopt(payment, operations, command, pricing, self.world.now, source=funding.source)
 
         try:
             assert self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
