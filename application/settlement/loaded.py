@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from application.write.append import CONFLICTS_MAX, TooManyConflicts
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore
 from domain.history import Cause, last_recorded_at
 from domain.identifiers import PLATFORM
@@ -60,7 +60,7 @@ class SettlementBooks:
             events = decide(fold(cast("SettlementEvent", each.event.data) for each in history))
             if not events:
                 return False
-            recorded = record_with_entries(
+            recorded = record_all(
                 stream_id,
                 len(history),
                 events,
