@@ -7,7 +7,7 @@ from typing import cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import EventStore
 from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve, fold
@@ -43,7 +43,7 @@ class LoadedDispute(Struct, frozen=True, kw_only=True):
 
     def record(self, events: Sequence[DisputeCaseEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
         """`events` as the next ones of the dispute's stream."""
-        return record_with_entries(
+        return record_all(
             self.id,
             self.version,
             events,

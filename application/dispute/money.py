@@ -13,7 +13,7 @@ from application.payment.loaded import LoadedPayment, loaded_from
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
 from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, EventStore
 from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve
@@ -133,7 +133,7 @@ def _recorded(
 ) -> tuple[Recorded, ...]:
     if situation.dispute is not None:
         return situation.dispute.record(events, cause=cause, now=now)
-    return record_with_entries(case_id, 0, events, merchant_id=situation.payment.merchant_id, cause=cause, now=now)
+    return record_all(case_id, 0, events, merchant_id=situation.payment.merchant_id, cause=cause, now=now)
 
 
 def _moved(

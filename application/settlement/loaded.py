@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, EventStore
 from domain.history import Cause, Positioned, last_recorded_at
 from domain.identifiers import PLATFORM
@@ -61,7 +61,7 @@ class SettlementBooks:
             events = decide(fold(cast("SettlementEvent", each.event.data) for each in history))
             if not events:
                 return Unchanged(False)
-            recorded = record_with_entries(
+            recorded = record_all(
                 stream_id,
                 len(history),
                 events,

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from application.dead_letter.commands import DeadLetters
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Again, Dead, Done, Notices, Result, notice_of
+from application.payment.correlation import Correlation
 from application.payment.loaded import loaded_from, payment_events
 from application.provider.webhook import (
     DisputeNotification,
@@ -26,7 +27,7 @@ from application.provider.webhook import (
     NotificationUnreadable,
     Unhandled,
 )
-from application.webhook_in.inbox import Correlation, Delivery, DeliveryState, EventName, Finished, Inbox
+from application.webhook_in.inbox import Delivery, DeliveryState, EventName, Finished, Inbox
 from application.webhook_in.lanes import ProviderLanes
 from application.work.backoff import LONGEST_S
 from application.write.append import TooManyConflicts

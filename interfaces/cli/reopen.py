@@ -103,7 +103,7 @@ async def _reopen(
     core: Core, closed: StoreClosed, *, dry_run: bool, accepted: str | None, cause: Cause
 ) -> tuple[Told, bool]:
     """What was told, and whether the store is open now. Raises ListingFailed."""
-    reopening: Reopening = core.reopening
+    reopening: Reopening = core.restore.commands
     until = utc_now()
     since = await reopening.lost_since(closed.since)
     async with _views_up_to_date(core):
@@ -129,7 +129,7 @@ async def _views_up_to_date(core: Core) -> AsyncIterator[None]:
     projecting = asyncio.ensure_future(supervise({name: tasks[name] for name in PROJECTING}))
     try:
         head, deadline = await core.store.head(), time.monotonic() + VIEW_WITHIN_S
-        while await core.correlation.position() < head:
+        while await core.payment.correlation.position() < head:
             if time.monotonic() > deadline:
                 raise click.ClickException("The view provider_operations does not come to the store's head.")
             await asyncio.sleep(LOOK_EVERY_S)

@@ -60,9 +60,9 @@ from interfaces.resources.refusals import (
     RefundNotFound,
     TargetTooLong,
     UnknownKey,
-    ViewBehind,
 )
 from projections.engine.tables import ViewRebuilding
+from projections.engine.waiting import ViewBehind
 
 REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
 

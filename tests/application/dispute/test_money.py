@@ -8,7 +8,7 @@ import pytest
 from application.dispute.money import DisputeMoney
 from application.payment.loaded import LoadedPayment
 from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import (
     Append,
     Appended,
@@ -41,7 +41,7 @@ AVAILABLE_SHORT = LimitBroken(available(MERCHANT), "EUR")
 USED = KeyUsed(
     StoredClaim(
         operation_id=OperationId(UUID(int=1)),
-        payment_id=PAYMENT,
+        subject_id=PAYMENT,
         verb=Verb.REFUND,
         fingerprint=b"",
         answer=None,
@@ -59,7 +59,7 @@ class ScriptedStore:
 
     async def histories(self, stream_ids: Sequence[UUID]) -> Sequence[Positioned]:
         assert stream_ids == [CASE, PAYMENT]
-        recorded = record_with_entries(PAYMENT, 0, captured(), merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+        recorded = record_all(PAYMENT, 0, captured(), merchant_id=MERCHANT, cause=CAUSE, now=NOW)
         return [
             Positioned(position, each)
             for position, each in enumerate(recorded, start=1)

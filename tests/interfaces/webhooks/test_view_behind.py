@@ -31,18 +31,18 @@ async def core(database_url: str) -> AsyncIterator[Core]:
 async def tried_as_often_as_it_is(core: Core) -> None:
     """All at once: every delivery is due again and again."""
     deliveries = Deliveries(
-        inbox=core.inbox,
+        inbox=core.webhook_in.inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
         notices=Notices(
             store=core.store,
-            operations=core.operations,
-            adoptions=core.adoptions,
-            correlation=core.correlation,
+            operations=core.payment.operations,
+            adoptions=core.payment.adoptions,
+            correlation=core.payment.correlation,
             now=utc_now,
         ),
-        disputes=DisputeNotices(core.disputes.money),
-        dead_letters=core.dead_letters,
+        disputes=DisputeNotices(core.dispute.commands.money),
+        dead_letters=core.dead_letter.commands,
         notifications={SIMULATOR: NotaryNotifications()},
     )
     for _ in range(TRIES_MAX + 1):
