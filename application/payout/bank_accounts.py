@@ -26,8 +26,8 @@ from domain.bank_account.events import BankAccountEvent
 from domain.bank_account.remove import remove
 from domain.bank_account.state import BankAccount, Removed, fold
 from domain.errors import DomainError
-from domain.history import Positioned, of_kind, record
-from domain.identifiers import BankAccountId, MerchantId, OperationId, PaymentId
+from domain.history import Positioned, of_kind
+from domain.identifiers import BankAccountId, MerchantId, OperationId
 
 _NAMESPACE: Final = UUID("0b0d3a52-6f0e-5b0c-9c1b-7a6a5f9d2e41")
 
@@ -69,17 +69,17 @@ class BankAccounts:
         """Raises what the decision does, and IdempotencyKeyReused. Under one key there is one account for ever."""
         event = add(command, self._check)
         account_id = BankAccountId(self._new_id() if caller.key is None else _id_under(caller.merchant_id, caller.key))
-        recorded = record(
-            account_id, 1, event, merchant_id=caller.merchant_id, cause=caller.cause, recorded_at=self._now()
+        recorded = record_all(
+            account_id, 0, (event,), merchant_id=caller.merchant_id, cause=caller.cause, now=self._now()
         )
-        result = await self._store.append(Append(events=(recorded,), claim=_claim(account_id, caller)))
+        result = await self._store.append(Append(events=recorded, claim=_claim(account_id, caller)))
         match result:
             case Appended():
                 pass
             case KeyUsed(claim=claimed):
                 if claimed.verb is not Verb.BANK_ACCOUNT:
                     raise IdempotencyKeyReused()
-                account_id = BankAccountId(claimed.payment_id)
+                account_id = BankAccountId(claimed.subject_id)
             case VersionConflict():
                 pass  # It was added under this key when a bank account's key was not claimed.
             case LimitBroken():
@@ -127,15 +127,8 @@ def _claim(account_id: BankAccountId, caller: Caller) -> Claim | None:
     """The claim on the caller's key, which is one for all kinds of request."""
     if caller.key is None:
         return None
-    return Claim(
-        operation_id=OperationId(account_id),
-        merchant_id=caller.merchant_id,
-        payment_id=PaymentId(account_id),
-        verb=Verb.BANK_ACCOUNT,
-        key=caller.key,
-        fingerprint=caller.fingerprint,
-        unresolved=False,
-    )
+    operation_id = OperationId(account_id)
+    return caller.claim(Verb.BANK_ACCOUNT, operation_id, account_id, answer=None, unresolved=False)
 
 
 def _loaded(account_id: BankAccountId, history: Sequence[Positioned]) -> LoadedBankAccount:

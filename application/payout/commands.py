@@ -17,7 +17,6 @@ from application.write.store import (
     Answer,
     Append,
     Appended,
-    Claim,
     EventStore,
     KeyUsed,
     LimitBroken,
@@ -26,7 +25,7 @@ from application.write.store import (
 )
 from domain.errors import DomainError
 from domain.history import Cause
-from domain.identifiers import MerchantId, OperationId, PaymentId, PayoutId
+from domain.identifiers import MerchantId, OperationId, PayoutId
 from domain.ledger.accounts import available
 from domain.ledger.balances import BalanceKey
 from domain.money.money import Money
@@ -92,16 +91,7 @@ class Payouts:
         payout_id = await self._ids.payout_id(caller)
         payout = begun(payout_id, events, self._now())
         answer = self._answers(payout)
-        claim = Claim(
-            operation_id=OperationId(payout_id),
-            merchant_id=caller.merchant_id,
-            payment_id=PaymentId(payout_id),
-            verb=Verb.PAYOUT,
-            key=caller.key,
-            fingerprint=caller.fingerprint,
-            unresolved=False,
-            answer=answer,
-        )
+        claim = caller.claim(Verb.PAYOUT, OperationId(payout_id), payout_id, answer=answer, unresolved=False)
         amount = command.amount
         debt = await self._balances.owed(command.merchant_id, amount.currency)
         append = Append(

@@ -33,7 +33,7 @@ from application.write.store import Append, Appended, EventStore, KeyUsed, Limit
 from application.write.worker import worker_cause
 from domain.derivation import batch_id_for
 from domain.errors import DomainError, described
-from domain.history import Cause, record
+from domain.history import Cause
 from domain.identifiers import PLATFORM, BatchId, PayoutId
 from domain.money.money import Money
 from domain.payout.batch import batch
@@ -189,7 +189,7 @@ class PayoutFiles:
             total=Money(sum(one.amount.minor for one in planned.instructions), currency),
         )
         included = {one.payout_id for one in planned.instructions}
-        events = [record(batch_id, 1, created, merchant_id=PLATFORM, cause=cause, recorded_at=now)]
+        events = [*record_all(batch_id, 0, (created,), merchant_id=PLATFORM, cause=cause, now=now)]
         member_cause = replace(cause, causation_id=f"{batch_id}:1")
         for payout in payouts:
             if payout.id in included:

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.write.append import CONFLICTS_MAX
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
 from domain.history import last_recorded_at
@@ -108,7 +108,7 @@ class Releases:
         self, lot: Lot, version: int, events: Sequence[FundsReleased], now: datetime, updated_at: datetime | None
     ) -> Append:
         cause = worker_cause("release", self._new_id, about=f"lot:{lot.account}")
-        recorded = record_with_entries(
+        recorded = record_all(
             lot.stream_id, version, events, merchant_id=lot.merchant_id, cause=cause, now=now, updated_at=updated_at
         )
         return Append(events=recorded)

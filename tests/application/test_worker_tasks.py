@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from application.payment.loaded import load
 from application.restore.commands import Told
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.derivation import derived_id
 from domain.identifiers import OperationId, PaymentId
@@ -48,7 +48,7 @@ async def test_an_authorisation_that_ran_out_is_released(core: Core, database_ur
         replace(event, expires_at=a_minute_ago) if isinstance(event, PaymentAuthorized) else event
         for event in authorized()
     ]
-    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    events = record_all(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     assert_appended(await core.store.append(Append(events=events)))
     async with open_views(database_url) as views:
         await advanced(views, TIMERS, await everything(core.store))

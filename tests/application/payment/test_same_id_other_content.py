@@ -226,7 +226,7 @@ def test_the_same_id_with_other_content_is_an_error(named: Named, other: object)
 def claimed(verb: Verb) -> StoredClaim:
     return StoredClaim(
         operation_id=OperationId(UUID(int=1)),
-        payment_id=PaymentId(UUID(int=2)),
+        subject_id=PaymentId(UUID(int=2)),
         verb=verb,
         fingerprint=b"the first request",
         answer=Answer(201, b"{}"),

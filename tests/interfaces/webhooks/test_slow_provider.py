@@ -106,7 +106,7 @@ async def being_refunded(core: Core) -> str:
     claim = Claim(
         operation_id=refund_id,
         merchant_id=merchant_id,
-        payment_id=payment_id,
+        subject_id=payment_id,
         verb=Verb.REFUND,
         key=None,
         fingerprint=b"",
