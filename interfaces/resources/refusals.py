@@ -44,14 +44,6 @@ class AsOfInFuture(DomainError):
     as_of: str
 
 
-class ViewBehind(DomainError):
-    """The view has not come to the position that the query asks for."""
-
-    view: str
-    position: int
-    retry_after_s: int = 1
-
-
 class RefundNotFound(DomainError):
     """There is no such refund, or it is another merchant's, which must look the same."""
 

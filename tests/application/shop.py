@@ -30,7 +30,7 @@ from domain.payment.state import Payment
 from domain.terms.pricing_context import PricingContext
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces import ids
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW

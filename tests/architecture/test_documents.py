@@ -54,3 +54,10 @@ def test_every_path_that_the_architecture_names_is_there() -> None:
     )
 
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_glossary_has_each_word_once_and_in_order() -> None:
+    rows = [row for row in (ROOT / "docs/GLOSSARY.md").read_text().splitlines() if row.startswith("| ")]
+    words = [row.split(" | ")[0].removeprefix("| ").lower() for row in rows][1:]
+
+    assert words == sorted(set(words))

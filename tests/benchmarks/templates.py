@@ -29,7 +29,7 @@ from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.event_store.mapper import EventMapper
 from interfaces import ids
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from tests.support.dead_letters import KeptLetters
 from tests.support.pins import NOTHING_LOST
 from tests.support.pricing import pricing_contexts

@@ -13,7 +13,7 @@ from domain.payment.outcome import Outcome
 from domain.payment.status import Status, status_of
 from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.event_store.store import PostgresEventStore
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
 from tests.support.pins import NOTHING_LOST

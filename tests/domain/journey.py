@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from application.payment.operation import BalanceLimitBroken
 from application.terms.balance_floors import floors_for
+from application.write.append import BalanceLimitBroken
 from domain.errors import DomainError
 from domain.identifiers import DisputeId, OperationId, PaymentId
 from domain.ledger.balances import fold_balances

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from application.payment.operation import BalanceLimitBroken
+from application.write.append import BalanceLimitBroken
 from domain.ledger.accounts import UnknownAccount
 from interfaces.resources.problems.problem import problem
 

@@ -6,7 +6,7 @@ from application.payment.cancellation import CancellationRefused, CancellationUn
 from application.payment.in_doubt import BeingAsked, MayYetBeAnswered, NotInDoubt
 from application.payment.loaded import PaymentNotFound
 from application.payment.lost_charges import ChargeUncertain
-from application.payment.operation import TooManyConflicts
+from application.write.append import TooManyConflicts
 from domain.payment.abandon import ActionStillPossible
 from domain.payment.adopt import OperationDiffers
 from domain.payment.capture import AuthorizationLapsed, CaptureExceedsAuthorized

@@ -3,8 +3,8 @@
 from typing import Final
 
 from interfaces.resources.problems.problem import problem, retry_after_of
-from interfaces.resources.refusals import ViewBehind
 from projections.engine.tables import ViewRebuilding
+from projections.engine.waiting import ViewBehind
 
 PROBLEMS: Final = (
     problem(

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from application.payment.loaded import PaymentNotFound
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.write import idempotency
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.write.store import StoreUnavailable
 from domain.identifiers import PaymentId

@@ -20,13 +20,8 @@ from domain.payment.operation import operation_id_of
 from domain.payment.state import InFlight, Processing, Refunding, RequiresAction, terms_of
 from domain.payment.status import OperationStatus
 from interfaces import ids
-from interfaces.resources.payment import (
-    OPERATION_PREFIX,
-    Failure,
-    OperationResource,
-    RefundResource,
-    payment_resource,
-)
+from interfaces.resources.payment import OPERATION_PREFIX, Failure, OperationResource, payment_resource
+from interfaces.resources.refund import RefundResource
 
 _KIND = {
     Verb.CREATE: OperationKind.AUTHORIZE,
