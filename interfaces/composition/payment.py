@@ -66,7 +66,7 @@ class PaymentParts(Capability, frozen=True, kw_only=True):
 
         return {
             "recovery": lambda: every(RECOVERY_EVERY_S, recover),
-            "recovery's letters": lambda: every(RECOVERY_EVERY_S, self.recovery.tell_of_ends),
+            "recovery's letters": lambda: every(RECOVERY_EVERY_S, self.recovery.end_alerts),
             "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
         }
 

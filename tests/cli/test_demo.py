@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from interfaces.cli.demo import EXAMPLE_ORDERS
+from interfaces.demo.command import EXAMPLE_ORDERS
 from interfaces.demo.outside import PROGRAMS, located
 
 ORDERS = 24

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from infrastructure.embedded.privileges import data_account
 from infrastructure.embedded.runtime import postgres_binaries
-from interfaces.cli.demo import EXAMPLE_ORDERS, HURRIED, PROVIDERS
 from interfaces.composition import Core
+from interfaces.demo.command import EXAMPLE_ORDERS, HURRIED, PROVIDERS
 from interfaces.demo.orders import Order, read_orders
 from interfaces.demo.run import demonstrate
 from interfaces.runtime.supervisor import Stack

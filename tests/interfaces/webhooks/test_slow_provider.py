@@ -15,8 +15,8 @@ from application.payment.apply_notification import Notices
 from application.payment.loaded import load
 from application.webhook_in import processor as delivery_module
 from application.webhook_in.inbox import NewDelivery
-from application.webhook_in.lanes import ACTING_MAX, BEGUN_MAX
-from application.webhook_in.processor import BATCH_DELIVERIES_MAX, Deliveries
+from application.webhook_in.processor import ACTING_MAX, BATCH_DELIVERIES_MAX, Deliveries
+from application.work.lanes import BEGUN_MAX
 from application.write.store import Append, Claim, Verb
 from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.money.money import Money
