@@ -43,11 +43,6 @@ class DebitSource(StrEnum):
     OWED = "owed"
     """The merchant's debt, which has no limit."""
 
-    @property
-    def after(self) -> "DebitSource | None":
-        """The source after this one when a lot is short."""
-        return _SOURCE_AFTER_SHORT_LOT.get(self)
-
 
 class Funding(Struct, frozen=True, kw_only=True):
     """One try to book a debit, or to give one back.
