@@ -19,8 +19,12 @@ from tests.support.store import own_server
 # The contract suite's assertions are explained like a test's own.
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
 
-settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+settings.register_profile(
+    "quick", deadline=None, max_examples=40, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("deep", settings.get_profile("quick"), max_examples=300)
+# `make test` looks quickly, `make test-deep` for longer than any of these tests needs to find what they are about.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 TEMPLATE = "migrated"
 
