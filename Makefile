@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it creates from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-deep crash chaos hostile drill bench check format clean
+.PHONY: help demo serve test test-system test-deep crash chaos hostile drill bench check format clean
 PYTHON ?= python3
 RUN := .venv/bin/
 # The system's certificates first, for networks with a certificate authority of their own; then uv's.
@@ -23,12 +23,16 @@ demo: .venv/ready ## send the example orders through the whole system and check 
 serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl-C
 	@$(RUN)tallystick dev
 
-test: .venv/ready .venv/client-generators/ready ## the whole test suite, on real Postgres and NATS; WORKERS=4 on a machine with more cores
-	@$(RUN)pytest -n $(or $(WORKERS),3) $(BY_FILE) --ignore=$(SCHEMATHESIS)
+test: .venv/ready .venv/client-generators/ready ## every promise once, on real Postgres and NATS; WORKERS=8 on a machine with more cores
+	@$(RUN)pytest -n $(or $(WORKERS),3) $(BY_FILE) -m "not system" --ignore=$(SCHEMATHESIS)
 	@$(RUN)pytest $(SCHEMATHESIS)
 
-test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way; EXAMPLES=500 for fewer
+test-system: .venv/ready ## whole systems killed, hung, upgraded, restored, failed over: what make test has in a short form only
+	@$(RUN)pytest -n $(or $(WORKERS),3) $(BY_FILE) -m system --timeout=600
+
+test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way, and 300 of each other property; EXAMPLES=500 for fewer
 	@MONEY_EXAMPLES=$(or $(EXAMPLES),10000) $(RUN)pytest --timeout=0 --hypothesis-show-statistics tests/domain/money
+	@HYPOTHESIS_PROFILE=deep $(RUN)pytest -n $(or $(WORKERS),3) --timeout=0 --ignore=tests/domain/money tests/domain tests/infrastructure/postgres/event_store/test_append.py
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order

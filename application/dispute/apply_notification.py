@@ -1,4 +1,5 @@
-"""What a provider tells of a dispute is decided on its stream: late, twice and out of order it comes to the same."""
+"""A provider's notification about a dispute is decided on the dispute's stream, so that a late, repeated or reordered
+one has the same effect."""
 
 from datetime import datetime
 from typing import assert_never
@@ -8,8 +9,8 @@ from msgspec.structs import replace
 from application.dispute.money import DisputeMoney
 from application.payment.apply_notification import Again, Dead, Done, Result
 from application.payment.loaded import LoadedPayment
-from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
+from application.write.append import BalanceLimitBroken, TooManyConflicts
 from domain.dispute.accept import accepted_elsewhere
 from domain.dispute.amend import amend
 from domain.dispute.escalate import advance_deadline, escalate
@@ -32,41 +33,47 @@ from domain.payment.state import DisputeResult, authorization_of, captured_funds
 from domain.terms.pricing_context import PricingContext
 
 
-class _Unheard(Exception):
-    """We have not heard of the dispute yet."""
+class _DisputeUnknown(Exception):
+    """The notification is about a dispute of which nothing is on record."""
 
 
 class _AmountMissing(Exception):
-    """It does not say how much is disputed."""
+    """The notification lacks the amount that its phase requires."""
 
 
 class DisputeNotices:
-    """Acts on what providers tell of disputes, as often as one likes."""
+    """Applies providers' notifications about disputes. Applying one again changes nothing."""
 
     def __init__(self, money: DisputeMoney) -> None:
         self._money = money
 
-    async def hear(
-        self, loaded: LoadedPayment, provider: ProviderName, told: DisputeNotification, cause: Cause
+    async def apply(
+        self, loaded: LoadedPayment, provider: ProviderName, notification: DisputeNotification, cause: Cause
     ) -> Result:
-        """Raises StoreUnavailable."""
+        """Record the notification about a dispute of the payment `loaded`, with the money it moves.
+
+        Done when the notification is on record, Again when a later try may succeed, Dead when an operator has to
+        decide. Raises StoreUnavailable.
+        """
         if captured_funds_of(loaded.payment) is not None and authorization_of(loaded.payment).provider != provider:
             return Dead(f"the charge that it names is not one of {provider}")
 
         def decide(
             dispute: DisputeCase | None, payment: LoadedPayment, pricing: PricingContext, now: datetime
         ) -> tuple[DisputeCaseEvent, ...]:
-            return _decide(dispute, told, provider, payment, pricing, now)
+            return _decide(dispute, notification, provider, payment, pricing, now)
 
-        case_id = case_id_for(provider, told.dispute_id)
+        case_id = case_id_for(provider, notification.dispute_id)
         try:
             decided = await self._money.decide(case_id, loaded.id, decide, cause, records_external_effect=True)
-        except _Unheard:
-            return Again(f"of the dispute {told.dispute_id} nothing is known yet, and it is {told.phase} already")
+        except _DisputeUnknown:
+            return Again(
+                f"of the dispute {notification.dispute_id} nothing is known yet, and it is {notification.phase} already"
+            )
         except _AmountMissing:
             return Dead("it does not say how much is disputed")
         except NotEscalated:
-            return Again(f"the dispute {told.dispute_id} is an inquiry so far, which cannot be lost")
+            return Again(f"the dispute {notification.dispute_id} is an inquiry so far, which cannot be lost")
         except OperationInProgress as error:
             return Again(f"a {error.operation} of the payment is at the provider, on which its money depends")
         except IllegalTransition as error:
@@ -74,7 +81,7 @@ class DisputeNotices:
         except RulingContradicts as error:
             return Dead(f"the dispute is {error.status}, and the provider says that it is {error.result}")
         except DisputeClosed as error:
-            return Dead(f"the dispute is {error.status}, and the provider says that {told.amount} is disputed")
+            return Dead(f"the dispute is {error.status}, and the provider says that {notification.amount} is disputed")
         except DisputeDiffers as error:
             on_record = f"the dispute {error.dispute_id} is on record with the {error.what} {error.ours}"
             return Dead(f"{on_record}, and the provider tells of {error.theirs}")
@@ -89,54 +96,57 @@ class DisputeNotices:
         except BalanceLimitBroken as error:
             return Dead(f"to record it would take {error.account} in {error.currency} below its floor")
         if not decided.events:
-            return Done(f"nothing new: the dispute {told.dispute_id} is on record")
+            return Done(f"nothing new: the dispute {notification.dispute_id} is on record")
         return Done(", ".join(map(name_of, decided.events)))
 
 
 def _decide(
     dispute: DisputeCase | None,
-    told: DisputeNotification,
+    notification: DisputeNotification,
     provider: ProviderName,
     payment: LoadedPayment,
     pricing: PricingContext,
     now: datetime,
 ) -> tuple[DisputeCaseEvent, ...]:
-    match told.phase:
+    match notification.phase:
         case DisputePhase.INQUIRY if dispute is None:
-            opened = _opening(told, DisputeKind.INQUIRY, provider, payment)
+            opened = _opening(notification, DisputeKind.INQUIRY, provider, payment)
             return open_case(None, opened, pricing.terms.disputes, now)
         case DisputePhase.CHARGEBACK if dispute is None:
-            opened = _opening(told, DisputeKind.CHARGEBACK, provider, payment)
+            opened = _opening(notification, DisputeKind.CHARGEBACK, provider, payment)
             return open_case(None, opened, pricing.terms.disputes, now)
         case _ if dispute is None:
-            before = _begun_before(told, provider, payment, pricing, now)
-            return (*before, *_decide(fold(before), told, provider, payment, pricing, now))
+            before = _opened_before_disputes_had_streams(notification, provider, payment, pricing, now)
+            return (*before, *_decide(fold(before), notification, provider, payment, pricing, now))
         case DisputePhase.CHARGEBACK if dispute.case.kind is DisputeKind.INQUIRY:
-            return escalate(dispute, _amount_of(told), told.due, pricing.terms.disputes, now)
+            return escalate(dispute, _amount_of(notification), notification.due, pricing.terms.disputes, now)
         case _:
-            amended = _amended(dispute, told)
-            return (*amended, *_should_reroute(evolved(dispute, amended), told))
+            amended = _amended(dispute, notification)
+            return (*amended, *_apply_phase(evolved(dispute, amended), notification))
 
 
-def _amended(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
-    """Another amount than before is a word of the bank's, where the provider has one for it. Raises DisputeDiffers,
-    and the refusals of amending."""
-    if told.amount is None:
+def _amended(dispute: DisputeCase, notification: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
+    """The event by which the notification changes the disputed amount, or nothing.
+
+    Raises DisputeDiffers where the amount differs and the provider has no notification for amending; else the refusals
+    of amending.
+    """
+    if notification.amount is None:
         return ()
-    if not told.amends:
-        require_same_amount(dispute.case, told.amount)
+    if not notification.amends:
+        require_same_amount(dispute.case, notification.amount)
         return ()
-    # What was won comes back whole, and what was disputed before is a word that comes late.
-    if told.phase is DisputePhase.WON or told.amount in dispute.case.amounts_before:
+    # A dispute that is won comes back whole; an amount from before belongs to a late notification.
+    if notification.phase is DisputePhase.WON or notification.amount in dispute.case.amounts_before:
         return ()
-    return amend(dispute, told.amount)
+    return amend(dispute, notification.amount)
 
 
-def _should_reroute(dispute: DisputeCase, told: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
-    """The events by which a notification changes a dispute that is on record."""
-    match told.phase:
+def _apply_phase(dispute: DisputeCase, notification: DisputeNotification) -> tuple[DisputeCaseEvent, ...]:
+    """The events by which the notification's phase changes a dispute that is on record."""
+    match notification.phase:
         case DisputePhase.INQUIRY | DisputePhase.CHARGEBACK:
-            return advance_deadline(dispute, told.due)
+            return advance_deadline(dispute, notification.due)
         case DisputePhase.UNDER_REVIEW:
             return submitted_elsewhere(dispute)
         case DisputePhase.ACCEPTED:
@@ -146,50 +156,61 @@ def _should_reroute(dispute: DisputeCase, told: DisputeNotification) -> tuple[Di
         case DisputePhase.WON:
             return rule(dispute, DisputeResult.WON)
         case DisputePhase.PARTIALLY_WON:
-            return rule_in_part(dispute, _lost_of(told))
+            return rule_in_part(dispute, _lost_of(notification))
         case DisputePhase.LOST:
             return rule(dispute, DisputeResult.LOST)
         case _:
-            assert_never(told.phase)
+            assert_never(notification.phase)
 
 
-def _begun_before(
-    told: DisputeNotification, provider: ProviderName, payment: LoadedPayment, pricing: PricingContext, now: datetime
+def _opened_before_disputes_had_streams(
+    notification: DisputeNotification,
+    provider: ProviderName,
+    payment: LoadedPayment,
+    pricing: PricingContext,
+    now: datetime,
 ) -> tuple[DisputeCaseEvent, ...]:
-    """What there is of a dispute that has no stream although its payment knows it: from before disputes had any."""
+    """The first events of a dispute that is on its payment's stream only, recorded before disputes had streams.
+
+    Raises _DisputeUnknown where the payment has no such dispute either.
+    """
     taken = captured_funds_of(payment.payment)
-    known = None if taken is None else taken.dispute(told.dispute_id)
+    known = None if taken is None else taken.dispute(notification.dispute_id)
     if known is None:
-        raise _Unheard()
-    command = _opening(replace(told, amount=known.claim.disputed), DisputeKind.CHARGEBACK, provider, payment)
+        raise _DisputeUnknown()
+    command = _opening(replace(notification, amount=known.claim.disputed), DisputeKind.CHARGEBACK, provider, payment)
     opened = open_case(None, command, pricing.terms.disputes, now)
     begun = fold(opened)
     return opened if known.result is None or begun is None else (*opened, *rule(begun, known.result))
 
 
-def _opening(told: DisputeNotification, kind: DisputeKind, provider: ProviderName, payment: LoadedPayment) -> OpenCase:
-    """Where the provider does not say which network it is, the payment's own method may."""
+def _opening(
+    notification: DisputeNotification, kind: DisputeKind, provider: ProviderName, payment: LoadedPayment
+) -> OpenCase:
+    """The command to open the dispute. The card's brand stands in for a network that the provider does not name."""
     return OpenCase(
         merchant_id=payment.merchant_id,
         payment_id=payment.id,
         provider=provider,
-        dispute_id=told.dispute_id,
+        dispute_id=notification.dispute_id,
         kind=kind,
-        amount=_amount_of(told),
-        network=told.network or terms_of(payment.payment).method.brand,
-        reason=told.reason,
-        provider_reason=told.provider_reason,
-        due=told.due,
+        amount=_amount_of(notification),
+        network=notification.network or terms_of(payment.payment).method.brand,
+        reason=notification.reason,
+        provider_reason=notification.provider_reason,
+        due=notification.due,
     )
 
 
-def _amount_of(told: DisputeNotification) -> Money:
-    if told.amount is None:
+def _amount_of(notification: DisputeNotification) -> Money:
+    """Raises _AmountMissing."""
+    if notification.amount is None:
         raise _AmountMissing()
-    return told.amount
+    return notification.amount
 
 
-def _lost_of(told: DisputeNotification) -> Money:
-    if told.lost is None:
+def _lost_of(notification: DisputeNotification) -> Money:
+    """Raises _AmountMissing."""
+    if notification.lost is None:
         raise _AmountMissing()
-    return told.lost
+    return notification.lost

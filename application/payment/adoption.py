@@ -8,16 +8,17 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.payment.funding import Funding
+from application.payment.correlation import Correlation
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
-from application.payment.operation import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
-from application.webhook_in.inbox import Correlation
+from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Cause
 from domain.identifiers import PaymentId
+from domain.ledger.accounts import AccountCode
 from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
+from domain.payment.debit import PROVIDER_DEBIT_FUNDING, Funding, next_funding_source
 from domain.payment.events import PaymentEvent
 from domain.payment.progress import operations_of
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
@@ -91,7 +92,7 @@ class Adoptions:
             )
 
     async def _decide(self, payment_id: PaymentId, decide: Decision, cause: Cause) -> Adopted:
-        funding = Funding()
+        funding = PROVIDER_DEBIT_FUNDING
         for _ in range(CONFLICTS_MAX):
             history = await self._store.history(payment_id)
             loaded = loaded_from(payment_id, history)
@@ -111,7 +112,7 @@ class Adoptions:
                 case VersionConflict():
                     pass
                 case LimitBroken(account=account, currency=currency):
-                    following = funding.after(result, loaded)
+                    following = next_funding_source(funding, AccountCode(account), loaded.merchant_id)
                     if following is None:
                         raise BalanceLimitBroken(account=account, currency=currency)
                     funding = following

@@ -1,9 +1,9 @@
 """What a merchant can ask of a payment: each command is decided on the payment's own history and appended."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from msgspec.structs import replace
 
@@ -12,31 +12,26 @@ from application.payment.answers import Answers
 from application.payment.cancellation import cancel_at_provider, decide_cancellation
 from application.payment.loaded import LoadedPayment, load
 from application.payment.lost_charges import LostCharges
-from application.payment.operation import (
-    CONFLICTS_MAX,
-    BalanceLimitBroken,
-    Operations,
-    StartedOperation,
-    TooManyConflicts,
-)
+from application.payment.operation import Operations, StartedOperation
+from application.payment.operation_queue import UnresolvedOperation
 from application.payment.orphans import Pin
 from application.payment.recent import RecentPayments
 from application.payment.recovery import Recovery
 from application.provider.routing_port import Routing
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
+from application.write.append import Proposal, Unchanged, decide_and_append, refuse
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import (
+    Answer,
     Append,
     Appended,
-    Claim,
     EventStore,
     KeyUsed,
     LimitBroken,
-    UnresolvedOperation,
     Verb,
     VersionConflict,
 )
@@ -59,6 +54,14 @@ from domain.payment.void import VoidPayment, void
 
 Decision = Callable[[Payment, OperationId, datetime], tuple[PaymentEvent, ...]]
 """Decides on a payment, with the id its operation would have at the provider."""
+
+
+class _Durable(NamedTuple):
+    """The payment with a command's events; `answer` is None while its operation is in flight."""
+
+    loaded: LoadedPayment
+    answer: Answer | None
+    position: int | None
 
 
 class Payments:
@@ -119,19 +122,8 @@ class Payments:
         answer = None if in_flight else self._answers(Verb.CREATE, operation_id, loaded, ())
         result = await self._store.append(
             Append(
-                events=record_with_entries(
-                    payment_id, 0, events, merchant_id=caller.merchant_id, cause=caller.cause, now=now
-                ),
-                claim=Claim(
-                    operation_id=operation_id,
-                    merchant_id=caller.merchant_id,
-                    payment_id=payment_id,
-                    verb=Verb.CREATE,
-                    key=caller.key,
-                    fingerprint=caller.fingerprint,
-                    unresolved=in_flight,
-                    answer=answer,
-                ),
+                events=record_all(payment_id, 0, events, merchant_id=caller.merchant_id, cause=caller.cause, now=now),
+                claim=caller.claim(Verb.CREATE, operation_id, payment_id, answer=answer, unresolved=in_flight),
             )
         )
         match result:
@@ -206,21 +198,23 @@ class Payments:
 
         looked_for_unreleased = False
 
-        def otherwise(account: AccountCode) -> bool:
+        async def take_from_next_source(loaded: LoadedPayment, broken: LimitBroken) -> None:
             nonlocal source, looked_for_unreleased
             following: DebitSource | None
-            if is_lot(account):
+            if is_lot(AccountCode(broken.account)):
                 following = source.after
             else:
                 # By the clock it has been released; by the books perhaps not.
                 following = None if looked_for_unreleased else DebitSource.UNRELEASED
                 looked_for_unreleased = True
             if following is None:
-                return False
-            source = following
-            return True
+                await refuse(loaded, broken)
+            else:
+                source = following
 
-        return await self._start(Verb.REFUND, payment_id, caller, decide, otherwise, amount_minor=amount_minor)
+        return await self._start(
+            Verb.REFUND, payment_id, caller, decide, take_from_next_source, amount_minor=amount_minor
+        )
 
     async def cancel(self, payment_id: PaymentId, caller: Caller, *, reason: str | None) -> Answered:
         """Give up a payment of which no money is reserved; its attempt, if any, is canceled at the provider first."""
@@ -267,71 +261,65 @@ class Payments:
         payment_id: PaymentId,
         caller: Caller,
         decide: Decision,
-        otherwise: Callable[[AccountCode], bool] = lambda _: False,
+        limit_broken: Callable[[LoadedPayment, LimitBroken], Awaitable[None]] = refuse,
         *,
         operation_id: OperationId | None = None,
         amount_minor: int | None = None,
     ) -> Answered:
-        """`otherwise` says whether `decide` has another way where an account does not hold what it would take;
-        `amount_minor` is what is asked for, where it is said."""
+        """`limit_broken` returns where `decide` takes the money from elsewhere now; `amount_minor` is the amount asked
+        for, where the merchant names one."""
         operation_id = operation_id or await self._ids.operation_id(caller, verb)
         recent = self._recent.get(payment_id)
-        for _ in range(CONFLICTS_MAX):
-            loaded = (recent or await load(self._store, payment_id)).owned_by(caller.merchant_id)
+        known = None if recent is None else recent.owned_by(caller.merchant_id)
+
+        async def read() -> LoadedPayment:
+            self._recent.forget(payment_id)
+            return (await load(self._store, payment_id)).owned_by(caller.merchant_id)
+
+        def propose(loaded: LoadedPayment) -> Proposal[_Durable] | Unchanged[DomainError]:
             now = self._now()
             try:
                 if has_taken(loaded.payment, operation_id):
                     raise IllegalTransition(verb=verb, status=status_of(loaded.payment))
                 events = decide(loaded.payment, operation_id, now)
-            except DomainError:
-                if recent is not None:
-                    self._recent.forget(payment_id)
-                    recent = None
-                    continue
+            except DomainError as refusal:
+                if loaded is known:
+                    raise
+                return Unchanged(refusal)
+            after = loaded.after(events, now=now)
+            in_flight = isinstance(after.payment, InFlight)
+            answer = None if in_flight else self._answers(verb, operation_id, after, ())
+            append = Append(
+                events=loaded.record(events, cause=caller.cause, now=now),
+                floors=floors_for(events, self._pricing_contexts.of(caller.merchant_id).terms.settlement),
+                claim=caller.claim(verb, operation_id, payment_id, answer=answer, unresolved=in_flight),
+            )
+            return Proposal(append, lambda position: _Durable(after, answer, position))
+
+        async def answered_before(_loaded: LoadedPayment, used: KeyUsed) -> Answered:
+            return await answer_again(self._store, used.claim, caller)
+
+        result: _Durable | Answered | DomainError = await decide_and_append(
+            self._store, read, propose, limit_broken=limit_broken, key_used=answered_before, known=known
+        )
+        match result:
+            case _Durable(loaded=loaded, answer=answer, position=position):
+                if answer is None:
+                    return await self._run(operation_id, verb, loaded, caller)
+                self._recent.put(loaded)
+                return Answered(status=answer.status, body=answer.body, position=position)
+            case Answered():
+                return result
+            case DomainError():
                 # A repeat finds the payment as its first time left it: it gets that answer, not this refusal.
                 answered = await find_answer(self._store, caller) or await answer_adopted(
                     self._store, self._answers, verb, payment_id, operation_id, caller, amount_minor
                 )
                 if answered is None:
-                    raise
+                    raise result
                 return answered
-            after = loaded.after(events, now=now)
-            in_flight = isinstance(after.payment, InFlight)
-            answer = None if in_flight else self._answers(verb, operation_id, after, ())
-            result = await self._store.append(
-                Append(
-                    events=loaded.record(events, cause=caller.cause, now=now),
-                    floors=floors_for(events, self._pricing_contexts.of(caller.merchant_id).terms.settlement),
-                    claim=Claim(
-                        operation_id=operation_id,
-                        merchant_id=caller.merchant_id,
-                        payment_id=payment_id,
-                        verb=verb,
-                        key=caller.key,
-                        fingerprint=caller.fingerprint,
-                        unresolved=in_flight,
-                        answer=answer,
-                    ),
-                )
-            )
-            match result:
-                case Appended(position=position):
-                    if answer is not None:
-                        self._recent.put(after)
-                        return Answered(status=answer.status, body=answer.body, position=position)
-                    return await self._run(operation_id, verb, after, caller)
-                case KeyUsed(claim=claim):
-                    return await answer_again(self._store, claim, caller)
-                case VersionConflict():
-                    self._recent.forget(payment_id)
-                    recent = None
-                case LimitBroken(account=account) if otherwise(AccountCode(account)):
-                    pass
-                case LimitBroken(account=account, currency=currency):
-                    raise BalanceLimitBroken(account=account, currency=currency)
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+            case _:
+                assert_never(result)
 
     async def _run(self, operation_id: OperationId, verb: Verb, loaded: LoadedPayment, caller: Caller) -> Answered:
         cause = _caused_by(loaded, caller.cause)

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from application.payment.loaded import LoadedPayment, load, loaded_from, payment_events
 from application.payment.operation import Operations, claim_id_of, provider_of
-from application.write.store import RecoveryStore, UnresolvedOperation, Verb
+from application.payment.operation_queue import OperationQueue, UnresolvedOperation
+from application.write.store import EventStore, Verb
 from domain.card_data import require_no_card_number
 from domain.errors import DomainError
 from domain.history import Cause, Positioned
@@ -58,17 +59,24 @@ class Doubts:
     """Each method raises StoreUnavailable; those on one payment PaymentNotFound."""
 
     def __init__(
-        self, *, store: RecoveryStore, operations: Operations, answers_within_s: float, lease_s: float
+        self,
+        *,
+        store: EventStore,
+        queue: OperationQueue,
+        operations: Operations,
+        answers_within_s: float,
+        lease_s: float,
     ) -> None:
         """A provider's answer takes up to `answers_within_s`; recovery's try, or an operator's, up to `lease_s`."""
         self._store = store
+        self._queue = queue
         self._operations = operations
         self._answers_within = timedelta(seconds=answers_within_s)
         self._lease = timedelta(seconds=lease_s)
 
     async def all(self, *, now: datetime) -> Sequence[Doubt]:
         """Those in doubt, oldest first: of the thousand operations that have been without an outcome for longest."""
-        payments = [operation.payment_id for operation in await self._store.unresolved(claimed_before=now)]
+        payments = [operation.payment_id for operation in await self._queue.unresolved(claimed_before=now)]
         streams: dict[PaymentId, list[Positioned]] = {payment_id: [] for payment_id in payments}
         for positioned in await self._store.histories(payments):
             streams[PaymentId(positioned.event.originator_id)].append(positioned)
@@ -131,13 +139,13 @@ class Doubts:
     @asynccontextmanager
     async def _taken(self, claim_id: OperationId, now: datetime) -> AsyncIterator[None]:
         """Meanwhile nobody asks the provider for the operation. Raises BeingAsked where somebody does."""
-        until = await self._store.take_one(claim_id, now=now, lease=self._lease)
+        until = await self._queue.claim_one(claim_id, now=now, lease=self._lease)
         if until is not None:
             raise BeingAsked(again_in_s=max(1, math.ceil((until - now).total_seconds())))
         try:
             yield
         finally:
-            await self._store.release(claim_id, until=now + self._lease)
+            await self._queue.release(claim_id, until=now + self._lease)
 
 
 def _to_settle(payment: Payment, now: datetime) -> tuple[OperationId, OperationId]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 from uuid import uuid5
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from application.payment.answers import Answers
 from application.payment.contradiction import report_contradiction, report_mismatch
 from application.payment.loaded import LoadedPayment, load
 from application.payment.lost_charges import ChargeUncertain, LostCharges
+from application.payment.operation_queue import OperationQueue, UnresolvedOperation
 from application.payment.partial_approval import give_up_part
 from application.provider.port import (
     AuthorizeRequest,
@@ -25,21 +26,17 @@ from application.provider.port import (
 from application.provider.routing_port import Routing
 from application.terms.policies import Policies
 from application.terms.pricing_context import PricingContexts
+from application.write.append import Proposal, Unchanged, decide_and_append, refuse, unreachable
 from application.write.caller import Answered
 from application.write.idempotency import answered_before
 from application.write.store import (
     Append,
     Appended,
     EventStore,
-    KeyUsed,
-    LimitBroken,
     Settlement,
-    UnresolvedOperation,
     Verb,
-    VersionConflict,
 )
 from domain.derivation import attempt_id_for
-from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.capture import RecordCaptureOutcome, record_capture_outcome
@@ -70,20 +67,6 @@ from domain.payment.state import (
     authorization_of,
 )
 from domain.payment.void import RecordVoidOutcome, record_void_outcome
-
-CONFLICTS_MAX = 10
-"""How often a command is decided anew because another one got to its stream first."""
-
-
-class TooManyConflicts(DomainError):
-    """Other commands kept changing it first; nothing was done."""
-
-
-class BalanceLimitBroken(DomainError):
-    """The command would take an account below its floor; nothing was done."""
-
-    account: str
-    currency: str
 
 
 class StartedOperation(Struct, frozen=True, kw_only=True):
@@ -119,15 +102,25 @@ class _Settlement(NamedTuple):
     """The payment after its settlement, and the answer as it is stored; None when there is none yet.
 
     `goes_on` when it was this settlement that started another attempt, which nobody else will therefore ask for.
+    `contradicted_by` is an outcome that added nothing, and may contradict the one on record.
     """
 
     loaded: LoadedPayment
     answered: Answered | None
     goes_on: bool = False
+    contradicted_by: Outcome | None = None
 
     @property
     def unresolved(self) -> bool:
         return isinstance(self.loaded.payment, InFlight)
+
+
+class _Situation(NamedTuple):
+    """The payment that an outcome is decided on, and the attempt that may follow the outcome."""
+
+    loaded: LoadedPayment
+    outcome: Outcome
+    following: NextAttempt | None
 
 
 class Operations:
@@ -137,6 +130,7 @@ class Operations:
         self,
         *,
         store: EventStore,
+        queue: OperationQueue,
         providers: Mapping[ProviderName, Provider],
         answers: Answers,
         policies: Policies,
@@ -152,6 +146,7 @@ class Operations:
         that the provider never saw the operation, is believed when it is said again `refusal_stands_after_s` later;
         where that is 0, at once."""
         self._store = store
+        self._queue = queue
         self._providers = providers
         self._answers = answers
         self._policies = policies
@@ -314,7 +309,7 @@ class Operations:
         if not self._refusal_stands_after:
             return True
         now = self._now()
-        since = await self._store.said_since(claim_id, f"{operation_id_of(payment)}: {said}", now=now)
+        since = await self._queue.said_since(claim_id, f"{operation_id_of(payment)}: {said}", now=now)
         return since is not None and now - since >= self._refusal_stands_after
 
     def _is_too_old(self, payment: InFlight, asked_at: datetime) -> bool:
@@ -371,50 +366,59 @@ class Operations:
     async def _settle(self, started: StartedOperation, outcome: Outcome) -> _Settlement:
         if isinstance(outcome, Mismatched) and not self._takes_parts(started.loaded.payment, outcome):
             started, outcome = await self._mismatched(started, outcome)
-        loaded = started.loaded
-        for conflicts in range(CONFLICTS_MAX):
-            try:
-                following = await self._next_attempt(loaded, started, outcome)
-            except ChargeUncertain as uncertain:
-                # Recovery asks again: until then no other provider may be asked.
-                following = None
-                outcome = Unknown(f"{uncertain.provider} has not said whether it has a charge of the payment")
+        payment_id = started.loaded.id
+
+        async def read() -> _Situation:
+            return await self._situation(await load(self._store, payment_id), started, outcome)
+
+        def decide(situation: _Situation) -> Proposal[_Settlement] | Unchanged[_Settlement]:
             now = self._now()
-            events = self._decide(loaded, started, outcome, following, now)
+            loaded, events = situation.loaded, self._decide(situation, started, now)
             settled = loaded.after(events, now=now)
             if not events:
-                await report_contradiction(
-                    self._store, self._letters, loaded.id, started.operation_id, outcome, started.cause, now
-                )
-                return _Settlement(settled, await self._stored_answer(started))
+                return Unchanged(_Settlement(settled, None, contradicted_by=situation.outcome))
             recorded = loaded.record(events, cause=started.cause, now=now, asked_at=started.asked_at)
-            goes_on = isinstance(events[-1], PaymentAttemptStarted)
-            if goes_on:
+            if isinstance(events[-1], PaymentAttemptStarted):
                 append = Append(events=recorded, records_external_effect=True)
-            else:
-                answer = self._answers(started.verb, started.operation_id, loaded, events)
-                unresolved = isinstance(settled.payment, InFlight)
-                settlement = Settlement(operation_id=started.claim_id, answer=answer, unresolved=unresolved)
-                append = Append(events=recorded, settlement=settlement)
-            result = await self._store.append(append)
-            match result:
-                case Appended() if goes_on:
-                    return _Settlement(settled, None, goes_on=True)
-                case Appended() if conflicts:
-                    # Who came first may have answered already, and the first answer stays.
-                    return _Settlement(settled, await self._stored_answer(started))
-                case Appended(position=position):
-                    answered = Answered(status=answer.status, body=answer.body, position=position)
-                    return _Settlement(settled, answered)
-                case VersionConflict():
-                    loaded = await load(self._store, loaded.id)
-                case LimitBroken(account=account, currency=currency):
-                    raise BalanceLimitBroken(account=account, currency=currency)
-                case KeyUsed():
-                    raise AssertionError("a settlement claims no key")
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+                return Proposal(append, lambda _: _Settlement(settled, None, goes_on=True))
+            answer = self._answers(started.verb, started.operation_id, loaded, events)
+            unresolved = isinstance(settled.payment, InFlight)
+            settlement = Settlement(operation_id=started.claim_id, answer=answer, unresolved=unresolved)
+            append = Append(events=recorded, settlement=settlement)
+            if situation is not at_first:
+                # Who came first may have answered already, and the first answer stays.
+                return Proposal(append, lambda _: _Settlement(settled, None))
+
+            def answered(position: int | None) -> _Settlement:
+                return _Settlement(settled, Answered(status=answer.status, body=answer.body, position=position))
+
+            return Proposal(append, answered)
+
+        at_first = await self._situation(started.loaded, started, outcome)
+        settlement = await decide_and_append(
+            self._store, read, decide, limit_broken=refuse, key_used=unreachable, known=at_first
+        )
+        if settlement.contradicted_by is not None:
+            await report_contradiction(
+                self._store,
+                self._letters,
+                payment_id,
+                started.operation_id,
+                settlement.contradicted_by,
+                started.cause,
+                self._now(),
+            )
+        if settlement.answered is None and not settlement.goes_on:
+            return settlement._replace(answered=await self._stored_answer(started))
+        return settlement
+
+    async def _situation(self, loaded: LoadedPayment, started: StartedOperation, outcome: Outcome) -> "_Situation":
+        try:
+            return _Situation(loaded, outcome, await self._next_attempt(loaded, started, outcome))
+        except ChargeUncertain as uncertain:
+            # Recovery asks again: until then no other provider may be asked.
+            unknown = Unknown(f"{uncertain.provider} has not said whether it has a charge of the payment")
+            return _Situation(loaded, unknown, None)
 
     async def _mismatched(self, started: StartedOperation, outcome: Mismatched) -> tuple[StartedOperation, Outcome]:
         """Report an answer that does not fit its request; have the provider give up what it approved in part."""
@@ -451,14 +455,8 @@ class Operations:
         assert stored is not None
         return stored
 
-    def _decide(
-        self,
-        loaded: LoadedPayment,
-        started: StartedOperation,
-        outcome: Outcome,
-        following: NextAttempt | None,
-        now: datetime,
-    ) -> tuple[PaymentEvent, ...]:
+    def _decide(self, situation: _Situation, started: StartedOperation, now: datetime) -> tuple[PaymentEvent, ...]:
+        loaded, outcome, following = situation
         payment, operation_id = loaded.payment, started.operation_id
         match payment:
             case Capturing():

@@ -73,7 +73,6 @@ class Batch(Struct, frozen=True, kw_only=True):
 class BankFile(Struct, frozen=True, kw_only=True):
     """`sha256` is that of `content`, in hex."""
 
-    name: str
     content: bytes
     sha256: str
 

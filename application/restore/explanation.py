@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Again, Dead, Done, Notices, Result, notice_of
+from application.payment.correlation import Correlation
 from application.payment.loaded import loaded_from, payment_events
 from application.provider.listing import Listed, ListedDispute, ListedOperation, Unreadable
-from application.webhook_in.inbox import Correlation
 from application.write.store import EventStore
 from domain.derivation import is_derived
 from domain.history import Cause, Positioned, of_kind
@@ -79,7 +79,7 @@ class Explanations:
             case ListedDispute(notification=told):
                 if cause is None:
                     return ToAdopt(f"the dispute {told.dispute_id} is {told.phase}")
-                return _verdict(await self._disputes.hear(loaded, provider, told, cause))
+                return _verdict(await self._disputes.apply(loaded, provider, told, cause))
             case ListedOperation(notification=said):
                 notice = notice_of(provider, said)
                 reading = read_notice(loaded.payment, events, notice)

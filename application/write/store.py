@@ -1,7 +1,6 @@
 """The port to the event store: histories to read, and one way to write, all of it or none of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.history import Positioned, Recorded
-from domain.identifiers import MerchantId, OperationId, PaymentId
+from domain.identifiers import MerchantId, OperationId
 from domain.ledger.balances import BalanceKey
 
 
@@ -48,14 +47,14 @@ class Answer(Struct, frozen=True):
 class Claim(Struct, frozen=True, kw_only=True):
     """A merchant's command takes its place: under its idempotency key, if it has one, nothing else can.
 
+    `subject_id` is the id of the payment, payout or bank account that the command is about.
     `unresolved` marks an operation whose outcome at the provider we do not know yet: recovery looks for these.
     `answer` is None while the command is in flight, and for a bank account, which is answered as it is when asked for.
-    `payment_id` is the payout's where the verb is PAYOUT, the bank account's where it is BANK_ACCOUNT.
     """
 
     operation_id: OperationId
     merchant_id: MerchantId
-    payment_id: PaymentId
+    subject_id: UUID
     verb: Verb
     key: str | None
     fingerprint: bytes
@@ -101,7 +100,7 @@ class StoredClaim(Struct, frozen=True, kw_only=True):
     """A claim as the store has it; `position` is that of the last event when it was answered."""
 
     operation_id: OperationId
-    payment_id: PaymentId
+    subject_id: UUID
     verb: Verb
     fingerprint: bytes
     answer: Answer | None
@@ -124,20 +123,6 @@ class LimitBroken(Struct, frozen=True):
 AppendResult = Appended | VersionConflict | KeyUsed | LimitBroken
 
 
-class UnresolvedOperation(Struct, frozen=True, kw_only=True):
-    """An operation that was started at a provider and has no outcome yet.
-
-    `tries` is how often recovery has taken it; `told` says whether an operator has been told of it.
-    """
-
-    operation_id: OperationId
-    payment_id: PaymentId
-    verb: Verb
-    claimed_at: datetime
-    tries: int = 0
-    told: bool = False
-
-
 class EventStore(Protocol):
     """Every method raises StoreUnavailable when the store does not answer."""
 
@@ -154,54 +139,3 @@ class EventStore(Protocol):
     async def claim_by_key(self, merchant_id: MerchantId, key: str) -> StoredClaim | None: ...
 
     async def claim_by_operation(self, operation_id: OperationId) -> StoredClaim | None: ...
-
-    async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
-        """Operations claimed before then that still have no outcome, oldest first."""
-        ...
-
-    async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
-        """Note that the provider says `said` of the operation; since when it has said nothing else. None where the
-        operation is not known."""
-        ...
-
-
-class RecoveryStore(EventStore, Protocol):
-    """With what recovery's workers need to share the operations that have no outcome. What is put off further ahead
-    than a lease and the longest pause was put off by a clock that was wrong, and is due."""
-
-    async def take_unresolved(
-        self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
-    ) -> Sequence[UnresolvedOperation]:
-        """Those of them that are due, longest due first, which nobody else is given before the lease has run out."""
-        ...
-
-    async def take_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
-        """Take it, due or not: None, or until when somebody else has it at the longest. `release` gives it back."""
-        ...
-
-    async def release(self, operation_id: OperationId, *, until: datetime) -> None:
-        """It is not worked on any more by who took it until then."""
-        ...
-
-    async def put_off(
-        self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
-    ) -> bool:
-        """The try is over, and the next is not due before then; False where it has its outcome. `tries` is counted
-        from there on, where it is given. What is `told` once stays so, with or without an outcome, until
-        `told_of_end`."""
-        ...
-
-    async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
-        """It is due now, told, and was never tried; False where it has its outcome."""
-        ...
-
-    async def resolved_after_told(
-        self, *, now: datetime, lease: timedelta, operations_max: int
-    ) -> Sequence[OperationId]:
-        """Operations of which an operator was told, and which have an outcome since; not those of which somebody is
-        telling just now: with no tries, and put off."""
-        ...
-
-    async def told_of_end(self, operation_id: OperationId) -> None:
-        """The operator knows that too."""
-        ...

@@ -1,7 +1,6 @@
 """Money is a whole number of minor units in one currency; it never meets a float, and every rounding is named."""
 
 import re
-from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
 
@@ -92,20 +91,6 @@ class Money(Struct, frozen=True):
     def portion(self, *, basis_points: int, rounding: Rounding) -> "Money":
         """`basis_points` ten-thousandths of this amount, rounded to a whole minor unit as `rounding` says."""
         return Money(rounded(Fraction(self.minor * basis_points, 10_000), rounding), self.currency)
-
-    def split(self, weights: Sequence[int]) -> tuple["Money", ...]:
-        """Parts in proportion to `weights` that sum exactly to this amount, by largest remainder.
-
-        Raises ValueError when `weights` is empty, holds a negative number, or sums to zero.
-        """
-        total = sum(weights)
-        if total <= 0 or min(weights) < 0:
-            raise ValueError(f"weights must be non-negative and sum to more than zero, got {list(weights)}")
-        shares = [divmod(self.minor * weight, total) for weight in weights]
-        left_over = self.minor - sum(quotient for quotient, _ in shares)
-        by_remainder = sorted(range(len(weights)), key=lambda index: (-shares[index][1], index))
-        raised = set(by_remainder[:left_over])
-        return tuple(Money(quotient + (index in raised), self.currency) for index, (quotient, _) in enumerate(shares))
 
     def _require_same_currency(self, other: "Money") -> None:
         if other.currency != self.currency:

@@ -1,11 +1,17 @@
-"""What a refund or a dispute debits the merchant, and from where: what is still pending of this payment first, then
-what is available; what the merchant would owe us beyond its limit is kept apart."""
+"""A refund or dispute debits the merchant's pending lots of the payment first, then its available balance, then, where
+nobody may refuse the debit, its debt."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.fx.conversion import Conversion
+from domain.identifiers import MerchantId
+from domain.ledger.accounts import AccountCode, available, is_lot, owed
 from domain.money.money import Money, zero
 from domain.payment.converted_debit import at_the_captures_rate, at_the_rate_of
 from domain.payment.proceeds import (
@@ -23,25 +29,69 @@ from domain.terms.pricing_context import PricingContext
 
 
 class DebitSource(StrEnum):
-    """Where to take it from; each where the one before did not hold enough."""
+    """The accounts that a debit is taken from."""
 
     LOT = "lot"
-    """What is pending of the day's captures, up to what this payment's brought before fees and reserve."""
+    """The pending lots of the payment's captures, up to the gross amount of its captures; then the available
+    balance."""
     SHARE = "share"
-    """What this payment's captures have pending after fees and reserve, and the rest of what is available."""
+    """The pending lots of the payment's captures, up to the net amount of its captures; then the available balance."""
     AVAILABLE = "available"
+    """The available balance alone."""
     UNRELEASED = "unreleased"
-    """As SHARE, with what is due and may not have been released yet: where what is available alone was not enough."""
+    """As SHARE, with the lots that are due: the release of such a lot may still have to be booked."""
     OWED = "owed"
+    """The merchant's debt, which has no limit."""
 
     @property
     def after(self) -> "DebitSource | None":
-        """Where to take it from when a lot turned out not to hold it."""
-        return {
-            DebitSource.LOT: DebitSource.SHARE,
-            DebitSource.SHARE: DebitSource.AVAILABLE,
-            DebitSource.UNRELEASED: DebitSource.AVAILABLE,
-        }.get(self)
+        """The source after this one when a lot is short."""
+        return _SOURCE_AFTER_SHORT_LOT.get(self)
+
+
+class Funding(Struct, frozen=True, kw_only=True):
+    """One try to book a debit, or to give one back.
+
+    `source` is the accounts that the debit is taken from. `beyond_available` is the source for the try after the one
+    for which the available balance was short, or None where there is none or that try has been made. With
+    `debt_is_paid`, money given back to the merchant goes to the available balance and not against its debt: the debt
+    has been collected since.
+    """
+
+    source: DebitSource
+    beyond_available: DebitSource | None
+    debt_is_paid: bool = False
+
+
+REFUND_FUNDING: Final = Funding(source=DebitSource.LOT, beyond_available=DebitSource.UNRELEASED)
+"""The first try of a refund that the merchant asks for: refused where the merchant does not have the money."""
+PROVIDER_DEBIT_FUNDING: Final = Funding(source=DebitSource.LOT, beyond_available=DebitSource.OWED)
+"""The first try of a debit that a bank or provider has made already: the merchant owes the money it does not have."""
+TRUE_UP_FUNDING: Final = Funding(source=DebitSource.AVAILABLE, beyond_available=DebitSource.OWED)
+"""The first try of a fee that is trued up: no lot holds it, and the merchant owes the money it does not have."""
+
+_SOURCE_AFTER_SHORT_LOT: Final = {
+    DebitSource.LOT: DebitSource.SHARE,
+    DebitSource.SHARE: DebitSource.AVAILABLE,
+    DebitSource.UNRELEASED: DebitSource.AVAILABLE,
+}
+
+
+def next_funding_source(current: Funding, short_account: AccountCode, merchant_id: MerchantId) -> Funding | None:
+    """The try after `current`, for which `short_account` did not hold enough; None where the debit is refused.
+
+    The order of the sources is LOT, SHARE, AVAILABLE while lots are short; a short available balance leads to
+    `beyond_available`, once. A short debt of the merchant (less is owed than is to be given back against it) sets
+    `debt_is_paid`, once. Every chain of tries ends, after five at most.
+    """
+    if is_lot(short_account):
+        source = _SOURCE_AFTER_SHORT_LOT.get(current.source)
+        return None if source is None else replace(current, source=source)
+    if short_account == available(merchant_id) and current.beyond_available is not None:
+        return replace(current, source=current.beyond_available, beyond_available=None)
+    if short_account == owed(merchant_id) and not current.debt_is_paid:
+        return replace(current, debt_is_paid=True)
+    return None
 
 
 def debit_for(
@@ -89,15 +139,15 @@ def returned(debit: MerchantDebit, amount: Money, now: datetime) -> Drawn:
     """Where `amount` of a debit goes back to: to the lots that are still pending, what was owed, and what is
     available; the last taken first given back."""
     left = amount
-    owed = min(left, debit.drawn.owed)
-    left -= owed
+    to_debt = min(left, debit.drawn.owed)
+    left -= to_debt
     shares = []
     for share in debit.drawn.pending:
         back = min(left, share.amount)
         if back.minor and is_pending(share.due, now):
             shares.append(LotShare(share.due, back))
             left -= back
-    return Drawn(pending=tuple(shares), available=left, owed=owed)
+    return Drawn(pending=tuple(shares), available=left, owed=to_debt)
 
 
 def is_pending(due: datetime | None, now: datetime) -> bool:

@@ -5,7 +5,6 @@ provider says it was issued, and `unknown` where it has not said.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final, assert_never
 
@@ -146,19 +145,6 @@ class FeePlan(Struct, frozen=True, kw_only=True):
         return () if self.default is None else (FeeRule(name=DEFAULT_RULE, match=Match(), price=self.default),)
 
 
-class FeePart(StrEnum):
-    BLENDED = "blended"
-    """All of it: a blended fee has no parts."""
-    INTERCHANGE = "interchange"
-    SCHEME = "scheme"
-    MARKUP = "markup"
-
-
-class FeeLine(Struct, frozen=True):
-    part: FeePart
-    amount: Money
-
-
 def processing_fee(plan: FeePlan, amount: Money, method: MethodType, issued_in: str | None) -> Fee:
     """What a capture of `amount` is charged. Raises FeeNotAgreed."""
     rule = plan.rule_for(amount.currency, method, issued_in)
@@ -173,17 +159,7 @@ def processing_fee(plan: FeePlan, amount: Money, method: MethodType, issued_in: 
 
 def charged_by(price: Price, amount: Money, rounding: Rounding) -> Money:
     """What `price` comes to on `amount`."""
-    return _charged(price, amount, sum(_exact_parts(price, amount).values()), rounding)
-
-
-def fee_lines(plan: FeePlan, amount: Money, method: MethodType, issued_in: str | None) -> tuple[FeeLine, ...]:
-    """The parts of that fee, which sum exactly to it. Raises FeeNotAgreed."""
-    exact = _exact_parts(plan.rule_for(amount.currency, method, issued_in).price, amount)
-    fee = processing_fee(plan, amount, method, issued_in).amount
-    weights = list(exact.values())
-    if max(weights) == 0:  # No proportions: nothing is charged, or a minimum.
-        weights = [1, *[0] * (len(weights) - 1)]
-    return tuple(FeeLine(part, share) for part, share in zip(exact, fee.split(weights), strict=True))
+    return _charged(price, amount, _exact_fee(price, amount), rounding)
 
 
 def refund_fee(plan: FeePlan, currency: str) -> Fee | None:
@@ -210,29 +186,31 @@ def true_up(plan: FeePlan, charged: Fee, amount: Money, actual_cost_minor: Fract
         case Blended():
             return zero(amount.currency)
         case InterchangePlus() as price:
-            exact = actual_cost_minor * _TEN_THOUSANDTHS + _exact_parts(price, amount)[FeePart.MARKUP]
+            exact = actual_cost_minor * _TEN_THOUSANDTHS + _exact_markup(price, amount)
             return _charged(price, amount, exact, plan.rounding) - charged.amount
         case _:
             assert_never(rule.price)
 
 
-def _exact_parts(price: Price, amount: Money) -> Mapping[FeePart, int]:
-    """In ten-thousandths of a minor unit, so that nothing is rounded yet."""
-
-    def part(basis_points: int, fixed: Amounts) -> int:
-        return amount.minor * basis_points + (in_currency(fixed, amount.currency) or 0) * _TEN_THOUSANDTHS
-
+def _exact_fee(price: Price, amount: Money) -> int:
+    """The fee in ten-thousandths of a minor unit, before it is rounded and bounded."""
     match price:
         case Blended():
-            return {FeePart.BLENDED: part(price.basis_points, price.fixed_minor)}
+            return _exact_part(amount, price.basis_points, price.fixed_minor)
         case InterchangePlus():
-            return {
-                FeePart.INTERCHANGE: part(price.interchange_basis_points, {}),
-                FeePart.SCHEME: part(price.scheme_basis_points, price.scheme_fixed_minor),
-                FeePart.MARKUP: part(price.markup_basis_points, price.markup_fixed_minor),
-            }
+            interchange = _exact_part(amount, price.interchange_basis_points, {})
+            scheme = _exact_part(amount, price.scheme_basis_points, price.scheme_fixed_minor)
+            return interchange + scheme + _exact_markup(price, amount)
         case _:
             assert_never(price)
+
+
+def _exact_markup(price: InterchangePlus, amount: Money) -> int:
+    return _exact_part(amount, price.markup_basis_points, price.markup_fixed_minor)
+
+
+def _exact_part(amount: Money, basis_points: int, fixed: Amounts) -> int:
+    return amount.minor * basis_points + (in_currency(fixed, amount.currency) or 0) * _TEN_THOUSANDTHS
 
 
 def _charged(price: Price, amount: Money, exact: int | Fraction, rounding: Rounding) -> Money:

@@ -83,7 +83,7 @@ class SimulatedBank:
 
     def instruct(self, batch: Batch) -> BankFile:
         content = payment_file(batch, self._debtor)
-        return BankFile(name=f"{batch.message_id}.xml", content=content, sha256=hashlib.sha256(content).hexdigest())
+        return BankFile(content=content, sha256=hashlib.sha256(content).hexdigest())
 
     async def submit(self, file: BankFile, message_id: str) -> Submission:
         headers = {"X-Message-Id": message_id, "Content-Type": "application/xml"}

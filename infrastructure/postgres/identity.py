@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from infrastructure.postgres.connection.pool import ReadPool
 
-_SELECT = "SELECT store_id, namespace, epoch, closed_at, closed_because FROM store_identity"
+_SELECT = "SELECT store_id, namespace, closed_at, closed_because FROM store_identity"
 
 
 class StoreIdentity(Struct, frozen=True):
@@ -17,8 +17,6 @@ class StoreIdentity(Struct, frozen=True):
     """Of this copy of the history: a restored copy has another one."""
     namespace: UUID
     """For derived ids: the same in every copy."""
-    epoch: int
-    """The number of promotions of a standby, plus one."""
     closed_at: datetime | None
     """Since when the store takes no payments; None while it is open."""
     closed_because: str | None

@@ -52,10 +52,6 @@ class Circuit:
         self._generation = 0
 
     @property
-    def state(self) -> CircuitState:
-        return self._state
-
-    @property
     def refuses(self) -> bool:
         """Whether a call now would be turned away."""
         match self._state:

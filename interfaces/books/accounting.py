@@ -8,8 +8,9 @@ from typing import Final
 from application.accounting.synced_days import SyncedDay, SyncedDays
 from interfaces.books.day_summary import DaySummary, as_csv, as_json, digest, reference_of, summary_of
 from interfaces.books.file import whole_file
-from interfaces.moments import Head, Reader, position_before
+from projections.engine.waiting import Reader
 from projections.ledger import books
+from projections.ledger.moments import Head, position_before
 
 SETTLES_WITHIN: Final = timedelta(minutes=5)
 """A day is finished so long after its end: clocks differ, and what was begun is recorded by then."""

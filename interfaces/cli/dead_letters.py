@@ -14,7 +14,7 @@ from domain.identifiers import DeadLetterId
 from interfaces import ids
 from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.operator.dead_letters import DeadLetterDetail, letter_detail, letter_resource
+from interfaces.resources.dead_letter import DeadLetterDetail, letter_detail, letter_resource
 from projections.dead_letter import dead_letters as view
 from projections.dead_letter.dead_letters import DeadLetterRow
 
@@ -71,7 +71,7 @@ def show(letter: str) -> None:
             row = await view.find(connection, letter_id)
         if row is None:
             raise DeadLetterNotFound()
-        return await letter_detail(row, core.deliveries)
+        return await letter_detail(row, core.webhook_in.archive)
 
     click.echo(msgspec.json.format(msgspec.json.encode(with_core(work)), indent=2))
 
@@ -85,7 +85,7 @@ def retry(letter: str, cause: Cause) -> None:
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.retry(letter_id, cause)
+        await core.dead_letter.commands.retry(letter_id, cause)
 
     with_core(work, while_open=True)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
@@ -101,7 +101,7 @@ def close(letter: str, reason: str, cause: Cause) -> None:
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.close(letter_id, reason, cause)
+        await core.dead_letter.commands.close(letter_id, reason, cause)
 
     with_core(work)
     console.print(f"{letter} is closed.")

@@ -13,7 +13,7 @@ from interfaces import composition, ids
 from interfaces.cli.shared import console, id_given, told_clearly, with_core
 from interfaces.composition import Core
 from interfaces.resources.as_of import cut
-from interfaces.resources.payment import event_resource
+from interfaces.resources.payment_history import event_resource
 
 
 @click.command()

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from domain.money.money import Money
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
 from projections.ledger.upcoming import UPCOMING_MAX, UpcomingFunds, upcoming
@@ -37,7 +36,7 @@ def due(merchant: str | None) -> None:
     table.columns[3].justify = "right"
     for each in found:
         at = each.available_at.isoformat()
-        table.add_row(at, each.merchant_id, each.bucket.value, str(Money(each.amount, each.currency)))
+        table.add_row(at, each.merchant_id, each.bucket.value, str(each.amount))
     console.print(table)
     if len(found) == UPCOMING_MAX:
         console.print(f"These are the first {UPCOMING_MAX:,}.")

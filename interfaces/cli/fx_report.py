@@ -8,8 +8,7 @@ from domain.money.currencies import decimals
 from interfaces import composition
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.moments import position_of
-from interfaces.resources.as_of import instant
+from interfaces.resources.as_of import instant, position_of
 from projections.ledger import books
 from projections.ledger.fx_report import FxReport, fx_report
 
@@ -31,7 +30,7 @@ def report(base: str, as_of: str | None, form: str) -> None:
 
     async def work(core: Core) -> FxReport:
         position = await position_of(core.pool.connection, core.store, as_of, now=now)
-        rates = await core.fx_rates.rates()
+        rates = await core.fx.commands.rates()
         async with core.pool.connection() as connection:
             positions = await books.accounts_of_kind(connection, "fx", position=position)
             ours = await books.accounts_of_kind(connection, "platform", position=position)

@@ -8,15 +8,15 @@ from rich.table import Table
 
 from domain.ledger.accounts import AccountCode, account
 from domain.money.money import Money
-from interfaces import composition
-from interfaces.account_journal import journal_page
+from interfaces import composition, ids
 from interfaces.cli.shared import console, told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.http.operator.ledger import trial_balance_of
-from interfaces.moments import position_before, position_of
-from interfaces.resources.as_of import instant
+from interfaces.resources.as_of import instant, position_of
+from interfaces.resources.ledger import trial_balance_resource
 from projections.ledger import books
+from projections.ledger.account_journal import journal_page
 from projections.ledger.books import Balance
+from projections.ledger.moments import position_before
 
 as_of_option = click.option("--as-of", help="What had been posted then: an RFC 3339 time, or a position.")
 
@@ -69,7 +69,7 @@ def trial_balance(as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.trial_balance(connection, position=position), position
 
-    shown = trial_balance_of(*with_core(work, only_looks=True))
+    shown = trial_balance_resource(*with_core(work, only_looks=True))
     table = Table("account", "debit", "credit", title=f"after position {shown.position:,}", title_justify="left")
     for line in shown.lines:
         table.add_row(line.account, *(_amount(minor, line.currency) for minor in (line.debit, line.credit)))
@@ -110,11 +110,11 @@ async def _print_lines(core: Core, code: AccountCode, currency: str, *, after: i
     while after is not None:
         page = await journal_page(core.pool.connection, code, currency, after=after, up_to=up_to)
         if is_first:
-            click.echo(f"{currency}  before: {Money(page.opening, currency)}")
+            click.echo(f"{currency}  before: {page.opening}")
         for line in page.lines:
-            change, balance = str(Money(line.change, currency)), str(Money(line.balance, currency))
-            at = line.recorded_at.isoformat()
-            click.echo(f"{line.position:>10}  {at}  {change:>20}  {balance:>20}  {line.entry_id}  {line.cause}")
+            change, balance = str(line.change), str(line.balance)
+            at, entry = line.recorded_at.isoformat(), ids.text_of(ids.ENTRY, line.entry_id)
+            click.echo(f"{line.position:>10}  {at}  {change:>20}  {balance:>20}  {entry}  {line.cause}")
         after, is_first = page.next_after, False
 
 
@@ -133,7 +133,7 @@ def _print(balances: Sequence[Balance]) -> None:
     table = Table("account", "grows by", "balance")
     table.columns[2].justify = "right"
     for of in balances:
-        table.add_row(of.account, account(of.account).normal, str(Money(of.minor, of.currency)))
+        table.add_row(of.account, account(of.account).normal, str(of.amount))
     console.print(table)
 
 

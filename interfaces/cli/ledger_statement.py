@@ -11,15 +11,11 @@ from interfaces import composition
 from interfaces.books.statement_csv import statement_csv
 from interfaces.cli.shared import told_clearly, with_core
 from interfaces.composition import Core
-from interfaces.moments import position_before
 from interfaces.resources.period import period_of
-from interfaces.statement import (
-    StatementAccount,
-    StatementLine,
-    StatementPeriod,
-    statement_accounts,
-    statement_lines,
-)
+from interfaces.resources.statement import statement_account_resources, statement_line_resources
+from projections.ledger.account_journal import PostedLine
+from projections.ledger.moments import position_before
+from projections.ledger.statement import AccountInPeriod, StatementPeriod, statement_accounts, statement_pages
 
 
 @click.command()
@@ -45,7 +41,7 @@ def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> 
             begin=await position_before(reader, store, since),
             end=await position_before(reader, store, to),
         )
-        accounts, pages = await statement_accounts(reader, period), statement_lines(reader, period)
+        accounts, pages = await statement_accounts(reader, period), statement_pages(reader, period)
         if not accounts:
             click.echo(f"No account of {merchant} in {currency} had been posted to by then.", err=True)
         if form == "csv":
@@ -61,8 +57,8 @@ async def _print_json(
     period: StatementPeriod,
     since: datetime,
     to: datetime,
-    accounts: Sequence[StatementAccount],
-    pages: AsyncIterator[Sequence[StatementLine]],
+    accounts: Sequence[AccountInPeriod],
+    pages: AsyncIterator[Sequence[PostedLine]],
 ) -> None:
     """As the API's, but in one page, of which only a part is in memory at a time."""
     head = {
@@ -70,12 +66,12 @@ async def _print_json(
         "currency": period.currency,
         "from": since,
         "to": to,
-        "accounts": accounts,
+        "accounts": statement_account_resources(accounts),
     }
     click.echo(msgspec.json.encode(head)[:-1] + b',"lines":[', nl=False)
     separator = b"\n"
     async for lines in pages:
-        for line in lines:
+        for line in statement_line_resources(lines):
             click.echo(separator + msgspec.json.encode(line), nl=False)
             separator = b",\n"
     click.echo(b"\n]}")

@@ -1,8 +1,7 @@
 """`tallystick settlement`: what providers paid us, taken in from their files, and reported."""
 
 from collections import Counter
-from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import click
 import msgspec
@@ -12,14 +11,18 @@ from application.settlement.commands import RowOutcome, RowResult
 from domain.history import Cause
 from domain.settlement.file import parse_settlement
 from domain.settlement.rows import SettlementFile
+from interfaces.books.settlement_csv import settlement_csv
 from interfaces.cli.named_file import TABLE_BYTES_MAX, pointing_at, text_of
 from interfaces.cli.shared import acting, console, sentence, told_clearly, with_core
 from interfaces.composition import Core, utc_now
-from interfaces.moments import wait_for
-from interfaces.resources.as_of import instant
-from interfaces.settlement_report import SettlementReport, report_csv, settlement_report
+from interfaces.resources.as_of import optional_instant
+from interfaces.resources.settlement import SettlementReport, settlement_report_resource
+from projections.engine.waiting import wait_for
 from projections.provider.reconciliation import RECONCILIATION
+from projections.provider.settlement_report import provider_settlements
 from projections.provider.settlements import SETTLEMENTS
+
+VIEWS_WITHIN_S: Final = 2.0
 
 
 @click.group()
@@ -42,9 +45,14 @@ def import_(file: BinaryIO, cause: Cause) -> None:
         parsed = parse_settlement(text_of(file, bytes_max=TABLE_BYTES_MAX), utc_now())
 
     async def work(core: Core) -> tuple[int, list[RowResult]]:
-        await wait_for(core.pool.connection, await core.store.head(), views=(RECONCILIATION, SETTLEMENTS))
-        before = await core.funds.settlements.applied_before(parsed)
-        return before, [result async for result in core.funds.settlements.apply(parsed, cause)]
+        await wait_for(
+            core.pool.connection,
+            (RECONCILIATION, SETTLEMENTS),
+            await core.store.head(),
+            within_s=VIEWS_WITHIN_S,
+        )
+        before = await core.settlement.commands.applied_before(parsed)
+        return before, [result async for result in core.settlement.commands.apply(parsed, cause)]
 
     before, results = with_core(work, while_open=True)
     _print_results(parsed, results)
@@ -69,17 +77,19 @@ def report(provider: str, begin: str | None, end: str | None, form: str | None) 
 
     By currency and kind of movement: what moved, what it cost, what was paid; and what is not settled yet. In JSON
     amounts are minor units, elsewhere decimal numbers."""
-    since, to = _bound("from", begin), _bound("to", end)
+    since, to = optional_instant("from", begin), optional_instant("to", end)
 
     async def work(core: Core) -> SettlementReport:
-        return await settlement_report(core.pool.connection, provider, begin=since, end=to)
+        return settlement_report_resource(
+            await provider_settlements(core.pool.connection, provider, begin=since, end=to)
+        )
 
     found = with_core(work)
     match form:
         case "json":
             click.echo(msgspec.json.encode(found))
         case "csv":
-            click.echo(report_csv(found), nl=False)
+            click.echo(settlement_csv(found), nl=False)
         case _:
             _print_report(found)
 
@@ -98,7 +108,7 @@ def _print_results(file: SettlementFile, results: list[RowResult]) -> None:
 
 
 def _print_report(report: SettlementReport) -> None:
-    header, *rows = [line.split(",") for line in report_csv(report).splitlines()]
+    header, *rows = [line.split(",") for line in settlement_csv(report).splitlines()]
     if not rows:
         console.print(f"{report.provider} has settled nothing, and has nothing to settle.")
         return
@@ -108,7 +118,3 @@ def _print_report(report: SettlementReport) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def _bound(field: str, text: str | None) -> datetime | None:
-    return None if text is None else instant(field, text)

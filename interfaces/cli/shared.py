@@ -133,7 +133,7 @@ def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
 def sentence(error: Exception) -> str:
     """What the API would say of a refusal; of any other failure, its own words."""
     # Not at the top: it brings the HTTP framework, which a command that succeeds does without.
-    from interfaces.resources.problems import PROBLEMS, problem_body
+    from interfaces.resources.problems.table import PROBLEMS, problem_body
 
     if isinstance(error, DomainError) and type(error) in PROBLEMS:
         return problem_body(error, "").detail

@@ -7,10 +7,8 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from application.payment.loaded import LoadedPayment
-from domain.identifiers import PaymentId
 from interfaces.composition import Core, accounts_of, utc_now, view_connection
-from interfaces.resources.payment import payment_resource
+from interfaces.resources.payment import payment_row_resource
 from projections.payment.status import PAYMENT_STATUS
 from projections.verification import Replay, balance_difference, kept_balances, kept_views, view_difference
 from projections.views import VIEWS
@@ -95,7 +93,7 @@ async def check(core: Core, replay: Replay) -> Verdict:
     books = book_differences(our_amounts(replay), charges)
     return Verdict(
         replay=replay,
-        unresolved=len(await core.store.unresolved(claimed_before=utc_now())),
+        unresolved=len(await core.payment.operation_queue.unresolved(claimed_before=utc_now())),
         double_charges=len(charges) - len({charge.reference for _, charge in charges}),
         views_equal_replay=views_equal_replay,
         provider_books_equal=not books,
@@ -108,14 +106,7 @@ def our_amounts(replay: Replay) -> dict[str, Amounts]:
     """What our books say of every payment that has an authorisation, by its reference at the provider."""
     amounts = {}
     for row in replay.rows[PAYMENT_STATUS.name].values():
-        loaded = LoadedPayment(
-            id=PaymentId(row.payment_id),
-            payment=row.payment,
-            version=row.version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
-        shown = payment_resource(loaded)
+        shown = payment_row_resource(row)
         if shown.authorization is not None:
             amounts[str(row.payment_id)] = Amounts(
                 shown.authorization.provider,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from domain.identifiers import MerchantId
 from interfaces.demo.patience import WITHIN_S
 from interfaces.demo.shop import Reply
-from interfaces.http.server.reply import POSITION_HEADER
+from interfaces.resources.position import POSITION_HEADER
 
 BUCKETS = ("authorized", "pending", "available", "held", "in_transit")
 

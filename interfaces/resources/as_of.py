@@ -1,34 +1,18 @@
-"""A payment as it was: its history up to an instant, or to a position."""
+"""A moment that a reader names, as an RFC 3339 time or as a position, and the part of history up to that moment."""
 
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
-from typing import Annotated
-
-from litestar.openapi.spec import Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import QueryParameter
 
 from domain.history import Positioned
-from interfaces.http.server.reply import POSITION_PATTERN, is_position
+from interfaces.resources.position import is_position
 from interfaces.resources.refusals import AsOfInFuture, ParameterInvalid
+from projections.engine.waiting import Reader
+from projections.ledger.moments import Head, position_at
 
 # A plus sign that nobody escaped arrives as a space.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+ -]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
-
-_INSTANT_SCHEMA = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
-_POSITION_SCHEMA = Schema(type=OpenAPIType.STRING, pattern=POSITION_PATTERN)
-
-DATE_TIME = {"format": OpenAPIFormat.DATE_TIME}
-InstantParameter = Annotated[str | None, QueryParameter(description="An RFC 3339 time", schema_extra=DATE_TIME)]
-AsOfParameter = Annotated[
-    str | None,
-    QueryParameter(
-        description="An RFC 3339 time, or a position, that is not in the future",
-        schema_extra={"any_of": [_INSTANT_SCHEMA, _POSITION_SCHEMA]},
-    ),
-]
 
 
 def instant(field: str, text: str) -> datetime:
@@ -41,12 +25,28 @@ def instant(field: str, text: str) -> datetime:
     raise ParameterInvalid(field=field, reason="expected an RFC 3339 time with an offset, such as 2026-01-31T09:00:00Z")
 
 
+def optional_instant(field: str, text: str | None) -> datetime | None:
+    """The same; None for a parameter that was left out."""
+    return None if text is None else instant(field, text)
+
+
+def moment(as_of: str, *, now: datetime, head: int) -> datetime | int:
+    """The instant, or the position, that `as_of` names.
+
+    Raises ParameterInvalid for other text, and AsOfInFuture for a moment after `now`, or after `head`.
+    """
+    named = int(as_of) if is_position(as_of) else instant("as_of", as_of)
+    if named > head if isinstance(named, int) else named > now:
+        raise AsOfInFuture(as_of=as_of)
+    return named
+
+
 def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) -> Sequence[Positioned]:
     """The first part of `history`, up to `as_of`, an instant or a position.
 
-    Always a first part, although the clocks of the processes that wrote it may differ by a little.
+    Always a first part, although the clocks of the processes that wrote the history may differ by a little.
 
-    Raises ParameterInvalid when it is neither, AsOfInFuture when it is after `now`, or `head`.
+    Raises ParameterInvalid for other text, and AsOfInFuture for a moment after `now`, or after `head`.
     """
     last = moment(as_of, now=now, head=head)
     if isinstance(last, int):
@@ -54,12 +54,10 @@ def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) 
     return list(takewhile(lambda positioned: positioned.event.recorded_at <= last, history))
 
 
-def moment(as_of: str, *, now: datetime, head: int) -> datetime | int:
-    """The instant, or the position, that `as_of` names.
+async def position_of(reader: Reader, store: Head, as_of: str | None, *, now: datetime) -> int:
+    """The position at which to read the books as of `as_of`; without one, the store's last position.
 
-    Raises ParameterInvalid when it is neither, AsOfInFuture when it is after `now`, or `head`.
+    Entries recorded at that very instant are included. Raises ParameterInvalid, AsOfInFuture, ViewBehind.
     """
-    named = int(as_of) if is_position(as_of) else instant("as_of", as_of)
-    if named > head if isinstance(named, int) else named > now:
-        raise AsOfInFuture(as_of=as_of)
-    return named
+    head = await store.head()
+    return await position_at(reader, store, head if as_of is None else moment(as_of, now=now, head=head))

@@ -1,17 +1,12 @@
-"""What the API shows: payments, refunds, entries and events as JSON, made from the domain's own structs."""
+"""A payment as merchants and operators see it, made from the domain's own structs."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from application.payment.loaded import LoadedPayment
-from domain.event import name_of
-from domain.history import AnyEvent, Positioned
-from domain.ledger.accounts import Side
-from domain.ledger.entry import JournalEntryPosted
+from domain.identifiers import PaymentId
 from domain.payment.events import CaptureMethod, OperationKind
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.operation import operation_id_of, operation_of
@@ -36,8 +31,7 @@ from domain.payment.state import (
 )
 from domain.payment.status import OperationStatus, Status, status_of
 from interfaces import ids
-from interfaces.http.server.redaction import for_merchant
-from projections.payment.audit_timeline import AuditTimelineRow
+from projections.payment.status import PaymentStatusRow
 
 OPERATION_PREFIX = {
     OperationKind.AUTHORIZE: ids.AUTHORIZATION,
@@ -136,63 +130,6 @@ class PaymentResource(Struct, frozen=True, kw_only=True):
     version: int
 
 
-class RefundResource(Struct, frozen=True, kw_only=True):
-    """A refund: `pending` until the provider's outcome is known."""
-
-    refund_id: str
-    payment_id: str
-    status: OperationStatus
-    amount: int
-    currency: str
-    failure: Failure | None
-
-
-class EventResource(Struct, frozen=True, kw_only=True):
-    """A recorded event. `data` is its JSON; ids in it are plain UUIDs."""
-
-    position: int
-    version: int
-    event: str
-    recorded_at: Instant
-    actor: str
-    request_id: str
-    trace_id: str
-    causation_id: str | None
-    data: dict[str, Any]
-
-
-class TimelineResource(Struct, frozen=True, kw_only=True):
-    """An event of a payment, or a journal entry that it caused. `data` is its JSON; ids in it are plain UUIDs."""
-
-    position: int
-    payment_id: str
-    event: str
-    recorded_at: Instant
-    actor: str
-    request_id: str
-    trace_id: str
-    causation_id: str | None
-    data: dict[str, Any]
-
-
-class PostingResource(Struct, frozen=True, kw_only=True):
-    account: str
-    side: Side
-    amount: int
-    currency: str
-
-
-class EntryResource(Struct, frozen=True, kw_only=True):
-    """A journal entry: debits equal credits in each currency."""
-
-    entry_id: str
-    position: int
-    cause: str
-    cause_version: int
-    recorded_at: Instant
-    postings: list[PostingResource]
-
-
 def payment_resource(loaded: LoadedPayment, operation: OperationResource | None = None) -> PaymentResource:
     payment = loaded.payment
     terms = terms_of(payment)
@@ -241,14 +178,16 @@ def payment_resource(loaded: LoadedPayment, operation: OperationResource | None 
     )
 
 
-def _method(method: PaymentMethod) -> MethodResource:
-    return MethodResource(method.type, method.token, method.brand or UNSET, method.country or UNSET)
-
-
-def _next_action(payment: Payment) -> NextActionResource | None:
-    if not isinstance(payment, RequiresAction):
-        return None
-    return NextActionResource(expires_at=payment.expires_at, action=payment.action)
+def payment_row_resource(row: PaymentStatusRow) -> PaymentResource:
+    return payment_resource(
+        LoadedPayment(
+            id=PaymentId(row.payment_id),
+            payment=row.payment,
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+    )
 
 
 def operation_in_flight(payment: Payment) -> OperationResource | None:
@@ -263,66 +202,14 @@ def operation_in_flight(payment: Payment) -> OperationResource | None:
     )
 
 
-def event_resource(positioned: Positioned) -> EventResource:
-    """The event as it is stored: for operators."""
-    return _event_resource(positioned, positioned.event.data)
+def _method(method: PaymentMethod) -> MethodResource:
+    return MethodResource(method.type, method.token, method.brand or UNSET, method.country or UNSET)
 
 
-def merchant_event_resource(positioned: Positioned) -> EventResource:
-    return _event_resource(positioned, for_merchant(positioned.event.data))
-
-
-def _event_resource(positioned: Positioned, data: AnyEvent) -> EventResource:
-    event = positioned.event
-    return EventResource(
-        position=positioned.position,
-        version=event.originator_version,
-        event=name_of(event.data),
-        recorded_at=event.recorded_at,
-        actor=event.actor,
-        request_id=event.request_id,
-        trace_id=event.trace_id,
-        causation_id=event.causation_id,
-        data=msgspec.to_builtins(data),
-    )
-
-
-def merchant_timeline_resource(row: AuditTimelineRow) -> TimelineResource:
-    return TimelineResource(
-        position=row.position,
-        payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
-        event=row.event,
-        recorded_at=row.recorded_at,
-        actor=row.actor,
-        request_id=row.request_id,
-        trace_id=row.trace_id,
-        causation_id=row.causation_id,
-        data=msgspec.to_builtins(for_merchant(row.data)),
-    )
-
-
-def entry_resources(entries: Iterable[Positioned]) -> list[EntryResource]:
-    return [_entry_resource(positioned, positioned.event.data) for positioned in entries]
-
-
-def _entry_resource(positioned: Positioned, entry: object) -> EntryResource:
-    assert isinstance(entry, JournalEntryPosted)
-    return EntryResource(
-        entry_id=ids.text_of(ids.ENTRY, positioned.event.originator_id),
-        position=positioned.position,
-        cause=entry.cause,
-        cause_version=entry.cause_version,
-        recorded_at=positioned.event.recorded_at,
-        postings=[
-            PostingResource(
-                account=posting.account,
-                side=posting.side,
-                amount=posting.amount.minor,
-                currency=posting.amount.currency,
-            )
-            for posting in entry.postings
-        ],
-    )
+def _next_action(payment: Payment) -> NextActionResource | None:
+    if not isinstance(payment, RequiresAction):
+        return None
+    return NextActionResource(expires_at=payment.expires_at, action=payment.action)
 
 
 def _authorization(payment: Payment) -> AuthorizationResource | None:

@@ -1,4 +1,4 @@
-"""What the HTTP layer itself refuses, as errors like any other, so that one table words them all."""
+"""Refusals of the interfaces themselves: errors like any other, so that one table gives each its problem."""
 
 from domain.errors import DomainError
 
@@ -44,14 +44,6 @@ class AsOfInFuture(DomainError):
     as_of: str
 
 
-class ViewBehind(DomainError):
-    """The view has not come to the position that the query asks for."""
-
-    view: str
-    position: int
-    retry_after_s: int = 1
-
-
 class RefundNotFound(DomainError):
     """There is no such refund, or it is another merchant's, which must look the same."""
 
@@ -76,6 +68,19 @@ class MediaTypeRefused(DomainError):
     """The Content-Type of the body is not JSON's."""
 
     media_type: str
+
+
+class BodyNotJson(DomainError):
+    """The body is no JSON text."""
+
+    reason: str
+
+
+class BodyInvalid(DomainError):
+    """The body is JSON, but not of the form that the route takes; `field` is the path of the fault, `$` the body."""
+
+    field: str
+    reason: str
 
 
 class BodyTooLarge(DomainError):

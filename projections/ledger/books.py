@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from domain.ledger.accounts import AccountCode, Side, account
+from domain.money.money import Money
 from projections.engine.tables import positions
 from projections.engine.view import View
 from projections.ledger.account_blocks import ACCOUNT_BLOCKS, BLOCK_POSITIONS, block_of
@@ -106,6 +107,11 @@ class Balance(NamedTuple):
     def minor(self) -> int:
         """On the account's normal side, as the ledger shows it."""
         return on_normal_side(self.account, self.signed_minor)
+
+    @property
+    def amount(self) -> Money:
+        """The same as money."""
+        return Money(self.minor, self.currency)
 
 
 class Turnover(NamedTuple):

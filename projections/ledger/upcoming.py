@@ -8,6 +8,7 @@ import psycopg
 from msgspec import Struct
 
 from domain.ledger.accounts import AccountCode
+from domain.money.money import Money
 from domain.release.events import Bucket
 from domain.release.release import lot_behind
 
@@ -31,13 +32,12 @@ ORDER BY split_part(account, '@', 2) COLLATE "C", account, currency LIMIT %s
 
 
 class UpcomingFunds(Struct, frozen=True, kw_only=True):
-    """Minor units that become available at `available_at`, unless a refund or a dispute takes of them before."""
+    """`amount` becomes available at `available_at`, unless a refund or a dispute takes of it before."""
 
     merchant_id: str
     available_at: datetime
-    currency: str
     bucket: Bucket
-    amount: int
+    amount: Money
 
 
 async def upcoming(connection: psycopg.AsyncConnection[Any], merchant_id: str | None) -> Sequence[UpcomingFunds]:
@@ -54,9 +54,8 @@ async def upcoming(connection: psycopg.AsyncConnection[Any], merchant_id: str | 
                 UpcomingFunds(
                     merchant_id=lot.merchant_id,
                     available_at=lot.due,
-                    currency=currency,
                     bucket=lot.bucket,
-                    amount=int(minor),
+                    amount=Money(int(minor), currency),
                 )
             )
     return found

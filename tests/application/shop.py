@@ -18,7 +18,7 @@ from application.terms.policies import DEFAULT_POLICIES
 from application.terms.pricing_context import CurrentPricingContexts
 from application.work.backoff import Backoff
 from application.write.caller import Answered, Caller
-from application.write.store import Append, AppendResult, RecoveryStore, StoreUnavailable, VersionConflict
+from application.write.store import Append, AppendResult, EventStore, StoreUnavailable, VersionConflict
 from domain.history import Cause, Positioned
 from domain.identifiers import CustomerId, PaymentId, ProviderName
 from domain.ledger.balances import fold_balances
@@ -30,14 +30,14 @@ from domain.payment.state import Payment
 from domain.terms.pricing_context import PricingContext
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces import ids
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from tests.support.command_ids import command_ids
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import BASIS, HUNDRED, MERCHANT, NOW
 from tests.support.pins import Pinned
 from tests.support.provider import ScriptedProvider
 from tests.support.routing import SIMULATOR, InOrder
-from tests.support.store import everything
+from tests.support.store import everything, operation_queue
 
 AT_ONCE = Backoff(first_s=0, longest_s=0)
 """What was tried in vain is due again, since the clock stands still."""
@@ -91,12 +91,13 @@ class Shop:
         have no list of what happened; `at` are the providers themselves, where another store has been there before."""
         self.store = store
         self.flaky = FlakyStore(store)
+        self.queue = operation_queue(store)
         names = providers or (SIMULATOR,)
         self.providers = {name: (at or {}).get(name) or ScriptedProvider() for name in names}
         self.provider = self.providers[names[0]]
         self.routing = InOrder(*names)
         self.now = NOW
-        as_store: RecoveryStore = self.flaky  # type: ignore[assignment]
+        as_store: EventStore = self.flaky  # type: ignore[assignment]
         self.letters = KeptLetters()
         self.pricing = pricing
         self.pricing_contexts = CurrentPricingContexts(
@@ -113,6 +114,7 @@ class Shop:
         )
         self.operations = Operations(
             store=as_store,
+            queue=self.queue,
             providers=self.providers,
             answers=render_response,
             policies=DEFAULT_POLICIES,
@@ -125,6 +127,7 @@ class Shop:
         )
         self.recovery = Recovery(
             store=as_store,
+            queue=self.queue,
             operations=self.operations,
             letters=self.letters,
             now=far_future,
@@ -184,7 +187,7 @@ class Shop:
         return [positioned.event.data.__struct_config__.tag for positioned in await self.store.history(payment_id)]  # type: ignore[misc]
 
     async def unresolved(self) -> int:
-        return len(await self.store.unresolved(claimed_before=far_future()))
+        return len(await self.queue.unresolved(claimed_before=far_future()))
 
     async def settle_down(self) -> None:
         """Let everything in the background end, then sweep as a start would, until nothing is unresolved."""

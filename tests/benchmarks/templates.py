@@ -13,11 +13,12 @@ from typeid.codecs import base32
 
 from application.payment.commands import Payments
 from application.payment.operation import Operations
+from application.payment.operation_queue import UnresolvedOperation
 from application.payment.recovery import Recovery
 from application.terms.policies import DEFAULT_POLICIES
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
-from application.write.store import Append, Appended, AppendResult, Claim, Settlement, StoredClaim, UnresolvedOperation
+from application.write.store import Append, Appended, AppendResult, Claim, Settlement, StoredClaim
 from domain.history import Cause, Positioned, Recorded
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
 from domain.ledger.balances import LimitedChange, limited_changes
@@ -28,7 +29,7 @@ from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
 from infrastructure.postgres.event_store.mapper import EventMapper
 from interfaces import ids
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from tests.support.dead_letters import KeptLetters
 from tests.support.pins import NOTHING_LOST
 from tests.support.pricing import pricing_contexts
@@ -112,37 +113,41 @@ class _OnePayment:
     async def claim_by_operation(self, operation_id: OperationId) -> StoredClaim | None:
         return None
 
+
+class _NothingUnresolved:
+    """Implements application.payment.operation_queue.OperationQueue, as far as payments are made that resolve."""
+
     async def unresolved(self, *, claimed_before: datetime) -> Sequence[UnresolvedOperation]:
         return []
 
-    async def take_unresolved(
+    async def claim(
         self, *, claimed_before: datetime, now: datetime, lease: timedelta, operations_max: int
     ) -> Sequence[UnresolvedOperation]:
         return []
 
-    async def take_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
+    async def claim_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
         return None
 
     async def release(self, operation_id: OperationId, *, until: datetime) -> None:
         pass
 
-    async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
-        raise NotImplementedError
-
-    async def put_off(
-        self, operation_id: OperationId, *, until: datetime, told: bool = False, tries: int | None = None
+    async def put_back(
+        self, operation_id: OperationId, *, until: datetime, alerted: bool = False, attempts: int | None = None
     ) -> bool:
         raise NotImplementedError
 
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
         raise NotImplementedError
 
-    async def resolved_after_told(
+    async def resolved_after_alert(
         self, *, now: datetime, lease: timedelta, operations_max: int
     ) -> Sequence[OperationId]:
         return []
 
-    async def told_of_end(self, operation_id: OperationId) -> None:
+    async def alert_over(self, operation_id: OperationId) -> None:
+        raise NotImplementedError
+
+    async def said_since(self, operation_id: OperationId, said: str, *, now: datetime) -> datetime | None:
         raise NotImplementedError
 
 
@@ -166,8 +171,10 @@ class _Merchant:
         self._chance = chance
         self._merchant_id = merchant_id
         routing = InOrder(SIMULATOR)
+        queue = _NothingUnresolved()
         operations = Operations(
             store=self.store,
+            queue=queue,
             providers={SIMULATOR: ScriptedProvider()},
             answers=render_response,
             policies=DEFAULT_POLICIES,
@@ -182,6 +189,7 @@ class _Merchant:
             operations=operations,
             recovery=Recovery(
                 store=self.store,
+                queue=queue,
                 operations=operations,
                 letters=KeptLetters(),
                 now=self._now,

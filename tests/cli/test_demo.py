@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from interfaces.cli.demo import EXAMPLE_ORDERS
+from interfaces.demo.command import EXAMPLE_ORDERS
 from interfaces.demo.outside import PROGRAMS, located
 
 ORDERS = 24
@@ -19,6 +19,7 @@ LASTS_AT_MOST_S = 300
 """On a machine that does much else."""
 
 
+@pytest.mark.system
 @pytest.mark.timeout(LASTS_AT_MOST_S + 30)
 def test_every_promise_holds_on_a_few_orders(folder: Path) -> None:
     orders = folder / "orders.csv"

@@ -12,8 +12,8 @@ from domain.identifiers import MerchantId, PaymentId
 from domain.ledger.accounts import AccountCode, Side, pending, psp_clearing
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money.money import Money
-from interfaces import moments
 from interfaces.cli import fx
+from projections.ledger import moments
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
 from tests.support.domain import ACQUIRER, eur, usd

@@ -16,8 +16,8 @@ from domain.ledger.accounts import AccountCode
 from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, parse_decimal
-from interfaces import account_journal, ids, moments, statement
-from projections.ledger import account_blocks, books
+from interfaces import ids
+from projections.ledger import account_blocks, account_journal, books, moments, statement
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
 from tests.projections.histories import HISTORIES, MERCHANTS, recorded_history

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import aiohttp
 
-from application.write.store import UnresolvedOperation
+from application.payment.operation_queue import UnresolvedOperation
 from interfaces.composition import Core, utc_now
 from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
@@ -104,7 +104,7 @@ async def _unresolved(core: Core, number: int) -> list[UnresolvedOperation]:
     found: list[UnresolvedOperation] = []
 
     async def as_many() -> bool:
-        found[:] = await core.store.unresolved(claimed_before=utc_now())
+        found[:] = await core.payment.operation_queue.unresolved(claimed_before=utc_now())
         return len(found) == number
 
     await eventually(as_many, f"{number} operations without an outcome")

@@ -39,6 +39,7 @@ def port() -> int:
     return free_port()
 
 
+@pytest.mark.system
 async def test_it_keeps_its_data_and_leaves_nothing_running_however_it_ends(folder: Path, port: int) -> None:
     with dev(folder, port) as first:
         async with merchant_at(first.url, first.secret) as merchant:
@@ -72,6 +73,7 @@ async def test_it_keeps_its_data_and_leaves_nothing_running_however_it_ends(fold
         assert still_running(pids) == set()
 
 
+@pytest.mark.system
 async def test_postgres_and_nats_are_started_again_when_they_die(folder: Path, port: int) -> None:
     with dev(folder, port) as running:
         async with merchant_at(running.url, running.secret) as merchant:

@@ -10,6 +10,7 @@ from tests.drill.disks import DISK_MIB, fill_and_recover
 from tests.support.small_disk import may_mount, small_disk
 
 
+@pytest.mark.system
 def test_a_full_disk_under_the_home_refuses_and_loses_nothing(session_folder: Path) -> None:
     if not may_mount():
         pytest.skip("nothing may be mounted here: test_store_full shows the same of a database that has no room")

@@ -39,6 +39,7 @@ async def is_told(ask: Callable[[], Awaitable[Reply]]) -> None:
     assert waited_s < GENEROUSLY_S
 
 
+@pytest.mark.system
 async def test_a_database_that_hangs_is_told_within_seconds_whatever_is_asked(stack: Stack) -> None:
     async with merchant_of(stack) as merchant:
         payment_id = (await merchant.pay()).json["payment_id"]
@@ -90,6 +91,7 @@ async def test_what_hangs_alone_is_answered_for_within_seconds_too(stack: Stack,
         await eventually(lambda: _pays(merchant), "a payment goes through")
 
 
+@pytest.mark.system
 async def test_a_worker_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(stack: Stack) -> None:
     second = stack.process("worker-2", ["worker"])
     second.start()

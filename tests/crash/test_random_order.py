@@ -62,18 +62,20 @@ def standby(stack: Stack) -> Iterator[ChildProcess]:
     worker.terminate()
 
 
+@pytest.mark.system
 async def test_the_other_worker_takes_over_from_a_killed_one_under_load(stack: Stack, standby: ChildProcess) -> None:
     async with Core(stack.settings) as core:
         async with shopping(stack, seed=11) as load:
             await load.until(ANSWERS_FIRST)
             stack.worker.kill()
             await load.until(ANSWERS_FIRST)
-            await _until_all_reach(core, (await core.condition()).head)
+            await _until_all_reach(core, (await core.health.condition()).head)
             stack.worker.start()
         await assert_relay_is_heard(core)
     await assert_every_promise_holds(stack)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("seed", seeds())
 async def test_kills_in_random_order(stack: Stack, standby: ChildProcess, seed: int) -> None:
     choose = random.Random(seed)
@@ -110,7 +112,7 @@ def _parts(stack: Stack, standby: ChildProcess) -> Mapping[str, Part]:
 
 async def _until_all_reach(core: Core, head: int) -> None:
     async def every_one_has_it() -> bool:
-        followers = (await core.condition()).followers
+        followers = (await core.health.condition()).followers
         # What the relay has told only a listener knows.
         return all((follower.position or 0) >= head for follower in followers if follower.name != RELAY)
 

@@ -4,22 +4,22 @@ from datetime import UTC, datetime
 
 from application.payment.loaded import load
 from application.payment.operation import Operations
+from application.payment.operation_queue import UnresolvedOperation
 from application.provider.port import AuthorizeRequest, CaptureRequest, ProviderRequest, RefundRequest, VoidRequest
 from application.terms.policies import DEFAULT_POLICIES
-from application.write.store import UnresolvedOperation
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.method import MethodType
 from domain.payment.outcome import Outcome
 from domain.payment.status import Status, status_of
 from domain.routing.capabilities import Capabilities
 from infrastructure.postgres.event_store.store import PostgresEventStore
-from interfaces.http.payment.answers import render_response
+from interfaces.resources.payment_answer import render_response
 from tests.support.dead_letters import KeptLetters
 from tests.support.domain import ACQUIRER, APPROVED, ATTEMPT, NOW, UNAVAILABLE, processing
 from tests.support.pins import NOTHING_LOST
 from tests.support.pricing import pricing_contexts
 from tests.support.routing import InOrder
-from tests.support.store import CAUSE, open_store, store_in_flight
+from tests.support.store import CAUSE, open_store, operation_queue, store_in_flight
 
 
 async def test_a_repeat_that_cannot_be_sent_leaves_the_outcome_unknown(database_url: str) -> None:
@@ -29,7 +29,7 @@ async def test_a_repeat_that_cannot_be_sent_leaves_the_outcome_unknown(database_
         provider = NeverSaw(UNAVAILABLE)
         assert not await _operations(store, provider).resolve(operation, CAUSE)
         assert await _status(store, operation.payment_id) == Status.PROCESSING
-        assert await store.unresolved(claimed_before=operation.claimed_at) != []
+        assert await operation_queue(store).unresolved(claimed_before=operation.claimed_at) != []
 
         provider.answers_repeats_with(APPROVED)
         assert await _operations(store, provider).resolve(operation, CAUSE)
@@ -71,6 +71,7 @@ class NeverSaw:
 def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
     return Operations(
         store=store,
+        queue=operation_queue(store),
         providers={ACQUIRER: provider},
         answers=render_response,
         policies=DEFAULT_POLICIES,
@@ -84,7 +85,7 @@ def _operations(store: PostgresEventStore, provider: NeverSaw) -> Operations:
 
 async def _attempt_in_flight(store: PostgresEventStore) -> UnresolvedOperation:
     await store_in_flight(store, processing())
-    [operation] = await store.unresolved(claimed_before=datetime.max.replace(tzinfo=UTC))
+    [operation] = await operation_queue(store).unresolved(claimed_before=datetime.max.replace(tzinfo=UTC))
     return operation
 
 

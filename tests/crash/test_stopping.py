@@ -6,6 +6,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from interfaces.composition import ChildProcess, Core, utc_now
 from interfaces.runtime.supervisor import Stack
 from tests.crash.books import assert_every_promise_holds
@@ -28,7 +30,7 @@ async def test_an_api_asked_to_stop_answers_what_it_has_begun(stack: Stack) -> N
             for number, payment in enumerate(paying):
                 if payment.done():
                     paying[number] = asyncio.create_task(merchant.pay(token="tok_slow"))
-            return len(await core.store.unresolved(claimed_before=utc_now())) == len(paying)
+            return len(await core.payment.operation_queue.unresolved(claimed_before=utc_now())) == len(paying)
 
         await eventually(all_at_the_provider, "the payments are at the provider")
         stopped = await _terminated(stack.api, API_ENDED_WITHIN_S)
@@ -40,6 +42,7 @@ async def test_an_api_asked_to_stop_answers_what_it_has_begun(stack: Stack) -> N
     await assert_every_promise_holds(stack)
 
 
+@pytest.mark.system
 async def test_nothing_is_lost_when_they_are_asked_to_stop_under_load(stack: Stack) -> None:
     async with shopping(stack, seed=7) as load:
         await load.until(15)
@@ -52,6 +55,7 @@ async def test_nothing_is_lost_when_they_are_asked_to_stop_under_load(stack: Sta
     await assert_every_promise_holds(stack)
 
 
+@pytest.mark.system
 async def test_a_worker_stops_although_nats_hangs(stack: Stack) -> None:
     """One that was connected before, and one that never could connect."""
     async with Core(stack.settings) as core, merchant_of(stack) as merchant:
@@ -77,6 +81,7 @@ async def test_a_worker_stops_although_nats_hangs(stack: Stack) -> None:
     await assert_every_promise_holds(stack)
 
 
+@pytest.mark.system
 def test_nothing_is_left_running_even_when_the_servers_went_first(folder: Path) -> None:
     with crashable_stack(folder) as stack:
         servers = (stack.embedded.postgres.pid, stack.embedded.nats.pid)

@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from application.payment.operation import BalanceLimitBroken
 from application.terms.balance_floors import floors_for
+from application.write.append import BalanceLimitBroken
 from domain.errors import DomainError
 from domain.identifiers import DisputeId, OperationId, PaymentId
-from domain.ledger.accounts import is_lot
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, zero
 from domain.payment.create import CreatePayment, create
-from domain.payment.debit import DebitSource
+from domain.payment.debit import PROVIDER_DEBIT_FUNDING, REFUND_FUNDING, DebitSource, next_funding_source
 from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
@@ -101,17 +100,17 @@ def from_where_it_holds(
     with `owes` the merchant owes what it does not have, and otherwise it is refused."""
 
     def decision(payment: Payment) -> History:
-        source = DebitSource.LOT
+        funding = PROVIDER_DEBIT_FUNDING if owes else REFUND_FUNDING
         while True:
-            events = decide(source)(payment)
+            events = decide(funding.source)(payment)
             floors = floors_for(events, pricing.terms.settlement)
             broken = kept.broken_by(journey.caused_by(events), floors)
             if broken is None:
                 return events
-            following = source.after if is_lot(broken) else DebitSource.OWED if owes else None
+            following = next_funding_source(funding, broken, journey.merchant_id)
             if following is None:
                 raise BalanceLimitBroken(account=broken, currency=journey.amount.currency)
-            source = following
+            funding = following
 
     return decision
 

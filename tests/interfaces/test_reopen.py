@@ -17,7 +17,7 @@ from tests.support.running import NO_WEBHOOKS, Merchant, Reply, eventually, merc
 from tests.support.store import execute
 from tests.support.turned_back import keep, operations_at, turn_back
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 PROVIDERS: Final = ("north", "south", "east")
 TO_SOUTH: Final = """{"name": "south-first", "rules": [], "default": {"priority": ["south", "north", "east"]},
  "retry": {"soft_declines": [], "attempts_max": 3, "total_s_max": 60}}"""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.recovery.rehearsal import rehearse
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("to_share", [None, 0.5], ids=["to the last WAL", "a window is lost"])

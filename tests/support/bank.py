@@ -53,7 +53,7 @@ class BankInMemory:
 
     def instruct(self, batch: Batch) -> BankFile:
         content = payment_file(batch, self.debtor)
-        return BankFile(name=f"{batch.message_id}.xml", content=content, sha256=hashlib.sha256(content).hexdigest())
+        return BankFile(content=content, sha256=hashlib.sha256(content).hexdigest())
 
     async def submit(self, file: BankFile, message_id: str) -> Submission:
         self.submissions.append((message_id, file.content))

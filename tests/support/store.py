@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Answer, Append, Appended, AppendResult, Claim, Settlement, StoreUnavailable, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
@@ -24,6 +24,7 @@ from infrastructure.postgres.event_store.committer import Committer
 from infrastructure.postgres.event_store.mapper import EventMapper
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.leases import Leases
+from infrastructure.postgres.operation_queue import PostgresOperationQueue
 from interfaces.runtime.worker import supervise
 from projections.engine.connection import LIVE_SCHEMA, connect
 from projections.engine.rows import Rows
@@ -108,7 +109,7 @@ def claim(
     return Claim(
         operation_id=OperationId(operation_id or uuid4()),
         merchant_id=merchant_id,
-        payment_id=PaymentId(uuid4()),
+        subject_id=PaymentId(uuid4()),
         verb=Verb.CAPTURE,
         key=key,
         fingerprint=fingerprint,
@@ -151,6 +152,11 @@ async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
         await pool.aclose()
 
 
+def operation_queue(store: PostgresEventStore) -> PostgresOperationQueue:
+    """The operations without an outcome of the same database."""
+    return PostgresOperationQueue(store._pool)
+
+
 @asynccontextmanager
 async def open_leases(database_url: str, kind: type[Leases] = Leases) -> AsyncIterator[Leases]:
     """Those of a worker that renews them for as long as the block."""
@@ -190,11 +196,11 @@ async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> N
 async def store_in_flight(store: PostgresEventStore, history: History) -> PaymentId:
     """A payment whose ATTEMPT has no outcome yet, as its process left it: with a claim on a merchant's key."""
     payment_id = PaymentId(uuid4())
-    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
+    events = record_all(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
     claim = Claim(
         operation_id=ATTEMPT,
         merchant_id=MERCHANT,
-        payment_id=payment_id,
+        subject_id=payment_id,
         verb=Verb.CREATE,
         key="key",
         fingerprint=b"fingerprint",

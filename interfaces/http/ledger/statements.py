@@ -1,39 +1,26 @@
 """/v1/statements: a merchant's accounts from the opening to the closing balance of a period, line by line."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
-from msgspec import Struct
 
 from domain.money.currencies import decimals
 from interfaces.books.statement_csv import statement_csv
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import also_as, replies
-from interfaces.http.server.reply import POSITION_HEADER, resource
+from interfaces.http.server.parameters import CurrencyParameter, FromParameter, PositionCursorParameter, ToParameter
+from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
-from interfaces.moments import position_before
-from interfaces.resources.period import (
-    CurrencyParameter,
-    CursorParameter,
-    FromParameter,
-    ToParameter,
-    period_of,
-    position_after,
-)
+from interfaces.resources.period import period_of, position_after
+from interfaces.resources.position import POSITION_HEADER
 from interfaces.resources.refusals import ParameterInvalid
-from interfaces.statement import (
-    StatementAccount,
-    StatementLine,
-    StatementPeriod,
-    statement_accounts,
-    statement_lines,
-    statement_page,
-)
+from interfaces.resources.statement import Statement, statement_account_resources, statement_line_resources
+from projections.ledger.moments import position_before
+from projections.ledger.statement import StatementPeriod, statement_accounts, statement_page, statement_pages
 
 CSV = "text/csv"
 
@@ -46,19 +33,6 @@ FormatParameter = Annotated[
         schema_extra={"enum": ["json", "csv"]},
     ),
 ]
-
-
-class Statement(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """What was posted at `from` or later and before `to`. `next_cursor` is null on the last page; the opening and
-    closing balances are those of the whole period on every page."""
-
-    merchant_id: str
-    currency: str
-    from_: datetime
-    to: datetime
-    accounts: list[StatementAccount]
-    lines: list[StatementLine]
-    next_cursor: str | None
 
 
 class StatementController(Controller):
@@ -79,7 +53,7 @@ class StatementController(Controller):
         currency: CurrencyParameter,
         begin: FromParameter,
         end: ToParameter,
-        cursor: CursorParameter = None,
+        cursor: PositionCursorParameter = None,
         form: FormatParameter = "json",
     ) -> Response[Any]:
         """From the journal's views. Neither time may be in the future: a statement never changes. As CSV it begins with
@@ -102,8 +76,8 @@ class StatementController(Controller):
             currency=currency,
             from_=since,
             to=to,
-            accounts=await statement_accounts(services.reader, period),
-            lines=page.lines,
+            accounts=statement_account_resources(await statement_accounts(services.reader, period)),
+            lines=statement_line_resources(page.lines),
             next_cursor=None if page.next_after is None else str(page.next_after),
         )
         return resource(statement, period.end)
@@ -111,7 +85,7 @@ class StatementController(Controller):
 
 async def _as_csv(services: Services, period: StatementPeriod) -> Stream:
     accounts = await statement_accounts(services.reader, period)
-    text = statement_csv(period.currency, accounts, statement_lines(services.reader, period))
+    text = statement_csv(period.currency, accounts, statement_pages(services.reader, period))
     name = f"statement-{period.currency}-{period.end}.csv"
     headers = {POSITION_HEADER: str(period.end), "Content-Disposition": f'attachment; filename="{name}"'}
     return Stream(_encoded(text), media_type=CSV, headers=headers)

@@ -1,6 +1,5 @@
 """/v1/operator/dead_letters: what was given up, and what an operator does about it."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
@@ -9,12 +8,10 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Meta, Struct
 
 from application.dead_letter.commands import DeadLetterNotFound
-from application.webhook_in.inbox import DeliveryArchive
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
 from domain.identifiers import DeadLetterId
 from interfaces import ids
-from interfaces.http.operator.deliveries import DeliveryResource, delivery_of_letter, delivery_resource
 from interfaces.http.server.body import decode
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
@@ -22,8 +19,9 @@ from interfaces.http.server.operators import OperatorRequest, operator_cause
 from interfaces.http.server.parameters import behind, one_of
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
+from interfaces.resources.dead_letter import DeadLetterDetail, DeadLetterPage, letter_detail, letter_resource
 from projections.dead_letter import dead_letters
-from projections.dead_letter.dead_letters import DEAD_LETTERS, DeadLetterRow
+from projections.dead_letter.dead_letters import DEAD_LETTERS
 
 PAGE_LETTERS_MAX = 100
 TITLES = {
@@ -32,39 +30,6 @@ TITLES = {
     404: "No such dead letter, or not an operator's key",
     409: "The dead letter is closed or resolved",
 }
-
-
-class DeadLetterResource(Struct, frozen=True, kw_only=True):
-    """`subject` names the delivery, timer or operation; `note` is why it was closed, or what a retry brought;
-    `last_actor` who did the last thing about it."""
-
-    dead_letter_id: str
-    kind: DeadLetterKind
-    subject: str
-    state: DeadLetterState
-    reason: str
-    note: str | None
-    provider: str | None
-    payment_id: str | None
-    merchant_id: str
-    retries: int
-    last_actor: str
-    recorded_at: datetime
-    updated_at: datetime
-
-
-class DeadLetterDetail(Struct, frozen=True, kw_only=True):
-    """A letter with the delivery it is about, as it came; null for one about something else."""
-
-    dead_letter: DeadLetterResource
-    delivery: DeliveryResource | None
-
-
-class DeadLetterPage(Struct, frozen=True, kw_only=True):
-    """Those recorded last first; `next_cursor` is null on the last page."""
-
-    dead_letters: list[DeadLetterResource]
-    next_cursor: str | None
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -168,31 +133,3 @@ def letter_id_of(text: str) -> DeadLetterId:
     if uuid is None:
         raise DeadLetterNotFound()
     return DeadLetterId(uuid)
-
-
-async def letter_detail(row: DeadLetterRow, deliveries: DeliveryArchive) -> DeadLetterDetail:
-    """Raises StoreUnavailable."""
-    delivery_id = delivery_of_letter(row.kind, row.subject)
-    delivery = None if delivery_id is None else await deliveries.find(delivery_id)
-    return DeadLetterDetail(
-        dead_letter=letter_resource(row), delivery=None if delivery is None else delivery_resource(delivery)
-    )
-
-
-def letter_resource(row: DeadLetterRow) -> DeadLetterResource:
-    delivery_id = delivery_of_letter(row.kind, row.subject)
-    return DeadLetterResource(
-        dead_letter_id=ids.text_of(ids.DEAD_LETTER, row.letter_id),
-        kind=row.kind,
-        subject=row.subject if delivery_id is None else ids.text_of(ids.DELIVERY, delivery_id),
-        state=row.state,
-        reason=row.reason,
-        note=row.note,
-        provider=row.provider,
-        payment_id=None if row.payment_id is None else ids.text_of(ids.PAYMENT, row.payment_id),
-        merchant_id=row.merchant_id,
-        retries=row.retries,
-        last_actor=row.actor,
-        recorded_at=row.recorded_at,
-        updated_at=row.updated_at,
-    )

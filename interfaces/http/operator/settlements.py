@@ -1,6 +1,5 @@
 """/v1/operator/settlements: what a provider has settled with us, for operators and auditors."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get
@@ -9,11 +8,13 @@ from litestar.params import QueryParameter
 
 from interfaces.http.server.documented import replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
+from interfaces.http.server.parameters import DATE_TIME
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
-from interfaces.resources.as_of import DATE_TIME, instant
+from interfaces.resources.as_of import optional_instant
 from interfaces.resources.refusals import ParameterInvalid
-from interfaces.settlement_report import SettlementReport, settlement_report
+from interfaces.resources.settlement import SettlementReport, settlement_report_resource
+from projections.provider.settlement_report import provider_settlements
 from projections.provider.settlements import SETTLEMENTS
 
 TITLES = {401: "No valid operator's key", 404: "Not an operator's key"}
@@ -48,9 +49,6 @@ class OperatorSettlementController(Controller):
         if not provider.isprintable():
             raise ParameterInvalid(field="provider", reason="expected a name")
         reached = await wait_for_position(services, SETTLEMENTS, position)
-        since, to = _bound("from", begin), _bound("to", end)
-        return resource(await settlement_report(services.reader, provider, begin=since, end=to), reached)
-
-
-def _bound(field: str, text: str | None) -> datetime | None:
-    return None if text is None else instant(field, text)
+        since, to = optional_instant("from", begin), optional_instant("to", end)
+        report = await provider_settlements(services.reader, provider, begin=since, end=to)
+        return resource(settlement_report_resource(report), reached)

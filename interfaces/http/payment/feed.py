@@ -12,7 +12,7 @@ from interfaces.http.server.documented import replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
-from interfaces.resources.payment import TimelineResource, merchant_timeline_resource
+from interfaces.resources.payment_history import TimelineResource, merchant_timeline_resource
 from projections.payment.audit_timeline import AUDIT_TIMELINE, of_merchant_after
 
 PAGE_EVENTS_MAX = 500

@@ -19,9 +19,9 @@ from interfaces.http.payment.reading import read_payment
 from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
+from interfaces.http.server.parameters import AsOfParameter
 from interfaces.http.server.reply import answered, payment_id_of, resource
 from interfaces.http.server.services import Services
-from interfaces.resources.as_of import AsOfParameter
 from interfaces.resources.payment import PaymentResource, payment_resource
 from interfaces.resources.refusals import OtherMerchant
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
-from msgspec import Struct
 
 from application.payment.loaded import PaymentNotFound, loaded_from
 from application.write.recording import position_with_entry
@@ -17,14 +16,14 @@ from interfaces import ids
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import InstantParameter, behind, one_of
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
-from interfaces.resources.as_of import InstantParameter, instant
-from interfaces.resources.payment import Failure, Instant
+from interfaces.resources.as_of import optional_instant
+from interfaces.resources.refund import RefundPage, RefundRecord, refund_record
 from interfaces.resources.refusals import ParameterInvalid, RefundNotFound
 from projections.payment import refunds
-from projections.payment.refunds import REFUNDS, RefundRow, refunds_of
+from projections.payment.refunds import REFUNDS, refunds_of
 
 PAGE_REFUNDS_MAX = 100
 StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*OperationStatus]})]
@@ -32,34 +31,6 @@ CursorParameter = Annotated[
     str | None,
     QueryParameter(description="`next_cursor` of the page before", schema_extra={"pattern": ids.pattern(ids.REFUND)}),
 ]
-
-
-class RefundRecord(Struct, frozen=True, kw_only=True):
-    """A refund: `pending` until the provider's outcome is known; one that `succeeded` can still fail later. `reason` is
-    null of one that was made at the provider."""
-
-    refund_id: str
-    payment_id: str
-    status: OperationStatus
-    amount: int
-    currency: str
-    reason: str | None
-    failure: Failure | None
-    created_at: Instant
-    updated_at: Instant
-
-
-class RefundList(Struct, frozen=True, kw_only=True):
-    """Oldest first."""
-
-    refunds: list[RefundRecord]
-
-
-class RefundPage(Struct, frozen=True, kw_only=True):
-    """Newest first; `next_cursor` is null on the last page."""
-
-    refunds: list[RefundRecord]
-    next_cursor: str | None
 
 
 class RefundController(Controller):
@@ -89,8 +60,8 @@ class RefundController(Controller):
         if payment_id is not None and payment is None:
             raise ParameterInvalid(field="payment_id", reason="expected the id of a payment")
         status, before = one_of(OperationStatus, "status", in_status), behind(cursor, ids.REFUND)
-        since = None if created_after is None else instant("created_after", created_after)
-        until = None if created_before is None else instant("created_before", created_before)
+        since = optional_instant("created_after", created_after)
+        until = optional_instant("created_before", created_before)
         reached = await wait_for_position(services, REFUNDS, position)
         async with services.reader() as connection:
             rows = await refunds.search(
@@ -132,26 +103,12 @@ class RefundController(Controller):
         return resource(refund_record(row), position_with_entry(history[-1]))
 
 
-def refund_record(row: RefundRow) -> RefundRecord:
-    return RefundRecord(
-        refund_id=ids.text_of(ids.REFUND, row.refund_id),
-        payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
-        status=row.status,
-        amount=row.amount_minor,
-        currency=row.currency,
-        reason=row.reason,
-        failure=None if row.code is None else Failure(row.code, row.message or ""),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
 async def _payment_of(services: Services, refund_id: UUID) -> PaymentId | None:
     """By the command that asked for the refund, which is as new as its events; by the view for one that nobody asked
     for here."""
     claim = await services.store.claim_by_operation(OperationId(refund_id))
     if claim is not None:
-        return claim.payment_id if claim.verb is Verb.REFUND else None
+        return PaymentId(claim.subject_id) if claim.verb is Verb.REFUND else None
     async with services.reader() as connection:
         found = await refunds.payment_of(connection, refund_id)
     return None if found is None else PaymentId(found)

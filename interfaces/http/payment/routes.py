@@ -14,24 +14,23 @@ from domain.ledger.rules import MoneyEvent
 from interfaces import ids
 from interfaces.http.payment.intents import Amount, IdempotencyKeyField, Reason
 from interfaces.http.payment.reading import read_payment
-from interfaces.http.payment.refunds import RefundList, refund_record
 from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
+from interfaces.http.server.parameters import AsOfParameter
 from interfaces.http.server.reply import answered, payment_id_of, resource
 from interfaces.http.server.services import Services
-from interfaces.resources.as_of import AsOfParameter
-from interfaces.resources.payment import (
-    EntryResource,
-    EventResource,
-    PaymentResource,
-    RefundResource,
-    TimelineResource,
+from interfaces.resources.payment import PaymentResource
+from interfaces.resources.payment_history import (
+    EntryList,
+    EventList,
+    Timeline,
     entry_resources,
     merchant_event_resource,
     merchant_timeline_resource,
 )
+from interfaces.resources.refund import RefundList, RefundResource, refund_record
 from projections.payment.audit_timeline import AUDIT_TIMELINE, of_payment
 from projections.payment.refunds import refunds_of
 
@@ -55,18 +54,6 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     amount: Amount | None = None
     reason: Reason = "requested_by_customer"
     idempotency_key: IdempotencyKeyField | None = None
-
-
-class EventList(Struct, frozen=True, kw_only=True):
-    events: list[EventResource]
-
-
-class Timeline(Struct, frozen=True, kw_only=True):
-    timeline: list[TimelineResource]
-
-
-class EntryList(Struct, frozen=True, kw_only=True):
-    entries: list[EntryResource]
 
 
 class PaymentController(Controller):

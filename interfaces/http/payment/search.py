@@ -7,8 +7,6 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from application.payment.loaded import LoadedPayment
-from domain.identifiers import PaymentId
 from domain.money.currencies import READABLE_DECIMALS
 from domain.money.money import AMOUNT_MINOR_MAX
 from domain.payment.status import Status
@@ -17,13 +15,13 @@ from interfaces.http.payment.intents import CUSTOMER_ID_PATTERN
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import InstantParameter, behind, one_of
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
-from interfaces.resources.as_of import InstantParameter, instant
-from interfaces.resources.payment import PaymentResource, payment_resource
+from interfaces.resources.as_of import optional_instant
+from interfaces.resources.payment import PaymentResource, payment_row_resource
 from interfaces.resources.refusals import ParameterInvalid
-from projections.payment.status import PAYMENT_STATUS, AmountFilter, PaymentStatusRow, search
+from projections.payment.status import PAYMENT_STATUS, AmountFilter, search
 
 PAGE_ROWS_MAX = 100
 StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*Status]})]
@@ -76,8 +74,8 @@ class PaymentSearchController(Controller):
         """From the payment_status view, newest first. All filters together have to fit."""
         before, status = behind(cursor, ids.PAYMENT), one_of(Status, "status", in_status)
         amounts = _amounts(currency, amount=amount, amount_gte=amount_gte, amount_lte=amount_lte)
-        since = None if created_after is None else instant("created_after", created_after)
-        until = None if created_before is None else instant("created_before", created_before)
+        since = optional_instant("created_after", created_after)
+        until = optional_instant("created_before", created_before)
         reached = await wait_for_position(services, PAYMENT_STATUS, position)
         async with services.reader() as connection:
             rows = await search(
@@ -91,7 +89,7 @@ class PaymentSearchController(Controller):
                 created_after=since,
                 created_before=until,
             )
-        page = [payment_resource(_loaded(row)) for row in rows[:limit]]
+        page = [payment_row_resource(row) for row in rows[:limit]]
         more = page[-1].payment_id if len(rows) > limit else None
         return resource(PaymentPage(payments=page, next_cursor=more), reached)
 
@@ -105,13 +103,3 @@ def _amounts(currency: str | None, **bounds: int | None) -> AmountFilter | None:
     if currency not in READABLE_DECIMALS:
         raise ParameterInvalid(field="currency", reason="expected an ISO 4217 code, such as EUR")
     return AmountFilter(currency=currency, **bounds)
-
-
-def _loaded(row: PaymentStatusRow) -> LoadedPayment:
-    return LoadedPayment(
-        id=PaymentId(row.payment_id),
-        payment=row.payment,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )

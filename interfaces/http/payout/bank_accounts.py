@@ -1,6 +1,5 @@
 """/v1/bank_accounts: where a merchant's money is paid out to."""
 
-from datetime import datetime
 from typing import Annotated, Any, assert_never
 
 import msgspec
@@ -9,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Meta, Struct
 
-from application.payout.bank_accounts import BankAccountNotFound, LoadedBankAccount
+from application.payout.bank_accounts import BankAccountNotFound
 from domain.bank_account.add import AddBankAccount
 from domain.bank_account.details import (
     BankDetails,
@@ -18,8 +17,6 @@ from domain.bank_account.details import (
     InIfsc,
     Scheme,
     UsAch,
-    masked,
-    scheme_of,
 )
 from domain.identifiers import BankAccountId, MerchantId
 from interfaces import ids
@@ -29,11 +26,18 @@ from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.parameters import behind
-from interfaces.http.server.reply import POSITION_HEADER, REPLAYED_HEADER, resource
+from interfaces.http.server.reply import REPLAYED_HEADER, resource
 from interfaces.http.server.services import Services
+from interfaces.resources.bank_account import (
+    BankAccountPage,
+    BankAccountResource,
+    bank_account_resource,
+    bank_account_row_resource,
+)
+from interfaces.resources.position import POSITION_HEADER
 from interfaces.resources.refusals import OtherMerchant
 from projections.payout import bank_accounts
-from projections.payout.bank_accounts import BANK_ACCOUNTS, BankAccountRow
+from projections.payout.bank_accounts import BANK_ACCOUNTS
 
 PAGE_ACCOUNTS_MAX = 100
 TITLES = {
@@ -87,26 +91,6 @@ class AddBankAccountBody(Struct, frozen=True, forbid_unknown_fields=True, omit_d
     idempotency_key: IdempotencyKeyField | None = None
 
 
-class BankAccountResource(Struct, frozen=True, kw_only=True):
-    """`account` shows the last digits of its number. One with a `removed_at` is not paid out to any more."""
-
-    bank_account_id: str
-    holder_name: str
-    currency: str
-    country: str
-    scheme: Scheme
-    account: str
-    added_at: datetime
-    removed_at: datetime | None
-
-
-class BankAccountPage(Struct, frozen=True, kw_only=True):
-    """Those added last first; `next_cursor` is null on the last page."""
-
-    bank_accounts: list[BankAccountResource]
-    next_cursor: str | None
-
-
 class BankAccountController(Controller):
     path = "/v1/bank_accounts"
     tags = ("Bank accounts",)
@@ -138,7 +122,7 @@ class BankAccountController(Controller):
         headers = {POSITION_HEADER: str(added.loaded.position)}
         if added.replayed:
             headers[REPLAYED_HEADER] = "true"
-        content = msgspec.json.encode(_loaded_resource(added.loaded))
+        content = msgspec.json.encode(bank_account_resource(added.loaded))
         return Response(content, status_code=201, headers=headers, media_type=MediaType.JSON)
 
     @get(
@@ -167,7 +151,7 @@ class BankAccountController(Controller):
             rows = await bank_accounts.of_merchant(
                 connection, request.user.merchant_id, rows_max=limit + 1, before=before
             )
-        page = list(map(_row_resource, rows[:limit]))
+        page = list(map(bank_account_row_resource, rows[:limit]))
         more = page[-1].bank_account_id if len(rows) > limit else None
         return resource(BankAccountPage(bank_accounts=page, next_cursor=more), reached)
 
@@ -182,7 +166,7 @@ class BankAccountController(Controller):
     ) -> Response[Any]:
         """Never behind."""
         loaded = await services.bank_accounts.get(_id_of(bank_account_id), request.user.merchant_id)
-        return resource(_loaded_resource(loaded), loaded.position)
+        return resource(bank_account_resource(loaded), loaded.position)
 
     @delete(
         "/{bank_account_id:str}",
@@ -197,7 +181,7 @@ class BankAccountController(Controller):
         """Nothing more is paid out to it; what is under way goes on. Removing it again changes nothing."""
         caller = caller_of(request, None, None, key_needed=False)
         loaded = await services.bank_accounts.remove(_id_of(bank_account_id), caller)
-        return resource(_loaded_resource(loaded), loaded.position)
+        return resource(bank_account_resource(loaded), loaded.position)
 
 
 def _details(asked: DetailsBody) -> BankDetails:
@@ -220,30 +204,3 @@ def _id_of(text: str) -> BankAccountId:
     if uuid is None:
         raise BankAccountNotFound()
     return BankAccountId(uuid)
-
-
-def _loaded_resource(loaded: LoadedBankAccount) -> BankAccountResource:
-    account = loaded.bank_account.account
-    return BankAccountResource(
-        bank_account_id=ids.text_of(ids.BANK_ACCOUNT, loaded.id),
-        holder_name=account.holder_name,
-        currency=account.currency,
-        country=account.country,
-        scheme=scheme_of(account.details),
-        account=masked(account.details),
-        added_at=loaded.added_at,
-        removed_at=loaded.removed_at,
-    )
-
-
-def _row_resource(row: BankAccountRow) -> BankAccountResource:
-    return BankAccountResource(
-        bank_account_id=ids.text_of(ids.BANK_ACCOUNT, row.bank_account_id),
-        holder_name=row.holder_name,
-        currency=row.currency,
-        country=row.country,
-        scheme=row.scheme,
-        account=row.account,
-        added_at=row.added_at,
-        removed_at=row.removed_at,
-    )

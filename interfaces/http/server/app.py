@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from inspect import getclosurevars
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -19,7 +18,6 @@ from litestar.exceptions import (
 )
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.middleware import DefineMiddleware
-from litestar.routes import HTTPRoute
 from litestar.utils.path import normalize_path
 
 from domain.errors import DomainError
@@ -41,20 +39,20 @@ from interfaces.http.payout.routes import PayoutController
 from interfaces.http.server.admission import Admission, Limits
 from interfaces.http.server.auth import KeyAuthentication
 from interfaces.http.server.bodies import BODY_BYTES_MAX
-from interfaces.http.server.body import BodyNotJson
 from interfaces.http.server.closed import CommandsWhileOpen
 from interfaces.http.server.context import RequestContext
 from interfaces.http.server.docs import docs_routes
 from interfaces.http.server.health import HealthController
 from interfaces.http.server.media_type import JsonBodies
 from interfaces.http.server.metrics import metrics
+from interfaces.http.server.only_documented import OnlyDocumented
 from interfaces.http.server.openapi import describe
-from interfaces.http.server.parameters import OnlyDocumented
+from interfaces.http.server.options import OptionsReplies
+from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
 from interfaces.http.webhooks.provider_webhooks import ProviderWebhookController
-from interfaces.resources.problem import unexpected_response
-from interfaces.resources.problems import PROBLEMS, problem_response
-from interfaces.resources.refusals import BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
+from interfaces.resources.problems.table import PROBLEMS
+from interfaces.resources.refusals import BodyNotJson, BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 
 CONTROLLERS = (
     PaymentIntentController,
@@ -102,6 +100,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             CommandsWhileOpen,
             DefineMiddleware(Admission, limits=Limits()),
             JsonBodies,
+            OptionsReplies,
         ],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,
@@ -109,20 +108,9 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         # Litestar's own would take the process's JSON log lines away.
         logging_config=None,
     )
-    _tell_every_method(app)
     # Around the router, not inside it: a path that leads nowhere has its ids and its log line too.
     app.asgi_handler = RequestContext(app.asgi_handler)
     return app
-
-
-def _tell_every_method(app: Litestar) -> None:
-    """Litestar's answer to OPTIONS is a closure over the route as it was when the first handler of its path came, and
-    would name that one's methods alone."""
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            for handler in route.route_handlers:
-                if handler.http_methods == {HttpMethod.OPTIONS}:
-                    getclosurevars(handler.fn).nonlocals["self"].methods = route.methods
 
 
 def openapi_document() -> dict[str, Any]:

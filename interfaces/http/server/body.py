@@ -13,23 +13,10 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 from domain.document.json_members import repeated_member
-from domain.errors import DomainError
+from interfaces.resources.refusals import BodyInvalid, BodyNotJson
 
 T = TypeVar("T")
 NAME_CHARACTERS_MAX: Final = 64
-
-
-class BodyNotJson(DomainError):
-    """The body is no JSON text."""
-
-    reason: str
-
-
-class BodyInvalid(DomainError):
-    """The body is JSON, but not what the route takes; `field` is where it departs, `$` the body itself."""
-
-    field: str
-    reason: str
 
 
 def decode(kind: type[T], body: bytes) -> T:

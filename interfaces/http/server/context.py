@@ -14,7 +14,7 @@ from application.work.deadline import ANSWERED_WITHIN_S, answered_within
 from application.work.on_behalf import ANYBODY, on_behalf_of
 from domain.card_data import holds_card_number
 from interfaces import ids
-from interfaces.http.server.asgi_problem import send_problem
+from interfaces.http.server.problem_response import send_problem
 from interfaces.http.server.request_head import refusal_of_head
 
 REQUEST_ID_HEADER = "x-request-id"

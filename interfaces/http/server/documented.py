@@ -16,7 +16,7 @@ from litestar.openapi.spec import (
 )
 from litestar.openapi.spec.enums import OpenAPIType
 
-from interfaces.resources.problem import PROBLEM_JSON, ProblemBody
+from interfaces.resources.problems.problem import PROBLEM_JSON, ProblemBody
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"

@@ -18,9 +18,10 @@ from interfaces.http.server.auth import OPEN_PATHS, OPERATORS_PATH
 from interfaces.http.server.documented import IDEMPOTENCY_KEY, Accepting
 from interfaces.http.server.openapi_schemas import component_schemas, tidied, with_named_enumerations
 from interfaces.http.server.problem_examples import examples_of
-from interfaces.http.server.reply import POSITION_HEADER, POSITION_PATTERN, REPLAYED_HEADER
-from interfaces.resources.problem import PROBLEM_JSON, TYPE_PREFIX
-from interfaces.resources.problems import PROBLEMS
+from interfaces.http.server.reply import REPLAYED_HEADER
+from interfaces.resources.position import POSITION_HEADER, POSITION_PATTERN
+from interfaces.resources.problems.problem import PROBLEM_JSON, TYPE_PREFIX
+from interfaces.resources.problems.table import PROBLEMS
 
 Json = dict[str, Any]
 

@@ -1,17 +1,45 @@
-"""A query parameter that a route does not have, or that comes twice, is a mistake, and is told so: a search by
-`?statsu=captured` must not show everything."""
+"""Query parameters that several routes have: their description, and the reading of their text."""
 
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
-from litestar.connection import ASGIConnection
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.params import QueryParameter
 
+from domain.money.currencies import READABLE_DECIMALS
 from interfaces import ids
+from interfaces.resources.position import POSITION_PATTERN
 from interfaces.resources.refusals import ParameterInvalid
 
 E = TypeVar("E", bound=StrEnum)
+
+_INSTANT_SCHEMA = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
+_POSITION_SCHEMA = Schema(type=OpenAPIType.STRING, pattern=POSITION_PATTERN)
+
+DATE_TIME = {"format": OpenAPIFormat.DATE_TIME}
+InstantParameter = Annotated[str | None, QueryParameter(description="An RFC 3339 time", schema_extra=DATE_TIME)]
+AsOfParameter = Annotated[
+    str | None,
+    QueryParameter(
+        description="An RFC 3339 time, or a position, that is not in the future",
+        schema_extra={"any_of": [_INSTANT_SCHEMA, _POSITION_SCHEMA]},
+    ),
+]
+CurrencyParameter = Annotated[str, QueryParameter(name="currency", schema_extra={"enum": sorted(READABLE_DECIMALS)})]
+FromParameter = Annotated[
+    str, QueryParameter(name="from", description="An RFC 3339 time: at it or later", schema_extra=DATE_TIME)
+]
+ToParameter = Annotated[
+    str, QueryParameter(name="to", description="An RFC 3339 time: before it", schema_extra=DATE_TIME)
+]
+PositionCursorParameter = Annotated[
+    str | None,
+    QueryParameter(
+        name="cursor", description="`next_cursor` of the page before", schema_extra={"pattern": POSITION_PATTERN}
+    ),
+]
 
 
 def one_of(kind: type[E], field: str, text: str | None) -> E | None:
@@ -30,37 +58,3 @@ def behind(cursor: str | None, kind: str) -> UUID | None:
     if cursor is not None and last is None:
         raise ParameterInvalid(field="cursor", reason="expected the next_cursor of an earlier page")
     return last
-
-
-class OnlyDocumented:
-    """ASGI layer inside the router; refuses what the OpenAPI `document` does not name.
-
-    No Litestar guard: those cost every request a copy of its connection, and a sync one a thread as well.
-    """
-
-    def __init__(self, app: ASGIApp, document: dict[str, Any]) -> None:
-        self._app = app
-        operations = [operation for item in document["paths"].values() for operation in item.values()]
-        self._known = {
-            operation["operationId"]: {
-                parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"
-            }
-            for operation in operations
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["query_string"]:
-            self._check(ASGIConnection(scope))
-        await self._app(scope, receive, send)
-
-    def _check(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        names = self._known.get(getattr(connection.route_handler, "operation_id", None))
-        if names is None:
-            return
-        seen = set[str]()
-        for name, _ in connection.query_params.multi_items():
-            if name not in names:
-                raise ParameterInvalid(field=name, reason="there is no such parameter here")
-            if name in seen:
-                raise ParameterInvalid(field=name, reason="it is given more than once")
-            seen.add(name)

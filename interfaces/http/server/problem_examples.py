@@ -11,11 +11,11 @@ from application.dispute.loaded import DisputeNotFound
 from application.payment.cancellation import CancellationRefused, CancellationUnanswered
 from application.payment.loaded import PaymentNotFound
 from application.payment.lost_charges import ChargeUncertain
-from application.payment.operation import TooManyConflicts
 from application.payout.bank_accounts import BankAccountNotFound
 from application.payout.commands import InsufficientAvailable
 from application.payout.loaded import PayoutNotFound
 from application.webhook_in.intake import DeliveryNotSigned, DeliveryStale, ProviderUnknown
+from application.write.append import TooManyConflicts
 from application.write.gate import StoreClosed
 from application.write.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.write.store import StoreUnavailable, WriterBusy
@@ -43,9 +43,9 @@ from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.status import Status
 from domain.payout.refusals import BankAccountUnusable, PayoutBelowMinimum, PayoutNotCancelable, PayoutNotHeld
 from domain.payout.status import PayoutStatus
-from interfaces.http.server.body import BodyInvalid
-from interfaces.resources.problems import PROBLEMS, problem_body
+from interfaces.resources.problems.table import PROBLEMS, problem_body
 from interfaces.resources.refusals import (
+    BodyInvalid,
     BodyTooLarge,
     BodyTooSlow,
     HeaderRepeated,
@@ -60,9 +60,9 @@ from interfaces.resources.refusals import (
     RefundNotFound,
     TargetTooLong,
     UnknownKey,
-    ViewBehind,
 )
 from projections.engine.tables import ViewRebuilding
+from projections.engine.waiting import ViewBehind
 
 REQUEST_ID = "req_01kah2q6c8f3v9w1x5y7z0b4d6"
 

@@ -1,6 +1,5 @@
 """Replies: an answer byte for byte as it was first given, and where to read one's own write."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +10,9 @@ from application.payment.loaded import PaymentNotFound
 from application.write.caller import Answered
 from domain.identifiers import PaymentId
 from interfaces import ids
+from interfaces.resources.position import POSITION_HEADER
 
-POSITION_HEADER = "Tallystick-Position"
 REPLAYED_HEADER = "Idempotency-Replayed"
-POSITION_PATTERN = r"^[0-9]{1,18}$"
 
 
 def answered(answer: Answered) -> Response[Any]:
@@ -39,7 +37,3 @@ def payment_id_of(text: str, *prefixes: str) -> PaymentId:
     if uuid is None:
         raise PaymentNotFound()
     return PaymentId(uuid)
-
-
-def is_position(text: str) -> bool:
-    return re.fullmatch(POSITION_PATTERN, text) is not None

@@ -11,8 +11,8 @@ from application.dead_letter.commands import DeadLetters
 from application.payment import recovery as recovery_module
 from application.payment.loaded import load
 from application.payment.recovery import BACKOFF, LEASE_S, OperationRetrier, Recovery
+from application.payment.timers import ALERT_AFTER, TimerRetrier, Timers
 from application.payment.timers import LEASE_S as TIMER_LEASE_S
-from application.payment.timers import TRIES_MAX, TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterEvent, DeadLetterKind
 from domain.dead_letter.state import DeadLetterState, fold, letter_id_for, state_of
 from domain.history import Cause
@@ -22,7 +22,7 @@ from domain.payment.outcome import Approved
 from domain.payment.state import InFlight
 from domain.payment.timer import TimerKind
 from infrastructure.postgres.connection.pool import ReadPool
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from projections.payment.timers import TIMERS
 from tests.application.shop import Shop, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT
@@ -92,7 +92,7 @@ class Desk:
         self.dead_letters = DeadLetters(
             store=shop.store,
             retriers={
-                DeadLetterKind.COMMAND: OperationRetrier(shop.store, lambda: self.now),
+                DeadLetterKind.COMMAND: OperationRetrier(shop.queue, lambda: self.now),
                 DeadLetterKind.TIMER: TimerRetrier(queue, shop.clock),
             },
             now=lambda: self.now,
@@ -100,6 +100,7 @@ class Desk:
         self.letters = InterruptedLetters(self.dead_letters)
         self.recovery = Recovery(
             store=shop.store,
+            queue=shop.queue,
             operations=shop.operations,
             letters=self.letters,
             now=lambda: self.now,
@@ -119,7 +120,7 @@ class Desk:
     async def sweep(self, after: timedelta = timedelta(0)) -> None:
         self.now += after
         await self.recovery.sweep(older_than_s=0)
-        await self.recovery.tell_of_ends()
+        await self.recovery.end_alerts()
 
     async def tick(self, after: timedelta = timedelta(0)) -> None:
         self.shop.now += after
@@ -147,7 +148,7 @@ class Desk:
         payment_id = payment_id_of(await self.shop.create(token=ACTING))
         self.shop.provider.holds_on = True
         await self.tick(THE_ACTION_WINDOW)
-        execute(self.database_url, "UPDATE timer_try SET tries = %s, next_try_at = due_at", TRIES_MAX - 1)
+        execute(self.database_url, "UPDATE timer_try SET tries = %s, next_try_at = due_at", ALERT_AFTER - 1)
         return payment_id
 
     async def state(self, kind: DeadLetterKind, subject: str) -> DeadLetterState | None:
@@ -194,7 +195,7 @@ async def test_a_letter_is_resolved_although_another_worker_looked_for_ended_one
 
     async def settled_and_looked_for() -> None:
         await desk.settle(payment_id)
-        await desk.recovery.tell_of_ends()
+        await desk.recovery.end_alerts()
 
     desk.letters.before = settled_and_looked_for
     desk.letters.after = dies
@@ -229,13 +230,13 @@ async def test_no_letter_is_written_of_what_was_settled_before_anybody_was_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment_id = await desk.about_to_be_told()
-    put_off = desk.shop.store.put_off
+    put_back = desk.shop.queue.put_back
 
     async def settled_first(operation_id: OperationId, **how: Any) -> bool:
         await desk.settle(payment_id)
-        return await put_off(operation_id, **how)
+        return await put_back(operation_id, **how)
 
-    monkeypatch.setattr(desk.shop.store, "put_off", settled_first)
+    monkeypatch.setattr(desk.shop.queue, "put_back", settled_first)
     await desk.recovery.sweep(older_than_s=0)
     assert await desk.command_state() is None
 

@@ -10,8 +10,8 @@ import pytest
 from application.fx import commands as fx
 from application.fx.cache import RateBook
 from application.fx.commands import FxRates
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.work.background_cache import Refreshing
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.store import Append, AppendResult, StoreUnavailable, VersionConflict
 from domain.fx.events import FxRatesPublished
 from domain.fx.publish import RatesDiffer, RatesInFuture

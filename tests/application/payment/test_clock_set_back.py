@@ -17,7 +17,7 @@ from domain.identifiers import PLATFORM
 from infrastructure.postgres.connection.database_clock import DatabaseClock
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.inbox.inbox import PostgresInbox
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from tests.application.shop import Shop, a_caller
 from tests.support.domain import NOW
 from tests.support.provider import TIMING_OUT
@@ -88,22 +88,22 @@ async def test_an_operation_put_off_by_a_clock_that_was_a_day_ahead_is_tried_now
         ahead,
     )
     lease = timedelta(seconds=LEASE_S)
-    [taken] = await shop.store.take_unresolved(claimed_before=now, now=now, lease=lease, operations_max=9)
+    [taken] = await shop.queue.claim(claimed_before=now, now=now, lease=lease, operations_max=9)
     assert taken.claimed_at == ahead
-    again = await shop.store.take_unresolved(claimed_before=now, now=now, lease=lease, operations_max=9)
+    again = await shop.queue.claim(claimed_before=now, now=now, lease=lease, operations_max=9)
     assert not again, "it is leased, as by a clock that is right"
     execute(database_url, "UPDATE operation_claim SET asked_until = %s", ahead)
-    assert await shop.store.take_one(taken.operation_id, now=now, lease=lease) is None
-    assert await shop.store.take_one(taken.operation_id, now=now, lease=lease) is not None
+    assert await shop.queue.claim_one(taken.operation_id, now=now, lease=lease) is None
+    assert await shop.queue.claim_one(taken.operation_id, now=now, lease=lease) is not None
 
 
 async def test_a_refusal_noted_by_a_clock_that_was_a_day_ahead_is_noted_anew(shop: Shop, database_url: str) -> None:
     await shop.create()
     [claim] = execute(database_url, "SELECT operation_id FROM operation_claim")
     now = datetime.now(UTC)
-    assert await shop.store.said_since(claim[0], "refused", now=now + A_DAY_AHEAD) == now + A_DAY_AHEAD
-    assert await shop.store.said_since(claim[0], "refused", now=now) == now
-    assert await shop.store.said_since(claim[0], "refused", now=now + timedelta(seconds=5)) == now
+    assert await shop.queue.said_since(claim[0], "refused", now=now + A_DAY_AHEAD) == now + A_DAY_AHEAD
+    assert await shop.queue.said_since(claim[0], "refused", now=now) == now
+    assert await shop.queue.said_since(claim[0], "refused", now=now + timedelta(seconds=5)) == now
 
 
 async def test_a_timer_put_off_by_a_clock_that_was_a_day_ahead_is_fired_now(database_url: str) -> None:
@@ -120,8 +120,8 @@ async def test_a_timer_put_off_by_a_clock_that_was_a_day_ahead_is_fired_now(data
             now + A_DAY_AHEAD,
         )
         lease = timedelta(seconds=LEASE_S)
-        assert len(await queue.take(now=now, lease=lease, timers_max=9)) == 1
-        assert not await queue.take(now=now, lease=lease, timers_max=9), "it is leased, as by a clock that is right"
+        assert len(await queue.claim(now=now, lease=lease, timers_max=9)) == 1
+        assert not await queue.claim(now=now, lease=lease, timers_max=9), "it is leased, as by a clock that is right"
     finally:
         await pool.aclose()
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from application.payment.loaded import PaymentNotFound
-from application.payment.operation import CONFLICTS_MAX, TooManyConflicts
 from application.write import idempotency
+from application.write.append import CONFLICTS_MAX, TooManyConflicts
 from application.write.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused
 from application.write.store import StoreUnavailable
 from domain.identifiers import PaymentId
@@ -40,7 +40,7 @@ async def test_intent_is_durable_before_the_provider_is_asked(shop: Shop) -> Non
     seen: list[list[str]] = []
 
     async def look() -> None:
-        [operation] = await shop.store.unresolved(claimed_before=shop.recovery._now())
+        [operation] = await shop.queue.unresolved(claimed_before=shop.recovery._now())
         seen.append(await shop.events(operation.payment_id))
 
     shop.provider.before_answer = look

@@ -29,7 +29,7 @@ async def two(database_url: str) -> AsyncIterator[Shop]:
 
 async def test_a_charge_that_is_made_after_an_operator_said_declined_is_not_passed_over(two: Shop) -> None:
     async def an_operator_declines() -> None:
-        [operation] = await two.store.unresolved(claimed_before=two.recovery._now())
+        [operation] = await two.queue.unresolved(claimed_before=two.recovery._now())
         loaded = await load(two.store, operation.payment_id)
         assert isinstance(loaded.payment, Processing)
         await two.operations.record(loaded, operation.operation_id, SOFT, OPERATOR, final=True)
@@ -59,7 +59,7 @@ async def test_an_answer_to_an_attempt_that_another_has_followed_is_told_that_on
     two.providers[SOUTH].loses_answers = True
 
     async def its_webhook_comes_first() -> None:
-        [operation] = await two.store.unresolved(claimed_before=two.recovery._now())
+        [operation] = await two.queue.unresolved(claimed_before=two.recovery._now())
         loaded = await load(two.store, operation.payment_id)
         await two.operations.record(loaded, operation.operation_id, SOFT, OPERATOR)
 

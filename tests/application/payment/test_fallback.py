@@ -165,7 +165,7 @@ async def _unknown_and_softly_declined(shop: Shop) -> PaymentId:
 async def test_an_operators_word_that_one_provider_declined_sends_the_payment_to_no_other(shop: Shop) -> None:
     shop.providers[NORTH].fates.append(Fate.ANSWER_LOST)
     payment_id = payment_id_of(await shop.create())
-    doubts = Doubts(store=shop.store, operations=shop.operations, answers_within_s=0, lease_s=30)
+    doubts = Doubts(store=shop.store, queue=shop.queue, operations=shop.operations, answers_within_s=0, lease_s=30)
     loaded = await doubts.settle(payment_id, SOFT, CAUSE, now=shop.now)
     assert isinstance(loaded.payment, Failed)
     assert attempts(shop) == [1, 0, 0]

@@ -19,7 +19,7 @@ from domain.identifiers import PaymentId, ProviderName
 from domain.payment.outcome import Outcome
 from domain.payment.state import Authorized, Expired
 from infrastructure.postgres.connection.pool import ReadPool
-from infrastructure.postgres.timers import PostgresTimerQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from projections.payment.timers import TIMERS
 from tests.application.shop import Shop, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT
@@ -65,6 +65,7 @@ async def paid(shop: Shop, provider: ProviderName, *, token: str = TIMING_OUT, c
 def recovery_of(shop: Shop) -> Recovery:
     return Recovery(
         store=shop.store,
+        queue=shop.queue,
         operations=shop.operations,
         letters=shop.letters,
         now=far_future,

@@ -46,6 +46,7 @@ class Workers:
     def another(self) -> Recovery:
         worker = Recovery(
             store=self._shop.recovery._store,
+            queue=self._shop.queue,
             operations=self._shop.operations,
             letters=self._shop.letters,
             now=lambda: self.now,
@@ -60,7 +61,7 @@ class Workers:
         self.now += after
         worker = self.another()
         unresolved = await worker.sweep(older_than_s=0)
-        await worker.tell_of_ends()
+        await worker.end_alerts()
         return unresolved
 
     async def aclose(self) -> None:
@@ -120,7 +121,7 @@ async def test_several_workers_share_what_is_due(shop: Shop, workers: Workers) -
 async def test_what_a_killed_worker_had_taken_comes_back_with_its_lease(shop: Shop, workers: Workers) -> None:
     payment_id = payment_id_of(await shop.create(token=TIMING_OUT))
     lease = timedelta(seconds=LEASE_S)
-    taken = await shop.store.take_unresolved(claimed_before=workers.now, now=workers.now, lease=lease, operations_max=9)
+    taken = await shop.queue.claim(claimed_before=workers.now, now=workers.now, lease=lease, operations_max=9)
     assert [operation.payment_id for operation in taken] == [payment_id]
     assert await workers.sweep(lease - timedelta(seconds=1)) == 0
     assert isinstance(await shop.payment(payment_id), InFlight)
@@ -151,7 +152,13 @@ async def in_doubt(shop: Shop, workers: Workers) -> PaymentId:
 
 
 def doubts_of(shop: Shop) -> Doubts:
-    return Doubts(store=shop.store, operations=shop.operations, answers_within_s=ANSWERS_WITHIN_S, lease_s=LEASE_S)
+    return Doubts(
+        store=shop.store,
+        queue=shop.queue,
+        operations=shop.operations,
+        answers_within_s=ANSWERS_WITHIN_S,
+        lease_s=LEASE_S,
+    )
 
 
 async def test_after_its_bound_an_operation_is_in_doubt_and_an_operator_is_told_once(
@@ -220,7 +227,7 @@ async def test_an_operator_has_a_doubt_tried_by_the_next_sweep_and_is_told_again
     await in_doubt(shop, workers)
     subject = shop.letters.told[0].subject
     assert await workers.sweep() == 0
-    await OperationRetrier(shop.store, lambda: workers.now).retry(subject, OPERATOR)
+    await OperationRetrier(shop.queue, lambda: workers.now).retry(subject, OPERATOR)
     assert await workers.sweep() == 1
     assert [letter.subject for letter in shop.letters.told] == [subject, subject]
 
@@ -283,7 +290,7 @@ async def test_nothing_is_settled_while_the_provider_is_asked_for_it(
     shop: Shop, workers: Workers, monkeypatch: pytest.MonkeyPatch, asks: str
 ) -> None:
     payment_id = await in_doubt(shop, workers)
-    [operation] = await shop.store.unresolved(claimed_before=workers.now)
+    [operation] = await shop.queue.unresolved(claimed_before=workers.now)
     hanging = Hanging()
     monkeypatch.setattr(shop.provider, "lookup", hanging)
     monkeypatch.setattr(recovery_module, "FIRST_DELAY_S", 0.0)
@@ -293,7 +300,7 @@ async def test_nothing_is_settled_while_the_provider_is_asked_for_it(
         case "a sweep":
             asking = asyncio.create_task(workers.sweep())
         case "who started it":
-            asking = asyncio.create_task(workers.another()._try_repeatedly(operation))
+            asking = asyncio.create_task(workers.another()._attempt_repeatedly(operation))
         case _:
             asking = asyncio.create_task(doubts_of(shop).ask(payment_id, OPERATOR, now=workers.now))
     try:

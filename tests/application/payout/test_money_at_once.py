@@ -14,11 +14,11 @@ from application.dispute.apply_notification import DisputeNotices
 from application.dispute.money import DisputeMoney
 from application.payment.apply_notification import Again, Done
 from application.payment.loaded import load
-from application.payment.operation import BalanceLimitBroken, TooManyConflicts
 from application.provider.webhook import DisputeNotification, DisputePhase
 from application.settlement.release import Releases
 from application.terms.pricing_context import CurrentPricingContexts
-from application.write.recording import record_with_entries
+from application.write.append import BalanceLimitBroken, TooManyConflicts
+from application.write.recording import record_all
 from application.write.store import Append, Appended
 from domain.dispute.events import DisputeReason
 from domain.history import Cause
@@ -71,7 +71,9 @@ async def test_refunds_disputes_releases_and_payouts_at_once(shop: Shop, databas
             reference="ch_1",
         )
         for phase in (told.phase, chance.choice([DisputePhase.WON, DisputePhase.LOST]), DisputePhase.WON):
-            heard = await notices.hear(await load(shop.store, payment_id), SIMULATOR, replace(told, phase=phase), CAUSE)
+            heard = await notices.apply(
+                await load(shop.store, payment_id), SIMULATOR, replace(told, phase=phase), CAUSE
+            )
             assert isinstance(heard, Done | Again), heard
 
     async def pay_out() -> None:
@@ -83,7 +85,7 @@ async def test_refunds_disputes_releases_and_payouts_at_once(shop: Shop, databas
             trigger=PayoutTrigger.REQUESTED,
             payout_rule="default:0",
         )
-        recorded = record_with_entries(uuid4(), 0, (created,), merchant_id=MERCHANT, cause=CAUSE, now=shop.now)
+        recorded = record_all(uuid4(), 0, (created,), merchant_id=MERCHANT, cause=CAUSE, now=shop.now)
         paid.append(amount.minor if isinstance(await shop.store.append(Append(events=recorded)), Appended) else 0)
 
     async def later(act: Awaitable[object]) -> None:

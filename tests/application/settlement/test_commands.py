@@ -24,10 +24,12 @@ from domain.settlement.settlement import ItemDiffers, SettlementDiffers
 from domain.terms.fee_plan import FeePlan, InterchangePlus
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.funds.movements import ViewMovements
-from interfaces.settlement_report import report_csv, settlement_report
+from interfaces.books.settlement_csv import settlement_csv
+from interfaces.resources.settlement import settlement_report_resource
 from projections.engine.tables import all_rows
 from projections.engine.view import View
 from projections.provider.reconciliation import RECONCILIATION
+from projections.provider.settlement_report import provider_settlements
 from projections.provider.settlements import SETTLEMENTS
 from projections.provider.unsettled import UNSETTLED, unsettled, unsettled_of_provider
 from tests.application.shop import Shop, a_caller
@@ -241,14 +243,16 @@ async def test_the_report_adds_up_what_was_settled_by_kind_and_says_what_is_left
     await shop.payments.refund(first, a_caller(), amount_minor=1_000, reason="")
     await desk.apply(await desk.file(first, second))
     await desk.catch_up()
-    report = await settlement_report(desk.pool.connection, SIMULATOR, begin=NOW, end=NOW + timedelta(seconds=1))
+    report = settlement_report_resource(
+        await provider_settlements(desk.pool.connection, SIMULATOR, begin=NOW, end=NOW + timedelta(seconds=1))
+    )
     assert [(each.movement, each.movements, each.gross, each.cost, each.net) for each in report.settled] == [
         ("capture", 2, 20_000, 66, 20_000 - 66),
         ("refund", 1, -1_000, 33, -1_033),
     ]
     assert [(left.movements, left.net) for left in report.unsettled] == [(1, 10_000)]
-    assert (await settlement_report(desk.pool.connection, SIMULATOR, begin=None, end=NOW)).settled == []
-    assert report_csv(report).splitlines()[1:] == [
+    assert (await provider_settlements(desk.pool.connection, SIMULATOR, begin=None, end=NOW)).settled == []
+    assert settlement_csv(report).splitlines()[1:] == [
         "EUR,capture,2,200.00,0.40,0.06,0.20,0.00,0.66,199.34",
         "EUR,refund,1,-10.00,0.20,0.03,0.10,0.00,0.33,-10.33",
         "EUR,unsettled,1,100.00,,,,,,100.00",

@@ -20,14 +20,13 @@ from domain.money.money import (
     require_payable,
     zero,
 )
-from tests.support.domain import amounts, currencies, eur, jpy, signed_amounts, usd
+from tests.support.domain import amounts, currencies, eur, signed_amounts, usd
 
 DECIMAL_ROUNDING = {
     Rounding.HALF_EVEN: ROUND_HALF_EVEN,
     Rounding.HALF_UP: ROUND_HALF_UP,
     Rounding.DOWN: ROUND_DOWN,
 }
-any_weights = st.lists(st.integers(0, 10**6), min_size=1, max_size=8).filter(lambda weights: sum(weights) > 0)
 
 
 # arithmetic
@@ -67,37 +66,7 @@ def test_equal_numbers_of_two_currencies_are_not_equal() -> None:
     assert eur("1.00") != usd("1.00")
 
 
-# splits and portions
-
-
-@given(signed_amounts(), any_weights)
-def test_the_parts_of_a_split_sum_exactly_to_the_whole(whole: Money, weights: list[int]) -> None:
-    parts = whole.split(weights)
-    assert len(parts) == len(weights)
-    assert sum(parts, start=zero(whole.currency)) == whole
-
-
-@given(signed_amounts(), any_weights)
-def test_no_part_of_a_split_is_a_minor_unit_away_from_its_exact_share(whole: Money, weights: list[int]) -> None:
-    for part, weight in zip(whole.split(weights), weights, strict=True):
-        # |part − whole·weight/total| < 1, in integers
-        assert abs(part.minor * sum(weights) - whole.minor * weight) < sum(weights)
-
-
-@given(signed_amounts(), any_weights)
-def test_a_share_of_weight_zero_is_nothing(whole: Money, weights: list[int]) -> None:
-    assert whole.split([*weights, 0])[-1] == zero(whole.currency)
-
-
-def test_the_largest_remainders_get_the_minor_units_left_over() -> None:
-    assert eur("1.00").split([1, 1, 1]) == (eur("0.34"), eur("0.33"), eur("0.33"))
-    assert jpy("10").split([1, 3, 3]) == (jpy("2"), jpy("4"), jpy("4"))
-
-
-@pytest.mark.parametrize("weights", [[], [0, 0], [2, -1], [-1]])
-def test_weights_that_divide_nothing_are_refused(weights: list[int]) -> None:
-    with pytest.raises(ValueError, match="weights"):
-        eur("1.00").split(weights)
+# portions
 
 
 @given(amounts(), st.integers(0, 10_000), st.sampled_from(Rounding))

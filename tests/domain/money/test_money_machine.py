@@ -61,7 +61,7 @@ from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.capture import CapturePayment, RecordCaptureOutcome, capture, record_capture_outcome
 from domain.payment.confirm import NextAttempt, RecordAttemptOutcome, confirm, record_attempt_outcome
 from domain.payment.create import CreatePayment, create
-from domain.payment.debit import DebitSource
+from domain.payment.debit import DebitSource, Funding
 from domain.payment.dispute import (
     AmendDispute,
     CloseDispute,
@@ -279,8 +279,8 @@ class MoneyMachine(RuleBasedStateMachine):
         command = RefundPayment(refund_id=refund_id, amount=amount, reason="returned")
         pricing = self.pricing_contexts[merchant]
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            return refund(payment, command, pricing, self.world.now, source=source)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return refund(payment, command, pricing, self.world.now, source=funding.source)
 
         try:
             self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=False)
@@ -318,8 +318,8 @@ class MoneyMachine(RuleBasedStateMachine):
             self.pricing_contexts[merchant],
         )
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            return open_dispute(payment, command, pricing, self.world.now, source=source)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return open_dispute(payment, command, pricing, self.world.now, source=funding.source)
 
         try:
             assert self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
@@ -355,9 +355,10 @@ class MoneyMachine(RuleBasedStateMachine):
         amount = Money(max(1, dispute.claim.disputed.minor * tenths // 10), dispute.claim.disputed.currency)
         command = AmendDispute(dispute_id=dispute.dispute_id, amount=amount)
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            debt_is_paid = source is DebitSource.OWED and amount < dispute.claim.disputed
-            return amend_dispute(payment, command, pricing, now, source=source, debt_is_paid=debt_is_paid)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return amend_dispute(
+                payment, command, pricing, now, source=funding.source, debt_is_paid=funding.debt_is_paid
+            )
 
         try:
             self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
@@ -425,8 +426,8 @@ class MoneyMachine(RuleBasedStateMachine):
             final=final,
         )
 
-        def decide(source: DebitSource) -> Sequence[Event]:
-            return adopt(payment, operations, command, pricing, self.world.now, source=source)
+        def decide(funding: Funding) -> Sequence[Event]:
+            return adopt(payment, operations, command, pricing, self.world.now, source=funding.source)
 
         try:
             assert self.world.debit(payment_id, decide, merchant, pricing, beyond_limit=True)
@@ -617,8 +618,8 @@ class MoneyMachine(RuleBasedStateMachine):
         assert taken == (amount.minor <= held_minor)
 
     @precondition(lambda self: self.world.payouts)
-    @rule(data=st.data(), fate=st.sampled_from(ReportedOutcome), canceled=st.booleans())
-    def a_payout_moves_on(self, data: st.DataObject, fate: ReportedOutcome, canceled: bool) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(ReportedOutcome), canceled=st.booleans())
+    def a_payout_moves_on(self, data: st.DataObject, outcome: ReportedOutcome, canceled: bool) -> None:
         payout_id = data.draw(st.sampled_from(sorted(self.world.payouts)))
         payout = self.world.payouts[payout_id]
         merchant = payout.order.merchant_id
@@ -629,7 +630,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 case Ready():
                     events = batch(payout, payout_id, BatchId(self._name()), self.world.now.date())
                 case _:
-                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), fate=fate, code=None)
+                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), outcome=outcome, code=None)
                     events = report(payout, told)
         except DomainError:
             return

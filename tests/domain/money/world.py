@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from application.terms.balance_floors import floors_for
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from domain.event import Event
 from domain.history import AnyEvent, Cause, Positioned
 from domain.identifiers import MerchantId, PaymentId, PayoutId
@@ -13,7 +13,7 @@ from domain.ledger.accounts import AccountCode, account, is_lot, owed
 from domain.ledger.balances import BalanceKey, limited_changes, post
 from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money
-from domain.payment.debit import DebitSource
+from domain.payment.debit import PROVIDER_DEBIT_FUNDING, REFUND_FUNDING, Funding, next_funding_source
 from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve as evolve_payment
 from domain.payment.state import Payment
@@ -50,7 +50,7 @@ class World:
     ) -> None:
         """All of it or nothing, as `append_commands` does it. Raises LimitBroken."""
         version = self._versions.get(stream_id, 0)
-        recorded = record_with_entries(
+        recorded = record_all(
             stream_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=self.now, updated_at=self.now
         )
         entries = [each.data for each in recorded if isinstance(each.data, JournalEntryPosted)]
@@ -77,7 +77,7 @@ class World:
     def debit(
         self,
         payment_id: PaymentId,
-        decide: Callable[[DebitSource], Sequence[Event]],
+        decide: Callable[[Funding], Sequence[Event]],
         merchant_id: MerchantId,
         pricing: PricingContext,
         *,
@@ -85,21 +85,14 @@ class World:
     ) -> bool:
         """Debit the merchant from wherever there is enough; `beyond_limit` where nobody asks whether there is. False
         where it is refused."""
-        source: DebitSource | None = DebitSource.LOT
-        looked_for_unreleased = beyond_limit
-        while source is not None:
+        funding: Funding | None = PROVIDER_DEBIT_FUNDING if beyond_limit else REFUND_FUNDING
+        while funding is not None:
             try:
-                self.pay(payment_id, decide(source), merchant_id, pricing)
+                self.pay(payment_id, decide(funding), merchant_id, pricing)
                 return True
             except LimitBroken as broken:
-                if is_lot(broken.code):
-                    source = source.after
-                else:
-                    source = None if looked_for_unreleased else DebitSource.UNRELEASED
-                    looked_for_unreleased = True
-        if beyond_limit:
-            self.pay(payment_id, decide(DebitSource.OWED), merchant_id, pricing)
-        return beyond_limit
+                funding = next_funding_source(funding, broken.code, merchant_id)
+        return False
 
     def payout(
         self, payout_id: PayoutId, events: Sequence[Event], merchant_id: MerchantId, pricing: PricingContext

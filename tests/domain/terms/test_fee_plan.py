@@ -1,4 +1,4 @@
-"""A fee is between nothing and the amount, rounded once, and its parts sum exactly to it."""
+"""A fee is between nothing and the amount, and rounded once."""
 
 from fractions import Fraction
 
@@ -14,14 +14,11 @@ from domain.terms.documents.fees import read_fee_plan
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import (
     Blended,
-    FeeLine,
     FeeNotAgreed,
-    FeePart,
     FeePlan,
     InterchangePlus,
     OtherPlan,
     dispute_fee,
-    fee_lines,
     processing_fee,
     refund_fee,
     true_up,
@@ -54,15 +51,6 @@ def test_a_fee_is_between_nothing_and_the_amount(plan: FeePlan, amount: Money) -
 @given(plans, amounts, st.integers(0, 10**6))
 def test_a_larger_payment_never_costs_less(plan: FeePlan, amount: Money, more: int) -> None:
     assert fee_on(plan, amount) <= fee_on(plan, amount + Money(more, amount.currency))
-
-
-@given(plans, amounts)
-def test_the_parts_sum_exactly_to_the_fee(plan: FeePlan, amount: Money) -> None:
-    lines = fee_lines(plan, amount, CARD.type, None)
-    assert sum(line.amount.minor for line in lines) == fee_on(plan, amount).minor
-    assert all(line.amount.minor >= 0 for line in lines)
-    parts = [line.part for line in lines]
-    assert parts in ([FeePart.BLENDED], [FeePart.INTERCHANGE, FeePart.SCHEME, FeePart.MARKUP])
 
 
 @given(amounts)
@@ -103,14 +91,6 @@ def test_each_payment_is_charged_by_the_rule_that_is_for_it() -> None:
 @pytest.mark.parametrize(("minor", "fee"), [(50, 50), (1_000, 100), (100_000, 900), (10_000_000, 5_000)])
 def test_a_blended_fee_has_a_minimum_and_a_maximum(minor: int, fee: int) -> None:
     assert charge(STANDARD, Money(minor, "INR"), UPI).amount == Money(fee, "INR")
-
-
-def test_the_parts_of_an_interchange_fee() -> None:
-    assert fee_lines(STANDARD, eur(10_000), GERMAN.type, GERMAN.country) == (
-        FeeLine(FeePart.INTERCHANGE, eur(30)),
-        FeeLine(FeePart.SCHEME, eur(14)),
-        FeeLine(FeePart.MARKUP, eur(60)),
-    )
 
 
 def test_a_fee_is_rounded_once() -> None:

@@ -67,7 +67,7 @@ class BankContract:
         assert isinstance(await bench.bank.submit(other, message_id), RefusedFile)
 
     async def test_a_file_that_is_none_is_refused_with_a_reason(self, bench: Bench) -> None:
-        nonsense = BankFile(name="x.xml", content=b"<Document/>", sha256="")
+        nonsense = BankFile(content=b"<Document/>", sha256="")
         refused = await bench.bank.submit(nonsense, "nonsense")
         assert isinstance(refused, RefusedFile)
         assert refused.reason

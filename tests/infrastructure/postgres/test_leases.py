@@ -15,8 +15,17 @@ from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.event_store.mapper import EventMapper
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.leases import LeaseLost, Leases
-from infrastructure.postgres.timers import PostgresTimerQueue
-from tests.support.store import assert_appended, claim, created, execute, open_committer, open_leases, until
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
+from tests.support.store import (
+    assert_appended,
+    claim,
+    created,
+    execute,
+    open_committer,
+    open_leases,
+    operation_queue,
+    until,
+)
 
 WORK = "work"
 TAKEN_OVER_WITHIN_S = 5.0
@@ -143,17 +152,18 @@ async def test_what_a_worker_that_hangs_has_in_hand_is_free_at_once_and_what_it_
                 assert_appended(await store.append(Append(events=(created(uuid4()),), claim=stored)))
             now = datetime.now(UTC) + timedelta(minutes=1)
             a_day, taken = timedelta(days=1), {"lease": timedelta(minutes=10), "operations_max": 10}
-            assert len(await store.take_unresolved(claimed_before=now, now=now, **taken)) == 2  # type: ignore[arg-type]
-            await store.put_off(OperationId(put_off), until=now + a_day)
+            operations = operation_queue(store)
+            assert len(await operations.claim(claimed_before=now, now=now, **taken)) == 2  # type: ignore[arg-type]
+            await operations.put_back(OperationId(put_off), until=now + a_day)
             execute(database_url, TIMERS, [uuid4(), uuid4()])
             timers = PostgresTimerQueue(pool)
-            one, other = await timers.take(now=now, lease=a_day, timers_max=10)
-            await timers.put_off(one, until=now + a_day)
+            one, other = await timers.claim(now=now, lease=a_day, timers_max=10)
+            await timers.put_back(one, until=now + a_day)
             first.goes_on.clear()
 
             async def freed() -> bool:
-                operations = execute(database_url, DUE_OPERATIONS)
-                return operations == [(in_hand,)] and execute(database_url, DUE_TIMERS) == [(other.payment_id,)]
+                due = execute(database_url, DUE_OPERATIONS)
+                return due == [(in_hand,)] and execute(database_url, DUE_TIMERS) == [(other.payment_id,)]
 
             await until(freed, "what was in hand is due", within_s=GENEROUSLY_S)
         await pool.aclose()

@@ -11,13 +11,13 @@ from application.write.store import Append
 from domain.history import Positioned
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
-from infrastructure.postgres.event_store.recorder import LockingRecorder
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.migrate import OwnerNeeded, migrate
 from interfaces.composition import migrate_all
 from interfaces.runtime.settings import Settings
 from tests.conftest import in_database
 from tests.infrastructure.postgres.conftest import datastore_of
+from tests.support.recorder import LockingRecorder
 from tests.support.store import append_all, assert_appended, created, everything, execute, open_store
 
 APPEND_NOTHING = "SELECT * FROM append_commands(" + ", ".join(["'{}'"] * 5) + ")"

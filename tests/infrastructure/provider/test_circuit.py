@@ -35,12 +35,27 @@ def clock() -> Clock:
     return Clock()
 
 
+class Watched(Circuit):
+    """A circuit with the state that it told of last."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.told = CircuitState.CLOSED
+        super().__init__(failures_max=3, open_s=OPEN_S, clock=clock, changed=self._changed_to)
+
+    def _changed_to(self, state: CircuitState) -> None:
+        self.told = state
+
+
 @pytest.fixture
-def circuit(clock: Clock) -> Circuit:
-    return Circuit(failures_max=3, open_s=OPEN_S, clock=clock)
+def circuit(clock: Clock) -> Watched:
+    return Watched(clock)
 
 
-def call(circuit: Circuit, *, failed: bool) -> bool:
+def state(circuit: Watched) -> CircuitState:
+    return circuit.told
+
+
+def call(circuit: Watched, *, failed: bool) -> bool:
     """Whether the call was let through."""
     ticket = circuit.enter()
     if ticket is not None:
@@ -48,17 +63,13 @@ def call(circuit: Circuit, *, failed: bool) -> bool:
     return ticket is not None
 
 
-def state(circuit: Circuit) -> CircuitState:
-    return circuit.state
-
-
-def opened(circuit: Circuit) -> Circuit:
+def opened(circuit: Watched) -> Circuit:
     for _ in range(3):
         call(circuit, failed=True)
     return circuit
 
 
-def test_it_opens_after_so_many_failures_in_a_row(circuit: Circuit) -> None:
+def test_it_opens_after_so_many_failures_in_a_row(circuit: Watched) -> None:
     for failed in (True, True, False, True, True):
         call(circuit, failed=failed)
     assert state(circuit) is CircuitState.CLOSED
@@ -67,7 +78,7 @@ def test_it_opens_after_so_many_failures_in_a_row(circuit: Circuit) -> None:
     assert not call(circuit, failed=False)
 
 
-def test_after_a_while_one_call_is_let_through_and_no_second(circuit: Circuit, clock: Clock) -> None:
+def test_after_a_while_one_call_is_let_through_and_no_second(circuit: Watched, clock: Clock) -> None:
     opened(circuit)
     clock.now += OPEN_S
     assert not circuit.refuses
@@ -80,7 +91,7 @@ def test_after_a_while_one_call_is_let_through_and_no_second(circuit: Circuit, c
     assert call(circuit, failed=False)
 
 
-def test_a_failed_trial_opens_it_for_as_long_again(circuit: Circuit, clock: Clock) -> None:
+def test_a_failed_trial_opens_it_for_as_long_again(circuit: Watched, clock: Clock) -> None:
     opened(circuit)
     clock.now += OPEN_S
     call(circuit, failed=True)
@@ -89,7 +100,7 @@ def test_a_failed_trial_opens_it_for_as_long_again(circuit: Circuit, clock: Cloc
     assert circuit.refuses
 
 
-def test_a_trial_that_never_ends_does_not_keep_it_shut_for_ever(circuit: Circuit, clock: Clock) -> None:
+def test_a_trial_that_never_ends_does_not_keep_it_shut_for_ever(circuit: Watched, clock: Clock) -> None:
     opened(circuit)
     clock.now += OPEN_S
     circuit.enter()
@@ -97,7 +108,7 @@ def test_a_trial_that_never_ends_does_not_keep_it_shut_for_ever(circuit: Circuit
     assert call(circuit, failed=False)
 
 
-def test_answers_to_calls_from_before_it_opened_change_nothing(circuit: Circuit, clock: Clock) -> None:
+def test_answers_to_calls_from_before_it_opened_change_nothing(circuit: Watched, clock: Clock) -> None:
     early = circuit.enter()
     assert early is not None
     opened(circuit)

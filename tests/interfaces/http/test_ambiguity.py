@@ -19,7 +19,7 @@ from interfaces import ids
 from interfaces.http.server.app import create_app, openapi_document
 from interfaces.http.server.request_head import refusal_of_head
 from interfaces.http.server.services import Services
-from interfaces.resources.problem import TYPE_PREFIX
+from interfaces.resources.problems.problem import TYPE_PREFIX
 from interfaces.resources.refusals import HeaderRepeated
 
 DOCUMENT = openapi_document()

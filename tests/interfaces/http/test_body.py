@@ -4,7 +4,8 @@ import pytest
 
 from interfaces.http.payment.intents import CreateIntentBody
 from interfaces.http.payment.routes import RefundBody
-from interfaces.http.server.body import BodyInvalid, decode
+from interfaces.http.server.body import decode
+from interfaces.resources.refusals import BodyInvalid
 
 
 @pytest.mark.parametrize("second", [b"2", b"1"], ids=["another value", "the same value"])

@@ -12,8 +12,8 @@ from openapi_spec_validator import validate
 from interfaces.http.payment.intents import CreateIntentBody
 from interfaces.http.server.app import CONTROLLERS, openapi_document
 from interfaces.http.server.documented import IDEMPOTENCY_KEY
-from interfaces.resources.problem import PROBLEM_JSON, TYPE_PREFIX
-from interfaces.resources.problems import PROBLEMS
+from interfaces.resources.problems.problem import PROBLEM_JSON, TYPE_PREFIX
+from interfaces.resources.problems.table import PROBLEMS
 from tests.support.running import Merchant, Reply
 
 DOCUMENT = openapi_document()

@@ -17,7 +17,7 @@ from schemathesis.config import ChecksConfig, PositiveDataAcceptanceConfig
 from interfaces import ids
 from interfaces.http.server.app import openapi_document
 from interfaces.http.server.documented import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN
-from interfaces.http.server.reply import POSITION_HEADER, POSITION_PATTERN
+from interfaces.resources.position import POSITION_HEADER, POSITION_PATTERN
 from interfaces.runtime.supervisor import Stack
 from tests.support.running import merchant_of
 

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import application
 import domain
@@ -24,11 +25,13 @@ from domain.payment.state import DisputeResult
 from domain.payment.status import Status
 from domain.payout.report import ReportedOutcome
 from domain.payout.status import PayoutStatus
-from interfaces import http
-from interfaces.resources.problem import TYPE_PREFIX, unexpected_response
-from interfaces.resources.problems import PROBLEMS, problem_response
+from interfaces import http, resources
+from interfaces.http.server.problem_response import problem_response, unexpected_response
+from interfaces.resources.problems.problem import TYPE_PREFIX, Problem
+from interfaces.resources.problems.table import PROBLEMS, DuplicateProblem, merged
 from tests.support.secrets import NAMED_SECRETS, SECRETS
 
+PACKAGES = (domain, application, projections, resources, http)
 SAMPLES: dict[type, Any] = {
     str: "EUR",
     int: 7,
@@ -49,9 +52,9 @@ SAMPLES: dict[type, Any] = {
 
 def refusals() -> list[type[Exception]]:
     """Every error that a request can be refused with, from every module that can be imported."""
-    for package in (domain, application, projections, http):
+    for package in PACKAGES:
         _import_all(package)
-    ours = tuple(f"{package.__name__}." for package in (domain, application, projections, http))
+    ours = tuple(f"{package.__name__}." for package in PACKAGES)
     found = [kind for kind in _subclasses(DomainError) if f"{kind.__module__}.".startswith(ours)]
     return sorted([*found, StoreFull, StoreUnavailable, WriterBusy], key=lambda kind: kind.__qualname__)
 
@@ -94,6 +97,19 @@ def test_a_problem_can_be_told(kind: type[Exception]) -> None:
 def test_no_two_problems_share_a_type() -> None:
     slugs = [problem.slug for problem in PROBLEMS.values()]
     assert len(slugs) == len(set(slugs))
+
+
+FULL = PROBLEMS[StoreFull]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [replace(FULL, slug="another"), replace(FULL, kind=WriterBusy)],
+    ids=["of the same error", "of the same type"],
+)
+def test_a_second_problem_is_refused(second: Problem) -> None:
+    with pytest.raises(DuplicateProblem):
+        merged([FULL], [second])
 
 
 def test_every_problem_is_the_callers_fault_or_ours() -> None:

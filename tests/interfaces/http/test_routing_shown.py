@@ -11,7 +11,7 @@ from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.events import PaymentRouted
 from domain.routing.candidate import Candidate, Strategy
 from interfaces import ids
-from interfaces.resources.payment import event_resource
+from interfaces.resources.payment_history import event_resource
 from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.reading import feed
 from tests.support.running import Merchant

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from interfaces.http.server.reply import POSITION_HEADER
+from interfaces.resources.position import POSITION_HEADER
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.test_openapi import check_reply
 from tests.interfaces.payouts.conftest import Treasurer

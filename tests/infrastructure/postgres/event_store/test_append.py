@@ -60,6 +60,7 @@ from tests.support.store import (
     execute,
     hold_entry,
     open_committer,
+    operation_queue,
     settlement,
     until,
 )
@@ -219,7 +220,7 @@ def test_a_used_key_is_told_with_what_is_stored_under_it(database: Database) -> 
     [answer] = database.append([Append(events=(created(uuid4()),), claim=second)])
     assert isinstance(answer, KeyUsed)
     assert answer.claim.operation_id == first.operation_id
-    assert answer.claim.payment_id == first.payment_id
+    assert answer.claim.subject_id == first.subject_id
     assert (answer.claim.fingerprint, answer.claim.answer) == (b"first", Answer(201, b"\x00\xff{}"))
     assert answer.claim.position == 1
 
@@ -426,15 +427,16 @@ async def test_claims_are_found_by_key_by_operation_and_while_unresolved(store: 
     by_key = await store.claim_by_key(MERCHANT, "key")
     assert by_key is not None
     assert by_key == await store.claim_by_operation(mine.operation_id)
-    assert (by_key.operation_id, by_key.payment_id, by_key.verb) == (mine.operation_id, mine.payment_id, mine.verb)
+    assert (by_key.operation_id, by_key.subject_id, by_key.verb) == (mine.operation_id, mine.subject_id, mine.verb)
     assert (by_key.answer, by_key.position) == (None, None)
     assert await store.claim_by_key(MERCHANT, "other") is None
     assert await store.claim_by_operation(claim().operation_id) is None
     far = created(uuid4()).recorded_at.replace(year=2100)
-    assert [found.operation_id for found in await store.unresolved(claimed_before=far)] == [mine.operation_id]
-    assert await store.unresolved(claimed_before=far.replace(year=2000)) == []
+    queue = operation_queue(store)
+    assert [found.operation_id for found in await queue.unresolved(claimed_before=far)] == [mine.operation_id]
+    assert await queue.unresolved(claimed_before=far.replace(year=2000)) == []
     await store.append(Append(events=(created(uuid4()),), settlement=settlement(mine.operation_id)))
-    assert await store.unresolved(claimed_before=far) == []
+    assert await queue.unresolved(claimed_before=far) == []
 
 
 async def test_histories_are_read_by_stream_and_by_position(store: PostgresEventStore) -> None:
@@ -686,7 +688,9 @@ async def test_a_thousand_operations_that_never_resolve_do_not_hide_a_younger_on
     taken = [
         operation.operation_id
         for _ in range(3)
-        for operation in await store.take_unresolved(claimed_before=now, now=now, lease=lease, operations_max=1000)
+        for operation in await operation_queue(store).claim(
+            claimed_before=now, now=now, lease=lease, operations_max=1000
+        )
     ]
     assert young.operation_id in taken
     assert len(taken) == len(set(taken))

@@ -13,8 +13,8 @@ from eventsourcing.postgres import PostgresDatastore
 from application.write.store import Append, StoreUnavailable
 from infrastructure.postgres import locks
 from infrastructure.postgres.event_store.committer import Committer
-from infrastructure.postgres.event_store.recorder import LockingRecorder
 from infrastructure.postgres.event_store.store import PostgresEventStore
+from tests.support.recorder import LockingRecorder
 from tests.support.store import as_owner, assert_appended, created, execute, hold_entry, open_committer
 
 COMMITTERS = 4

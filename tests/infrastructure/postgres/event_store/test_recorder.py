@@ -21,11 +21,11 @@ from domain.history import Recorded
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.postgres import locks
 from infrastructure.postgres.event_store.mapper import EventMapper
-from infrastructure.postgres.event_store.recorder import LockingRecorder
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from tests.conftest import in_database
 from tests.domain.recorded import EVENT_TYPES, recorded
 from tests.infrastructure.postgres.conftest import datastore_of
+from tests.support.recorder import LockingRecorder
 from tests.support.store import append_all, created, everything, execute, hold_entry
 
 

@@ -1,0 +1,78 @@
+"""The queue of timers that are due, taken in from the view `timers` and leased to one worker at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from application.payment.timers import DueTimer
+from domain.identifiers import PaymentId
+from domain.payment.timer import LOOKS_APART_MAX, TimerKind
+from infrastructure.postgres.connection.pool import ReadPool
+
+TAKEN_IN_MAX = 1000
+
+# A timer that has fired and that the view still shows as due stays, so that it does not fire over and over.
+_FORGET = """
+DELETE FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
+    SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
+)
+"""
+_TAKE_IN = """
+INSERT INTO timer_try (payment_id, kind, due_at, next_try_at)
+SELECT t.payment_id, t.kind, t.due_at, t.due_at FROM views.timers AS t
+WHERE t.due_at <= %s AND NOT EXISTS (
+    SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.kind
+)
+ORDER BY t.due_at LIMIT %s
+ON CONFLICT DO NOTHING
+"""
+_CLAIM = """
+UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s, taken_by = current_setting('tallystick.worker', true)
+FROM (
+    SELECT payment_id, kind FROM timer_try WHERE next_try_at <= %s OR next_try_at > %s
+    ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED
+) AS due
+WHERE y.payment_id = due.payment_id AND y.kind = due.kind
+RETURNING y.payment_id, y.kind, y.due_at, y.tries, y.told
+"""
+_RESOLVE = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND kind = %s"
+_PUT_BACK = """
+UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s, taken_by = NULL
+WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
+"""
+
+
+class PostgresTimerQueue:
+    """Implements application.payment.timers.TimerQueue."""
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    async def refresh(self, *, now: datetime) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_FORGET)
+            await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
+
+    async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
+        async with self._pool.connection() as connection:
+            # Nothing is put back for longer but by a clock that was wrong.
+            stranded = now + lease + LOOKS_APART_MAX
+            cursor = await connection.execute(_CLAIM, (now + lease, now, stranded, timers_max))
+            return [
+                DueTimer(
+                    payment_id=PaymentId(payment_id),
+                    kind=TimerKind(kind),
+                    due_at=due_at,
+                    attempts=attempts,
+                    alerted=alerted,
+                )
+                for payment_id, kind, due_at, attempts, alerted in await cursor.fetchall()
+            ]
+
+    async def resolve(self, timer: DueTimer) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_RESOLVE, (timer.payment_id, timer.kind))
+
+    async def put_back(self, timer: DueTimer, *, until: datetime) -> bool:
+        async with self._pool.connection() as connection:
+            arguments = (timer.attempts, timer.alerted, until, timer.payment_id, timer.kind)
+            return (await connection.execute(_PUT_BACK, arguments)).rowcount == 1

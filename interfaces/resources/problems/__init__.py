@@ -1,0 +1,1 @@
+"""The problem (RFC 9457) of every refusal: each noun owns its problems in one file, and `table` merges them."""
