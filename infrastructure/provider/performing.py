@@ -15,7 +15,7 @@ from domain.payment.outcome import Approved, Mismatched, Outcome, Unavailable, U
 from domain.payment.stated import Asked, Movement, compared
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.http import Answer, HttpCalls
-from infrastructure.provider.said import Said
+from infrastructure.provider.interpretation import Interpretation
 
 NAMES_MAX: Final = 100_000
 """How many of a provider's names are remembered: enough for hours, in some 20 MB."""
@@ -60,11 +60,11 @@ class PerformingProvider(ABC):
         return None if said is None else self._believed(request, said)
 
     @abstractmethod
-    async def _perform(self, request: ProviderRequest) -> Said:
+    async def _perform(self, request: ProviderRequest) -> Interpretation:
         """Ask the provider for `request`."""
 
     @abstractmethod
-    async def _look_up(self, request: ProviderRequest) -> Said | None:
+    async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
         """Ask the provider what became of `request`; None when it says that it never saw it."""
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer | Unavailable | Unknown:
@@ -79,7 +79,7 @@ class PerformingProvider(ABC):
         """Whether an answer with a status of UNDECIDED proves that its request was turned away unread."""
         return False
 
-    def _believed(self, request: ProviderRequest, said: Said) -> Outcome:
+    def _believed(self, request: ProviderRequest, said: Interpretation) -> Outcome:
         outcome = compared(asked_by(request), said.outcome, said.stated)
         made = said.stated.made
         if isinstance(outcome, Approved) and made is not None and not self._given.is_for(made, request.operation_id):
