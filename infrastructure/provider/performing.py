@@ -65,10 +65,10 @@ class PerformingProvider(ABC):
 
     @abstractmethod
     async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
-        """Ask the provider what became of `request`; None when it says that it never saw it."""
+        """Look `request` up at the provider; None when the provider never saw it."""
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer | Unavailable | Unknown:
-        """One request about an operation; its answer, unless that is of a status that says nothing of it."""
+        """Send one request about an operation. An answer whose status decides nothing is Unknown."""
         answer = await self._calls.send("POST", path, body, headers)
         if not isinstance(answer, Answer) or answer.http_status not in UNDECIDED:
             return answer
@@ -98,7 +98,7 @@ class GivenNames:
         self._names_max = names_max
 
     def is_for(self, name: str, operation_id: OperationId) -> bool:
-        """Whether `name` was given for this operation, or for none so far: then it is from now on."""
+        """Whether `name` belongs to this operation; a name that belongs to none is assigned to this one."""
         known = self._operations.setdefault(name, operation_id)
         if len(self._operations) > self._names_max:
             self._operations.popitem(last=False)
@@ -106,7 +106,7 @@ class GivenNames:
 
 
 def asked_by(request: ProviderRequest) -> Asked:
-    """What `request` asks for."""
+    """The facts that `request` asks for."""
     match request:
         case AuthorizeRequest(capture=capture):
             movement, charge = (Movement.TAKEN if capture else Movement.RESERVED), None
