@@ -22,7 +22,7 @@ from infrastructure.postgres.funds.payouts_taken import PostgresPayoutsTaken
 from infrastructure.postgres.funds.schedule_watch import PostgresScheduleWatch
 from interfaces import ids
 from interfaces.composition.clock import utc_now
-from interfaces.resources.payout import word_payout
+from interfaces.resources.payout import render_payout_response
 
 
 class Funds:
@@ -51,7 +51,7 @@ class Funds:
             bank=bank,
             pricing_contexts=pricing_contexts,
             balances=balances,
-            answers=word_payout,
+            answers=render_payout_response,
             now=utc_now,
             ids=command_ids,
         )

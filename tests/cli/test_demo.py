@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from interfaces.cli.demo import EXAMPLE_ORDERS
-from interfaces.demo.outside import PROGRAMS, located
+from interfaces.demo.book_checkers import PROGRAMS, located
 
 ORDERS = 24
 REFUSED = """Größe 7,Müller & Söhne,Jürgen Müller,12.00,EUR,tok_visa,automatic,
