@@ -1,4 +1,4 @@
-"""The port through which workers tell an operator of what they cannot bring to an end by themselves."""
+"""The port through which workers report to operators the work that they give up."""
 
 from typing import Protocol
 
@@ -8,10 +8,7 @@ from domain.identifiers import MerchantId, PaymentId, ProviderName
 
 
 class DeadLetterSink(Protocol):
-    """Both may be called again for the same subject: a worker can die before it has noted that it did.
-
-    Both raise StoreUnavailable.
-    """
+    """Both methods are idempotent, since a worker that died in between reports again. Both raise StoreUnavailable."""
 
     async def record(
         self,
@@ -24,9 +21,9 @@ class DeadLetterSink(Protocol):
         reason: str,
         cause: Cause,
     ) -> None:
-        """An operator has to look at `subject`."""
+        """Record that an operator has to look at `subject`."""
         ...
 
     async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
-        """It came to an end after all."""
+        """Record that the work on `subject` came to an end after all."""
         ...

@@ -1,4 +1,4 @@
-"""What merchants, operators and time do about disputes."""
+"""The commands of merchants, operators and deadlines on disputes."""
 
 import asyncio
 import hashlib
@@ -14,9 +14,8 @@ from application.dispute.money import Decided, DisputeMoney
 from application.payment.loaded import LoadedPayment
 from application.provider.dispute_api import DisputeApi, EvidenceFile
 from application.terms.pricing_context import PricingContexts
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
-from application.write.recording import record_all
-from application.write.store import Append, Appended, EventStore
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
+from application.write.store import Append, EventStore
 from domain.derivation import acceptance_id_for, submission_id_for
 from domain.dispute.accept import accept, record_acceptance_outcome
 from domain.dispute.add_evidence import AddEvidence, add_evidence, remove_evidence
@@ -43,13 +42,13 @@ log = logging.getLogger(__name__)
 
 
 class AnswerAtProvider(DomainError):
-    """We cannot hand anything in at this provider: it has to be done there."""
+    """The provider takes no answer through our account: the merchant has to answer there."""
 
     provider: str
 
 
 class Disputes:
-    """Every command on a dispute. `merchant_id` is who asks; None for an operator or a worker, who may do it for all.
+    """Every command on a dispute. `merchant_id` is the merchant that gives the command.
 
     Each method raises the domain's refusals, DisputeNotFound, TooManyConflicts, and StoreUnavailable.
     """
@@ -74,8 +73,8 @@ class Disputes:
         self._examining = asyncio.Semaphore(1)
 
     async def open(self, command: OpenCase, cause: Cause) -> LoadedDispute:
-        """Record one of which no notification tells. Raises DisputeDiffers where one of that name is another one,
-        PaymentNotFound, RateMissing, BalanceLimitBroken too."""
+        """Record a dispute without the provider's notification. Raises DisputeDiffers where another dispute of that
+        name is on record, PaymentNotFound, RateMissing, BalanceLimitBroken too."""
 
         def decide(
             dispute: DisputeCase | None, _payment: LoadedPayment, pricing: PricingContext, now: datetime
@@ -87,30 +86,30 @@ class Disputes:
         return decided.loaded
 
     async def rule(self, case_id: DisputeCaseId, result: DisputeResult, cause: Cause) -> LoadedDispute:
-        """Record how the bank has ruled. Raises RulingContradicts, NotEscalated."""
-        return (await self._with_money(case_id, lambda dispute, _: rule(dispute, result), cause, home=True)).loaded
+        """Record the bank's ruling. Raises RulingContradicts, NotEscalated."""
+        return await self._record_ruling(case_id, lambda dispute, _: rule(dispute, result), cause)
 
     async def rule_in_part(self, case_id: DisputeCaseId, lost_minor: int, cause: Cause) -> LoadedDispute:
-        """Record that the bank has ruled in part: so many minor units of what is disputed are the customer's. Raises
+        """Record the bank's ruling that `lost_minor` minor units of the disputed amount are the customer's. Raises
         RulingContradicts, NotEscalated, AmountOutOfRange, ReversedBefore."""
 
         def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
             return rule_in_part(dispute, Money(lost_minor, dispute.case.amount.currency))
 
-        return (await self._with_money(case_id, decide, cause, home=True)).loaded
+        return await self._record_ruling(case_id, decide, cause)
 
     async def amend(self, case_id: DisputeCaseId, amount_minor: int, cause: Cause) -> LoadedDispute:
-        """Record that the bank disputes so many minor units from now on. Raises DisputeClosed, AmountOutOfRange,
+        """Record that the bank disputes `amount_minor` minor units from now on. Raises DisputeClosed, AmountOutOfRange,
         OperationInProgress."""
 
         def decide(dispute: DisputeCase, _: datetime) -> tuple[DisputeCaseEvent, ...]:
             return amend(dispute, Money(amount_minor, dispute.case.amount.currency))
 
-        return (await self._with_money(case_id, decide, cause, home=True)).loaded
+        return await self._record_ruling(case_id, decide, cause)
 
     async def expire(self, case_id: DisputeCaseId, cause: Cause) -> bool:
-        """Give up what nobody answered in time; whether that was so."""
-        return bool((await self._with_money(case_id, expire, cause, home=True)).events)
+        """Give up the dispute if it was not answered in time; False if there was nothing to give up."""
+        return bool((await self._decide_with_money(case_id, expire, cause, records_external_effect=True)).events)
 
     async def add_evidence(
         self,
@@ -123,35 +122,39 @@ class Disputes:
         content: bytes,
         cause: Cause,
     ) -> LoadedDispute:
-        """The file is kept before there is a word of it; one that is refused after that is in nobody's way.
+        """Add the file `content`; without a `media_type`, the type is the one that the bytes show.
+
+        The file is stored before the event that names it; a file whose event is refused after that does no harm.
 
         Raises EvidenceTooLarge, EvidenceTypeRefused, EvidenceTypeDiffers, TooMuchEvidence, DisputeDeadlinePassed,
-        DisputeClosed, CardDataRefused. Without a `media_type`, it is the one that the bytes say.
+        DisputeClosed, CardDataRefused.
         """
-        told = media_type or evidence_type(content)
+        declared = media_type or evidence_type(content)
         command = AddEvidence(
             evidence_id=EvidenceId(self._new_id()),
             kind=kind,
             name=name,
-            media_type=told,
+            media_type=declared,
             bytes=len(content),
             sha256=await self._off_loop(lambda: hashlib.sha256(content).hexdigest()),
         )
         loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
         if add_evidence(loaded.dispute, command, self._now()):
-            await self._off_loop(lambda: require_evidence(told, content))
+            await self._off_loop(lambda: require_evidence(declared, content))
             await self._files.put(command.sha256, content)
         return await self._decide(case_id, merchant_id, lambda dispute, now: add_evidence(dispute, command, now), cause)
 
     async def remove_evidence(
         self, case_id: DisputeCaseId, name: str, *, merchant_id: MerchantId, cause: Cause
     ) -> LoadedDispute:
-        """Raises EvidenceNotFound, DisputeDeadlinePassed, DisputeClosed."""
+        """Remove the file of that name. Raises EvidenceNotFound, DisputeDeadlinePassed, DisputeClosed."""
         return await self._decide(case_id, merchant_id, lambda dispute, now: remove_evidence(dispute, name, now), cause)
 
     async def submit(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
-        """Hand the evidence in. What the provider says is in what is returned, unless nobody knows yet: then a worker
-        asks again, under the same id. Raises AnswerAtProvider, EvidenceMissing, DisputeDeadlinePassed, DisputeClosed.
+        """Hand the evidence in. The returned dispute has the provider's answer; while the answer is unknown, the
+        dispute is submitting, and a worker asks again under the same id.
+
+        Raises AnswerAtProvider, EvidenceMissing, DisputeDeadlinePassed, DisputeClosed.
         """
         loaded = await self._answerable_here(case_id, merchant_id)
         evidence = [each.sha256 for each in loaded.dispute.case.evidence]
@@ -161,25 +164,27 @@ class Disputes:
         )
         dispute = loaded.dispute
         begun = isinstance(dispute, Submitting) and dispute.submission_id == submission_id
-        return await self._come_home(loaded, cause) if begun else loaded
+        return await self._send_in_own_task(loaded, cause) if begun else loaded
 
     async def accept(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
-        """Give in; the provider is told once that is on record. Raises AnswerAtProvider, InquiryMovedNoMoney,
-        DisputeDeadlinePassed, DisputeClosed."""
+        """Give in. The provider is told after the acceptance is on record.
+
+        Raises AnswerAtProvider, InquiryMovedNoMoney, DisputeDeadlinePassed, DisputeClosed.
+        """
         await self._answerable_here(case_id, merchant_id)
         acceptance_id = acceptance_id_for(case_id)
-        decided = await self._with_money(
-            case_id, lambda dispute, now: accept(dispute, acceptance_id, now), cause, home=False
+        decided = await self._decide_with_money(
+            case_id, lambda dispute, now: accept(dispute, acceptance_id, now), cause, records_external_effect=False
         )
-        return await self._come_home(decided.loaded, cause) if decided.events else decided.loaded
+        return await self._send_in_own_task(decided.loaded, cause) if decided.events else decided.loaded
 
-    async def ask(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
-        """Tell the provider what it has not been heard to know, under the id that this has. Nothing where there is
-        nothing to tell."""
+    async def send_pending_answer(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
+        """Send the provider the submission or acceptance that it has not confirmed, under its id, and record the
+        outcome. A dispute without one is returned as it is."""
         dispute = loaded.dispute
         match dispute:
             case Submitting(submission_id=submission_id):
-                outcome = await self._submitted(dispute)
+                outcome = await self._send_evidence(dispute)
                 return await self._decide(
                     loaded.id, None, lambda found, _: record_submission_outcome(found, submission_id, outcome), cause
                 )
@@ -187,7 +192,7 @@ class Disputes:
                 acceptance_id = SubmissionId(untold)
                 dispute_api = self._dispute_apis.get(dispute.case.provider)
                 answer = (
-                    _absent()
+                    _not_configured()
                     if dispute_api is None
                     else await dispute_api.accept(dispute.case.dispute_id, acceptance_id)
                 )
@@ -198,25 +203,25 @@ class Disputes:
                 return loaded
 
     async def aclose(self) -> None:
-        """Let what is at a provider come home."""
+        """Wait for the requests that are at a provider."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _off_loop(self, examine: Callable[[], T]) -> T:
-        """Examine a file, which may take seconds, in a thread; one file at a time, so that requests keep their share of
+        """Examine a file in a thread, which may take seconds; one file at a time, so that requests keep their share of
         the processor."""
         async with self._examining:
             return await asyncio.to_thread(examine)
 
-    async def _submitted(self, dispute: Submitting) -> Outcome:
+    async def _send_evidence(self, dispute: Submitting) -> Outcome:
         case = dispute.case
         dispute_api = self._dispute_apis.get(case.provider)
         if dispute_api is None:
-            return _absent()
+            return _not_configured()
         files = []
         for evidence in case.evidence:
             if evidence.evidence_id in dispute.evidence:
                 content = await self._files.get(evidence.sha256)
-                assert content is not None, "a file is kept before there is a word of it"
+                assert content is not None, "a file is stored before the event that names it"
                 files.append(
                     EvidenceFile(
                         kind=evidence.kind,
@@ -228,58 +233,60 @@ class Disputes:
                 )
         return await dispute_api.submit(case.dispute_id, tuple(files), dispute.submission_id)
 
-    async def _come_home(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
-        """A merchant that hangs up must not leave it half done, so it runs in a task of its own."""
-        task = asyncio.create_task(self.ask(loaded, cause))
+    async def _send_in_own_task(self, loaded: LoadedDispute, cause: Cause) -> LoadedDispute:
+        """Send the answer in a task of its own: a merchant that hangs up must not leave it half done."""
+        task = asyncio.create_task(self.send_pending_answer(loaded, cause))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
     async def _answerable_here(self, case_id: DisputeCaseId, merchant_id: MerchantId) -> LoadedDispute:
-        """The dispute, at whose provider we can hand in. Raises DisputeNotFound, AnswerAtProvider."""
+        """The dispute, if its provider takes answers through our account. Raises DisputeNotFound, AnswerAtProvider."""
         loaded = (await load_dispute(self._store, case_id)).owned_by(merchant_id)
         provider = loaded.dispute.case.provider
         if provider not in self._dispute_apis:
             raise AnswerAtProvider(provider=provider)
         return loaded
 
-    async def _with_money(self, case_id: DisputeCaseId, decide: Decision, cause: Cause, *, home: bool) -> Decided:
+    async def _decide_with_money(
+        self, case_id: DisputeCaseId, decide: Decision, cause: Cause, *, records_external_effect: bool
+    ) -> Decided:
+        """Append the decision together with the money that it moves."""
         payment_id = (await load_dispute(self._store, case_id)).dispute.case.payment_id
 
         def on_both(
-            dispute: DisputeCase | None, _payment: LoadedPayment, _basis: PricingContext, now: datetime
+            dispute: DisputeCase | None, _payment: LoadedPayment, _pricing: PricingContext, now: datetime
         ) -> tuple[DisputeCaseEvent, ...]:
-            assert dispute is not None, "it was there a moment ago"
+            assert dispute is not None, "a dispute once loaded does not disappear"
             return decide(dispute, now)
 
-        return await self.money.decide(case_id, payment_id, on_both, cause, records_external_effect=home)
+        return await self.money.decide(
+            case_id, payment_id, on_both, cause, records_external_effect=records_external_effect
+        )
+
+    async def _record_ruling(self, case_id: DisputeCaseId, decide: Decision, cause: Cause) -> LoadedDispute:
+        """Append a decision of the bank's, with the money that it has moved."""
+        return (await self._decide_with_money(case_id, decide, cause, records_external_effect=True)).loaded
 
     async def _decide(
         self, case_id: DisputeCaseId, merchant_id: MerchantId | None, decide: Decision, cause: Cause
     ) -> LoadedDispute:
-        """For what moves no money."""
-        for _ in range(CONFLICTS_MAX):
+        """Append a decision that moves no money."""
+
+        async def load() -> LoadedDispute:
             loaded = await load_dispute(self._store, case_id)
-            if merchant_id is not None:
-                loaded = loaded.owned_by(merchant_id)
+            return loaded if merchant_id is None else loaded.owned_by(merchant_id)
+
+        def propose(loaded: LoadedDispute) -> Proposal[LoadedDispute] | Unchanged[LoadedDispute]:
             now = self._now()
             events = decide(loaded.dispute, now)
             if not events:
-                return loaded
-            recorded = record_all(
-                case_id,
-                loaded.version,
-                events,
-                merchant_id=loaded.merchant_id,
-                cause=cause,
-                now=now,
-                updated_at=loaded.updated_at,
-            )
-            result = await self._store.append(Append(events=recorded))
-            if isinstance(result, Appended):
-                return loaded.after(events, result.position, now=now)
-        raise TooManyConflicts()
+                return Unchanged(loaded)
+            append = Append(events=loaded.record(events, cause=cause, now=now))
+            return Proposal(append, lambda position: loaded.after(events, position, now=now))
+
+        return await decide_and_append(self._store, load, propose, limit_broken=unreachable, key_used=unreachable)
 
 
-def _absent() -> Outcome:
+def _not_configured() -> Outcome:
     return Unavailable("the provider is not configured here")

@@ -1,4 +1,4 @@
-"""What nobody answered in time is given up, and what a provider was not heard to have heard is told again."""
+"""A dispute not answered in time is given up, and an answer that its provider has not confirmed is sent again."""
 
 import asyncio
 import logging
@@ -14,26 +14,27 @@ from application.write.worker import worker_cause
 from domain.errors import DomainError
 from domain.identifiers import DisputeCaseId
 
-AT_ONCE_MAX: Final = 100
+SWEEP_DISPUTES_MAX: Final = 100
 CONCURRENT_MAX: Final = 8
 
 log = logging.getLogger(__name__)
 
 
 class DisputeAgenda(Protocol):
-    """Reads a view: what is listed may have been done meanwhile. Both raise StoreUnavailable."""
+    """The port to the view of disputes, which may be behind the store. Both methods raise StoreUnavailable."""
 
     async def due(self, *, now: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
-        """Those whose time to answer is over."""
+        """The disputes whose time to answer is over."""
         ...
 
     async def asked(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
-        """Those of which a provider was told something before then, and has not answered."""
+        """The disputes whose answer was sent to the provider before `before` and is not confirmed."""
         ...
 
 
 class DisputeDeadlines:
-    """Several workers may sweep at once: each dispute is decided on its own stream, and a provider knows the id."""
+    """Sweeps the disputes that are due. Several workers may sweep at once: each dispute is decided on its own stream,
+    and the id of an answer is the provider's idempotency key."""
 
     def __init__(
         self,
@@ -45,27 +46,27 @@ class DisputeDeadlines:
         new_id: Callable[[], UUID],
         inflight_grace_s: float,
     ) -> None:
-        """`inflight_grace_s` is how long what a provider is told is left to the process that tells it."""
+        """`inflight_grace_s` is the time for which an answer is left to the process that sends it."""
         self._store = store
         self._disputes = disputes
         self._agenda = agenda
         self._now = now
         self._new_id = new_id
         self._inflight_grace = timedelta(seconds=inflight_grace_s)
-        self._hands = asyncio.Semaphore(CONCURRENT_MAX)
+        self._concurrent = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def sweep(self) -> None:
-        """Give up all that is due, and tell again what was not heard. Raises StoreUnavailable."""
+        """Give up the disputes that are due, and send unconfirmed answers again. Raises StoreUnavailable."""
         now = self._now()
-        for case_id in await self._agenda.due(now=now, disputes_max=AT_ONCE_MAX):
+        for case_id in await self._agenda.due(now=now, disputes_max=SWEEP_DISPUTES_MAX):
             await self._try(self._expire, case_id)
-        unheard = await self._agenda.asked(before=now - self._inflight_grace, disputes_max=AT_ONCE_MAX)
-        await asyncio.gather(*(self._try(self._ask, case_id) for case_id in unheard))
+        unconfirmed = await self._agenda.asked(before=now - self._inflight_grace, disputes_max=SWEEP_DISPUTES_MAX)
+        await asyncio.gather(*(self._try(self._send_again, case_id) for case_id in unconfirmed))
 
     async def _try(self, act: Callable[[DisputeCaseId], Awaitable[object]], case_id: DisputeCaseId) -> None:
-        """One that cannot be decided must not hold the others up."""
+        """Act on one dispute; a failure is logged, so that it does not hold the others up."""
         try:
-            async with self._hands:
+            async with self._concurrent:
                 await act(case_id)
         except StoreUnavailable:
             raise
@@ -79,6 +80,7 @@ class DisputeDeadlines:
     async def _expire(self, case_id: DisputeCaseId) -> None:
         await self._disputes.expire(case_id, worker_cause("disputes", self._new_id, about="timer:dispute"))
 
-    async def _ask(self, case_id: DisputeCaseId) -> None:
+    async def _send_again(self, case_id: DisputeCaseId) -> None:
         loaded = await load_dispute(self._store, case_id)
-        await self._disputes.ask(loaded, worker_cause("disputes", self._new_id, about=f"{case_id}:{loaded.version}"))
+        cause = worker_cause("disputes", self._new_id, about=f"{case_id}:{loaded.version}")
+        await self._disputes.send_pending_answer(loaded, cause)

@@ -1,4 +1,4 @@
-"""A dispute as its events make it, with what an append to it has to know."""
+"""A dispute folded from its stream, with the version and time that the next append continues from."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,17 +7,18 @@ from typing import cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.write.recording import record_all
 from application.write.store import EventStore
 from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve, fold
 from domain.dispute.state import DisputeCase
 from domain.errors import DomainError
-from domain.history import Positioned, of_kind
+from domain.history import Cause, Positioned, Recorded, of_kind
 from domain.identifiers import DisputeCaseId, MerchantId
 
 
 class DisputeNotFound(DomainError):
-    """There is no such dispute, or it is another merchant's, which must look the same."""
+    """No dispute has the id, or the dispute is another merchant's: the two must look the same."""
 
 
 class LoadedDispute(Struct, frozen=True, kw_only=True):
@@ -35,14 +36,25 @@ class LoadedDispute(Struct, frozen=True, kw_only=True):
         return self.dispute.case.merchant_id
 
     def owned_by(self, merchant_id: MerchantId) -> "LoadedDispute":
-        """Itself, for the merchant whose it is. Raises DisputeNotFound for any other."""
+        """This dispute, for the merchant that it belongs to. Raises DisputeNotFound for any other."""
         if self.merchant_id != merchant_id:
             raise DisputeNotFound()
         return self
 
+    def record(self, events: Sequence[DisputeCaseEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
+        """`events` as the next ones of the dispute's stream."""
+        return record_all(
+            self.id,
+            self.version,
+            events,
+            merchant_id=self.merchant_id,
+            cause=cause,
+            now=now,
+            updated_at=self.updated_at,
+        )
+
     def after(self, events: Sequence[DisputeCaseEvent], position: int | None, *, now: datetime) -> "LoadedDispute":
-        """The dispute once `events` have been appended to it, decided on at `now`, the last of the append at
-        `position`."""
+        """The dispute after `events`, which were decided on at `now` and appended up to `position`."""
         dispute = self.dispute
         for event in events:
             dispute = evolve(dispute, event)
@@ -56,7 +68,7 @@ class LoadedDispute(Struct, frozen=True, kw_only=True):
 
 
 async def load_dispute(store: EventStore, case_id: DisputeCaseId) -> LoadedDispute:
-    """The dispute as it is now. Raises DisputeNotFound, StoreUnavailable."""
+    """The dispute at present. Raises DisputeNotFound, StoreUnavailable."""
     loaded = dispute_from(case_id, await store.history(case_id))
     if loaded is None:
         raise DisputeNotFound()
@@ -64,7 +76,7 @@ async def load_dispute(store: EventStore, case_id: DisputeCaseId) -> LoadedDispu
 
 
 def dispute_from(case_id: DisputeCaseId, history: Sequence[Positioned]) -> LoadedDispute | None:
-    """The dispute after `history`, all of its stream; None when that is empty, or of something else."""
+    """The dispute after `history`, its whole stream; None when the stream is empty, or not a dispute's."""
     dispute = fold(dispute_events(of_kind(history, DisputeCaseEvent)))
     if dispute is None:
         return None
@@ -78,6 +90,17 @@ def dispute_from(case_id: DisputeCaseId, history: Sequence[Positioned]) -> Loade
     )
 
 
+def begin_dispute(
+    case_id: DisputeCaseId, events: Sequence[DisputeCaseEvent], position: int | None, *, now: datetime
+) -> LoadedDispute:
+    """The dispute that `events` begin, which were decided on at `now` and appended up to `position`."""
+    first, *further = events
+    begun = LoadedDispute(
+        id=case_id, dispute=evolve(None, first), version=1, opened_at=now, updated_at=now, position=position
+    )
+    return begun.after(further, position, now=now)
+
+
 def dispute_events(history: Iterable[Positioned]) -> Iterable[DisputeCaseEvent]:
-    """The facts of a dispute's stream."""
+    """The events of a dispute's stream."""
     return (cast("DisputeCaseEvent", positioned.event.data) for positioned in history)

@@ -1,28 +1,28 @@
-"""A dispute and the money of its payment are decided together and appended at once: neither is ever seen without the
+"""A dispute and the money of its payment are decided together and appended at once, so that neither is seen without the
 other."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from msgspec import Struct
 
-from application.dispute.loaded import LoadedDispute, dispute_from
+from application.dispute.loaded import LoadedDispute, begin_dispute, dispute_from
+from application.payment.funding import FundingSearch
 from application.payment.loaded import LoadedPayment, loaded_from
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
-from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
 from application.write.recording import record_all
-from application.write.store import Append, Appended, EventStore, LimitBroken
+from application.write.store import Append, EventStore
 from domain.dispute.events import DisputeCaseEvent
 from domain.dispute.evolve import evolve
 from domain.dispute.money import booked, money_of
 from domain.dispute.open import require_same_payment
 from domain.dispute.state import DisputeCase
-from domain.history import Cause, Positioned
+from domain.history import Cause, Positioned, Recorded
 from domain.identifiers import DisputeCaseId, PaymentId
-from domain.ledger.accounts import AccountCode
-from domain.payment.debit import PROVIDER_DEBIT_FUNDING, Funding, next_funding_source
+from domain.payment.debit import PROVIDER_DEBIT_FUNDING, Funding
 from domain.payment.dispute import (
     AmendDispute,
     CloseDispute,
@@ -42,10 +42,17 @@ Decision = Callable[[DisputeCase | None, LoadedPayment, PricingContext, datetime
 
 
 class Decided(Struct, frozen=True, kw_only=True):
-    """The dispute after the append; `events` are none where there was nothing to append."""
+    """The dispute after the decision. `events` is empty where the decision appended nothing."""
 
     loaded: LoadedDispute
     events: tuple[DisputeCaseEvent, ...]
+
+
+class _Situation(NamedTuple):
+    """A dispute, None before its first event, and its payment."""
+
+    dispute: LoadedDispute | None
+    payment: LoadedPayment
 
 
 class DisputeMoney:
@@ -65,15 +72,19 @@ class DisputeMoney:
         *,
         records_external_effect: bool,
     ) -> Decided:
-        """Append what `decide` makes of the dispute, and what that means for its payment.
+        """Append the events that `decide` returns for the dispute, with the money they move on the payment.
 
         Raises DisputeDiffers where the dispute is one of another payment, the refusals of both, PaymentNotFound,
         TooManyConflicts, BalanceLimitBroken, StoreUnavailable.
         """
-        funding = PROVIDER_DEBIT_FUNDING
-        for _ in range(CONFLICTS_MAX):
+        search = FundingSearch(PROVIDER_DEBIT_FUNDING)
+
+        async def load() -> _Situation:
             of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
-            loaded, payment = dispute_from(case_id, of_case), loaded_from(payment_id, of_payment)
+            return _Situation(dispute_from(case_id, of_case), loaded_from(payment_id, of_payment))
+
+        def propose(situation: _Situation) -> Proposal[Decided] | Unchanged[Decided]:
+            loaded, payment = situation
             now, pricing = self._now(), self._pricing_contexts.of(payment.merchant_id)
             before = None if loaded is None else loaded.dispute
             if before is not None:
@@ -81,36 +92,29 @@ class DisputeMoney:
             events = decide(before, payment, pricing, now)
             if not events:
                 assert loaded is not None, "a decision about no dispute begins one"
-                return Decided(loaded=loaded, events=())
-            moved = _moved(before, events, payment, pricing, now, funding)
+                return Unchanged(Decided(loaded=loaded, events=()))
+            moved = _moved(before, events, payment, pricing, now, search.funding)
             events += _booked(before, events, moved)
-            version = 0 if loaded is None else loaded.version
-            recorded = record_all(
-                case_id,
-                version,
-                events,
-                merchant_id=payment.merchant_id,
-                cause=cause,
-                now=now,
-                updated_at=None if loaded is None else loaded.updated_at,
-            )
             append = Append(
-                events=(*recorded, *payment.record(moved, cause=cause, now=now)),
+                events=(
+                    *_recorded(case_id, situation, events, cause, now),
+                    *payment.record(moved, cause=cause, now=now),
+                ),
                 floors=floors_for(moved, pricing.terms.settlement),
                 records_external_effect=records_external_effect,
             )
-            result = await self._store.append(append)
-            match result:
-                case Appended(position=position):
-                    return Decided(loaded=_after(case_id, loaded, events, now, position), events=events)
-                case LimitBroken(account=account, currency=currency):
-                    following = next_funding_source(funding, AccountCode(account), payment.merchant_id)
-                    if following is None:
-                        raise BalanceLimitBroken(account=account, currency=currency)
-                    funding = following
-                case _:
-                    pass
-        raise TooManyConflicts()
+            return Proposal(
+                append,
+                lambda position: Decided(loaded=_after(case_id, loaded, events, now, position), events=events),
+            )
+
+        return await decide_and_append(
+            self._store,
+            load,
+            propose,
+            limit_broken=lambda situation, broken: search.try_next(situation.payment.merchant_id, broken),
+            key_used=unreachable,
+        )
 
 
 def _apart(
@@ -118,6 +122,18 @@ def _apart(
 ) -> tuple[Sequence[Positioned], Sequence[Positioned]]:
     of_case = [each for each in histories if each.event.originator_id == case_id]
     return of_case, [each for each in histories if each.event.originator_id != case_id]
+
+
+def _recorded(
+    case_id: DisputeCaseId,
+    situation: _Situation,
+    events: Sequence[DisputeCaseEvent],
+    cause: Cause,
+    now: datetime,
+) -> tuple[Recorded, ...]:
+    if situation.dispute is not None:
+        return situation.dispute.record(events, cause=cause, now=now)
+    return record_all(case_id, 0, events, merchant_id=situation.payment.merchant_id, cause=cause, now=now)
 
 
 def _moved(
@@ -128,7 +144,7 @@ def _moved(
     now: datetime,
     funding: Funding,
 ) -> tuple[PaymentEvent, ...]:
-    """What `events` mean for the payment."""
+    """The events on the payment that go with `events` on the dispute."""
     moved: tuple[PaymentEvent, ...] = ()
     for event in events:
         for command in money_of(dispute, event):
@@ -158,7 +174,7 @@ def _decided(
 def _booked(
     dispute: DisputeCase | None, events: tuple[DisputeCaseEvent, ...], moved: tuple[PaymentEvent, ...]
 ) -> tuple[DisputeCaseEvent, ...]:
-    """The event on the dispute that says how its claim was booked last."""
+    """The event on the dispute that tells how the payment carries its claim, where that is new."""
     claims = [each.claim for each in moved if isinstance(each, DisputeOpened | DisputeRaised | DisputeReduced)]
     for event in events:
         dispute = evolve(dispute, event)
@@ -172,10 +188,6 @@ def _after(
     now: datetime,
     position: int | None,
 ) -> LoadedDispute:
-    if loaded is not None:
-        return loaded.after(events, position, now=now)
-    first, *further = events
-    begun = LoadedDispute(
-        id=case_id, dispute=evolve(None, first), version=1, opened_at=now, updated_at=now, position=position
-    )
-    return begun.after(further, position, now=now)
+    if loaded is None:
+        return begin_dispute(case_id, events, position, now=now)
+    return loaded.after(events, position, now=now)

@@ -7,7 +7,7 @@ from application.payment.answers import Answers
 from application.payment.loaded import loaded_from, payment_events
 from application.write.caller import Answered, Caller
 from application.write.idempotency import IdempotencyKeyReused, answer_again
-from application.write.store import Append, Appended, Claim, EventStore, KeyUsed, LimitBroken, Verb, VersionConflict
+from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, Verb, VersionConflict
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import OperationAdopted, OperationKind
 from domain.payment.state import (
@@ -59,16 +59,7 @@ async def answer_adopted(
     before = loaded_from(payment_id, history[:place])
     asked = before.with_payment(_in_flight(before.payment, adopted))
     answer = answers(verb, operation_id, asked, (events[place + 1],))
-    claim = Claim(
-        operation_id=operation_id,
-        merchant_id=caller.merchant_id,
-        payment_id=payment_id,
-        verb=verb,
-        key=caller.key,
-        fingerprint=caller.fingerprint,
-        unresolved=False,
-        answer=answer,
-    )
+    claim = caller.claim(verb, operation_id, payment_id, answer=answer, unresolved=False)
     result = await store.append(Append(events=(), claim=claim))
     match result:
         case Appended():

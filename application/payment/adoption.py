@@ -8,10 +8,10 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.payment.correlation import Correlation
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
-from application.webhook_in.inbox import Correlation
 from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
 from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Cause

@@ -7,11 +7,11 @@ from typing import assert_never
 from msgspec import Struct
 
 from application.payment.adoption import Adopted, Adoptions
+from application.payment.correlation import Correlation
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.payment.operation import Operations, claim_id_of
 from application.payment.operation_queue import UnresolvedOperation
 from application.provider.webhook import Notification
-from application.webhook_in.inbox import Correlation
 from application.write.append import BalanceLimitBroken, TooManyConflicts
 from application.write.store import Append, Appended, EventStore, Verb
 from domain.errors import DomainError

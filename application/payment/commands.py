@@ -24,12 +24,11 @@ from application.write.append import Proposal, Unchanged, decide_and_append, ref
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import (
     Answer,
     Append,
     Appended,
-    Claim,
     EventStore,
     KeyUsed,
     LimitBroken,
@@ -123,19 +122,8 @@ class Payments:
         answer = None if in_flight else self._answers(Verb.CREATE, operation_id, loaded, ())
         result = await self._store.append(
             Append(
-                events=record_with_entries(
-                    payment_id, 0, events, merchant_id=caller.merchant_id, cause=caller.cause, now=now
-                ),
-                claim=Claim(
-                    operation_id=operation_id,
-                    merchant_id=caller.merchant_id,
-                    payment_id=payment_id,
-                    verb=Verb.CREATE,
-                    key=caller.key,
-                    fingerprint=caller.fingerprint,
-                    unresolved=in_flight,
-                    answer=answer,
-                ),
+                events=record_all(payment_id, 0, events, merchant_id=caller.merchant_id, cause=caller.cause, now=now),
+                claim=caller.claim(Verb.CREATE, operation_id, payment_id, answer=answer, unresolved=in_flight),
             )
         )
         match result:
@@ -304,16 +292,7 @@ class Payments:
             append = Append(
                 events=loaded.record(events, cause=caller.cause, now=now),
                 floors=floors_for(events, self._pricing_contexts.of(caller.merchant_id).terms.settlement),
-                claim=Claim(
-                    operation_id=operation_id,
-                    merchant_id=caller.merchant_id,
-                    payment_id=payment_id,
-                    verb=verb,
-                    key=caller.key,
-                    fingerprint=caller.fingerprint,
-                    unresolved=in_flight,
-                    answer=answer,
-                ),
+                claim=caller.claim(verb, operation_id, payment_id, answer=answer, unresolved=in_flight),
             )
             return Proposal(append, lambda position: _Durable(after, answer, position))
 

@@ -104,7 +104,7 @@ class CustomerActions:
         claim = Claim(
             operation_id=void_id,
             merchant_id=loaded.merchant_id,
-            payment_id=loaded.id,
+            subject_id=loaded.id,
             verb=Verb.VOID,
             key=None,
             fingerprint=b"",

@@ -7,7 +7,7 @@ from typing import cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import EventStore
 from domain.errors import DomainError
 from domain.history import Cause, Positioned, Recorded, of_kind
@@ -45,7 +45,7 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
     ) -> tuple[Recorded, ...]:
         """`events` as the next of the payment's stream, with the journal entries they cause; `asked_at` is when the
         provider was asked for what they tell."""
-        return record_with_entries(
+        return record_all(
             self.id,
             self.version,
             events,

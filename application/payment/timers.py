@@ -17,8 +17,8 @@ from application.payment.loaded import load
 from application.payment.operation import Operations, provider_of
 from application.payment.timer_outcome import Failed, Fired, NothingToDo, TimerOutcome, Waits
 from application.work.backoff import LONGEST_S, Backoff
-from application.work.bulkhead import Bulkhead, BulkheadFull
-from application.work.worker_pool import work_on_all
+from application.work.bulkhead import Bulkhead
+from application.work.leased import AttemptFailed, LeasedRunner, NotDue, Outcome, Resolved
 from application.write.store import EventStore, StoreUnavailable
 from application.write.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
@@ -28,14 +28,12 @@ from domain.identifiers import PaymentId, ProviderName
 from domain.payment.state import RequiresAction
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind
 
-CONCURRENT_MAX = 64
-"""Some of them at each provider, so that several may hang before the others are kept waiting."""
 REFRESH_EVERY = timedelta(seconds=5)
 BACKOFF = Backoff(first_s=1.0, longest_s=LONGEST_S)
 LEASE_S = 45.0
-"""For one try: a look-up, letting go, and another look-up, each up to the provider's time-out."""
-TRIES_MAX = 10
-"""After so many in vain an operator is told; it is tried on, at the longest pause."""
+"""For one attempt: a look-up, a cancellation, and another look-up, each up to the provider's time-out."""
+ALERT_AFTER = 10
+"""So many failed attempts alert an operator; attempts go on at the longest pause."""
 
 TIMER_OVER = "it fired, or is needed no more"
 
@@ -43,38 +41,41 @@ log = logging.getLogger(__name__)
 
 
 class DueTimer(Struct, frozen=True, kw_only=True):
-    """`tries` counts those in vain and the one that is on; `told` says whether an operator knows of it."""
+    """A timer under its worker's lease.
+
+    `attempts` counts the failed ones and the present one; `alerted` says whether an operator knows of the timer.
+    """
 
     payment_id: PaymentId
     kind: TimerKind
     due_at: datetime
-    tries: int
-    told: bool
+    attempts: int
+    alerted: bool
 
 
 class TimerQueue(Protocol):
     """The timers that are due, shared by all workers. Every method raises StoreUnavailable."""
 
     async def refresh(self, *, now: datetime) -> None:
-        """Take in those that have come due, and drop those that have fired and are known no more."""
+        """Take in timers that have come due, and drop those that have fired and that the view shows no more."""
         ...
 
-    async def take(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
-        """Some that are to be tried now, which nobody else is given before the lease has run out."""
+    async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
+        """Due timers, longest due first, which no other worker is given before the lease has run out."""
         ...
 
-    async def fired(self, timer: DueTimer) -> None:
-        """It is over, and not to be tried again."""
+    async def resolve(self, timer: DueTimer) -> None:
+        """End the timer."""
         ...
 
-    async def put_off(self, timer: DueTimer, *, until: datetime) -> bool:
-        """It is not to be tried before then; its `tries` and `told` are as `timer` has them. False where it is over
-        already."""
+    async def put_back(self, timer: DueTimer, *, until: datetime) -> bool:
+        """End the lease: the timer is not due before `until`, with the `attempts` and `alerted` of `timer`. False where
+        the timer has ended."""
         ...
 
 
 class Timers:
-    """Fires what is due."""
+    """Fires timers that are due. Implements application.work.leased.Handler."""
 
     def __init__(
         self,
@@ -101,24 +102,22 @@ class Timers:
         self._bulkhead = Bulkhead()
 
     async def sweep(self) -> int:
-        """Fire every timer that is due; the number of tries after which there has to be another.
+        """Fire every timer that is due; the number of attempts after which there has to be another.
 
-        Does not end while a provider hangs: what comes due meanwhile is fired too. Raises StoreUnavailable.
+        Does not end while a provider hangs: timers that come due meanwhile are fired too. Raises StoreUnavailable.
         """
-        refresh_at = self._now()
-
-        async def take(timers_max: int) -> Sequence[DueTimer]:
-            nonlocal refresh_at
-            now = self._now()
-            if now >= refresh_at:
-                await self._queue.refresh(now=now)
-                refresh_at = now + REFRESH_EVERY
-            return await self._queue.take(now=now, lease=self._lease, timers_max=timers_max)
-
-        return await work_on_all(take, self._try, concurrent_max=CONCURRENT_MAX)
+        runner = LeasedRunner(
+            queue=_LeasedTimers(self._queue, now=self._now, lease=self._lease),
+            handler=self,
+            backoff=self._backoff,
+            alert_after=ALERT_AFTER,
+            bulkhead=self._bulkhead,
+            spread=self._spread,
+        )
+        return await runner.sweep()
 
     async def fire(self, payment_id: PaymentId, kind: TimerKind, cause: Cause) -> TimerOutcome:
-        """Fire one now, whoever asks for it; if it is not time or not needed, that has no effect.
+        """Fire one timer now; no effect where it is not due or not needed.
 
         Raises PaymentNotFound, StoreUnavailable.
         """
@@ -130,47 +129,7 @@ class Timers:
             case _:
                 assert_never(kind)
 
-    async def _try(self, timer: DueTimer) -> bool:
-        try:
-            return await self._fire_and_note(timer)
-        except StoreUnavailable:
-            pass
-        except Exception:
-            log.exception("timer_failed", extra=_named(timer))
-        # What could not be noted is due again when the lease has run out.
-        return False
-
-    async def _fire_and_note(self, timer: DueTimer) -> bool:
-        cause = self._cause(timer)
-        try:
-            async with self._bulkhead.at(await self._whom_to_ask(timer)):
-                firing = await self.fire(timer.payment_id, timer.kind, cause)
-        except BulkheadFull:
-            pause = self._backoff.longest * (1 - self._spread() / 2)
-            await self._queue.put_off(replace(timer, tries=timer.tries - 1), until=self._now() + pause)
-            return False
-        except StoreUnavailable:
-            raise
-        except Exception as error:
-            log.exception("timer_failed", extra=_named(timer))
-            firing = Failed(described(error))
-        match firing:
-            case Fired() | NothingToDo():
-                if timer.told:
-                    await self._tell_of_end(timer, cause)
-                await self._queue.fired(timer)
-                return True
-            case Waits(until=until):
-                # Looked at again before long, however far ahead that is: the clock may be set.
-                until = min(until, self._now() + LOOKS_APART_MAX)
-                await self._queue.put_off(replace(timer, tries=0), until=until)
-            case Failed(reason=reason):
-                await self._put_off(timer, reason, cause)
-            case _:
-                assert_never(firing)
-        return False
-
-    async def _whom_to_ask(self, timer: DueTimer) -> ProviderName | None:
+    async def lane_of(self, timer: DueTimer) -> ProviderName | None:
         match timer.kind:
             case TimerKind.AUTHORIZATION:
                 return None
@@ -180,23 +139,30 @@ class Timers:
             case _:
                 assert_never(timer.kind)
 
-    async def _put_off(self, timer: DueTimer, reason: str, cause: Cause) -> None:
-        log.info("timer_to_be_tried_again", extra={**_named(timer), "reason": reason})
-        # Told again by the first try after an operator had it retried, should that be in vain.
-        telling = timer.tries == TRIES_MAX or (timer.tries > TRIES_MAX and not timer.told)
-        if telling:
-            # Before the letter is there: whoever ends the timer, should we die, knows that there may be one; whoever
-            # tries it in vain tells again.
-            marked = replace(timer, told=True, tries=TRIES_MAX - 1)
-            if not await self._queue.put_off(marked, until=self._now() + self._lease):
-                return
-            await self._tell(timer, reason, cause)
-        until = self._now() + self._backoff.pause(timer.tries, self._spread())
-        waits = await self._queue.put_off(replace(timer, told=timer.told or telling), until=until)
-        if telling and not waits:
-            await self._tell_of_end(timer, cause)
+    async def attempt(self, timer: DueTimer) -> Outcome:
+        outcome = await self.fire(timer.payment_id, timer.kind, self._cause(timer))
+        match outcome:
+            case Fired() | NothingToDo():
+                return Resolved(TIMER_OVER)
+            case Waits(until=until):
+                # Looked at again before long, however far ahead that is: the clock may be set.
+                return NotDue(min(until - self._now(), LOOKS_APART_MAX))
+            case Failed(reason=reason):
+                return _in_vain(timer, reason)
+            case _:
+                assert_never(outcome)
 
-    async def _tell(self, timer: DueTimer, reason: str, cause: Cause) -> None:
+    def failed(self, timer: DueTimer, error: Exception) -> Outcome | None:
+        if isinstance(error, StoreUnavailable):
+            return None
+        log.exception("timer_failed", extra=_named(timer))
+        return _in_vain(timer, described(error))
+
+    def unsettled(self, timer: DueTimer, error: Exception) -> None:
+        if not isinstance(error, StoreUnavailable):
+            log.exception("timer_failed", extra=_named(timer))
+
+    async def alert(self, timer: DueTimer, reason: str) -> None:
         loaded = await load(self._store, timer.payment_id)
         payment = loaded.payment
         await self._letters.record(
@@ -206,24 +172,45 @@ class Timers:
             payment_id=timer.payment_id,
             provider=provider_of(payment) if isinstance(payment, RequiresAction) else None,
             reason=reason,
-            cause=cause,
+            cause=self._cause(timer),
         )
 
-    async def _tell_of_end(self, timer: DueTimer, cause: Cause) -> None:
+    async def alert_over(self, timer: DueTimer, _result: str) -> None:
         await self._letters.resolved(
-            kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome=TIMER_OVER, cause=cause
+            kind=DeadLetterKind.TIMER, subject=_subject(timer), outcome=TIMER_OVER, cause=self._cause(timer)
         )
 
     def _cause(self, timer: DueTimer) -> Cause:
         return worker_cause("timers", self._new_id, about=f"timer:{timer.kind}")
 
 
-def _subject(timer: DueTimer) -> str:
-    return f"{timer.kind}:{timer.payment_id}"
+class _LeasedTimers:
+    """Implements application.work.leased.LeasedQueue; takes in timers as they come due during a sweep."""
 
+    def __init__(self, queue: TimerQueue, *, now: Callable[[], datetime], lease: timedelta) -> None:
+        self._queue = queue
+        self._now = now
+        self._lease = lease
+        self._refresh_at = now()
 
-def _named(timer: DueTimer) -> dict[str, str]:
-    return {"timer": timer.kind, "payment_id": str(timer.payment_id)}
+    async def claim(self, items_max: int) -> Sequence[DueTimer]:
+        now = self._now()
+        if now >= self._refresh_at:
+            await self._queue.refresh(now=now)
+            self._refresh_at = now + REFRESH_EVERY
+        return await self._queue.claim(now=now, lease=self._lease, timers_max=items_max)
+
+    async def hold(self, item: DueTimer, *, alerting: bool) -> DueTimer | None:
+        held = replace(item, alerted=item.alerted or alerting)
+        attempts = ALERT_AFTER - 1 if alerting else None
+        return held if await self.put_back(held, "", pause=self._lease, attempts=attempts) else None
+
+    async def put_back(self, item: DueTimer, _reason: str, *, pause: timedelta, attempts: int | None = None) -> bool:
+        counted = item if attempts is None else replace(item, attempts=attempts)
+        return await self._queue.put_back(counted, until=self._now() + pause)
+
+    async def resolve(self, item: DueTimer, _result: str) -> None:
+        await self._queue.resolve(item)
 
 
 class TimerRetrier:
@@ -234,16 +221,29 @@ class TimerRetrier:
         self._now = now
 
     async def retry(self, subject: str, cause: Cause) -> str | None:
-        """Have the timer that an operator was told of tried by the next sweep, and them told what came of it."""
+        """Have the timer of the alert attempted by the next sweep, and the operator alerted again if in vain."""
         kind, payment_id = subject.split(":")
         timer = DueTimer(
             payment_id=PaymentId(UUID(payment_id)),
             kind=TimerKind(kind),
             due_at=self._now(),
-            tries=TRIES_MAX - 1,
-            told=True,
+            attempts=ALERT_AFTER - 1,
+            alerted=True,
         )
-        if not await self._queue.put_off(timer, until=self._now()):
+        if not await self._queue.put_back(timer, until=self._now()):
             return TIMER_OVER
         log.info("timer_to_be_tried", extra={**_named(timer), "actor": cause.actor})
         return None
+
+
+def _in_vain(timer: DueTimer, reason: str) -> AttemptFailed:
+    log.info("timer_to_be_tried_again", extra={**_named(timer), "reason": reason})
+    return AttemptFailed(reason=reason)
+
+
+def _subject(timer: DueTimer) -> str:
+    return f"{timer.kind}:{timer.payment_id}"
+
+
+def _named(timer: DueTimer) -> dict[str, str]:
+    return {"timer": timer.kind, "payment_id": str(timer.payment_id)}

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import EventStore
 from domain.bank_account.events import BankAccountEvent
 from domain.bank_account.state import BankAccount
@@ -43,7 +43,7 @@ class LoadedPayout(Struct, frozen=True, kw_only=True):
 
     def record(self, events: Sequence[PayoutEvent], *, cause: Cause, now: datetime) -> tuple[Recorded, ...]:
         """`events` as the next of the payout's stream, with the journal entries they cause."""
-        return record_with_entries(
+        return record_all(
             self.id,
             self.version,
             events,
@@ -55,7 +55,7 @@ class LoadedPayout(Struct, frozen=True, kw_only=True):
 
     def first(self, events: Sequence[PayoutEvent], *, cause: Cause) -> tuple[Recorded, ...]:
         """`events`, which are all that there are of it, with the journal entries they cause."""
-        return record_with_entries(self.id, 0, events, merchant_id=self.merchant_id, cause=cause, now=self.created_at)
+        return record_all(self.id, 0, events, merchant_id=self.merchant_id, cause=cause, now=self.created_at)
 
     def after(self, events: Sequence[PayoutEvent], *, now: datetime, position: int | None) -> "LoadedPayout":
         """The payout once `events` have been appended to it."""

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Again, Dead, Done, Notices, Result, notice_of
+from application.payment.correlation import Correlation
 from application.payment.loaded import loaded_from, payment_events
 from application.provider.listing import Listed, ListedDispute, ListedOperation, Unreadable
-from application.webhook_in.inbox import Correlation
 from application.write.store import EventStore
 from domain.derivation import is_derived
 from domain.history import Cause, Positioned, of_kind

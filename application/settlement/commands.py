@@ -1,28 +1,28 @@
-"""A provider's settlement is applied row by row: what was applied before changes nothing, what does not fit our books
-is refused and told, and the rest goes on."""
+"""A provider's settlement is applied row by row: a row applied before changes nothing, and a row that does not fit our
+books is refused alone."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol, assert_never
 
 from msgspec import Struct
 
+from application.payment.funding import FundingSearch
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.settlement.loaded import SettlementBooks
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
-from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
-from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
+from application.write.store import Append, EventStore
 from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
-from domain.ledger.accounts import AccountCode
-from domain.payment.debit import TRUE_UP_FUNDING, next_funding_source
+from domain.payment.debit import TRUE_UP_FUNDING
 from domain.payment.events import MovementKind, MovementSettled
-from domain.payment.movements import movements_of
+from domain.payment.movements import Movement, MovementKey, movements_of
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 from domain.settlement.settle_movement import FeePlans, MovementUnknown, SettleMovement, settle_movement
 from domain.settlement.settlement import ItemDiffers
@@ -32,35 +32,35 @@ CONCURRENT_MAX: Final = 32
 
 
 class FoundMovement(NamedTuple):
-    """Which payment's, and our id for it."""
+    """The payment of a movement, and our id for the movement."""
 
     payment_id: PaymentId
     movement_id: str
 
 
 class MovementFinder(Protocol):
-    """What moved at providers, by its names. Each method raises StoreUnavailable."""
+    """The port to the movements at providers, by their names. Each method raises StoreUnavailable."""
 
     async def by_operation(self, kind: MovementKind, operation_id: str) -> FoundMovement | None: ...
 
     async def by_reference(self, provider: ProviderName, kind: MovementKind, reference: str) -> Sequence[FoundMovement]:
-        """More than one where a provider uses a name twice."""
+        """All movements of that name: more than one where the provider uses a name twice."""
         ...
 
     async def settled_in(self, provider: ProviderName, settlement_id: str) -> int:
-        """How many rows were applied of that settlement."""
+        """The number of rows applied of that settlement."""
         ...
 
 
 class MovementAmbiguous(DomainError):
-    """The provider's reference is that of several movements: our operation's id has to say which."""
+    """Several movements have the provider's reference: the row has to name our operation's id."""
 
     movement: MovementKind
     reference: str
 
 
 class RowKindUnknown(DomainError):
-    """The row is of a kind that has no rule."""
+    """No rule books a row of that kind."""
 
     kind: str
 
@@ -72,15 +72,22 @@ class RowOutcome(StrEnum):
 
 
 class RowResult(Struct, frozen=True, kw_only=True):
-    """What became of a row; `refusal` says why it was refused."""
+    """The outcome of one row; `refusal` is the reason of a refused one."""
 
     row: Row
     outcome: RowOutcome
     refusal: DomainError | None = None
 
 
-Turns = defaultdict[PaymentId, asyncio.Lock]
+PaymentLocks = defaultdict[PaymentId, asyncio.Lock]
 """Rows of one payment are applied one after the other, so that they do not conflict."""
+
+
+class _Situation(NamedTuple):
+    """A payment and all that moved at its provider."""
+
+    payment: LoadedPayment
+    movements: Mapping[MovementKey, Movement]
 
 
 class Settlements:
@@ -101,7 +108,7 @@ class Settlements:
         self._now = now
 
     async def apply(self, file: SettlementFile, cause: Cause) -> AsyncIterator[RowResult]:
-        """Apply every row; whatever stops it, a further time goes on from there.
+        """Apply every row. Applying the file again after an interruption applies the rows that are left.
 
         Raises SettlementDiffers where a settlement of that name is another one, TooManyConflicts, StoreUnavailable.
         """
@@ -120,12 +127,12 @@ class Settlements:
                     assert_never(row)
         for first in range(0, len(movements), CONCURRENT_MAX):
             together = movements[first : first + CONCURRENT_MAX]
-            turns: Turns = defaultdict(asyncio.Lock)
-            for result in await asyncio.gather(*(self._row(file, row, cause, turns) for row in together)):
+            locks: PaymentLocks = defaultdict(asyncio.Lock)
+            for result in await asyncio.gather(*(self._row(file, row, cause, locks) for row in together)):
                 yield result
 
     async def applied_before(self, file: SettlementFile) -> int:
-        """How many rows of the settlement had been applied, as far as the view has come. Raises StoreUnavailable."""
+        """The number of rows of the settlement that the view knows to be applied. Raises StoreUnavailable."""
         return await self._finder.settled_in(file.provider, file.settlement_id)
 
     async def _item(self, file: SettlementFile, row: ItemRow, cause: Cause) -> RowResult:
@@ -135,7 +142,7 @@ class Settlements:
             return RowResult(row=row, outcome=RowOutcome.REFUSED, refusal=error)
         return RowResult(row=row, outcome=RowOutcome.APPLIED if applied else RowOutcome.APPLIED_BEFORE)
 
-    async def _row(self, file: SettlementFile, row: SettlementRow, cause: Cause, turns: Turns) -> RowResult:
+    async def _row(self, file: SettlementFile, row: SettlementRow, cause: Cause, locks: PaymentLocks) -> RowResult:
         try:
             found = await self._find(file, row)
             command = SettleMovement(
@@ -147,7 +154,7 @@ class Settlements:
                 gross=row.gross,
                 cost=row.cost,
             )
-            async with turns[found.payment_id]:
+            async with locks[found.payment_id]:
                 applied = await self._settle(found.payment_id, command, cause)
         except DomainError as error:
             return RowResult(row=row, outcome=RowOutcome.REFUSED, refusal=error)
@@ -168,31 +175,25 @@ class Settlements:
         return several[0]
 
     async def _settle(self, payment_id: PaymentId, command: SettleMovement, cause: Cause) -> bool:
-        """Whether it was not settled before."""
-        funding = TRUE_UP_FUNDING
-        for _ in range(CONFLICTS_MAX):
+        """Record the movement as settled; False when that was on record."""
+        search = FundingSearch(TRUE_UP_FUNDING)
+
+        async def load() -> _Situation:
             history = await self._store.history(payment_id)
-            loaded = loaded_from(payment_id, history)
-            movements = movements_of(payment_events(history))
-            events = settle_movement(loaded.payment, movements, command, self._plans, source=funding.source)
-            if not events:
-                return False
-            result = await self._store.append(self._append(loaded, events, cause))
-            match result:
-                case Appended():
-                    return True
-                case VersionConflict():
-                    pass
-                case LimitBroken(account=account, currency=currency):
-                    following = next_funding_source(funding, AccountCode(account), loaded.merchant_id)
-                    if following is None:
-                        raise BalanceLimitBroken(account=account, currency=currency)
-                    funding = following
-                case KeyUsed():
-                    raise AssertionError("a settlement claims no key")
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+            return _Situation(loaded_from(payment_id, history), movements_of(payment_events(history)))
+
+        def propose(situation: _Situation) -> Proposal[bool] | Unchanged[bool]:
+            loaded, movements = situation
+            events = settle_movement(loaded.payment, movements, command, self._plans, source=search.funding.source)
+            return Proposal(self._append(loaded, events, cause), lambda _: True) if events else Unchanged(False)
+
+        return await decide_and_append(
+            self._store,
+            load,
+            propose,
+            limit_broken=lambda situation, broken: search.try_next(situation.payment.merchant_id, broken),
+            key_used=unreachable,
+        )
 
     def _append(self, loaded: LoadedPayment, events: Sequence[MovementSettled], cause: Cause) -> Append:
         rule = self._pricing_contexts.of(loaded.merchant_id).terms.settlement

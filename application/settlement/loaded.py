@@ -1,13 +1,13 @@
-"""A settlement's own stream: that it was received, and what of it is no movement of a payment."""
+"""A settlement's own stream records its receipt and the rows that are no movement of a payment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import cast
 
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
-from application.write.recording import record_with_entries
-from application.write.store import Append, Appended, EventStore
-from domain.history import Cause, last_recorded_at
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
+from application.write.recording import record_all
+from application.write.store import Append, EventStore
+from domain.history import Cause, Positioned, last_recorded_at
 from domain.identifiers import PLATFORM
 from domain.settlement.events import SettlementEvent
 from domain.settlement.rows import ItemRow, SettlementFile
@@ -32,7 +32,7 @@ class SettlementBooks:
         self._now = now
 
     async def receive(self, file: SettlementFile, cause: Cause) -> None:
-        """Raises SettlementDiffers."""
+        """Record the receipt of the settlement. Raises SettlementDiffers."""
         command = ReceiveSettlement(
             provider=file.provider,
             settlement_id=file.settlement_id,
@@ -44,23 +44,24 @@ class SettlementBooks:
         await self._decide(file, lambda settlement: receive(settlement, command), cause)
 
     async def book(self, file: SettlementFile, row: ItemRow, cause: Cause) -> bool:
-        """Whether it was not booked before. Raises ItemDiffers."""
+        """Book a row that is no movement; False when the row is booked already. Raises ItemDiffers."""
         command = BookItem(kind=row.kind, reference=row.reference, gross=row.gross, cost=row.cost)
 
         def decide(settlement: Settlement | None) -> tuple[SettlementEvent, ...]:
-            assert settlement is not None, "it was received"
+            assert settlement is not None, "a row is booked after the receipt"
             return book_item(settlement, command)
 
         return await self._decide(file, decide, cause)
 
     async def _decide(self, file: SettlementFile, decide: Decision, cause: Cause) -> bool:
+        """Append the decision's events; False where there are none."""
         stream_id = settlement_stream(file.provider, file.settlement_id)
-        for _ in range(CONFLICTS_MAX):
-            history = await self._store.history(stream_id)
+
+        def propose(history: Sequence[Positioned]) -> Proposal[bool] | Unchanged[bool]:
             events = decide(fold(cast("SettlementEvent", each.event.data) for each in history))
             if not events:
-                return False
-            recorded = record_with_entries(
+                return Unchanged(False)
+            recorded = record_all(
                 stream_id,
                 len(history),
                 events,
@@ -69,6 +70,12 @@ class SettlementBooks:
                 now=self._now(),
                 updated_at=last_recorded_at(history),
             )
-            if isinstance(await self._store.append(Append(events=recorded)), Appended):
-                return True
-        raise TooManyConflicts()
+            return Proposal(Append(events=recorded), lambda _: True)
+
+        return await decide_and_append(
+            self._store,
+            lambda: self._store.history(stream_id),
+            propose,
+            limit_broken=unreachable,
+            key_used=unreachable,
+        )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.identifiers import OperationId, PaymentId, ProviderName
+from domain.identifiers import PaymentId, ProviderName
 
 
 class DeliveryState(StrEnum):
@@ -145,25 +145,3 @@ class DeliveryArchive(Protocol):
     async def dead_of(self, payment_id: PaymentId) -> Sequence[StoredDelivery]:
         """Those of a payment that were given up, oldest first."""
         ...
-
-
-class Correlation(Protocol):
-    """Which payment is meant. Reads a view: what it does not know yet, it may know in a moment."""
-
-    async def position(self) -> int:
-        """Of every event up to this one it knows. Raises StoreUnavailable."""
-        ...
-
-    async def payments_of_operations(self, operation_ids: Sequence[OperationId]) -> dict[OperationId, PaymentId]:
-        """Raises StoreUnavailable."""
-        ...
-
-    async def payments_of_references(
-        self, references: Sequence[tuple[ProviderName, str]]
-    ) -> dict[tuple[ProviderName, str], PaymentId]:
-        """Raises StoreUnavailable."""
-        ...
-
-    async def payment_of_reference(self, provider: ProviderName, reference: str) -> PaymentId | None:
-        """Raises StoreUnavailable."""
-        return (await self.payments_of_references([(provider, reference)])).get((provider, reference))

@@ -1,54 +1,57 @@
-"""A provider that hangs keeps nobody waiting who wants to ask another one: at each provider some take their turn at a
-time, and where none of these comes to an end, whoever comes next goes away again."""
+"""A provider that hangs keeps no work for another one waiting: each provider has a number of slots of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-
-from domain.identifiers import ProviderName
 
 AT_A_PROVIDER_MAX = 8
 PATIENCE_S = 1.0
-"""How long one waits for a turn, and how long a provider may end none before nobody waits."""
+"""The longest wait for a slot, and for how long a provider may free none before there is no wait at all."""
 
 
 class BulkheadFull(Exception):
-    """Those whose turn it is at the provider do not come to an end."""
+    """The provider's slots are taken by work that does not end."""
 
 
 class Bulkhead:
-    """At each provider AT_A_PROVIDER_MAX at a time."""
+    """`slots_max` slots in each lane: a provider's, or an endpoint's. Where `patience_s` is None, a slot is waited for
+    without a bound."""
 
-    def __init__(self) -> None:
-        self._counters: dict[ProviderName, _Counter] = {}
+    def __init__(self, *, slots_max: int = AT_A_PROVIDER_MAX, patience_s: float | None = PATIENCE_S) -> None:
+        self._slots_max = slots_max
+        self._patience_s = patience_s
+        self._lanes: dict[Hashable, _Lane] = {}
 
     @asynccontextmanager
-    async def at(self, provider: ProviderName | None) -> AsyncIterator[None]:
-        """A turn at the provider, which who asks nobody does not need. Raises BulkheadFull within about PATIENCE_S."""
-        if provider is None:
+    async def at(self, lane: Hashable | None) -> AsyncIterator[None]:
+        """Hold a slot in `lane`; work that calls nobody, with None, needs none. Raises BulkheadFull within about
+        `patience_s`."""
+        if lane is None:
             yield
             return
-        counter = self._counters.setdefault(provider, _Counter())
-        await counter.enter()
+        slots = self._lanes.setdefault(lane, _Lane(self._slots_max, self._patience_s))
+        await slots.enter()
         try:
             yield
         finally:
-            counter.leave()
+            slots.leave()
 
 
-class _Counter:
-    """The turns at one provider."""
+class _Lane:
+    """The slots of one provider."""
 
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(AT_A_PROVIDER_MAX)
+    def __init__(self, slots_max: int, patience_s: float | None) -> None:
+        self._free = asyncio.Semaphore(slots_max)
+        self._patience_s = patience_s
         self._clock = asyncio.get_running_loop().time
         self._moved_at = self._clock()
 
     async def enter(self) -> None:
-        if self._free.locked() and self._clock() - self._moved_at >= PATIENCE_S:
+        patience_s = self._patience_s
+        if patience_s is not None and self._free.locked() and self._clock() - self._moved_at >= patience_s:
             raise BulkheadFull()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 await self._free.acquire()
         except TimeoutError:
             raise BulkheadFull() from None

@@ -1,9 +1,12 @@
-"""Who asks, under which idempotency key, and how to find the request again in logs and events."""
+"""The merchant that asks, its idempotency key, and the request as logs and events name it."""
+
+from uuid import UUID
 
 from msgspec import Struct
 
+from application.write.store import Answer, Claim, Verb
 from domain.history import Cause
-from domain.identifiers import MerchantId
+from domain.identifiers import MerchantId, OperationId
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -14,9 +17,24 @@ class Caller(Struct, frozen=True, kw_only=True):
     key: str | None
     fingerprint: bytes
 
+    def claim(
+        self, verb: Verb, operation_id: OperationId, subject_id: UUID, *, answer: Answer | None, unresolved: bool
+    ) -> Claim:
+        """The claim that an append carries for this caller's command."""
+        return Claim(
+            operation_id=operation_id,
+            merchant_id=self.merchant_id,
+            subject_id=subject_id,
+            verb=verb,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            unresolved=unresolved,
+            answer=answer,
+        )
+
 
 class Answered(Struct, frozen=True, kw_only=True):
-    """What the merchant is told, and the position a query has to reach to see it."""
+    """The answer to the merchant, and the position a query has to reach to see its effect."""
 
     status: int
     body: bytes

@@ -1,4 +1,5 @@
-"""Events as they go into the store: one that moves money is followed, in the same append, by its journal entry."""
+"""Recording an event that moves money and recording its journal entry are one step: no append has one without the
+other."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,50 +23,39 @@ def record_all(
     cause: Cause,
     now: datetime,
     updated_at: datetime | None = None,
-) -> tuple[Recorded, ...]:
-    """`events`, none of which moves money, as those after `version` of their stream, whose last event is of
-    `updated_at`."""
-    recorded_at = _in_order(version, now, updated_at)
-    return tuple(
-        record(stream_id, number, event, merchant_id=merchant_id, cause=cause, recorded_at=recorded_at)
-        for number, event in enumerate(events, start=version + 1)
-    )
-
-
-def record_with_entries(
-    stream_id: UUID,
-    version: int,
-    events: Sequence[AnyEvent],
-    *,
-    merchant_id: MerchantId,
-    cause: Cause,
-    now: datetime,
-    updated_at: datetime | None = None,
     asked_at: datetime | None = None,
 ) -> tuple[Recorded, ...]:
-    """`events` as those after `version` of their stream, whose last event is of `updated_at`, each followed by the
-    journal entry it causes. `asked_at` goes with those that tell how an operation ended."""
+    """`events` as the next after `version` of their stream, each followed by the journal entry that it causes.
+
+    `updated_at` is when the stream's last event was recorded. `asked_at` is stored with the events that end an
+    operation.
+    """
     recorded_at = _in_order(version, now, updated_at)
-
-    def stamped(stream_id: UUID, version: int, event: AnyEvent, cause: Cause) -> Recorded:
-        asked = asked_at if isinstance(event, OperationEnded) else None
-        return record(
-            stream_id, version, event, merchant_id=merchant_id, cause=cause, recorded_at=recorded_at, asked_at=asked
-        )
-
     recorded: list[Recorded] = []
-    for cause_version, event in enumerate(events, start=version + 1):
-        recorded.append(stamped(stream_id, cause_version, event, cause))
-        entry = entry_for(stream_id, cause_version, event)
+    for event_version, event in enumerate(events, start=version + 1):
+        recorded.append(
+            record(
+                stream_id,
+                event_version,
+                event,
+                merchant_id=merchant_id,
+                cause=cause,
+                recorded_at=recorded_at,
+                asked_at=asked_at if isinstance(event, OperationEnded) else None,
+            )
+        )
+        entry = entry_for(stream_id, event_version, event)
         if entry is not None:
-            entry_id = entry_id_for(stream_id, cause_version)
-            entry_cause = replace(cause, causation_id=f"{stream_id}:{cause_version}")
-            recorded.append(stamped(entry_id, 1, entry, entry_cause))
+            entry_cause = replace(cause, causation_id=f"{stream_id}:{event_version}")
+            entry_id = entry_id_for(stream_id, event_version)
+            recorded.append(
+                record(entry_id, 1, entry, merchant_id=merchant_id, cause=entry_cause, recorded_at=recorded_at)
+            )
     return tuple(recorded)
 
 
 def _in_order(version: int, now: datetime, updated_at: datetime | None) -> datetime:
-    """When events after `version` are recorded: a clock that was set back takes no stream back in time."""
+    """The time of the events after `version`: a clock that was set back takes no stream back in time."""
     if updated_at is None:
         assert version == 0, "what is appended to a stream is given the time of its last event"
         return now
@@ -73,7 +63,8 @@ def _in_order(version: int, now: datetime, updated_at: datetime | None) -> datet
 
 
 def position_with_entry(positioned: Positioned) -> int:
-    """Of the journal entry that an event caused, which follows it at once; the event's own where it caused none."""
+    """The position of the journal entry that an event caused, which follows it at once; the event's own where it caused
+    none."""
     event = positioned.event
     caused = entry_for(event.originator_id, event.originator_version, event.data) is not None
     return positioned.position + caused

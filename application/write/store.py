@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.history import Positioned, Recorded
-from domain.identifiers import MerchantId, OperationId, PaymentId
+from domain.identifiers import MerchantId, OperationId
 from domain.ledger.balances import BalanceKey
 
 
@@ -47,14 +47,14 @@ class Answer(Struct, frozen=True):
 class Claim(Struct, frozen=True, kw_only=True):
     """A merchant's command takes its place: under its idempotency key, if it has one, nothing else can.
 
+    `subject_id` is the id of the payment, payout or bank account that the command is about.
     `unresolved` marks an operation whose outcome at the provider we do not know yet: recovery looks for these.
     `answer` is None while the command is in flight, and for a bank account, which is answered as it is when asked for.
-    `payment_id` is the payout's where the verb is PAYOUT, the bank account's where it is BANK_ACCOUNT.
     """
 
     operation_id: OperationId
     merchant_id: MerchantId
-    payment_id: PaymentId
+    subject_id: UUID
     verb: Verb
     key: str | None
     fingerprint: bytes
@@ -100,7 +100,7 @@ class StoredClaim(Struct, frozen=True, kw_only=True):
     """A claim as the store has it; `position` is that of the last event when it was answered."""
 
     operation_id: OperationId
-    payment_id: PaymentId
+    subject_id: UUID
     verb: Verb
     fingerprint: bytes
     answer: Answer | None

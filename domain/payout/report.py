@@ -26,7 +26,7 @@ class ReportPayout(Struct, frozen=True, kw_only=True):
 
     bank: str
     report_id: str
-    fate: ReportedOutcome
+    outcome: ReportedOutcome
     code: str | None
 
 
@@ -34,7 +34,7 @@ class ReportContradicts(DomainError):
     """The bank says what cannot follow on what is recorded: somebody has to ask it."""
 
     status: PayoutStatus
-    fate: ReportedOutcome
+    outcome: ReportedOutcome
 
 
 def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
@@ -43,22 +43,22 @@ def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
         case Batched() | Sent():
             return _first(payout, heard)
         case Paid():
-            match heard.fate:
+            match heard.outcome:
                 case ReportedOutcome.CONFIRMED:
                     return ()
                 case ReportedOutcome.RETURNED:
                     return (_returned(payout.order, heard),)
                 case ReportedOutcome.REJECTED:
-                    raise ReportContradicts(status=status_of(payout), fate=heard.fate)
+                    raise ReportContradicts(status=status_of(payout), outcome=heard.outcome)
                 case _:
-                    assert_never(heard.fate)
+                    assert_never(heard.outcome)
         case Returned():
             return ()
-        case Failed() if heard.fate is not ReportedOutcome.CONFIRMED:
+        case Failed() if heard.outcome is not ReportedOutcome.CONFIRMED:
             # The merchant has its money back, as it should have.
             return ()
         case Failed() | Held() | Ready() | Canceled():
-            raise ReportContradicts(status=status_of(payout), fate=heard.fate)
+            raise ReportContradicts(status=status_of(payout), outcome=heard.outcome)
         case _:
             assert_never(payout)
 
@@ -66,7 +66,7 @@ def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
 def _first(payout: Batched | Sent, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
     order = payout.order
     paid = PayoutPaid(merchant_id=order.merchant_id, amount=order.amount, bank=heard.bank, report_id=heard.report_id)
-    match heard.fate:
+    match heard.outcome:
         case ReportedOutcome.CONFIRMED:
             return (paid,)
         case ReportedOutcome.RETURNED:
@@ -76,7 +76,7 @@ def _first(payout: Batched | Sent, heard: ReportPayout) -> tuple[PayoutEvent, ..
             code = heard.code or UNSPECIFIED
             return fail(payout, reason_of(code), code)
         case _:
-            assert_never(heard.fate)
+            assert_never(heard.outcome)
 
 
 def _returned(order: Order, heard: ReportPayout) -> PayoutReturned:

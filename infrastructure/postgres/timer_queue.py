@@ -1,4 +1,4 @@
-"""The queue of timers that are due: taken in from the view `timers`, given to one worker at a time."""
+"""The queue of timers that are due, taken in from the view `timers` and leased to one worker at a time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from infrastructure.postgres.connection.pool import ReadPool
 
 TAKEN_IN_MAX = 1000
 
-# One that has fired and that the view still shows as due stays, so that it does not fire over and over.
+# A timer that has fired and that the view still shows as due stays, so that it does not fire over and over.
 _FORGET = """
 DELETE FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
     SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
@@ -25,7 +25,7 @@ WHERE t.due_at <= %s AND NOT EXISTS (
 ORDER BY t.due_at LIMIT %s
 ON CONFLICT DO NOTHING
 """
-_TAKE = """
+_CLAIM = """
 UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s, taken_by = current_setting('tallystick.worker', true)
 FROM (
     SELECT payment_id, kind FROM timer_try WHERE next_try_at <= %s OR next_try_at > %s
@@ -34,8 +34,8 @@ FROM (
 WHERE y.payment_id = due.payment_id AND y.kind = due.kind
 RETURNING y.payment_id, y.kind, y.due_at, y.tries, y.told
 """
-_FIRED = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND kind = %s"
-_PUT_OFF = """
+_RESOLVE = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND kind = %s"
+_PUT_BACK = """
 UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s, taken_by = NULL
 WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
 """
@@ -52,21 +52,27 @@ class PostgresTimerQueue:
             await connection.execute(_FORGET)
             await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
 
-    async def take(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
+    async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
         async with self._pool.connection() as connection:
-            # Further ahead nothing is put off, but by a clock that was wrong.
+            # Nothing is put back for longer but by a clock that was wrong.
             stranded = now + lease + LOOKS_APART_MAX
-            cursor = await connection.execute(_TAKE, (now + lease, now, stranded, timers_max))
+            cursor = await connection.execute(_CLAIM, (now + lease, now, stranded, timers_max))
             return [
-                DueTimer(payment_id=PaymentId(payment_id), kind=TimerKind(kind), due_at=due_at, tries=tries, told=told)
-                for payment_id, kind, due_at, tries, told in await cursor.fetchall()
+                DueTimer(
+                    payment_id=PaymentId(payment_id),
+                    kind=TimerKind(kind),
+                    due_at=due_at,
+                    attempts=attempts,
+                    alerted=alerted,
+                )
+                for payment_id, kind, due_at, attempts, alerted in await cursor.fetchall()
             ]
 
-    async def fired(self, timer: DueTimer) -> None:
+    async def resolve(self, timer: DueTimer) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(_FIRED, (timer.payment_id, timer.kind))
+            await connection.execute(_RESOLVE, (timer.payment_id, timer.kind))
 
-    async def put_off(self, timer: DueTimer, *, until: datetime) -> bool:
+    async def put_back(self, timer: DueTimer, *, until: datetime) -> bool:
         async with self._pool.connection() as connection:
-            put_off = await connection.execute(_PUT_OFF, (timer.tries, timer.told, until, timer.payment_id, timer.kind))
-            return put_off.rowcount == 1
+            arguments = (timer.attempts, timer.alerted, until, timer.payment_id, timer.kind)
+            return (await connection.execute(_PUT_BACK, arguments)).rowcount == 1

@@ -38,7 +38,7 @@ def sync(folder: Path, until: datetime | None) -> None:
         days = sync_days(
             core.pool.connection,
             core.store,
-            core.synced_days,
+            core.accounting.synced_days,
             folder,
             until=None if until is None else until.date(),
             now=composition.utc_now(),

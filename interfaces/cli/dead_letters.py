@@ -71,7 +71,7 @@ def show(letter: str) -> None:
             row = await view.find(connection, letter_id)
         if row is None:
             raise DeadLetterNotFound()
-        return await letter_detail(row, core.deliveries)
+        return await letter_detail(row, core.webhook_in.archive)
 
     click.echo(msgspec.json.format(msgspec.json.encode(with_core(work)), indent=2))
 
@@ -85,7 +85,7 @@ def retry(letter: str, cause: Cause) -> None:
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.retry(letter_id, cause)
+        await core.dead_letter.commands.retry(letter_id, cause)
 
     with_core(work, needs_open_store=True)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
@@ -101,7 +101,7 @@ def close(letter: str, reason: str, cause: Cause) -> None:
     letter_id = _id_of(letter)
 
     async def work(core: Core) -> None:
-        await core.dead_letters.close(letter_id, reason, cause)
+        await core.dead_letter.commands.close(letter_id, reason, cause)
 
     with_core(work)
     console.print(f"{letter} is closed.")

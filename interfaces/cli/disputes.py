@@ -132,7 +132,7 @@ def open_(
             provider_reason=provider_reason,
             due=due,
         )
-        return await core.disputes.open(command, cause)
+        return await core.dispute.commands.open(command, cause)
 
     _print(with_core(work, needs_open_store=True))
 
@@ -147,7 +147,7 @@ def amend(dispute: str, amount: int, cause: Cause) -> None:
     case_id = _id_of(dispute)
 
     async def work(core: Core) -> LoadedDispute:
-        return await core.disputes.amend(case_id, amount, cause)
+        return await core.dispute.commands.amend(case_id, amount, cause)
 
     _print(with_core(work, needs_open_store=True))
 
@@ -166,8 +166,8 @@ def rule(dispute: str, result: str, lost: int | None, cause: Cause) -> None:
 
     async def work(core: Core) -> LoadedDispute:
         if lost is not None:
-            return await core.disputes.rule_in_part(case_id, lost, cause)
-        return await core.disputes.rule(case_id, DisputeResult(result), cause)
+            return await core.dispute.commands.rule_in_part(case_id, lost, cause)
+        return await core.dispute.commands.rule(case_id, DisputeResult(result), cause)
 
     _print(with_core(work, needs_open_store=True))
 

@@ -63,7 +63,7 @@ def list_(as_json: bool) -> None:
     """List the operations in doubt, oldest first."""
 
     async def work(core: Core) -> Sequence[Doubt]:
-        return await core.doubts.all(now=utc_now())
+        return await core.payment.doubts.all(now=utc_now())
 
     found = [_shown(doubt) for doubt in with_core(work)]
     if as_json:
@@ -86,7 +86,7 @@ def show(payment: PaymentId) -> None:
     """Show what is unknown of PAYMENT, and under which key to look it up in the provider's records."""
 
     async def work(core: Core) -> Doubt | None:
-        return await core.doubts.of(payment)
+        return await core.payment.doubts.of(payment)
 
     doubt = with_core(work)
     if doubt is None:
@@ -104,7 +104,7 @@ def ask(payment: PaymentId, cause: Cause) -> None:
     """Ask the provider of PAYMENT now, and settle what it says."""
 
     async def work(core: Core) -> LoadedPayment:
-        return await core.doubts.ask(payment, cause, now=utc_now())
+        return await core.payment.doubts.ask(payment, cause, now=utc_now())
 
     _act(work)
 
@@ -142,7 +142,7 @@ def settle(
         found = Declined(code, reason)
 
     async def work(core: Core) -> LoadedPayment:
-        return await core.doubts.settle(payment, found, cause, now=utc_now())
+        return await core.payment.doubts.settle(payment, found, cause, now=utc_now())
 
     _act(work)
 
@@ -152,7 +152,7 @@ def _act(work: Callable[[Core], Coroutine[Any, Any, LoadedPayment]]) -> None:
 
     async def run(core: Core) -> tuple[LoadedPayment, Doubt | None]:
         loaded = await work(core)
-        return loaded, await core.doubts.of(loaded.id)
+        return loaded, await core.payment.doubts.of(loaded.id)
 
     loaded, doubt = with_core(run, needs_open_store=True)
     if doubt is not None:

@@ -45,7 +45,7 @@ def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
     async def work(core: Core) -> None:
         for file, text in texts:
             with naming_the_line(file):
-                imported = await core.fx_rates.import_ecb(text, cause)
+                imported = await core.fx.commands.import_ecb(text, cause)
             click.echo(
                 f"{file.name}: days that are new: {len(imported.numbers):,} of {imported.days:,}{_named(imported)}."
             )
@@ -79,7 +79,7 @@ def publish(file: BinaryIO, cause: Cause) -> None:
     text = text_of(file)
 
     async def work(core: Core) -> int:
-        return await core.fx_rates.publish(text, cause)
+        return await core.fx.commands.publish(text, cause)
 
     with naming_the_line(file):
         click.echo(with_core(work))
@@ -91,7 +91,7 @@ def list_all() -> None:
     """List the rates that were published, those published last first, up to 50 of them."""
 
     async def work(core: Core) -> list[Positioned]:
-        return list(await core.fx_rates.history())
+        return list(await core.fx.commands.history())
 
     history = with_core(work)
     if not history:
@@ -151,7 +151,7 @@ def convert_(amount: str, from_currency: str, to_currency: str, mark_up: int, at
 
 def _rates(at: str | None) -> Rates:
     async def work(core: Core) -> Rates:
-        return await core.fx_rates.rates()
+        return await core.fx.commands.rates()
 
     moment = None if at is None else instant("at", at)
     rates = with_core(work)

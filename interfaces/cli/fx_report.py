@@ -30,7 +30,7 @@ def report(base: str, as_of: str | None, form: str) -> None:
 
     async def work(core: Core) -> FxReport:
         position = await position_of(core.pool.connection, core.store, as_of, now=now)
-        rates = await core.fx_rates.rates()
+        rates = await core.fx.commands.rates()
         async with core.pool.connection() as connection:
             positions = await books.accounts_of_kind(connection, "fx", position=position)
             ours = await books.accounts_of_kind(connection, "platform", position=position)

@@ -16,7 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "standby": "interfaces.cli.standby:standby",
     "failover": "interfaces.cli.standby:failover",
     "migrate": "interfaces.cli.run:migrate",
-    "demo": "interfaces.cli.demo:demo",
+    "demo": "interfaces.demo.command:demo",
     "status": "interfaces.cli.status:status",
     "merchant": "interfaces.cli.merchants:merchant",
     "key": "interfaces.cli.merchants:key",

@@ -21,7 +21,7 @@ def create(name: str) -> None:
     """Register a merchant called NAME and print its id. It needs a key next: `tallystick key create`."""
 
     async def work(core: Core) -> MerchantId:
-        return await create_merchant(core.directory, name, ids.new_id)
+        return await create_merchant(core.access.directory, name, ids.new_id)
 
     console.print(with_core(work))
 
@@ -38,7 +38,7 @@ def create_one(merchant_id: str) -> None:
     """Make an API key for MERCHANT_ID. The secret is shown this once; only its digest is kept."""
 
     async def work(core: Core) -> NewKey:
-        return await create_key(core.directory, MerchantId(merchant_id), ids.new_id)
+        return await create_key(core.access.directory, MerchantId(merchant_id), ids.new_id)
 
     made = with_core(work)
     console.print(f"key id   {made.key_id}")
@@ -52,7 +52,7 @@ def revoke(key_id: str) -> None:
     """Revoke KEY_ID: within a second it is refused everywhere."""
 
     async def work(core: Core) -> None:
-        await core.directory.revoke_key(key_id)
+        await core.access.directory.revoke_key(key_id)
 
     with_core(work)
     console.print(f"{key_id} is revoked.")

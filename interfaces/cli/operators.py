@@ -28,7 +28,7 @@ def create_key(name: str, role: str) -> None:
     """Make an API key for the operator called NAME. The secret is shown this once; only its digest is kept."""
 
     async def work(core: Core) -> NewKey:
-        return await create_operator_key(core.operators, name, Role(role), ids.new_id)
+        return await create_operator_key(core.access.operators, name, Role(role), ids.new_id)
 
     made = with_core(work)
     console.print(f"key id   {made.key_id}")
@@ -42,7 +42,7 @@ def revoke_key(key_id: str) -> None:
     """Revoke KEY_ID: from the next request on it is refused."""
 
     async def work(core: Core) -> None:
-        await core.operators.revoke_operator_key(key_id)
+        await core.access.operators.revoke_operator_key(key_id)
 
     with_core(work)
     console.print(f"{key_id} is revoked.")

@@ -32,7 +32,7 @@ def list_(as_json: bool) -> None:
     """List what waits or is unexplained, the oldest first."""
 
     async def work(core: Core) -> Sequence[Orphan]:
-        return await core.orphans.open()
+        return await core.restore.register.open()
 
     found = with_core(work)
     if as_json:
@@ -63,7 +63,7 @@ def give_back(provider: str, name: str, reason: str, cause: Cause) -> None:
     """
 
     async def work(core: Core) -> None:
-        await core.orphan_acts.give_back(ProviderName(provider), name, reason, cause)
+        await core.restore.orphans.give_back(ProviderName(provider), name, reason, cause)
 
     with_core(work, needs_open_store=True)
     console.print(f"{provider} has given {name} back.")
@@ -79,7 +79,7 @@ def close(provider: str, name: str, reason: str, cause: Cause) -> None:
     """Close the entry NAME of PROVIDER's list: nothing more is done about it."""
 
     async def work(core: Core) -> None:
-        await core.orphan_acts.close(ProviderName(provider), name, reason, cause)
+        await core.restore.orphans.close(ProviderName(provider), name, reason, cause)
 
     with_core(work)
     console.print(f"{name} is closed.")

@@ -71,7 +71,7 @@ def show(payout: str) -> None:
     payout_id = _payout_id_of(payout)
 
     async def work(core: Core) -> LoadedPayout:
-        return await core.funds.payouts.show(payout_id)
+        return await core.payout.commands.show(payout_id)
 
     loaded = with_core(work)
     click.echo(msgspec.json.format(msgspec.json.encode(operator_payout_resource(loaded)), indent=2))
@@ -86,7 +86,7 @@ def approve(payout: str, cause: Cause) -> None:
     payout_id = _payout_id_of(payout)
 
     async def work(core: Core) -> None:
-        await core.funds.payouts.approve(payout_id, cause)
+        await core.payout.commands.approve(payout_id, cause)
 
     with_core(work, needs_open_store=True)
     console.print(f"{payout} goes to the bank with the next file.")
@@ -104,7 +104,7 @@ def cancel(payout: str, reason: str, cause: Cause) -> None:
         raise click.BadParameter("expected some printable characters", param_hint="--reason")
 
     async def work(core: Core) -> None:
-        await core.funds.payouts.cancel_for(payout_id, reason.strip(), cause)
+        await core.payout.commands.cancel_for(payout_id, reason.strip(), cause)
 
     with_core(work, needs_open_store=True)
     console.print(f"{payout} is canceled.")
@@ -149,7 +149,7 @@ def file(batch: str) -> None:
     uuid = id_given(batch, ids.PAYOUT_BATCH, called="BATCH")
 
     async def work(core: Core) -> BankFile:
-        return await core.funds.payout_files.file_of(BatchId(uuid))
+        return await core.payout.files.file_of(BatchId(uuid))
 
     click.echo(with_core(work).content, nl=False)
 

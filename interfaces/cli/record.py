@@ -106,7 +106,7 @@ def refund_failed(payment: PaymentId, reference: str, amount: int, reason: str, 
     The merchant gets back what the refund had debited, its fee too, and the money can be refunded again.
     """
     _act(
-        lambda core: core.operator_records.refund_failed_later(
+        lambda core: core.webhook_in.operator_records.refund_failed_later(
             payment, reference=reference, amount_minor=amount, reason=reason, cause=cause
         )
     )
@@ -116,7 +116,7 @@ def _made_at_provider(
     payment: PaymentId, kind: OperationKind, reference: str, amount_minor: int | None, reason: str, cause: Cause
 ) -> None:
     _act(
-        lambda core: core.operator_records.made_at_provider(
+        lambda core: core.webhook_in.operator_records.made_at_provider(
             payment, kind, reference=reference, amount_minor=amount_minor, reason=reason, cause=cause
         )
     )

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from application.payout.bank_port import BankSilent
 from application.provider.listing import ListingFailed
-from application.restore.commands import Reopening, Told
+from application.restore.commands import ListedEntries, Reopening
 from application.restore.explanation import Adopted, Known, ToAdopt, Unexplained, Waiting
 from application.write.gate import StoreClosed
 from domain.history import Cause
@@ -51,7 +51,7 @@ def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json:
     stays closed, with exit code 1, unless you accept it. May be interrupted, and done again.
     """
 
-    async def work(core: Core) -> tuple[Told, bool] | None:
+    async def work(core: Core) -> tuple[ListedEntries, bool] | None:
         closed = core.gate.closed
         if closed is None:
             return None
@@ -101,9 +101,9 @@ def _is_here(url: str) -> bool:
 
 async def _reopen(
     core: Core, closed: StoreClosed, *, dry_run: bool, accepted: str | None, cause: Cause
-) -> tuple[Told, bool]:
+) -> tuple[ListedEntries, bool]:
     """What was told, and whether the store is open now. Raises ListingFailed."""
-    reopening: Reopening = core.reopening
+    reopening: Reopening = core.restore.commands
     until = utc_now()
     since = await reopening.lost_since(closed.since)
     async with _views_up_to_date(core):
@@ -117,7 +117,9 @@ async def _reopen(
         await reopening.adopt(told, cause, _progress)
     if told.count(Unexplained) and accepted is None:
         return told, False
-    await reopening.note(told, closed, core.gate.store_id, accepted if told.count(Unexplained) else None, cause)
+    await reopening.record_reopening(
+        told, closed, core.gate.store_id, accepted if told.count(Unexplained) else None, cause
+    )
     await core.gate.open()
     return told, True
 
@@ -129,7 +131,7 @@ async def _views_up_to_date(core: Core) -> AsyncIterator[None]:
     projecting = asyncio.ensure_future(supervise({name: tasks[name] for name in PROJECTING}))
     try:
         head, deadline = await core.store.head(), time.monotonic() + VIEW_WITHIN_S
-        while await core.correlation.position() < head:
+        while await core.payment.correlation.position() < head:
             if time.monotonic() > deadline:
                 raise click.ClickException("The view provider_operations does not come to the store's head.")
             await asyncio.sleep(LOOK_EVERY_S)
@@ -145,7 +147,7 @@ def _progress(doing: str, count: int) -> None:
         click.echo(f"{count:,} {doing} …", err=True)
 
 
-def _document(told: Told, *, opened: bool) -> dict[str, object]:
+def _document(told: ListedEntries, *, opened: bool) -> dict[str, object]:
     return {
         "since": told.since,
         "until": told.until,
@@ -165,7 +167,7 @@ def _shown(provider: str, name: str, verdict: object) -> dict[str, str]:
     return {"provider": provider, "name": name, "why": verdict.why}
 
 
-def _print(told: Told, *, opened: bool, dry_run: bool) -> None:
+def _print(told: ListedEntries, *, opened: bool, dry_run: bool) -> None:
     console.print(f"Asked for {told.since:%Y-%m-%d %H:%M:%S} to {told.until:%Y-%m-%d %H:%M:%S} UTC.")
     kinds: Sequence[tuple[str, type]] = (
         ("known", Known),

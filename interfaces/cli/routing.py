@@ -39,7 +39,7 @@ def check(file: BinaryIO) -> None:
     text = text_of(file)
 
     async def work(core: Core) -> str:
-        return core.routing_policies.check(text).name
+        return core.routing.commands.check(text).name
 
     with naming_the_line(file):
         console.print(f"{with_core(work)} can be followed.")
@@ -57,7 +57,7 @@ def add(file: BinaryIO, cause: Cause) -> None:
     text = text_of(file)
 
     async def work(core: Core) -> int:
-        return await core.routing_policies.add(text, cause)
+        return await core.routing.commands.add(text, cause)
 
     with naming_the_line(file):
         console.print(with_core(work))
@@ -75,8 +75,8 @@ def activate(number: int, cause: Cause) -> None:
     """
 
     async def work(core: Core) -> str:
-        await core.routing_policies.activate(number, cause)
-        return (await core.routing_policies.versions()).get(number).name
+        await core.routing.commands.activate(number, cause)
+        return (await core.routing.commands.versions()).get(number).name
 
     console.print(f"{with_core(work)}:{number} is active.")
 
@@ -87,7 +87,7 @@ def list_all() -> None:
     """List every policy ever added, and when each was active."""
 
     async def work(core: Core) -> list[Positioned]:
-        return list(await core.routing_policies.history())
+        return list(await core.routing.commands.history())
 
     table = Table("number", "name", "what happened", "when", "by")
     active: int | None = None
@@ -119,7 +119,7 @@ def show(number: int | None) -> None:
     """Print the policy NUMBER as it was added, or the active one."""
 
     async def work(core: Core) -> Versions:
-        return await core.routing_policies.versions()
+        return await core.routing.commands.versions()
 
     versions = with_core(work)
     shown = number or versions.active

@@ -40,7 +40,7 @@ def simulate(file: BinaryIO, since: str | None) -> None:
     begin = None if since is None else instant("since", since)
 
     async def work(core: Core) -> Tally:
-        policy = core.routing_policies.check(text).numbered(0)
+        policy = core.routing.commands.check(text).numbered(0)
         return await _replayed(core, policy, begin)
 
     with naming_the_line(file):
@@ -64,7 +64,7 @@ async def _replayed(core: Core, policy: RoutingPolicy, since: datetime | None) -
                 amount=about.amount,
                 method=about.method,
             )
-            tally.take(replay(policy, decision, asked, core.conditions.holds))
+            tally.take(replay(policy, decision, asked, core.routing.conditions.holds))
         for positioned in batch:
             match positioned.event.data:
                 case PaymentAuthorized(provider=provider):

@@ -241,5 +241,5 @@ async def _work(core: "Core") -> None:
 
 
 async def _new_merchant_key(core: "Core") -> NewKey:
-    merchant_id = await create_merchant(core.directory, "Development", ids.new_id)
-    return await create_key(core.directory, merchant_id, ids.new_id)
+    merchant_id = await create_merchant(core.access.directory, "Development", ids.new_id)
+    return await create_key(core.access.directory, merchant_id, ids.new_id)

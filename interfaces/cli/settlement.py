@@ -51,8 +51,8 @@ def import_(file: BinaryIO, cause: Cause) -> None:
             await core.store.head(),
             within_s=VIEWS_WITHIN_S,
         )
-        before = await core.funds.settlements.applied_before(parsed)
-        return before, [result async for result in core.funds.settlements.apply(parsed, cause)]
+        before = await core.settlement.commands.applied_before(parsed)
+        return before, [result async for result in core.settlement.commands.apply(parsed, cause)]
 
     before, results = with_core(work, needs_open_store=True)
     _print_results(parsed, results)

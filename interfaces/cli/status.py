@@ -67,10 +67,10 @@ async def _two_looks(core: Core) -> tuple[Condition, Condition, float, timedelta
             if core.listener.position is not None:
                 break
             await asyncio.sleep(RELAY_LOOK_EVERY_S)
-        before, looked_at = await core.condition(), time.monotonic()
+        before, looked_at = await core.health.condition(), time.monotonic()
         await asyncio.sleep(SAMPLE_S)
         verified_within = timedelta(hours=core.settings.backup_verified_within_h)
-        return before, await core.condition(), time.monotonic() - looked_at, verified_within
+        return before, await core.health.condition(), time.monotonic() - looked_at, verified_within
     finally:
         listening.cancel()
 

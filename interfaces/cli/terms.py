@@ -56,7 +56,7 @@ def check(kind: TermsKind, file: BinaryIO) -> None:
     text = text_of(file)
 
     async def work(core: Core) -> Terms:
-        return core.terms.check(kind, text)
+        return core.terms.commands.check(kind, text)
 
     with naming_the_line(file):
         checked = with_core(work)
@@ -86,7 +86,7 @@ def add(kind: TermsKind, file: BinaryIO, cause: Cause) -> None:
     text = text_of(file)
 
     async def work(core: Core) -> int:
-        return await core.terms.add(kind, text, cause)
+        return await core.terms.commands.add(kind, text, cause)
 
     with naming_the_line(file):
         console.print(with_core(work))
@@ -107,9 +107,9 @@ def activate(kind: TermsKind, number: int, merchant_id: MerchantId | None, cause
 
     async def work(core: Core) -> str:
         if merchant_id is not None:
-            await core.directory.require_merchant(merchant_id)
-        await core.terms.activate(kind, number, merchant_id, cause)
-        return (await core.terms.versions()).get(kind, number).name
+            await core.access.directory.require_merchant(merchant_id)
+        await core.terms.commands.activate(kind, number, merchant_id, cause)
+        return (await core.terms.commands.versions()).get(kind, number).name
 
     console.print(f"{kind.value} {with_core(work)}:{number} is in force for {merchant_id or EVERYBODY}.")
 
@@ -121,7 +121,7 @@ def list_all(kind: TermsKind | None) -> None:
     """List all terms ever added, of KIND or of all, and when each came in force for whom."""
 
     async def work(core: Core) -> list[Positioned]:
-        return list(await core.terms.history())
+        return list(await core.terms.commands.history())
 
     table = Table("kind", "version", "what happened", Column("for", no_wrap=True), "when", Column("by", no_wrap=True))
     names: dict[tuple[TermsKind, int], str] = {}
@@ -152,7 +152,7 @@ def show(kind: TermsKind, number: int | None) -> None:
     """Print version NUMBER as it was added, or what is in force for merchants without terms of their own."""
 
     async def work(core: Core) -> TermsVersions:
-        return await core.terms.versions()
+        return await core.terms.commands.versions()
 
     versions = with_core(work)
     shown = number or versions.active(kind, None)
@@ -168,10 +168,10 @@ def of_merchant(merchant_id: MerchantId) -> None:
     """Say what is in force for MERCHANT: of each kind the version, and whether it is theirs alone."""
 
     async def work(core: Core) -> tuple[MerchantTerms, TermsVersions]:
-        await core.directory.require_merchant(merchant_id)
+        await core.access.directory.require_merchant(merchant_id)
         book = TermsBook(core.store)
         await book.refresh()
-        return book.of(merchant_id), await core.terms.versions()
+        return book.of(merchant_id), await core.terms.commands.versions()
 
     in_force, versions = with_core(work)
     table = Table("kind", "version", "agreed with")

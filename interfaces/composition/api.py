@@ -9,7 +9,6 @@ from pathlib import Path
 from litestar import Litestar
 
 from application.access.key_cache import RememberedKeys
-from application.payment.commands import Payments
 from application.webhook_in.intake import ProviderWebhooks
 from application.write.store import StoreUnavailable
 from infrastructure import calendars, garbage
@@ -27,7 +26,6 @@ from interfaces.composition.clock import utc_now
 from interfaces.composition.core import Core
 from interfaces.http.server.app import create_app
 from interfaces.http.server.services import Services
-from interfaces.resources.payment_answer import render_response
 from interfaces.runtime.settings import Settings, from_environment
 
 
@@ -68,26 +66,15 @@ async def api_services(
 
         async def metrics() -> bytes:
             try:
-                condition = await core.condition()
+                condition = await core.health.condition()
             except StoreUnavailable:
                 condition = None
             return await exposition(condition)
 
-        payments = Payments(
-            store=core.store,
-            operations=core.operations,
-            recovery=core.recovery,
-            answers=render_response,
-            pricing_contexts=core.pricing_contexts,
-            routing=core.routing,
-            lost=core.lost_charges,
-            now=utc_now,
-            ids=core.command_ids,
-        )
         intake = DeliveryWriter(settings.database_url)
         intake.start()
         webhooks = ProviderWebhooks(
-            notifications=core.notifications,
+            notifications=core.webhook_in.notifications,
             intake=intake,
             now=utc_now,
             new_id=ids.new_uuid,
@@ -97,28 +84,27 @@ async def api_services(
         listening = asyncio.create_task(core.listener.run(), name="listener")
         try:
             yield Services(
-                payments=payments,
-                bank_accounts=core.bank_accounts,
-                payouts=core.funds.payouts,
-                disputes=core.disputes,
+                payments=core.payment.commands,
+                bank_accounts=core.payout.bank_accounts,
+                payouts=core.payout.commands,
+                disputes=core.dispute.commands,
                 store=core.store,
                 gate=core.gate,
-                keys=RememberedKeys(core.directory, time.monotonic),
-                operators=core.operators,
+                keys=RememberedKeys(core.access.directory, time.monotonic),
+                operators=core.access.operators,
                 webhooks=webhooks,
-                deliveries=core.deliveries,
-                dead_letters=core.dead_letters,
+                deliveries=core.webhook_in.archive,
+                dead_letters=core.dead_letter.commands,
                 reader=core.pool.connection,
                 now=utc_now,
                 new_uuid=ids.new_uuid,
                 is_bus_connected=lambda: core.bus.is_connected,
-                has_room=core.has_room,
-                has_standby=core.has_standby,
+                has_room=core.health.has_room,
+                has_standby=core.health.has_standby,
                 is_disk_full=lambda: is_full(default_home()),
                 metrics=metrics,
                 metrics_token=settings.metrics_token,
             )
         finally:
             listening.cancel()
-            await payments.aclose()
             await intake.aclose()

@@ -2,6 +2,7 @@
 
 import psycopg
 
+from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connection.connecting import named
 from infrastructure.postgres.connection.pool import POOL_SIZE_MAX
 from interfaces.runtime.settings import Settings
@@ -16,6 +17,8 @@ OF_SERVER_PROCESS = POOL_SIZE_MAX + _WRITER + _WEBHOOKS_WRITER
 """At most, of each process that serves requests."""
 OF_WORKER = POOL_SIZE_MAX + _WRITER + _RELAY + _LEASES + _OUTDATED_VIEWS + len(VIEWS)
 """At most, of `tallystick worker`."""
+APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
+"""The names under which the relay and the projector of each view are connected."""
 OF_TOOLS = 20
 """Left for commands, rebuilds and backups."""
 

@@ -1,11 +1,7 @@
-"""What a worker runs."""
+"""The tasks of a worker: those that follow the store, and those that every capability declares."""
 
 from typing import Any
 
-from application.dispute.apply_notification import DisputeNotices
-from application.dispute.deadlines import DisputeDeadlines
-from application.restore.orphan_sweep import OrphanSweep
-from application.webhook_in.processor import Deliveries
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.relay import Relay
@@ -13,11 +9,11 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.connection.connecting import named
 from infrastructure.postgres.connection.session import Session
-from infrastructure.postgres.dispute.agenda import PostgresDisputeAgenda
-from interfaces import ids
-from interfaces.composition.clock import utc_now
-from interfaces.composition.core import APPLICATIONS, PROVIDER_GRACE_S, Core
+from infrastructure.postgres.restore.gate import StoreGate
+from interfaces.composition.connections import APPLICATIONS
+from interfaces.composition.core import Core
 from interfaces.composition.schema import view_connection
+from interfaces.composition.shared import Shared
 from interfaces.runtime.worker import Task, every
 from projections.engine.connection import REBUILD_SCHEMA
 from projections.engine.outdated import OutdatedViews
@@ -25,118 +21,70 @@ from projections.engine.projector import Projector
 from projections.engine.view import View
 from projections.views import VIEWS
 
-SWEEP_EVERY_S = 1.0
 REFUSALS_EVERY_S = 1.0
-TIMERS_EVERY_S = 5.0
-RELEASES_EVERY_S = 5.0
-PAYOUT_SCHEDULE_EVERY_S = 5.0
-BANK_EVERY_S = 1.0
-ORPHANS_EVERY_S = 5.0
-DISPUTES_EVERY_S = 5.0
 
 
 class ProjectorConnection(Session):
-    """Of a batch of events; a rebuild may hold it up for as long as it puts its table in place."""
+    """The connection of a projector, which a rebuild may hold up for as long as it puts its table in place."""
 
     answers_within_s = 20.0
 
 
 def worker_tasks(core: Core) -> dict[str, Task]:
-    """What a worker runs, by name."""
-    feed = StoreFeed(core.store, core.listener)
+    """Every task of a worker, by name."""
+    acting = {name: task for capability in core.capabilities for name, task in capability.worker_tasks().items()}
+    return _bus_tasks(core) | {name: _once_open(core.gate, task) for name, task in acting.items()} | _view_tasks(core)
 
+
+def _bus_tasks(shared: Shared) -> dict[str, Task]:
     async def relay() -> None:
-        session = named(core.settings.database_url, name=APPLICATIONS[RELAY])
-        async with core.leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
+        session = named(shared.settings.database_url, name=APPLICATIONS[RELAY])
+        async with shared.leases.held(RELAY), await Session.connect(session, autocommit=True) as connection:
             # As the one user of NATS that may publish; whatever else the process does only listens.
-            bus = Bus(core.settings.nats_url)
+            bus = Bus(shared.settings.nats_url)
             bus.start()
             try:
                 await Relay(connection, bus).run()
             finally:
                 await bus.aclose()
 
-    async def project(view: View[Any]) -> None:
-        session = view_connection(core.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
-        async with await session as connection:
-            await Projector(view, connection=connection, feed=feed, turns=core.leases).run()
-
     async def report_refusals() -> None:
-        await note_refusals(core.pool, core.listener.take_refused())
+        await note_refusals(shared.pool, shared.listener.take_refused())
 
-    async def recover() -> None:
-        # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
-        await core.recovery.sweep(older_than_s=core.provider_timeout_s + PROVIDER_GRACE_S)
+    return {
+        "leases": shared.leases.renew,
+        "relay": relay,
+        "listener": shared.listener.run,
+        "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
+    }
 
-    async def fire_timers() -> None:
-        await core.timers.sweep()
 
-    async def release_funds() -> None:
-        await core.funds.releases.sweep()
+def _view_tasks(shared: Shared) -> dict[str, Task]:
+    feed = StoreFeed(shared.store, shared.listener)
 
-    async def schedule_payouts() -> None:
-        await core.funds.payout_schedule.sweep()
-
-    async def webhooks() -> None:
-        await Deliveries(
-            inbox=core.inbox,
-            correlation=core.correlation,
-            store=core.store,
-            notices=core.notices,
-            disputes=DisputeNotices(core.disputes.money),
-            dead_letters=core.dead_letters,
-            notifications=core.notifications,
-        ).run()
-
-    deadlines = DisputeDeadlines(
-        store=core.store,
-        disputes=core.disputes,
-        agenda=PostgresDisputeAgenda(core.pool),
-        now=utc_now,
-        new_id=ids.new_uuid,
-        inflight_grace_s=core.provider_timeout_s + PROVIDER_GRACE_S,
-    )
-
-    outdated_views = OutdatedViews(
-        VIEWS,
-        core.store,
-        lambda: view_connection(core.settings, REBUILD_SCHEMA, application="tallystick outdated views"),
-    )
-    orphans = OrphanSweep(orphans=core.orphans, explanations=core.explanations, new_id=ids.new_uuid)
-
-    async def explain_orphans() -> None:
-        await orphans.sweep()
+    async def project(view: View[Any]) -> None:
+        session = view_connection(shared.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
+        async with await session as connection:
+            await Projector(view, connection=connection, feed=feed, turns=shared.leases).run()
 
     def projecting(view: View[Any]) -> Task:
         return lambda: project(view)
 
-    def once_open(task: Task) -> Task:
-        async def run() -> None:
-            await core.gate.opened()
-            await task()
-
-        return run
-
-    # What asks a provider or a bank for anything, or moves money, waits until a restored store is reopened.
-    acting: dict[str, Task] = {
-        "recovery": lambda: every(SWEEP_EVERY_S, recover),
-        "recovery's letters": lambda: every(SWEEP_EVERY_S, core.recovery.tell_of_ends),
-        "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
-        "releases": lambda: every(RELEASES_EVERY_S, release_funds),
-        "disputes": lambda: every(DISPUTES_EVERY_S, deadlines.sweep),
-        "webhooks": webhooks,
-        "orphans": lambda: every(ORPHANS_EVERY_S, explain_orphans),
-        "payout schedule": lambda: every(PAYOUT_SCHEDULE_EVERY_S, schedule_payouts),
-        "payout files": lambda: every(core.settings.payout_batch_every_s, core.funds.payout_files.run),
-        "payout reports": lambda: every(BANK_EVERY_S, core.funds.payout_reports.listen),
-    }
+    outdated_views = OutdatedViews(
+        VIEWS,
+        shared.store,
+        lambda: view_connection(shared.settings, REBUILD_SCHEMA, application="tallystick outdated views"),
+    )
     return {
-        "leases": core.leases.renew,
-        "relay": relay,
-        "listener": core.listener.run,
         "feed": feed.run,
-        "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
-        **{name: once_open(task) for name, task in acting.items()},
         "outdated views": outdated_views.run,
         **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
     }
+
+
+def _once_open(gate: StoreGate, task: Task) -> Task:
+    async def run() -> None:
+        await gate.opened()
+        await task()
+
+    return run

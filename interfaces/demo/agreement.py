@@ -29,7 +29,7 @@ class Agreed(Struct, frozen=True, kw_only=True):
 async def publish_rates(core: Core, cause: Cause) -> str:
     """Publish rates dated yesterday, as today's may not be out yet. Returns their version."""
     yesterday = utc_now().date() - timedelta(days=1)
-    imported = await core.fx_rates.import_ecb(dated(RATES.read_text(encoding="utf-8"), yesterday), cause)
+    imported = await core.fx.commands.import_ecb(dated(RATES.read_text(encoding="utf-8"), yesterday), cause)
     return f"ecb:{imported.numbers[-1]}"
 
 
@@ -38,9 +38,9 @@ async def agree(core: Core, merchant_id: MerchantId, cause: Cause) -> list[Agree
     agreed = []
     for kind in IN_ORDER:
         document = (AGREED / f"{kind.value}.json").read_text(encoding="utf-8")
-        number = await core.terms.add(kind, document, cause)
-        await core.terms.activate(kind, number, merchant_id, cause)
-        name = (await core.terms.versions()).get(kind, number).name
+        number = await core.terms.commands.add(kind, document, cause)
+        await core.terms.commands.activate(kind, number, merchant_id, cause)
+        name = (await core.terms.commands.versions()).get(kind, number).name
         agreed.append(Agreed(kind=kind, version=f"{name}:{number}", document=document))
     return agreed
 

@@ -93,7 +93,7 @@ async def check(core: Core, replay: Replay) -> Verdict:
     books = book_differences(our_amounts(replay), charges)
     return Verdict(
         replay=replay,
-        unresolved=len(await core.operation_queue.unresolved(claimed_before=utc_now())),
+        unresolved=len(await core.payment.operation_queue.unresolved(claimed_before=utc_now())),
         double_charges=len(charges) - len({charge.reference for _, charge in charges}),
         views_equal_replay=views_equal_replay,
         provider_books_equal=not books,

@@ -40,7 +40,7 @@ async def pay(seller: Seller, order: str, minor: int, **fields: Any) -> dict[str
 
 async def all_converted(core: Core, payments: Sequence[dict[str, Any]]) -> bool:
     """Whether each payment was settled in euros at the rate in force less the mark-up, and its refunds at that rate."""
-    quote = (await core.fx_rates.rates()).rate(TAKEN_IN, SETTLED_IN)
+    quote = (await core.fx.commands.rates()).rate(TAKEN_IN, SETTLED_IN)
     for payment in payments:
         stream_id = ids.parse(payment["payment_id"], ids.PAYMENT)
         assert stream_id is not None

@@ -63,8 +63,8 @@ async def move_money(core: Core, http: aiohttp.ClientSession, url: str, *, rates
     Raises Refused, TimeoutError.
     """
     cause = operator("demo")
-    merchant_id = await create_merchant(core.directory, "Euro shop", ids.new_id)
-    key = await create_key(core.directory, merchant_id, ids.new_id)
+    merchant_id = await create_merchant(core.access.directory, "Euro shop", ids.new_id)
+    key = await create_key(core.access.directory, merchant_id, ids.new_id)
     seller = Seller(http, url, merchant_id, key.secret)
     agreed = await agree(core, merchant_id, cause)
     payouts = PayoutSteps(core, seller, SETTLED_IN)

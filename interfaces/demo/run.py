@@ -91,7 +91,7 @@ async def _compared_with_bank(settings: Settings, replay: Replay, money: MoneyMo
 
 async def _cause_incidents(core: Core, http: aiohttp.ClientSession, url: str, shop: Shop) -> Sequence[Incident]:
     """At the preferred provider."""
-    operator = await create_operator_key(core.operators, "demo", Role.OPERATOR, ids.new_id)
+    operator = await create_operator_key(core.access.operators, "demo", Role.OPERATOR, ids.new_id)
     preferred = core.accounts[0].url
     return await Incidents(http, api_url=url, provider_url=preferred, shop=shop, operator=operator).all()
 
@@ -100,8 +100,8 @@ async def _open_shops(core: Core, http: aiohttp.ClientSession, url: str, orders:
     run = ids.new_id("run")
     shops = {}
     for name in sorted({order.merchant for order in orders}):
-        merchant_id = await create_merchant(core.directory, name, ids.new_id)
-        key = await create_key(core.directory, merchant_id, ids.new_id)
+        merchant_id = await create_merchant(core.access.directory, name, ids.new_id)
+        key = await create_key(core.access.directory, merchant_id, ids.new_id)
         shops[name] = Shop(http, url, key.secret, run)
     return shops
 
@@ -139,7 +139,7 @@ async def _wait_until_settled(core: Core) -> None:
         while True:
             head = await core.store.head()
             stands = await positions(connection, VIEWS.values())
-            unresolved = await core.operation_queue.unresolved(claimed_before=utc_now())
+            unresolved = await core.payment.operation_queue.unresolved(claimed_before=utc_now())
             if not unresolved and min(stands.values()) >= head:
                 return
             if time.monotonic() > deadline:

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from application.payment.loaded import load
-from application.restore.commands import Told
-from application.write.recording import record_with_entries
+from application.restore.commands import ListedEntries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.derivation import derived_id
 from domain.identifiers import OperationId, PaymentId
@@ -48,7 +48,7 @@ async def test_an_authorisation_that_ran_out_is_released(core: Core, database_ur
         replace(event, expires_at=a_minute_ago) if isinstance(event, PaymentAuthorized) else event
         for event in authorized()
     ]
-    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    events = record_all(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     assert_appended(await core.store.append(Append(events=events)))
     async with open_views(database_url) as views:
         await advanced(views, TIMERS, await everything(core.store))
@@ -134,12 +134,12 @@ async def test_a_gate_knows_when_its_store_was_reopened(core: Core, database_url
     await core.gate.refresh()
     closed = core.gate.closed
     assert closed is not None
-    told = Told(since=NOW, until=NOW, entries=[], verdicts={})
-    await core.reopening.note(told, closed, core.gate.store_id, None, CAUSE)
+    told = ListedEntries(since=NOW, until=NOW, entries=[], verdicts={})
+    await core.restore.commands.record_reopening(told, closed, core.gate.store_id, None, CAUSE)
     await core.gate.open()
     [reopened] = await core.store.history(core.gate.store_id)
     assert core.gate.reopened_at == reopened.event.recorded_at
-    assert not core.lost_charges.look_up(attempt_id), "every provider here has a list"
+    assert not core.payment.lost_charges.look_up(attempt_id), "every provider here has a list"
     execute(database_url, "UPDATE store_identity SET store_id = gen_random_uuid()")
     await core.gate.refresh()
     assert core.gate.reopened_at is None, "another copy, which was not reopened"

@@ -1,4 +1,4 @@
-"""The rooms of the house: who may import whom, and what the domain never touches."""
+"""The rooms of the house: who may import whom, and what the domain never touches. One test a rule."""
 
 import ast
 import subprocess
@@ -6,10 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.architecture.product import ROOT, assert_none, at, files, nodes
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ["domain", "application", "projections", "infrastructure", "interfaces"]
 EFFECTS = {
     "asyncio",
     "contextvars",
@@ -30,73 +28,75 @@ EFFECTS = {
 }
 """Standard library, but I/O, clock or randomness: what a decision gets as an argument or not at all."""
 AMBIENT_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "open", "print", "input"}
+COMPOSITION = ROOT / "interfaces" / "composition"
 
 
-def modules_under(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
-
-
-def name_of(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-def imported_by(path: Path) -> Iterator[str]:
-    """The full name of every module that `path` imports, inside functions too."""
-    for node in ast.walk(parsed(path)):
+def imports(*packages: str) -> Iterator[tuple[Path, int, str]]:
+    """Every package that a file imports, inside functions too, with its line. A relative import is the package ''."""
+    for path, node in nodes(*packages):
         match node:
             case ast.Import(names=names):
-                yield from (alias.name for alias in names)
-            case ast.ImportFrom(module=module, level=level):
-                assert level == 0, f"{name_of(path)} imports relatively: write the module's full name"
-                assert module is not None
-                yield module
+                yield from ((path, node.lineno, alias.name.partition(".")[0]) for alias in names)
+            case ast.ImportFrom(level=0, module=str(module)):
+                yield path, node.lineno, module.partition(".")[0]
+            case ast.ImportFrom():
+                yield path, node.lineno, ""
             case _:
                 pass
 
 
-def packages_imported_by(path: Path) -> set[str]:
-    return {module.partition(".")[0] for module in imported_by(path)}
-
-
 def test_the_import_contracts_of_pyproject_hold() -> None:
-    # A process of its own: import-linter reconfigures logging for whoever calls it.
+    # A process of its own: import-linter reconfigures logging for the process that calls it.
     linter = Path(sys.executable).with_name("lint-imports")
     checked = subprocess.run([linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("path", modules_under("domain"), ids=name_of)
-def test_the_domain_imports_itself_msgspec_and_the_effectless_standard_library(path: Path) -> None:
-    assert packages_imported_by(path) <= (sys.stdlib_module_names - EFFECTS) | {"domain", "msgspec"}
+def test_a_module_is_imported_by_its_full_name() -> None:
+    assert_none(at(path, line) for path, line, package in imports() if not package)
 
 
-@pytest.mark.parametrize("path", modules_under("domain"), ids=name_of)
-def test_the_domain_asks_no_clock_and_no_dice_and_awaits_nothing(path: Path) -> None:
-    for node in ast.walk(parsed(path)):
-        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"line {node.lineno}"
-        if isinstance(node, ast.Call):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
-            assert called not in AMBIENT_CALLS, f"line {node.lineno} calls {called}()"
+def test_the_domain_imports_itself_msgspec_and_the_effectless_standard_library() -> None:
+    allowed = (sys.stdlib_module_names - EFFECTS) | {"domain", "msgspec"}
+    assert_none(f"{at(path, line)} imports {name}" for path, line, name in imports("domain") if name not in allowed)
 
 
-@pytest.mark.parametrize("path", modules_under("domain"), ids=name_of)
-def test_the_domain_has_no_float(path: Path) -> None:
-    for node in ast.walk(parsed(path)):
-        assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), f"line {node.lineno}"
-        assert not (isinstance(node, ast.Name) and node.id == "float"), f"line {node.lineno}"
-        assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)), f"line {node.lineno} divides by /"
+def test_the_domain_asks_no_clock_and_no_dice() -> None:
+    calls = [(path, node, node.func) for path, node in nodes("domain") if isinstance(node, ast.Call)]
+    names = [
+        (at(path, node.lineno), func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", ""))
+        for path, node, func in calls
+    ]
+    assert_none(f"{place} calls {called}()" for place, called in names if called in AMBIENT_CALLS)
 
 
-@pytest.mark.parametrize("path", modules_under("interfaces"), ids=name_of)
-def test_only_the_composition_knows_the_infrastructure(path: Path) -> None:
-    if path.parent != ROOT / "interfaces" / "composition":
-        assert "infrastructure" not in packages_imported_by(path)
+def test_the_domain_awaits_nothing() -> None:
+    awaiting = (ast.AsyncFunctionDef, ast.Await)
+    assert_none(at(path, node.lineno) for path, node in nodes("domain") if isinstance(node, awaiting))
 
 
-@pytest.mark.parametrize("package", ROOMS)
-def test_nothing_that_ships_imports_the_tests(package: str) -> None:
-    assert [name_of(path) for path in modules_under(package) if "tests" in packages_imported_by(path)] == []
+def test_the_domain_has_no_float() -> None:
+    floats = []
+    for path, node in nodes("domain"):
+        match node:
+            case ast.Constant(value=float()) | ast.Name(id="float"):
+                floats.append(at(path, node.lineno))
+            case ast.BinOp(op=ast.Div()):
+                floats.append(f"{at(path, node.lineno)} divides by /")
+            case _:
+                pass
+    assert_none(floats)
+
+
+def test_only_the_composition_knows_the_infrastructure() -> None:
+    infrastructure = [(path, line) for path, line, package in imports("interfaces") if package == "infrastructure"]
+    assert_none(at(path, line) for path, line in infrastructure if path.parent != COMPOSITION)
+
+
+def test_nothing_that_ships_imports_the_tests() -> None:
+    assert_none(at(path, line) for path, line, package in imports() if package == "tests")
+
+
+def test_every_file_of_the_application_is_in_the_room_of_its_noun() -> None:
+    loose = [path for path in files("application") if path.parent == ROOT / "application"]
+    assert [path.name for path in loose] == ["__init__.py"]

@@ -39,7 +39,7 @@ def _full(merchant_id: MerchantId) -> Append:
     claim = Claim(
         operation_id=OperationId(new_uuid()),
         merchant_id=merchant_id,
-        payment_id=payment_id,
+        subject_id=payment_id,
         verb=Verb.CAPTURE,
         key=new_id("order"),
         fingerprint=_FINGERPRINT,

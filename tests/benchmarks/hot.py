@@ -55,8 +55,8 @@ def run(bench: Bench) -> Report:
 async def _keys(stack: Stack) -> list[str]:
     """A secret of each merchant."""
     async with Core(stack.settings) as core:
-        merchants = [await create_merchant(core.directory, f"Shop {n}", ids.new_id) for n in range(MERCHANTS)]
-        return [(await create_key(core.directory, merchant, ids.new_id)).secret for merchant in merchants]
+        merchants = [await create_merchant(core.access.directory, f"Shop {n}", ids.new_id) for n in range(MERCHANTS)]
+        return [(await create_key(core.access.directory, merchant, ids.new_id)).secret for merchant in merchants]
 
 
 async def _rate(stack: Stack, keys: Sequence[str], shares: Sequence[float], *, round_s: float) -> float:

@@ -64,8 +64,10 @@ def market(bench: Bench, *, simulators: Sequence[str] = ("simulator",)) -> Itera
 
 async def _open_shops(stack: Stack) -> list[str]:
     async with Core(stack.settings) as core:
-        merchants = [await create_merchant(core.directory, f"Merchant {n}", ids.new_id) for n in range(MERCHANTS)]
-        return [(await create_key(core.directory, merchant, ids.new_id)).secret for merchant in merchants]
+        merchants = [
+            await create_merchant(core.access.directory, f"Merchant {n}", ids.new_id) for n in range(MERCHANTS)
+        ]
+        return [(await create_key(core.access.directory, merchant, ids.new_id)).secret for merchant in merchants]
 
 
 async def _drain(stack: Stack) -> float:
@@ -76,7 +78,8 @@ async def _drain(stack: Stack) -> float:
         while (waited_s := time.perf_counter() - started) < DRAINED_WITHIN_S:
             head = await core.store.head()
             reached = await positions(connection, VIEWS.values())
-            if min(reached.values()) >= head and not await core.operation_queue.unresolved(claimed_before=utc_now()):
+            unresolved = await core.payment.operation_queue.unresolved(claimed_before=utc_now())
+            if min(reached.values()) >= head and not unresolved:
                 return waited_s
             await asyncio.sleep(_POLL_S)
     return float("inf")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from application.terms.balance_floors import floors_for
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.fx.events import FxRatesPublished
 from domain.fx.rates import fold as fold_rates
@@ -95,7 +95,7 @@ def steps(number: int) -> Iterator[Step]:
         nonlocal payment, version
         for event in events[known:]:
             payment = evolve(payment, event)
-        recorded = record_with_entries(
+        recorded = record_all(
             payment_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=NOW, updated_at=NOW
         )
         version += len(events)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.identifiers import PaymentId
 from interfaces import ids
@@ -27,7 +27,7 @@ async def payment(database_url: str) -> str:
     """A payment of 100.00 EUR that was captured."""
     payment_id = PaymentId(uuid4())
     async with open_store(database_url) as store:
-        recorded = record_with_entries(payment_id, 0, captured(), merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
+        recorded = record_all(payment_id, 0, captured(), merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
         await store.append(Append(events=recorded))
     return ids.text_of(ids.PAYMENT, payment_id)
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.event import name_of
 from domain.history import Positioned
@@ -23,7 +23,7 @@ BY_ANNA = ("--reason", "by the shop's owner, in the dashboard", "--as", "anna")
 async def stored(database_url: str, history: History) -> str:
     payment_id = PaymentId(uuid4())
     async with open_store(database_url) as store:
-        recorded = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
+        recorded = record_all(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
         await store.append(Append(events=recorded))
     return ids.text_of(ids.PAYMENT, payment_id)
 

@@ -28,7 +28,7 @@ async def assert_every_promise_holds(stack: Stack) -> None:
 
 
 async def _is_settled(core: Core) -> bool:
-    if await core.operation_queue.unresolved(claimed_before=utc_now()):
+    if await core.payment.operation_queue.unresolved(claimed_before=utc_now()):
         return False
     head = await core.store.head()
     async with await view_connection(core.settings) as connection:

@@ -104,7 +104,7 @@ async def _unresolved(core: Core, number: int) -> list[UnresolvedOperation]:
     found: list[UnresolvedOperation] = []
 
     async def as_many() -> bool:
-        found[:] = await core.operation_queue.unresolved(claimed_before=utc_now())
+        found[:] = await core.payment.operation_queue.unresolved(claimed_before=utc_now())
         return len(found) == number
 
     await eventually(as_many, f"{number} operations without an outcome")

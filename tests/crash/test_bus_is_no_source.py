@@ -46,7 +46,7 @@ async def test_forged_messages_are_refused_told_of_and_without_effect(stack: Sta
         await _seen(merchant, await merchant.pay())
 
         async def all_counted() -> bool:
-            return {refusal.reason for refusal in (await core.condition()).bus_refusals} == set(Refusal)
+            return {refusal.reason for refusal in (await core.health.condition()).bus_refusals} == set(Refusal)
 
         await eventually(all_counted, "every kind of forged message is counted")
         code, told = await _status(stack)
@@ -62,12 +62,12 @@ async def test_forged_messages_are_refused_told_of_and_without_effect(stack: Sta
 
 async def test_the_readers_user_cannot_forge_anything(stack: Stack) -> None:
     async with Core(stack.settings) as core, connected(stack.settings.nats_reader_url) as reader:
-        before = {refusal.reason: refusal.messages for refusal in (await core.condition()).bus_refusals}
+        before = {refusal.reason: refusal.messages for refusal in (await core.health.condition()).bus_refusals}
         subject = subject_of(await core.store_id())
         for _ in range(10):
             await reader.publish(subject, b"forged")
         await asyncio.sleep(3)
-        after = {refusal.reason: refusal.messages for refusal in (await core.condition()).bus_refusals}
+        after = {refusal.reason: refusal.messages for refusal in (await core.health.condition()).bus_refusals}
         assert after == before
 
 
@@ -117,7 +117,7 @@ async def test_views_that_a_forged_message_moved_beyond_the_store_heal_by_themse
         stack.worker.start()
 
         async def is_healed() -> bool:
-            condition = await core.condition()
+            condition = await core.health.condition()
             views = [each for each in condition.followers if each.name != "relay"]
             return all(not each.failure and (each.position or 0) <= condition.head for each in views)
 

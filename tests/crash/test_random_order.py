@@ -69,7 +69,7 @@ async def test_the_other_worker_takes_over_from_a_killed_one_under_load(stack: S
             await load.until(ANSWERS_FIRST)
             stack.worker.kill()
             await load.until(ANSWERS_FIRST)
-            await _until_all_reach(core, (await core.condition()).head)
+            await _until_all_reach(core, (await core.health.condition()).head)
             stack.worker.start()
         await assert_relay_is_heard(core)
     await assert_every_promise_holds(stack)
@@ -112,7 +112,7 @@ def _parts(stack: Stack, standby: ChildProcess) -> Mapping[str, Part]:
 
 async def _until_all_reach(core: Core, head: int) -> None:
     async def every_one_has_it() -> bool:
-        followers = (await core.condition()).followers
+        followers = (await core.health.condition()).followers
         # What the relay has told only a listener knows.
         return all((follower.position or 0) >= head for follower in followers if follower.name != RELAY)
 

@@ -30,7 +30,7 @@ async def test_an_api_asked_to_stop_answers_what_it_has_begun(stack: Stack) -> N
             for number, payment in enumerate(paying):
                 if payment.done():
                     paying[number] = asyncio.create_task(merchant.pay(token="tok_slow"))
-            return len(await core.operation_queue.unresolved(claimed_before=utc_now())) == len(paying)
+            return len(await core.payment.operation_queue.unresolved(claimed_before=utc_now())) == len(paying)
 
         await eventually(all_at_the_provider, "the payments are at the provider")
         stopped = await _terminated(stack.api, API_ENDED_WITHIN_S)

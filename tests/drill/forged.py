@@ -51,7 +51,7 @@ async def _rehearse(stack: Stack, chance: random.Random) -> Figures:
             [forged] = await asyncio.gather(forging, return_exceptions=True)
         lags_s += [await _lag_s(merchant) for _ in range(PAYMENTS_AFTER)]
         harmful = await _harm(core) + sum(lag_s > LAG_S_MAX for lag_s in lags_s)
-        told = {refusal.reason: refusal.messages for refusal in (await core.condition()).bus_refusals}
+        told = {refusal.reason: refusal.messages for refusal in (await core.health.condition()).bus_refusals}
     assert not isinstance(forged, Exception), forged
     return {
         "forged_messages_refused": sum(told.values()),
@@ -109,13 +109,13 @@ async def _harm(core: Core) -> int:
     """The views that stand anywhere but at the head, or differ from a replay of the whole store."""
 
     async def are_at_head() -> bool:
-        condition = await core.condition()
+        condition = await core.health.condition()
         return all(each.position == condition.head for each in condition.followers if each.name != "relay")
 
     try:
         await eventually(are_at_head, "every view is at the head", within_s=20)
     except AssertionError:
-        condition = await core.condition()
+        condition = await core.health.condition()
         return sum(each.position != condition.head for each in condition.followers if each.name != "relay")
     replay, position = Replay(), 0
     while events := await core.store.after(position, events_max=BATCH_EVENTS_MAX):

@@ -6,8 +6,7 @@ from collections import Counter
 import psycopg
 
 from infrastructure.postgres.connection.pool import POOL_SIZE_MAX
-from interfaces.composition.connections import OF_SERVER_PROCESS, OF_WORKER
-from interfaces.composition.core import APPLICATIONS
+from interfaces.composition.connections import APPLICATIONS, OF_SERVER_PROCESS, OF_WORKER
 from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, eventually
 

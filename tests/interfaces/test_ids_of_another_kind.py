@@ -114,9 +114,9 @@ async def api(database_url: str) -> AsyncIterator[Api]:
 
     settings = Settings(database_url=database_url, nats_url="nats://127.0.0.1:1")
     async with Core(settings) as core:
-        merchants = [await create_merchant(core.directory, name, ids.new_id) for name in ("Ours", "Theirs")]
-        key = await create_key(core.directory, merchants[0], ids.new_id)
-        operator = await create_operator_key(core.operators, "Anna", Role.OPERATOR, ids.new_id)
+        merchants = [await create_merchant(core.access.directory, name, ids.new_id) for name in ("Ours", "Theirs")]
+        key = await create_key(core.access.directory, merchants[0], ids.new_id)
+        operator = await create_operator_key(core.access.operators, "Anna", Role.OPERATOR, ids.new_id)
         streams = {(owner, kind): ids.new_uuid() for owner in ("own", "another's") for kind in FIRST_EVENTS}
         owners = dict(zip(("own", "another's"), merchants, strict=True))
         for (owner, kind), stream_id in streams.items():

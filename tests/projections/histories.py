@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from domain.history import Positioned, Recorded
 from domain.identifiers import MerchantId, PaymentId
 from domain.payment.events import OperationKind, PaymentEvent
@@ -92,7 +92,7 @@ def recorded_history(
     recorded: list[Recorded] = []
     for version, event in enumerate(history):
         now = NOW + timedelta(seconds=started_s + version)
-        recorded += record_with_entries(
+        recorded += record_all(
             PaymentId(payment_id),
             version,
             (_of(payment_id, merchant_id, event),),

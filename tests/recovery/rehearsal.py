@@ -72,8 +72,8 @@ async def _until_the_machine_is_lost(stack: Stack, shop: Orders, orders: int) ->
     """The merchant's key, and the positions that the store and its archive had come to."""
     await eventually(lambda: _has_base(stack), "a base backup")
     async with Core(stack.settings) as core:
-        merchant_id = await create_merchant(core.directory, "Shop", ids.new_id)
-        secret = (await create_api_key(core.directory, merchant_id, ids.new_id)).secret
+        merchant_id = await create_merchant(core.access.directory, "Shop", ids.new_id)
+        secret = (await create_api_key(core.access.directory, merchant_id, ids.new_id)).secret
     async with aiohttp.ClientSession() as http:
         placing = asyncio.create_task(shop.run(Merchant(http, stack.url, merchant_id, "", secret)))
 

@@ -12,7 +12,7 @@ from tests.support.running import merchant_in
 
 async def chaos(stack: Stack, seed: int, payments: int, *, within_s: float, settled_within_s: float) -> Judged:
     """`within_s` bounds the orders, `settled_within_s` how long an outcome may stay unknown in fair weather."""
-    async with Core(stack.settings) as core, merchant_in(core.directory, stack.url, f"Chaos {seed}") as merchant:
+    async with Core(stack.settings) as core, merchant_in(core.access.directory, stack.url, f"Chaos {seed}") as merchant:
         since = await before(core, stack)
         run = Run(stack, core, merchant, plan(seed, payments), settled_within_s=settled_within_s)
         try:

@@ -121,7 +121,7 @@ async def hostile(system: HostileStack, seed: int, payments: int, *, settled_wit
             late_s=LATE_S,
         ) as provider,
         Core(stack.settings) as core,
-        merchant_in(core.directory, stack.url, f"Hostile {seed}") as merchant,
+        merchant_in(core.access.directory, stack.url, f"Hostile {seed}") as merchant,
     ):
         run = _Run(merchant, seed)
         places = asyncio.Semaphore(AT_ONCE)

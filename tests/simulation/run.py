@@ -152,8 +152,8 @@ class Run:
             await eventually(told, f"customers of {provider} act")
 
     async def _follow(self, policy: str) -> None:
-        number = await self._core.routing_policies.add(policy, operator("simulation"))
-        await self._core.routing_policies.activate(number, operator("simulation"))
+        number = await self._core.routing.commands.add(policy, operator("simulation"))
+        await self._core.routing.commands.activate(number, operator("simulation"))
 
     async def _calm_down(self) -> None:
         for name in (API, WORKER):

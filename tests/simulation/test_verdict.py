@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from msgspec.structs import replace
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from domain.history import Cause, Recorded
 from domain.ledger.entry import JournalEntryPosted
 from domain.payment.events import PaymentAttemptFailed, PaymentAttemptStarted, PaymentRouted
@@ -40,7 +40,7 @@ def _fallen_back() -> tuple[Told, Told]:
     events = then_(events, attempt_answered(TRY_AGAIN, *PROVIDERS))
     events = then_(events, attempt_answered(APPROVED, id=NEXT))
     events = capture_taken(events, FORTY)
-    recorded = record_with_entries(PAYMENT, 0, events, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    recorded = record_all(PAYMENT, 0, events, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     entries = [each for each in recorded if isinstance(each.data, JournalEntryPosted)]
     return [each for each in recorded if each not in entries], entries
 

@@ -197,7 +197,9 @@ async def _their_lines(stack: Stack, since: Before) -> dict[str, list[Line]]:
 
 async def _in_hand(core: Core) -> set[UUID]:
     """The payments of all merchants with an operation that has no outcome."""
-    return {operation.payment_id for operation in await core.operation_queue.unresolved(claimed_before=utc_now())}
+    return {
+        operation.payment_id for operation in await core.payment.operation_queue.unresolved(claimed_before=utc_now())
+    }
 
 
 def _is_in_flight(history: Sequence[Recorded]) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, Claim, Verb
 from domain.history import Cause
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId, ProviderName
@@ -82,11 +82,11 @@ def charge(
             ),
         )
     return Append(
-        events=record_with_entries(payment_id, 0, events, merchant_id=merchant_id, cause=CAUSE, now=now),
+        events=record_all(payment_id, 0, events, merchant_id=merchant_id, cause=CAUSE, now=now),
         claim=Claim(
             operation_id=attempt_id,
             merchant_id=merchant_id,
-            payment_id=payment_id,
+            subject_id=payment_id,
             verb=Verb.CREATE,
             key=None,
             fingerprint=b"",

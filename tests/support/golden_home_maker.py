@@ -18,8 +18,8 @@ from rich.console import Console
 
 from infrastructure.embedded.privileges import data_account
 from infrastructure.embedded.runtime import postgres_binaries
-from interfaces.cli.demo import EXAMPLE_ORDERS, HURRIED, PROVIDERS
 from interfaces.composition import Core
+from interfaces.demo.command import EXAMPLE_ORDERS, HURRIED, PROVIDERS
 from interfaces.demo.orders import Order, read_orders
 from interfaces.demo.run import demonstrate
 from interfaces.runtime.supervisor import Stack
@@ -100,7 +100,9 @@ async def _pay(merchant: Merchant, made_as: str) -> dict[str, Any]:
 
 async def _until_views_stand_at(core: Core, head: int) -> None:
     async def there() -> bool:
-        return all((each.position or 0) >= head for each in (await core.condition()).followers if each.name in VIEWS)
+        return all(
+            (each.position or 0) >= head for each in (await core.health.condition()).followers if each.name in VIEWS
+        )
 
     await eventually(there, "the views have taken everything in")
 

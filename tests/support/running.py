@@ -98,7 +98,7 @@ def running_stack(home: Path, *, provider_timeout_s: float = 1.0) -> Iterator[St
 @asynccontextmanager
 async def merchant_of(stack: Stack, name: str = "Test merchant") -> AsyncIterator[Merchant]:
     """A new merchant of a running system."""
-    async with Core(stack.settings) as core, merchant_in(core.directory, stack.url, name) as merchant:
+    async with Core(stack.settings) as core, merchant_in(core.access.directory, stack.url, name) as merchant:
         yield merchant
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
@@ -109,7 +109,7 @@ def claim(
     return Claim(
         operation_id=OperationId(operation_id or uuid4()),
         merchant_id=merchant_id,
-        payment_id=PaymentId(uuid4()),
+        subject_id=PaymentId(uuid4()),
         verb=Verb.CAPTURE,
         key=key,
         fingerprint=fingerprint,
@@ -188,11 +188,11 @@ async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> N
 async def store_in_flight(store: PostgresEventStore, history: History) -> PaymentId:
     """A payment whose ATTEMPT has no outcome yet, as its process left it: with a claim on a merchant's key."""
     payment_id = PaymentId(uuid4())
-    events = record_with_entries(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
+    events = record_all(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=RECORDED_AT)
     claim = Claim(
         operation_id=ATTEMPT,
         merchant_id=MERCHANT,
-        payment_id=payment_id,
+        subject_id=payment_id,
         verb=Verb.CREATE,
         key="key",
         fingerprint=b"fingerprint",

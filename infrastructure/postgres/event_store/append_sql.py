@@ -95,11 +95,11 @@ def results(commands: Sequence[EncodedCommand], rows: Sequence[_Row]) -> list[Ap
 
 
 def stored_claim(row: Sequence[Any]) -> StoredClaim:
-    """A claim from its columns: operation, payment, verb, fingerprint, status, body, position."""
-    operation_id, payment_id, verb, fingerprint, status, body, position = row
+    """A claim from its columns: operation, subject, verb, fingerprint, status, body, position."""
+    operation_id, subject_id, verb, fingerprint, status, body, position = row
     return StoredClaim(
         operation_id=operation_id,
-        payment_id=payment_id,
+        subject_id=subject_id,
         verb=Verb(verb),
         fingerprint=fingerprint,
         answer=None if status is None else Answer(status, body),

@@ -99,7 +99,7 @@ def _topic(kind: type[Event]) -> bytes:
 def _claim(number: int, claim: Claim, append: Append) -> bytes:
     return _element(
         _operation(12, number, claim.operation_id, append, claim.answer, unresolved=claim.unresolved),
-        _UUID_FIELD.pack(_UUID, 16, claim.payment_id.bytes),
+        _UUID_FIELD.pack(_UUID, 16, claim.subject_id.bytes),
         _text(claim.merchant_id),
         _text(claim.verb),
         _text(claim.key),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.webhook_in.inbox import Correlation
+from application.payment.correlation import Correlation
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from infrastructure.postgres.connection.pool import ReadPool
 from projections.engine.tables import positions

@@ -108,7 +108,7 @@ async def _payment_of(services: Services, refund_id: UUID) -> PaymentId | None:
     for here."""
     claim = await services.store.claim_by_operation(OperationId(refund_id))
     if claim is not None:
-        return claim.payment_id if claim.verb is Verb.REFUND else None
+        return PaymentId(claim.subject_id) if claim.verb is Verb.REFUND else None
     async with services.reader() as connection:
         found = await refunds.payment_of(connection, refund_id)
     return None if found is None else PaymentId(found)

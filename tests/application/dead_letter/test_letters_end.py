@@ -11,8 +11,8 @@ from application.dead_letter.commands import DeadLetters
 from application.payment import recovery as recovery_module
 from application.payment.loaded import load
 from application.payment.recovery import BACKOFF, LEASE_S, OperationRetrier, Recovery
+from application.payment.timers import ALERT_AFTER, TimerRetrier, Timers
 from application.payment.timers import LEASE_S as TIMER_LEASE_S
-from application.payment.timers import TRIES_MAX, TimerRetrier, Timers
 from domain.dead_letter.events import DeadLetterEvent, DeadLetterKind
 from domain.dead_letter.state import DeadLetterState, fold, letter_id_for, state_of
 from domain.history import Cause
@@ -120,7 +120,7 @@ class Desk:
     async def sweep(self, after: timedelta = timedelta(0)) -> None:
         self.now += after
         await self.recovery.sweep(older_than_s=0)
-        await self.recovery.tell_of_ends()
+        await self.recovery.end_alerts()
 
     async def tick(self, after: timedelta = timedelta(0)) -> None:
         self.shop.now += after
@@ -148,7 +148,7 @@ class Desk:
         payment_id = payment_id_of(await self.shop.create(token=ACTING))
         self.shop.provider.holds_on = True
         await self.tick(THE_ACTION_WINDOW)
-        execute(self.database_url, "UPDATE timer_try SET tries = %s, next_try_at = due_at", TRIES_MAX - 1)
+        execute(self.database_url, "UPDATE timer_try SET tries = %s, next_try_at = due_at", ALERT_AFTER - 1)
         return payment_id
 
     async def state(self, kind: DeadLetterKind, subject: str) -> DeadLetterState | None:
@@ -195,7 +195,7 @@ async def test_a_letter_is_resolved_although_another_worker_looked_for_ended_one
 
     async def settled_and_looked_for() -> None:
         await desk.settle(payment_id)
-        await desk.recovery.tell_of_ends()
+        await desk.recovery.end_alerts()
 
     desk.letters.before = settled_and_looked_for
     desk.letters.after = dies

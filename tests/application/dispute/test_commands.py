@@ -20,7 +20,7 @@ from application.payment.loaded import load
 from application.provider.dispute_api import EvidenceFile
 from application.provider.webhook import DisputeNotification, DisputePhase
 from application.terms.pricing_context import CurrentPricingContexts
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, Appended, StoreUnavailable
 from domain.card_data import CardDataRefused
 from domain.dispute.events import DisputeReason, EvidenceKind
@@ -337,9 +337,7 @@ async def test_one_from_before_disputes_had_streams_comes_to_its_end(
     command = OpenDispute(dispute_id=DISPUTE, amount=HUNDRED, reason="fraudulent")
     opened = open_dispute(await court.shop.payment(payment_id), command, BASIS, NOW)
     version = len(await court.shop.store.history(payment_id))
-    recorded = record_with_entries(
-        payment_id, version, opened, merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW
-    )
+    recorded = record_all(payment_id, version, opened, merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW)
     await court.shop.captured()
     assert_appended(await court.shop.store.append(Append(events=recorded)))
     assert isinstance(await court.hears(payment_id, phase, amount=None), Done)
@@ -359,9 +357,7 @@ async def test_one_that_had_ended_before_disputes_had_streams_stays_as_it_ended(
         payment = await court.shop.payment(payment_id)
         events = close_dispute(payment, closing, NOW) if closes else open_dispute(payment, command, BASIS, NOW)
         version = len(await court.shop.store.history(payment_id))
-        recorded = record_with_entries(
-            payment_id, version, events, merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW
-        )
+        recorded = record_all(payment_id, version, events, merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW)
         assert_appended(await court.shop.store.append(Append(events=recorded)))
     before = await court.shop.events(payment_id)
     assert isinstance(await court.hears(payment_id, DisputePhase.LOST), told)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from application.payment.apply_notification import Again, Dead, Done
 from application.provider.webhook import DisputePhase
-from application.write.recording import record_all, record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, Appended
 from domain.dispute.events import DisputeKind, DisputeReason
 from domain.dispute.open import OpenCase, open_case
@@ -206,9 +206,7 @@ async def test_a_dispute_of_which_an_earlier_version_froze_less_is_lost_whole(co
     version = len(await court.shop.store.history(payment_id))
     recorded = [
         *record_all(CASE, 0, case, merchant_id=MERCHANT, cause=CAUSE, now=NOW),
-        *record_with_entries(
-            payment_id, version, (at_first,), merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW
-        ),
+        *record_all(payment_id, version, (at_first,), merchant_id=MERCHANT, cause=CAUSE, now=NOW, updated_at=NOW),
     ]
     assert isinstance(await court.shop.store.append(Append(events=tuple(recorded))), Appended)
 

@@ -120,8 +120,8 @@ async def test_a_timer_put_off_by_a_clock_that_was_a_day_ahead_is_fired_now(data
             now + A_DAY_AHEAD,
         )
         lease = timedelta(seconds=LEASE_S)
-        assert len(await queue.take(now=now, lease=lease, timers_max=9)) == 1
-        assert not await queue.take(now=now, lease=lease, timers_max=9), "it is leased, as by a clock that is right"
+        assert len(await queue.claim(now=now, lease=lease, timers_max=9)) == 1
+        assert not await queue.claim(now=now, lease=lease, timers_max=9), "it is leased, as by a clock that is right"
     finally:
         await pool.aclose()
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from application.write.append import BalanceLimitBroken
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.identifiers import PaymentId
 from domain.ledger.accounts import AccountCode, available, held, lot_of, pending
@@ -66,7 +66,7 @@ async def release(shop: Shop, amount: Money) -> None:
     event = FundsReleased(
         merchant_id=MERCHANT, bucket=Bucket.PENDING, due=DUE, amount=amount, collected=zero(amount.currency)
     )
-    events = record_with_entries(uuid4(), 0, (event,), merchant_id=MERCHANT, cause=CAUSE, now=NOW)
+    events = record_all(uuid4(), 0, (event,), merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     assert_appended(await shop.store.append(Append(events=events)))
 
 

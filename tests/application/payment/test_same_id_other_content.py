@@ -137,7 +137,7 @@ def a_banks_word_of_a_payout(heard: object) -> Sequence[object]:
     return report(PAID, heard)  # type: ignore[arg-type]
 
 
-CONFIRMED = ReportPayout(bank="northbank", report_id="7", fate=ReportedOutcome.CONFIRMED, code=None)
+CONFIRMED = ReportPayout(bank="northbank", report_id="7", outcome=ReportedOutcome.CONFIRMED, code=None)
 
 NAMED = {
     "a dispute": Named(
@@ -197,7 +197,7 @@ NAMED = {
         RatesDiffer,
     ),
     "a bank's word of a payout": Named(
-        a_banks_word_of_a_payout, CONFIRMED, [replace(CONFIRMED, fate=ReportedOutcome.REJECTED)], ReportContradicts
+        a_banks_word_of_a_payout, CONFIRMED, [replace(CONFIRMED, outcome=ReportedOutcome.REJECTED)], ReportContradicts
     ),
 }
 
@@ -226,7 +226,7 @@ def test_the_same_id_with_other_content_is_an_error(named: Named, other: object)
 def claimed(verb: Verb) -> StoredClaim:
     return StoredClaim(
         operation_id=OperationId(UUID(int=1)),
-        payment_id=PaymentId(UUID(int=2)),
+        subject_id=PaymentId(UUID(int=2)),
         verb=verb,
         fingerprint=b"the first request",
         answer=Answer(201, b"{}"),

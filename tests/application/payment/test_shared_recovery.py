@@ -61,7 +61,7 @@ class Workers:
         self.now += after
         worker = self.another()
         unresolved = await worker.sweep(older_than_s=0)
-        await worker.tell_of_ends()
+        await worker.end_alerts()
         return unresolved
 
     async def aclose(self) -> None:
@@ -300,7 +300,7 @@ async def test_nothing_is_settled_while_the_provider_is_asked_for_it(
         case "a sweep":
             asking = asyncio.create_task(workers.sweep())
         case "who started it":
-            asking = asyncio.create_task(workers.another()._try_repeatedly(operation))
+            asking = asyncio.create_task(workers.another()._attempt_repeatedly(operation))
         case _:
             asking = asyncio.create_task(doubts_of(shop).ask(payment_id, OPERATOR, now=workers.now))
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from application.payment.loaded import load
 from application.payment.timer_outcome import NothingToDo
-from application.payment.timers import LEASE_S, TRIES_MAX, DueTimer, TimerRetrier, Timers
+from application.payment.timers import ALERT_AFTER, LEASE_S, DueTimer, TimerRetrier, Timers
 from application.provider.port import ProviderRequest, VoidRequest
 from domain.dead_letter.events import DeadLetterKind
 from domain.identifiers import PaymentId
@@ -129,7 +129,7 @@ async def test_what_a_killed_worker_had_taken_comes_back_with_its_lease(shop: Sh
     await clockwork.project()
     shop.now += A_WEEK
     await clockwork.queue.refresh(now=shop.now)
-    assert len(await clockwork.queue.take(now=shop.now, lease=THE_LEASE, timers_max=9)) == 1
+    assert len(await clockwork.queue.claim(now=shop.now, lease=THE_LEASE, timers_max=9)) == 1
     await clockwork.tick(THE_LEASE - timedelta(seconds=1))
     assert isinstance(await shop.payment(payment_id), Authorized)
     await clockwork.tick(timedelta(seconds=1))
@@ -290,7 +290,7 @@ async def test_tries_in_vain_are_further_and_further_apart(shop: Shop, clockwork
     shop.provider.holds_on = True
     shop.now += THE_ACTION_WINDOW
     pauses_s = []
-    for _ in range(TRIES_MAX + 1):
+    for _ in range(ALERT_AFTER + 1):
         await clockwork.tick()
         [(_, next_try_at)] = execute(database_url, TRIES)
         pauses_s.append((next_try_at - shop.now).total_seconds())
@@ -332,6 +332,6 @@ async def test_what_is_put_off_is_put_off_for_every_worker(shop: Shop, clockwork
     await clockwork.tick(timedelta(seconds=30))
     assert await clockwork.another().sweep() == 0
     assert len(shop.provider.looked_up) == 1
-    timers = await clockwork.queue.take(now=shop.now + timedelta(seconds=30), lease=THE_LEASE, timers_max=9)
-    assert [(timer.kind, timer.tries) for timer in timers] == [(TimerKind.CUSTOMER_ACTION, 1)]
+    timers = await clockwork.queue.claim(now=shop.now + timedelta(seconds=30), lease=THE_LEASE, timers_max=9)
+    assert [(timer.kind, timer.attempts) for timer in timers] == [(TimerKind.CUSTOMER_ACTION, 1)]
     assert isinstance(timers[0], DueTimer)

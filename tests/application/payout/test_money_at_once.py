@@ -18,7 +18,7 @@ from application.provider.webhook import DisputeNotification, DisputePhase
 from application.settlement.release import Releases
 from application.terms.pricing_context import CurrentPricingContexts
 from application.write.append import BalanceLimitBroken, TooManyConflicts
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append, Appended
 from domain.dispute.events import DisputeReason
 from domain.history import Cause
@@ -85,7 +85,7 @@ async def test_refunds_disputes_releases_and_payouts_at_once(shop: Shop, databas
             trigger=PayoutTrigger.REQUESTED,
             payout_rule="default:0",
         )
-        recorded = record_with_entries(uuid4(), 0, (created,), merchant_id=MERCHANT, cause=CAUSE, now=shop.now)
+        recorded = record_all(uuid4(), 0, (created,), merchant_id=MERCHANT, cause=CAUSE, now=shop.now)
         paid.append(amount.minor if isinstance(await shop.store.append(Append(events=recorded)), Appended) else 0)
 
     async def later(act: Awaitable[object]) -> None:

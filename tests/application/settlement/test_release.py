@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from application.settlement.release import Releases
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.identifiers import PaymentId
 from domain.ledger.accounts import AccountCode, available, held, owed, pending
@@ -274,7 +274,7 @@ async def charged_back_from_owed(shop: Shop, payment_id: PaymentId) -> None:
     command = OpenDispute(dispute_id=DISPUTE, amount=HUNDRED, reason="fraud")
     opened = open_dispute(await shop.payment(payment_id), command, shop.pricing, shop.now, source=DebitSource.OWED)
     cause = a_caller().cause
-    recorded = record_with_entries(
+    recorded = record_all(
         payment_id, len(history), opened, merchant_id=MERCHANT, cause=cause, now=shop.now, updated_at=shop.now
     )
     assert_appended(await shop.store.append(Append(events=recorded)))

@@ -33,7 +33,7 @@ BROKEN = LimitBroken(account="merchant:available", currency="EUR")
 USED = KeyUsed(
     StoredClaim(
         operation_id=OperationId(UUID(int=1)),
-        payment_id=PaymentId(UUID(int=2)),
+        subject_id=PaymentId(UUID(int=2)),
         verb=Verb.CREATE,
         fingerprint=b"",
         answer=None,

@@ -618,8 +618,8 @@ class MoneyMachine(RuleBasedStateMachine):
         assert taken == (amount.minor <= held_minor)
 
     @precondition(lambda self: self.world.payouts)
-    @rule(data=st.data(), fate=st.sampled_from(ReportedOutcome), canceled=st.booleans())
-    def a_payout_moves_on(self, data: st.DataObject, fate: ReportedOutcome, canceled: bool) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(ReportedOutcome), canceled=st.booleans())
+    def a_payout_moves_on(self, data: st.DataObject, outcome: ReportedOutcome, canceled: bool) -> None:
         payout_id = data.draw(st.sampled_from(sorted(self.world.payouts)))
         payout = self.world.payouts[payout_id]
         merchant = payout.order.merchant_id
@@ -630,7 +630,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 case Ready():
                     events = batch(payout, payout_id, BatchId(self._name()), self.world.now.date())
                 case _:
-                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), fate=fate, code=None)
+                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), outcome=outcome, code=None)
                     events = report(payout, told)
         except DomainError:
             return

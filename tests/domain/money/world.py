@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from application.terms.balance_floors import floors_for
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from domain.event import Event
 from domain.history import AnyEvent, Cause, Positioned
 from domain.identifiers import MerchantId, PaymentId, PayoutId
@@ -50,7 +50,7 @@ class World:
     ) -> None:
         """All of it or nothing, as `append_commands` does it. Raises LimitBroken."""
         version = self._versions.get(stream_id, 0)
-        recorded = record_with_entries(
+        recorded = record_all(
             stream_id, version, events, merchant_id=merchant_id, cause=_CAUSE, now=self.now, updated_at=self.now
         )
         entries = [each.data for each in recorded if isinstance(each.data, JournalEntryPosted)]

@@ -157,8 +157,8 @@ async def test_what_a_worker_that_hangs_has_in_hand_is_free_at_once_and_what_it_
             await operations.put_back(OperationId(put_off), until=now + a_day)
             execute(database_url, TIMERS, [uuid4(), uuid4()])
             timers = PostgresTimerQueue(pool)
-            one, other = await timers.take(now=now, lease=a_day, timers_max=10)
-            await timers.put_off(one, until=now + a_day)
+            one, other = await timers.claim(now=now, lease=a_day, timers_max=10)
+            await timers.put_back(one, until=now + a_day)
             first.goes_on.clear()
 
             async def freed() -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from interfaces.cli.demo import EXAMPLE_ORDERS
 from interfaces.cli.main import main
+from interfaces.demo.command import EXAMPLE_ORDERS
 from interfaces.demo.orders import OrdersUnreadable, read_orders
 
 HEADER = "order,merchant,customer,amount,currency,card,capture_method,then\n"

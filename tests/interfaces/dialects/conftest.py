@@ -21,7 +21,7 @@ async def system(session_folder: Path) -> AsyncIterator[System]:
 @pytest.fixture(scope="package")
 async def shop(system: System) -> AsyncIterator[Shop]:
     """The same for all: at the end its payments are held against the providers' books."""
-    async with Core(system.settings) as core, merchant_in(core.directory, system.url) as merchant:
+    async with Core(system.settings) as core, merchant_in(core.access.directory, system.url) as merchant:
         yield Shop(merchant)
 
 

@@ -136,7 +136,7 @@ def accounts_behind(proxies: Mapping[str, LosingProxy]) -> list[dict[str, Any]]:
 async def activate(settings: Settings) -> None:
     """The policy is in force before anybody asks."""
     async with composition.Core(settings) as core:
-        await core.routing_policies.activate(await core.routing_policies.add(POLICY, BY_TEST), BY_TEST)
+        await core.routing.commands.activate(await core.routing.commands.add(POLICY, BY_TEST), BY_TEST)
 
 
 async def tell_webhooks(http: aiohttp.ClientSession, stripe: str, url: str) -> None:

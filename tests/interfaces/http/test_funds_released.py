@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.history import Cause
 from domain.identifiers import MerchantId, PaymentId
@@ -29,7 +29,7 @@ async def test_what_is_due_becomes_available_by_itself(merchant: Merchant, stack
             event = replace(event, proceeds=replace(event.proceeds, due=now - timedelta(hours=1)))
         history.append(event)
     cause = Cause(actor="key:test", request_id="req_test", trace_id="0" * 32)
-    events = record_with_entries(payment_id, 0, history, merchant_id=owner, cause=cause, now=now)
+    events = record_all(payment_id, 0, history, merchant_id=owner, cause=cause, now=now)
     async with Core(stack.settings) as core:
         assert_appended(await core.store.append(Append(events=events)))
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from application.access.operator import Role, create_operator_key
-from application.write.recording import record_with_entries
+from application.write.recording import record_all
 from application.write.store import Append
 from domain.identifiers import MerchantId
 from domain.money.money import Money
@@ -50,7 +50,7 @@ class Treasurer:
                     collected=Money(0, lot_currency),
                 )
                 now = datetime.now(UTC)
-                events = record_with_entries(uuid4(), 0, [released], merchant_id=merchant_id, cause=CAUSE, now=now)
+                events = record_all(uuid4(), 0, [released], merchant_id=merchant_id, cause=CAUSE, now=now)
                 assert_appended(await store.append(Append(events=events)))
         return await self.available(currency)
 

@@ -13,8 +13,8 @@ import pytest
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Notices
 from application.payment.loaded import loaded_from
-from application.payment.operator_records import OperatorRecords
 from application.webhook_in.inbox import NewDelivery
+from application.webhook_in.operator_records import OperatorRecords
 from application.webhook_in.processor import Deliveries
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import letter_id_for
@@ -70,18 +70,18 @@ async def follow(core: Core) -> None:
 
 def worker(core: Core) -> Deliveries:
     return Deliveries(
-        inbox=core.inbox,
-        correlation=core.correlation,
+        inbox=core.webhook_in.inbox,
+        correlation=core.payment.correlation,
         store=core.store,
         notices=Notices(
             store=core.store,
-            operations=core.operations,
-            adoptions=core.adoptions,
-            correlation=core.correlation,
+            operations=core.payment.operations,
+            adoptions=core.payment.adoptions,
+            correlation=core.payment.correlation,
             now=utc_now,
         ),
-        disputes=DisputeNotices(core.disputes.money),
-        dead_letters=core.dead_letters,
+        disputes=DisputeNotices(core.dispute.commands.money),
+        dead_letters=core.dead_letter.commands,
         notifications={SIMULATOR: NotaryNotifications()},
     )
 
@@ -89,10 +89,10 @@ def worker(core: Core) -> Deliveries:
 def records(core: Core) -> OperatorRecords:
     return OperatorRecords(
         store=core.store,
-        adoptions=core.adoptions,
-        deliveries=core.deliveries,
+        adoptions=core.payment.adoptions,
+        deliveries=core.webhook_in.archive,
         notifications={SIMULATOR: NotaryNotifications()},
-        dead_letters=core.dead_letters,
+        dead_letters=core.dead_letter.commands,
     )
 
 

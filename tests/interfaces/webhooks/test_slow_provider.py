@@ -15,8 +15,8 @@ from application.payment.apply_notification import Notices
 from application.payment.loaded import load
 from application.webhook_in import processor as delivery_module
 from application.webhook_in.inbox import NewDelivery
-from application.webhook_in.lanes import ACTING_MAX, BEGUN_MAX
-from application.webhook_in.processor import BATCH_DELIVERIES_MAX, Deliveries
+from application.webhook_in.processor import ACTING_MAX, BATCH_DELIVERIES_MAX, Deliveries
+from application.work.lanes import BEGUN_MAX
 from application.write.store import Append, Claim, Verb
 from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.money.money import Money
@@ -80,13 +80,13 @@ async def working(core: Core, inbox: PostgresInbox) -> AsyncIterator[Deliveries]
         store=core.store,
         notices=Notices(
             store=core.store,
-            operations=core.operations,
-            adoptions=core.adoptions,
-            correlation=core.correlation,
+            operations=core.payment.operations,
+            adoptions=core.payment.adoptions,
+            correlation=core.payment.correlation,
             now=utc_now,
         ),
-        disputes=DisputeNotices(core.disputes.money),
-        dead_letters=core.dead_letters,
+        disputes=DisputeNotices(core.dispute.commands.money),
+        dead_letters=core.dead_letter.commands,
         notifications={SIMULATOR: NotaryNotifications(), OTHER: NotaryNotifications()},
     )
     yield deliveries
@@ -106,7 +106,7 @@ async def being_refunded(core: Core) -> str:
     claim = Claim(
         operation_id=refund_id,
         merchant_id=merchant_id,
-        payment_id=payment_id,
+        subject_id=payment_id,
         verb=Verb.REFUND,
         key=None,
         fingerprint=b"",
@@ -172,7 +172,7 @@ async def test_a_slow_provider_holds_nobody_elses_deliveries_up(core: Core, prov
     many = BEGUN_MAX + BATCH_DELIVERIES_MAX + 1
     await keep(core, *(has_it_asked(reference, number) for number in range(many)))
     [other] = await keep(core, b"unreadable", provider=OTHER)
-    async with working(core, core.inbox) as deliveries:
+    async with working(core, core.webhook_in.inbox) as deliveries:
 
         async def is_dead() -> bool:
             await deliveries.step()
@@ -190,7 +190,7 @@ async def test_what_another_worker_took_while_it_waited_its_turn_is_left_to_that
     monkeypatch.setattr(delivery_module, "RENEW_AFTER_S", 0.0)
     reference = await being_refunded(core)
     await keep(core, *(has_it_asked(reference, number) for number in range(ACTING_MAX + 5)))
-    async with working(core, core.inbox) as deliveries:
+    async with working(core, core.webhook_in.inbox) as deliveries:
         await deliveries.step()
 
         async def are_asked() -> bool:
@@ -204,5 +204,5 @@ async def test_what_another_worker_took_while_it_waited_its_turn_is_left_to_that
 
 async def test_a_lease_outlasts_the_slowest_provider(core: Core) -> None:
     await keep(core, b"{}")
-    [claimed] = await core.inbox.claim(1)
+    [claimed] = await core.webhook_in.inbox.claim(1)
     assert claimed.leased_until - utc_now() > timedelta(seconds=2 * 60.0)

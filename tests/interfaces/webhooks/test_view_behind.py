@@ -7,7 +7,7 @@ import pytest
 
 from application.dispute.apply_notification import DisputeNotices
 from application.payment.apply_notification import Notices
-from application.webhook_in.processor import TRIES_MAX, Deliveries
+from application.webhook_in.processor import ATTEMPTS_MAX, Deliveries
 from domain.identifiers import MerchantId, OperationId, PaymentId
 from infrastructure.postgres.event_store.correlation import ViewCorrelation
 from interfaces import ids
@@ -31,21 +31,21 @@ async def core(database_url: str) -> AsyncIterator[Core]:
 async def tried_as_often_as_it_is(core: Core) -> None:
     """All at once: every delivery is due again and again."""
     deliveries = Deliveries(
-        inbox=core.inbox,
+        inbox=core.webhook_in.inbox,
         correlation=ViewCorrelation(core.pool),
         store=core.store,
         notices=Notices(
             store=core.store,
-            operations=core.operations,
-            adoptions=core.adoptions,
-            correlation=core.correlation,
+            operations=core.payment.operations,
+            adoptions=core.payment.adoptions,
+            correlation=core.payment.correlation,
             now=utc_now,
         ),
-        disputes=DisputeNotices(core.disputes.money),
-        dead_letters=core.dead_letters,
+        disputes=DisputeNotices(core.dispute.commands.money),
+        dead_letters=core.dead_letter.commands,
         notifications={SIMULATOR: NotaryNotifications()},
     )
-    for _ in range(TRIES_MAX + 1):
+    for _ in range(ATTEMPTS_MAX + 1):
         execute(core.settings.database_url, f"{DUE} WHERE state = 'waiting'")
         await deliveries.step()
         await deliveries.settle()

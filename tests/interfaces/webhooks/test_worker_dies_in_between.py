@@ -79,13 +79,13 @@ def worker(core: Core, inbox: PostgresInbox, notices: Notices | None = None) -> 
         notices=notices
         or Notices(
             store=core.store,
-            operations=core.operations,
-            adoptions=core.adoptions,
-            correlation=core.correlation,
+            operations=core.payment.operations,
+            adoptions=core.payment.adoptions,
+            correlation=core.payment.correlation,
             now=utc_now,
         ),
-        disputes=DisputeNotices(core.disputes.money),
-        dead_letters=core.dead_letters,
+        disputes=DisputeNotices(core.dispute.commands.money),
+        dead_letters=core.dead_letter.commands,
         notifications={SIMULATOR: NotaryNotifications()},
     )
 
@@ -127,7 +127,7 @@ async def work_and_die(core: Core) -> None:
 
 
 async def work(core: Core) -> None:
-    living = worker(core, core.inbox)
+    living = worker(core, core.webhook_in.inbox)
     while await living.step():
         await living.settle()
 
@@ -144,12 +144,12 @@ async def test_what_the_store_did_not_answer_about_is_tried_again_soon_and_not_o
     await deliver(core, News(id="evt_1", about="capture", operation_id=attempt_id, reference="ch_0"))
     unlucky = worker(
         core,
-        core.inbox,
+        core.webhook_in.inbox,
         AwayNotices(
             store=core.store,
-            operations=core.operations,
-            adoptions=core.adoptions,
-            correlation=core.correlation,
+            operations=core.payment.operations,
+            adoptions=core.payment.adoptions,
+            correlation=core.payment.correlation,
             now=utc_now,
         ),
     )

@@ -220,7 +220,7 @@ def test_a_used_key_is_told_with_what_is_stored_under_it(database: Database) -> 
     [answer] = database.append([Append(events=(created(uuid4()),), claim=second)])
     assert isinstance(answer, KeyUsed)
     assert answer.claim.operation_id == first.operation_id
-    assert answer.claim.payment_id == first.payment_id
+    assert answer.claim.subject_id == first.subject_id
     assert (answer.claim.fingerprint, answer.claim.answer) == (b"first", Answer(201, b"\x00\xff{}"))
     assert answer.claim.position == 1
 
@@ -427,7 +427,7 @@ async def test_claims_are_found_by_key_by_operation_and_while_unresolved(store: 
     by_key = await store.claim_by_key(MERCHANT, "key")
     assert by_key is not None
     assert by_key == await store.claim_by_operation(mine.operation_id)
-    assert (by_key.operation_id, by_key.payment_id, by_key.verb) == (mine.operation_id, mine.payment_id, mine.verb)
+    assert (by_key.operation_id, by_key.subject_id, by_key.verb) == (mine.operation_id, mine.subject_id, mine.verb)
     assert (by_key.answer, by_key.position) == (None, None)
     assert await store.claim_by_key(MERCHANT, "other") is None
     assert await store.claim_by_operation(claim().operation_id) is None

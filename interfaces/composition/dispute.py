@@ -1,0 +1,54 @@
+"""Disputes: their commands, what providers notify of them, and their deadlines."""
+
+from collections.abc import Mapping
+
+from application.dispute.apply_notification import DisputeNotices
+from application.dispute.commands import Disputes
+from application.dispute.deadlines import DisputeDeadlines
+from infrastructure.postgres.dispute.agenda import PostgresDisputeAgenda
+from infrastructure.postgres.dispute.evidence_files import PostgresEvidenceFiles
+from interfaces import ids
+from interfaces.composition.capability import Capability
+from interfaces.composition.clock import utc_now
+from interfaces.composition.shared import Shared
+from interfaces.composition.terms import TermsParts
+from interfaces.runtime.worker import Task, every
+
+DEADLINES_EVERY_S = 5.0
+
+
+class DisputeParts(Capability, frozen=True, kw_only=True):
+    commands: Disputes
+    notices: DisputeNotices
+    deadlines: DisputeDeadlines
+
+    async def aclose(self) -> None:
+        await self.commands.aclose()
+
+    def worker_tasks(self) -> Mapping[str, Task]:
+        return {"disputes": lambda: every(DEADLINES_EVERY_S, self.deadlines.sweep)}
+
+
+def wire(shared: Shared, terms: TermsParts) -> DisputeParts:
+    commands = Disputes(
+        store=shared.store,
+        pricing_contexts=terms.pricing_contexts,
+        dispute_apis={
+            name: each.dispute_api for name, each in shared.connectors.items() if each.dispute_api is not None
+        },
+        files=PostgresEvidenceFiles(shared.pool),
+        now=utc_now,
+        new_id=ids.new_uuid,
+    )
+    return DisputeParts(
+        commands=commands,
+        notices=DisputeNotices(commands.money),
+        deadlines=DisputeDeadlines(
+            store=shared.store,
+            disputes=commands,
+            agenda=PostgresDisputeAgenda(shared.pool),
+            now=utc_now,
+            new_id=ids.new_uuid,
+            inflight_grace_s=shared.inflight_grace_s,
+        ),
+    )

@@ -1,0 +1,181 @@
+"""Payments: their commands, and the recovery, timers and notifications that go on with them."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from application.dead_letter.commands import Retrier
+from application.payment.adoption import Adoptions
+from application.payment.apply_notification import Notices
+from application.payment.commands import Payments
+from application.payment.correlation import Correlation
+from application.payment.in_doubt import Doubts
+from application.payment.lost_charges import LostCharges
+from application.payment.operation import Operations
+from application.payment.operation_queue import OperationQueue
+from application.payment.recovery import OperationRetrier, Recovery
+from application.payment.timers import TimerRetrier, Timers
+from application.terms.policies import DEFAULT_POLICIES, in_doubt_after
+from domain.dead_letter.events import DeadLetterKind
+from infrastructure.postgres.event_store.correlation import ViewCorrelation
+from infrastructure.postgres.operation_queue import PostgresOperationQueue
+from infrastructure.postgres.timer_queue import PostgresTimerQueue
+from infrastructure.provider.retrying import RetryingProvider
+from interfaces import ids
+from interfaces.composition.capability import Capability
+from interfaces.composition.clock import utc_now
+from interfaces.composition.dead_letter import DeadLetterParts
+from interfaces.composition.routing import RoutingParts
+from interfaces.composition.shared import Shared
+from interfaces.composition.terms import TermsParts
+from interfaces.resources.payment_answer import render_response
+from interfaces.runtime.worker import Task, every
+
+RECOVERY_CALLS_MAX = 3
+"""To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
+TIMER_CALLS_MAX = 3
+"""To a provider, in one try: a look-up, a cancellation, and another look-up."""
+RECOVERY_EVERY_S = 1.0
+TIMERS_EVERY_S = 5.0
+
+
+class PaymentParts(Capability, frozen=True, kw_only=True):
+    commands: Payments
+    operations: Operations
+    operation_queue: PostgresOperationQueue
+    adoptions: Adoptions
+    correlation: Correlation
+    notices: Notices
+    lost_charges: LostCharges
+    doubts: Doubts
+    recovery: Recovery
+    timers: Timers
+    inflight_grace_s: float
+
+    async def aclose(self) -> None:
+        await self.commands.aclose()
+        await self.recovery.aclose()
+
+    def worker_tasks(self) -> Mapping[str, Task]:
+        async def recover() -> None:
+            # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
+            await self.recovery.sweep(older_than_s=self.inflight_grace_s)
+
+        async def fire_timers() -> None:
+            await self.timers.sweep()
+
+        return {
+            "recovery": lambda: every(RECOVERY_EVERY_S, recover),
+            "recovery's letters": lambda: every(RECOVERY_EVERY_S, self.recovery.end_alerts),
+            "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
+        }
+
+
+def retriers(shared: Shared) -> Mapping[DeadLetterKind, Retrier]:
+    return {
+        DeadLetterKind.COMMAND: OperationRetrier(PostgresOperationQueue(shared.pool), utc_now),
+        DeadLetterKind.TIMER: TimerRetrier(PostgresTimerQueue(shared.pool), utc_now),
+    }
+
+
+def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: DeadLetterParts) -> PaymentParts:
+    queue = PostgresOperationQueue(shared.pool)
+    lost_charges = _lost_charges(shared)
+    correlation = ViewCorrelation(shared.pool)
+    operations = _operations(shared, queue, terms, routing, dead_letter, lost_charges)
+    adoptions = Adoptions(
+        store=shared.store,
+        pricing_contexts=terms.pricing_contexts,
+        correlation=correlation,
+        keeps_open=operations.keeps_open,
+        now=utc_now,
+    )
+    recovery = _recovery(shared, queue, operations, dead_letter)
+    return PaymentParts(
+        commands=Payments(
+            store=shared.store,
+            operations=operations,
+            recovery=recovery,
+            answers=render_response,
+            pricing_contexts=terms.pricing_contexts,
+            routing=routing.active,
+            lost=lost_charges,
+            now=utc_now,
+            ids=shared.command_ids,
+        ),
+        operations=operations,
+        operation_queue=queue,
+        adoptions=adoptions,
+        correlation=correlation,
+        notices=Notices(
+            store=shared.store, operations=operations, adoptions=adoptions, correlation=correlation, now=utc_now
+        ),
+        lost_charges=lost_charges,
+        doubts=Doubts(
+            store=shared.store,
+            queue=queue,
+            operations=operations,
+            answers_within_s=shared.inflight_grace_s,
+            lease_s=shared.lease_s(calls_max=RECOVERY_CALLS_MAX),
+        ),
+        recovery=recovery,
+        timers=_timers(shared, operations, dead_letter),
+        inflight_grace_s=shared.inflight_grace_s,
+    )
+
+
+def _lost_charges(shared: Shared) -> LostCharges:
+    return LostCharges(
+        pins=shared.gate,
+        unlisted={name: each.provider for name, each in shared.connectors.items() if each.listing is None},
+        attempts_max=len(shared.connectors),
+        now=utc_now,
+    )
+
+
+def _operations(
+    shared: Shared,
+    queue: OperationQueue,
+    terms: TermsParts,
+    routing: RoutingParts,
+    dead_letter: DeadLetterParts,
+    lost: LostCharges,
+) -> Operations:
+    return Operations(
+        store=shared.store,
+        queue=queue,
+        providers={name: RetryingProvider(circuit, circuit.refuses) for name, circuit in shared.circuits.items()},
+        answers=render_response,
+        pricing_contexts=terms.pricing_contexts,
+        policies=replace(DEFAULT_POLICIES, recovery=in_doubt_after(shared.settings.in_doubt_after_s)),
+        routing=routing.active,
+        lost=lost,
+        letters=dead_letter.commands,
+        now=utc_now,
+        inflight_grace_s=shared.inflight_grace_s,
+        refusal_stands_after_s=shared.settings.refusal_stands_after_s,
+    )
+
+
+def _recovery(shared: Shared, queue: OperationQueue, operations: Operations, dead_letter: DeadLetterParts) -> Recovery:
+    return Recovery(
+        store=shared.store,
+        queue=queue,
+        operations=operations,
+        letters=dead_letter.commands,
+        now=utc_now,
+        new_id=ids.new_uuid,
+        lease_s=shared.lease_s(calls_max=RECOVERY_CALLS_MAX),
+    )
+
+
+def _timers(shared: Shared, operations: Operations, dead_letter: DeadLetterParts) -> Timers:
+    return Timers(
+        store=shared.store,
+        queue=PostgresTimerQueue(shared.pool),
+        operations=operations,
+        letters=dead_letter.commands,
+        now=utc_now,
+        new_id=ids.new_uuid,
+        lease_s=shared.lease_s(calls_max=TIMER_CALLS_MAX),
+    )
