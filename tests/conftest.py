@@ -19,6 +19,7 @@ from interfaces import composition
 from interfaces.runtime.settings import VARIABLES, Settings
 from tests.support.store import own_server
 
+pytest_plugins = ["tests.support.scheduling", "tests.support.skips"]
 # The contract suite's assertions are explained like a test's own.
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
 
