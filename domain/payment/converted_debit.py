@@ -1,4 +1,4 @@
-"""What giving back converted money debits the merchant: its worth, rounded up once over all parts at one rate.
+"""Giving back converted money debits the merchant the worth of it, rounded up once over all parts at one rate.
 
 Each debit is the rounded worth of everything given back at its rate so far, less what was debited for it before. So
 worth ≤ debits < worth + 1 minor unit, however the money is divided into refunds and disputes. No debit has a residue.
@@ -16,10 +16,10 @@ from domain.money.money import AMOUNT_MINOR_MAX, Money, zero
 
 
 def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:
-    """Of `amount`, given back after what `before` gave back at the captures' rates.
+    """The conversion of `amount`, given back after `before` at the captures' rates.
 
-    What was captured first is given back first, at its own rate. All of it comes to just what the captures brought, and
-    the mark-up is given back rounded down until then.
+    The first capture is given back first, at its own rate. All parts together come to the exact proceeds of the
+    captures; until then the mark-up is given back rounded down.
     """
     start = sum(each.amount.minor for each in before)
     end = start + amount.minor
@@ -29,7 +29,8 @@ def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: 
 
 
 def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) -> Conversion:
-    """Of `amount`, given back after `before`, of which those at the same rate of the same version count. No mark-up.
+    """The conversion of `amount` at `quote`, given back after `before`, of which the conversions at the same rate of
+    the same version count. There is no mark-up.
 
     Raises CurrencyMismatch, ConversionTooLarge.
     """
@@ -48,12 +49,12 @@ def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) ->
         mark_up=nothing,
         settled=nothing,
     )
-    # Below nothing where debits from before this rule had been rounded up each for itself.
+    # `settled` is negative where debits from before this rule were rounded up one by one.
     return _converted(at_quote, amount, settled=max(settled, 0), mark_up=0)
 
 
 def _brought(given_back: int, captures: Iterable[Conversion], part: Callable[[Conversion], Money]) -> Fraction:
-    """What the first `given_back` minor units that were captured brought."""
+    """The proceeds (settled or mark-up, by `part`) of the first `given_back` minor units that were captured."""
     brought = Fraction(0)
     for each in captures:
         covered = min(given_back, each.amount.minor)
@@ -63,6 +64,7 @@ def _brought(given_back: int, captures: Iterable[Conversion], part: Callable[[Co
 
 
 def _capture_at(given_back: int, captures: Sequence[Conversion]) -> Conversion:
+    """The capture that the next minor unit after `given_back` is of; the last one where all are given back."""
     for each in captures:
         if given_back < each.amount.minor:
             return each

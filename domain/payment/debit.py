@@ -43,11 +43,6 @@ class DebitSource(StrEnum):
     OWED = "owed"
     """The merchant's debt, which has no limit."""
 
-    @property
-    def after(self) -> "DebitSource | None":
-        """The source after this one when a lot is short."""
-        return _SOURCE_AFTER_SHORT_LOT.get(self)
-
 
 class Funding(Struct, frozen=True, kw_only=True):
     """One try to book a debit, or to give one back.
@@ -105,8 +100,8 @@ def debit_for(
     pricing: PricingContext,
     now: datetime,
 ) -> MerchantDebit:
-    """The debit for giving back `amount` of what was taken, which has to have so much left; `in_flight` is that of the
-    refund that is on its way.
+    """The debit for giving back `amount`, of which the captures have enough left; `in_flight` is the debit of a refund
+    that is on its way.
 
     Raises RateMissing or ConversionTooLarge for a conversion at the current rate.
     """
@@ -136,8 +131,8 @@ def debit_for(
 
 
 def returned(debit: MerchantDebit, amount: Money, now: datetime) -> Drawn:
-    """Where `amount` of a debit goes back to: to the lots that are still pending, what was owed, and what is
-    available; the last taken first given back."""
+    """The accounts that `amount` of a debit is given back to: the debt first, then the lots that are still pending,
+    then the available balance."""
     left = amount
     to_debt = min(left, debit.drawn.owed)
     left -= to_debt
@@ -151,6 +146,7 @@ def returned(debit: MerchantDebit, amount: Money, now: datetime) -> Drawn:
 
 
 def is_pending(due: datetime | None, now: datetime) -> bool:
+    """Whether a lot is not due yet. Captures from before there were dates have no `due`, and stay pending."""
     return due is None or now < due
 
 
@@ -177,7 +173,7 @@ def _drawn(
 def _pending_shares(
     total: Money, taken: CapturedFunds, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
 ) -> Iterable[LotShare]:
-    """Of what this payment has pending, the part that comes last first: it is the merchant's the latest."""
+    """The parts of this payment's lots that carry `total`, as far as they can; the lot that is due last comes first."""
     nothing = zero(total.currency)
     pending: dict[datetime | None, Money] = {}
     for capture in taken.captures:
@@ -191,7 +187,7 @@ def _pending_shares(
         for share in debit.drawn.pending:
             if share.due in pending:
                 pending[share.due] -= share.amount
-    # What a dispute froze may not all go back to where it was: its fee stays with us, and a lot may be released since.
+    # Less than a dispute froze may go back to its lot: the fee stays with us, and the lot may have been released since.
     for each in undone:
         for share in () if each.returned is None else each.returned.pending:
             if share.due in pending:

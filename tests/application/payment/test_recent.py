@@ -101,10 +101,10 @@ async def test_captures_of_two_processes_at_once_take_no_more_than_was_authorise
 async def test_what_the_store_contradicts_is_forgotten(shop: Shop) -> None:
     """As after the database came back without its last seconds: the versions begin to repeat, with other events."""
     payment_id = await shop.authorized()
-    ahead = shop.payments._recent.get(payment_id)
+    ahead = shop.payments._execution._recent.get(payment_id)
     assert ahead is not None
-    shop.payments._recent.put(replace(ahead, version=ahead.version + 5))
+    shop.payments._execution._recent.put(replace(ahead, version=ahead.version + 5))
     await shop.payments.capture(payment_id, a_caller(), amount_minor=4000, final=False)
-    remembered = shop.payments._recent.get(payment_id)
+    remembered = shop.payments._execution._recent.get(payment_id)
     assert remembered is not None
     assert remembered.version == len(await shop.store.history(payment_id))
