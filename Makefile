@@ -32,8 +32,9 @@ test-system: .venv/ready .venv/bin/hledger ## whole systems killed, hung, upgrad
 	@$(RUN)pytest $(IN_PARALLEL) -m system --ignore=$(SCHEMATHESIS) --timeout=600
 	@OPENAPI_EXAMPLES=25 $(RUN)pytest $(SCHEMATHESIS)
 
-test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way; EXAMPLES=500 for fewer
+test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way, and 300 of each other property; EXAMPLES=500 for fewer
 	@MONEY_EXAMPLES=$(or $(EXAMPLES),10000) $(RUN)pytest --timeout=0 --hypothesis-show-statistics tests/domain/money
+	@HYPOTHESIS_PROFILE=deep $(RUN)pytest -n $(or $(WORKERS),3) --timeout=0 --ignore=tests/domain/money tests/domain tests/infrastructure/postgres/event_store/test_append.py
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order

@@ -18,10 +18,10 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, parse_decimal
 from infrastructure.postgres.event_store import posted_entries
 from interfaces import ids
-from interfaces.books.account_names import own_code
-from interfaces.demo.outside import located
+from interfaces.demo.book_checkers import located
 from tests.cli.conftest import Run
 from tests.projections.histories import HISTORIES, recorded_history
+from tests.support.account_names import own_code
 from tests.support.domain import History, authorized, captured
 from tests.support.ledger import fold_accounts
 from tests.support.store import append_all, everything, execute, open_store
