@@ -145,7 +145,7 @@ LIMIT_MINOR = 500
 NAMES = UUID("01934a2e-6c00-7a10-8000-000000000000")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
 BANK = "main"
-EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", settings().max_examples))
 STEPS = 40
 
 FLAT = FeePlan(version="flat:1", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
@@ -852,4 +852,4 @@ def _summed(conversions: Iterable[Conversion | None], part: str) -> int:
 
 
 TestMoney = MoneyMachine.TestCase
-TestMoney.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None)
+TestMoney.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS)

@@ -361,7 +361,7 @@ def assert_not_negative(drawn: Drawn) -> None:
 
 
 TestDebits = Debits.TestCase
-TestDebits.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestDebits.settings = settings(stateful_step_count=30)
 
 
 # what the machine has found
