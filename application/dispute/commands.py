@@ -167,7 +167,7 @@ class Disputes:
         return await self._send_in_own_task(loaded, cause) if begun else loaded
 
     async def accept(self, case_id: DisputeCaseId, *, merchant_id: MerchantId, cause: Cause) -> LoadedDispute:
-        """Give in. The provider is told after the acceptance is on record.
+        """Give in. The acceptance is sent to the provider once it is on record.
 
         Raises AnswerAtProvider, InquiryMovedNoMoney, DisputeDeadlinePassed, DisputeClosed.
         """

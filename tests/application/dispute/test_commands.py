@@ -88,7 +88,7 @@ class Agenda:
     async def due(self, *, now: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         return [CASE, DisputeCaseId(uuid4())]
 
-    async def asked(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
+    async def unconfirmed(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         return [CASE]
 
 
