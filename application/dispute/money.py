@@ -34,7 +34,8 @@ from domain.payment.dispute import (
     open_dispute,
     reverse_in_part,
 )
-from domain.payment.events import DisputeOpened, DisputeRaised, DisputeReduced, PaymentEvent
+from domain.payment.dispute_events import DisputeOpened, DisputeRaised, DisputeReduced
+from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 from domain.terms.pricing_context import PricingContext
 

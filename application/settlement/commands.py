@@ -21,8 +21,8 @@ from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.debit import TRUE_UP_FUNDING
-from domain.payment.events import MovementKind, MovementSettled
 from domain.payment.movements import Movement, MovementKey, movements_of
+from domain.payment.settlement_events import MovementKind, MovementSettled
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 from domain.settlement.settle_movement import FeePlans, MovementUnknown, SettleMovement, settle_movement
 from domain.settlement.settlement import ItemDiffers
