@@ -29,7 +29,7 @@ def text_of(file: BinaryIO, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> str:
 
 
 @contextmanager
-def pointing_at(file: BinaryIO) -> Iterator[None]:
+def naming_the_line(file: BinaryIO) -> Iterator[None]:
     """A refusal names the file beside the line."""
     try:
         yield

@@ -19,7 +19,7 @@ from application.restore.explanation import Adopted, Known, ToAdopt, Unexplained
 from application.write.gate import StoreClosed
 from domain.history import Cause
 from interfaces.cli.record import Text
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core, utc_now, worker_tasks
 from interfaces.runtime.worker import supervise
 
@@ -40,8 +40,8 @@ PROGRESS_EVERY = 500
     help="Open although something is unexplained; it is recorded.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json: bool, cause: Cause) -> None:
     """Have a restored store take payments again.
 

@@ -92,7 +92,7 @@ def _login_name() -> str:
         return f"uid-{os.getuid()}"
 
 
-acting = click.option(
+operator_option = click.option(
     "--as",
     "cause",
     type=OperatorName(),
@@ -103,7 +103,7 @@ acting = click.option(
 """For every command whose act is an event: the command is given the `cause`."""
 
 
-def told_clearly(command: Callable[P, T]) -> Callable[P, T]:
+def report_failures(command: Callable[P, T]) -> Callable[P, T]:
     """A failure that an operator can do something about becomes one clear line and exit code 1."""
 
     @wraps(command)
@@ -149,18 +149,18 @@ def migrated_settings() -> Iterator[Settings]:
 
 
 def with_core(
-    work: Callable[["Core"], Coroutine[Any, Any, T]], *, only_looks: bool = False, while_open: bool = False
+    work: Callable[["Core"], Coroutine[Any, Any, T]], *, read_only: bool = False, needs_open_store: bool = False
 ) -> T:
-    """Do `work` with the parts of the system, on servers that run; work that `only_looks` as the role that reads.
+    """Do `work` with the parts of the system, on servers that run; work that `read_only` as the role that reads.
 
-    Raises StoreClosed for work `while_open` alone: what moves money, or asks a provider or a bank for anything.
+    Raises StoreClosed for work `needs_open_store` alone: what moves money, or asks a provider or a bank for anything.
     """
 
     async def run(settings: Settings) -> T:
         async with composition.Core(settings) as core:
-            if while_open:
+            if needs_open_store:
                 core.gate.require_open()
             return await work(core)
 
     with migrated_settings() as settings:
-        return asyncio.run(run(as_reader(settings) if only_looks else settings))
+        return asyncio.run(run(as_reader(settings) if read_only else settings))

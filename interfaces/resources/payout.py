@@ -84,7 +84,7 @@ class PayoutBatchResource(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-def word_payout(payout: LoadedPayout) -> Answer:
+def render_payout_response(payout: LoadedPayout) -> Answer:
     """Implements application.payout.commands.PayoutAnswers."""
     return Answer(201, msgspec.json.encode(payout_resource(payout)))
 
