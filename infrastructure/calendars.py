@@ -25,8 +25,8 @@ def is_holiday(calendar: CalendarName, day: date) -> bool:
 
 
 def load(year: int) -> None:
-    """Work that year out in advance, and import the library's calendars: in a process that serves, the first to ask
-    would let everybody wait for it."""
+    """Compute the holidays of a year in advance, and import the library's calendars: in a server process the first
+    request that needs them would hold up all others."""
     for calendar in CalendarName:
         _holidays(calendar, year)
 

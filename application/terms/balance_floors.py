@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from domain.event import Event
 from domain.ledger.accounts import available
 from domain.ledger.balances import BalanceKey
-from domain.payment.events import DisputeOpened, DisputeRaised, MovementSettled, PaymentRefunded, RefundStarted
+from domain.payment.dispute_events import DisputeOpened, DisputeRaised
+from domain.payment.events import PaymentRefunded, RefundStarted
+from domain.payment.settlement_events import MovementSettled
 from domain.terms.settlement import SettlementRule
 
 

@@ -11,7 +11,7 @@ from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, held, platform_fees, platform_losses, platform_provisions, psp_clearing
 from domain.ledger.moves import Postings, bear, converted, credit, debit, give_back, move, reversed_, take
 from domain.money.money import Money
-from domain.payment.events import (
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,

@@ -28,15 +28,16 @@ from domain.ledger.moves import (
     take,
 )
 from domain.money.money import Money
-from domain.payment.events import (
-    AuthorizationExpired,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
-    MovementSettled,
+)
+from domain.payment.events import (
+    AuthorizationExpired,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentRefunded,
@@ -46,6 +47,7 @@ from domain.payment.events import (
     RefundStarted,
 )
 from domain.payment.proceeds import Drawn, MerchantDebit, Proceeds
+from domain.payment.settlement_events import MovementSettled
 from domain.terms.settlement import BeyondBudget
 
 PaymentMoneyEvent = (

@@ -15,7 +15,7 @@ from domain.fx.rates import ConversionTooLarge, Quote, unrounded_minor
 from domain.money.money import AMOUNT_MINOR_MAX, Money, zero
 
 
-def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:
+def convert_at_capture_rates(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:
     """The conversion of `amount`, given back after `before` at the captures' rates.
 
     The first capture is given back first, at its own rate. All parts together come to the exact proceeds of the
@@ -23,12 +23,12 @@ def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: 
     """
     start = sum(each.amount.minor for each in before)
     end = start + amount.minor
-    settled = ceil(_brought(end, captures, lambda each: each.settled)) - sum(each.settled.minor for each in before)
-    mark_up = floor(_brought(end, captures, lambda each: each.mark_up)) - sum(each.mark_up.minor for each in before)
+    settled = ceil(_proceeds_of(end, captures, lambda each: each.settled)) - sum(each.settled.minor for each in before)
+    mark_up = floor(_proceeds_of(end, captures, lambda each: each.mark_up)) - sum(each.mark_up.minor for each in before)
     return _converted(_capture_at(start, captures), amount, settled=max(settled, 0), mark_up=max(mark_up, 0))
 
 
-def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) -> Conversion:
+def convert_at_quote(quote: Quote, amount: Money, before: Iterable[Conversion]) -> Conversion:
     """The conversion of `amount` at `quote`, given back after `before`, of which the conversions at the same rate of
     the same version count. There is no mark-up.
 
@@ -53,14 +53,14 @@ def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) ->
     return _converted(at_quote, amount, settled=max(settled, 0), mark_up=0)
 
 
-def _brought(given_back: int, captures: Iterable[Conversion], part: Callable[[Conversion], Money]) -> Fraction:
+def _proceeds_of(given_back: int, captures: Iterable[Conversion], part: Callable[[Conversion], Money]) -> Fraction:
     """The proceeds (settled or mark-up, by `part`) of the first `given_back` minor units that were captured."""
-    brought = Fraction(0)
+    proceeds = Fraction(0)
     for each in captures:
         covered = min(given_back, each.amount.minor)
-        brought += Fraction(part(each).minor * covered, each.amount.minor)
+        proceeds += Fraction(part(each).minor * covered, each.amount.minor)
         given_back -= covered
-    return brought
+    return proceeds
 
 
 def _capture_at(given_back: int, captures: Sequence[Conversion]) -> Conversion:

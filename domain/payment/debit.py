@@ -13,7 +13,7 @@ from domain.fx.conversion import Conversion
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, available, is_lot, owed
 from domain.money.money import Money, zero
-from domain.payment.converted_debit import at_the_captures_rate, at_the_rate_of
+from domain.payment.converted_debit import convert_at_capture_rates, convert_at_quote
 from domain.payment.proceeds import (
     Drawn,
     LotShare,
@@ -105,7 +105,7 @@ def debit_for(
 
     Raises RateMissing or ConversionTooLarge for a conversion at the current rate.
     """
-    debits = [*_standing(taken), *(() if in_flight is None else (in_flight,))]
+    debits = [*_outstanding_debits(taken), *(() if in_flight is None else (in_flight,))]
     currency = taken.captures[0].proceeds.gross.currency
     conversion: Conversion | None = None
     if currency == amount.currency:
@@ -113,12 +113,12 @@ def debit_for(
     else:
         before = [each.conversion for each in debits if each.conversion is not None and each.rate is rate]
         if rate is RefundRate.CURRENT:
-            conversion = at_the_rate_of(pricing.quote(amount.currency, currency, now), amount, before)
+            conversion = convert_at_quote(pricing.quote(amount.currency, currency, now), amount, before)
         else:
-            brought = [each.proceeds.conversion for each in taken.captures]
-            captures = [each for each in brought if each is not None]
-            assert len(captures) == len(brought), "captures of one payment settle in one currency"
-            conversion = at_the_captures_rate(amount, captures, before)
+            conversions = [each.proceeds.conversion for each in taken.captures]
+            captures = [each for each in conversions if each is not None]
+            assert len(captures) == len(conversions), "captures of one payment settle in one currency"
+            conversion = convert_at_capture_rates(amount, captures, before)
         settled = conversion.settled
     total = settled if fee is None else settled + fee.amount
     return MerchantDebit(
@@ -150,7 +150,7 @@ def is_pending(due: datetime | None, now: datetime) -> bool:
     return due is None or now < due
 
 
-def _standing(taken: CapturedFunds) -> Sequence[MerchantDebit]:
+def _outstanding_debits(taken: CapturedFunds) -> Sequence[MerchantDebit]:
     """The debits that have not been given back."""
     disputes = (each.debit for each in taken.disputes if each.result is not DisputeResult.WON)
     return [*(refund.debit for refund in taken.refunds if refund.stands), *disputes]

@@ -9,9 +9,9 @@ from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource
-from domain.payment.events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.movements import Movement, MovementKey
 from domain.payment.proceeds import Drawn, Proceeds, from_available, from_owed
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.state import Payment, terms_of
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import FeePlan, true_up
@@ -80,7 +80,7 @@ def settle_movement(
     if movement.settled is not None:
         _require_same(command, "settlement", movement.settled.settlement_id, command.settlement_id)
         _require_same(command, "bank", movement.settled.bank, command.bank)
-        _require_same(command, "cost", _told(movement.settled.cost), _told(command.cost))
+        _require_same(command, "cost", _cost_text(movement.settled.cost), _cost_text(command.cost))
         return ()
     more, plan = _true_up(movement, command.cost, plans)
     return (
@@ -119,9 +119,9 @@ def _estimated(proceeds: Proceeds) -> Fee | None:
 
 
 def _as_settled(cost_minor: int, proceeds: Proceeds) -> Fraction:
-    """The cost in exact minor units of the currency that the merchant is settled in: of a converted capture the same
-    share of what it was settled for as it is of what was taken, so that a cost just as it was estimated changes
-    nothing."""
+    """The cost in exact minor units of the currency that the merchant is settled in. For a converted capture the cost
+    has the same ratio to the settled amount as `cost_minor` has to the captured amount, so that a cost equal to its
+    estimate changes nothing."""
     conversion = proceeds.conversion
     if conversion is None:
         return Fraction(cost_minor)
@@ -144,7 +144,7 @@ def _require_same(command: SettleMovement, what: str, ours: str, theirs: str) ->
         )
 
 
-def _told(cost: ProviderCost) -> str:
+def _cost_text(cost: ProviderCost) -> str:
     return (
         f"interchange {cost.interchange_minor}, scheme {cost.scheme_minor}, mark-up {cost.markup_minor}, "
         f"other {cost.other_minor}"

@@ -50,7 +50,7 @@ from interfaces.http.server.openapi import describe
 from interfaces.http.server.options import OptionsReplies
 from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
-from interfaces.http.webhooks.provider_webhooks import ProviderWebhookController
+from interfaces.http.webhooks.routes import ProviderWebhookController
 from interfaces.resources.problems.table import PROBLEMS
 from interfaces.resources.refusals import BodyNotJson, BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 
