@@ -9,9 +9,9 @@ SYNC := VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv
 # Whatever the shell says: without bytecode each of the many processes would compile every library again.
 export PYTHONDONTWRITEBYTECODE :=
 
-# In the folders' order: files that share a running system follow each other, and each worker starts it only once.
-BY_FILE := --dist loadfile --no-loadscope-reorder
-# By itself: its tests all have one name, which running in parallel takes for one test.
+# A worker takes all tests that share a running system, and whole files of the others (tests/support/scheduling.py).
+IN_PARALLEL := -n $(or $(WORKERS),4) --dist loadscope --no-loadscope-reorder -p no:schemathesis -p no:faker
+# In a process of its own beside the rest: its tests all have one name, which running in parallel takes for one test.
 SCHEMATHESIS := tests/interfaces/http/test_openapi_schemathesis.py
 
 help: ## list the targets
@@ -23,15 +23,18 @@ demo: .venv/ready ## send the example orders through the whole system and check 
 serve: .venv/ready ## run all parts on the embedded Postgres and NATS until Ctrl-C
 	@$(RUN)tallystick dev
 
-test: .venv/ready .venv/client-generators/ready ## every promise once, on real Postgres and NATS; WORKERS=8 on a machine with more cores
-	@$(RUN)pytest -n $(or $(WORKERS),3) $(BY_FILE) -m "not system" --ignore=$(SCHEMATHESIS)
-	@$(RUN)pytest $(SCHEMATHESIS)
+test: .venv/ready .venv/client-generators/ready .venv/bin/hledger ## every promise once, on real Postgres and NATS; WORKERS=8 on a machine with more cores
+	@$(RUN)pytest $(SCHEMATHESIS) >.venv/schemathesis.log 2>&1 & schemathesis=$$!; \
+	$(RUN)pytest $(IN_PARALLEL) -m "not system" --ignore=$(SCHEMATHESIS); failed=$$?; \
+	wait $$schemathesis || failed=1; cat .venv/schemathesis.log; exit $$failed
 
-test-system: .venv/ready ## whole systems killed, hung, upgraded, restored, failed over: what make test has in a short form only
-	@$(RUN)pytest -n $(or $(WORKERS),3) $(BY_FILE) -m system --timeout=600
+test-system: .venv/ready .venv/bin/hledger ## whole systems killed, hung, upgraded, restored, failed over: what make test has in a short form only; and a request for every bound in the OpenAPI document
+	@$(RUN)pytest $(IN_PARALLEL) -m system --ignore=$(SCHEMATHESIS) --timeout=600
+	@OPENAPI_EXAMPLES=25 $(RUN)pytest $(SCHEMATHESIS)
 
-test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way; EXAMPLES=500 for fewer
+test-deep: .venv/ready ## 10,000 examples of everything that moves money, interleaved in any way, and 300 of each other property; EXAMPLES=500 for fewer
 	@MONEY_EXAMPLES=$(or $(EXAMPLES),10000) $(RUN)pytest --timeout=0 --hypothesis-show-statistics tests/domain/money
+	@HYPOTHESIS_PROFILE=deep $(RUN)pytest -n $(or $(WORKERS),3) --timeout=0 --ignore=tests/domain/money tests/domain tests/infrastructure/postgres/event_store/test_append.py
 
 crash: .venv/ready ## kill -9 of every part in random order under load; SEEDS=20 of them, or SEED=7 alone
 	@CRASH_SEED=$(SEED) CRASH_SEEDS=$(or $(SEEDS),20) $(RUN)pytest -vv --durations=0 --durations-min=1 tests/crash/test_random_order.py -k kills_in_random_order
@@ -64,6 +67,10 @@ clean: ## remove the virtual environment and caches
 # Where npm's registry cannot be reached, the test that needs them says so and is skipped; with CI=true it fails.
 .venv/client-generators/ready: tests/clients/package-lock.json .venv/ready
 	@$(RUN)python -m tests.clients.generators >/dev/null || echo "No generators of TypeScript clients: npm's registry did not answer."
+
+# The same, where Debian's packages cannot be had and hledger is not installed.
+.venv/bin/hledger: .venv/ready
+	@command -v hledger >/dev/null || $(RUN)python -m tests.clients.hledger >/dev/null || echo "No hledger: Debian's packages could not be had."
 
 .venv/ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tallystick needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])'

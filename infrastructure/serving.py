@@ -16,11 +16,11 @@ from granian.log import LogLevels
 from granian.server import Server
 
 STOP_S_MAX: Final = 5
-"""How long a stop waits for open requests; one whose answer never comes would hold it for ever."""
+"""The time that a stop waits for open requests; a request that hangs would hold up the stop for ever."""
 CONNECTIONS_MAX: Final = 4096
-"""Open at a time, of one worker: past it a new one waits in the kernel's queue until another ends."""
+"""Open connections of one worker; above that a new one waits in the kernel's queue until another ends."""
 BACKLOG_CONNECTIONS: Final = 2048
-"""Waiting to be taken, of one worker; Linux cuts this to net.core.somaxconn."""
+"""Connections in the kernel's queue of one worker; Linux cuts this to net.core.somaxconn."""
 HEAD_WITHIN_MS: Final = 20_000
 """A connection that sends no whole head in this time is ended, an idle one that is kept alive too."""
 HEAD_BYTES_MAX: Final = 96 * 1024
@@ -28,15 +28,15 @@ HEAD_BYTES_MAX: Final = 96 * 1024
 FILES_MAX: Final = 65_536
 """Open files that a process asks the system for."""
 FILES_OF_OUR_OWN: Final = 256
-"""Of them kept for what is no client's connection: the database, providers, the bus."""
+"""Open files reserved for the database, providers and the bus."""
 _LOGGED_AS_OURS: Final = {"loggers": {"_granian": {"propagate": True}}}
-"""What granian says of workers that end unasked goes where our own lines go; its handlers would print it their way."""
+"""Granian's messages about workers that end unexpectedly go to our own log, not to granian's handlers."""
 _PR_SET_PDEATHSIG: Final = 1
 """Linux, prctl(2): the signal that the kernel sends this process when its parent dies."""
 
 
 class PortInUse(OSError):
-    """Somebody listens on the port already, or it is not ours to take."""
+    """Another process listens on the port, or the system does not permit us to."""
 
 
 def serve(
@@ -71,7 +71,7 @@ def serve(
 
 
 def allow_open_files() -> int:
-    """Raise this process's limit of open files, up to FILES_MAX, as far as the system lets it; the limit then."""
+    """Raise this process's limit of open files to FILES_MAX, as far as the system permits. Returns the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
@@ -92,7 +92,7 @@ def require_free(host: str, port: int) -> None:
 
 
 def die_with_supervisor() -> None:
-    """Called by a worker: have the kernel kill it together with its supervisor (on Linux; elsewhere nothing can)."""
+    """Have the kernel kill this worker process together with its supervisor, on Linux; other systems cannot."""
     supervisor = multiprocessing.parent_process()
     if supervisor is None or sys.platform != "linux":
         return

@@ -1,29 +1,32 @@
-"""Real servers for the tests: one Postgres for the session with a fresh database a test, one NATS a test."""
+"""Real servers for the tests: one Postgres for the session with an empty database a test, one NATS a test."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg.sql import SQL, Identifier
 
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
-from infrastructure.embedded.roles import Role
 from interfaces import composition
 from interfaces.runtime.settings import VARIABLES, Settings
+from tests.support.databases import Databases
+from tests.support.quick_servers import quick_servers
 from tests.support.store import own_server
 
+pytest_plugins = ["tests.support.scheduling", "tests.support.skips"]
 # The contract suite's assertions are explained like a test's own.
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
 
-settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+settings.register_profile(
+    "quick", deadline=None, max_examples=40, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("deep", settings.get_profile("quick"), max_examples=300)
+# `make test` looks quickly, `make test-deep` for longer than any of these tests needs to find what they are about.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 TEMPLATE = "migrated"
 
@@ -34,6 +37,12 @@ def _own_servers_only() -> None:
     for variable in (*VARIABLES.values(), "TALLYSTICK_HOME"):
         os.environ.pop(variable, None)
     os.environ[VARIABLES["refusal_stands_after_s"]] = "0.2"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_servers() -> Iterator[None]:
+    with quick_servers():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +71,16 @@ def postgres(session_folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: EmbeddedPostgres) -> str:
+def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
+    opened = Databases(postgres)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: EmbeddedPostgres, databases: Databases) -> str:
     """The name of a database with our schema, for others to be copied from."""
-    _create_database(postgres, TEMPLATE)
+    databases.create(TEMPLATE)
     composition.migrate_all(
         Settings(
             database_url=url_of(postgres, TEMPLATE),
@@ -77,26 +93,17 @@ def migrated(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
+def database_url(postgres: EmbeddedPostgres, databases: Databases, migrated: str) -> Iterator[str]:
     """An empty store in a database of the test's own, as the application's role."""
-    with _own_database(postgres, migrated) as url:
-        yield url
+    with databases.one(migrated) as name:
+        yield url_of(postgres, name)
 
 
 @pytest.fixture
-def other_database_url(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
+def other_database_url(postgres: EmbeddedPostgres, databases: Databases, migrated: str) -> Iterator[str]:
     """Another one, for a test with two stores."""
-    with _own_database(postgres, migrated) as url:
-        yield url
-
-
-@contextmanager
-def _own_database(postgres: EmbeddedPostgres, migrated: str) -> Iterator[str]:
-    name = f"test_{os.urandom(6).hex()}"
-    _create_database(postgres, name, template=migrated)
-    yield url_of(postgres, name)
-    with psycopg.connect(postgres.superuser_url, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    with databases.one(migrated) as name:
+        yield url_of(postgres, name)
 
 
 @pytest.fixture
@@ -131,10 +138,3 @@ def in_database(url: str, database: str) -> str:
 
 def database_of(url: str) -> str:
     return url.rpartition("/")[2]
-
-
-def _create_database(postgres: EmbeddedPostgres, name: str, *, template: str = "template1") -> None:
-    create = SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
-    parts = (Identifier(name), Identifier(template), Identifier(Role.OWNER))
-    with psycopg.connect(postgres.superuser_url, autocommit=True) as connection:
-        connection.execute(create.format(*parts))

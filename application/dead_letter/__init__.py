@@ -1,1 +1,1 @@
-"""What could not be brought to an end by itself, and what an operator does about it."""
+"""Work that was given up, and the commands of operators on it."""

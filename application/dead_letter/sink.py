@@ -1,17 +1,15 @@
-"""The port through which workers tell an operator of what they cannot bring to an end by themselves."""
+"""The port through which workers report to operators the work that they give up."""
 
 from typing import Protocol
 
 from domain.dead_letter.events import DeadLetterKind
-from domain.history import Cause
+from domain.dead_letter.state import DeadLetterSubject
+from domain.history import Cause, Recorded
 from domain.identifiers import MerchantId, PaymentId, ProviderName
 
 
 class DeadLetterSink(Protocol):
-    """Both may be called again for the same subject: a worker can die before it has noted that it did.
-
-    Both raise StoreUnavailable.
-    """
+    """Both methods are idempotent, since a worker that died in between reports again. Both raise StoreUnavailable."""
 
     async def record(
         self,
@@ -24,9 +22,23 @@ class DeadLetterSink(Protocol):
         reason: str,
         cause: Cause,
     ) -> None:
-        """An operator has to look at `subject`."""
+        """Record that an operator has to look at `subject`."""
         ...
 
     async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
-        """It came to an end after all."""
+        """Record that the work on `subject` came to an end after all."""
+        ...
+
+
+class DeadLetterRecording(Protocol):
+    """The port for a fact that a dead letter is appended with, so that neither is on record without the other."""
+
+    async def recording(
+        self, subject: DeadLetterSubject, *, merchant_id: MerchantId, cause: Cause
+    ) -> tuple[Recorded, ...]:
+        """The events that DeadLetterSink.record would append, for an append that also has the fact behind them. None
+        where the letter is open. Where that append conflicts, they have to be asked for again.
+
+        Raises StoreUnavailable.
+        """
         ...

@@ -27,7 +27,7 @@ class DisputeAgenda(Protocol):
         """The disputes whose time to answer is over."""
         ...
 
-    async def asked(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
+    async def unconfirmed(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         """The disputes whose answer was sent to the provider before `before` and is not confirmed."""
         ...
 
@@ -60,7 +60,7 @@ class DisputeDeadlines:
         now = self._now()
         for case_id in await self._agenda.due(now=now, disputes_max=SWEEP_DISPUTES_MAX):
             await self._try(self._expire, case_id)
-        unconfirmed = await self._agenda.asked(before=now - self._inflight_grace, disputes_max=SWEEP_DISPUTES_MAX)
+        unconfirmed = await self._agenda.unconfirmed(before=now - self._inflight_grace, disputes_max=SWEEP_DISPUTES_MAX)
         await asyncio.gather(*(self._try(self._send_again, case_id) for case_id in unconfirmed))
 
     async def _try(self, act: Callable[[DisputeCaseId], Awaitable[object]], case_id: DisputeCaseId) -> None:

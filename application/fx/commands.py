@@ -1,32 +1,45 @@
-"""Commands on exchange rates: what is published is checked against all that was published before, and kept for ever."""
+"""Commands on exchange rates: new rates are checked against all rates published before, and kept for ever."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Final, cast
 
 from msgspec import Struct
 
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
-from application.write.stream import StreamStore, appended
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
+from application.write.recording import record_all
+from application.write.store import Append
+from application.write.stream import StreamStore
 from domain.fx.ecb import read_ecb
 from domain.fx.events import FxRatesEvent
 from domain.fx.operator_rates import read_operator_rates
 from domain.fx.publish import Publication, publish
 from domain.fx.rates import FX_RATES, Rates, fold
 from domain.history import Cause, Positioned, last_recorded_at
+from domain.identifiers import PLATFORM
 
 APPEND_EVENTS_MAX: Final = 250
-"""Of a file with thousands of days: each append keeps payments waiting for a moment only."""
+"""The most days of a long file in one append, so that payments wait for each append a moment only."""
 
 
 class Imported(Struct, frozen=True, kw_only=True):
-    """`numbers` are those of the days that were new, the oldest first, out of `days` in the file; `ignored` are the
-    currencies in it that ISO 4217 does not know, and on how many days."""
+    """The result of importing a file of `days` days.
+
+    `numbers` are those of the days that were new, oldest first. `ignored` has the file's currencies that ISO 4217 does
+    not know, and on how many days each was there.
+    """
 
     numbers: tuple[int, ...]
     days: int
     ignored: Mapping[str, int]
+
+
+class _Unpublished(Struct, frozen=True, kw_only=True):
+    """The events that the stream still lacks at `version`, whose last event was recorded at `updated_at`."""
+
+    version: int
+    updated_at: datetime | None
+    events: tuple[FxRatesEvent, ...]
 
 
 class FxRates:
@@ -35,25 +48,25 @@ class FxRates:
         self._now = now
 
     async def history(self) -> Sequence[Positioned]:
-        """Everything that was ever published. Raises StoreUnavailable."""
+        """All events of the rates' stream. Raises StoreUnavailable."""
         return await self._store.history_after(FX_RATES, 0)
 
     async def rates(self) -> Rates:
-        """All sets there are. Raises StoreUnavailable."""
+        """All sets of rates. Raises StoreUnavailable."""
         return fold(rates_events(await self.history()))
 
     async def import_ecb(self, text: str, cause: Cause) -> Imported:
         """Keep every day of the ECB's file that is new.
 
-        A file that is refused adds nothing: RatesInvalid, RatesDiffer, RatesInFuture. Where TooManyConflicts or
-        StoreUnavailable ends a long one, its first days may be there; it can be imported again.
+        Raises RatesInvalid, RatesDiffer, RatesInFuture: a file that is refused adds nothing. Raises TooManyConflicts,
+        StoreUnavailable: the first days of a long file may be kept then, and the file can be imported again.
         """
         file = read_ecb(text)
         numbers = [event.number for event in await self._publish(file.publications, cause)]
         return Imported(numbers=tuple(numbers), days=len(file.publications), ignored=file.ignored)
 
     async def publish(self, text: str, cause: Cause) -> int:
-        """Keep an operator's rates under a number; the one they have when they hold already.
+        """The number under which an operator's rates are kept; rates that are in force keep their number.
 
         Raises RatesInvalid, RatesInFuture, TooManyConflicts, StoreUnavailable.
         """
@@ -66,26 +79,48 @@ class FxRates:
         )
 
     async def _publish(self, publications: Sequence[Publication], cause: Cause) -> Sequence[FxRatesEvent]:
-        """What was new."""
+        """The events of those publications that were new, appended part by part."""
         published: list[FxRatesEvent] = []
-        for _ in range(CONFLICTS_MAX):
+
+        async def load() -> _Unpublished:
             history = await self.history()
-            events = iter(publish(fold(rates_events(history)), publications, now=self._now()))
-            version, updated_at = len(history), last_recorded_at(history)
-            while part := list(islice(events, APPEND_EVENTS_MAX)):
-                now = self._now() if updated_at is None else max(self._now(), updated_at)
-                if not await appended(
-                    self._store, FX_RATES, version, part, cause=cause, now=now, updated_at=updated_at
-                ):
-                    break
-                updated_at = now
-                published += part
-                version += len(part)
-            else:
-                return published
-        raise TooManyConflicts()
+            events = publish(fold(rates_events(history)), publications, now=self._now())
+            return _Unpublished(version=len(history), updated_at=last_recorded_at(history), events=events)
+
+        def append_part(unpublished: _Unpublished) -> Proposal[_Unpublished] | Unchanged[_Unpublished]:
+            part, rest = unpublished.events[:APPEND_EVENTS_MAX], unpublished.events[APPEND_EVENTS_MAX:]
+            if not part:
+                return Unchanged(unpublished)
+            recorded = record_all(
+                FX_RATES,
+                unpublished.version,
+                part,
+                merchant_id=PLATFORM,
+                cause=cause,
+                now=self._now(),
+                updated_at=unpublished.updated_at,
+            )
+
+            def after_part(_position: int | None) -> _Unpublished:
+                published.extend(part)
+                last = recorded[-1]
+                return _Unpublished(version=last.originator_version, updated_at=last.recorded_at, events=rest)
+
+            return Proposal(Append(events=recorded), after_part)
+
+        unpublished: _Unpublished | None = None
+        while unpublished is None or unpublished.events:
+            unpublished = await decide_and_append(
+                self._store,
+                load,
+                append_part,
+                limit_broken=unreachable,
+                key_used=unreachable,
+                known=unpublished,
+            )
+        return published
 
 
 def rates_events(history: Sequence[Positioned]) -> Sequence[FxRatesEvent]:
-    """The facts of the rates' stream."""
+    """The events of the rates' stream."""
     return [cast("FxRatesEvent", positioned.event.data) for positioned in history]

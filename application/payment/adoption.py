@@ -1,24 +1,24 @@
-"""Movements that were made at a provider without us are recorded as they happened, by the provider's notification or by
-an operator, and once however often they are told."""
+"""A movement that was made at a provider without us is recorded once, by the provider's notification or by an
+operator."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from application.payment.correlation import Correlation
+from application.payment.funding import FundingSearch
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
-from application.write.append import CONFLICTS_MAX, BalanceLimitBroken, TooManyConflicts
-from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
+from application.write.store import Append, EventStore, LimitBroken
 from domain.history import Cause
 from domain.identifiers import PaymentId
-from domain.ledger.accounts import AccountCode
 from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
-from domain.payment.debit import PROVIDER_DEBIT_FUNDING, Funding, next_funding_source
+from domain.payment.debit import PROVIDER_DEBIT_FUNDING, Funding
 from domain.payment.events import PaymentEvent
 from domain.payment.progress import operations_of
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
@@ -28,6 +28,13 @@ from domain.terms.pricing_context import PricingContext
 
 class Adopted(Struct, frozen=True, kw_only=True):
     """The payment afterwards; `events` are none where all of it was on record."""
+
+    loaded: LoadedPayment
+    events: tuple[PaymentEvent, ...]
+
+
+class _History(NamedTuple):
+    """The payment, and the facts of its stream."""
 
     loaded: LoadedPayment
     events: tuple[PaymentEvent, ...]
@@ -92,32 +99,28 @@ class Adoptions:
             )
 
     async def _decide(self, payment_id: PaymentId, decide: Decision, cause: Cause) -> Adopted:
-        funding = PROVIDER_DEBIT_FUNDING
-        for _ in range(CONFLICTS_MAX):
+        search = FundingSearch(PROVIDER_DEBIT_FUNDING)
+
+        async def read() -> _History:
             history = await self._store.history(payment_id)
-            loaded = loaded_from(payment_id, history)
+            return _History(loaded_from(payment_id, history), tuple(payment_events(history)))
+
+        def propose(history: _History) -> Proposal[Adopted] | Unchanged[Adopted]:
+            loaded = history.loaded
             pricing, now = self._pricing_contexts.of(loaded.merchant_id), self._now()
-            events = decide(loaded.payment, tuple(payment_events(history)), pricing, now, funding)
+            events = decide(loaded.payment, history.events, pricing, now, search.funding)
             if not events:
-                return Adopted(loaded=loaded, events=())
+                return Unchanged(Adopted(loaded=loaded, events=()))
             append = Append(
                 events=loaded.record(events, cause=cause, now=now),
                 floors=floors_for(events, pricing.terms.settlement),
                 records_external_effect=True,
             )
-            result = await self._store.append(append)
-            match result:
-                case Appended():
-                    return Adopted(loaded=loaded.after(events, now=now), events=events)
-                case VersionConflict():
-                    pass
-                case LimitBroken(account=account, currency=currency):
-                    following = next_funding_source(funding, AccountCode(account), loaded.merchant_id)
-                    if following is None:
-                        raise BalanceLimitBroken(account=account, currency=currency)
-                    funding = following
-                case KeyUsed():
-                    raise AssertionError("an adoption claims no key")
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+            return Proposal(append, lambda _: Adopted(loaded=loaded.after(events, now=now), events=events))
+
+        async def take_from_next_source(history: _History, broken: LimitBroken) -> None:
+            await search.try_next(history.loaded.merchant_id, broken)
+
+        return await decide_and_append(
+            self._store, read, propose, limit_broken=take_from_next_source, key_used=unreachable
+        )

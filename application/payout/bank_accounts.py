@@ -1,4 +1,4 @@
-"""A merchant's bank accounts: added, removed, and each one as its events make it."""
+"""Commands on a merchant's bank accounts, to which payouts are sent."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from msgspec import Struct
 
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
 from application.write.caller import Caller
 from application.write.idempotency import IdempotencyKeyReused
 from application.write.recording import record_all
@@ -33,11 +33,11 @@ _NAMESPACE: Final = UUID("0b0d3a52-6f0e-5b0c-9c1b-7a6a5f9d2e41")
 
 
 class BankAccountNotFound(DomainError):
-    """There is no such bank account, or it is another merchant's, which must look the same."""
+    """There is no such bank account, or the account is another merchant's, which must look the same."""
 
 
 class LoadedBankAccount(Struct, frozen=True, kw_only=True):
-    """`position` is that of its last event; `removed_at` is None while it can be paid out to."""
+    """`position` is that of the account's last event; `removed_at` is None while payouts can be sent to the account."""
 
     id: BankAccountId
     bank_account: BankAccount
@@ -48,7 +48,7 @@ class LoadedBankAccount(Struct, frozen=True, kw_only=True):
 
 
 class Added(Struct, frozen=True):
-    """`replayed` says that an earlier request under the same key had added it."""
+    """`replayed` says that an earlier request under the same key had added the account."""
 
     loaded: LoadedBankAccount
     replayed: bool
@@ -66,7 +66,10 @@ class BankAccounts:
         self._new_id = new_id
 
     async def add(self, command: AddBankAccount, caller: Caller) -> Added:
-        """Raises what the decision does, and IdempotencyKeyReused. Under one key there is one account for ever."""
+        """Add an account; under one idempotency key there is one account for ever.
+
+        Raises what the decision raises, and IdempotencyKeyReused.
+        """
         event = add(command, self._check)
         account_id = BankAccountId(self._new_id() if caller.key is None else _id_under(caller.merchant_id, caller.key))
         recorded = record_all(
@@ -81,7 +84,7 @@ class BankAccounts:
                     raise IdempotencyKeyReused()
                 account_id = BankAccountId(claimed.subject_id)
             case VersionConflict():
-                pass  # It was added under this key when a bank account's key was not claimed.
+                pass  # The account was added under this key before keys of bank accounts were claimed.
             case LimitBroken():
                 raise AssertionError("a bank account moves no money")
             case _:
@@ -92,12 +95,12 @@ class BankAccounts:
         return Added(_loaded(account_id, history), replayed=not isinstance(result, Appended))
 
     async def remove(self, account_id: BankAccountId, caller: Caller) -> LoadedBankAccount:
-        """Raises BankAccountNotFound, TooManyConflicts. One that is removed stays as it is."""
-        for _ in range(CONFLICTS_MAX):
-            loaded = await self.get(account_id, caller.merchant_id)
+        """Remove an account; a removed account stays unchanged. Raises BankAccountNotFound, TooManyConflicts."""
+
+        def propose(loaded: LoadedBankAccount) -> Proposal[None] | Unchanged[LoadedBankAccount]:
             events = remove(loaded.bank_account)
             if not events:
-                return loaded
+                return Unchanged(loaded)
             recorded = record_all(
                 account_id,
                 loaded.version,
@@ -107,11 +110,19 @@ class BankAccounts:
                 now=self._now(),
                 updated_at=loaded.added_at,
             )
-            await self._store.append(Append(events=recorded))
-        raise TooManyConflicts()
+            return Proposal(Append(events=recorded), lambda _position: None)
+
+        removed_before = await decide_and_append(
+            self._store,
+            lambda: self.get(account_id, caller.merchant_id),
+            propose,
+            limit_broken=unreachable,
+            key_used=unreachable,
+        )
+        return removed_before or await self.get(account_id, caller.merchant_id)
 
     async def get(self, account_id: BankAccountId, merchant_id: MerchantId) -> LoadedBankAccount:
-        """The account as it is now, removed or not. Raises BankAccountNotFound."""
+        """The merchant's account, removed or not. Raises BankAccountNotFound."""
         history = of_kind(await self._store.history(account_id), BankAccountEvent)
         if not history or history[0].event.merchant_id != merchant_id:
             raise BankAccountNotFound()
@@ -119,7 +130,7 @@ class BankAccounts:
 
 
 def _id_under(merchant_id: MerchantId, key: str) -> UUID:
-    """Derived, so that a repeat finds what its first time made before keys of bank accounts were claimed."""
+    """The derived id, by which a repeat finds an account that was added before keys of bank accounts were claimed."""
     return uuid5(_NAMESPACE, f"{merchant_id} {key}")
 
 

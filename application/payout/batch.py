@@ -1,4 +1,4 @@
-"""A batch of payouts as its events make it, and the orders to the bank that it stands for: the same ones every time."""
+"""A batch of payouts, and the instructions to the bank that are made of it, the same ones every time."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from domain.payout_batch.events import PayoutBatchEvent
 from domain.payout_batch.state import PayoutBatch, fold, message_id_for
 
 REMITTANCE: Final = "Payout"
-"""What is said with a payment whose payout has no description."""
+"""The remittance text of a payout without a description."""
 
 
 class BatchNotFound(DomainError):
@@ -26,6 +26,8 @@ class BatchNotFound(DomainError):
 
 
 class LoadedBatch(Struct, frozen=True, kw_only=True):
+    """`version` and `updated_at` are of the last event in the batch's stream, `created_at` is of the first."""
+
     id: BatchId
     batch: PayoutBatch
     version: int
@@ -34,7 +36,7 @@ class LoadedBatch(Struct, frozen=True, kw_only=True):
 
 
 async def load_batch(store: EventStore, batch_id: BatchId) -> LoadedBatch:
-    """The batch as it is now. Raises BatchNotFound, StoreUnavailable."""
+    """The batch after all its events. Raises BatchNotFound, StoreUnavailable."""
     history = of_kind(await store.history(batch_id), PayoutBatchEvent)
     found = fold(cast("PayoutBatchEvent", positioned.event.data) for positioned in history)
     if found is None:
@@ -57,10 +59,10 @@ async def plan(
     *,
     created_at: datetime,
 ) -> Batch:
-    """What the bank is to be told of `payouts`, in their order. Raises StoreUnavailable.
+    """The instructions to the bank for `payouts`, in their order. Raises StoreUnavailable.
 
-    A batch with a derived id is told to be of the beginning of its day: made again by a restored store on that day, it
-    is the same file, and the bank has it already.
+    A batch with a derived id is dated to the beginning of its day: a restored store that makes the batch again on that
+    day makes the same file, which the bank has already.
     """
     accounts = await load_bank_accounts(store, {payout.payout.order.bank_account_id for payout in payouts})
 

@@ -1,4 +1,4 @@
-"""What merchants and operators can ask of a payout. Two never spend the same money: the append sees to it."""
+"""Commands of merchants and operators on payouts, of which no two spend the same money."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ from application.payout.bank_port import Bank
 from application.payout.loaded import LoadedPayout, PayoutNotFound, begun, load
 from application.payout.queue import Balances
 from application.terms.pricing_context import PricingContexts
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
 from application.write.caller import Answered, Caller
 from application.write.command_ids import CommandIds
 from application.write.idempotency import answer_again, find_answer
@@ -39,13 +39,13 @@ CANCELED_BY_MERCHANT = "canceled by the merchant"
 
 
 class InsufficientAvailable(DomainError):
-    """The merchant has not so much to be paid out, or owes us; nothing was done."""
+    """The merchant's available balance is lower, or the merchant owes us as much; nothing was done."""
 
     requested: Money
 
 
 class PayoutAnswers(Protocol):
-    """Words the answer to a payout's creation, which is kept with its key."""
+    """Renders the answer to a payout's creation, which is kept with its key."""
 
     def __call__(self, payout: LoadedPayout) -> Answer: ...
 
@@ -75,7 +75,7 @@ class Payouts:
         self._ids = ids
 
     async def create(self, command: CreatePayout, caller: Caller) -> Answered:
-        """Take the amount out of `available`, and have it paid with the next file.
+        """Take the amount out of the merchant's available balance, and have it paid with the next file.
 
         Raises what the decision does, BankAccountNotFound, SchemeNotServed, InstructionInvalid, InsufficientAvailable,
         IdempotencyKeyReused, IdempotencyKeyInFlight; a refused command leaves no event, and does not use up its key.
@@ -83,7 +83,7 @@ class Payouts:
         try:
             events = await self._decide_first(command)
         except DomainError:
-            # A repeat may find the account removed, or other terms: it gets its first answer, not this refusal.
+            # A repeat may find the account removed, or other terms: its answer is the first one, not this refusal.
             answered = await find_answer(self._store, caller)
             if answered is None:
                 raise
@@ -96,7 +96,7 @@ class Payouts:
         debt = await self._balances.owed(command.merchant_id, amount.currency)
         append = Append(
             events=payout.first(events, cause=caller.cause),
-            # Who owes us is not paid what would pay the debt: what is released later may never come.
+            # As much as the merchant owes us stays in the balance: funds released later may never come.
             floors={BalanceKey(available(command.merchant_id), amount.currency): debt.minor},
             claim=claim,
         )
@@ -114,27 +114,28 @@ class Payouts:
                 assert_never(result)
 
     async def get(self, payout_id: PayoutId, merchant_id: MerchantId) -> LoadedPayout:
-        """As it is now. Raises PayoutNotFound."""
+        """The merchant's payout. Raises PayoutNotFound."""
         loaded = await load(self._store, payout_id)
         if loaded.merchant_id != merchant_id:
             raise PayoutNotFound()
         return loaded
 
     async def show(self, payout_id: PayoutId) -> LoadedPayout:
-        """The same for an operator."""
+        """The payout, of whichever merchant. Raises PayoutNotFound."""
         return await load(self._store, payout_id)
 
     async def cancel(self, payout_id: PayoutId, caller: Caller) -> LoadedPayout:
-        """Call it off, the money back in `available`. Raises PayoutNotFound, PayoutNotCancelable, TooManyConflicts."""
+        """Cancel the merchant's payout and give the money back to the available balance. Raises PayoutNotFound,
+        PayoutNotCancelable, TooManyConflicts."""
         await self.get(payout_id, caller.merchant_id)
         return await self._decide(payout_id, lambda payout: cancel(payout, CANCELED_BY_MERCHANT), caller.cause)
 
     async def cancel_for(self, payout_id: PayoutId, reason: str, cause: Cause) -> LoadedPayout:
-        """The same by an operator, for a reason that is kept."""
+        """Cancel a payout as an operator, for a reason that is recorded. Raises as `cancel` does."""
         return await self._decide(payout_id, lambda payout: cancel(payout, reason), cause)
 
     async def approve(self, payout_id: PayoutId, cause: Cause) -> LoadedPayout:
-        """Let one that is held be sent. Raises PayoutNotFound, PayoutNotHeld, TooManyConflicts."""
+        """Let a held payout be sent. Raises PayoutNotFound, PayoutNotHeld, TooManyConflicts."""
         return await self._decide(payout_id, approve, cause)
 
     async def _decide_first(self, command: CreatePayout) -> tuple[PayoutEvent, ...]:
@@ -148,20 +149,21 @@ class Payouts:
     async def _decide(
         self, payout_id: PayoutId, decide: Callable[[Payout], tuple[PayoutEvent, ...]], cause: Cause
     ) -> LoadedPayout:
-        for _ in range(CONFLICTS_MAX):
-            loaded = await load(self._store, payout_id)
+        def propose(loaded: LoadedPayout) -> Proposal[LoadedPayout] | Unchanged[LoadedPayout]:
             events = decide(loaded.payout)
             if not events:
-                return loaded
+                return Unchanged(loaded)
             now = self._now()
-            result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=now)))
-            match result:
-                case Appended(position=position):
-                    return loaded.after(events, now=now, position=position)
-                case VersionConflict():
-                    pass
-                case KeyUsed() | LimitBroken():
-                    raise AssertionError(f"what is in transit can be given back, not {type(result).__name__}")
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+            return Proposal(
+                Append(events=loaded.record(events, cause=cause, now=now)),
+                lambda position: loaded.after(events, now=now, position=position),
+            )
+
+        # Money in transit can always be given back: no limit is in the way.
+        return await decide_and_append(
+            self._store,
+            lambda: load(self._store, payout_id),
+            propose,
+            limit_broken=unreachable,
+            key_used=unreachable,
+        )

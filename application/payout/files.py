@@ -1,4 +1,4 @@
-"""Payouts go to the bank: each in one file for ever, and the same file until the bank has answered for it."""
+"""Each payout goes to the bank in one file, which is sent unchanged until the bank has answered."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ from application.payout.batch import LoadedBatch, load_batch, plan
 from application.payout.loaded import LoadedPayout, load_all
 from application.payout.queue import PayoutQueue, PayoutsTaken
 from application.terms.pricing_context import PricingContexts
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
+from application.write.append import Proposal, TooManyConflicts, Unchanged, decide_and_append, unreachable
 from application.write.recording import record_all
-from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
+from application.write.store import Append, Appended, AppendResult, EventStore, KeyUsed, LimitBroken, VersionConflict
 from application.write.worker import worker_cause
 from domain.derivation import batch_id_for
 from domain.errors import DomainError, described
@@ -50,7 +50,8 @@ log = logging.getLogger(__name__)
 
 
 class FileDiffers(DomainError):
-    """The file can no longer be written as it was, and no other is sent: our own account has changed, or spelling."""
+    """The file can no longer be written as before, because our own account or the spelling rules changed; no other file
+    is sent."""
 
     file_sha256: str
 
@@ -78,17 +79,17 @@ class PayoutFiles:
         self._new_id = new_id
 
     async def run(self) -> None:
-        """Batch what waits, and send what is batched."""
+        """Batch the payouts that are ready, and send the batches that the bank has not answered."""
         made = await self.batch_ready()
         for batch_id in dict.fromkeys((*await self._queue.unanswered(), *made)):
             try:
                 await self.send(batch_id)
             except (FileDiffers, TooManyConflicts) as error:
-                # One that cannot be sent holds up no other.
+                # A batch that cannot be sent holds up no other.
                 log.error("payout_batch_not_sent", extra={"batch_id": str(batch_id), "error": described(error)})
 
     async def batch_ready(self) -> list[BatchId]:
-        """Put the payouts that wait into batches, one a currency and day of execution."""
+        """Put the payouts that are ready into batches, one for each currency and day of execution."""
         waiting = await load_all(self._store, await self._queue.ready(INSTRUCTIONS_MAX))
         at_bank = await self._taken.among([payout.id for payout in waiting.values()]) if waiting else {}
         groups: dict[tuple[str, date], list[LoadedPayout]] = defaultdict(list)
@@ -102,12 +103,13 @@ class PayoutFiles:
                 groups[payout.payout.order.amount.currency, day].append(payout)
         made: list[BatchId] = []
         for (currency, day), payouts in groups.items():
-            # In one order, so that the same payouts make the same file.
+            # Sorted, so that the same payouts make the same file.
             made += await self._make_all(sorted(payouts, key=lambda payout: payout.id), currency, day)
         return made
 
     async def _record_taken(self, payout: LoadedPayout, taken: TakenPayment, day: date) -> None:
-        """Record that the bank has the payout in a file of the time that this store has lost: no other carries it."""
+        """Record that the bank has the payout in a file of the time that this store has lost, so that no other file
+        carries it."""
         batch_id = batch_id_in(taken.message_id)
         if batch_id is None:
             log.error("payout_taken_in_unknown_file", extra={"payout_id": str(payout.id), "message": taken.message_id})
@@ -116,12 +118,12 @@ class PayoutFiles:
         events = (*placed, PayoutSent(batch_id=batch_id)) if placed else ()
         cause = worker_cause("payouts", self._new_id, about=f"{payout.id}:{payout.version}")
         result = await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
-        if isinstance(result, Appended):
+        if _is_first(result):
             await self._taken.recorded(payout.id)
             log.warning("payout_was_sent_before", extra={"payout_id": str(payout.id), "batch_id": str(batch_id)})
 
     async def send(self, batch_id: BatchId) -> None:
-        """Hand the file of a batch over, unless the bank has answered for it. Raises BatchNotFound, FileDiffers,
+        """Submit the file of a batch, unless the bank has answered for the batch. Raises BatchNotFound, FileDiffers,
         TooManyConflicts."""
         loaded = await load_batch(self._store, batch_id)
         if not isinstance(loaded.batch, Unanswered):
@@ -131,29 +133,29 @@ class PayoutFiles:
         match submission:
             case Accepted(reference=said):
                 reference = storable(said)
-                await self._answered(
+                await self._record_answer(
                     batch_id, lambda batch: submitted(batch, reference), lambda payout: sent(payout, batch_id)
                 )
                 log.info("payout_batch_submitted", extra={"batch_id": str(batch_id), "reference": reference})
             case RefusedFile(reason=said):
                 reason = storable(said)
-                await self._answered(
+                await self._record_answer(
                     batch_id, lambda batch: refused(batch, reason), lambda payout: fail(payout, reason)
                 )
                 log.error("payout_batch_refused", extra={"batch_id": str(batch_id), "reason": reason})
             case BankUnavailable(reason=reason):
-                # The bank may have it: nothing but the same bytes under the same name will do.
+                # The bank may have the file: only the same bytes under the same name can be sent again.
                 log.warning("payout_batch_unanswered", extra={"batch_id": str(batch_id), "reason": reason})
             case _:
                 assert_never(submission)
 
     async def file_of(self, batch_id: BatchId) -> BankFile:
-        """The file as it was, or is to be, sent. Raises BatchNotFound, FileDiffers."""
+        """The file of a batch, sent or not. Raises BatchNotFound, FileDiffers."""
         return await self._file(await load_batch(self._store, batch_id))
 
     async def _make_all(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> list[BatchId]:
-        """In one batch, or in several where no one file can carry them all: whichever of them is to blame, or their
-        sum, holds up no other."""
+        """Make one batch of `payouts`, or several where no single file can carry them all, so that a payout that cannot
+        be sent, or too large a sum, holds up no other payout."""
         try:
             batch_id = await self._make(payouts, currency, day)
         except DomainError as error:
@@ -167,7 +169,8 @@ class PayoutFiles:
         return [] if batch_id is None else [batch_id]
 
     async def _make(self, payouts: Sequence[LoadedPayout], currency: str, day: date) -> BatchId | None:
-        """None where another worker, or a merchant, was there first: what is left comes with the next batch."""
+        """Make one batch. None where another worker, or a merchant, changed one of the payouts first: those that are
+        left come with the next batch."""
         now = self._now()
         cause = worker_cause("payouts", self._new_id, about=f"{payouts[0].id}:{payouts[0].version}")
         batch_id = batch_id_for([payout.id for payout in payouts])
@@ -196,21 +199,16 @@ class PayoutFiles:
                 batched = batch(payout.payout, payout.id, batch_id, day)
                 events.extend(payout.record(batched, cause=member_cause, now=now))
         result = await self._store.append(Append(events=tuple(events)))
-        match result:
-            case Appended():
-                log.info("payouts_batched", extra={"batch_id": str(batch_id), "payouts": len(included)})
-                return batch_id
-            case VersionConflict():
-                return None
-            case LimitBroken() | KeyUsed():
-                raise AssertionError(f"a batch moves no money: {type(result).__name__}")
-            case _:
-                assert_never(result)
+        if not _is_first(result):
+            return None
+        log.info("payouts_batched", extra={"batch_id": str(batch_id), "payouts": len(included)})
+        return batch_id
 
     async def _instructed(
         self, planned: Batch, payouts: dict[UUID, LoadedPayout], cause: Cause
     ) -> tuple[Batch, BankFile | None]:
-        """The batch of those that a file can carry, and that file; None where it can carry none. The others fail."""
+        """The batch of the payouts that a file can carry, and that file; None where it can carry none. The others
+        fail."""
         while planned.instructions:
             fault = _first_fault(self._bank, planned.instructions)
             if fault is None:
@@ -220,14 +218,17 @@ class PayoutFiles:
                     if not error.end_to_end_id:
                         raise
                     fault = (error.end_to_end_id, error.reason)
-            name, reason = fault
-            [unfit] = [one for one in planned.instructions if one.end_to_end_id == name]
-            payout = payouts[unfit.payout_id]
-            events = fail(payout.payout, storable(reason))
-            log.error("payout_not_instructed", extra={"payout_id": str(payout.id), "reason": reason})
-            await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now())))
-            planned = _of(planned, tuple(one for one in planned.instructions if one is not unfit))
+            end_to_end_id, reason = fault
+            [unfit] = [one for one in planned.instructions if one.end_to_end_id == end_to_end_id]
+            await self._fail(payouts[unfit.payout_id], reason, cause)
+            planned = _with_instructions(planned, tuple(one for one in planned.instructions if one is not unfit))
         return planned, None
+
+    async def _fail(self, payout: LoadedPayout, reason: str, cause: Cause) -> None:
+        """End a payout that no file can carry, unless another command changed it first."""
+        log.error("payout_not_instructed", extra={"payout_id": str(payout.id), "reason": reason})
+        events = fail(payout.payout, storable(reason))
+        _is_first(await self._store.append(Append(events=payout.record(events, cause=cause, now=self._now()))))
 
     async def _file(self, loaded: LoadedBatch) -> BankFile:
         made = loaded.batch.made
@@ -244,21 +245,28 @@ class PayoutFiles:
             raise FileDiffers(file_sha256=made.file_sha256)
         return file
 
-    async def _answered(
+    async def _record_answer(
         self,
         batch_id: BatchId,
         answer: Callable[[PayoutBatch], Sequence[PayoutBatchEvent]],
         follow: Callable[[Payout], Sequence[PayoutEvent]],
     ) -> None:
-        """What the bank says of a file, and what follows for its payouts, in one append."""
-        for _ in range(CONFLICTS_MAX):
+        """Append the bank's answer for a file, and in the same append its consequence for each payout in the file."""
+
+        async def load() -> tuple[LoadedBatch, Sequence[LoadedPayout]]:
             loaded = await load_batch(self._store, batch_id)
+            if not isinstance(loaded.batch, Unanswered):
+                return loaded, ()
+            payouts = await load_all(self._store, (one.payout_id for one in loaded.batch.made.payouts))
+            return loaded, tuple(payouts.values())
+
+        def propose(state: tuple[LoadedBatch, Sequence[LoadedPayout]]) -> Proposal[None] | Unchanged[None]:
+            loaded, payouts = state
             answered = answer(loaded.batch)
             if not answered:
-                return
+                return Unchanged(None)
             now = self._now()
             cause = worker_cause("payouts", self._new_id, about=f"{batch_id}:{loaded.version}")
-            payouts = await load_all(self._store, (one.payout_id for one in loaded.batch.made.payouts))
             events = list(
                 record_all(
                     batch_id,
@@ -270,23 +278,29 @@ class PayoutFiles:
                     updated_at=loaded.updated_at,
                 )
             )
-            for payout in payouts.values():
+            for payout in payouts:
                 events.extend(payout.record(follow(payout.payout), cause=cause, now=now))
-            result = await self._store.append(Append(events=tuple(events)))
-            match result:
-                case Appended():
-                    return
-                case VersionConflict():
-                    pass
-                case LimitBroken() | KeyUsed():
-                    raise AssertionError(f"what is in transit can be given back, not {type(result).__name__}")
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+            return Proposal(Append(events=tuple(events)), lambda _position: None)
+
+        # Money in transit can always be given back: no limit is in the way.
+        await decide_and_append(self._store, load, propose, limit_broken=unreachable, key_used=unreachable)
 
 
-def _of(planned: Batch, instructions: tuple[Instruction, ...]) -> Batch:
-    """The batch with these instructions only, and so under another name."""
+def _is_first(result: AppendResult) -> bool:
+    """Whether an append to payouts took effect; False where another command changed one of them first."""
+    match result:
+        case Appended():
+            return True
+        case VersionConflict():
+            return False
+        case LimitBroken() | KeyUsed():
+            raise AssertionError(f"money in transit can be given back, not {type(result).__name__}")
+        case _:
+            assert_never(result)
+
+
+def _with_instructions(planned: Batch, instructions: tuple[Instruction, ...]) -> Batch:
+    """The batch with these instructions only, and with the id that belongs to them."""
     if not instructions:
         return replace(planned, instructions=())
     batch_id = batch_id_for([PayoutId(one.payout_id) for one in instructions])
@@ -294,7 +308,7 @@ def _of(planned: Batch, instructions: tuple[Instruction, ...]) -> Batch:
 
 
 def _first_fault(bank: Bank, instructions: Sequence[Instruction]) -> tuple[str, str] | None:
-    """The first that no file can carry, by its end-to-end id, and why."""
+    """The end-to-end id of the first instruction that no file can carry, and the reason; None where there is none."""
     for one in instructions:
         fault = bank.fault_of(one.amount, one.details)
         if fault is not None:

@@ -1,31 +1,31 @@
-"""What the bank says of payouts is taken in, all of it: our place in its feed moves behind what is recorded."""
+"""Every report of the bank on payouts is recorded before our place in its feed moves on."""
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final
 from uuid import UUID
 
 from application.payout.bank_port import Bank, BankSilent, PaymentReport, PaymentStatus, storable
-from application.payout.loaded import PayoutNotFound, load
+from application.payout.loaded import LoadedPayout, PayoutNotFound, load
 from application.payout.queue import BankFeed
-from application.write.append import CONFLICTS_MAX, TooManyConflicts
-from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
+from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
+from application.write.store import Append, EventStore
 from application.write.worker import worker_cause
 from domain.payout.batch import payout_id_in
 from domain.payout.report import ReportContradicts, ReportedOutcome, ReportPayout, report
 
-FATES: Final = {
+REPORTED_OUTCOMES: Final = {
     PaymentStatus.CONFIRMED: ReportedOutcome.CONFIRMED,
     PaymentStatus.REJECTED: ReportedOutcome.REJECTED,
     PaymentStatus.RETURNED: ReportedOutcome.RETURNED,
 }
-"""What is pending has not come to anything."""
+"""The outcome that a status reports; a pending payment has none."""
 
 CONCURRENT_MAX: Final = 32
-"""Payouts at a time: a page of reports may be long, and each waits for the database."""
+"""The most payouts at a time: a page of reports may be long, and each payout waits for the database."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,8 @@ class PayoutReports:
         self._is_silent = False
 
     async def listen(self) -> None:
-        """Take in what the bank has said since, until there is nothing new. Raises StoreUnavailable."""
+        """Record the bank's reports since our place in its feed, until there are no new ones. Raises
+        StoreUnavailable."""
         while True:
             before = await self._feed.heard_up_to(self._bank.name)
             try:
@@ -72,51 +73,50 @@ class PayoutReports:
             await asyncio.gather(*(self._take_in_order(said, turns) for said in by_payment.values()))
             last = reports[-1].report_id
             if last == before or not await self._feed.move(self._bank.name, before=before, after=last):
-                # Only what was said before; or another worker is further: it goes on from there.
+                # There were only known reports; or another worker is further on, and goes on from there.
                 return
 
     async def _take_in_order(self, reports: Sequence[PaymentReport], turns: asyncio.Semaphore) -> None:
-        """Those of one payment."""
+        """Record the reports of one payment, oldest first."""
         async with turns:
             for each in reports:
                 await self.take_in(each)
 
     async def take_in(self, heard: PaymentReport) -> None:
-        """Record what follows from a report: nothing where it is known. Raises StoreUnavailable, TooManyConflicts."""
-        fate = FATES.get(heard.status)
-        if fate is None:
+        """Record what follows from a report; no effect where the report is known. Raises StoreUnavailable,
+        TooManyConflicts."""
+        outcome = REPORTED_OUTCOMES.get(heard.status)
+        if outcome is None:
             return
         payout_id = payout_id_in(heard.end_to_end_id)
         if payout_id is None:
             log.error("payout_report_of_none", extra=_named(heard))
             return
         code = None if heard.reason_code is None else storable(heard.reason_code)
-        said = ReportPayout(bank=self._bank.name, report_id=heard.report_id, fate=fate, code=code)
-        for _ in range(CONFLICTS_MAX):
-            try:
-                loaded = await load(self._store, payout_id)
-                events = report(loaded.payout, said)
-            except PayoutNotFound:
-                log.error("payout_report_of_none", extra=_named(heard))
-                return
-            except ReportContradicts as error:
-                # Money may be where our books do not have it: an operator has to ask the bank.
-                log.error("payout_report_contradicts", extra={**_named(heard), "recorded": error.status})
-                return
+        said = ReportPayout(bank=self._bank.name, report_id=heard.report_id, outcome=outcome, code=code)
+
+        def propose(loaded: LoadedPayout) -> Proposal[None] | Unchanged[None]:
+            events = report(loaded.payout, said)
             if not events:
-                return
+                return Unchanged(None)
             cause = worker_cause("payouts", self._new_id, about=f"{loaded.id}:{loaded.version}")
-            result = await self._store.append(Append(events=loaded.record(events, cause=cause, now=self._now())))
-            match result:
-                case Appended():
-                    return
-                case VersionConflict():
-                    pass
-                case LimitBroken() | KeyUsed():
-                    raise AssertionError(f"what is in transit can be paid or given back, not {type(result).__name__}")
-                case _:
-                    assert_never(result)
-        raise TooManyConflicts()
+            append = Append(events=loaded.record(events, cause=cause, now=self._now()))
+            return Proposal(append, lambda _position: None)
+
+        try:
+            # Money in transit can always be paid, or given back: no limit is in the way.
+            await decide_and_append(
+                self._store,
+                lambda: load(self._store, payout_id),
+                propose,
+                limit_broken=unreachable,
+                key_used=unreachable,
+            )
+        except PayoutNotFound:
+            log.error("payout_report_of_none", extra=_named(heard))
+        except ReportContradicts as error:
+            # Money may be where our books do not have it: an operator has to ask the bank.
+            log.error("payout_report_contradicts", extra={**_named(heard), "recorded": error.status})
 
 
 def _named(heard: PaymentReport) -> dict[str, str]:

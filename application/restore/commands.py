@@ -1,9 +1,9 @@
-"""A restored store is reopened once every provider was asked for what happened in the time that it lost."""
+"""A restored store is reopened once every provider was asked for the events of the time that the store has lost."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 from uuid import UUID
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from application.provider.listing import Listed, ListedOperation, Listing, Unrea
 from application.restore.explanation import Adopted, Explanations, Known, ToAdopt, Unexplained, Verdict, Waiting
 from application.write.gate import StoreClosed
 from application.write.recording import record_all
-from application.write.store import Append, Appended, EventStore
+from application.write.store import Append, Appended, EventStore, KeyUsed, LimitBroken, VersionConflict
 from domain.history import Cause, Positioned, of_kind
 from domain.identifiers import PLATFORM, PaymentId, ProviderName
 from domain.payment.events import OperationKind
@@ -26,14 +26,14 @@ from domain.store.events import StoreReopened
 
 EVENTS_AT_ONCE: Final = 1_000
 WITHOUT_EVENTS: Final = timedelta(days=30)
-"""How far back providers are asked where the store has no event at all."""
+"""How far back providers are asked where the store has no events."""
 MARGIN: Final = timedelta(hours=1)
-"""Before the store's last event: clocks differ, and providers list late."""
+"""The margin before the store's last event: clocks differ, and providers list late."""
 _FIRST: Final = {OperationKind.AUTHORIZE: 0, OperationKind.CAPTURE: 1, OperationKind.VOID: 2, OperationKind.REFUND: 3}
 
 
 class PositionedStore(EventStore, Protocol):
-    """The store with its reads by position."""
+    """The event store with readings by position."""
 
     async def head(self) -> int: ...
 
@@ -41,15 +41,15 @@ class PositionedStore(EventStore, Protocol):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One entry of a provider's list, under its `name` there."""
+    """One entry of a provider's list, by its `name` in the list."""
 
     provider: ProviderName
     name: str
     fact: Listed
 
 
-class Told(Struct, kw_only=True):
-    """What all providers told, and what is known of each entry so far."""
+class ListedEntries(Struct, kw_only=True):
+    """The entries that all providers list between two instants, with the verdict on each entry so far."""
 
     since: datetime
     until: datetime
@@ -67,11 +67,11 @@ class Told(Struct, kw_only=True):
 
 
 Progress = Callable[[str, int], None]
-"""Is told what is done, and how often it was."""
+"""Receives the name of a step, and how often the step was done."""
 
 
 class Reopening:
-    """May be done again at any time, and after it was killed at any: what was adopted is known then.
+    """Reopening may be repeated at any time, also after it was killed: entries adopted before are known then.
 
     Each method raises StoreUnavailable.
     """
@@ -96,8 +96,8 @@ class Reopening:
         self._now = now
 
     async def lost_since(self, closed_at: datetime) -> datetime:
-        """From when on the store may lack what happened: a margin before its last event that is older than its closing;
-        what an earlier reopening adopted is younger."""
+        """The instant from which on the store may lack events: a margin before its last event that is older than its
+        closing. Events that an earlier reopening adopted are younger."""
         last = await self._store.head()
         while last > 0:
             first = max(0, last - EVENTS_AT_ONCE)
@@ -107,43 +107,43 @@ class Reopening:
             last = first
         return closed_at - WITHOUT_EVENTS
 
-    async def ask(self, since: datetime, until: datetime, progress: Progress) -> Told:
-        """What every provider lists, each entry judged against the books as they are. Raises ListingFailed."""
-        told = Told(since=since, until=until, entries=[], verdicts={})
+    async def ask(self, since: datetime, until: datetime, progress: Progress) -> ListedEntries:
+        """The entries that every provider lists, each judged against the books. Raises ListingFailed."""
+        listed = ListedEntries(since=since, until=until, entries=[], verdicts={})
         for provider, listing in self._listings.items():
-            told.entries += await _listed(provider, listing.listed(since, until), since, until, progress)
-        told.entries = _with_payments(told.entries)
-        for count, entry in enumerate(told.entries, start=1):
-            if (entry.provider, entry.name) not in told.verdicts:
-                told.verdicts[entry.provider, entry.name] = await self._explanations.judge(entry.provider, entry.fact)
+            listed.entries += await _listed(provider, listing.listed(since, until), since, until, progress)
+        listed.entries = _with_payments(listed.entries)
+        for count, entry in enumerate(listed.entries, start=1):
+            if (entry.provider, entry.name) not in listed.verdicts:
+                listed.verdicts[entry.provider, entry.name] = await self._explanations.judge(entry.provider, entry.fact)
             progress("judged", count)
-        return told
+        return listed
 
-    async def adopt(self, told: Told, cause: Cause, progress: Progress) -> None:
-        """Bring into the books what belongs to payments that are there, and keep the rest as orphans.
+    async def adopt(self, listed: ListedEntries, cause: Cause, progress: Progress) -> None:
+        """Bring the entries of payments that are in the store into the books, and keep the others as orphans.
 
-        The orphans first: from then on nothing can send a payment elsewhere that has a charge already.
+        The orphans are kept first: from then on no payment that has a charge already is sent to another provider.
         """
-        await self._keep(told)
+        await self._keep(listed)
         adopted = Counter[str]()
         while True:
             before = adopted.total()
-            for entry, _ in (*told.entries_with(ToAdopt), *told.entries_with(Waiting)):
+            for entry, _ in (*listed.entries_with(ToAdopt), *listed.entries_with(Waiting)):
                 verdict = await self._explanations.adopt(entry.provider, entry.fact, cause)
-                told.verdicts[entry.provider, entry.name] = verdict
+                listed.verdicts[entry.provider, entry.name] = verdict
                 if isinstance(verdict, Adopted | Known):
                     adopted[entry.provider] += 1
                     progress("adopted", adopted.total())
-            # What one brings about may be what another one waits for.
+            # An adopted entry may be the one that another entry waits for.
             if adopted.total() == before:
                 break
-        await self._keep(told)
-        for entry, verdict in (*told.entries_with(Adopted), *told.entries_with(Known)):
+        await self._keep(listed)
+        for entry, verdict in (*listed.entries_with(Adopted), *listed.entries_with(Known)):
             how = verdict.what if isinstance(verdict, Adopted) else "it is on record"
             await self._orphans.explained(entry.provider, [entry.name], how)
 
     async def ask_bank(self, progress: Progress) -> Sequence[TakenPayment]:
-        """The payments that the bank has, and whose payouts are not in a file by these books. Raises BankSilent."""
+        """The payments that the bank has, and whose payouts are in no file by the books. Raises BankSilent."""
         unknown: list[TakenPayment] = []
         count = 0
         async for payment in self._bank.taken():
@@ -158,20 +158,23 @@ class Reopening:
         return unknown
 
     async def keep_taken(self, payments: Sequence[TakenPayment]) -> None:
-        """From now on no file of ours carries them."""
+        """Keep `payments` out of all further files of ours."""
         await self._taken.keep(self._bank.name, payments)
 
-    async def note(self, told: Told, closed: StoreClosed, store_id: UUID, because: str | None, cause: Cause) -> None:
-        """Record that the store is reopened, and what was told; `because` is why the unexplained is accepted."""
+    async def record_reopening(
+        self, listed: ListedEntries, closed: StoreClosed, store_id: UUID, because: str | None, cause: Cause
+    ) -> None:
+        """Record that the store is reopened, with the number of entries by verdict; `because` is the reason for which
+        unexplained entries are accepted."""
         reopened = StoreReopened(
             closed_because=closed.because,
-            since=told.since,
-            until=told.until,
+            since=listed.since,
+            until=listed.until,
             asked=tuple(self._listings),
-            known=told.count(Known),
-            adopted=told.count(Adopted),
-            waiting=told.count(Waiting),
-            unexplained=told.count(Unexplained),
+            known=listed.count(Known),
+            adopted=listed.count(Adopted),
+            waiting=listed.count(Waiting),
+            unexplained=listed.count(Unexplained),
             accepted_because=because,
         )
         history = await self._store.history(store_id)
@@ -185,13 +188,21 @@ class Reopening:
             updated_at=history[-1].event.recorded_at if history else None,
         )
         result = await self._store.append(Append(events=events))
-        assert isinstance(result, Appended), "one reopens a store at a time"
+        match result:
+            case Appended():
+                return
+            case VersionConflict():
+                raise AssertionError("one command reopens a store at a time")
+            case LimitBroken() | KeyUsed():
+                raise AssertionError(f"a reopening moves no money and claims no key: {type(result).__name__}")
+            case _:
+                assert_never(result)
 
-    async def _keep(self, told: Told) -> None:
-        """Keep what waits, or is unexplained so far."""
+    async def _keep(self, listed: ListedEntries) -> None:
+        """Keep the entries that wait or are unexplained so far as orphans."""
         found_at = self._now()
-        waiting = [(entry, OrphanState.WAITING, verdict) for entry, verdict in told.entries_with(Waiting)]
-        unexplained = [(entry, OrphanState.UNEXPLAINED, verdict) for entry, verdict in told.entries_with(Unexplained)]
+        waiting = [(entry, OrphanState.WAITING, verdict) for entry, verdict in listed.entries_with(Waiting)]
+        unexplained = [(entry, OrphanState.UNEXPLAINED, verdict) for entry, verdict in listed.entries_with(Unexplained)]
         await self._orphans.put(
             [
                 Orphan(
@@ -214,8 +225,8 @@ async def _listed(
     until: datetime,
     progress: Progress,
 ) -> list[Entry]:
-    """The entries in the order in which they happened, each once. Of two that differ under one name, neither is
-    believed. Raises ListingFailed."""
+    """The entries in the order in which they happened, each once. Two entries that differ under one name are both
+    unreadable. Raises ListingFailed."""
     facts: dict[str, Listed] = {}
     count = 0
     async for fact in listing:
@@ -234,7 +245,7 @@ async def _listed(
 
 
 def _with_payments(entries: Sequence[Entry]) -> list[Entry]:
-    """With the payment of its charge, where an entry does not name it and the charge's own entry does."""
+    """The entries, each with the payment that its charge's own entry names where the entry names none."""
     charges: dict[tuple[ProviderName, str], PaymentId] = {}
     for entry in entries:
         fact = entry.fact
@@ -252,7 +263,7 @@ def _with_payments(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _order(fact: Listed, last: datetime) -> tuple[datetime, int]:
-    """Charges before what is done to them, disputes behind, and what cannot be read at the end."""
+    """The key that sorts charges before the operations on them, then disputes, then unreadable entries."""
     match fact:
         case Unreadable():
             return last, len(_FIRST) + 1

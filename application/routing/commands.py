@@ -1,8 +1,8 @@
-"""Commands on routing policies: a version is checked before it is added, and again before it becomes the active one."""
+"""Commands on routing policies: a version is checked before it is added, and again before it is activated."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 
 from application.write.stream import StreamStore, append_decided
 from domain.history import Cause, Positioned
@@ -11,9 +11,11 @@ from domain.routing.document import FaultOf, PolicyDocument, read_policy
 from domain.routing.events import RoutingPolicyEvent
 from domain.routing.versions import ROUTING_POLICIES, Versions, activate, add, fold
 
+Result = TypeVar("Result")
+
 
 class RoutingPolicies:
-    """`fault_of` and `providers` are what a policy is checked against."""
+    """A policy is checked with `fault_of`, and against the configured `providers`."""
 
     def __init__(
         self,
@@ -29,48 +31,42 @@ class RoutingPolicies:
         self._now = now
 
     def check(self, text: str) -> PolicyDocument:
-        """What `text` says. Raises PolicyInvalid."""
+        """The policy of the document `text`. Raises PolicyInvalid."""
         return read_policy(text, providers=self._providers, fault_of=self._fault_of)
 
     async def history(self) -> Sequence[Positioned]:
-        """Everything that ever happened to the policies. Raises StoreUnavailable."""
+        """All events of the policies' stream. Raises StoreUnavailable."""
         return await self._store.history_after(ROUTING_POLICIES, 0)
 
     async def versions(self) -> Versions:
-        """Every version there is. Raises StoreUnavailable."""
+        """All versions of the policy. Raises StoreUnavailable."""
         return fold(policy_events(await self.history()))
 
     async def add(self, text: str, cause: Cause) -> int:
-        """Keep `text` under a number; the one it has when it was added before.
+        """The number under which the document `text` is kept; a document that was added before keeps its number.
 
         Raises PolicyInvalid, TooManyConflicts, StoreUnavailable.
         """
         name = self.check(text).name
-        number = 0
-
-        def decide(versions: Versions) -> Sequence[RoutingPolicyEvent]:
-            nonlocal number
-            number, events = add(versions, name=name, document=text)
-            return events
-
-        await self._append(decide, cause)
-        return number
+        return await self._append(lambda versions: add(versions, name=name, document=text), cause)
 
     async def activate(self, number: int, cause: Cause) -> None:
-        """From now on payments are routed by version `number`.
+        """Have payments routed by version `number` from now on.
 
-        It is checked against the providers there are by now. Whatever it raises, the policy that was active stays:
-        PolicyNotFound, PolicyInvalid, TooManyConflicts, StoreUnavailable.
+        The document is checked against the providers that are configured now. Raises PolicyNotFound, PolicyInvalid,
+        TooManyConflicts, StoreUnavailable: the policy that was active then stays active.
         """
 
-        def decide(versions: Versions) -> Sequence[RoutingPolicyEvent]:
+        def decide(versions: Versions) -> tuple[None, Sequence[RoutingPolicyEvent]]:
             self.check(versions.get(number).document)
-            return activate(versions, number)
+            return None, activate(versions, number)
 
         await self._append(decide, cause)
 
-    async def _append(self, decide: Callable[[Versions], Sequence[RoutingPolicyEvent]], cause: Cause) -> None:
-        await append_decided(
+    async def _append(
+        self, decide: Callable[[Versions], tuple[Result, Sequence[RoutingPolicyEvent]]], cause: Cause
+    ) -> Result:
+        return await append_decided(
             self._store,
             ROUTING_POLICIES,
             lambda history: decide(fold(policy_events(history))),
@@ -80,5 +76,5 @@ class RoutingPolicies:
 
 
 def policy_events(history: Sequence[Positioned]) -> Sequence[RoutingPolicyEvent]:
-    """The facts of the policies' stream."""
+    """The events of the policies' stream."""
     return [cast("RoutingPolicyEvent", positioned.event.data) for positioned in history]

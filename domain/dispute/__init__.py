@@ -1,1 +1,1 @@
-"""A customer's bank takes a payment back: what the merchant can answer, until when, and what came of it."""
+"""Disputes: the merchant's answer to a bank that takes a payment back, its deadline, and the bank's ruling."""

@@ -1,4 +1,4 @@
-"""The merchant gives in, here or at the provider: the money is the customer's."""
+"""A merchant that gives in, here or at the provider, leaves the money to the customer."""
 
 from datetime import datetime
 from typing import assert_never
@@ -11,7 +11,8 @@ from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, 
 
 
 def accept(dispute: DisputeCase, acceptance_id: SubmissionId, now: datetime) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when it was accepted before. Raises DisputeClosed, DisputeDeadlinePassed, InquiryMovedNoMoney."""
+    """Accept the dispute; no event when it was accepted before. Raises DisputeClosed, DisputeDeadlinePassed,
+    InquiryMovedNoMoney."""
     match dispute:
         case Accepted():
             return ()
@@ -26,7 +27,8 @@ def accept(dispute: DisputeCase, acceptance_id: SubmissionId, now: datetime) -> 
 
 
 def accepted_elsewhere(dispute: DisputeCase) -> tuple[DisputeCaseEvent, ...]:
-    """The provider says that the merchant gave in there."""
+    """Record the provider's word that the merchant gave in there; no event when the dispute is decided, or an
+    inquiry."""
     if isinstance(dispute, NeedsResponse | Submitting) and dispute.case.kind is DisputeKind.CHARGEBACK:
         return (CaseAccepted(acceptance_id=None),)
     return ()
@@ -35,8 +37,8 @@ def accepted_elsewhere(dispute: DisputeCase) -> tuple[DisputeCaseEvent, ...]:
 def record_acceptance_outcome(
     dispute: DisputeCase, acceptance_id: SubmissionId, outcome: Outcome
 ) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing while nobody knows whether the provider has heard. That it refuses changes nothing for the merchant:
-    the bank rules, and should it rule otherwise, the money comes back."""
+    """Record the provider's answer to the acceptance; no event while the answer is unknown. A refusal changes nothing
+    for the merchant: the bank rules, and the money comes back if the ruling is in the merchant's favour."""
     if not isinstance(dispute, Accepted) or dispute.untold != acceptance_id:
         return ()
     match outcome:

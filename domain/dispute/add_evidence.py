@@ -1,4 +1,4 @@
-"""What a merchant gathers to answer with, within the limits that were agreed when the dispute began."""
+"""Evidence is gathered within the limits that were agreed when the dispute began."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from domain.identifiers import EvidenceId
 
 
 class AddEvidence(Struct, frozen=True, kw_only=True):
-    """`sha256` is the file's hex digest, `bytes` its size; one of the same name is replaced."""
+    """`sha256` is the file's hex digest, `bytes` its size. A file of the same name is replaced."""
 
     evidence_id: EvidenceId
     kind: EvidenceKind
@@ -31,8 +31,8 @@ class AddEvidence(Struct, frozen=True, kw_only=True):
 
 
 def add_evidence(dispute: DisputeCase, command: AddEvidence, now: datetime) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when that very file is there already. Raises DisputeClosed, DisputeDeadlinePassed, EvidenceEmpty,
-    EvidenceTooLarge, EvidenceTypeRefused, TooMuchEvidence, CardDataRefused."""
+    """Add a file; no event when the same file is there already. Raises DisputeClosed, DisputeDeadlinePassed,
+    EvidenceEmpty, EvidenceTooLarge, EvidenceTypeRefused, TooMuchEvidence, CardDataRefused."""
     case = _require_answerable(dispute, "add evidence to", now)
     limits = case.evidence_limits
     if command.bytes == 0:
@@ -59,7 +59,7 @@ def add_evidence(dispute: DisputeCase, command: AddEvidence, now: datetime) -> t
 
 
 def remove_evidence(dispute: DisputeCase, name: str, now: datetime) -> tuple[DisputeCaseEvent, ...]:
-    """Raises DisputeClosed, DisputeDeadlinePassed, EvidenceNotFound."""
+    """Remove a file. Raises DisputeClosed, DisputeDeadlinePassed, EvidenceNotFound."""
     evidence = _require_answerable(dispute, "remove evidence from", now).named(name)
     if evidence is None:
         raise EvidenceNotFound(name=name)
@@ -67,6 +67,7 @@ def remove_evidence(dispute: DisputeCase, name: str, now: datetime) -> tuple[Dis
 
 
 def _require_answerable(dispute: DisputeCase, verb: str, now: datetime) -> Case:
+    """The case, while the merchant can still answer. Raises DisputeClosed, DisputeDeadlinePassed."""
     if not isinstance(dispute, NeedsResponse):
         raise closed(dispute, verb)
     if now >= dispute.case.respond_by:

@@ -1,4 +1,4 @@
-"""The bank disputes another amount than before: less, or more; of a dispute that is decided it is a contradiction."""
+"""A bank may change the disputed amount, up or down, until the dispute is decided."""
 
 from domain.dispute.events import CaseAmended, DisputeCaseEvent
 from domain.dispute.refusals import closed
@@ -7,7 +7,8 @@ from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money
 
 
 def amend(dispute: DisputeCase, amount: Money) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when that is what is disputed. Raises AmountOutOfRange, CurrencyMismatch, DisputeClosed."""
+    """Change the disputed amount to `amount`; no event when that is the amount. Raises AmountOutOfRange,
+    CurrencyMismatch, DisputeClosed."""
     before = dispute.case.amount
     if amount.currency != before.currency:
         raise CurrencyMismatch(expected=before.currency, actual=amount.currency)

@@ -1,4 +1,4 @@
-"""An inquiry becomes a chargeback, even one that was closed; and a deadline only ever comes nearer."""
+"""An inquiry, even a closed one, may become a chargeback; a deadline only ever moves earlier."""
 
 from datetime import datetime
 
@@ -12,8 +12,7 @@ from domain.terms.disputes import DisputeRule
 def escalate(
     dispute: DisputeCase, amount: Money, due: datetime | None, rule: DisputeRule, now: datetime
 ) -> tuple[DisputeCaseEvent, ...]:
-    """What a notice that it is a chargeback makes of the dispute: nothing when it is one already, save that the
-    provider may want the answer earlier."""
+    """Turn the inquiry into a chargeback of `amount`. A chargeback stays as it is, but for an earlier deadline."""
     if dispute.case.kind is DisputeKind.CHARGEBACK:
         return advance_deadline(dispute, due)
     respond_by = deadline(rule, dispute.case.network, due, now)
@@ -21,7 +20,7 @@ def escalate(
 
 
 def advance_deadline(dispute: DisputeCase, due: datetime | None) -> tuple[DisputeCaseEvent, ...]:
-    """The answer is wanted by `due`, where that is earlier than was known and there is still one to give."""
+    """Move the deadline to `due`; no event when that is not earlier, or the dispute cannot be answered any more."""
     if due is None or not isinstance(dispute, NeedsResponse) or due >= dispute.case.respond_by:
         return ()
     return (DeadlineMoved(respond_by=due),)

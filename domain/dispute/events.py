@@ -1,4 +1,4 @@
-"""Everything that can happen to a dispute. A released name is never edited: a change is a new version.
+"""The events of a dispute. A released name is never edited: a change is a new version.
 
 The money is on the payment's own stream (`payment.dispute_opened` and what follows it), appended together with these.
 """
@@ -50,8 +50,8 @@ class EvidenceKind(StrEnum):
 
 
 class CaseOpened(Event, frozen=True, kw_only=True, tag="dispute.opened.v1"):
-    """`amount` is what is disputed, which may be more than is left to freeze. `dispute_rule` is the version of what was
-    agreed then: `respond_by` and `evidence_limits` follow it, whatever is agreed later."""
+    """`amount` is the disputed amount, which may be more than is left to freeze. `dispute_rule` is the version of the
+    terms at that time: `respond_by` and `evidence_limits` follow that version, whatever is agreed later."""
 
     merchant_id: MerchantId
     payment_id: PaymentId
@@ -82,8 +82,9 @@ class CaseAmended(Event, frozen=True, kw_only=True, tag="dispute.amended.v1"):
 
 
 class ClaimBooked(Event, frozen=True, kw_only=True, tag="dispute.claim_booked.v1"):
-    """What carries the claim of a chargeback, told where the payment's budget does not simply carry all of it. `frozen`
-    is what the budget carries, `excess` what is beyond it, both in the payment's currency; `borne_by` whose that is."""
+    """How the payment carries the claim, recorded unless the money-back budget carries all of it. `frozen` is the part
+    that the budget carries, `excess` the rest, both in the payment's currency; `borne_by` is the party that bears the
+    excess."""
 
     frozen: Money
     excess: Money | None
@@ -91,13 +92,13 @@ class ClaimBooked(Event, frozen=True, kw_only=True, tag="dispute.claim_booked.v1
 
 
 class DeadlineMoved(Event, frozen=True, kw_only=True, tag="dispute.deadline_moved.v1"):
-    """The provider wants the answer earlier than was known."""
+    """The provider wants the answer earlier than before."""
 
     respond_by: datetime
 
 
 class EvidenceAdded(Event, frozen=True, kw_only=True, tag="dispute.evidence_added.v1"):
-    """`sha256` is the hex digest under which the file is kept; `bytes` its size."""
+    """`sha256` is the hex digest under which the file is kept, `bytes` the file's size."""
 
     evidence_id: EvidenceId
     kind: EvidenceKind
@@ -119,15 +120,15 @@ class SubmissionStarted(Event, frozen=True, kw_only=True, tag="dispute.submissio
 
 
 class EvidenceSubmitted(Event, frozen=True, kw_only=True, tag="dispute.evidence_submitted.v1"):
-    """The second presentment: the provider has the evidence. Without a `submission_id` it was handed in there, by
-    somebody who did not ask us."""
+    """The second presentment: the provider has the evidence. Without a `submission_id` the evidence was handed in at
+    the provider and not through us."""
 
     submission_id: SubmissionId | None
     reference: str | None
 
 
 class SubmissionFailed(Event, frozen=True, kw_only=True, tag="dispute.submission_failed.v1"):
-    """The provider does not take it: nothing was handed in."""
+    """The provider refused the submission: nothing was handed in."""
 
     submission_id: SubmissionId
     kind: FailureKind
@@ -136,13 +137,13 @@ class SubmissionFailed(Event, frozen=True, kw_only=True, tag="dispute.submission
 
 
 class CaseAccepted(Event, frozen=True, kw_only=True, tag="dispute.accepted.v1"):
-    """The merchant gives in. Without an `acceptance_id` it did so at the provider, which need not be told."""
+    """The merchant gives in. Without an `acceptance_id` the merchant did so at the provider, which need not be told."""
 
     acceptance_id: SubmissionId | None
 
 
 class AcceptanceAnswered(Event, frozen=True, kw_only=True, tag="dispute.acceptance_answered.v1"):
-    """The provider has been told that the merchant gives in; `refusal` is why it would not hear of it."""
+    """The provider has answered the acceptance; `refusal` is its reason for refusing, None where it agreed."""
 
     acceptance_id: SubmissionId
     refusal: str | None
@@ -157,7 +158,7 @@ class CaseWon(Event, frozen=True, kw_only=True, tag="dispute.won.v1"):
 
 
 class CasePartlyWon(Event, frozen=True, kw_only=True, tag="dispute.partly_won.v1"):
-    """The bank has ruled in part for us: `lost` is the customer's, the rest ours."""
+    """The bank has ruled in part for the merchant: `lost` goes to the customer, the rest to the merchant."""
 
     lost: Money
 

@@ -1,5 +1,5 @@
-"""Evidence is what its bytes say: a file that is of another type than declared, or of two types at once, is refused,
-and so is text with a card number, in whatever encoding it is."""
+"""A file of evidence is refused when its bytes show another type than declared or several types, or when its text holds
+a card number in any encoding."""
 
 import codecs
 import re
@@ -40,12 +40,13 @@ _NOT_IN_TEXT: Final = re.compile("[\\x00-\\x08\\x0b\\x0e-\\x1f\N{REPLACEMENT CHA
 
 
 def evidence_type(content: bytes) -> str:
-    """The type of a file that was sent without one, by its first bytes; it still has to be checked."""
+    """The type of a file that was sent without one, by its first bytes. `require_evidence` still has to check the
+    file."""
     return next(iter(_types_of(content)), TEXT)
 
 
 def require_evidence(media_type: str, content: bytes) -> None:
-    """Raises EvidenceTypeDiffers, CardDataRefused."""
+    """Require that the bytes are of the type `media_type` alone. Raises EvidenceTypeDiffers, CardDataRefused."""
     found = _types_of(content)
     if media_type == TEXT:
         _require_text(content, found)
@@ -71,7 +72,8 @@ def _require_text(content: bytes, found: list[str]) -> None:
 
 
 def _decoded(content: bytes, encoding: str) -> str:
-    """In steps: a million bytes that do not fit the encoding would hold the interpreter for a second."""
+    """`content` decoded in steps: a million bytes that do not fit the encoding would hold the interpreter for a
+    second."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     steps = (content[at : at + _STEP_BYTES] for at in range(0, len(content), _STEP_BYTES))
     return "".join(map(decoder.decode, steps)) + decoder.decode(b"", final=True)
@@ -82,7 +84,7 @@ def _is_markup(text: str) -> bool:
 
 
 def _types_of(content: bytes) -> list[str]:
-    """Every type that some reader would take the file for, but for text."""
+    """Every type but text that some program would take the file for."""
     types = [kind for kind, signature in _SIGNATURES.items() if content.startswith(signature)]
     if _PDF not in types and _SIGNATURES[_PDF] in content[:_PDF_WITHIN_BYTES]:
         types.append(_PDF)

@@ -1,4 +1,4 @@
-"""What each event makes of a dispute. Nothing is refused here: rules live in the verbs."""
+"""The state of a dispute after each event. Nothing is refused here: the rules are in the verbs."""
 
 from collections.abc import Iterable
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""Who does not answer in time has given in."""
+"""A merchant that does not answer in time has given in."""
 
 from datetime import datetime
 
@@ -7,12 +7,13 @@ from domain.dispute.state import DisputeCase, NeedsResponse, Submitting
 
 
 def expire(dispute: DisputeCase, now: datetime) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when it was answered, or there is still time. What is on its way to the provider may be in time."""
+    """Expire the dispute; no event when it is answered or there is still time. A submission that is on its way to the
+    provider may be in time."""
     if isinstance(dispute, NeedsResponse) and now >= dispute.case.respond_by:
         return (CaseExpired(),)
     return ()
 
 
 def expired_elsewhere(dispute: DisputeCase) -> tuple[DisputeCaseEvent, ...]:
-    """The provider says that the time is over, which it knows better than we do."""
+    """Record the provider's word that the time is over, which counts for more than our own clock."""
     return (CaseExpired(),) if isinstance(dispute, NeedsResponse | Submitting) else ()

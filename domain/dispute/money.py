@@ -1,4 +1,4 @@
-"""What the events of a dispute mean for the money of its payment: an inquiry moves none."""
+"""The events of a chargeback move the money of its payment; an inquiry moves none."""
 
 from domain.dispute.events import (
     CaseAccepted,
@@ -20,7 +20,7 @@ from domain.payment.state import DisputeResult
 
 
 def money_of(before: DisputeCase | None, event: DisputeCaseEvent) -> tuple[DisputeCommand, ...]:
-    """The payment's own commands that have to go with `event`, which follows `before`; none where no money moves."""
+    """The commands on the payment that go with `event`, which follows `before`; none where no money moves."""
     if isinstance(event, CaseOpened):
         opened = OpenDispute(dispute_id=event.dispute_id, amount=event.amount, reason=event.reason)
         return (opened,) if event.kind is DisputeKind.CHARGEBACK else ()
@@ -35,7 +35,7 @@ def money_of(before: DisputeCase | None, event: DisputeCaseEvent) -> tuple[Dispu
         case CaseAmended(amount=amount):
             return (AmendDispute(dispute_id=case.dispute_id, amount=amount),)
         case CaseAccepted() | CaseExpired() | CaseLost():
-            # All of it, also where less was frozen before a claim was booked whole.
+            # The whole amount: less was frozen in disputes from before claims were booked whole.
             return (AmendDispute(dispute_id=case.dispute_id, amount=case.amount), lost)
         case CasePartlyWon(lost=amount) if isinstance(before, Answerable):
             return (AmendDispute(dispute_id=case.dispute_id, amount=amount), lost)
@@ -48,8 +48,8 @@ def money_of(before: DisputeCase | None, event: DisputeCaseEvent) -> tuple[Dispu
 
 
 def booked(case: Case, claim: Claim) -> tuple[DisputeCaseEvent, ...]:
-    """What the dispute says of how its claim was booked; nothing where it says so already, or the payment's budget
-    simply carries all of it."""
+    """The event that tells how the payment carries the claim; none where the dispute has that on record, or the
+    money-back budget carries the whole claim."""
     excess = claim.excess
     found = Booked(
         frozen=claim.amount,

@@ -1,4 +1,4 @@
-"""A dispute begins when the provider first tells of it; the time to answer begins then."""
+"""A dispute and the time to answer it begin with the provider's first notification."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from domain.terms.disputes import DisputeRule
 
 
 class OpenCase(Struct, frozen=True, kw_only=True):
-    """`due` is until when the provider wants the answer, where it says so."""
+    """`due` is the provider's deadline for the answer, None where the provider names none."""
 
     merchant_id: MerchantId
     payment_id: PaymentId
@@ -31,7 +31,7 @@ class OpenCase(Struct, frozen=True, kw_only=True):
 def open_case(
     dispute: DisputeCase | None, command: OpenCase, rule: DisputeRule, now: datetime
 ) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when that very dispute is on record. Raises DisputeDiffers."""
+    """Open the dispute; no event when the same dispute is on record. Raises DisputeDiffers."""
     if dispute is not None:
         _require_all_the_same(dispute.case, command)
         return ()
@@ -54,18 +54,18 @@ def open_case(
 
 
 def deadline(rule: DisputeRule, network: CardBrand | None, due: datetime | None, now: datetime) -> datetime:
-    """As agreed for the network, or earlier where the provider says so."""
+    """The deadline agreed for the network, or the provider's where that is earlier."""
     agreed = now + timedelta(days=rule.days_for(network))
     return agreed if due is None else min(agreed, due)
 
 
 def require_same_payment(case: Case, payment_id: PaymentId) -> None:
-    """Raises DisputeDiffers."""
+    """Require that the dispute is one of this payment. Raises DisputeDiffers."""
     _require_same(case, "payment", str(case.payment_id), str(payment_id))
 
 
 def require_same_amount(case: Case, amount: Money) -> None:
-    """A late word may name what was disputed before. Raises DisputeDiffers."""
+    """Require the disputed amount, or an earlier one: a late notification may name that. Raises DisputeDiffers."""
     if amount not in (case.amount, *case.amounts_before):
         _require_same(case, "amount", str(case.amount), str(amount))
 

@@ -1,4 +1,4 @@
-"""What a dispute refuses, each with the facts of the refusal."""
+"""The refusals of disputes, each with its facts."""
 
 from datetime import datetime
 
@@ -14,37 +14,43 @@ class DisputeClosed(DomainError):
 
 
 class DisputeDeadlinePassed(DomainError):
-    """It had to be answered before `respond_by`."""
+    """The dispute had to be answered before `respond_by`."""
 
     respond_by: datetime
 
 
 class InquiryMovedNoMoney(DomainError):
-    """There is nothing to give in to: an inquiry has taken no money. Who agrees with the customer refunds."""
+    """An inquiry has taken no money and cannot be accepted. A merchant that agrees with the customer refunds."""
 
 
 class EvidenceEmpty(DomainError):
-    """A file without a byte shows nothing."""
+    """The file has no bytes."""
 
 
 class EvidenceTooLarge(DomainError):
+    """The file is larger than `bytes_max`."""
+
     bytes_max: int
 
 
 class EvidenceTypeRefused(DomainError):
+    """Files of that type are not taken; `types` are."""
+
     media_type: str
     types: tuple[str, ...]
 
 
 class EvidenceTypeDiffers(DomainError):
-    """The bytes are not, or not only, of the type that they were declared to be; `found` are the types that some
-    program would take them for."""
+    """The bytes are not, or not only, of the declared type; `found` are the types that some program would take them
+    for."""
 
     declared: str
     found: tuple[str, ...]
 
 
 class TooMuchEvidence(DomainError):
+    """The dispute has `files_max` files already."""
+
     files_max: int
 
 
@@ -55,19 +61,20 @@ class EvidenceNotFound(DomainError):
 
 
 class EvidenceMissing(DomainError):
-    """Nothing was gathered that could be handed in."""
+    """The dispute has no evidence to hand in."""
 
 
 class RulingContradicts(DomainError):
-    """The bank rules the opposite of what it ruled before, in the way that cannot be followed by itself."""
+    """The bank's ruling contradicts its earlier one, and only an operator can say which of the two holds."""
 
     status: DisputeStatus
     result: DisputeStatus
 
 
 class NotEscalated(DomainError):
-    """An inquiry cannot be lost: the word that it became a chargeback is still to come."""
+    """An inquiry cannot be lost: the notification that makes it a chargeback has not come."""
 
 
 def closed(dispute: DisputeCase, verb: str) -> DisputeClosed:
+    """The refusal of `verb` in the dispute's status."""
     return DisputeClosed(verb=verb, status=status_of(dispute))

@@ -1,4 +1,4 @@
-"""The bank rules: won also after all seemed lost, lost never after it was won."""
+"""The bank's ruling ends a dispute: a lost one may still be won, a won one is never lost."""
 
 from typing import assert_never
 
@@ -22,7 +22,11 @@ from domain.payment.state import DisputeResult
 
 
 def rule(dispute: DisputeCase, result: DisputeResult) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when that is on record, or lost by itself: accepted, expired. Raises RulingContradicts, NotEscalated."""
+    """Record the ruling; no event when it is on record, or the dispute is lost already because it was accepted or
+    expired.
+
+    Raises RulingContradicts, NotEscalated.
+    """
     match result:
         case DisputeResult.WON:
             return () if isinstance(dispute, Won) else (CaseWon(),)
@@ -33,7 +37,8 @@ def rule(dispute: DisputeCase, result: DisputeResult) -> tuple[DisputeCaseEvent,
 
 
 def rule_in_part(dispute: DisputeCase, lost: Money) -> tuple[DisputeCaseEvent, ...]:
-    """`lost` is the customer's, the rest ours: also after all seemed lost, and never more than was ruled before.
+    """Record that `lost` is the customer's and the rest the merchant's: also of a lost dispute, and never more than an
+    earlier ruling in part.
 
     Raises RulingContradicts, NotEscalated, AmountOutOfRange, CurrencyMismatch.
     """

@@ -1,4 +1,4 @@
-"""Where a dispute can be: one frozen struct a stage, tagged, so that a read model can keep it whole as JSON."""
+"""The stages of a dispute: one frozen struct each, tagged, so that a read model can keep a dispute whole as JSON."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,11 +18,13 @@ _NAMESPACE: Final = UUID("0c7f7d0a-6f2e-5d0b-8f6e-3a0c1d9be4a7")
 
 
 def case_id_for(provider: ProviderName, dispute_id: DisputeId) -> DisputeCaseId:
-    """The dispute's stream: derived, so that however often a provider tells of one, it is one."""
+    """The id of the dispute's stream, derived, so that repeated notifications are about one dispute."""
     return DisputeCaseId(uuid5(_NAMESPACE, f"{provider}:{dispute_id}"))
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
+    """A file; `sha256` is its hex digest, `bytes` its size."""
+
     evidence_id: EvidenceId
     kind: EvidenceKind
     name: str
@@ -32,7 +34,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 class Booked(Struct, frozen=True, kw_only=True):
-    """What carries the claim: `frozen` of the payment's budget, and the `excess` beyond it, `borne_by` whom."""
+    """How the payment carries the claim: `frozen` of the money-back budget, and the `excess` beyond it, which
+    `borne_by` bears."""
 
     frozen: Money
     excess: Money | None
@@ -40,10 +43,10 @@ class Booked(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """What every stage has: what is disputed, until when it can be answered, and what was gathered for that.
+    """The facts that every stage has: the dispute, its deadline, and its evidence.
 
-    `amounts_before` were disputed earlier. `booked` is None where the payment's budget simply carries all of `amount`,
-    and of an inquiry.
+    `amounts_before` were disputed earlier. `booked` is None where the money-back budget carries all of `amount`, and of
+    an inquiry.
     """
 
     merchant_id: MerchantId
@@ -62,11 +65,12 @@ class Case(Struct, frozen=True, kw_only=True):
     booked: Booked | None = None
 
     def named(self, name: str) -> Evidence | None:
+        """The file of that name."""
         return next((each for each in self.evidence if each.name == name), None)
 
 
 class NeedsResponse(Struct, frozen=True, kw_only=True, tag=True):
-    """The merchant can still answer; `failure` is why the provider did not take the last answer."""
+    """The merchant can still answer; `failure` is the provider's reason for refusing the last answer."""
 
     case: Case
     failure: str | None = None
@@ -81,14 +85,14 @@ class Submitting(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class UnderReview(Struct, frozen=True, kw_only=True, tag=True):
-    """The bank has the evidence; `evidence` names what of ours was handed in."""
+    """The bank has an answer; `evidence` is the part of it that was handed in through us."""
 
     case: Case
     evidence: tuple[EvidenceId, ...]
 
 
 class Accepted(Struct, frozen=True, kw_only=True, tag=True):
-    """The merchant gave in; `untold` while the provider does not know it from us."""
+    """The merchant gave in; `untold` is the id of an acceptance that the provider has not confirmed."""
 
     case: Case
     untold: SubmissionId | None
@@ -103,7 +107,7 @@ class Won(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class PartlyWon(Struct, frozen=True, kw_only=True, tag=True):
-    """`lost` is the customer's, the rest of the amount ours."""
+    """`lost` is the customer's, the rest of the amount the merchant's."""
 
     case: Case
     lost: Money

@@ -1,4 +1,4 @@
-"""The second presentment: the evidence goes to the bank once, and is asked for only after that is on record."""
+"""The second presentment: evidence is handed in to the bank once, and only after its start is on record."""
 
 from datetime import datetime
 from typing import assert_never
@@ -12,7 +12,8 @@ from domain.payment.outcome import ActionRequired, Approved, Declined, Outcome, 
 
 
 def submit(dispute: DisputeCase, submission_id: SubmissionId, now: datetime) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing when it is on its way or there already. Raises DisputeClosed, DisputeDeadlinePassed, EvidenceMissing."""
+    """Start to hand the evidence in; no event when that is under way or done. Raises DisputeClosed,
+    DisputeDeadlinePassed, EvidenceMissing."""
     if isinstance(dispute, Submitting | UnderReview):
         return ()
     if not isinstance(dispute, NeedsResponse):
@@ -28,7 +29,8 @@ def submit(dispute: DisputeCase, submission_id: SubmissionId, now: datetime) -> 
 def record_submission_outcome(
     dispute: DisputeCase, submission_id: SubmissionId, outcome: Outcome
 ) -> tuple[DisputeCaseEvent, ...]:
-    """Nothing while nobody knows, or when that submission is no longer open: it is asked for again, under its id."""
+    """Record the provider's answer to the submission; no event when another submission is open, or while the answer is
+    unknown: the submission is then repeated under its id."""
     if not isinstance(dispute, Submitting) or dispute.submission_id != submission_id:
         return ()
     match outcome:
@@ -45,7 +47,7 @@ def record_submission_outcome(
 
 
 def submitted_elsewhere(dispute: DisputeCase) -> tuple[DisputeCaseEvent, ...]:
-    """The provider says that it has an answer: ours that is on its way, or one that it was given without us."""
+    """Record the provider's word that it has an answer: the submission on its way, or one that was handed in there."""
     match dispute:
         case Submitting(submission_id=submission_id):
             return (EvidenceSubmitted(submission_id=submission_id, reference=None),)

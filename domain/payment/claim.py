@@ -1,4 +1,5 @@
-"""What carries a bank's claim: the payment's money-back budget first, and beyond it what the terms say."""
+"""A bank's claim is carried by the payment's money-back budget first, and beyond the budget by the party that the terms
+name."""
 
 from datetime import datetime
 
@@ -19,7 +20,8 @@ from domain.terms.settlement import BeyondBudget
 
 
 class Raised(Struct, frozen=True, kw_only=True):
-    """The whole `claim`, and what was added to it: taken from the merchant, and beyond the budget."""
+    """The whole `claim` after a raise; `drawn` is what the raise takes from the merchant, `excess` what is beyond the
+    budget."""
 
     claim: Claim
     drawn: Drawn
@@ -27,7 +29,8 @@ class Raised(Struct, frozen=True, kw_only=True):
 
 
 class Reduced(Struct, frozen=True, kw_only=True):
-    """What is left of a claim, what the merchant gets back, and what is no loss of ours any more."""
+    """The claim after a reduction; `returned` is what the merchant gets back, `recovered` the part of our loss that is
+    undone."""
 
     left: Claim
     returned: Drawn
@@ -44,7 +47,8 @@ def claim_for(
     pricing: PricingContext,
     now: datetime,
 ) -> Claim:
-    """The claim to `disputed`, in any currency. Raises RateMissing where there is no rate for it."""
+    """The claim to `disputed`, in any currency; `in_flight` is the debit of a refund that is on its way. Raises
+    RateMissing where there is no rate for the conversion."""
     exchange = exchanged(disputed, taken, pricing, now)
     in_payment = disputed if exchange is None else exchange.value
     amount = min(in_payment, taken.refundable)
@@ -59,7 +63,8 @@ def claim_for(
 
 
 def exchanged(disputed: Money, taken: CapturedFunds, pricing: PricingContext, now: datetime) -> Conversion | None:
-    """`disputed` in the payment's currency, at the rate of record; None where that is its own. Raises RateMissing."""
+    """The conversion of `disputed` into the payment's currency, at the rate of record; None where the currencies are
+    the same. Raises RateMissing."""
     if disputed.currency == taken.currency:
         return None
     return convert_up(disputed, pricing.quote(disputed.currency, taken.currency, now))
@@ -75,7 +80,7 @@ def raise_claim(
     pricing: PricingContext,
     now: datetime,
 ) -> Raised:
-    """The claim where the bank disputes `disputed` in all, which is more than before."""
+    """The claim after the bank raised its whole amount to `disputed`. What an earlier part was converted by stays."""
     exchange = _as_before(claim.exchange, disputed)
     in_payment = disputed if exchange is None else exchange.value
     before = claim.amount if claim.excess is None else claim.amount + claim.excess.amount
@@ -98,8 +103,8 @@ def raise_claim(
 
 
 def reduce_claim(claim: Claim, disputed: Money, now: datetime, *, debt_is_paid: bool) -> Reduced:
-    """The claim where the bank disputes `disputed` in all, which is less than before, or nothing: what is beyond the
-    budget is given back first. With `debt_is_paid` what would lower the merchant's debt goes to what is available."""
+    """The claim after the bank lowered its whole amount to `disputed`, or to zero. The excess is given back first. With
+    `debt_is_paid`, money that would lower the merchant's debt goes to the available balance."""
     exchange = _as_before(claim.exchange, disputed)
     in_payment = disputed if exchange is None else exchange.value
     amount = min(claim.amount, in_payment)
@@ -136,12 +141,12 @@ def _debit(
 
 
 def _as_before(exchange: Conversion | None, disputed: Money) -> Conversion | None:
-    """At the rate at which the claim began."""
+    """The conversion of `disputed` at the rate of the claim's first conversion."""
     return None if exchange is None else convert_up(disputed, quote_of(exchange))
 
 
 def _beyond(before: Excess | None, amount: Money, taken: CapturedFunds, pricing: PricingContext) -> Excess:
-    """Borne as what was beyond the budget before, or else as the terms have it now."""
+    """The excess of `amount`, borne as the excess before was, or else as the terms of today say."""
     return excess(amount, taken, pricing.terms.settlement) if before is None else _resized(before, amount)
 
 
@@ -160,6 +165,7 @@ def _settled(beyond: Excess | None, currency: str) -> Money:
 
 
 def _together(one: MerchantDebit, other: MerchantDebit) -> MerchantDebit:
+    """Both debits as one, with the fee of the first."""
     conversion = one.conversion
     if conversion is not None and other.conversion is not None:
         conversion = conversion.plus(other.conversion)
@@ -175,7 +181,8 @@ def _together(one: MerchantDebit, other: MerchantDebit) -> MerchantDebit:
 
 
 def _without(drawn: Drawn, back: Drawn) -> Drawn:
-    """What stays drawn. What was taken from a lot that has been released since went back to what is available."""
+    """The part of `drawn` that is not given back. Money from a lot that has been released since is in
+    `back.available`."""
     from_lots = {share.due: share.amount for share in back.pending}
     left = back.available
     shares = []

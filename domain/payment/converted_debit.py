@@ -1,4 +1,4 @@
-"""What giving back converted money debits the merchant: its worth, rounded up once over all parts at one rate.
+"""Giving back converted money debits the merchant the worth of it, rounded up once over all parts at one rate.
 
 Each debit is the rounded worth of everything given back at its rate so far, less what was debited for it before. So
 worth ≤ debits < worth + 1 minor unit, however the money is divided into refunds and disputes. No debit has a residue.
@@ -15,21 +15,22 @@ from domain.fx.rates import ConversionTooLarge, Quote, unrounded_minor
 from domain.money.money import AMOUNT_MINOR_MAX, Money, zero
 
 
-def at_the_captures_rate(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:
-    """Of `amount`, given back after what `before` gave back at the captures' rates.
+def convert_at_capture_rates(amount: Money, captures: Sequence[Conversion], before: Sequence[Conversion]) -> Conversion:
+    """The conversion of `amount`, given back after `before` at the captures' rates.
 
-    What was captured first is given back first, at its own rate. All of it comes to just what the captures brought, and
-    the mark-up is given back rounded down until then.
+    The first capture is given back first, at its own rate. All parts together come to the exact proceeds of the
+    captures; until then the mark-up is given back rounded down.
     """
     start = sum(each.amount.minor for each in before)
     end = start + amount.minor
-    settled = ceil(_brought(end, captures, lambda each: each.settled)) - sum(each.settled.minor for each in before)
-    mark_up = floor(_brought(end, captures, lambda each: each.mark_up)) - sum(each.mark_up.minor for each in before)
+    settled = ceil(_proceeds_of(end, captures, lambda each: each.settled)) - sum(each.settled.minor for each in before)
+    mark_up = floor(_proceeds_of(end, captures, lambda each: each.mark_up)) - sum(each.mark_up.minor for each in before)
     return _converted(_capture_at(start, captures), amount, settled=max(settled, 0), mark_up=max(mark_up, 0))
 
 
-def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) -> Conversion:
-    """Of `amount`, given back after `before`, of which those at the same rate of the same version count. No mark-up.
+def convert_at_quote(quote: Quote, amount: Money, before: Iterable[Conversion]) -> Conversion:
+    """The conversion of `amount` at `quote`, given back after `before`, of which the conversions at the same rate of
+    the same version count. There is no mark-up.
 
     Raises CurrencyMismatch, ConversionTooLarge.
     """
@@ -48,21 +49,22 @@ def at_the_rate_of(quote: Quote, amount: Money, before: Iterable[Conversion]) ->
         mark_up=nothing,
         settled=nothing,
     )
-    # Below nothing where debits from before this rule had been rounded up each for itself.
+    # `settled` is negative where debits from before this rule were rounded up one by one.
     return _converted(at_quote, amount, settled=max(settled, 0), mark_up=0)
 
 
-def _brought(given_back: int, captures: Iterable[Conversion], part: Callable[[Conversion], Money]) -> Fraction:
-    """What the first `given_back` minor units that were captured brought."""
-    brought = Fraction(0)
+def _proceeds_of(given_back: int, captures: Iterable[Conversion], part: Callable[[Conversion], Money]) -> Fraction:
+    """The proceeds (settled or mark-up, by `part`) of the first `given_back` minor units that were captured."""
+    proceeds = Fraction(0)
     for each in captures:
         covered = min(given_back, each.amount.minor)
-        brought += Fraction(part(each).minor * covered, each.amount.minor)
+        proceeds += Fraction(part(each).minor * covered, each.amount.minor)
         given_back -= covered
-    return brought
+    return proceeds
 
 
 def _capture_at(given_back: int, captures: Sequence[Conversion]) -> Conversion:
+    """The capture that the next minor unit after `given_back` is of; the last one where all are given back."""
     for each in captures:
         if given_back < each.amount.minor:
             return each

@@ -13,7 +13,7 @@ from domain.fx.conversion import Conversion
 from domain.identifiers import MerchantId
 from domain.ledger.accounts import AccountCode, available, is_lot, owed
 from domain.money.money import Money, zero
-from domain.payment.converted_debit import at_the_captures_rate, at_the_rate_of
+from domain.payment.converted_debit import convert_at_capture_rates, convert_at_quote
 from domain.payment.proceeds import (
     Drawn,
     LotShare,
@@ -42,11 +42,6 @@ class DebitSource(StrEnum):
     """As SHARE, with the lots that are due: the release of such a lot may still have to be booked."""
     OWED = "owed"
     """The merchant's debt, which has no limit."""
-
-    @property
-    def after(self) -> "DebitSource | None":
-        """The source after this one when a lot is short."""
-        return _SOURCE_AFTER_SHORT_LOT.get(self)
 
 
 class Funding(Struct, frozen=True, kw_only=True):
@@ -105,12 +100,12 @@ def debit_for(
     pricing: PricingContext,
     now: datetime,
 ) -> MerchantDebit:
-    """The debit for giving back `amount` of what was taken, which has to have so much left; `in_flight` is that of the
-    refund that is on its way.
+    """The debit for giving back `amount`, of which the captures have enough left; `in_flight` is the debit of a refund
+    that is on its way.
 
     Raises RateMissing or ConversionTooLarge for a conversion at the current rate.
     """
-    debits = [*_standing(taken), *(() if in_flight is None else (in_flight,))]
+    debits = [*_outstanding_debits(taken), *(() if in_flight is None else (in_flight,))]
     currency = taken.captures[0].proceeds.gross.currency
     conversion: Conversion | None = None
     if currency == amount.currency:
@@ -118,12 +113,12 @@ def debit_for(
     else:
         before = [each.conversion for each in debits if each.conversion is not None and each.rate is rate]
         if rate is RefundRate.CURRENT:
-            conversion = at_the_rate_of(pricing.quote(amount.currency, currency, now), amount, before)
+            conversion = convert_at_quote(pricing.quote(amount.currency, currency, now), amount, before)
         else:
-            brought = [each.proceeds.conversion for each in taken.captures]
-            captures = [each for each in brought if each is not None]
-            assert len(captures) == len(brought), "captures of one payment settle in one currency"
-            conversion = at_the_captures_rate(amount, captures, before)
+            conversions = [each.proceeds.conversion for each in taken.captures]
+            captures = [each for each in conversions if each is not None]
+            assert len(captures) == len(conversions), "captures of one payment settle in one currency"
+            conversion = convert_at_capture_rates(amount, captures, before)
         settled = conversion.settled
     total = settled if fee is None else settled + fee.amount
     return MerchantDebit(
@@ -136,8 +131,8 @@ def debit_for(
 
 
 def returned(debit: MerchantDebit, amount: Money, now: datetime) -> Drawn:
-    """Where `amount` of a debit goes back to: to the lots that are still pending, what was owed, and what is
-    available; the last taken first given back."""
+    """The accounts that `amount` of a debit is given back to: the debt first, then the lots that are still pending,
+    then the available balance."""
     left = amount
     to_debt = min(left, debit.drawn.owed)
     left -= to_debt
@@ -151,10 +146,11 @@ def returned(debit: MerchantDebit, amount: Money, now: datetime) -> Drawn:
 
 
 def is_pending(due: datetime | None, now: datetime) -> bool:
+    """Whether a lot is not due yet. Captures from before there were dates have no `due`, and stay pending."""
     return due is None or now < due
 
 
-def _standing(taken: CapturedFunds) -> Sequence[MerchantDebit]:
+def _outstanding_debits(taken: CapturedFunds) -> Sequence[MerchantDebit]:
     """The debits that have not been given back."""
     disputes = (each.debit for each in taken.disputes if each.result is not DisputeResult.WON)
     return [*(refund.debit for refund in taken.refunds if refund.stands), *disputes]
@@ -177,7 +173,7 @@ def _drawn(
 def _pending_shares(
     total: Money, taken: CapturedFunds, debits: Iterable[MerchantDebit], source: DebitSource, now: datetime
 ) -> Iterable[LotShare]:
-    """Of what this payment has pending, the part that comes last first: it is the merchant's the latest."""
+    """The parts of this payment's lots that carry `total`, as far as they can; the lot that is due last comes first."""
     nothing = zero(total.currency)
     pending: dict[datetime | None, Money] = {}
     for capture in taken.captures:
@@ -191,7 +187,7 @@ def _pending_shares(
         for share in debit.drawn.pending:
             if share.due in pending:
                 pending[share.due] -= share.amount
-    # What a dispute froze may not all go back to where it was: its fee stays with us, and a lot may be released since.
+    # Less than a dispute froze may go back to its lot: the fee stays with us, and the lot may have been released since.
     for each in undone:
         for share in () if each.returned is None else each.returned.pending:
             if share.due in pending:

@@ -1,8 +1,8 @@
-"""A chargeback's money: what the payment's budget carries is frozen while it is open, gone once it is lost, and back
-where it was once it is won; what is beyond the budget is borne as the terms say.
+"""The part of a chargeback that the money-back budget carries is frozen until the bank rules, and then lost or given
+back; the excess is borne as the terms say.
 
-A bank does not ask whether an operation of ours is in flight, and does not know what was refunded meanwhile: it is
-heard in every stage, and its whole claim is booked.
+A bank takes its claim whatever operation of ours is in flight and whatever was refunded meanwhile: a dispute is booked
+in every stage of the payment, with the whole claim.
 """
 
 from datetime import datetime
@@ -16,15 +16,15 @@ from domain.identifiers import DisputeId, MerchantId
 from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money, zero
 from domain.payment.claim import Reduced, claim_for, exchanged, raise_claim, reduce_claim
 from domain.payment.debit import DebitSource
-from domain.payment.events import (
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
-    PaymentEvent,
 )
+from domain.payment.events import PaymentEvent
 from domain.payment.proceeds import Claim, Excess, MerchantDebit
 from domain.payment.refusals import IllegalTransition, refuse
 from domain.payment.state import (
@@ -43,7 +43,7 @@ from domain.terms.pricing_context import PricingContext
 
 
 class DisputeDiffers(DomainError):
-    """A dispute of that name is on record, and is another one; `what` is what it differs in."""
+    """The dispute on record under that name differs in `what`."""
 
     dispute_id: str
     what: str
@@ -52,13 +52,14 @@ class DisputeDiffers(DomainError):
 
 
 class ReversedBefore(DomainError):
-    """Some of the chargeback has come back before, and what was settled of it would not be told from more."""
+    """A part of the chargeback was reversed before; the settlement of a second part could not be told from the
+    first."""
 
     dispute_id: str
 
 
 class OpenDispute(Struct, frozen=True, kw_only=True):
-    """`amount` is what the bank disputes, in whatever currency."""
+    """`amount` is the amount that the bank disputes, in any currency."""
 
     dispute_id: DisputeId
     amount: Money
@@ -66,19 +67,21 @@ class OpenDispute(Struct, frozen=True, kw_only=True):
 
 
 class AmendDispute(Struct, frozen=True, kw_only=True):
-    """`amount` is what the bank disputes from now on, in the currency of the dispute."""
+    """`amount` is the amount that the bank disputes from now on, in the currency of the dispute."""
 
     dispute_id: DisputeId
     amount: Money
 
 
 class CloseDispute(Struct, frozen=True, kw_only=True):
+    """`result` is the bank's ruling."""
+
     dispute_id: DisputeId
     result: DisputeResult
 
 
 class ReverseInPart(Struct, frozen=True, kw_only=True):
-    """`lost` is what stays lost of a chargeback that was lost, in the currency of the dispute."""
+    """`lost` is the part of a lost chargeback that stays lost, in the currency of the dispute."""
 
     dispute_id: DisputeId
     lost: Money
@@ -95,11 +98,11 @@ def open_dispute(
     *,
     source: DebitSource = DebitSource.LOT,
 ) -> tuple[PaymentEvent, ...]:
-    """Book the bank's whole claim, what the budget carries of it from `source`; nothing when that very claim is on
-    record.
+    """Book the bank's whole claim, debiting the part that the budget carries from `source`; no event when the same
+    claim is on record.
 
-    Raises AmountOutOfRange, DisputeDiffers, RateMissing, OperationInProgress where it depends on a refund that is on
-    its way, or the refusal of a payment of which nothing was taken.
+    Raises AmountOutOfRange, DisputeDiffers, RateMissing, OperationInProgress where the claim depends on a refund that
+    is on its way, or the refusal of a payment without a capture.
     """
     taken = captured_funds_of(payment)
     if taken is None:
@@ -140,7 +143,7 @@ def amend_dispute(
     source: DebitSource = DebitSource.LOT,
     debt_is_paid: bool = False,
 ) -> tuple[PaymentEvent, ...]:
-    """Book what the bank disputes more or less than before; nothing when that is on record, or the dispute is decided.
+    """Book the raise or reduction of the disputed amount; no event when that is on record, or the dispute is decided.
 
     Raises AmountOutOfRange, CurrencyMismatch, OperationInProgress, and the refusal of a payment that never had that
     dispute.
@@ -180,9 +183,9 @@ def amend_dispute(
 def close_dispute(
     payment: Payment, command: CloseDispute, now: datetime, *, debt_is_paid: bool = False
 ) -> tuple[PaymentEvent, ...]:
-    """Record the bank's ruling; nothing when it has ruled so before. Won after it was lost brings the money back; what
-    was won is not lost again. With `debt_is_paid` what the merchant owed because of it goes to what is available: it
-    has been collected since.
+    """Record the bank's ruling; no event when the same ruling is on record. A dispute won after it was lost brings the
+    money back; a dispute that was won is not lost again. With `debt_is_paid`, money that would lower the merchant's
+    debt goes to the available balance: the debt has been collected since.
 
     Raises ReversedBefore, and the refusal of a payment that never had that dispute.
     """
@@ -211,7 +214,7 @@ def close_dispute(
 def reverse_in_part(
     payment: Payment, command: ReverseInPart, now: datetime, *, debt_is_paid: bool = False
 ) -> tuple[PaymentEvent, ...]:
-    """Bring back what the bank took and rules to be ours after all; nothing when no more than `lost` is lost.
+    """Give back the part of a lost chargeback that the bank returns; no event when no more than `lost` is lost.
 
     Raises AmountOutOfRange, CurrencyMismatch, ReversedBefore, and the refusal of a payment that never had that dispute.
     """
@@ -223,6 +226,7 @@ def reverse_in_part(
 
 
 def _dispute_of(payment: Payment, dispute_id: DisputeId, verb: str) -> tuple[CapturedFunds, Dispute]:
+    """Raises IllegalTransition where the payment has no such dispute."""
     taken = captured_funds_of(payment)
     dispute = None if taken is None else taken.dispute(dispute_id)
     if taken is None or dispute is None:
@@ -235,7 +239,8 @@ def _in_flight(payment: Payment) -> MerchantDebit | None:
 
 
 def _require_independent(payment: Payment, amount: Money, taken: CapturedFunds) -> None:
-    """What the budget is to carry does not depend on the refund that is on its way. Raises OperationInProgress."""
+    """Require that the budget can carry `amount` whether or not the refund on its way succeeds. Raises
+    OperationInProgress."""
     if isinstance(payment, Refunding) and amount > taken.refundable - payment.amount:
         raise refuse(payment, "dispute")
 

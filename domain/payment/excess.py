@@ -1,4 +1,4 @@
-"""What is taken of a payment beyond its money-back budget: a bank or provider does not ask what was refunded before."""
+"""A bank or provider may take more of a payment than its money-back budget; the excess is borne as the terms say."""
 
 from domain.fx.rates import convert_up, quote_of
 from domain.money.money import Money
@@ -9,13 +9,13 @@ from domain.terms.settlement import SettlementRule
 
 def excess_of(amount: Money, taken: CapturedFunds, rule: SettlementRule) -> Excess | None:
     """The part of `amount`, in the payment's currency, that is more than `taken` has left; None where there is none.
-    Where the payment was converted, so is the excess, at the rate of its first capture."""
+    The excess of a converted payment is converted at the rate of the first capture."""
     beyond = amount - min(amount, taken.refundable)
     return None if beyond.minor == 0 else excess(beyond, taken, rule)
 
 
 def excess(beyond: Money, taken: CapturedFunds, rule: SettlementRule) -> Excess:
-    """All of `beyond`, in the payment's currency, as the terms have it borne."""
+    """The whole of `beyond`, in the payment's currency, as an excess that is borne by `rule`."""
     at = taken.captures[0].proceeds.conversion
     conversion = None if at is None else convert_up(beyond, quote_of(at))
     return Excess(

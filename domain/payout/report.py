@@ -1,4 +1,4 @@
-"""What the bank says became of a payout, however often, however late, and in whatever order it says so."""
+"""The bank's reports on a payout are recorded correctly in any order, however often and however late they come."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -14,7 +14,7 @@ from domain.payout.status import PayoutStatus, status_of
 
 
 class ReportedOutcome(StrEnum):
-    """`confirmed` may be followed by `returned`, and the others by nothing."""
+    """The outcome that the bank reports. Only `confirmed` can be followed by another one, `returned`."""
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
@@ -22,43 +22,44 @@ class ReportedOutcome(StrEnum):
 
 
 class ReportPayout(Struct, frozen=True, kw_only=True):
-    """`bank` is the name of ours; `code` is None where it gave no reason."""
+    """`bank` is the name of our bank; `code` is None where the bank gave no reason."""
 
     bank: str
     report_id: str
-    fate: ReportedOutcome
+    outcome: ReportedOutcome
     code: str | None
 
 
 class ReportContradicts(DomainError):
-    """The bank says what cannot follow on what is recorded: somebody has to ask it."""
+    """The bank's report contradicts the recorded events: an operator has to ask the bank."""
 
     status: PayoutStatus
-    fate: ReportedOutcome
+    outcome: ReportedOutcome
 
 
 def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
-    """Nothing where it is known, or where more is. Raises ReportContradicts."""
+    """The events that follow from a report; none where the report, or a later one, is known. Raises
+    ReportContradicts."""
     match payout:
         case Batched() | Sent():
             return _first(payout, heard)
         case Paid():
-            match heard.fate:
+            match heard.outcome:
                 case ReportedOutcome.CONFIRMED:
                     return ()
                 case ReportedOutcome.RETURNED:
                     return (_returned(payout.order, heard),)
                 case ReportedOutcome.REJECTED:
-                    raise ReportContradicts(status=status_of(payout), fate=heard.fate)
+                    raise ReportContradicts(status=status_of(payout), outcome=heard.outcome)
                 case _:
-                    assert_never(heard.fate)
+                    assert_never(heard.outcome)
         case Returned():
             return ()
-        case Failed() if heard.fate is not ReportedOutcome.CONFIRMED:
+        case Failed() if heard.outcome is not ReportedOutcome.CONFIRMED:
             # The merchant has its money back, as it should have.
             return ()
         case Failed() | Held() | Ready() | Canceled():
-            raise ReportContradicts(status=status_of(payout), fate=heard.fate)
+            raise ReportContradicts(status=status_of(payout), outcome=heard.outcome)
         case _:
             assert_never(payout)
 
@@ -66,7 +67,7 @@ def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
 def _first(payout: Batched | Sent, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
     order = payout.order
     paid = PayoutPaid(merchant_id=order.merchant_id, amount=order.amount, bank=heard.bank, report_id=heard.report_id)
-    match heard.fate:
+    match heard.outcome:
         case ReportedOutcome.CONFIRMED:
             return (paid,)
         case ReportedOutcome.RETURNED:
@@ -76,7 +77,7 @@ def _first(payout: Batched | Sent, heard: ReportPayout) -> tuple[PayoutEvent, ..
             code = heard.code or UNSPECIFIED
             return fail(payout, reason_of(code), code)
         case _:
-            assert_never(heard.fate)
+            assert_never(heard.outcome)
 
 
 def _returned(order: Order, heard: ReportPayout) -> PayoutReturned:

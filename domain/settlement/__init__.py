@@ -1,1 +1,1 @@
-"""What a provider paid us at once: its movements are the payments', what is no movement is booked on its own stream."""
+"""Provider settlements: movements are settled on their payments, other rows on the settlement's own stream."""

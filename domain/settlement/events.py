@@ -1,4 +1,4 @@
-"""What happens to a provider's settlement. A released name is never edited: a change is a new version."""
+"""The events of a provider's settlement. A released name is never edited: a change is a new version."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,23 +6,23 @@ from enum import StrEnum
 from domain.event import Event
 from domain.identifiers import PLATFORM, MerchantId, ProviderName
 from domain.money.money import Money
-from domain.payment.events import ProviderCost
+from domain.payment.settlement_events import ProviderCost
 
 
 class ItemKind(StrEnum):
-    """What a provider settles that is no movement of a payment."""
+    """The kinds of settled rows that are no movement of a payment."""
 
     FEE = "fee"
-    """Of a month, a service, a terminal."""
+    """A fee of the provider's for a month, a service or a terminal."""
     DISPUTE_FEE = "dispute_fee"
     RESERVE = "reserve"
     """Kept back by the provider (below zero), or released."""
     ADJUSTMENT = "adjustment"
-    """Of which the provider does not say what it is for: an operator has to find out."""
+    """A row whose purpose the provider does not name: an operator has to find out."""
 
 
 class SettlementReceived(Event, frozen=True, kw_only=True, tag="settlement.received.v1"):
-    """CapturedFunds in for the first time; `total` is what arrived at our account `bank`."""
+    """The settlement was taken in for the first time; `total` is the amount that arrived at our account `bank`."""
 
     provider: ProviderName
     settlement_id: str
@@ -33,14 +33,14 @@ class SettlementReceived(Event, frozen=True, kw_only=True, tag="settlement.recei
 
 
 class SettlementCorrected(Event, frozen=True, kw_only=True, tag="settlement.corrected.v1"):
-    """CapturedFunds in again with another total than before."""
+    """The settlement was taken in again, with another total than before."""
 
     total: Money
 
 
 class SettlementItemBooked(Event, frozen=True, kw_only=True, tag="settlement.item_booked.v1"):
-    """A row that is no movement. `gross` is what it counts for us, negative where it was taken from us; `reference` is
-    the provider's name for it, None where it has none."""
+    """A row that is no movement. `gross` is negative where money was taken from us; `reference` is the provider's name
+    for the row, None where it has none."""
 
     provider: ProviderName
     settlement_id: str
@@ -52,7 +52,7 @@ class SettlementItemBooked(Event, frozen=True, kw_only=True, tag="settlement.ite
 
     @property
     def merchant_id(self) -> MerchantId:
-        """No merchant's."""
+        """The platform: the row is of no merchant."""
         return PLATFORM
 
     @property

@@ -1,6 +1,6 @@
-"""A provider's settlement in our CSV (docs/SETTLEMENT.md): read whole, and refused whole if it does not add up.
+"""A settlement's CSV file (docs/SETTLEMENT.md) is read whole, and refused whole if it does not add up.
 
-Also as spreadsheets write it: padded cells, empty columns and rows at the end, a byte order mark.
+The variants that spreadsheets write are read too: padded cells, empty columns and rows at the end, a byte order mark.
 """
 
 import csv
@@ -17,12 +17,12 @@ from domain.errors import DomainError
 from domain.identifiers import OperationId, ProviderName
 from domain.money.currencies import UnknownCurrency, decimals
 from domain.money.money import AMOUNT_MINOR_MAX, Money, WrongPrecision, parse_decimal, zero
-from domain.payment.events import MovementKind, ProviderCost
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.settlement.events import ItemKind
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 
 HEAD: Final = ("settlement_id", "provider", "bank", "currency", "paid_at", "total")
-"""The first lines, in this order, each a name and a value."""
+"""The names of the first lines, in their order; each line is a name and a value."""
 COLUMNS: Final = (
     "movement",
     "operation_id",
@@ -44,14 +44,14 @@ _TEXT_MAX: Final = 255
 
 
 class SettlementFileInvalid(DomainError):
-    """The file cannot be read, or does not add up: nothing of it is applied. `line` counts from 1."""
+    """The file cannot be read or does not add up, so nothing of it is applied. `line` counts from 1."""
 
     line: int
     reason: str
 
 
 def parse_settlement(text: str, now: datetime) -> SettlementFile:
-    """Raises SettlementFileInvalid, which names the line at fault."""
+    """The settlement in the file `text`. Raises SettlementFileInvalid, which names the line at fault."""
     text = text.removeprefix(BYTE_ORDER_MARK)
     _require_commas(text)
     lines = _lines(text)
@@ -72,7 +72,7 @@ def parse_settlement(text: str, now: datetime) -> SettlementFile:
 
 
 class _Cell(Struct, frozen=True):
-    """What stands under a name in a line."""
+    """The text under a name in a line."""
 
     line: int
     name: str
@@ -111,7 +111,7 @@ Line = tuple[int, list[str]]
 
 
 def _require_commas(text: str) -> None:
-    """A spreadsheet of many countries writes semicolons, and some write tabs. Raises SettlementFileInvalid."""
+    """Refuse semicolons and tabs, which spreadsheets of some countries write. Raises SettlementFileInvalid."""
     first = next((line for line in text.split("\n") if line.strip()), "")
     for mark, called in ((";", "semicolons"), ("\t", "tabs")):
         if mark in first and "," not in first:
@@ -126,7 +126,7 @@ def _hint(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    """Each with its number, its cells without what pads them; those that are empty are left out."""
+    """The lines that are not empty, each with its number and its cells stripped of padding."""
     reader = csv.reader([f"{line}\n" for line in text.split("\n")], strict=True, skipinitialspace=True)
     while True:
         try:
@@ -141,7 +141,7 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 def _without_empty_end(cells: list[str], columns: int) -> list[str]:
-    """Columns at the end that a spreadsheet has, and we have not."""
+    """The cells without the empty ones that a spreadsheet adds at the end."""
     return cells[:columns] if not any(cells[columns:]) else cells
 
 

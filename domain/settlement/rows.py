@@ -1,4 +1,4 @@
-"""The rows of a settlement's file: movements of payments, what is no movement, and what we do not know."""
+"""The rows of a settlement's file: movements of payments, other items, and rows of an unknown kind."""
 
 from datetime import datetime
 
@@ -6,12 +6,12 @@ from msgspec import Struct
 
 from domain.identifiers import OperationId, ProviderName
 from domain.money.money import Money
-from domain.payment.events import MovementKind, ProviderCost
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.settlement.events import ItemKind
 
 
 class SettlementRow(Struct, frozen=True, kw_only=True):
-    """A movement by our operation's id, or by what the provider calls it; `gross` less `cost` is `net`."""
+    """A movement, named by our operation's id or the provider's reference; `gross` less `cost` is `net`."""
 
     line: int
     movement: MovementKind
@@ -23,12 +23,12 @@ class SettlementRow(Struct, frozen=True, kw_only=True):
 
     @property
     def named(self) -> str:
-        """As the file names it."""
+        """The name that the file gives the movement."""
         return str(self.operation_id) if self.operation_id is not None else str(self.reference)
 
 
 class ItemRow(Struct, frozen=True, kw_only=True):
-    """What is no movement; `reference` is the provider's name for it, if it has one."""
+    """A row that is no movement; `reference` is the provider's name for it, if it has one."""
 
     line: int
     kind: ItemKind
@@ -47,7 +47,7 @@ class ItemRow(Struct, frozen=True, kw_only=True):
 
 
 class UnknownRow(Struct, frozen=True, kw_only=True):
-    """Of a kind that we do not know: not applied, while the others are."""
+    """A row of an unknown kind, which is refused alone."""
 
     line: int
     movement: str
@@ -59,7 +59,7 @@ Row = SettlementRow | ItemRow | UnknownRow
 
 
 class SettlementFile(Struct, frozen=True, kw_only=True):
-    """`total` is what arrived at our bank: the sum of the rows' net."""
+    """`total` is the amount that arrived at our bank: the sum of the rows' net."""
 
     settlement_id: str
     provider: ProviderName

@@ -1,4 +1,4 @@
-"""What a provider paid us for a movement, net of its cost; the fee that was an estimate until then is trued up."""
+"""A movement is settled net of its cost, and the fee that was estimated for it is trued up."""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -9,29 +9,29 @@ from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource
-from domain.payment.events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.movements import Movement, MovementKey
 from domain.payment.proceeds import Drawn, Proceeds, from_available, from_owed
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.state import Payment, terms_of
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import FeePlan, true_up
 
 FeePlans = Callable[[str], FeePlan | None]
-"""Any version there ever was of any plan; None for one that cannot be found."""
+"""The fee plan of a version; None where no plan has that version."""
 
 NO_FEE_PLAN = "none"
-"""Of a movement on which no fee was charged that could be trued up."""
+"""The plan of a movement without a fee to be trued up."""
 
 
 class MovementUnknown(DomainError):
-    """Nothing of the kind has moved, as far as we know."""
+    """No movement of that kind and id is on record."""
 
     movement: MovementKind
     movement_id: str
 
 
 class MovementDiffers(DomainError):
-    """The provider says otherwise of the movement than our books do; `what` is what it differs in."""
+    """The provider's row and our books differ about the movement in `what`."""
 
     movement: MovementKind
     movement_id: str
@@ -41,13 +41,14 @@ class MovementDiffers(DomainError):
 
 
 class FeePlanMissing(DomainError):
-    """The version of the plan that an estimated fee was charged by cannot be read, so that it cannot be trued up."""
+    """The fee plan of an estimated fee cannot be read, so the fee cannot be trued up."""
 
     plan: str
 
 
 class SettleMovement(Struct, frozen=True, kw_only=True):
-    """`gross` is what the provider counts it for: negative where money went back. `cost` is in its currency."""
+    """`gross` is the provider's amount of the movement, negative where money went back; `cost` is in the same
+    currency."""
 
     provider: ProviderName
     settlement_id: str
@@ -66,8 +67,8 @@ def settle_movement(
     *,
     source: DebitSource = DebitSource.AVAILABLE,
 ) -> tuple[MovementSettled, ...]:
-    """Record the settlement of one of the payment's `movements`; nothing when that same one is recorded. What the
-    merchant is charged on is taken from `source`: what is available, or else it owes it.
+    """Record the settlement of one of the payment's `movements`; no event when the same settlement is on record. A fee
+    trued up to the merchant's cost is taken from `source`: the available balance, or a debt.
 
     Raises MovementUnknown, MovementDiffers, FeePlanMissing.
     """
@@ -79,7 +80,7 @@ def settle_movement(
     if movement.settled is not None:
         _require_same(command, "settlement", movement.settled.settlement_id, command.settlement_id)
         _require_same(command, "bank", movement.settled.bank, command.bank)
-        _require_same(command, "cost", _told(movement.settled.cost), _told(command.cost))
+        _require_same(command, "cost", _cost_text(movement.settled.cost), _cost_text(command.cost))
         return ()
     more, plan = _true_up(movement, command.cost, plans)
     return (
@@ -100,7 +101,7 @@ def settle_movement(
 
 
 def _true_up(movement: Movement, cost: ProviderCost, plans: FeePlans) -> tuple[Money, str]:
-    """What the merchant is still to be charged, and by which plan."""
+    """The amount still to be charged to the merchant, and the plan's version."""
     proceeds = movement.proceeds
     estimated = None if proceeds is None else _estimated(proceeds)
     if proceeds is None or estimated is None:
@@ -118,9 +119,9 @@ def _estimated(proceeds: Proceeds) -> Fee | None:
 
 
 def _as_settled(cost_minor: int, proceeds: Proceeds) -> Fraction:
-    """The cost in exact minor units of the currency that the merchant is settled in: of a converted capture the same
-    share of what it was settled for as it is of what was taken, so that a cost just as it was estimated changes
-    nothing."""
+    """The cost in exact minor units of the currency that the merchant is settled in. For a converted capture the cost
+    has the same ratio to the settled amount as `cost_minor` has to the captured amount, so that a cost equal to its
+    estimate changes nothing."""
     conversion = proceeds.conversion
     if conversion is None:
         return Fraction(cost_minor)
@@ -128,7 +129,7 @@ def _as_settled(cost_minor: int, proceeds: Proceeds) -> Fraction:
 
 
 def _drawn(more: Money, source: DebitSource) -> Drawn | None:
-    """What is given back is given to what is available, wherever it was taken from."""
+    """The accounts that the true-up is taken from. A fee given back always goes to the available balance."""
     if more.minor == 0:
         return None
     if more.minor < 0:
@@ -143,7 +144,7 @@ def _require_same(command: SettleMovement, what: str, ours: str, theirs: str) ->
         )
 
 
-def _told(cost: ProviderCost) -> str:
+def _cost_text(cost: ProviderCost) -> str:
     return (
         f"interchange {cost.interchange_minor}, scheme {cost.scheme_minor}, mark-up {cost.markup_minor}, "
         f"other {cost.other_minor}"

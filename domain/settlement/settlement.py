@@ -1,4 +1,5 @@
-"""A provider's settlement is one: the same again is a repeat, and what it says otherwise than before is refused."""
+"""A provider's settlement is recorded once: a repeat changes nothing, and a row that differs from its record is
+refused."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.money.money import Money
-from domain.payment.events import ProviderCost
+from domain.payment.settlement_events import ProviderCost
 from domain.settlement.events import (
     ItemKind,
     SettlementCorrected,
@@ -26,7 +27,7 @@ ItemKey = tuple[ItemKind, str | None]
 
 
 class SettlementDiffers(DomainError):
-    """The settlement is on record, and `what` of it is another: it is another settlement."""
+    """A settlement of that name is on record and differs in `what`: this is another settlement."""
 
     settlement_id: str
     what: str
@@ -35,7 +36,7 @@ class SettlementDiffers(DomainError):
 
 
 class ItemDiffers(DomainError):
-    """The row was booked before, and the file says otherwise now; `what` is what it differs in."""
+    """The row is booked already, and the file differs from the record in `what`."""
 
     kind: str
     reference: str
@@ -45,6 +46,8 @@ class ItemDiffers(DomainError):
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
+    """`total` is the last one that was received; `items` are the booked rows that are no movement."""
+
     received: SettlementReceived
     total: Money
     items: Mapping[ItemKey, SettlementItemBooked] = {}
@@ -67,11 +70,12 @@ class BookItem(Struct, frozen=True, kw_only=True):
 
 
 def settlement_stream(provider: ProviderName, settlement_id: str) -> UUID:
-    """Derived, so that however often a settlement is taken in, it is one."""
+    """The id of the settlement's stream, derived, so that a settlement taken in again is the same one."""
     return uuid5(_NAMESPACE, f"{provider}:{settlement_id}")
 
 
 def fold(events: Iterable[SettlementEvent]) -> Settlement | None:
+    """The settlement after `events`, None when there are none."""
     settlement: Settlement | None = None
     for event in events:
         match event:
@@ -88,8 +92,8 @@ def fold(events: Iterable[SettlementEvent]) -> Settlement | None:
 
 
 def receive(settlement: Settlement | None, command: ReceiveSettlement) -> tuple[SettlementEvent, ...]:
-    """Nothing when that very settlement is on record. Another total is a correction: what was refused of it before may
-    have been wrong. Raises SettlementDiffers."""
+    """Record the receipt; no event when the same settlement is on record. Another total is a correction: rows that were
+    refused may have been wrong. Raises SettlementDiffers."""
     if settlement is None:
         return (
             SettlementReceived(
@@ -113,7 +117,7 @@ def receive(settlement: Settlement | None, command: ReceiveSettlement) -> tuple[
 
 
 def book_item(settlement: Settlement, command: BookItem) -> tuple[SettlementEvent, ...]:
-    """Nothing when that very row is booked. Raises ItemDiffers."""
+    """Book the row; no event when the same row is booked. Raises ItemDiffers."""
     received = settlement.received
     before = settlement.items.get((command.kind, command.reference))
     if before is None:

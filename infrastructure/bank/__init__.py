@@ -1,1 +1,1 @@
-"""Our bank: what it is told, in the words of ISO 20022, and what it says of that."""
+"""Our bank: the files that we submit, in ISO 20022, and the reports on them."""

@@ -1,4 +1,4 @@
-"""What is wrong with an account's name, as far as its own check digits and form can tell."""
+"""An account number is refused whose form or check digits are wrong."""
 
 import re
 import warnings
@@ -31,7 +31,7 @@ _UK_ACCOUNT: Final = re.compile(r"[0-9]{8}")
 
 
 def account_fault(details: BankDetails) -> Fault | None:
-    """None says that the account may exist, not that it does."""
+    """The fault of an account number; None means that the account may exist, not that it does."""
     match details:
         case Iban(iban=iban, bic=bic):
             return _iban_fault(iban) or (None if bic is None else _bic_fault(bic))

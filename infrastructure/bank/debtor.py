@@ -1,4 +1,4 @@
-"""Whose account is paid from: ours, at our bank, in the currency that is paid."""
+"""The debtor of a payout: our account at our bank, in the currency of the payout."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -16,7 +16,7 @@ EURO = "EUR"
 
 
 class DebtorInvalid(Exception):
-    """Our own account is not written down as a bank would take it."""
+    """Our own account is not in a form that a bank accepts."""
 
 
 class DebtorAccount(Struct, frozen=True, forbid_unknown_fields=True):

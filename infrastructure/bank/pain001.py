@@ -1,4 +1,4 @@
-"""A batch as a pain.001 file: valid by its schema, its sums right, and the same bytes whoever writes it, whenever."""
+"""A batch as a pain.001 file: valid by its schema, with right sums, and the same bytes at every writing."""
 
 import re
 from datetime import UTC
@@ -51,7 +51,7 @@ def _paying(batch: Batch, debtor: Debtor) -> Debtor:
 
 
 def _sepa_document(batch: Batch, debtor: Debtor, spelt: Spelt) -> Element:
-    """As sepaxml writes it, without its own namespaces: it is named once more, for the batch."""
+    """The document that sepaxml writes, without its own namespaces: the batch names the namespace once more."""
     account = {"name": debtor.name, "IBAN": debtor.iban, "BIC": debtor.bic, "batch": True, "currency": batch.currency}
     transfer = SepaTransfer(account, schema=SCHEMA, clean=False)
     for instruction in batch.instructions:
@@ -75,7 +75,7 @@ def _sepa_document(batch: Batch, debtor: Debtor, spelt: Spelt) -> Element:
 
 
 def _name(document: Element, batch: Batch) -> None:
-    """The ids and the time are the batch's: sepaxml draws its own, and a file is the same each time it is written."""
+    """Put the batch's ids and time in the place of those that sepaxml draws: a file is the same at every writing."""
     created_at = batch.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     # A file has one block of payments, which may well bear the name of the file.
     for path, text in (

@@ -1,4 +1,4 @@
-"""What a bank file has to look like: the schema of pain.001.001.09, which sepaxml brings along."""
+"""The schema of a bank file, pain.001.001.09, as sepaxml ships it."""
 
 from collections.abc import Callable
 from functools import cache

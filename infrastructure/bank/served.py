@@ -1,4 +1,4 @@
-"""Which payments a file can carry: by scheme, currency and amount."""
+"""The payments that a file can carry, by scheme, currency and amount."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The simulator's bank over HTTP: a file is submitted as often as it takes, and taken once."""
+"""The simulator's bank over HTTP: a file may be submitted again, and is executed once."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence

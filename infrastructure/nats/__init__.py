@@ -1,1 +1,1 @@
-"""NATS: what wakes the read models, and whoever else listens, when the store has grown. It carries no event."""
+"""NATS wakes the read models and other listeners when the store has grown; no message carries an event."""

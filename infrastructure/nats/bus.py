@@ -17,12 +17,12 @@ PING_EVERY_S = 1
 PINGS_OUTSTANDING_MAX = 2
 """A server that leaves as many pings unanswered counts as away."""
 CALL_WITHIN_S = 1.0
-"""The longest wait in any call: a server that hangs takes what is sent until the system's buffers are full."""
+"""The longest wait in any call: with a server that hangs, sending succeeds until the system's buffers are full."""
 PENDING_MESSAGES_MAX = 1_000
 CANCEL_AGAIN_AFTER_S = 0.1
 
 BUS_ERRORS = (NatsError, OSError, TimeoutError)
-"""What a call to a bus that is away raises."""
+"""The errors that a call raises while NATS is away."""
 
 Receive = Callable[[Msg], Awaitable[None]]
 
@@ -46,7 +46,7 @@ class Bus:
         self._closed = False
 
     def start(self) -> None:
-        """Begin to connect; does not wait for NATS, which may come later, and again."""
+        """Begin to connect, without waiting for NATS; a lost connection is made again."""
         self._keeping = asyncio.create_task(self._keep_connected(), name="nats connect")
 
     @property
@@ -61,8 +61,8 @@ class Bus:
             await self._client.publish(subject, payload)
 
     async def listen(self, subject: str, receive: Receive) -> None:
-        """Have the messages on `subject`, and on no other, received whenever NATS is there. Raises one of BUS_ERRORS;
-        the next connection begins with it anyway."""
+        """Receive the messages on `subject`, and on no other, from now on and after every reconnection. Raises one of
+        BUS_ERRORS; the next connection subscribes all the same."""
         self._wanted = (subject, receive)
         if self.is_connected:
             await self._subscribe()

@@ -1,6 +1,6 @@
-"""The newest events for all views of a process: read from the store once, as soon as something tells that it has grown.
+"""The newest events for all views of a process: read from the store once, as soon as a message says that it has grown.
 
-A message on the bus, true or forged, late or lost, changes only when the store is read, never what is taken in.
+A message on the bus, true or forged, late or lost, changes only the time of a read, never the events taken in.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from infrastructure.nats.listener import Listener
 from projections.engine.projector import UNREADABLE
 
 POLL_S = 0.5
-"""The longest time without a look at the store: what the views lag at most while nothing wakes them."""
+"""The longest time between two reads of the store: the greatest lag of the views while no message wakes them."""
 PACE_S = 0.05
-"""Reads come at most this often: under load each brings more events, which is what makes them cheap to apply."""
+"""The shortest time between two reads: under load each brings more events, which makes them cheap to apply."""
 READ_EVENTS_MAX = 1_000
 KEPT_EVENTS_MAX = 3_000
-"""A view that is farther behind reads the store by itself."""
+"""Events kept in memory; a view that is farther behind reads the store by itself."""
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ class StoreFeed:
         self._kept: list[Positioned] = []
         """Every event of the store after `_start`, up to `_end`."""
         self._start: int | None = None
-        """None while the store cannot be read on from anywhere: then everybody asks it."""
+        """None while the feed has no position to read on from: then every view reads the store itself."""
         self._end = 0
         self._news = asyncio.Event()
 
     async def run(self) -> None:
-        """Read on for ever."""
+        """Read the store's new events for ever."""
         loop = asyncio.get_running_loop()
         while True:
             begun = loop.time()
@@ -77,7 +77,7 @@ class StoreFeed:
             await news.wait()
 
     async def _read(self) -> bool:
-        """Keep what the store has after `_end`; whether that was all."""
+        """Keep the store's events after `_end`. Returns whether the end of the store was reached."""
         if self._start is None:
             self._start = self._end = await self._store.head()
             self._tell()

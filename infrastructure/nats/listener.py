@@ -1,4 +1,4 @@
-"""The wake-ups of one store as they are heard, and a count of those that cannot be its relay's."""
+"""The listener receives the wake-ups of one store, and counts messages that cannot be its relay's."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,9 @@ from infrastructure.nats.relay import TELL_EVERY_S
 from infrastructure.nats.wakeup import WakeupUnreadable, decode, subject_of
 
 SILENCE_S = 3 * TELL_EVERY_S
-"""A relay that was not heard for so long is not heard now."""
+"""The silence after which a relay counts as not heard."""
 IDENTIFY_EVERY_S = 5.0
-"""While nothing is heard: the database may hold another store by now, which was restored in its place."""
+"""The pause between two reads of the store's id during a silence: a restore may have put another store in its place."""
 
 
 class Refusal(StrEnum):
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Listener:
-    """Hears what is told of the store whose id `store_id` reads. No message is believed: it is a reason to look."""
+    """Receives the wake-ups of the store whose id `store_id` reads. A message proves nothing: it causes a read."""
 
     def __init__(self, bus: Bus, store_id: Callable[[], Awaitable[UUID]]) -> None:
         self._bus = bus
@@ -44,15 +44,15 @@ class Listener:
         self._woken = asyncio.Event()
         self._refused: dict[str, int] = {}
         self.claimed = 0
-        """The highest position told of and not refused."""
+        """The highest position that a message named and that was not refused."""
 
     @property
     def position(self) -> int | None:
-        """What the relay told last; None when it is not heard."""
+        """The position in the relay's last message; None while the relay is not heard."""
         return self._position if time.monotonic() - self._heard_at < SILENCE_S else None
 
     async def run(self) -> None:
-        """Listen for ever, whatever is away. The store's id is asked for again while nothing is heard."""
+        """Listen for ever, also while NATS or the store is away. During a silence the store's id is read again."""
         while True:
             if self.position is None:
                 with contextlib.suppress(StoreUnavailable, *BUS_ERRORS):
@@ -60,7 +60,7 @@ class Listener:
             await asyncio.sleep(IDENTIFY_EVERY_S if self._store_id else TELL_EVERY_S)
 
     async def woken(self, *, beyond: int, within_s: float) -> None:
-        """Wait until a position after `beyond` is told of, and no longer than `within_s`."""
+        """Wait until a message names a position after `beyond`, and no longer than `within_s`."""
         # Not `wait_for`, which loses a cancellation that comes together with a message (before Python 3.12).
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
@@ -69,13 +69,13 @@ class Listener:
                     await self._woken.wait()
 
     def refuse_claim(self, claimed: int, head: int) -> None:
-        """Count a position that the store does not have, and forget it."""
+        """Refuse a position that the store does not have."""
         self._refuse(Refusal.BEYOND_HEAD)
         if self.claimed == claimed:
             self.claimed = head
 
     def take_refused(self) -> Mapping[str, int]:
-        """The refused messages since this was last asked, by reason."""
+        """The number of messages refused since the last call, by reason."""
         refused, self._refused = self._refused, {}
         return refused
 

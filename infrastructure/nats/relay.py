@@ -1,6 +1,6 @@
-"""The relay tells on the bus how far the store has come: whenever it has grown, and every second.
+"""The relay publishes the store's last position on the bus: whenever the store has grown, and every second.
 
-Nothing depends on any of its messages: a lost one is followed by the next, and who hears none reads the store anyway.
+Nothing depends on a single message: the next one follows, and a view without messages reads the store all the same.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Relay:
         self._is_heard = True
 
     async def run(self) -> None:
-        """Tell for ever. Raises psycopg.Error when the database goes away; NATS may be away, or hang."""
+        """Publish for ever. Raises psycopg.Error when the database goes away; NATS may be away, or hang."""
         await self._connection.execute("LISTEN stored_events")
         store_id = (await identity_of(self._connection)).store_id
         told, told_at = -1, float("-inf")
@@ -61,6 +61,6 @@ class Relay:
             self._is_heard = True
 
     async def _notified(self) -> None:
-        """Until the store tells of events, but for TELL_EVERY_S at most."""
+        """Wait until the store notifies of new events, but for TELL_EVERY_S at most."""
         async for _ in self._connection.notifies(timeout=TELL_EVERY_S, stop_after=1):
             pass

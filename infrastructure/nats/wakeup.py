@@ -1,4 +1,4 @@
-"""A wake-up says how far one store has come, and nothing else: who is woken reads the store."""
+"""A wake-up names one store and its last position, and nothing else: its receiver reads the store."""
 
 from typing import Annotated
 from uuid import UUID

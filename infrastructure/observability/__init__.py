@@ -1,1 +1,1 @@
-"""What the processes say of themselves."""
+"""Logs, metrics and the condition of the system."""

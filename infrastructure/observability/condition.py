@@ -1,4 +1,4 @@
-"""How the system is, read from outside its processes: how far the store is, who follows it, what has no outcome yet."""
+"""The condition of the system, read from its store: the head, the followers, and the operations without an outcome."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -64,9 +64,9 @@ class Active(Struct, frozen=True, kw_only=True):
 
 
 class Follower(Struct, frozen=True, kw_only=True):
-    """The relay, the archive, or the projector of a view: how far it has taken in the store, and who does it now.
+    """The relay, the archive, or the projector of a view: its position in the store, and the worker that runs it.
 
-    `position` and both lags are None when nobody can tell; `lag_s` is the age of the oldest event not yet taken in.
+    `position` and both lags are None when unknown; `lag_s` is the age of the oldest event not yet taken in.
     """
 
     name: str
@@ -80,8 +80,8 @@ class Follower(Struct, frozen=True, kw_only=True):
 
 
 class Machine(Struct, frozen=True, kw_only=True):
-    """What the store stands on: how far this machine's clock is ahead of the database's, which everything goes by; how
-    much room is left under TALLYSTICK_HOME, None where there is no such folder; and whether the database has any."""
+    """The machine's clock and disks. `ahead_s` is the lead of its clock over the database's, which the system goes by;
+    `free_bytes` is the room under TALLYSTICK_HOME, None without such a folder; `has_room` is about the database."""
 
     ahead_s: float
     free_bytes: int | None
@@ -111,7 +111,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     open_dead_letters: int
     bus_refusals: tuple[BusRefusal, ...]
     may_change_events: bool
-    """Whether the role that looks owns the events, and so could switch their immutability off."""
+    """Whether the role of this connection owns the events, and so could switch their immutability off."""
     backups: BackupState
     closed_since: datetime | None
     closed_because: str | None
@@ -121,7 +121,7 @@ class Condition(Struct, frozen=True, kw_only=True):
 
 
 class _Stamped(Struct):
-    """Of an event no more than when it was recorded: one that no view can read has its age too."""
+    """The time of an event alone: an event that no view can read has an age too."""
 
     recorded_at: datetime
 
@@ -192,7 +192,7 @@ async def read_condition(
 
 
 async def _active(connection: Connection) -> dict[str, Active]:
-    """Who has a lease, by its name, and who keeps the archive."""
+    """The holder of each lease, by its name, and the archive's process."""
     return {
         name: Active(application=application, pid=pid, client=client)
         for name, application, pid, client in (
@@ -203,7 +203,7 @@ async def _active(connection: Connection) -> dict[str, Active]:
 
 
 async def _age_of_next(connection: Connection, position: int, now: datetime) -> float | None:
-    """Seconds since the event after `position` was recorded; 0 when there is none, None when it does not say."""
+    """Seconds since the event after `position` was recorded; 0 when there is none, None for an event without a time."""
     rows = await _rows(connection, _SELECT_NEXT, position)
     if not rows:
         return 0.0

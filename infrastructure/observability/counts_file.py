@@ -22,13 +22,13 @@ _NOTHING: Final = (0.0, 0.0)
 
 
 class CountsFile:
-    """In the place of prometheus_client's MmapedDict, whose format this is. Not thread-safe.
+    """Takes the place of prometheus_client's MmapedDict, in the same format. Not thread-safe.
 
     A value for which there is no room is left out, and is there again, whole, with the first count after there is.
     """
 
     left_out = 0
-    """How often a value of this process could not be written."""
+    """The number of values of this process that could not be written."""
 
     def __init__(self, filename: str) -> None:
         self._filename = filename
@@ -57,7 +57,7 @@ class CountsFile:
             self._descriptor = None
 
     def _position(self, key: str) -> int | None:
-        """Where the value is; None while there is no room for it."""
+        """The position of a value; None while the disk has no room for it."""
         position = self._positions.get(key)
         return self._add(key) if position is None else position
 
@@ -101,7 +101,7 @@ class CountsFile:
         self._allocated = size
 
     def _created(self, size: int) -> int:
-        """The file, with its blocks; or none at all, since nobody can read one without. Raises OSError."""
+        """Create the file with its blocks, or no file: a file without blocks cannot be read. Raises OSError."""
         descriptor = os.open(self._filename, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, size)
@@ -113,7 +113,7 @@ class CountsFile:
         return descriptor
 
     def _write(self, position: int, data: bytes) -> bool:
-        """Whether it is written: a file system that copies on write may find no room for what it had room for."""
+        """Whether the bytes were written: a file system that copies on write may find no room for allocated blocks."""
         if self._descriptor is None:
             return False
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The answer to a scrape: what all server processes have counted, and how the system as a whole is."""
+"""The answer to a scrape: the counts of all server processes, and the condition of the system."""
 
 import asyncio
 import os
@@ -22,11 +22,11 @@ from infrastructure.observability.shared_folder import VARIABLE
 NOT_KNOWN = float("nan")
 READS_MAX = 5
 READ_AGAIN_S = 0.02
-"""A process that has just started makes its files: for a moment they are there, and empty."""
+"""The pause before a second read: the files of a process that has just started are empty for a moment."""
 
 
 async def exposition(condition: Condition | None) -> bytes:
-    """In Prometheus's text format 0.0.4; `condition` is None while the store does not answer."""
+    """The answer in Prometheus's text format 0.0.4; `condition` is None while the store does not answer."""
     return await asyncio.to_thread(_exposition, condition)
 
 
@@ -46,7 +46,7 @@ def _exposition(condition: Condition | None) -> bytes:
 
 
 def _forget_dead_processes(folder: Path) -> None:
-    """Their counts stay, or sums would fall; what they had waiting or could take is gone with them."""
+    """Remove the gauges of dead processes; their counters stay, or sums would fall."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = int(file.stem.rpartition("_")[2])
         if not _is_running(pid):
@@ -54,7 +54,7 @@ def _forget_dead_processes(folder: Path) -> None:
 
 
 def _is_running(pid: int) -> bool:
-    """Whether a process of ours has that id: somebody else's came after the one we knew."""
+    """Whether a process of our own user has that id; another user's process got the id later."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):
@@ -63,7 +63,7 @@ def _is_running(pid: int) -> bool:
 
 
 class _ConditionCollector(Collector):
-    """Read from the store, and so the same whichever process is asked."""
+    """The metrics read from the store, the same in every process."""
 
     def __init__(self, condition: Condition | None) -> None:
         self._condition = condition

@@ -1,4 +1,4 @@
-"""Where measuring hooks in: the parts of a process that are wrapped or watched, by default by nobody."""
+"""The points at which measurements hook into a process; by default nothing is measured."""
 
 from collections.abc import Callable
 

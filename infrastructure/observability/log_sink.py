@@ -1,5 +1,4 @@
-"""A log line is one write to standard error, and one that cannot be written is counted: it fails nothing, and nothing
-waits for it."""
+"""A log line is one write to standard error; a line that cannot be written is counted, and holds nothing up."""
 
 import atexit
 import os
@@ -14,12 +13,12 @@ from typing import Final
 import msgspec
 
 LINES_WAITING_MAX: Final = 1_000
-"""For whoever reads the other end of a pipe."""
+"""Lines kept for a slow reader at the other end of a pipe."""
 LAST_LINES_WITHIN_S: Final = 0.5
 
 
 class LogSink:
-    """Written to as a file of bytes, a whole line at a time.
+    """A file of bytes that takes a whole line at a time.
 
     A file is written to at once. A pipe, a socket or a terminal, whose reader may hang, by a thread, which may fall
     LINES_WAITING_MAX lines behind before lines are dropped.
@@ -37,7 +36,7 @@ class LogSink:
             atexit.register(self._write_last)
 
     def watch(self, dropped: Callable[[], None]) -> None:
-        """Have `dropped` called for every line that is."""
+        """Call `dropped` for every dropped line."""
         self._watch = dropped
 
     def write(self, line: bytes) -> None:
@@ -78,7 +77,7 @@ class LogSink:
             self._write(waiting.get())
 
     def _write_last(self) -> None:
-        """As the process ends, but not for long."""
+        """Write the remaining lines as the process ends, for a bounded time."""
         assert self._waiting is not None
         deadline = time.monotonic() + LAST_LINES_WITHIN_S
         while not self._waiting.empty() and time.monotonic() < deadline:

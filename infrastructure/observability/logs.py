@@ -18,7 +18,7 @@ from domain.redaction import REDACTED, cut, is_secret_name, redacted
 from infrastructure.observability.log_sink import LogSink
 
 TEXT_CHARACTERS_MAX: Final = 16_384
-"""Of one value of a log line: a long traceback. What is cut off is not looked through either."""
+"""The length of one value of a log line, such as a traceback; the rest is cut off before secrets are looked for."""
 
 STANDARD_ERROR: Final = 2
 Event = MutableMapping[str, Any]
@@ -91,8 +91,8 @@ def _as_json(_logger: object, _method: str, event: Event) -> bytes:
 
 
 def _traceback(exc_info: ExcInfo) -> str:
-    """Where it happened and what kind of failure it is, the cause first. Its words only where they quote nothing that
-    was read: events hold what merchants and their customers entrusted to us."""
+    """The places and kinds of a failure and its causes, the first cause first. A message is shown only where it quotes
+    no data: events hold secrets of merchants and their customers."""
     _, error, _ = exc_info
     told: list[str] = []
     following: BaseException | None = error
@@ -104,7 +104,7 @@ def _traceback(exc_info: ExcInfo) -> str:
 
 
 def redact(_logger: object, _method: str, event: Event) -> Event:
-    """Take out whatever is named like a secret, or looks like one or like a card number, however deep."""
+    """Redact values that are named like a secret, or look like a secret or a card number, at any depth."""
     return {_clean_text(name): _clean(name, value) for name, value in event.items()}
 
 

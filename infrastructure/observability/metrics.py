@@ -1,4 +1,4 @@
-"""What a server process counts of its own work, summed over all of them by whoever is asked for it.
+"""The metrics of a server process; the process that answers a scrape sums those of all.
 
 Import this in the server process itself, never before it is forked: prometheus_client decides as it is imported,
 by PROMETHEUS_MULTIPROC_DIR, whether processes add up.
@@ -104,7 +104,7 @@ class MeasuredRequests:
 
 
 class MeasuredProvider(WrappedProvider):
-    """A provider whose calls are timed by what came of them."""
+    """A provider whose calls are timed, by outcome."""
 
     def __init__(self, provider: Provider, name: ProviderName) -> None:
         super().__init__(provider)
@@ -118,7 +118,7 @@ class MeasuredProvider(WrappedProvider):
 
 
 class MeasuredWriter:
-    """A writer whose answers are counted, its refusals too."""
+    """A writer whose results are counted, refusals included."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -148,7 +148,7 @@ def note_delivery(*, provider: ProviderName, result: str, kept: bool) -> None:
 
 
 def instruments(*, waiting_commands_max: int) -> Instruments:
-    """Those of this server process, whose writer's queue takes so many commands."""
+    """The instruments of this server process, whose writer's queue takes so many commands."""
     WAITING_MAX.set(waiting_commands_max)
     return Instruments(
         provider=MeasuredProvider,

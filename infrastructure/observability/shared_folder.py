@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def metrics_folder(parent: Path) -> Iterator[Path]:
-    """A folder in `parent`, or else in the system's for temporary files, named in the environment of every process
-    started meanwhile. A server that can have neither serves all the same, without counts."""
+    """A folder in `parent`, or else among the system's temporary files, named in the environment of processes started
+    meanwhile. A server without either serves all the same, and counts nothing."""
     folder = _made_in(parent)
     descriptor = None
     if folder.exists():
@@ -52,7 +52,7 @@ def _made_in(parent: Path) -> Path:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """What servers that were killed could not remove; a young folder may be on its way to its owner's lock."""
+    """Remove the folders of servers that were killed; a young folder may not be locked by its owner yet."""
     for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime < YOUNG_S:

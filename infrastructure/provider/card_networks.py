@@ -1,4 +1,4 @@
-"""The network of a card as providers write it, in ours."""
+"""The card networks' names at providers, mapped to ours."""
 
 from domain.payment.method import CardBrand
 
@@ -6,7 +6,7 @@ _OTHERWISE = {"american express": CardBrand.AMEX, "diners club": CardBrand.DINER
 
 
 def card_brand(text: str | None) -> CardBrand | None:
-    """None for what is none that we know."""
+    """The brand behind a provider's name of a network; None for an unknown one."""
     if text is None:
         return None
     name = text.strip().lower().replace("_", " ")

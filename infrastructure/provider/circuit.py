@@ -1,4 +1,4 @@
-"""A circuit breaker: after failures in a row nobody is asked for a while, then one call tries whether all is well."""
+"""A circuit breaker: after failures in a row the provider is not called for a while, then one call probes it."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Watch = Callable[[ProviderName, OperationKind, CircuitState], None]
 
 
 def unwatched(_name: ProviderName, _kind: OperationKind, _state: CircuitState) -> None:
-    """Nobody is told."""
+    """Ignores every change of state."""
 
 
 class Circuit:
@@ -116,7 +116,7 @@ class CircuitProvider(WrappedProvider):
 
 
 def _failed(outcome: Outcome) -> bool:
-    """Whether something is wrong with the provider; not when it has taken on what it does later."""
+    """Whether the outcome shows a fault of the provider; an operation accepted for later does not."""
     match outcome:
         case Unavailable():
             return True

@@ -1,4 +1,4 @@
-"""What a connector is made of, and the account at a provider that it is made for."""
+"""A connector, and the account at a provider that it serves."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
@@ -13,7 +13,7 @@ from infrastructure.provider.performing import PerformingProvider
 
 
 class AccountInvalid(Exception):
-    """An account at a provider cannot be used as it was written down; the message names the account and the field."""
+    """An account at a provider is misconfigured; the message names the account and the field."""
 
 
 class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,7 +27,7 @@ class ProviderAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     credentials: Mapping[str, str] = {}
 
     def credential(self, name: str) -> str:
-        """Raises AccountInvalid when it is missing or empty."""
+        """The credential of that name. Raises AccountInvalid when it is missing or empty."""
         value = self.credentials.get(name)
         if not value:
             raise AccountInvalid(f"provider {self.name}: credentials.{name} is missing")

@@ -12,13 +12,13 @@ from infrastructure.provider.connections import SilentConnections
 from infrastructure.provider.text import readable
 
 IDEMPOTENCY_KEY = "idempotency-key"
-"""How the name of such a header ends; some providers have their own before it."""
+"""The end of the header's name; some providers put their own before it."""
 BODY_BYTES_MAX = 1024 * 1024
-"""A provider's answer is some kilobytes; what is larger is none."""
+"""The limit of a provider's answer, which has some kilobytes."""
 
 
 class Answer(Struct, frozen=True):
-    """What came back, whatever its status."""
+    """An HTTP answer of any status."""
 
     http_status: int
     body: bytes
@@ -45,7 +45,7 @@ class HttpCalls:
     async def send(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer | Unavailable | Unknown:
-        """One request, whose time is not that of whoever waits for the answer to their own."""
+        """Send one request, outside the deadline of the merchant's own request."""
         with not_counted():
             return await self._send(method, path, body, headers)
 
@@ -78,7 +78,7 @@ class HttpCalls:
 
 
 def _other_key(sent: Mapping[str, str], received: Mapping[str, str]) -> str | None:
-    """The idempotency key that an answer gives back, if it is not the one that was sent."""
+    """The idempotency key in an answer, if it differs from the one sent."""
     for name, key in sent.items():
         if name.lower().endswith(IDEMPOTENCY_KEY) and received.get(name, key) != key:
             return received[name]

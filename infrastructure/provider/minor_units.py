@@ -1,4 +1,4 @@
-"""Amounts as a provider counts them: its decimals are ISO 4217's, save where it says otherwise."""
+"""Amounts in a provider's minor units: ISO 4217's decimals, save for the provider's exceptions."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ class AmountUnreadable(msgspec.ValidationError):
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """An amount as a provider states it."""
 Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}\Z")]
-"""Providers write it in capital or in small letters."""
+"""A currency's code, in capital or in small letters."""
 
 
 class MinorUnits(Struct, frozen=True):
@@ -40,7 +40,7 @@ class MinorUnits(Struct, frozen=True):
         return whole
 
     def received(self, amount: int, currency: str) -> Money:
-        """What the provider's `amount` is to us. Raises NotRepresentable, UnknownCurrency."""
+        """The provider's `amount` in our minor units. Raises NotRepresentable, UnknownCurrency."""
         shift = decimals(currency) - self._decimals(currency)
         if shift >= 0:
             return Money(amount * int(10**shift), currency)

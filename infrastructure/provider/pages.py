@@ -19,7 +19,7 @@ PAGES_MAX: Final = 100_000
 TRIES_MAX: Final = 6
 FIRST_PAUSE_S: Final = 0.2
 PAUSE_S_MAX: Final = 30.0
-"""A provider that counts requests forgets them within a minute or so."""
+"""The longest pause before a page is asked for again; providers' rate limits reset within a minute or so."""
 
 
 class _Named(Struct, frozen=True):
@@ -27,8 +27,7 @@ class _Named(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """The entries of a page, each as it stands there, and the cursor behind which the next page begins; None on the
-    last."""
+    """The raw entries of a page, and the cursor behind which the next page begins; None on the last."""
 
     entries: Sequence[Raw]
     next: str | None
@@ -84,11 +83,11 @@ async def _page(look: Look, read: Read, cursor: str | None) -> Page:
 
 
 _PASSES: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-"""What may be answered otherwise a moment later."""
+"""The statuses of failures that pass."""
 
 
 def name_of_entry(entry: bytes) -> str:
-    """What an entry that cannot be read is called: by its id, and by its contents, since that may be another's."""
+    """The name of an entry that cannot be read, made of its id and its contents: the id may be another entry's."""
     digest = hashlib.sha256(entry).hexdigest()[:12]
     try:
         return f"{readable(msgspec.json.decode(entry, type=_Named).id)} ({digest})"

@@ -15,7 +15,7 @@ from domain.payment.outcome import Approved, Mismatched, Outcome, Unavailable, U
 from domain.payment.stated import Asked, Movement, compared
 from domain.routing.capabilities import Capabilities
 from infrastructure.provider.http import Answer, HttpCalls
-from infrastructure.provider.said import Said
+from infrastructure.provider.interpretation import Interpretation
 
 NAMES_MAX: Final = 100_000
 """How many of a provider's names are remembered: enough for hours, in some 20 MB."""
@@ -60,15 +60,15 @@ class PerformingProvider(ABC):
         return None if said is None else self._believed(request, said)
 
     @abstractmethod
-    async def _perform(self, request: ProviderRequest) -> Said:
+    async def _perform(self, request: ProviderRequest) -> Interpretation:
         """Ask the provider for `request`."""
 
     @abstractmethod
-    async def _look_up(self, request: ProviderRequest) -> Said | None:
-        """Ask the provider what became of `request`; None when it says that it never saw it."""
+    async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
+        """Look `request` up at the provider; None when the provider never saw it."""
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer | Unavailable | Unknown:
-        """One request about an operation; its answer, unless that is of a status that says nothing of it."""
+        """Send one request about an operation. An answer whose status decides nothing is Unknown."""
         answer = await self._calls.send("POST", path, body, headers)
         if not isinstance(answer, Answer) or answer.http_status not in UNDECIDED:
             return answer
@@ -79,7 +79,7 @@ class PerformingProvider(ABC):
         """Whether an answer with a status of UNDECIDED proves that its request was turned away unread."""
         return False
 
-    def _believed(self, request: ProviderRequest, said: Said) -> Outcome:
+    def _believed(self, request: ProviderRequest, said: Interpretation) -> Outcome:
         outcome = compared(asked_by(request), said.outcome, said.stated)
         made = said.stated.made
         if isinstance(outcome, Approved) and made is not None and not self._given.is_for(made, request.operation_id):
@@ -98,7 +98,7 @@ class GivenNames:
         self._names_max = names_max
 
     def is_for(self, name: str, operation_id: OperationId) -> bool:
-        """Whether `name` was given for this operation, or for none so far: then it is from now on."""
+        """Whether `name` belongs to this operation; a name that belongs to none is assigned to this one."""
         known = self._operations.setdefault(name, operation_id)
         if len(self._operations) > self._names_max:
             self._operations.popitem(last=False)
@@ -106,7 +106,7 @@ class GivenNames:
 
 
 def asked_by(request: ProviderRequest) -> Asked:
-    """What `request` asks for."""
+    """The facts that `request` asks for."""
     match request:
         case AuthorizeRequest(capture=capture):
             movement, charge = (Movement.TAKEN if capture else Movement.RESERVED), None

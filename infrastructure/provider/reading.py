@@ -1,4 +1,4 @@
-"""What every connector reads alike: which bytes from outside cannot be read, and which names in them are ours."""
+"""Every connector reads bytes the same way: some are undecodable, and some of the names in them are ours."""
 
 from typing import Final, TypeVar
 from uuid import UUID
@@ -28,7 +28,7 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 
 def our_payment(name: str) -> PaymentId | None:
-    """The payment of ours that `name` names; None where somebody else worked on the account."""
+    """Our payment that `name` names; None where another system worked on the account."""
     try:
         return PaymentId(UUID(name))
     except ValueError:
@@ -36,7 +36,7 @@ def our_payment(name: str) -> PaymentId | None:
 
 
 def our_operation(name: str) -> OperationId | None:
-    """The operation of ours that `name` names; None where somebody else worked on the account."""
+    """Our operation that `name` names; None where another system worked on the account."""
     try:
         return OperationId(UUID(name))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Every connector there is, by the name under which an account asks for it."""
+"""All connectors, by the name that an account gives."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""A request that certainly never left is sent again, after growing pauses, under the id that it has."""
+"""A request that was certainly never sent is sent again, after growing pauses, under the same id."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""What a provider says in words is kept for ever: made printable, bounded, and free of secrets and card numbers."""
+"""Texts of providers are kept for ever: made printable, bounded, and free of secrets and card numbers."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from domain.redaction import redacted
 
 TEXT_CHARACTERS_MAX: Final = 300
 _LOOKED_AT_MAX: Final = 4096
-"""Of a text: what can become the first characters once secrets are taken out."""
+"""The part of a text that is searched for secrets: enough for the characters that are kept."""
 
 
 def readable(text: str) -> str:

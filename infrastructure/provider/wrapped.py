@@ -1,4 +1,4 @@
-"""What every wrapper around a provider shares: all that is asked of it goes through one method."""
+"""The base of every wrapper around a provider: all calls go through one method."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +15,7 @@ from domain.payment.outcome import Outcome
 from domain.routing.capabilities import Capabilities
 
 Call = Callable[[], Awaitable[Outcome]]
-"""Asks the provider that is wrapped: once, every time it is called."""
+"""A call to the wrapped provider; each invocation calls it once."""
 
 
 class WrappedProvider:

@@ -1,4 +1,4 @@
-"""Conditions in the Common Expression Language: compiled once, and false where they cannot be worked out."""
+"""Conditions in the Common Expression Language: compiled once, and false where an evaluation fails."""
 
 import logging
 from contextlib import suppress
@@ -29,12 +29,12 @@ class Expressions:
         self._told: set[str] = set()
 
     def prepare(self, when: str) -> None:
-        """Compile it now, so that no payment waits for that. One that does not compile never holds."""
+        """Compile a condition, so that no payment waits for that. A condition that does not compile never holds."""
         with suppress(ValueError):
             _compiled(when)
 
     def holds(self, when: str, facts: Facts) -> bool:
-        """Whether `when` is true of `facts`. What cannot be worked out is false: a payment goes on to the next rule."""
+        """Whether `when` is true of `facts`. A failed evaluation is false: the payment goes on to the next rule."""
         try:
             return _compiled(when).execute(self._context_of(facts)) is True
         except Exception as error:
@@ -42,7 +42,7 @@ class Expressions:
             return False
 
     def _context_of(self, facts: Facts) -> "cel.Context":
-        """Handing facts over takes some sixty times as long as an evaluation: once for all the rules of a decision."""
+        """The library's context for `facts`, once for all rules of a decision: making one costs sixty evaluations."""
         if self._context is None or facts is not self._facts:
             self._facts, self._context = None, context(facts)
             self._facts = facts

@@ -1,4 +1,4 @@
-"""Whether a condition can be followed at all: it speaks of what there is, gives a yes or no, and can be true."""
+"""A condition is refused that names an unknown fact, gives no yes or no, or can never be true."""
 
 import random
 from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONDITION_CHARACTERS_MAX: Final = 2_000
 MACROS_MAX: Final = 2
-"""Each goes through a list: more of them inside each other could take for ever."""
+"""Macros of one condition: each goes through a list, and more of them, nested, could take for ever."""
 TRIALS_MAX: Final = 20_000
 """Above this, the facts to try are drawn by lot instead, and a condition is not called impossible."""
 FIGURES: Final[Mapping[str, tuple[int, int]]] = {
@@ -28,7 +28,7 @@ FIGURES: Final[Mapping[str, tuple[int, int]]] = {
     "latency_ms_p95": (-1, 2**31),
     "samples": (0, 2**31),
 }
-"""The least and the largest that a provider's figure can be; -1 is one that nobody knows."""
+"""The least and the largest value of a provider's figure; -1 stands for an unknown one."""
 NAMES: Final = frozenset({"amount", "currency", "country", "method", "card_brand", "merchant", "providers"})
 _WORDS: Final[Mapping[str, frozenset[str]]] = {
     "currency": frozenset(READABLE_DECIMALS),
@@ -43,7 +43,7 @@ _COMPARISONS: Final = frozenset(
 
 
 def fault_of(when: str, providers: Collection[ProviderName]) -> str | None:
-    """What is wrong with a condition where these are the providers; None when nothing is."""
+    """The fault of a condition over these providers, in words for an operator; None for a sound condition."""
     if len(when) > CONDITION_CHARACTERS_MAX:
         return f"has more than {CONDITION_CHARACTERS_MAX:,} characters"
     try:
@@ -57,7 +57,7 @@ def fault_of(when: str, providers: Collection[ProviderName]) -> str | None:
 
 
 def _unknown(program: "cel.Program", literals: Literals, providers: Collection[ProviderName]) -> str | None:
-    """The first thing that it speaks of and that there is not."""
+    """The first name, figure or text in the condition that does not exist."""
     for name in program.variables():
         if name not in NAMES and name not in literals.bound:
             return f"speaks of “{name}”, which is not known: only {', '.join(sorted(NAMES))} are"
@@ -74,7 +74,7 @@ def _unknown(program: "cel.Program", literals: Literals, providers: Collection[P
 
 
 def _tried(program: "cel.Program", literals: Literals, providers: Collection[ProviderName]) -> str | None:
-    """What comes of it on facts around its literals, until it is true of some."""
+    """The fault that evaluations show on facts around the literals; None once some facts satisfy the condition."""
     trials = _Trials(program, literals, providers)
     failure, worked_out = None, False
     for facts in trials:
@@ -97,9 +97,9 @@ def _tried(program: "cel.Program", literals: Literals, providers: Collection[Pro
 
 
 class _Trials:
-    """Facts to try a condition on: each of the names it speaks of takes its literals, their neighbours, and one more.
+    """Facts to evaluate a condition on: each name in the condition takes the literals, their neighbours, and one more.
 
-    `exhaustive` when those stand for every payment there can be.
+    `exhaustive` when these facts stand for every possible payment.
     """
 
     def __init__(self, program: "cel.Program", literals: Literals, providers: Collection[ProviderName]) -> None:
@@ -160,13 +160,13 @@ class _Trials:
         return facts
 
     def _is_spoken_of(self, provider: str, literals: Literals) -> bool:
-        """By its name; or maybe, when the condition looks through all of them."""
+        """Whether the condition names the provider, or may reach it by going through all providers."""
         named = {member for name, member in literals.members if name == "providers"}
         return provider in named or not named or bool(literals.bound)
 
 
 def _words(name: str, literals: Literals) -> list[str]:
-    """Those it names, and two that it does not."""
+    """The texts of that name in the condition, and two others."""
     if name == "merchant":
         return sorted({*literals.texts, "mer_any"})
     spoken = literals.texts & _WORDS[name]
@@ -174,7 +174,7 @@ def _words(name: str, literals: Literals) -> list[str]:
 
 
 def _around(named: Collection[int], least: int, most: int, reach: int) -> list[int]:
-    """The numbers it names, the one below each and `reach` above, and the same at the ends of what is possible."""
+    """The numbers in the condition and at both ends of the range, each with one below and `reach` above."""
     # A number may stand there with a minus, which is a sign of its own.
     marks = {sign * number for number in named for sign in (1, -1)} | {least, most}
     near = {mark + step for mark in marks for step in range(-1, reach + 1)}
@@ -182,7 +182,7 @@ def _around(named: Collection[int], least: int, most: int, reach: int) -> list[i
 
 
 def _first_complaint(error: Exception) -> str:
-    """The first line of what the library says, without its own marks."""
+    """The first line of the library's message, without its own marks."""
     text = str(error)
     if (at := text.find("ERROR: <input>:")) >= 0:
         text = text[at + len("ERROR: <input>:") :]

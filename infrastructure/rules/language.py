@@ -1,5 +1,4 @@
-"""The library behind conditions, imported by whoever first meets one: it brings a terminal's whole toolkit with it,
-which takes a third of a second of every process that starts."""
+"""The library behind conditions is imported at the first condition: the import takes a third of a second."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,14 +8,14 @@ if TYPE_CHECKING:
 
 
 def compiled(when: str) -> "cel.Program":
-    """Raises ValueError for what is no expression."""
+    """Raises ValueError for a text that is no expression."""
     import cel
 
     return cel.compile(when)
 
 
 def context(facts: Mapping[str, Any]) -> "cel.Context":
-    """`facts` as programs are executed on."""
+    """`facts` in the form that programs are executed on."""
     import cel
 
     return cel.Context(dict(facts))

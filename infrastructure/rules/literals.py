@@ -1,4 +1,4 @@
-"""What a condition is made of, as far as a look at its text tells: the words, and what it compares with what."""
+"""The words and literals of a condition, and the comparisons between them, as its text shows them."""
 
 import ast
 import re
@@ -23,7 +23,7 @@ _BINDERS: Final = frozenset({"all", "exists", "exists_one", "map", "filter"})
 
 
 class Token(Struct, frozen=True):
-    """`value` is the text of a word or sign, and what a literal stands for: text, or a number cut down to whole."""
+    """`value` is the text of a word or sign, or the value of a literal: a text, or a number without its fraction."""
 
     kind: Literal["string", "number", "word", "sign", "other"]
     value: str | int
@@ -51,7 +51,7 @@ class Literals(Struct, frozen=True, kw_only=True):
 
 
 def literals_of(when: str) -> Literals:
-    """Of a condition that compiles."""
+    """The literals of a condition that compiles."""
     tokens = _tokens(when)
     compared: set[tuple[str, str]] = set()
     members: set[tuple[str, str]] = set()

@@ -1,22 +1,17 @@
-"""Our accounts under the names that beancount and hledger take, and back: every account has one name, every name one
-account.
+"""Our accounts' names in beancount and hledger: every account has one name, and every name stands for one account.
 
-`psp:simulator:clearing` is `Assets:Psp:Simulator:Clearing`. Before our own parts stands the root by which the tools
-tell what kind of account it is. A part keeps its letters and digits; any other byte of it is `-` and two hexadecimal
+`psp:simulator:clearing` is `Assets:Psp:Simulator:Clearing`. The root in front is the
+kind of account in those tools. A part keeps its letters and digits; any other byte of it is `-` and two hexadecimal
 digits (`mer_1` is `Mer-5f1`). A part has to begin with a capital letter or a digit: a small letter is raised, and
 before anything else stands `X-` (`EUR` is `X-EUR`).
 """
 
-import re
 from functools import lru_cache
 
 from domain.ledger.accounts import AccountCode, Side, account
 
 _MEMORANDUM = "Equity:Memorandum"
-_ROOTS = (_MEMORANDUM, "Assets", "Liabilities", "Equity", "Income", "Expenses")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_ESCAPED = re.compile(r"((?:-[0-9a-f]{2})+)")
-_MARKED = re.compile(r"X-(?=[A-Z-]|$)")
 NAMES_REMEMBERED_MAX = 65_536
 
 
@@ -26,14 +21,8 @@ def foreign_name(code: AccountCode) -> str:
     return ":".join((_root(code), *map(_written, code.split(":"))))
 
 
-def own_code(name: str) -> AccountCode:
-    """The account that `foreign_name` gave this name."""
-    root = next(root for root in _ROOTS if name.startswith(f"{root}:"))
-    return AccountCode(":".join(map(_read, name.removeprefix(f"{root}:").split(":"))))
-
-
 def _root(code: AccountCode) -> str:
-    """Memorandum accounts are nobody's money: in equity they make up for one another, and total nothing."""
+    """The root of the name. Memorandum accounts are nobody's money: in equity their total is zero."""
     normal = account(code).normal
     match code.split(":"):
         case ["holds", *_] | ["merchant", _, "authorized"]:
@@ -56,9 +45,3 @@ def _written(part: str) -> str:
     if first.isdigit():
         return escaped
     return first.upper() + escaped[1:] if first.islower() else f"X-{escaped}"
-
-
-def _read(written: str) -> str:
-    marked = _MARKED.match(written)
-    escaped = written[marked.end() :] if marked else written[:1].lower() + written[1:]
-    return _ESCAPED.sub(lambda found: bytes.fromhex(found[1].replace("-", "")).decode(), escaped)

@@ -7,7 +7,7 @@ import click
 
 from interfaces import composition
 from interfaces.books.accounting import DayDiffers, sync_days
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 
 
@@ -25,7 +25,7 @@ def accounting() -> None:
     help="The folder to write to.",
 )
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day, such as 2026-11-20.")
-@told_clearly
+@report_failures
 def sync(folder: Path, until: datetime | None) -> None:
     """Write each finished UTC day's journal, added up.
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from interfaces import composition
 from interfaces.cli import backup_options as options
 from interfaces.cli.backup_verify import verified
-from interfaces.cli.shared import console, home, migrated_settings, told_clearly
+from interfaces.cli.shared import console, home, migrated_settings, report_failures
 from interfaces.composition import backups
 from interfaces.runtime.settings import VARIABLES, SettingInvalid, Settings
 from interfaces.runtime.supervisor import servers
@@ -32,7 +32,7 @@ BASE_EVERY_H = 24.0
 @options.key_file
 @options.keep
 @click.pass_context
-@told_clearly
+@report_failures
 def backup(ctx: click.Context, folder: Path | None, key_file: Path | None, keep: int) -> None:
     """Back the store up.
 
@@ -57,7 +57,7 @@ def backup(ctx: click.Context, folder: Path | None, key_file: Path | None, keep:
 
 @backup.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@told_clearly
+@report_failures
 def key(file: Path) -> None:
     """Make a key for backups, in FILE, which must not exist.
 
@@ -78,7 +78,7 @@ def key(file: Path) -> None:
     type=click.FloatRange(min=0, min_open=True),
     help="How often a base backup is made.",
 )
-@told_clearly
+@report_failures
 def follow(folder: Path | None, key_file: Path | None, keep: int, base_every_h: float) -> None:
     """Keep the WAL archive, until it is stopped.
 
@@ -100,7 +100,7 @@ def follow(folder: Path | None, key_file: Path | None, keep: int, base_every_h: 
 @options.from_folder
 @options.key_file
 @options.store
-@told_clearly
+@report_failures
 def list_backups(folder: Path, key_file: Path | None, store_id: UUID | None) -> None:
     """List the base backups, and how far the archive goes on after them."""
     chosen = options.chosen_store(folder, store_id, key_file)
@@ -139,7 +139,7 @@ def list_backups(folder: Path, key_file: Path | None, store_id: UUID | None) -> 
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Where the scratch home is made, which takes as much room as the store.  [default: TALLYSTICK_HOME]",
 )
-@told_clearly
+@report_failures
 def verify(name: str | None, folder: Path, key_file: Path | None, store_id: UUID | None, scratch: Path | None) -> None:
     """Prove that the backup NAME, else the newest, can be restored.
 

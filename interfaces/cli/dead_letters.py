@@ -12,7 +12,7 @@ from domain.dead_letter.state import DeadLetterState
 from domain.history import Cause
 from domain.identifiers import DeadLetterId
 from interfaces import ids
-from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
+from interfaces.cli.shared import console, id_given, operator_option, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.dead_letter import DeadLetterDetail, letter_detail, letter_resource
 from projections.dead_letter import dead_letters as view
@@ -30,7 +30,7 @@ def dead_letters() -> None:
 @click.option("--state", type=click.Choice(list(map(str, DeadLetterState))), help="Only those in it.")
 @click.option("--kind", type=click.Choice(list(map(str, DeadLetterKind))), help="Only those about such a thing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def list_(state: str | None, kind: str | None, as_json: bool) -> None:
     """List the dead letters, those recorded last first, up to 50 of them."""
 
@@ -61,7 +61,7 @@ def list_(state: str | None, kind: str | None, as_json: bool) -> None:
 
 @dead_letters.command("show")
 @click.argument("letter")
-@told_clearly
+@report_failures
 def show(letter: str) -> None:
     """Print the dead letter LETTER (dl_…) as JSON, with the provider's delivery as it came."""
     letter_id = _id_of(letter)
@@ -78,8 +78,8 @@ def show(letter: str) -> None:
 
 @dead_letters.command("retry")
 @click.argument("letter")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def retry(letter: str, cause: Cause) -> None:
     """Have what the dead letter LETTER (dl_…) is about tried again by a worker."""
     letter_id = _id_of(letter)
@@ -87,15 +87,15 @@ def retry(letter: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.dead_letter.commands.retry(letter_id, cause)
 
-    with_core(work, while_open=True)
+    with_core(work, needs_open_store=True)
     console.print(f"{letter} is tried again, as soon as a worker runs.")
 
 
 @dead_letters.command("close")
 @click.argument("letter")
 @click.option("--reason", required=True, help="Why nothing more is to be done; it is kept.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def close(letter: str, reason: str, cause: Cause) -> None:
     """Close the dead letter LETTER (dl_…): nothing more is done about it."""
     letter_id = _id_of(letter)

@@ -21,7 +21,7 @@ from domain.payment.refusals import IllegalTransition
 from domain.payment.state import DisputeResult, authorization_of, captured_funds_of, terms_of
 from domain.payment.status import status_of
 from interfaces import ids
-from interfaces.cli.shared import MerchantName, acting, console, id_given, told_clearly, with_core
+from interfaces.cli.shared import MerchantName, console, id_given, operator_option, report_failures, with_core
 from interfaces.composition import Core, utc_now
 from interfaces.resources.dispute import operator_dispute_resource, operator_dispute_row_resource
 from projections.dispute import disputes as view
@@ -40,7 +40,7 @@ def disputes() -> None:
 @click.option("--status", type=click.Choice(list(map(str, DisputeStatus))), help="Only those in it.")
 @click.option("--merchant", type=MerchantName(), help="Only this merchant's (mer_…).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def list_(status: str | None, merchant: MerchantId | None, as_json: bool) -> None:
     """List the disputes, those opened last first, up to 50 of them."""
 
@@ -67,7 +67,7 @@ def list_(status: str | None, merchant: MerchantId | None, as_json: bool) -> Non
 
 @disputes.command("show")
 @click.argument("dispute")
-@told_clearly
+@report_failures
 def show(dispute: str) -> None:
     """Print the dispute DISPUTE (dp_…) as JSON."""
     case_id = _id_of(dispute)
@@ -88,8 +88,8 @@ def show(dispute: str) -> None:
 @click.option("--provider-reason", default="", help="The provider's own words, or its code.")
 @click.option("--network", type=click.Choice(list(map(str, CardBrand))), help="Else that of the payment's method.")
 @click.option("--due", type=click.DateTime(), help="Until when the provider wants an answer, in UTC; not over yet.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def open_(
     payment: str,
     dispute_id: str,
@@ -134,14 +134,14 @@ def open_(
         )
         return await core.dispute.commands.open(command, cause)
 
-    _print(with_core(work, while_open=True))
+    _print(with_core(work, needs_open_store=True))
 
 
 @disputes.command("amend")
 @click.argument("dispute")
 @click.option("--amount", type=click.IntRange(min=1), required=True, help="In minor units of the dispute's currency.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def amend(dispute: str, amount: int, cause: Cause) -> None:
     """Record that the bank disputes less of DISPUTE (dp_…) than before, or more, while it is open."""
     case_id = _id_of(dispute)
@@ -149,15 +149,15 @@ def amend(dispute: str, amount: int, cause: Cause) -> None:
     async def work(core: Core) -> LoadedDispute:
         return await core.dispute.commands.amend(case_id, amount, cause)
 
-    _print(with_core(work, while_open=True))
+    _print(with_core(work, needs_open_store=True))
 
 
 @disputes.command("rule")
 @click.argument("dispute")
 @click.argument("result", type=click.Choice(RULINGS))
 @click.option("--lost", type=click.IntRange(min=1), help="Of partially_won: what stays the customer's, in minor units.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def rule(dispute: str, result: str, lost: int | None, cause: Cause) -> None:
     """Record that DISPUTE (dp_…) was won, lost or won in part, at a provider that does not notify us of it."""
     case_id = _id_of(dispute)
@@ -169,7 +169,7 @@ def rule(dispute: str, result: str, lost: int | None, cause: Cause) -> None:
             return await core.dispute.commands.rule_in_part(case_id, lost, cause)
         return await core.dispute.commands.rule(case_id, DisputeResult(result), cause)
 
-    _print(with_core(work, while_open=True))
+    _print(with_core(work, needs_open_store=True))
 
 
 def _print(loaded: LoadedDispute) -> None:

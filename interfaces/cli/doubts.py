@@ -14,7 +14,7 @@ from domain.identifiers import PaymentId
 from domain.payment.outcome import DECLINE_CODE_OTHER, DECLINE_CODES, Approved, Declined
 from domain.payment.status import status_of
 from interfaces import ids
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core, utc_now
 from interfaces.resources.payment import OPERATION_PREFIX
 
@@ -58,7 +58,7 @@ def doubts() -> None:
 
 @doubts.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def list_(as_json: bool) -> None:
     """List the operations in doubt, oldest first."""
 
@@ -81,7 +81,7 @@ def list_(as_json: bool) -> None:
 
 @doubts.command()
 @click.argument("payment", type=PAYMENT)
-@told_clearly
+@report_failures
 def show(payment: PaymentId) -> None:
     """Show what is unknown of PAYMENT, and under which key to look it up in the provider's records."""
 
@@ -98,8 +98,8 @@ def show(payment: PaymentId) -> None:
 
 @doubts.command()
 @click.argument("payment", type=PAYMENT)
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def ask(payment: PaymentId, cause: Cause) -> None:
     """Ask the provider of PAYMENT now, and settle what it says."""
 
@@ -121,8 +121,8 @@ def ask(payment: PaymentId, cause: Cause) -> None:
     help="Why it was declined.",
 )
 @click.option("--reason", help="Why, in words, if it was declined: kept with the payment.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def settle(
     payment: PaymentId, outcome: str, reference: str | None, code: str, reason: str | None, cause: Cause
 ) -> None:
@@ -154,7 +154,7 @@ def _act(work: Callable[[Core], Coroutine[Any, Any, LoadedPayment]]) -> None:
         loaded = await work(core)
         return loaded, await core.payment.doubts.of(loaded.id)
 
-    loaded, doubt = with_core(run, while_open=True)
+    loaded, doubt = with_core(run, needs_open_store=True)
     if doubt is not None:
         raise click.ClickException(f"the outcome is still unknown: {doubt.reason}.")
     console.print(f"{ids.text_of(ids.PAYMENT, loaded.id)} is {status_of(loaded.payment)}.")

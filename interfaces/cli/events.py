@@ -10,7 +10,7 @@ from domain.identifiers import PaymentId
 from domain.money.money import Money
 from domain.payment.status import status_of
 from interfaces import composition, ids
-from interfaces.cli.shared import console, id_given, told_clearly, with_core
+from interfaces.cli.shared import console, id_given, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.as_of import cut
 from interfaces.resources.payment_history import event_resource
@@ -20,7 +20,7 @@ from interfaces.resources.payment_history import event_resource
 @click.argument("payment")
 @click.option("--as-of", help="Only what had happened then: an RFC 3339 time, or a position.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def events(payment: str, as_of: str | None, as_json: bool) -> None:
     """Print a payment's whole history.
 
@@ -34,7 +34,7 @@ def events(payment: str, as_of: str | None, as_json: bool) -> None:
             history = cut(history, as_of, now=composition.utc_now(), head=await core.store.head())
         return list(history)
 
-    history = with_core(work, only_looks=True)
+    history = with_core(work, read_only=True)
     loaded = loaded_from(payment_id, history)
     if as_json:
         for positioned in history:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 from projections.ledger.upcoming import UPCOMING_MAX, UpcomingFunds, upcoming
 
@@ -17,7 +17,7 @@ def funds() -> None:
 
 @funds.command()
 @click.option("--merchant", help="Only this merchant's (mer_…).")
-@told_clearly
+@report_failures
 def due(merchant: str | None) -> None:
     """List what becomes available when.
 

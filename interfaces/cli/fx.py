@@ -12,8 +12,8 @@ from domain.fx.rates import BASIS_POINTS, Quote, Rates, convert
 from domain.history import Cause, Positioned
 from domain.money.money import parse_decimal
 from interfaces.cli.fx_report import report
-from interfaces.cli.named_file import pointing_at, text_of
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.named_file import naming_the_line, text_of
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.as_of import instant
 
@@ -32,8 +32,8 @@ at_option = click.option("--at", help="By the rates published by this RFC 3339 t
 
 @fx.command("import")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.File("rb"))
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
     """Import the ECB's euro reference rates from each FILE.
 
@@ -44,7 +44,7 @@ def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
 
     async def work(core: Core) -> None:
         for file, text in texts:
-            with pointing_at(file):
+            with naming_the_line(file):
                 imported = await core.fx.commands.import_ecb(text, cause)
             click.echo(
                 f"{file.name}: days that are new: {len(imported.numbers):,} of {imported.days:,}{_named(imported)}."
@@ -69,8 +69,8 @@ def _named(imported: Imported) -> str:
 
 @fx.command()
 @click.argument("file", type=click.File("rb"))
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def publish(file: BinaryIO, cause: Cause) -> None:
     """Publish your own rates from FILE, a JSON document.
 
@@ -81,12 +81,12 @@ def publish(file: BinaryIO, cause: Cause) -> None:
     async def work(core: Core) -> int:
         return await core.fx.commands.publish(text, cause)
 
-    with pointing_at(file):
+    with naming_the_line(file):
         click.echo(with_core(work))
 
 
 @fx.command("list")
-@told_clearly
+@report_failures
 def list_all() -> None:
     """List the rates that were published, those published last first, up to 50 of them."""
 
@@ -118,7 +118,7 @@ def list_all() -> None:
 @click.argument("from_currency", metavar="FROM")
 @click.argument("to_currency", metavar="TO")
 @at_option
-@told_clearly
+@report_failures
 def rate(from_currency: str, to_currency: str, at: str | None) -> None:
     """Print how many units of TO one unit of FROM is, and by which rates."""
     click.echo(_told(_rates(at).rate(from_currency, to_currency)))
@@ -135,7 +135,7 @@ def rate(from_currency: str, to_currency: str, at: str | None) -> None:
     help="PricingContext points of the value that are kept.",
 )
 @at_option
-@told_clearly
+@report_failures
 def convert_(amount: str, from_currency: str, to_currency: str, mark_up: int, at: str | None) -> None:
     """Print what AMOUNT, such as 100.00, comes to.
 

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from domain.money.currencies import decimals
 from interfaces import composition
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.as_of import instant, position_of
 from projections.ledger import books
@@ -17,7 +17,7 @@ from projections.ledger.fx_report import FxReport, fx_report
 @click.option("--base", required=True, help="In which currency, such as EUR.")
 @click.option("--as-of", help="What had been posted by then, at the rates published by then: an RFC 3339 time.")
 @click.option("--format", "form", default="table", type=click.Choice(["table", "json"]), help="In which form.")
-@told_clearly
+@report_failures
 def report(base: str, as_of: str | None, form: str) -> None:
     """Report gain and loss from currencies.
 

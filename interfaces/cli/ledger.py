@@ -9,7 +9,7 @@ from interfaces.cli.ledger_export import export
 from interfaces.cli.ledger_reads import accounts, balance, journal, trial_balance
 from interfaces.cli.ledger_statement import statement
 from interfaces.cli.progress import positions_bar
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core, UnreadableEntry, fold_journal
 from projections.verification import balance_difference, kept_balances
 
@@ -24,7 +24,7 @@ for command in (export, accounts, balance, trial_balance, journal, statement):
 
 
 @ledger.command()
-@told_clearly
+@report_failures
 def verify() -> None:
     """Check that the books balance.
 
@@ -34,7 +34,7 @@ def verify() -> None:
     names the first difference, or what cannot be read. What is appended meanwhile is left out.
     """
     try:
-        failure = with_core(verify_books, only_looks=True)
+        failure = with_core(verify_books, read_only=True)
     except UnreadableEntry as error:
         failure = str(error)
     if failure:

@@ -15,7 +15,7 @@ from interfaces.books.file import whole_file
 from interfaces.books.hledger import Hledger
 from interfaces.books.parquet import ParquetMissing, write_parquet
 from interfaces.cli.progress import positions_bar
-from interfaces.cli.shared import told_clearly, with_core
+from interfaces.cli.shared import report_failures, with_core
 from interfaces.composition import Core, UnreadableEntry, posted_entries
 from interfaces.resources.as_of import moment
 
@@ -29,7 +29,7 @@ PARQUET = "parquet"
 @click.option(
     "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file instead of the output."
 )
-@told_clearly
+@report_failures
 def export(form: str, as_of: str | None, output: Path | None) -> None:
     """Write every journal entry in another tool's format.
 
@@ -51,7 +51,7 @@ def export(form: str, as_of: str | None, output: Path | None) -> None:
                 come_to(position)
 
     try:
-        with_core(work, only_looks=True)
+        with_core(work, read_only=True)
     except (UnreadableEntry, ParquetMissing, OSError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from domain.ledger.accounts import AccountCode, account
 from domain.money.money import Money
 from interfaces import composition, ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.as_of import instant, position_of
 from interfaces.resources.ledger import trial_balance_resource
@@ -23,7 +23,7 @@ as_of_option = click.option("--as-of", help="What had been posted then: an RFC 3
 
 @click.command()
 @as_of_option
-@told_clearly
+@report_failures
 def accounts(as_of: str | None) -> None:
     """List the chart of accounts.
 
@@ -34,13 +34,13 @@ def accounts(as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.chart_of_accounts(connection, position=position)
 
-    _print(with_core(work, only_looks=True))
+    _print(with_core(work, read_only=True))
 
 
 @click.command()
 @click.argument("code", metavar="ACCOUNT")
 @as_of_option
-@told_clearly
+@report_failures
 def balance(code: str, as_of: str | None) -> None:
     """Print the balance of one account.
 
@@ -52,12 +52,12 @@ def balance(code: str, as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.account_balances(connection, AccountCode(code), position=position)
 
-    _print(with_core(work, only_looks=True))
+    _print(with_core(work, read_only=True))
 
 
 @click.command("trial-balance")
 @as_of_option
-@told_clearly
+@report_failures
 def trial_balance(as_of: str | None) -> None:
     """Print the trial balance.
 
@@ -69,7 +69,7 @@ def trial_balance(as_of: str | None) -> None:
         async with core.pool.connection() as connection:
             return await books.trial_balance(connection, position=position), position
 
-    shown = trial_balance_resource(*with_core(work, only_looks=True))
+    shown = trial_balance_resource(*with_core(work, read_only=True))
     table = Table("account", "debit", "credit", title=f"after position {shown.position:,}", title_justify="left")
     for line in shown.lines:
         table.add_row(line.account, *(_amount(minor, line.currency) for minor in (line.debit, line.credit)))
@@ -85,7 +85,7 @@ def trial_balance(as_of: str | None) -> None:
 @click.argument("code", metavar="ACCOUNT")
 @click.option("--from", "begin", help="Only what was posted at this RFC 3339 time or later.")
 @click.option("--to", "end", help="Only what was posted before this RFC 3339 time.")
-@told_clearly
+@report_failures
 def journal(code: str, begin: str | None, end: str | None) -> None:
     """Print the lines of one account.
 
@@ -102,7 +102,7 @@ def journal(code: str, begin: str | None, end: str | None) -> None:
         for currency in currencies:
             await _print_lines(core, own, currency, after=first, up_to=last)
 
-    with_core(work, only_looks=True)
+    with_core(work, read_only=True)
 
 
 async def _print_lines(core: Core, code: AccountCode, currency: str, *, after: int | None, up_to: int) -> None:

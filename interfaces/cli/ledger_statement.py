@@ -9,7 +9,7 @@ import msgspec
 from domain.money.currencies import decimals
 from interfaces import composition
 from interfaces.books.statement_csv import statement_csv
-from interfaces.cli.shared import told_clearly, with_core
+from interfaces.cli.shared import report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.period import period_of
 from interfaces.resources.statement import statement_account_resources, statement_line_resources
@@ -24,7 +24,7 @@ from projections.ledger.statement import AccountInPeriod, StatementPeriod, state
 @click.option("--from", "begin", required=True, help="From this RFC 3339 time on.")
 @click.option("--to", "end", required=True, help="Before this RFC 3339 time.")
 @click.option("--format", "form", default="json", type=click.Choice(["json", "csv"]), help="In which form.")
-@told_clearly
+@report_failures
 def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> None:
     """Print a merchant's statement.
 
@@ -50,7 +50,7 @@ def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> 
         else:
             await _print_json(period, since, to, accounts, pages)
 
-    with_core(work, only_looks=True)
+    with_core(work, read_only=True)
 
 
 async def _print_json(

@@ -5,7 +5,7 @@ import click
 from application.access.merchant import NewKey, create_key, create_merchant
 from domain.identifiers import MerchantId
 from interfaces import ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 
 
@@ -16,7 +16,7 @@ def merchant() -> None:
 
 @merchant.command("create")
 @click.argument("name")
-@told_clearly
+@report_failures
 def create(name: str) -> None:
     """Register a merchant called NAME and print its id. It needs a key next: `tallystick key create`."""
 
@@ -33,7 +33,7 @@ def key() -> None:
 
 @key.command("create")
 @click.argument("merchant_id")
-@told_clearly
+@report_failures
 def create_one(merchant_id: str) -> None:
     """Make an API key for MERCHANT_ID. The secret is shown this once; only its digest is kept."""
 
@@ -47,7 +47,7 @@ def create_one(merchant_id: str) -> None:
 
 @key.command("revoke")
 @click.argument("key_id")
-@told_clearly
+@report_failures
 def revoke(key_id: str) -> None:
     """Revoke KEY_ID: within a second it is refused everywhere."""
 

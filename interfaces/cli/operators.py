@@ -5,7 +5,7 @@ import click
 from application.access.merchant import NewKey
 from application.access.operator import Role, create_operator_key
 from interfaces import ids
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 
 
@@ -23,7 +23,7 @@ def operator() -> None:
     show_default=True,
     help="An auditor only looks.",
 )
-@told_clearly
+@report_failures
 def create_key(name: str, role: str) -> None:
     """Make an API key for the operator called NAME. The secret is shown this once; only its digest is kept."""
 
@@ -37,7 +37,7 @@ def create_key(name: str, role: str) -> None:
 
 @operator.command("revoke-key")
 @click.argument("key_id")
-@told_clearly
+@report_failures
 def revoke_key(key_id: str) -> None:
     """Revoke KEY_ID: from the next request on it is refused."""
 

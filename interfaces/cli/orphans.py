@@ -12,7 +12,7 @@ from domain.history import Cause
 from domain.identifiers import ProviderName
 from interfaces import ids
 from interfaces.cli.record import Text
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core
 
 
@@ -27,7 +27,7 @@ def orphans() -> None:
 
 @orphans.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def list_(as_json: bool) -> None:
     """List what waits or is unexplained, the oldest first."""
 
@@ -53,8 +53,8 @@ def list_(as_json: bool) -> None:
 @click.argument("provider")
 @click.argument("name")
 @click.option("--reason", type=Text(), required=True, help="Why; it is kept.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def give_back(provider: str, name: str, reason: str, cause: Cause) -> None:
     """Have PROVIDER refund the charge of the entry NAME, or release what it reserves.
 
@@ -65,7 +65,7 @@ def give_back(provider: str, name: str, reason: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.restore.orphans.give_back(ProviderName(provider), name, reason, cause)
 
-    with_core(work, while_open=True)
+    with_core(work, needs_open_store=True)
     console.print(f"{provider} has given {name} back.")
 
 
@@ -73,8 +73,8 @@ def give_back(provider: str, name: str, reason: str, cause: Cause) -> None:
 @click.argument("provider")
 @click.argument("name")
 @click.option("--reason", type=Text(), required=True, help="What it was, and what was done about it; it is kept.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def close(provider: str, name: str, reason: str, cause: Cause) -> None:
     """Close the entry NAME of PROVIDER's list: nothing more is done about it."""
 

@@ -13,7 +13,7 @@ from domain.identifiers import BatchId, PayoutId
 from domain.money.money import Money
 from domain.payout.status import PayoutStatus
 from interfaces import ids
-from interfaces.cli.shared import acting, console, id_given, told_clearly, with_core
+from interfaces.cli.shared import console, id_given, operator_option, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.payout import batch_resource, operator_payout_resource, operator_payout_row_resource
 from projections.payout import batches as batches_view
@@ -32,7 +32,7 @@ def payouts() -> None:
 @payouts.command("list")
 @click.option("--status", type=click.Choice(list(map(str, PayoutStatus))), help="Only those in it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def list_(status: str | None, as_json: bool) -> None:
     """List the payouts, those created last first, up to 50 of them."""
 
@@ -65,7 +65,7 @@ def list_(status: str | None, as_json: bool) -> None:
 
 @payouts.command("show")
 @click.argument("payout")
-@told_clearly
+@report_failures
 def show(payout: str) -> None:
     """Print the payout PAYOUT (po_…) as JSON."""
     payout_id = _payout_id_of(payout)
@@ -79,8 +79,8 @@ def show(payout: str) -> None:
 
 @payouts.command("approve")
 @click.argument("payout")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def approve(payout: str, cause: Cause) -> None:
     """Let the held payout PAYOUT (po_…) go with the next file."""
     payout_id = _payout_id_of(payout)
@@ -88,15 +88,15 @@ def approve(payout: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.payout.commands.approve(payout_id, cause)
 
-    with_core(work, while_open=True)
+    with_core(work, needs_open_store=True)
     console.print(f"{payout} goes to the bank with the next file.")
 
 
 @payouts.command("cancel")
 @click.argument("payout")
 @click.option("--reason", required=True, help="Why it is not to be paid; it is kept.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def cancel(payout: str, reason: str, cause: Cause) -> None:
     """Call the payout PAYOUT (po_…) off, while no file has it: its money is available again."""
     payout_id = _payout_id_of(payout)
@@ -106,13 +106,13 @@ def cancel(payout: str, reason: str, cause: Cause) -> None:
     async def work(core: Core) -> None:
         await core.payout.commands.cancel_for(payout_id, reason.strip(), cause)
 
-    with_core(work, while_open=True)
+    with_core(work, needs_open_store=True)
     console.print(f"{payout} is canceled.")
 
 
 @payouts.command("batches")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@told_clearly
+@report_failures
 def batches(as_json: bool) -> None:
     """List the files that go to the bank, the newest first, up to 50 of them."""
 
@@ -143,7 +143,7 @@ def batches(as_json: bool) -> None:
 
 @payouts.command("file")
 @click.argument("batch")
-@told_clearly
+@report_failures
 def file(batch: str) -> None:
     """Print the file (pain.001) of the batch BATCH (pb_…), byte for byte as the bank is sent it."""
     uuid = id_given(batch, ids.PAYOUT_BATCH, called="BATCH")

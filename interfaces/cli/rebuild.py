@@ -14,7 +14,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core, view_connection
 from projections.engine.comparison import Comparison, RowDifference
 from projections.engine.connection import REBUILD_SCHEMA
@@ -33,7 +33,7 @@ class _Speed(ProgressColumn):
 @click.argument("views", nargs=-1, metavar="[VIEW]...", type=click.Choice(sorted(VIEWS)))
 @click.option("--all", "every", is_flag=True, help="Every view, in one pass over the store.")
 @click.option("--dry-run", is_flag=True, help="Compare, and leave the old view in service.")
-@told_clearly
+@report_failures
 def rebuild(views: tuple[str, ...], every: bool, dry_run: bool) -> None:
     """Make read models anew.
 

@@ -13,7 +13,7 @@ from domain.payment.events import OperationKind
 from domain.payment.status import status_of
 from interfaces import ids
 from interfaces.cli.doubts import PAYMENT
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core
 
 TEXT_CHARACTERS_MAX = 255
@@ -56,8 +56,8 @@ def record() -> None:
 @named
 @of_amount
 @because
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def refund(payment: PaymentId, reference: str, amount: int, reason: str, cause: Cause) -> None:
     """Record that a refund of PAYMENT (pay_…) was made at the provider.
 
@@ -72,8 +72,8 @@ def refund(payment: PaymentId, reference: str, amount: int, reason: str, cause: 
 @named
 @of_amount
 @because
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def capture(payment: PaymentId, reference: str, amount: int, reason: str, cause: Cause) -> None:
     """Record that money of PAYMENT (pay_…) was captured at the provider.
 
@@ -86,8 +86,8 @@ def capture(payment: PaymentId, reference: str, amount: int, reason: str, cause:
 @click.argument("payment", type=PAYMENT)
 @named
 @because
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def void(payment: PaymentId, reference: str, reason: str, cause: Cause) -> None:
     """Record that what is still reserved for PAYMENT (pay_…) was released at the provider."""
     _made_at_provider(payment, OperationKind.VOID, reference, None, reason, cause)
@@ -98,8 +98,8 @@ def void(payment: PaymentId, reference: str, reason: str, cause: Cause) -> None:
 @named
 @of_amount
 @because
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def refund_failed(payment: PaymentId, reference: str, amount: int, reason: str, cause: Cause) -> None:
     """Record that a refund of PAYMENT (pay_…) failed after it had succeeded.
 
@@ -124,7 +124,7 @@ def _made_at_provider(
 
 def _act(work: Callable[[Core], Coroutine[Any, Any, Adopted]]) -> None:
     """Do it, and say what was recorded and what the payment is then."""
-    adopted = with_core(work, while_open=True)
+    adopted = with_core(work, needs_open_store=True)
     recorded = ", ".join(map(name_of, adopted.events)) or "nothing, it is on record already"
     payment_id = ids.text_of(ids.PAYMENT, adopted.loaded.id)
     console.print(f"Recorded: {recorded}. {payment_id} is {status_of(adopted.loaded.payment)}.")

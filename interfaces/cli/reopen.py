@@ -14,12 +14,12 @@ from rich.table import Table
 
 from application.payout.bank_port import BankSilent
 from application.provider.listing import ListingFailed
-from application.restore.commands import Reopening, Told
+from application.restore.commands import ListedEntries, Reopening
 from application.restore.explanation import Adopted, Known, ToAdopt, Unexplained, Waiting
 from application.write.gate import StoreClosed
 from domain.history import Cause
 from interfaces.cli.record import Text
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core, utc_now, worker_tasks
 from interfaces.runtime.worker import supervise
 
@@ -40,8 +40,8 @@ PROGRESS_EVERY = 500
     help="Open although something is unexplained; it is recorded.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json: bool, cause: Cause) -> None:
     """Have a restored store take payments again.
 
@@ -51,7 +51,7 @@ def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json:
     stays closed, with exit code 1, unless you accept it. May be interrupted, and done again.
     """
 
-    async def work(core: Core) -> tuple[Told, bool] | None:
+    async def work(core: Core) -> tuple[ListedEntries, bool] | None:
         closed = core.gate.closed
         if closed is None:
             return None
@@ -101,7 +101,7 @@ def _is_here(url: str) -> bool:
 
 async def _reopen(
     core: Core, closed: StoreClosed, *, dry_run: bool, accepted: str | None, cause: Cause
-) -> tuple[Told, bool]:
+) -> tuple[ListedEntries, bool]:
     """What was told, and whether the store is open now. Raises ListingFailed."""
     reopening: Reopening = core.restore.commands
     until = utc_now()
@@ -117,7 +117,9 @@ async def _reopen(
         await reopening.adopt(told, cause, _progress)
     if told.count(Unexplained) and accepted is None:
         return told, False
-    await reopening.note(told, closed, core.gate.store_id, accepted if told.count(Unexplained) else None, cause)
+    await reopening.record_reopening(
+        told, closed, core.gate.store_id, accepted if told.count(Unexplained) else None, cause
+    )
     await core.gate.open()
     return told, True
 
@@ -145,7 +147,7 @@ def _progress(doing: str, count: int) -> None:
         click.echo(f"{count:,} {doing} …", err=True)
 
 
-def _document(told: Told, *, opened: bool) -> dict[str, object]:
+def _document(told: ListedEntries, *, opened: bool) -> dict[str, object]:
     return {
         "since": told.since,
         "until": told.until,
@@ -165,7 +167,7 @@ def _shown(provider: str, name: str, verdict: object) -> dict[str, str]:
     return {"provider": provider, "name": name, "why": verdict.why}
 
 
-def _print(told: Told, *, opened: bool, dry_run: bool) -> None:
+def _print(told: ListedEntries, *, opened: bool, dry_run: bool) -> None:
     console.print(f"Asked for {told.since:%Y-%m-%d %H:%M:%S} to {told.until:%Y-%m-%d %H:%M:%S} UTC.")
     kinds: Sequence[tuple[str, type]] = (
         ("known", Known),

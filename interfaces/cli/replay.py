@@ -3,14 +3,14 @@
 import click
 
 from interfaces.cli.progress import all_events
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core, view_connection
 from projections.verification import Difference, Replay, kept_views, view_difference
 from projections.views import VIEWS
 
 
 @click.command()
-@told_clearly
+@report_failures
 def replay() -> None:
     """Compare the read models with a replay.
 
@@ -18,7 +18,7 @@ def replay() -> None:
     position where it stands. Exits with 1 and names the first difference of each view when one departs. Views that
     are behind the store (no worker runs) are reported as such.
     """
-    differences = with_core(compare_views, only_looks=True)
+    differences = with_core(compare_views, read_only=True)
     if differences:
         for difference in differences:
             console.print(f"{difference.where}\n  kept      {difference.kept}\n  replayed  {difference.replayed}")

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from interfaces.cli import backup_options as options
-from interfaces.cli.shared import console, told_clearly
+from interfaces.cli.shared import console, report_failures
 from interfaces.composition import backups
 
 
@@ -43,7 +43,7 @@ class Target(click.ParamType[datetime | int]):
 )
 @click.option("--to", "target", type=Target(), help="Up to when: an instant, or a position.  [default: all there is]")
 @click.option("--backup", "name", help="Which base backup to begin from.  [default: the newest that fits]")
-@told_clearly
+@report_failures
 def restore(
     folder: Path,
     key_file: Path | None,

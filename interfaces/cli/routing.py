@@ -9,10 +9,10 @@ from domain.history import Cause, Positioned
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded
 from domain.routing.versions import Versions
 from interfaces import composition
-from interfaces.cli.named_file import pointing_at, text_of
+from interfaces.cli.named_file import naming_the_line, text_of
 from interfaces.cli.routing_explained import explain
 from interfaces.cli.routing_simulated import simulate
-from interfaces.cli.shared import acting, console, told_clearly, with_core
+from interfaces.cli.shared import console, operator_option, report_failures, with_core
 from interfaces.composition import Core
 from projections.provider.health import HEALTH_WINDOW, Health, HealthByOperation, recent_health
 
@@ -30,7 +30,7 @@ routing.add_command(simulate)
 
 @routing.command()
 @click.argument("file", type=click.File("rb"))
-@told_clearly
+@report_failures
 def check(file: BinaryIO) -> None:
     """Say whether the policy in FILE could be followed.
 
@@ -41,14 +41,14 @@ def check(file: BinaryIO) -> None:
     async def work(core: Core) -> str:
         return core.routing.commands.check(text).name
 
-    with pointing_at(file):
+    with naming_the_line(file):
         console.print(f"{with_core(work)} can be followed.")
 
 
 @routing.command()
 @click.argument("file", type=click.File("rb"))
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def add(file: BinaryIO, cause: Cause) -> None:
     """Keep the policy in FILE under a number.
 
@@ -59,14 +59,14 @@ def add(file: BinaryIO, cause: Cause) -> None:
     async def work(core: Core) -> int:
         return await core.routing.commands.add(text, cause)
 
-    with pointing_at(file):
+    with naming_the_line(file):
         console.print(with_core(work))
 
 
 @routing.command()
 @click.argument("number", type=click.IntRange(min=1))
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def activate(number: int, cause: Cause) -> None:
     """Route payments by policy NUMBER from now on.
 
@@ -82,7 +82,7 @@ def activate(number: int, cause: Cause) -> None:
 
 
 @routing.command("list")
-@told_clearly
+@report_failures
 def list_all() -> None:
     """List every policy ever added, and when each was active."""
 
@@ -114,7 +114,7 @@ def list_all() -> None:
 
 @routing.command()
 @click.argument("number", type=click.IntRange(min=1), required=False)
-@told_clearly
+@report_failures
 def show(number: int | None) -> None:
     """Print the policy NUMBER as it was added, or the active one."""
 
@@ -129,7 +129,7 @@ def show(number: int | None) -> None:
 
 
 @routing.command()
-@told_clearly
+@report_failures
 def health() -> None:
     """Say how providers have done lately.
 

@@ -20,13 +20,13 @@ from domain.payment.events import (
 )
 from domain.routing.candidate import Candidate
 from interfaces import ids
-from interfaces.cli.shared import console, id_given, told_clearly, with_core
+from interfaces.cli.shared import console, id_given, report_failures, with_core
 from interfaces.composition import Core
 
 
 @click.command()
 @click.argument("payment")
-@told_clearly
+@report_failures
 def explain(payment: str) -> None:
     """Say why a payment went to its provider.
 
@@ -38,7 +38,7 @@ def explain(payment: str) -> None:
     async def work(core: Core) -> Sequence[Positioned]:
         return await core.store.history(uuid)
 
-    history = of_kind(with_core(work, only_looks=True), PaymentEvent)
+    history = of_kind(with_core(work, read_only=True), PaymentEvent)
     if not history:
         raise PaymentNotFound()
     decisions = 0

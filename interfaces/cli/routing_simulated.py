@@ -16,9 +16,9 @@ from domain.payment.events import FailureKind, PaymentAttemptFailed, PaymentAuth
 from domain.routing.policy import RoutingPolicy
 from domain.routing.replay import Tally, is_first, replay
 from domain.routing.route import Asked
-from interfaces.cli.named_file import pointing_at, text_of
+from interfaces.cli.named_file import naming_the_line, text_of
 from interfaces.cli.progress import all_events
-from interfaces.cli.shared import console, told_clearly, with_core
+from interfaces.cli.shared import console, report_failures, with_core
 from interfaces.composition import Core
 from interfaces.resources.as_of import instant
 
@@ -28,7 +28,7 @@ NOBODY = "nobody"
 @click.command()
 @click.option("--policy", "file", required=True, type=click.File("rb"), help="The policy to try, as a file.")
 @click.option("--since", help="Only payments routed from then on: an RFC 3339 time. From the first on, without it.")
-@told_clearly
+@report_failures
 def simulate(file: BinaryIO, since: str | None) -> None:
     """Send recorded payments through another policy.
 
@@ -43,7 +43,7 @@ def simulate(file: BinaryIO, since: str | None) -> None:
         policy = core.routing.commands.check(text).numbered(0)
         return await _replayed(core, policy, begin)
 
-    with pointing_at(file):
+    with naming_the_line(file):
         tally = with_core(work)
     _print(tally)
     click.echo(msgspec.json.encode(_document(tally)))

@@ -17,7 +17,7 @@ import uvloop
 
 from application.access.merchant import NewKey, create_key, create_merchant
 from interfaces import composition, ids
-from interfaces.cli.shared import console, home, told_clearly, with_core
+from interfaces.cli.shared import console, home, report_failures, with_core
 from interfaces.runtime.settings import Settings, as_listener, for_children, to_environment
 from interfaces.runtime.supervisor import HOST, Stack, servers
 from interfaces.runtime.worker import supervise
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @click.command()
 @click.option("--port", default=PORT, show_default=True, help="Port of the API, on loopback.")
-@told_clearly
+@report_failures
 def dev(port: int) -> None:
     """Run everything until Ctrl-C.
 
@@ -71,7 +71,7 @@ def dev(port: int) -> None:
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
-@told_clearly
+@report_failures
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the HTTP API.
 
@@ -84,7 +84,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @click.command()
-@told_clearly
+@report_failures
 def worker() -> None:
     """Run the relay, the projectors, recovery, timers and webhooks.
 
@@ -150,7 +150,7 @@ def worker() -> None:
     envvar="TALLYSTICK_SIMULATOR_BANK_REPORTS_AFTER_S",
     help="How long the bank takes to say what became of a payment.",
 )
-@told_clearly
+@report_failures
 def simulator(
     name: str,
     host: str,
@@ -187,7 +187,7 @@ def simulator(
 
 
 @click.command()
-@told_clearly
+@report_failures
 def migrate() -> None:
     """Bring the database to this version.
 

@@ -12,8 +12,8 @@ from domain.history import Cause
 from domain.settlement.file import parse_settlement
 from domain.settlement.rows import SettlementFile
 from interfaces.books.settlement_csv import settlement_csv
-from interfaces.cli.named_file import TABLE_BYTES_MAX, pointing_at, text_of
-from interfaces.cli.shared import acting, console, sentence, told_clearly, with_core
+from interfaces.cli.named_file import TABLE_BYTES_MAX, naming_the_line, text_of
+from interfaces.cli.shared import console, operator_option, report_failures, sentence, with_core
 from interfaces.composition import Core, utc_now
 from interfaces.resources.as_of import optional_instant
 from interfaces.resources.settlement import SettlementReport, settlement_report_resource
@@ -32,8 +32,8 @@ def settlement() -> None:
 
 @settlement.command("import")
 @click.argument("file", type=click.File("rb"))
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def import_(file: BinaryIO, cause: Cause) -> None:
     """Take in a provider's settlement.
 
@@ -41,7 +41,7 @@ def import_(file: BinaryIO, cause: Cause) -> None:
     before changes nothing, so that an import that was interrupted is simply done again. Exits with 1 when a row is
     refused, or one that was applied before is missing: the others are applied all the same.
     """
-    with pointing_at(file):
+    with naming_the_line(file):
         parsed = parse_settlement(text_of(file, bytes_max=TABLE_BYTES_MAX), utc_now())
 
     async def work(core: Core) -> tuple[int, list[RowResult]]:
@@ -54,7 +54,7 @@ def import_(file: BinaryIO, cause: Cause) -> None:
         before = await core.settlement.commands.applied_before(parsed)
         return before, [result async for result in core.settlement.commands.apply(parsed, cause)]
 
-    before, results = with_core(work, while_open=True)
+    before, results = with_core(work, needs_open_store=True)
     _print_results(parsed, results)
     counted = Counter(result.outcome for result in results)
     refused, missing = counted[RowOutcome.REFUSED], before - counted[RowOutcome.APPLIED_BEFORE]
@@ -71,7 +71,7 @@ def import_(file: BinaryIO, cause: Cause) -> None:
 @click.option("--from", "begin", help="Settlements taken in at this RFC 3339 time or later.")
 @click.option("--to", "end", help="Settlements taken in before this RFC 3339 time.")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Instead of a table.")
-@told_clearly
+@report_failures
 def report(provider: str, begin: str | None, end: str | None, form: str | None) -> None:
     """Print what a provider has settled.
 

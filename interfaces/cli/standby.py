@@ -10,7 +10,7 @@ import click
 import psycopg
 
 from interfaces import composition
-from interfaces.cli.shared import console, home, told_clearly
+from interfaces.cli.shared import console, home, report_failures
 from interfaces.runtime.settings import VARIABLES, SettingInvalid, from_environment
 
 POLL_S = 0.5
@@ -46,7 +46,7 @@ class PrimaryUrl(click.ParamType[tuple[composition.Address, ...]]):
 @click.command()
 @_home
 @click.option("--port", default=DATABASE_PORT, show_default=True, help="Port to listen on, on loopback.")
-@told_clearly
+@report_failures
 def database(at: Path, port: int) -> None:
     """Run the embedded Postgres alone until Ctrl-C.
 
@@ -76,7 +76,7 @@ def database(at: Path, port: int) -> None:
 @click.option("--asynchronous", is_flag=True, help="Follow only: no commit waits for this standby.")
 @click.option("--status", "looks", is_flag=True, help="Say how far it is, and end.")
 @click.option("--remove", is_flag=True, help="No commit waits for it any more, and nothing is kept for it; ends.")
-@told_clearly
+@report_failures
 def standby(
     at: Path,
     of: tuple[composition.Address, ...] | None,
@@ -116,7 +116,7 @@ def standby(
     is_flag=True,
     help="Only raise the epoch, of the store at TALLYSTICK_OWNER_DATABASE_URL: somebody else has promoted it.",
 )
-@told_clearly
+@report_failures
 def failover(at: Path, accept_loss: bool, promoted: bool) -> None:
     """Make the standby the primary.
 

@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from interfaces.cli.shared import console, home, told_clearly, with_core
+from interfaces.cli.shared import console, home, report_failures, with_core
 from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follower, Standby, utc_now
 
 SAMPLE_S = 1.0
@@ -38,7 +38,7 @@ class Moving(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-@told_clearly
+@report_failures
 def status(as_json: bool) -> None:
     """Say how far everything is.
 

@@ -15,8 +15,8 @@ from domain.terms.fee_plan import UNKNOWN, FeePlan
 from domain.terms.free_captures import free_captures
 from domain.terms.terms import MerchantTerms, Terms, name_of
 from domain.terms.versions import TermsVersions
-from interfaces.cli.named_file import pointing_at, text_of
-from interfaces.cli.shared import MerchantName, acting, console, told_clearly, with_core
+from interfaces.cli.named_file import naming_the_line, text_of
+from interfaces.cli.shared import MerchantName, console, operator_option, report_failures, with_core
 from interfaces.composition import Core
 
 EVERYBODY = "everybody else"
@@ -46,7 +46,7 @@ def terms() -> None:
 @terms.command()
 @kind_argument
 @click.argument("file", type=click.File("rb"))
-@told_clearly
+@report_failures
 def check(kind: TermsKind, file: BinaryIO) -> None:
     """Say whether the terms in FILE could be agreed.
 
@@ -58,7 +58,7 @@ def check(kind: TermsKind, file: BinaryIO) -> None:
     async def work(core: Core) -> Terms:
         return core.terms.commands.check(kind, text)
 
-    with pointing_at(file):
+    with naming_the_line(file):
         checked = with_core(work)
     for warning in _warnings(checked) if isinstance(checked, FeePlan) else ():
         console.print(f"Warning: {warning}")
@@ -75,8 +75,8 @@ def _warnings(plan: FeePlan) -> Iterator[str]:
 @terms.command()
 @kind_argument
 @click.argument("file", type=click.File("rb"))
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def add(kind: TermsKind, file: BinaryIO, cause: Cause) -> None:
     """Keep the terms in FILE under a number.
 
@@ -88,7 +88,7 @@ def add(kind: TermsKind, file: BinaryIO, cause: Cause) -> None:
     async def work(core: Core) -> int:
         return await core.terms.commands.add(kind, text, cause)
 
-    with pointing_at(file):
+    with naming_the_line(file):
         console.print(with_core(work))
 
 
@@ -96,8 +96,8 @@ def add(kind: TermsKind, file: BinaryIO, cause: Cause) -> None:
 @kind_argument
 @click.argument("number", type=click.IntRange(min=1))
 @click.option("--merchant", "merchant_id", type=MerchantName(), help="Only for this merchant, such as mer_01h….")
-@acting
-@told_clearly
+@operator_option
+@report_failures
 def activate(kind: TermsKind, number: int, merchant_id: MerchantId | None, cause: Cause) -> None:
     """Put version NUMBER in force from now on.
 
@@ -116,7 +116,7 @@ def activate(kind: TermsKind, number: int, merchant_id: MerchantId | None, cause
 
 @terms.command("list")
 @click.argument("kind", type=Kind(), required=False)
-@told_clearly
+@report_failures
 def list_all(kind: TermsKind | None) -> None:
     """List all terms ever added, of KIND or of all, and when each came in force for whom."""
 
@@ -147,7 +147,7 @@ def list_all(kind: TermsKind | None) -> None:
 @terms.command()
 @kind_argument
 @click.argument("number", type=click.IntRange(min=1), required=False)
-@told_clearly
+@report_failures
 def show(kind: TermsKind, number: int | None) -> None:
     """Print version NUMBER as it was added, or what is in force for merchants without terms of their own."""
 
@@ -163,7 +163,7 @@ def show(kind: TermsKind, number: int | None) -> None:
 
 @terms.command("of")
 @click.argument("merchant_id", metavar="MERCHANT", type=MerchantName())
-@told_clearly
+@report_failures
 def of_merchant(merchant_id: MerchantId) -> None:
     """Say what is in force for MERCHANT: of each kind the version, and whether it is theirs alone."""
 

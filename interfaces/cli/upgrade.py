@@ -8,7 +8,7 @@ import click
 
 from interfaces import composition
 from interfaces.cli.progress import positions_bar
-from interfaces.cli.shared import console, home, told_clearly
+from interfaces.cli.shared import console, home, report_failures
 from interfaces.runtime.settings import VARIABLES, Settings
 from interfaces.runtime.supervisor import servers, simulators_folder
 
@@ -17,7 +17,7 @@ MEGABYTE = 1_000_000
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing of the store.")
-@told_clearly
+@report_failures
 def upgrade(dry_run: bool) -> None:
     """Bring the store to this version.
 

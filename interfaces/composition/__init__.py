@@ -1,7 +1,7 @@
-"""Where the objects are wired: the one place that knows which real part stands behind which port.
+"""The composition wires the objects: no other package knows which real part stands behind which port.
 
-A part is imported when somebody first asks for it: a process loads what it runs, and nothing of the others."""
-# What is imported here is for everybody else.
+A part is imported at its first use, so that a process loads the parts that it runs and no others."""
+# Imported here for other packages.
 # mypy: implicit-reexport
 # ruff: noqa: F401
 

@@ -1,4 +1,4 @@
-"""The HTTP API: its processes, and what a request can reach in one of them."""
+"""The HTTP API: its server processes, and the services that a request can reach in one of them."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What the commands for backups are made of."""
+"""The parts behind the commands for backups."""
 # ruff: noqa: F401
 # mypy: implicit-reexport
 

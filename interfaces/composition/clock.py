@@ -1,4 +1,4 @@
-"""The one clock of a process: that of the database, once it has been read."""
+"""The one clock of a process: the database's clock, once that has been read."""
 
 from infrastructure.postgres.connection.database_clock import DatabaseClock
 

@@ -1,4 +1,4 @@
-"""How many connections to the database our processes open, and whether the database has as many for them."""
+"""The number of connections that our processes open to the database, compared with those that the database has left."""
 
 import psycopg
 

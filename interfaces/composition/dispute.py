@@ -1,4 +1,4 @@
-"""Disputes: their commands, what providers notify of them, and their deadlines."""
+"""Disputes: their commands, the notifications of providers about them, and their deadlines."""
 
 from collections.abc import Mapping
 

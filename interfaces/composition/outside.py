@@ -44,7 +44,7 @@ def debtor_of(settings: Settings) -> Debtor:
 
 
 class Outside(NamedTuple):
-    """Those whom the system asks outside."""
+    """The parts of the outside that the system calls."""
 
     connectors: dict[ProviderName, Connector]
     bank: SimulatedBank
@@ -69,7 +69,7 @@ async def outside(settings: Settings, accounts: Sequence[ProviderAccount]) -> As
 
 
 async def check_outside(settings: Settings) -> None:
-    """Check what an operator wrote down of providers and of our bank; asks none of them. Raises AccountInvalid,
+    """Check the settings of providers and of our bank without calling any of them. Raises AccountInvalid,
     SettingInvalid."""
     async with outside(settings, accounts_of(settings)):
         pass

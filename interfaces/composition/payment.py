@@ -1,4 +1,4 @@
-"""Payments: their commands, and the recovery, timers and notifications that go on with them."""
+"""Payments: their commands, and the recovery, timers and notifications that continue them."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ from interfaces.resources.payment_answer import render_response
 from interfaces.runtime.worker import Task, every
 
 RECOVERY_CALLS_MAX = 3
-"""To a provider, in one try: a look-up, a repeat, and a look-up of what was refused."""
+"""To a provider, in one try: a look-up, a repeat, and a look-up of a refused repeat."""
 TIMER_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a cancellation, and another look-up."""
 RECOVERY_EVERY_S = 1.0
@@ -87,7 +87,7 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
         store=shared.store,
         pricing_contexts=terms.pricing_contexts,
         correlation=correlation,
-        keeps_open=operations.keeps_open,
+        keeps_open=operations.calls.keeps_open,
         now=utc_now,
     )
     recovery = _recovery(shared, queue, operations, dead_letter)

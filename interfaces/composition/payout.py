@@ -18,7 +18,7 @@ from interfaces.composition.capability import Capability
 from interfaces.composition.clock import utc_now
 from interfaces.composition.shared import Shared
 from interfaces.composition.terms import TermsParts
-from interfaces.resources.payout import word_payout
+from interfaces.resources.payout import render_payout_response
 from interfaces.runtime.worker import Task, every
 
 SCHEDULE_EVERY_S = 5.0
@@ -56,7 +56,7 @@ def wire(shared: Shared, terms: TermsParts) -> PayoutParts:
             bank=bank,
             pricing_contexts=terms.pricing_contexts,
             balances=balances,
-            answers=word_payout,
+            answers=render_payout_response,
             now=utc_now,
             ids=shared.command_ids,
         ),

@@ -1,4 +1,4 @@
-"""Restores: what reopens a restored store, and what becomes of charges that it does not know."""
+"""Restores: the reopening of a restored store, and the charges at providers that such a store does not know."""
 
 from collections.abc import Mapping
 

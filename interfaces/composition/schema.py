@@ -19,7 +19,7 @@ from projections.engine.tables import create
 from projections.views import VIEWS
 
 EVENT_NAMES = frozenset(map(name_of, get_args(AnyEvent | SupersededEvent | JournalEntryPostedV1)))
-"""Of every version that this one can read."""
+"""The names of all events that this version can read, former versions of events included."""
 _VIEWS = "SELECT projection FROM views.projection_checkpoint"
 _LAST_EVENTS = """
 SELECT DISTINCT topic FROM (SELECT topic FROM stored_events ORDER BY notification_id DESC LIMIT 1000) AS last
@@ -28,7 +28,7 @@ _HAS_EVENTS = "SELECT EXISTS (SELECT FROM stored_events)"
 
 
 class LongStatements(Session):
-    """For whoever makes, compares or rebuilds tables, and waits for others that do."""
+    """A session that makes, compares or rebuilds tables, and may wait for another that does."""
 
     answers_within_s = 3600.0
 

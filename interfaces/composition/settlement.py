@@ -1,4 +1,4 @@
-"""Settlement: what providers settled, and the release of funds that have become available."""
+"""Settlement: the settlement files of providers, and the release of funds that have become available."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""An upgrade: what a store lacks to be at this version, and the rebuild of its views."""
+"""An upgrade: the migrations and views that a store lacks to be at this version, and their rebuild."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -21,10 +21,10 @@ from projections.engine.tables import checkpoints
 from projections.views import VIEWS
 
 CODES_SINCE = "0018_view_code.sql"
-"""Before this migration no store said which code had made its views."""
+"""Before this migration no store kept the hash of the code that had made its views."""
 EVENTS_TO_VIEWS = 4
-"""All views together, with their indexes, take up less than so many times what the events do: 2.05 times in a golden
-home with 769 events, 1.6 times where 4,000 captured payments left 32,000."""
+"""All views, with their indexes, take up less than so many times the bytes of the events: 2.05 times in a golden home
+with 769 events, 1.6 times where 4,000 captured payments left 32,000."""
 
 _HAS_EVENTS = "SELECT to_regclass('public.stored_events') IS NOT NULL"
 _SELECT_SIZE = """
@@ -33,7 +33,7 @@ SELECT coalesce(max(notification_id), 0), pg_total_relation_size('public.stored_
 
 
 class Upgrade(Struct, frozen=True, kw_only=True):
-    """What an upgrade has to do. `bytes_free` is None where the database is on a machine of its own."""
+    """The work of an upgrade. `bytes_free` is None where the database is on a machine of its own."""
 
     head: int
     migrations: tuple[str, ...]
@@ -54,7 +54,7 @@ class Upgrade(Struct, frozen=True, kw_only=True):
 
 
 async def upgrade_due(settings: Settings, data: Path | None) -> Upgrade:
-    """What is to be done to the store, which is not changed; `data` is a folder on the disk that it is on.
+    """The upgrade that the store needs; the store is only read. `data` is a folder on the store's disk.
 
     Raises MigrationChanged, StoreNewer, psycopg.Error.
     """
@@ -96,7 +96,7 @@ async def _size(connection: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
 
 
 async def rebuild_outdated(settings: Settings, on_advance: Callable[[int], None]) -> tuple[list[str], dict[str, str]]:
-    """Rebuild every outdated view; the views rebuilt, and those that could not be, with the reason."""
+    """Rebuild every outdated view. Returns the names of the rebuilt views, and the reason of each failure by view."""
     async with Core(settings) as core:
         views = OutdatedViews(
             VIEWS,

@@ -19,7 +19,7 @@ from interfaces.composition.shared import Shared
 from interfaces.runtime.worker import Task
 
 DELIVERY_CALLS_MAX = RECOVERY_CALLS_MAX
-"""A notification that has the provider asked has it asked as recovery does."""
+"""A notification may cause the same calls as a recovery."""
 
 
 class WebhookInParts(Capability, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What an operator agrees with the merchant of the demonstration: settled at once, in euros, at the rates in force."""
+"""The terms of the demonstration's merchant: settled at once, in euros, at the rates in force."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,11 +15,11 @@ AGREED: Final = Path(__file__).parent / "agreed"
 RATES: Final = Path(__file__).parent / "rates.csv"
 """In the form of the ECB's, with invented values."""
 IN_ORDER: Final = (TermsKind.FEES, TermsKind.SETTLEMENT, TermsKind.CONVERSION, TermsKind.PAYOUTS)
-"""Whoever sees the last in force sees all of them: they are one stream."""
+"""All kinds are one stream: a process that has read the last of these has read all of them."""
 
 
 class Agreed(Struct, frozen=True, kw_only=True):
-    """One document, under the version that it got."""
+    """One document and its version."""
 
     kind: TermsKind
     version: str
@@ -27,7 +27,7 @@ class Agreed(Struct, frozen=True, kw_only=True):
 
 
 async def publish_rates(core: Core, cause: Cause) -> str:
-    """The rates of yesterday: today's may not be out yet. Gives their version."""
+    """Publish rates dated yesterday, as today's may not be out yet. Returns their version."""
     yesterday = utc_now().date() - timedelta(days=1)
     imported = await core.fx.commands.import_ecb(dated(RATES.read_text(encoding="utf-8"), yesterday), cause)
     return f"ecb:{imported.numbers[-1]}"
@@ -46,7 +46,7 @@ async def agree(core: Core, merchant_id: MerchantId, cause: Cause) -> list[Agree
 
 
 def dated(rates: str, day: date) -> str:
-    """The one day of rates in a file of the ECB's form, as those of `day`."""
+    """A file of one day's rates in the ECB's form, dated `day`."""
     header, row = rates.splitlines()
     _, comma, values = row.partition(",")
     return f"{header}\n{day.isoformat()}{comma}{values}\n"

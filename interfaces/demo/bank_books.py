@@ -1,4 +1,4 @@
-"""Our bank's own books against our payouts: each that was paid is there once, for the same amount, and nothing else."""
+"""Our bank's own books against our payouts: each paid payout is there once, for the same amount, and nothing else."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ AT_THE_BANK: Final = {
     PayoutStatus.RETURNED: "returned",
     PayoutStatus.FAILED: "rejected",
 }
-"""What the bank calls what became of a payout."""
+"""The bank's word for each result of a payout."""
 
 
 class BankPayment(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class BankPage(Struct, frozen=True, kw_only=True):
 
 
 class Line(NamedTuple):
-    """A payment as either side has it."""
+    """One payment in either side's books."""
 
     end_to_end_id: str
     amount: str
@@ -45,7 +45,7 @@ class Line(NamedTuple):
 
 
 def bank_differences(payouts: Iterable[PayoutRow], payments: Iterable[BankPayment]) -> list[str]:
-    """Where the bank's books and ours depart. Of a payout that never was in a file, the bank knows nothing."""
+    """One sentence for each difference. Payouts that never were in a file are left out: the bank does not know them."""
     ours = sorted(
         Line(
             end_to_end_id_for(PayoutId(row.payout_id)),
@@ -78,7 +78,7 @@ async def bank_payments(settings: Settings) -> list[BankPayment]:
 
 
 def _without(lines: Sequence[Line], others: Sequence[Line]) -> list[Line]:
-    """What is left of `lines` once each of `others` has taken one that is equal."""
+    """`lines` less one equal line for each of `others`."""
     left = list(lines)
     for other in others:
         if other in left:

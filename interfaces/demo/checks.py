@@ -1,4 +1,4 @@
-"""The promises, checked: our books against the replay, the read models, and the provider's own books."""
+"""The promises, checked: our books against the replay, the read models, and the providers' own books."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ BOOKS_PAGE = 1_000
 
 
 UNCHARGED = frozenset({"requires_action", "declined", "canceled"})
-"""Charges in a provider's books that reserved nothing, and never will unless the customer still acts."""
+"""Statuses of charges in a provider's books that have reserved nothing."""
 
 
 class ProviderCharge(Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class BooksPage(Struct, frozen=True, kw_only=True):
 
 
 class Amounts(NamedTuple):
-    """What one payment reserved, took and gave back at which provider, in minor units of its currency."""
+    """A payment's authorised, captured and refunded amounts at its provider, in minor units."""
 
     provider: str
     currency: str
@@ -48,7 +48,7 @@ class Amounts(NamedTuple):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What the checks found; `differences` explains every promise that does not hold."""
+    """The result of the checks; `differences` explains every promise that does not hold."""
 
     replay: Replay
     unresolved: int
@@ -70,9 +70,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 async def check(core: Core, replay: Replay) -> Verdict:
-    """Hold everything derived against `replay`, the whole store folded, and the provider's books against it too.
+    """Compare everything derived, and the providers' books, with `replay`, which has folded the whole store.
 
-    The system has to be quiet: what is appended meanwhile would count as a difference."""
+    The system has to be quiet: an event appended meanwhile would count as a difference."""
     differences: list[str] = []
     async with await view_connection(core.settings) as connection:
         kept = await kept_views(connection)
@@ -103,7 +103,7 @@ async def check(core: Core, replay: Replay) -> Verdict:
 
 
 def our_amounts(replay: Replay) -> dict[str, Amounts]:
-    """What our books say of every payment that has an authorisation, by its reference at the provider."""
+    """Our amounts for every payment that has an authorisation, by its reference at the provider."""
     amounts = {}
     for row in replay.rows[PAYMENT_STATUS.name].values():
         shown = payment_row_resource(row)
@@ -119,7 +119,7 @@ def our_amounts(replay: Replay) -> dict[str, Amounts]:
 
 
 def book_differences(ours: Mapping[str, Amounts], charges: Sequence[tuple[str, ProviderCharge]]) -> list[str]:
-    """Where the providers' books and ours depart, payment by payment."""
+    """One sentence for each payment on which the providers' books and ours differ."""
     theirs = {
         charge.reference: Amounts(provider, charge.currency, charge.authorized, charge.captured, charge.refunded)
         for provider, charge in charges

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from interfaces.cli.shared import console, home, told_clearly
+from interfaces.cli.shared import console, home, report_failures
 from interfaces.demo.orders import OrdersUnreadable, read_orders
 from interfaces.demo.outcome import last_line
 from interfaces.demo.run import demonstrate
@@ -35,7 +35,7 @@ HURRIED = {
     help="A CSV file like docs/examples/orders.csv, which is the default.",
 )
 @click.option("--keep", is_flag=True, help="Keep the data and logs afterwards, and say where they are.")
-@told_clearly
+@report_failures
 def demo(orders: Path, keep: bool) -> None:
     """Send orders through, then check the books.
 

@@ -1,8 +1,8 @@
-"""Three incidents, each brought about at a provider and lived through: what the system does by itself, and who acts.
+"""Three incidents, each caused at a provider, and the payment that each of them must not harm.
 
-1. The preferred provider declines what another one approves: the payment goes on to that one.
-2. The preferred provider takes the money and is not heard from: its own webhook tells, as soon as it gets through.
-3. The same, and no webhook comes either: the payment is in doubt, a dead letter tells an operator, who has it retried.
+1. The preferred provider declines, and another provider approves: the payment is routed to the second.
+2. The preferred provider takes the money and its answer is lost: its webhook resolves the payment once it gets through.
+3. The same, and no webhook comes: the payment is in doubt, and an operator retries the dead letter about it.
 """
 
 import asyncio
@@ -20,24 +20,24 @@ HAPPENS_WITHIN_S = 40.0
 _POLL_S = 0.05
 _TRY_AGAIN_S = 0.5
 
-UNHEARD = {"lost_answer_percent": 100, "webhooks": {"muted": True}}
-"""Everything takes effect, and nothing of it is heard."""
+NOTHING_HEARD = {"lost_answer_percent": 100, "webhooks": {"muted": True}}
+"""Everything takes effect, and every answer and webhook is lost."""
 ONLY_WEBHOOKS = {"lost_answer_percent": 100}
 ONLY_ANSWERS: Mapping[str, Any] = {"webhooks": {"muted": True}}
 SOFT_DECLINES = {"decline_percent": 100}
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """What happened, to which payment, what its timeline shows of it, and whether it ended as it should."""
+    """One incident: its payment, the payment's events, and whether it ended as it has to."""
 
     name: str
     payment_id: str
-    course: tuple[str, ...]
+    event_names: tuple[str, ...]
     holds: bool
 
 
 class Incidents:
-    """Brings them about at the simulator that listens at `provider_url`, the preferred one, for a merchant's `shop`."""
+    """Causes the incidents at the preferred provider, a simulator at `provider_url`, for a merchant's `shop`."""
 
     def __init__(
         self, http: aiohttp.ClientSession, *, api_url: str, provider_url: str, shop: Shop, operator: NewKey
@@ -50,7 +50,7 @@ class Incidents:
 
     async def all(self) -> list[Incident]:
         try:
-            return [await self.fallback(), await self.told_by_webhook(), await self.retried_by_operator()]
+            return [await self.fallback(), await self.resolved_by_webhook(), await self.retried_by_operator()]
         finally:
             await self._faults({})
 
@@ -58,35 +58,35 @@ class Incidents:
         await self._faults(SOFT_DECLINES)
         payment = await self._shop.pay("incident-fallback")
         await self._faults({})
-        course = await self._course(payment)
+        event_names = await self._event_names(payment)
         return Incident(
             name="fallback",
             payment_id=payment["payment_id"],
-            course=course,
-            holds=payment["status"] == "captured" and course.count("payment.attempt_started") == 2,
+            event_names=event_names,
+            holds=payment["status"] == "captured" and event_names.count("payment.attempt_started") == 2,
         )
 
-    async def told_by_webhook(self) -> Incident:
-        await self._faults(UNHEARD)
-        payment = await self._pay_unheard("incident-webhook")
+    async def resolved_by_webhook(self) -> Incident:
+        await self._faults(NOTHING_HEARD)
+        payment = await self._pay_without_answer("incident-webhook")
         unknown = payment["status"] == "processing"
         await self._faults(ONLY_WEBHOOKS)
         payment = await self._eventually(payment, lambda shown: shown["status"] == "captured")
         await self._faults({})
         timeline = await self._timeline(payment)
-        told_by = [row["actor"] for row in timeline if row["event"].startswith("payment.captured")]
+        resolved_by = [row["actor"] for row in timeline if row["event"].startswith("payment.captured")]
         return Incident(
             name="unknown_told_by_webhook",
             payment_id=payment["payment_id"],
-            course=await self._course(payment),
-            holds=unknown and told_by != [] and told_by[0].startswith("psp:"),
+            event_names=await self._event_names(payment),
+            holds=unknown and resolved_by != [] and resolved_by[0].startswith("psp:"),
         )
 
     async def retried_by_operator(self) -> Incident:
-        await self._faults(UNHEARD)
-        payment = await self._pay_unheard("incident-doubt")
+        await self._faults(NOTHING_HEARD)
+        payment = await self._pay_without_answer("incident-doubt")
         letter = await self._letter_of(payment["payment_id"], "open")
-        # Answers to questions come again, but nobody asks before long: except an operator.
+        # Lookups are answered again, but the next one is far away unless an operator retries.
         await self._faults(ONLY_ANSWERS)
         async with self._http.post(
             f"{self._api_url}/v1/operator/dead_letters/{letter['dead_letter_id']}/retry", headers=self._operator
@@ -98,13 +98,13 @@ class Incidents:
         return Incident(
             name="dead_letter_retried",
             payment_id=payment["payment_id"],
-            course=await self._course(payment),
+            event_names=await self._event_names(payment),
             holds=letter["retries"] == 1,
         )
 
-    async def _pay_unheard(self, order: str) -> dict[str, Any]:
-        """A payment of which nothing is heard: at the preferred provider. While its circuit is open, for all that was
-        not heard before, others go elsewhere."""
+    async def _pay_without_answer(self, order: str) -> dict[str, Any]:
+        """A payment at the preferred provider whose answer is lost. While that provider's circuit is open, payments are
+        routed elsewhere, and another one is made."""
         deadline, tries = time.monotonic() + HAPPENS_WITHIN_S, 1
         payment = await self._shop.pay(order)
         while payment["status"] != "processing" and time.monotonic() < deadline:
@@ -118,7 +118,7 @@ class Incidents:
             answer.raise_for_status()
 
     async def _letter_of(self, payment_id: str, state: str) -> dict[str, Any]:
-        """The dead letter about the payment, once it is in that state."""
+        """The dead letter about the payment, once it is in `state`. Raises TimeoutError."""
         deadline = time.monotonic() + HAPPENS_WITHIN_S
         while True:
             async with self._http.get(
@@ -135,14 +135,14 @@ class Incidents:
             await asyncio.sleep(_POLL_S)
 
     async def _eventually(self, payment: dict[str, Any], holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The payment once it `holds`, or as it is when that takes too long."""
+        """The payment once it satisfies `holds`; after HAPPENS_WITHIN_S as it is."""
         deadline = time.monotonic() + HAPPENS_WITHIN_S
         while not holds(payment) and time.monotonic() < deadline:
             await asyncio.sleep(_POLL_S)
             payment = await self._shop.get(f"/v1/payments/{payment['payment_id']}")
         return payment
 
-    async def _course(self, payment: Mapping[str, Any]) -> tuple[str, ...]:
+    async def _event_names(self, payment: Mapping[str, Any]) -> tuple[str, ...]:
         events = (await self._shop.get(f"/v1/payments/{payment['payment_id']}/events"))["events"]
         return tuple(event["event"].rpartition(".v")[0] for event in events)
 

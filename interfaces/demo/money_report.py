@@ -1,5 +1,4 @@
-"""What the demonstration prints of one merchant's money: what was agreed, what it had at each step, and what became
-of its payout and disputes."""
+"""The printed report on one merchant's money: agreed terms, balances at each step, the payout, the disputes."""
 
 from collections.abc import Sequence
 
@@ -7,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.money.money import Money
+from interfaces.demo.book_checkers import Checked
+from interfaces.demo.conversion import SETTLED_IN
 from interfaces.demo.money import MoneyMoved
-from interfaces.demo.outside import Checked
 from interfaces.demo.seller import BUCKETS
-from interfaces.demo.taking import SETTLED_IN
 
 
 def print_agreed(console: Console, money: MoneyMoved) -> None:
@@ -21,7 +20,7 @@ def print_agreed(console: Console, money: MoneyMoved) -> None:
 
 
 def print_steps(console: Console, money: MoneyMoved) -> None:
-    """In each currency in which there is something."""
+    """The balances at each step; a currency without money is left out."""
     table = Table("once", *BUCKETS, title="What that merchant has: dollars taken, euros settled")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -41,7 +40,7 @@ def print_payout(console: Console, money: MoneyMoved) -> None:
     table = Table("payout", "amount", "its events", "ended well", title="Paid out to a bank account")
     table.add_row("refused", "", payout.refusal, "")
     amount = str(Money(payout.amount_minor, SETTLED_IN))
-    table.add_row(payout.payout_id, amount, _told(payout.course), _yes(payout.holds))
+    table.add_row(payout.payout_id, amount, _event_list(payout.event_names), _yes(payout.holds))
     console.print(table)
 
 
@@ -50,19 +49,19 @@ def print_disputes(console: Console, money: MoneyMoved) -> None:
     for dispute in (money.won, money.lost):
         amount = Money(dispute.amount_minor, dispute.currency)
         frozen = Money(dispute.frozen.held - dispute.before.held, SETTLED_IN)
-        told = _told(dispute.course)
-        table.add_row(dispute.dispute_id, str(amount), str(frozen), told, _yes(dispute.holds))
+        events = _event_list(dispute.event_names)
+        table.add_row(dispute.dispute_id, str(amount), str(frozen), events, _yes(dispute.holds))
     console.print(table)
 
 
 def print_programs(console: Console, programs: Sequence[Checked]) -> None:
-    """Nothing where none is installed."""
+    """A line for each program that checked the books."""
     for each in programs:
         console.print(f"{each.program} {'accepts' if each.accepted else 'REFUSES'} the books as exported for it.")
 
 
-def _told(course: Sequence[str]) -> str:
-    return " → ".join(event.partition(".")[2] for event in course)
+def _event_list(event_names: Sequence[str]) -> str:
+    return " → ".join(event.partition(".")[2] for event in event_names)
 
 
 def _yes(holds: bool) -> str:

@@ -1,4 +1,4 @@
-"""Orders from a CSV file: what a shop wants charged, and what it does with the payment afterwards."""
+"""Orders from a CSV file: the payment of each, and the steps after the payment."""
 
 import codecs
 import csv

@@ -1,21 +1,21 @@
-"""All that the demonstration came to: whether it holds, and the one JSON line that tells programs."""
+"""The result of the demonstration: whether every promise holds, and the one JSON line for programs."""
 
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
+from interfaces.demo.book_checkers import Checked, accepted_by
 from interfaces.demo.checks import Verdict
 from interfaces.demo.incidents import Incident
 from interfaces.demo.money import MoneyMoved
-from interfaces.demo.outside import Checked, accepted_by
 from interfaces.demo.report import Figures
 
 DIFFERENCES_MAX = 20
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """`programs` are the outside ones that were found to check the books with: none of them has to be installed."""
+    """`programs` are the results of outside programs on the books; none of them has to be installed."""
 
     figures: Figures
     verdict: Verdict
@@ -35,7 +35,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     @property
     def faults(self) -> list[str]:
-        """A sentence for what does not hold, where there is more to say than that."""
+        """One sentence for each difference found."""
         return [
             *(str(difference) for difference in self.verdict.differences[:DIFFERENCES_MAX]),
             *self.money.bank_differences[:DIFFERENCES_MAX],

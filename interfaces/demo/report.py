@@ -1,4 +1,4 @@
-"""What the demonstration prints for people, and the one JSON line that it ends with for programs."""
+"""The printed report on the orders: statuses, balances, refusals, a timeline, incidents, and figures."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ BALANCES = ("authorized", "pending", "available", "held", "in_transit", "owed")
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured while the orders went through."""
+    """Measurements taken while the orders were sent."""
 
     payments: int
     duplicates_sent: int
@@ -26,7 +26,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     confirm_ms: list[float]
     refusals: Sequence[str] = ()
-    """Orders, or steps of them, that the API refused; each a sentence."""
+    """One sentence for each order, or step of an order, that the API refused."""
 
     def percentile(self, percent: float) -> float:
         """The nearest-rank percentile of the confirmation times, in milliseconds."""
@@ -43,7 +43,7 @@ def print_statuses(console: Console, verdict: Verdict) -> None:
 
 
 def print_balances(console: Console, balances: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Each merchant's balances, as the API gives them."""
+    """Each merchant's balances, as the API shows them."""
     table = Table("merchant", *BALANCES, title="Balances")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -62,7 +62,7 @@ def print_trial_balance(console: Console, verdict: Verdict) -> None:
 
 
 def print_refusals(console: Console, figures: Figures) -> None:
-    """Which orders were refused; the others went on."""
+    """The refused orders, up to REFUSALS_SHOWN_MAX."""
     if not figures.refusals:
         return
     console.print(f"{len(figures.refusals)} orders were refused, in whole or at a step:", markup=False)
@@ -73,7 +73,7 @@ def print_refusals(console: Console, figures: Figures) -> None:
 
 
 def print_timeline(console: Console, payment_id: str, timeline: Sequence[Mapping[str, Any]]) -> None:
-    """One payment's audit timeline, as the API gives it."""
+    """One payment's audit timeline, as the API shows it."""
     table = Table("position", "at", "event", "who", "because of", title=f"Audit timeline of {payment_id}")
     for row in timeline:
         at = str(row["recorded_at"])[11:23]
@@ -93,12 +93,14 @@ def _because_of(causation_id: str | None) -> str:
             return str(causation_id)
 
 
-def print_incidents(console: Console, happened: Sequence[Incident]) -> None:
-    """What each came to, event by event."""
+def print_incidents(console: Console, incidents: Sequence[Incident]) -> None:
+    """Each incident's events, and whether it ended well."""
     table = Table("incident", "payment", "its events", "ended well", title="Incidents at the preferred provider")
-    for incident in happened:
-        course = " → ".join(event.removeprefix("payment.") for event in incident.course)
-        table.add_row(incident.name.replace("_", " "), incident.payment_id, course, "yes" if incident.holds else "NO")
+    for incident in incidents:
+        event_names = " → ".join(event.removeprefix("payment.") for event in incident.event_names)
+        table.add_row(
+            incident.name.replace("_", " "), incident.payment_id, event_names, "yes" if incident.holds else "NO"
+        )
     console.print(table)
 
 

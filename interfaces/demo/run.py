@@ -1,4 +1,4 @@
-"""The demonstration's course: orders, incidents, one merchant's money on its whole way, then the checks."""
+"""The sequence of the demonstration: orders, incidents, one merchant's money from card to bank, then the checks."""
 
 import asyncio
 import time
@@ -17,13 +17,13 @@ from interfaces.cli.shared import operator
 from interfaces.composition import Core, utc_now, view_connection
 from interfaces.demo.agreement import publish_rates
 from interfaces.demo.bank_books import bank_differences, bank_payments
+from interfaces.demo.book_checkers import check_with_programs
 from interfaces.demo.checks import check
 from interfaces.demo.incidents import Incident, Incidents
 from interfaces.demo.money import MoneyMoved, move_money
 from interfaces.demo.money_report import print_agreed, print_disputes, print_payout, print_programs, print_steps
 from interfaces.demo.orders import Order
 from interfaces.demo.outcome import Outcome
-from interfaces.demo.outside import check_outside
 from interfaces.demo.report import (
     Figures,
     print_balances,
@@ -48,24 +48,24 @@ _POLL_S = 0.05
 
 
 async def demonstrate(settings: Settings, url: str, orders: Sequence[Order], console: Console) -> Outcome:
-    """Send the orders through the API at `url`, live through the incidents, see money all the way to a bank account,
-    and check everything."""
+    """Send the orders through the API at `url`, cause the incidents, move one merchant's money to its bank account, and
+    check everything."""
     connector = aiohttp.TCPConnector(limit=2 * IN_FLIGHT_MAX)
     async with Core(settings) as core, aiohttp.ClientSession(connector=connector) as http:
-        # First of all, so that every process has read them when somebody's money goes by them.
+        # First of all, so that every process has read the rates before money is converted at them.
         rates = await publish_rates(core, operator("demo"))
         shops = await _open_shops(core, http, url, orders)
         figures, results = await _send(shops, orders)
         await _wait_until_settled(core)
-        happened = await _incidents(core, http, url, next(iter(shops.values())))
+        incidents = await _cause_incidents(core, http, url, next(iter(shops.values())))
         money = await move_money(core, http, url, rates=rates)
         await _wait_until_settled(core)
         replay, head = Replay(), await core.store.head()
         async for batch in all_events(core, "Replaying", up_to=head):
             replay.take_in(batch)
         verdict = await check(core, replay)
-        money = await _against_the_bank(settings, replay, money)
-        programs = await check_outside(settings, head)
+        money = await _compared_with_bank(settings, replay, money)
+        programs = await check_with_programs(settings, head)
         print_statuses(console, verdict)
         balances = {name: (await shop.get("/v1/balances"))["balances"] for name, shop in shops.items()}
         print_balances(console, balances)
@@ -74,23 +74,23 @@ async def demonstrate(settings: Settings, url: str, orders: Sequence[Order], con
         for order, payment_id in _most_eventful(orders, results):
             timeline = await shops[order.merchant].get(f"/v1/payments/{payment_id}/timeline")
             print_timeline(console, payment_id, timeline["timeline"])
-        print_incidents(console, happened)
+        print_incidents(console, incidents)
         print_agreed(console, money)
         print_steps(console, money)
         print_payout(console, money)
         print_disputes(console, money)
         print_programs(console, programs)
         print_figures(console, figures)
-        return Outcome(figures=figures, verdict=verdict, incidents=happened, money=money, programs=programs)
+        return Outcome(figures=figures, verdict=verdict, incidents=incidents, money=money, programs=programs)
 
 
-async def _against_the_bank(settings: Settings, replay: Replay, money: MoneyMoved) -> MoneyMoved:
+async def _compared_with_bank(settings: Settings, replay: Replay, money: MoneyMoved) -> MoneyMoved:
     payments = await bank_payments(settings)
     return replace(money, bank_differences=bank_differences(replay.rows[PAYOUTS.name].values(), payments))
 
 
-async def _incidents(core: Core, http: aiohttp.ClientSession, url: str, shop: Shop) -> Sequence[Incident]:
-    """At the provider that is preferred."""
+async def _cause_incidents(core: Core, http: aiohttp.ClientSession, url: str, shop: Shop) -> Sequence[Incident]:
+    """At the preferred provider."""
     operator = await create_operator_key(core.access.operators, "demo", Role.OPERATOR, ids.new_id)
     preferred = core.accounts[0].url
     return await Incidents(http, api_url=url, provider_url=preferred, shop=shop, operator=operator).all()
@@ -133,7 +133,7 @@ async def _send(shops: dict[str, Shop], orders: Sequence[Order]) -> tuple[Figure
 
 
 async def _wait_until_settled(core: Core) -> None:
-    """Until no outcome is unknown and every view has come to the end of the store."""
+    """Return once no outcome is unknown and every view has reached the end of the store, or after SETTLED_WITHIN_S."""
     deadline = time.monotonic() + SETTLED_WITHIN_S
     async with await view_connection(core.settings) as connection:
         while True:
@@ -143,13 +143,13 @@ async def _wait_until_settled(core: Core) -> None:
             if not unresolved and min(stands.values()) >= head:
                 return
             if time.monotonic() > deadline:
-                # The checks will say what is missing.
+                # The checks report what is missing.
                 return
             await asyncio.sleep(_POLL_S)
 
 
 def _most_eventful(orders: Sequence[Order], results: Sequence[Result]) -> list[tuple[Order, str]]:
-    """The order with the most steps, whose timeline shows most, and its payment; none where all were refused."""
+    """The paid order with the most steps, and its payment's id; empty when all orders were refused."""
     paid = [
         (order, result.payment_id)
         for order, result in zip(orders, results, strict=True)

@@ -1,4 +1,4 @@
-"""A merchant who looks after its money over HTTP: every read is at least as new as all that it has heard before."""
+"""A merchant that manages its money over HTTP: every read is at least as new as every earlier reply."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import aiohttp
 from msgspec import Struct
 
 from domain.identifiers import MerchantId
-from interfaces.demo.patience import WITHIN_S
+from interfaces.demo.polling import WITHIN_S
 from interfaces.demo.shop import Reply
 from interfaces.resources.position import POSITION_HEADER
 
@@ -17,7 +17,7 @@ BUCKETS = ("authorized", "pending", "available", "held", "in_transit")
 
 
 class Balance(Struct, frozen=True, kw_only=True):
-    """What the merchant has in one currency, in minor units."""
+    """The merchant's balance in one currency, in minor units."""
 
     currency: str
     authorized: int = 0
@@ -28,7 +28,7 @@ class Balance(Struct, frozen=True, kw_only=True):
 
 
 class Refused(Exception):
-    """The API refused what the demonstration needs; the text is its answer."""
+    """The API refused a request of the demonstration; the text is the API's answer."""
 
 
 class Seller:
@@ -42,7 +42,7 @@ class Seller:
         self.merchant_id = merchant_id
 
     async def balances(self) -> list[Balance]:
-        """One a currency that it ever had money in."""
+        """One for each currency that the merchant ever had money in."""
         rows = (await self.get("/v1/balances"))["balances"]
         return [Balance(currency=row["currency"], **{name: row[name] for name in BUCKETS}) for row in rows]
 
@@ -53,22 +53,22 @@ class Seller:
     async def get(self, path: str) -> dict[str, Any]:
         """Raises Refused."""
         reply = await self.send("GET", path)
-        return _taken(path, reply)
+        return _accepted(path, reply)
 
     async def post(self, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
         """Raises Refused."""
-        return _taken(path, await self.try_to_post(path, body, key))
+        return _accepted(path, await self.try_to_post(path, body, key))
 
     async def try_to_post(self, path: str, body: Mapping[str, Any], key: str) -> Reply:
-        """The answer, a refusal too."""
+        """The reply, also a refusal."""
         return await self.send("POST", path, {"Idempotency-Key": key}, json=body)
 
     async def put_text(self, path: str, text: str) -> dict[str, Any]:
         """Raises Refused."""
-        return _taken(path, await self.send("PUT", path, {"Content-Type": "text/plain"}, data=text.encode()))
+        return _accepted(path, await self.send("PUT", path, {"Content-Type": "text/plain"}, data=text.encode()))
 
     async def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any) -> Reply:
-        """One request, sent again for as long as the answer asks for that."""
+        """One request, repeated for as long as the reply has Retry-After."""
         sent = {**self._authorization, **(headers or {})}
         if method == "GET":
             sent[POSITION_HEADER] = str(self._position)
@@ -82,7 +82,7 @@ class Seller:
                 await asyncio.sleep(min(1.0, float(response.headers["Retry-After"])) / 4)
 
 
-def _taken(path: str, reply: Reply) -> dict[str, Any]:
+def _accepted(path: str, reply: Reply) -> dict[str, Any]:
     if reply.status >= 400:
         raise Refused(f"{path}: {reply.status} {reply.body.decode()}")
     return reply.json

@@ -1,4 +1,4 @@
-"""A shop as a merchant's developer would write it: over HTTP, with keys, trying again when it is told to."""
+"""A shop as a merchant's developer would write it: over HTTP, with idempotency keys, repeating on Retry-After."""
 
 import asyncio
 import time
@@ -21,19 +21,19 @@ class Reply(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one order."""
+    """The result of one order."""
 
     payment_id: str | None
-    """None when the API refused to make one."""
+    """None when the API refused the payment."""
     confirm_ms: float
     duplicate_differed: bool | None
     """None when the order was sent once."""
     refusal: str | None = None
-    """The step of the order that the API refused, and why; what was to follow it was left out."""
+    """The refused step and the reason; the steps after it were left out."""
 
 
 class _StepRefused(Exception):
-    """The API refused a step; the text says which, and why."""
+    """The API refused a step; the text names the step and the reason."""
 
 
 class Shop:
@@ -46,7 +46,7 @@ class Shop:
         self._run = run
 
     async def place(self, order: Order, *, twice: bool) -> Result:
-        """Pay for an order and do what follows; `twice` sends the payment two times at the same moment."""
+        """Pay for an order and do its steps; `twice` sends the payment two times at the same moment."""
         body = {
             "customer_id": order.customer,
             "amount": order.amount.minor,
@@ -62,7 +62,7 @@ class Shop:
         differed = any((first.status, first.body) != (repeat.status, repeat.body) for repeat in repeats)
         duplicate_differed = differed if twice else None
         if first.status >= HTTPStatus.BAD_REQUEST:
-            # Only its request id is another one each time.
+            # Refusals differ in their request ids only.
             return Result(None, confirm_ms, None, f"order {order.order}: {_reason(first)}")
         payment_id: str = first.json["payment_id"]
         payment = await self._settled(first.json)
@@ -75,7 +75,7 @@ class Shop:
         return Result(payment_id, confirm_ms, duplicate_differed)
 
     async def pay(self, order: str) -> dict[str, Any]:
-        """A payment of 25.00 EUR by a card that works, taken at once; as the API answers it."""
+        """The API's reply to a payment of 25.00 EUR by a working card, captured at once."""
         body = {
             "customer_id": "customer-demo",
             "amount": 2_500,
@@ -92,7 +92,7 @@ class Shop:
             return answer
 
     def _key(self, order: Order) -> str:
-        """Of the letters that a key may have, whatever the order is called."""
+        """An idempotency key for the order, of characters that a key may have."""
         return f"{self._run}-{uuid5(NAMESPACE_URL, order.order)}"
 
     async def _follow(self, payment_id: str, order: Order, number: int, step: Step) -> None:
@@ -108,7 +108,7 @@ class Shop:
         await self._settled(await self.get(f"/v1/payments/{payment_id}"))
 
     async def _settled(self, payment: dict[str, Any]) -> dict[str, Any]:
-        """The payment once no operation of it is in flight."""
+        """The payment, once none of its operations is in flight. Raises TimeoutError."""
         deadline = time.monotonic() + ANSWER_WITHIN_S
         while (payment["operation"] or {}).get("status") == "pending":
             if time.monotonic() > deadline:
@@ -118,7 +118,7 @@ class Shop:
         return payment
 
     async def _post(self, path: str, body: dict[str, Any], key: str) -> Reply:
-        """Send until there is an answer: a 409 or 503 with Retry-After asks to come back with the same key."""
+        """The reply; a 409 or 503 with Retry-After is repeated with the same key. Raises TimeoutError."""
         headers = self._headers | {"Idempotency-Key": key}
         deadline = time.monotonic() + ANSWER_WITHIN_S
         while True:
@@ -132,6 +132,6 @@ class Shop:
 
 
 def _reason(reply: Reply) -> str:
-    """A problem's own words."""
+    """The problem's detail, or the whole body."""
     said = reply.json.get("detail") if isinstance(reply.json, dict) else None
     return f"refused with {reply.status}: {said or reply.body.decode(errors='replace')}"

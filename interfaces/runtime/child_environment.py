@@ -1,4 +1,4 @@
-"""A program that we start is told what it needs: of our environment, only what has no secret in it."""
+"""A program that we start gets only those variables of our environment that hold no secret."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ _PREFIXES = ("LC_", "PYTHON", "COVERAGE_")
 
 
 def plain(environment: Mapping[str, str]) -> dict[str, str]:
-    """Where programs, folders and time zones are, in which language to speak, and how Python is run."""
+    """The variables for programs' paths, folders, time zones, language, and Python itself."""
     return {name: value for name, value in environment.items() if name in _NAMES or name.startswith(_PREFIXES)}
 
 

@@ -1,4 +1,4 @@
-"""What an operator can set, by environment variable; each has a safe default, and a wrong one is named."""
+"""The settings, by environment variable: all but two have a safe default, and a refusal names the variable."""
 
 import os
 from collections.abc import Mapping
@@ -18,47 +18,47 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_url: str
     """NATS, as the user that may publish."""
     nats_reader_url: str = ""
-    """The same server as a user that only listens, for whatever is not the relay; without one, the user above."""
+    """The same server as a user that only listens, for every process but the relay; without one, the user above."""
     owner_database_url: str = ""
-    """The same database as the role that owns the schema: migrations need it, and nothing else does. Without one, the
-    application's role is the owner too, or the database is brought to this version by somebody else."""
+    """The same database as the role that owns the schema, which only migrations need. Without one, the application's
+    role is the owner too, or another process migrates the database."""
     reader_database_url: str = ""
-    """The same database as a role that only reads, for what only looks; without one, the application's."""
+    """The same database as a role that only reads, for commands that only read; without one, the application's role."""
     replication_url: str = ""
-    """The same server as a role that may copy all of it: `tallystick backup` needs it, and nothing else does."""
+    """The same server as a role that may copy all of its data, which only `tallystick backup` needs."""
     backup_folder: str = ""
     """Where base backups and the WAL archive are kept, on another disk; without one, there are none."""
     backup_key_file: str = ""
     """The key that backups are sealed with."""
     backup_verified_within_h: float = 26.0
-    """How old the last verified backup may be before `tallystick status` calls it trouble."""
+    """The age of the last verified backup above which `tallystick status` reports trouble."""
     simulator_url: str = "http://127.0.0.1:8089"
     provider_timeout_s: float = 10.0
     in_doubt_after_s: int = 1800
     """How long an operation may be without an outcome before an operator is told."""
     refusal_stands_after_s: float = 5.0
-    """How much later a provider has to say again that it did not do an operation whose outcome was unknown."""
+    """The time after which a provider has to confirm that an operation of unknown outcome was never carried out."""
     providers_file: str = ""
     """A JSON file with our accounts at providers; without one, the simulator is the only provider."""
     bank_url: str = ""
     """Our bank; without one, that of the simulator."""
     bank_debtor_name: str = "Tallystick Demo GmbH"
     bank_debtor_iban: str = "DE89370400440532013000"
-    """The account that payouts are paid from: a published example, nobody's."""
+    """The account that payouts are paid from: a published example, which belongs to no bank customer."""
     bank_debtor_bic: str = "COBADEFFXXX"
     bank_debtor_accounts: str = ""
-    """Our accounts in other currencies, as a JSON object; without one, the account above pays them all."""
+    """Our accounts in other currencies, as a JSON object; without one, the account above pays in every currency."""
     payout_batch_every_s: float = 2.0
     """How often the payouts that wait go to the bank, in a file for each currency and day of execution."""
     log_level: str = "INFO"
     log_bytes_max: int = 10 * 1024 * 1024
-    """How long the log file of one process that we start grows before it is put aside."""
+    """The size at which the log file of a process that we start is rotated."""
     log_files_max: int = 5
-    """How many of its log files are kept, the one in use included."""
+    """The number of log files kept for each process, the current one included."""
     metrics_token: str = ""
-    """Who sends it may read /metrics from anywhere; without one, only loopback may."""
+    """The bearer token that opens /metrics to other hosts; without one, only loopback may read there."""
     metrics_folder: str = ""
-    """Where server processes leave their counts for each other; without one, `metrics` under TALLYSTICK_HOME."""
+    """The folder in which server processes share their counts; without one, `metrics` under TALLYSTICK_HOME."""
 
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -101,7 +101,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 class _OptionalSettings(TypedDict, total=False):
-    """Those that have a default."""
+    """The settings that have a default."""
 
     nats_reader_url: str
     owner_database_url: str
@@ -129,7 +129,7 @@ class _OptionalSettings(TypedDict, total=False):
 
 
 def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
-    """What is set of the settings that have a default. Raises SettingInvalid."""
+    """The values of those settings with a default that the environment names. Raises SettingInvalid."""
     given = _OptionalSettings()
     if url := environment.get(VARIABLES["nats_reader_url"]):
         given["nats_reader_url"] = url
@@ -181,25 +181,23 @@ def _optional(environment: Mapping[str, str]) -> _OptionalSettings:
 
 
 def log_limits(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
-    """How long a log file grows, and how many are kept, before there are servers to have settings of. Raises
-    SettingInvalid."""
+    """The size and number of log files, for the time before the servers' settings are known. Raises SettingInvalid."""
     settings = Settings(database_url="", nats_url="", **_optional(environment))
     return settings.log_bytes_max, settings.log_files_max
 
 
 def as_reader(settings: Settings) -> Settings:
-    """The same for a process that only looks."""
+    """The same settings for a process that only reads."""
     return as_listener(replace(settings, database_url=settings.reader_database_url or settings.database_url))
 
 
 def as_listener(settings: Settings) -> Settings:
-    """The same for a process that publishes nothing: it is not given the password of the one that may."""
+    """The same settings without the password of the user that may publish."""
     return replace(settings, nats_url=settings.nats_reader_url or settings.nats_url, nats_reader_url="")
 
 
 def for_children(settings: Settings) -> Settings:
-    """The same for our own processes, none of which is given the owner's or replicator's password, or needs the
-    reader's."""
+    """The same settings without the passwords of the owner, the replicator and the reader, for our own processes."""
     return replace(settings, owner_database_url="", reader_database_url="", replication_url="")
 
 

@@ -37,15 +37,17 @@ log = logging.getLogger(__name__)
 
 
 class NotReady(Exception):
-    """A process of ours is not up, or not yet; the message says what to look at or do."""
+    """A process of ours is not up, or not yet; the message names the next step."""
 
 
 @contextmanager
 def servers(home: Path, *, connections_max: int = 0) -> Iterator[Settings]:
-    """Settings for a database and a bus that run: those of the environment, those that another process of ours has
-    embedded under `home`, or else embedded ones of our own for what the environment does not name, started again when
-    they end, and stopped afterwards. An embedded database takes `connections_max` connections, if that is more than
-    usual. Raises EmbeddedError, NotReady."""
+    """The settings of a running database and bus, until the block is left.
+
+    They are the environment's, or those that another process of ours has embedded under `home`. Otherwise servers
+    that the environment does not name are embedded here: restarted when they end, and stopped afterwards. An embedded
+    database takes `connections_max` connections, if that is more than usual. Raises EmbeddedError, NotReady.
+    """
     if all(os.environ.get(VARIABLES[url]) for url in ("database_url", "nats_url")):
         yield from_environment()
         return
@@ -97,7 +99,7 @@ class Embedded:
         self._stack.close()
 
     def revived(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Start those servers of ours that end, until the block is left, and `say` so."""
+        """Restart each of our servers that ends, until the block is left; `say` reports every restart."""
         return composition.revived([server for server in (self.postgres, self.nats) if server.running], say)
 
 
@@ -174,7 +176,7 @@ class Stack:
         return (*self.simulators.values(), *ours)
 
     def _accounts(self, settings: Settings, webhook_secrets: Mapping[str, str]) -> str:
-        """Our account at each simulator, as the file that says where providers are."""
+        """Our account at each simulator, in the form of the providers file."""
         accounts = [
             {
                 "name": name,
@@ -200,12 +202,12 @@ class Stack:
         return self._command(name, ["simulator", *options], env)
 
     def _archive(self) -> composition.ChildProcess:
-        """The one process of ours that may copy the server."""
+        """The archive process: no other of our processes may copy the server."""
         replication = {VARIABLES["replication_url"]: self.settings.replication_url}
         return self.process("archive", ["backup", "follow"], **replication)
 
     def simulator_port(self, name: str) -> int:
-        """Where a simulator listens, now or when it is started again."""
+        """The port of a simulator, also after a restart."""
         return self._ports[name]
 
     @property
@@ -222,8 +224,8 @@ class Stack:
 
 
 def simulators_folder(home: Path) -> Path:
-    """The folder with a folder for each simulator of a stack on `home`; the books that the one simulator of earlier
-    versions kept elsewhere are moved there, so that it knows its charges."""
+    """The folder with a folder for each simulator of a stack on `home`. The books that the one simulator of earlier
+    versions kept elsewhere are moved there, so that the simulator still knows its charges."""
     folder, former = home / SIMULATORS, home / composition.SIMULATOR
     if former.is_dir() and not folder.exists():
         folder.mkdir(mode=0o700)
@@ -243,7 +245,7 @@ def wait_until_listening(process: composition.ChildProcess, port: int) -> None:
 
 
 def _shared_settings(home: Path) -> Settings:
-    """Those of the process that holds `home`, save for what the environment names. Raises NotReady."""
+    """The settings of the process that holds `home`; the environment's variables override them. Raises NotReady."""
     try:
         written = (home.expanduser().resolve() / SHARED).read_bytes()
     except FileNotFoundError:

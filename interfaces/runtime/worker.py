@@ -1,4 +1,4 @@
-"""The worker: relay, projectors, recovery and timers side by side, each started again when it fails."""
+"""The worker runs its tasks side by side, and starts each again that fails."""
 
 import asyncio
 import logging
@@ -25,14 +25,14 @@ async def supervise(tasks: Mapping[str, Task]) -> None:
 
 
 async def every(interval_s: float, task: Task) -> None:
-    """Run `task` now and again and again, `interval_s` after it ends."""
+    """Run `task` for ever, with a pause of `interval_s` after each run."""
     while True:
         await task()
         await asyncio.sleep(interval_s)
 
 
 async def _end(running: set[asyncio.Task[None]]) -> None:
-    """Cancel until all have ended: nats-py takes some cancellations for a time-out of its own, and loses them."""
+    """Cancel until all tasks have ended: nats-py takes some cancellations for a time-out of its own, and loses them."""
     while running:
         for task in running:
             task.cancel()

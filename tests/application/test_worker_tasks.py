@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from application.payment.loaded import load
-from application.restore.commands import Told
+from application.restore.commands import ListedEntries
 from application.write.recording import record_all
 from application.write.store import Append
 from domain.derivation import derived_id
@@ -134,8 +134,8 @@ async def test_a_gate_knows_when_its_store_was_reopened(core: Core, database_url
     await core.gate.refresh()
     closed = core.gate.closed
     assert closed is not None
-    told = Told(since=NOW, until=NOW, entries=[], verdicts={})
-    await core.restore.commands.note(told, closed, core.gate.store_id, None, CAUSE)
+    told = ListedEntries(since=NOW, until=NOW, entries=[], verdicts={})
+    await core.restore.commands.record_reopening(told, closed, core.gate.store_id, None, CAUSE)
     await core.gate.open()
     [reopened] = await core.store.history(core.gate.store_id)
     assert core.gate.reopened_at == reopened.event.recorded_at

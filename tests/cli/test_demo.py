@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from interfaces.demo.book_checkers import PROGRAMS, located
 from interfaces.demo.command import EXAMPLE_ORDERS
-from interfaces.demo.outside import PROGRAMS, located
 
 ORDERS = 24
 REFUSED = """Größe 7,Müller & Söhne,Jürgen Müller,12.00,EUR,tok_visa,automatic,

@@ -1,7 +1,6 @@
 """The journal exported, and checked by programs that are not ours: they accept it, and come to our balances."""
 
 import csv
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,9 +18,10 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, parse_decimal
 from infrastructure.postgres.event_store import posted_entries
 from interfaces import ids
-from interfaces.books.account_names import own_code
+from interfaces.demo.book_checkers import located
 from tests.cli.conftest import Run
 from tests.projections.histories import HISTORIES, recorded_history
+from tests.support.account_names import own_code
 from tests.support.domain import History, authorized, captured
 from tests.support.ledger import fold_accounts
 from tests.support.store import append_all, everything, execute, open_store
@@ -31,9 +31,10 @@ Balances = dict[tuple[AccountCode, str], int]
 Check = Callable[[Path], subprocess.CompletedProcess[str]]
 
 BEAN_CHECK, BEAN_QUERY = (str(Path(sys.executable).parent / name) for name in ("bean-check", "bean-query"))
-HLEDGER = shutil.which("hledger")
+HLEDGER = located("hledger")
 needs_hledger = pytest.mark.skipif(
-    HLEDGER is None, reason="the program hledger is not installed: on Debian, apt-get install hledger"
+    HLEDGER is None,
+    reason="hledger is not installed: `.venv/bin/python -m tests.clients.hledger` needs Debian's packages",
 )
 SHOPS = (MerchantId("mer_01kah2q6c8f3v9w1x5y7z0b4d6"), MerchantId("Odd_shop-2"))
 OTHER_CURRENCIES = {"JPY": "501", "KWD": "12.345", "UYW": "7.0001"}

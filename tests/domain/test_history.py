@@ -20,7 +20,7 @@ CAUSE = Cause(actor="operator:anna", request_id="req_1", trace_id="4bf92f35", ca
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES, ids=name_of)
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(data=st.data())
 def test_every_event_survives_the_store(event_type: type[Event], data: st.DataObject) -> None:
     written = data.draw(recorded(event_type))

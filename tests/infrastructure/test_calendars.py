@@ -1,5 +1,7 @@
 """The calendars say what the banks themselves publish."""
 
+import subprocess
+import sys
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -117,3 +119,12 @@ def test_a_year_that_was_loaded_is_at_hand() -> None:
     for calendar in CalendarName:
         is_holiday(calendar, date(2031, 5, 1))
     assert _holidays.cache_info().misses == worked_out
+
+
+def test_a_process_imports_no_country_that_nobody_asks_for() -> None:
+    """The library's package of countries imports all of them."""
+    program = (
+        "import infrastructure.calendars as c, sys; c.load(2026); print('holidays.countries.france' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout == "False\n"

@@ -25,8 +25,9 @@ from infrastructure.postgres.event_store.mapper import MsgspecTranscoder
 from interfaces import ids
 from interfaces.composition import Core
 from interfaces.composition.api import api_services
-from interfaces.http.server.app import create_app, openapi_document
+from interfaces.http.server.app import create_app
 from interfaces.runtime.settings import Settings
+from tests.support.openapi import document
 from tests.support.store import append_all
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -96,7 +97,7 @@ class Api(NamedTuple):
 
 def routes() -> Iterator[Route]:
     """Every route that takes the id of a stream."""
-    for path, methods in openapi_document()["paths"].items():
+    for path, methods in document()["paths"].items():
         for method, operation in methods.items():
             named = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "path"} - ELSEWHERE
             for parameter in named:

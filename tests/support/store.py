@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from application.write.recording import record_all
-from application.write.store import Answer, Append, Appended, AppendResult, Claim, Settlement, Verb
+from application.write.store import Answer, Append, Appended, AppendResult, Claim, Settlement, StoreUnavailable, Verb
 from domain.history import AnyEvent, Cause, Positioned, Recorded, record
 from domain.identifiers import CustomerId, MerchantId, OperationId, PaymentId
 from domain.ledger.accounts import AccountCode, Side, authorized, holds
@@ -134,10 +134,18 @@ async def open_committer(database_url: str) -> AsyncIterator[Committer]:
 
 @asynccontextmanager
 async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
-    """The store as composition wires it."""
+    """The store as composition wires it, and connected, however busy the machine is."""
     pool = ReadPool(database_url)
     await pool.open()
+
+    async def connected() -> bool:
+        with suppress(StoreUnavailable):
+            async with pool.connection():
+                return True
+        return False
+
     try:
+        await until(connected, "a connection of the pool")
         async with open_committer(database_url) as committer:
             yield PostgresEventStore(committer, pool, EventMapper())
     finally:

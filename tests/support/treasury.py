@@ -46,7 +46,7 @@ from infrastructure.postgres.funds.payout_queue import ViewPayoutQueue
 from infrastructure.postgres.funds.payouts_taken import PostgresPayoutsTaken
 from infrastructure.postgres.funds.schedule_watch import PostgresScheduleWatch
 from interfaces import ids
-from interfaces.resources.payout import word_payout
+from interfaces.resources.payout import render_payout_response
 from projections.payout.bank_accounts import BANK_ACCOUNTS
 from projections.payout.batches import PAYOUT_BATCHES
 from projections.payout.payouts import PAYOUTS
@@ -84,7 +84,7 @@ class Treasury:
             bank=in_memory,
             pricing_contexts=pricing_contexts,
             balances=PostgresBalances(pool),
-            answers=word_payout,
+            answers=render_payout_response,
             now=self.clock,
             ids=command_ids(),
         )

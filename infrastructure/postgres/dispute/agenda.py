@@ -18,6 +18,6 @@ class PostgresDisputeAgenda:
         async with self._pool.connection() as connection:
             return list(map(DisputeCaseId, await disputes.due(connection, now=now, rows_max=disputes_max)))
 
-    async def asked(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
+    async def unconfirmed(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         async with self._pool.connection() as connection:
             return list(map(DisputeCaseId, await disputes.asked(connection, before=before, rows_max=disputes_max)))

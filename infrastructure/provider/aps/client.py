@@ -15,9 +15,9 @@ from infrastructure.provider.aps.notifications import ApsNotifications
 from infrastructure.provider.aps.signature import SIGNATURE, signature
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import HttpCalls
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.performing import PerformingProvider
-from infrastructure.provider.said import Said
 
 HEADERS = {"Content-Type": "application/json"}
 
@@ -40,29 +40,33 @@ class ApsProvider(PerformingProvider):
         super().__init__(HttpCalls(base_url, timeout_s=timeout_s))
         self._credentials = credentials
 
-    async def _look_up(self, request: ProviderRequest) -> Said | None:
+    async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
         answer = await self._send(translate.status_asked(request))
         match answer:
             case Answer():
                 return looked_up(request, answer)
             case Mismatched():
-                return Said(answer)
+                return Interpretation(answer)
             case Unavailable(reason=reason) | Unknown(reason=reason):
-                return Said(Unknown(f"lookup failed: {reason}"))
+                return Interpretation(Unknown(f"lookup failed: {reason}"))
 
-    async def _perform(self, request: ProviderRequest) -> Said:
+    async def _perform(self, request: ProviderRequest) -> Interpretation:
         try:
             asked = translate.asked(request)
         except NotRepresentable as error:
-            return Said(Rejected("amount_not_representable", str(error)))
+            return Interpretation(Rejected("amount_not_representable", str(error)))
         answer = await self._send(asked)
         if not isinstance(answer, Answer):
-            return Said(answer)
+            return Interpretation(answer)
         said = translate.said(request, answer)
         if not isinstance(said, translate.AlreadyAsked):
             return said
         found = await self._look_up(request)
-        return Said(Unknown("APS says that it has the request, and does not find it")) if found is None else found
+        return (
+            Interpretation(Unknown("APS says that it has the request, and does not find it"))
+            if found is None
+            else found
+        )
 
     async def _send(self, asked: Mapping[str, str]) -> Answer | Unavailable | Unknown:
         """The signed answer to `asked`, whatever its HTTP status: APS says in the answer what it means."""

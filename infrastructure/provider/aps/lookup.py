@@ -16,7 +16,7 @@ from domain.payment.stated import Movement, Stated
 from infrastructure.provider.aps.answer import UNITS, Answer
 from infrastructure.provider.aps.codes import ORDER_NOT_FOUND, SUCCESS, Status
 from infrastructure.provider.aps.translate import order_of, reference, refused
-from infrastructure.provider.said import Said
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.text import readable
 
 PURCHASED_SINCE: Final = frozenset({Status.PURCHASED, Status.REFUNDED, Status.REFUND_FAILED})
@@ -34,10 +34,14 @@ AUTHORIZED_SINCE: Final = frozenset(
 """The last operations that an order can have whose first one succeeded."""
 
 
-def looked_up(request: ProviderRequest, answer: Answer) -> Said | None:
+def looked_up(request: ProviderRequest, answer: Answer) -> Interpretation | None:
     """What became of `request`, by the answer to `status_asked(request)`; None where APS never did it."""
     outcome = _outcome(request, answer)
-    return None if outcome is None else Said(outcome, _stated(request, answer, approved=isinstance(outcome, Approved)))
+    return (
+        None
+        if outcome is None
+        else Interpretation(outcome, _stated(request, answer, approved=isinstance(outcome, Approved)))
+    )
 
 
 def _stated(request: ProviderRequest, answer: Answer, *, approved: bool) -> Stated:

@@ -28,8 +28,8 @@ from infrastructure.provider.aps.codes import (
     Status,
     reason,
 )
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import AmountUnreadable, NotRepresentable
-from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 PATH: Final = "/FortAPI/paymentApi"
@@ -88,15 +88,15 @@ def reference(fort_id: str, name: str) -> str:
     return f"{fort_id}:{name}"
 
 
-def said(request: ProviderRequest, answer: Answer) -> Said | AlreadyAsked:
+def said(request: ProviderRequest, answer: Answer) -> Interpretation | AlreadyAsked:
     """What the answer to `asked(request)` means, and states."""
     meant = outcome(request, answer)
     if isinstance(meant, AlreadyAsked):
         return meant
     try:
-        return Said(meant, _stated(request, answer))
+        return Interpretation(meant, _stated(request, answer))
     except AmountUnreadable as error:
-        return Said(Unknown(str(error)))
+        return Interpretation(Unknown(str(error)))
 
 
 def outcome(request: ProviderRequest, answer: Answer) -> Outcome | AlreadyAsked:

@@ -13,11 +13,11 @@ from infrastructure.provider.checkout.translate import TakenOn
 from infrastructure.provider.checkout.wire import Action, Payment
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import NotRepresentable
 from infrastructure.provider.performing import PerformingProvider
-from infrastructure.provider.said import Said
 
-NO_ACTION_YET: Final = Said(Unknown("accepted; no action of the payment shows it yet", accepted=True))
+NO_ACTION_YET: Final = Interpretation(Unknown("accepted; no action of the payment shows it yet", accepted=True))
 
 
 class CheckoutProvider(PerformingProvider):
@@ -40,17 +40,17 @@ class CheckoutProvider(PerformingProvider):
         self._authorization = {"Authorization": f"Bearer {secret_key}"}
         self._processing_channel_id = processing_channel_id
 
-    async def _look_up(self, request: ProviderRequest) -> Said | None:
+    async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
         if not isinstance(request, AuthorizeRequest):
             done = await self._actions(request.reference)
-            return Said(done) if isinstance(done, Unknown) else translate.moved(request, done)
+            return Interpretation(done) if isinstance(done, Unknown) else translate.moved(request, done)
         answer = await self._calls.look(translate.listing_path(request), self._authorization)
         payment = answer if isinstance(answer, Unknown) else translate.listed(answer.http_status, answer.body)
         if payment is None:
             return None
-        return Said(payment) if isinstance(payment, Unknown) else await self._attempted(request, payment)
+        return Interpretation(payment) if isinstance(payment, Unknown) else await self._attempted(request, payment)
 
-    async def _perform(self, request: ProviderRequest) -> Said:
+    async def _perform(self, request: ProviderRequest) -> Interpretation:
         said = await self._asked(request)
         if not isinstance(said, TakenOn):
             return said
@@ -58,11 +58,11 @@ class CheckoutProvider(PerformingProvider):
             assert said.payment is not None
             return await self._attempted(request, said.payment)
         done = await self._actions(request.reference)
-        return Said(done) if isinstance(done, Unknown) else translate.moved(request, done) or NO_ACTION_YET
+        return Interpretation(done) if isinstance(done, Unknown) else translate.moved(request, done) or NO_ACTION_YET
 
-    async def _attempted(self, request: AuthorizeRequest, payment: Payment) -> Said:
+    async def _attempted(self, request: AuthorizeRequest, payment: Payment) -> Interpretation:
         done = await self._actions(payment.id)
-        return Said(done) if isinstance(done, Unknown) else translate.attempted(request, payment, done)
+        return Interpretation(done) if isinstance(done, Unknown) else translate.attempted(request, payment, done)
 
     async def _actions(self, payment: str) -> Sequence[Action] | Unknown:
         answer = await self._calls.look(translate.payment_path(payment, "actions"), self._authorization)
@@ -71,15 +71,15 @@ class CheckoutProvider(PerformingProvider):
     def _was_never_begun(self, refused: Answer) -> bool:
         return translate.was_never_begun(refused.http_status, refused.body)
 
-    async def _asked(self, request: ProviderRequest) -> Said | TakenOn:
+    async def _asked(self, request: ProviderRequest) -> Interpretation | TakenOn:
         try:
             call = translate.call(request, self._processing_channel_id)
         except NotRepresentable as error:
-            return Said(Rejected("amount_not_representable", str(error)))
+            return Interpretation(Rejected("amount_not_representable", str(error)))
         headers = self._authorization | {"Cko-Idempotency-Key": call.key, "Content-Type": "application/json"}
         answer = await self._post(call.path, msgspec.json.encode(call.body), headers)
         if not isinstance(answer, Answer):
-            return Said(answer)
+            return Interpretation(answer)
         return translate.answered(request, answer.http_status, answer.body)
 
 

@@ -52,9 +52,9 @@ from infrastructure.provider.checkout.wire import (
     TokenSource,
     VoidBody,
 )
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import stated_amount, steps_of
 from infrastructure.provider.reading import UNDECODABLE, decode
-from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(
@@ -131,7 +131,7 @@ def listing_path(request: AuthorizeRequest) -> str:
     return f"/payments?limit={LISTED_MAX}&skip=0&reference={naming.reference(request.operation_id)}"
 
 
-def answered(request: ProviderRequest, http_status: int, body: bytes) -> Said | TakenOn:
+def answered(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation | TakenOn:
     """What the answer to a POST means so far."""
     try:
         if http_status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
@@ -139,11 +139,11 @@ def answered(request: ProviderRequest, http_status: int, body: bytes) -> Said | 
                 return _paid(request, decode(body, Payment))
             named = decode(body, Accepted).reference
             if named not in (None, naming.reference(request.operation_id)):
-                return Said(Mismatched(f"the answer is about the operation {readable(named)}"))
+                return Interpretation(Mismatched(f"the answer is about the operation {readable(named)}"))
             return TakenOn()
     except UNDECODABLE:
-        return Said(Unknown(f"undecodable answer with HTTP status {http_status}"))
-    return Said(_refused(http_status, body))
+        return Interpretation(Unknown(f"undecodable answer with HTTP status {http_status}"))
+    return Interpretation(_refused(http_status, body))
 
 
 def listed(http_status: int, body: bytes) -> Payment | Unknown | None:
@@ -171,7 +171,7 @@ def actions(http_status: int, body: bytes) -> list[Action] | Unknown:
         return Unknown("undecodable actions of the payment")
 
 
-def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Said:
+def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Interpretation:
     """What became of an attempt, by its payment and the actions of that."""
     return _said(_attempted(request, payment, done), request, payment, done)
 
@@ -198,7 +198,7 @@ def _attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Actio
     return _pending(payment)
 
 
-def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[Action]) -> Said | None:
+def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[Action]) -> Interpretation | None:
     """What became of a capture, void or refund; None when the payment has no action with its reference."""
     kind, other = _kind(request)
     named = naming.reference(request.operation_id)
@@ -207,48 +207,48 @@ def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[
         return None
     if len(actions_named) > 1 or actions_named[0].type != kind:
         told = ", ".join(action.type for action in actions_named)
-        return Said(Mismatched(readable(f"the operation's name stands on other actions: {told}")))
+        return Interpretation(Mismatched(readable(f"the operation's name stands on other actions: {told}")))
     (action,) = actions_named
     match action.approved:
         case None:
-            return Said(Unknown(f"accepted; {kind.lower()} {action.id} is under way", accepted=True))
+            return Interpretation(Unknown(f"accepted; {kind.lower()} {action.id} is under way", accepted=True))
         case True:
             outcome: Outcome = Approved(action.id)
         case False:
             outcome = _declined(action, other)
-    return Said(outcome, Stated(made=action.id, amount=_counted(action, request.amount.currency)))
+    return Interpretation(outcome, Stated(made=action.id, amount=_counted(action, request.amount.currency)))
 
 
-def _paid(request: AuthorizeRequest, payment: Payment) -> Said | TakenOn:
+def _paid(request: AuthorizeRequest, payment: Payment) -> Interpretation | TakenOn:
     """What stands in the first answer has to fit already, though the actions tell the rest."""
     stated = _stated(payment, Movement.TAKEN if request.capture else Movement.RESERVED)
     if payment.approved is True and payment.status == "Authorized":
-        return TakenOn(payment) if request.capture else Said(Approved(payment.id), stated)
+        return TakenOn(payment) if request.capture else Interpretation(Approved(payment.id), stated)
     if payment.approved is True and payment.status == "Captured":
         if request.capture:
             return TakenOn(payment)
-        return Said(Approved(payment.id), _stated(payment, Movement.TAKEN))
+        return Interpretation(Approved(payment.id), _stated(payment, Movement.TAKEN))
     if payment.approved is False and payment.status in ENDED:
-        return Said(_declined(payment), stated)
+        return Interpretation(_declined(payment), stated)
     if payment.approved:
-        return Said(Mismatched(f"an approval of a payment that is {readable(payment.status)}"))
-    return Said(_pending(payment), stated)
+        return Interpretation(Mismatched(f"an approval of a payment that is {readable(payment.status)}"))
+    return Interpretation(_pending(payment), stated)
 
 
-def _said(outcome: Outcome, request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Said:
+def _said(outcome: Outcome, request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Interpretation:
     """An attempt's outcome with what was stated of it: by its payment, and by the action that tells it."""
     captured = [action for action in _of("Capture", done) if action.approved]
     stated = _stated(payment, Movement.TAKEN if captured else Movement.RESERVED)
     telling = captured or [action for action in _of("Authorization", done) if action.approved]
     amounts_told = [told for action in telling if (told := _counted(action, payment.currency)) is not None]
     if isinstance(outcome, Approved) and payment.status == "Declined":
-        return Said(Mismatched("an action of the payment is approved, and the payment is declined"))
+        return Interpretation(Mismatched("an action of the payment is approved, and the payment is declined"))
     if len(telling) > 1:
-        return Said(Mismatched(f"{len(telling)} actions of the payment did what one was asked to"))
+        return Interpretation(Mismatched(f"{len(telling)} actions of the payment did what one was asked to"))
     if amounts_told and stated.amount == request.amount:
         # The payment states what was asked for, its action what was done.
         stated = replace(stated, amount=amounts_told[0])
-    return Said(outcome, stated)
+    return Interpretation(outcome, stated)
 
 
 def _stated(payment: Payment, movement: Movement) -> Stated:

@@ -6,8 +6,8 @@ from application.provider.port import ProviderRequest
 from domain.payment.outcome import Unknown
 from infrastructure.provider.connector import Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.performing import PerformingProvider
-from infrastructure.provider.said import Said
 from infrastructure.provider.simulator import translate
 from infrastructure.provider.simulator.dispute_api import SimulatorDisputeApi
 from infrastructure.provider.simulator.listing import SimulatorListing
@@ -24,18 +24,18 @@ class SimulatorProvider(PerformingProvider):
         self.dispute_api = SimulatorDisputeApi(self._calls)
         self.listing = SimulatorListing(self._calls)
 
-    async def _look_up(self, request: ProviderRequest) -> Said | None:
+    async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
         answer = await self._calls.look(translate.lookup_path(request.operation_id))
         if isinstance(answer, Unknown):
-            return Said(answer)
+            return Interpretation(answer)
         return translate.looked_up(request, answer.http_status, answer.body)
 
-    async def _perform(self, request: ProviderRequest) -> Said:
+    async def _perform(self, request: ProviderRequest) -> Interpretation:
         call = translate.call(request)
         headers = {"Idempotency-Key": call.key, "Content-Type": "application/json"}
         answer = await self._post(call.path, msgspec.json.encode(call.body), headers)
         if not isinstance(answer, Answer):
-            return Said(answer)
+            return Interpretation(answer)
         return translate.outcome(request, answer.http_status, answer.body)
 
 

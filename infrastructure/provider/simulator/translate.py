@@ -34,9 +34,9 @@ from domain.payment.outcome import (
 )
 from domain.payment.stated import Movement, Stated
 from domain.routing.capabilities import Capabilities
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import Count, Currency, MinorUnits, stated_amount
 from infrastructure.provider.reading import UNDECODABLE, decode
-from infrastructure.provider.said import Said
 from infrastructure.provider.text import readable
 
 CAPABILITIES: Final = Capabilities(methods=frozenset(MethodType))
@@ -181,7 +181,7 @@ def lookup_path(operation_id: OperationId) -> str:
     return f"/v1/operations/{operation_id}"
 
 
-def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Said:
+def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation:
     """What the answer to the call for `request` means."""
     try:
         if 200 <= http_status < 300:
@@ -191,14 +191,14 @@ def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Said:
         if 400 <= http_status < 500:
             error = decode(body, _ErrorAnswer).error
             if http_status == HTTPStatus.PAYMENT_REQUIRED:
-                return Said(declined(error.code, error.message))
-            return Said(Rejected(readable(error.code), readable(error.message)))
+                return Interpretation(declined(error.code, error.message))
+            return Interpretation(Rejected(readable(error.code), readable(error.message)))
     except UNDECODABLE:
-        return Said(Unknown(f"undecodable answer with HTTP status {http_status}"))
-    return Said(Unknown(f"HTTP status {http_status}"))
+        return Interpretation(Unknown(f"undecodable answer with HTTP status {http_status}"))
+    return Interpretation(Unknown(f"HTTP status {http_status}"))
 
 
-def looked_up(request: ProviderRequest, http_status: int, body: bytes) -> Said | None:
+def looked_up(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation | None:
     """What the answer to a lookup means; None only when the simulator itself says that it never saw the operation.
 
     Any other 404 (a proxy's, a wrong address) proves nothing: to believe it could charge a customer twice.
@@ -207,15 +207,17 @@ def looked_up(request: ProviderRequest, http_status: int, body: bytes) -> Said |
         if http_status == HTTPStatus.OK:
             found = decode(body, _OperationAnswer)
             if found.operation != _operation(request):
-                return Said(Mismatched(f"a lookup that tells of another operation, a {readable(found.operation)}"))
+                return Interpretation(
+                    Mismatched(f"a lookup that tells of another operation, a {readable(found.operation)}")
+                )
             return outcome(request, found.http_status, bytes(found.answer))
         if http_status == HTTPStatus.NOT_FOUND:
             error = decode(body, _ErrorAnswer).error
             if error.code == OPERATION_NOT_FOUND:
                 return None
     except UNDECODABLE:
-        return Said(Unknown(f"undecodable lookup with HTTP status {http_status}"))
-    return Said(Unknown(f"lookup answered with HTTP status {http_status}"))
+        return Interpretation(Unknown(f"undecodable lookup with HTTP status {http_status}"))
+    return Interpretation(Unknown(f"lookup answered with HTTP status {http_status}"))
 
 
 def next_action(action: Action) -> NextAction:
@@ -236,24 +238,26 @@ def declined(code: str, message: str) -> Declined:
     return Declined(code if code in DECLINE_CODES else DECLINE_CODE_OTHER, readable(message))
 
 
-def _charged(http_status: int, charge: _Charge) -> Said:
+def _charged(http_status: int, charge: _Charge) -> Interpretation:
     if charge.status == REQUIRES_ACTION:
         if charge.action is None:
-            return Said(Unknown("an action is required that the answer does not name"))
-        return Said(ActionRequired(charge.id, next_action(charge.action)), charge.stated)
+            return Interpretation(Unknown("an action is required that the answer does not name"))
+        return Interpretation(ActionRequired(charge.id, next_action(charge.action)), charge.stated)
     if http_status == HTTPStatus.ACCEPTED:
-        return Said(Unknown("accepted, not done yet", accepted=True))
+        return Interpretation(Unknown("accepted, not done yet", accepted=True))
     if charge.status not in CHARGED:
-        return Said(Mismatched(f"a success whose charge is {readable(charge.status)}"))
-    return Said(Approved(charge.id), charge.stated)
+        return Interpretation(Mismatched(f"a success whose charge is {readable(charge.status)}"))
+    return Interpretation(Approved(charge.id), charge.stated)
 
 
-def _moved(request: CaptureRequest | VoidRequest | RefundRequest, http_status: int, movement: _Movement) -> Said:
+def _moved(
+    request: CaptureRequest | VoidRequest | RefundRequest, http_status: int, movement: _Movement
+) -> Interpretation:
     if http_status == HTTPStatus.ACCEPTED:
-        return Said(Unknown("accepted, not done yet", accepted=True))
+        return Interpretation(Unknown("accepted, not done yet", accepted=True))
     if movement.status not in _statuses_after(request):
-        return Said(Mismatched(f"a success whose charge is {readable(movement.status)}"))
-    return Said(Approved(movement.id), movement.stated)
+        return Interpretation(Mismatched(f"a success whose charge is {readable(movement.status)}"))
+    return Interpretation(Approved(movement.id), movement.stated)
 
 
 def _statuses_after(request: CaptureRequest | VoidRequest | RefundRequest) -> frozenset[str]:

@@ -6,8 +6,8 @@ from application.provider.port import AuthorizeRequest, CaptureRequest, Provider
 from domain.payment.outcome import Mismatched, Rejected, Unavailable, Unknown
 from infrastructure.provider.connector import AccountInvalid, Connector, ProviderAccount
 from infrastructure.provider.http import Answer, HttpCalls
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.performing import PerformingProvider
-from infrastructure.provider.said import Said
 from infrastructure.provider.stripe import translate
 from infrastructure.provider.stripe.listing import StripeListing
 from infrastructure.provider.stripe.notifications import StripeNotifications
@@ -27,49 +27,49 @@ class StripeProvider(PerformingProvider):
         self._headers = {"Authorization": f"Bearer {secret_key}", "Stripe-Version": translate.API_VERSION}
         self.listing = StripeListing(self._calls, self._headers)
 
-    async def _look_up(self, request: ProviderRequest) -> Said | None:
+    async def _look_up(self, request: ProviderRequest) -> Interpretation | None:
         match request:
             case AuthorizeRequest() | RefundRequest():
                 return await self._search(request)
             case CaptureRequest() | VoidRequest():
                 answer = await self._calls.look(translate.intent_path(request.reference), self._headers)
                 if isinstance(answer, Unknown):
-                    return Said(answer)
+                    return Interpretation(answer)
                 return translate.looked_up(request, answer.http_status, answer.body)
 
-    async def _search(self, request: AuthorizeRequest | RefundRequest) -> Said | None:
+    async def _search(self, request: AuthorizeRequest | RefundRequest) -> Interpretation | None:
         """The list is read to its end even behind a find: an operation that was carried out twice is no outcome."""
-        found: tuple[Said, ...] = ()
+        found: tuple[Interpretation, ...] = ()
         after = None
         for _ in range(PAGES_MAX):
             answer = await self._calls.look(translate.list_path(request, after), self._headers)
             if isinstance(answer, Unknown):
-                return Said(answer)
+                return Interpretation(answer)
             page = translate.page(request, answer.http_status, answer.body)
             if isinstance(page, Unknown):
-                return Said(page)
+                return Interpretation(page)
             found += page.found
             after = page.after
             if after is None:
                 break
         else:
-            return Said(Unknown(f"not within {PAGES_MAX} pages of what Stripe lists"))
+            return Interpretation(Unknown(f"not within {PAGES_MAX} pages of what Stripe lists"))
         if len(found) > 1:
-            return Said(Mismatched(f"Stripe has carried the operation out {len(found)} times"))
+            return Interpretation(Mismatched(f"Stripe has carried the operation out {len(found)} times"))
         return found[0] if found else None
 
-    async def _perform(self, request: ProviderRequest) -> Said:
+    async def _perform(self, request: ProviderRequest) -> Interpretation:
         match translate.call(request):
             case Call(path=path, key=key, body=body):
                 form = {"Idempotency-Key": key, "Content-Type": "application/x-www-form-urlencoded"}
                 answer = await self._post(path, body, self._headers | form)
             case Rejected() as refused:
-                return Said(refused)
+                return Interpretation(refused)
         match answer:
             case Answer(http_status=http_status, body=said):
                 return translate.outcome(request, http_status, said)
             case Unavailable() | Unknown():
-                return Said(answer)
+                return Interpretation(answer)
 
     def _was_never_begun(self, refused: Answer) -> bool:
         return translate.was_never_begun(refused.http_status, refused.body)

@@ -21,9 +21,9 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.stated import Movement, Stated
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import Count, Currency, stated_amount
 from infrastructure.provider.reading import our_operation
-from infrastructure.provider.said import Said
 from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.decline_codes import normalised
 from infrastructure.provider.text import readable
@@ -105,7 +105,7 @@ class PaymentIntent(Struct, frozen=True):
         """Our operation that the metadata names under `key`."""
         return our_operation((self.metadata or {}).get(key, ""))
 
-    def said_of_authorization(self) -> Said:
+    def as_authorization(self) -> Interpretation:
         """What became of the authorisation, and what is stated of it. Raises AmountUnreadable."""
         taken = self.status == "succeeded"
         amount = self.amount
@@ -119,9 +119,9 @@ class PaymentIntent(Struct, frozen=True):
             amount=self.stated(amount),
             movement=Movement.TAKEN if taken else Movement.RESERVED,
         )
-        return Said(self.authorized(), stated)
+        return Interpretation(self.authorized(), stated)
 
-    def said_of_capture(self) -> Said:
+    def as_capture(self) -> Interpretation:
         """What Stripe has just answered to a capture. Raises AmountUnreadable."""
         stated = Stated(
             operation_id=(self.metadata or {}).get(CAPTURE_OPERATION_ID, ""),
@@ -129,11 +129,11 @@ class PaymentIntent(Struct, frozen=True):
             amount=self.stated(self.amount_received),
             movement=Movement.TAKEN,
         )
-        return Said(self.captured(), stated)
+        return Interpretation(self.captured(), stated)
 
-    def said_of_void(self) -> Said:
+    def as_void(self) -> Interpretation:
         """What Stripe has just answered to a cancellation, which leaves no id of ours behind."""
-        return Said(self.voided(), Stated(charge=self.id, movement=Movement.RELEASED))
+        return Interpretation(self.voided(), Stated(charge=self.id, movement=Movement.RELEASED))
 
     def authorized(self) -> Outcome:
         """What became of the authorisation."""
@@ -187,7 +187,7 @@ class Refund(Struct, frozen=True):
         """The amount of the refund in our units. Raises AmountUnreadable."""
         return stated_amount(UNITS, self.amount, self.currency)
 
-    def said_of_refund(self) -> Said:
+    def as_refund(self) -> Interpretation:
         """What became of the refund, and what is stated of it. Raises AmountUnreadable."""
         stated = Stated(
             operation_id=(self.metadata or {}).get(OPERATION_ID, ""),
@@ -196,7 +196,7 @@ class Refund(Struct, frozen=True):
             amount=self.stated,
             movement=Movement.GIVEN_BACK,
         )
-        return Said(self.refunded(), stated)
+        return Interpretation(self.refunded(), stated)
 
     def operation(self) -> OperationId | None:
         """Our operation that the metadata names."""

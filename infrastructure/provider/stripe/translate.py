@@ -20,9 +20,9 @@ from domain.payment.method import CardBrand, MethodType
 from domain.payment.outcome import DECLINE_CODE_OTHER, Mismatched, Outcome, Rejected, Unknown
 from domain.payment.stated import Stated
 from domain.routing.capabilities import Capabilities
+from infrastructure.provider.interpretation import NOTHING, Interpretation
 from infrastructure.provider.minor_units import NotRepresentable, steps_of
 from infrastructure.provider.reading import UNDECODABLE, decode
-from infrastructure.provider.said import NOTHING, Said
 from infrastructure.provider.stripe.amounts import sent
 from infrastructure.provider.stripe.objects import (
     CAPTURE_OPERATION_ID,
@@ -71,7 +71,7 @@ class Call(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """A page of a list: what is said of all that carries the operation's id, and behind what the next page begins."""
 
-    found: tuple[Said, ...]
+    found: tuple[Interpretation, ...]
     after: StripeId | None
 
 
@@ -117,17 +117,17 @@ def list_path(request: AuthorizeRequest | RefundRequest, after: StripeId | None)
             return f"/v1/refunds?{urlencode(query | {'payment_intent': reference})}"
 
 
-def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Said:
+def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation:
     """What the answer to the call for `request` means."""
     try:
         if 200 <= http_status < 300:
             return _done(request, body)
         if 400 <= http_status < 500:
             error = decode(body, _ErrorAnswer).error
-            return Said(_refused(request, http_status, error), _stated_of(request, error))
+            return Interpretation(_refused(request, http_status, error), _stated_of(request, error))
     except UNDECODABLE:
-        return Said(Unknown(f"undecodable answer with HTTP status {http_status}"))
-    return Said(Unknown(f"HTTP status {http_status}"))
+        return Interpretation(Unknown(f"undecodable answer with HTTP status {http_status}"))
+    return Interpretation(Unknown(f"HTTP status {http_status}"))
 
 
 def was_never_begun(http_status: int, body: bytes) -> bool:
@@ -149,61 +149,61 @@ def page(request: AuthorizeRequest | RefundRequest, http_status: int, body: byte
             case AuthorizeRequest():
                 intents = decode(body, Payments)
                 of_ours = (one for one in intents.data if one.operation(OPERATION_ID) == ours)
-                found = tuple(one.said_of_authorization() for one in of_ours)
+                found = tuple(one.as_authorization() for one in of_ours)
                 return Page(found, intents.data[-1].id if intents.has_more else None)
             case RefundRequest():
                 refunds = decode(body, Refunds)
-                found = tuple(one.said_of_refund() for one in refunds.data if one.operation() == ours)
+                found = tuple(one.as_refund() for one in refunds.data if one.operation() == ours)
                 return Page(found, refunds.data[-1].id if refunds.has_more else None)
     except (*UNDECODABLE, IndexError):
         return Unknown("undecodable lookup")
 
 
-def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: bytes) -> Said | None:
+def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: bytes) -> Interpretation | None:
     """What the state of its payment intent says of a capture or a void; None when it has not been carried out.
 
     An intent that is not there proves nothing: the wrong account or mode would say the same.
     """
     if http_status != HTTPStatus.OK:
-        return Said(Unknown(f"lookup answered with HTTP status {http_status}"))
+        return Interpretation(Unknown(f"lookup answered with HTTP status {http_status}"))
     try:
         intent = decode(body, PaymentIntent)
         if intent.id != request.reference:
-            return Said(Mismatched(f"a lookup that tells of another payment intent, {intent.id}"))
+            return Interpretation(Mismatched(f"a lookup that tells of another payment intent, {intent.id}"))
         match request:
             case CaptureRequest(operation_id=operation_id):
                 return _capture_of(intent, operation_id)
             case VoidRequest():
                 return _void_of(intent)
     except UNDECODABLE:
-        return Said(Unknown("undecodable lookup"))
+        return Interpretation(Unknown("undecodable lookup"))
 
 
-def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Said | None:
+def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Interpretation | None:
     """There is only one capture, and it leaves the id of its operation behind."""
     captured_by = intent.operation(CAPTURE_OPERATION_ID)
     match intent.status:
         case "requires_capture" | "canceled":
             return None
         case "succeeded" if captured_by == operation_id:
-            return intent.said_of_capture()
+            return intent.as_capture()
         case "succeeded" if captured_by is not None:
             return None
         case "succeeded":
-            return Said(Unknown(f"payment intent {intent.id} was captured, and not by an operation of ours"))
+            return Interpretation(Unknown(f"payment intent {intent.id} was captured, and not by an operation of ours"))
         case _:
-            return Said(intent.undecided())
+            return Interpretation(intent.undecided())
 
 
-def _void_of(intent: PaymentIntent) -> Said | None:
+def _void_of(intent: PaymentIntent) -> Interpretation | None:
     """Who cancelled it does not matter: nothing is reserved any more."""
     match intent.status:
         case "canceled":
-            return intent.said_of_void()
+            return intent.as_void()
         case "requires_capture" | "succeeded" | "requires_action" | "requires_confirmation" | "requires_payment_method":
             return None
         case _:
-            return Said(intent.undecided())
+            return Interpretation(intent.undecided())
 
 
 def _intent(request: AuthorizeRequest) -> dict[str, str]:
@@ -232,16 +232,16 @@ def _metadata(**entries: str) -> dict[str, str]:
     return {f"metadata[{name}]": value for name, value in entries.items()}
 
 
-def _done(request: ProviderRequest, body: bytes) -> Said:
+def _done(request: ProviderRequest, body: bytes) -> Interpretation:
     match request:
         case AuthorizeRequest():
-            return decode(body, PaymentIntent).said_of_authorization()
+            return decode(body, PaymentIntent).as_authorization()
         case CaptureRequest():
-            return decode(body, PaymentIntent).said_of_capture()
+            return decode(body, PaymentIntent).as_capture()
         case VoidRequest():
-            return decode(body, PaymentIntent).said_of_void()
+            return decode(body, PaymentIntent).as_void()
         case RefundRequest():
-            return decode(body, Refund).said_of_refund()
+            return decode(body, Refund).as_refund()
         case _:
             assert_never(request)
 

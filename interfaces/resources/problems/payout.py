@@ -37,7 +37,7 @@ PROBLEMS: Final = (
         409,
         "report_contradicts",
         "The bank contradicts itself",
-        lambda e: f"The bank says {e.fate} of a payout that is {e.status}.",
+        lambda e: f"The bank says {e.outcome} of a payout that is {e.status}.",
         facts=lambda e: {"current_status": e.status},
     ),
     problem(

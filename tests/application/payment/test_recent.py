@@ -56,7 +56,7 @@ async def test_a_command_after_ones_own_reads_no_history(shop: Shop, monkeypatch
 async def test_what_another_process_did_is_seen_by_the_next_command(shop: Shop) -> None:
     """It remembers the payment as authorised; what is left of it by now is less."""
     payment_id, other = await shop.authorized(), Shop(shop.store)
-    other.operations._providers = shop.operations._providers
+    other.operations.calls._providers = shop.operations.calls._providers
     await other.payments.capture(payment_id, a_caller(), amount_minor=9000, final=False)
     with pytest.raises(Exception, match="CaptureExceedsAuthorized"):
         await shop.payments.capture(payment_id, a_caller(), amount_minor=5000, final=False)
@@ -85,7 +85,7 @@ async def test_what_is_remembered_is_nobody_elses(shop: Shop) -> None:
 
 async def test_captures_of_two_processes_at_once_take_no_more_than_was_authorised(shop: Shop) -> None:
     payment_id, other = await shop.authorized(), Shop(shop.store)
-    other.operations._providers = shop.operations._providers
+    other.operations.calls._providers = shop.operations.calls._providers
     shops = [shop, other] * 10
     await asyncio.gather(
         *(each.payments.capture(payment_id, a_caller(), amount_minor=1500, final=False) for each in shops),
@@ -101,10 +101,10 @@ async def test_captures_of_two_processes_at_once_take_no_more_than_was_authorise
 async def test_what_the_store_contradicts_is_forgotten(shop: Shop) -> None:
     """As after the database came back without its last seconds: the versions begin to repeat, with other events."""
     payment_id = await shop.authorized()
-    ahead = shop.payments._recent.get(payment_id)
+    ahead = shop.payments._execution._recent.get(payment_id)
     assert ahead is not None
-    shop.payments._recent.put(replace(ahead, version=ahead.version + 5))
+    shop.payments._execution._recent.put(replace(ahead, version=ahead.version + 5))
     await shop.payments.capture(payment_id, a_caller(), amount_minor=4000, final=False)
-    remembered = shop.payments._recent.get(payment_id)
+    remembered = shop.payments._execution._recent.get(payment_id)
     assert remembered is not None
     assert remembered.version == len(await shop.store.history(payment_id))

@@ -28,9 +28,10 @@ from domain.identifiers import OperationId, PaymentId
 from domain.money.money import Money
 from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.dispute import DisputeDiffers, OpenDispute, open_dispute
-from domain.payment.events import MovementKind, OperationKind, ProviderCost
+from domain.payment.events import OperationKind
 from domain.payment.movements import movements_of
 from domain.payment.progress import operations_of
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.payout.report import ReportContradicts, ReportedOutcome, ReportPayout, report
 from domain.settlement.events import ItemKind
 from domain.settlement.settle_movement import MovementDiffers, SettleMovement, settle_movement
@@ -137,7 +138,7 @@ def a_banks_word_of_a_payout(heard: object) -> Sequence[object]:
     return report(PAID, heard)  # type: ignore[arg-type]
 
 
-CONFIRMED = ReportPayout(bank="northbank", report_id="7", fate=ReportedOutcome.CONFIRMED, code=None)
+CONFIRMED = ReportPayout(bank="northbank", report_id="7", outcome=ReportedOutcome.CONFIRMED, code=None)
 
 NAMED = {
     "a dispute": Named(
@@ -197,7 +198,7 @@ NAMED = {
         RatesDiffer,
     ),
     "a bank's word of a payout": Named(
-        a_banks_word_of_a_payout, CONFIRMED, [replace(CONFIRMED, fate=ReportedOutcome.REJECTED)], ReportContradicts
+        a_banks_word_of_a_payout, CONFIRMED, [replace(CONFIRMED, outcome=ReportedOutcome.REJECTED)], ReportContradicts
     ),
 }
 

@@ -22,7 +22,7 @@ from domain.payout.state import Failed, Returned
 from domain.payout.status import PayoutStatus
 from domain.payout_batch.state import Refused, Submitted
 from domain.terms.payouts import Daily, Weekday, Weekly
-from interfaces.resources.payout import word_payout
+from interfaces.resources.payout import render_payout_response
 from tests.support.bank import OURS
 from tests.support.store import everything
 from tests.support.treasury import MERCHANT, Treasury, a_caller, body_of, both, euros, open_treasury, payout_id_in
@@ -160,7 +160,7 @@ async def test_a_payout_can_be_canceled_until_it_is_in_a_file(treasury: Treasury
     first = await treasury.created(euros("10.00"))
     canceled = await treasury.payouts.cancel(first, a_caller())
     again = await treasury.payouts.cancel(first, a_caller())
-    assert word_payout(again) == word_payout(canceled)
+    assert render_payout_response(again) == render_payout_response(canceled)
     assert await treasury.balances() == (1_000, 0)
     second = await treasury.created(euros("10.00"))
     await treasury.run_files()

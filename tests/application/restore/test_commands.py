@@ -11,7 +11,7 @@ from application.payment.orphans import OrphanState
 from application.payout.bank_port import TakenPayment
 from application.provider.listing import Listed, ListedOperation, ListingFailed, Unreadable
 from application.provider.webhook import Notification
-from application.restore.commands import MARGIN, Reopening, Told
+from application.restore.commands import MARGIN, ListedEntries, Reopening
 from application.restore.explanation import Adopted, Known, ToAdopt, Unexplained, Verdict, Waiting
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
@@ -114,7 +114,7 @@ def reopening(
     )
 
 
-async def ask(asked: Reopening) -> Told:
+async def ask(asked: Reopening) -> ListedEntries:
     return await asked.ask(SINCE, UNTIL, lambda *_: None)
 
 

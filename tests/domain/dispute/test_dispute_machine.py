@@ -275,7 +275,7 @@ def _result(case: DisputeCase) -> DisputeResult | None:
 
 
 TestDisputes = DisputeMachine.TestCase
-TestDisputes.settings = settings(max_examples=150, stateful_step_count=40)
+TestDisputes.settings = settings(stateful_step_count=40)
 
 
 def test_an_inquiry_leaves_the_payment_as_it_is() -> None:

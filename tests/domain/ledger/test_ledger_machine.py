@@ -324,4 +324,4 @@ def basis_of(journey: Journey) -> PricingContext:
 
 
 TestLedger = Ledger.TestCase
-TestLedger.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLedger.settings = settings(stateful_step_count=30)

@@ -73,17 +73,13 @@ from domain.payment.dispute import (
     open_dispute,
     reverse_in_part,
 )
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeReversed
 from domain.payment.events import (
     CaptureMethod,
-    DisputeLost,
-    DisputeOpened,
-    DisputeReversed,
-    MovementSettled,
     OperationKind,
     PaymentCaptured,
     PaymentEvent,
     PaymentRefunded,
-    ProviderCost,
     RefundReversed,
 )
 from domain.payment.evolve import evolve
@@ -94,6 +90,7 @@ from domain.payment.proceeds import Claim
 from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
+from domain.payment.settlement_events import MovementSettled, ProviderCost
 from domain.payment.state import (
     Authorized,
     Captured,
@@ -145,7 +142,7 @@ LIMIT_MINOR = 500
 NAMES = UUID("01934a2e-6c00-7a10-8000-000000000000")
 CARD = PaymentMethod(MethodType.CARD, "tok_visa")
 BANK = "main"
-EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", settings().max_examples))
 STEPS = 40
 
 FLAT = FeePlan(version="flat:1", default=Blended(basis_points=290, fixed_minor={OTHERS: 30}))
@@ -618,8 +615,8 @@ class MoneyMachine(RuleBasedStateMachine):
         assert taken == (amount.minor <= held_minor)
 
     @precondition(lambda self: self.world.payouts)
-    @rule(data=st.data(), fate=st.sampled_from(ReportedOutcome), canceled=st.booleans())
-    def a_payout_moves_on(self, data: st.DataObject, fate: ReportedOutcome, canceled: bool) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(ReportedOutcome), canceled=st.booleans())
+    def a_payout_moves_on(self, data: st.DataObject, outcome: ReportedOutcome, canceled: bool) -> None:
         payout_id = data.draw(st.sampled_from(sorted(self.world.payouts)))
         payout = self.world.payouts[payout_id]
         merchant = payout.order.merchant_id
@@ -630,7 +627,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 case Ready():
                     events = batch(payout, payout_id, BatchId(self._name()), self.world.now.date())
                 case _:
-                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), fate=fate, code=None)
+                    told = ReportPayout(bank=BANK, report_id=end_to_end_id_for(payout_id), outcome=outcome, code=None)
                     events = report(payout, told)
         except DomainError:
             return
@@ -852,4 +849,4 @@ def _summed(conversions: Iterable[Conversion | None], part: str) -> int:
 
 
 TestMoney = MoneyMachine.TestCase
-TestMoney.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None)
+TestMoney.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS)

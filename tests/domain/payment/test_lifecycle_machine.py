@@ -655,4 +655,4 @@ class PaymentLifecycle(RuleBasedStateMachine):
 
 
 TestPaymentLifecycle = PaymentLifecycle.TestCase
-TestPaymentLifecycle.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestPaymentLifecycle.settings = settings(stateful_step_count=40)

@@ -259,4 +259,4 @@ class OneCharge(RuleBasedStateMachine):
 
 
 TestOneCharge = OneCharge.TestCase
-TestOneCharge.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestOneCharge.settings = settings(stateful_step_count=30)

@@ -60,5 +60,5 @@ def asked(amount: Money = TEN, description: str | None = None) -> CreatePayout:
     )
 
 
-def heard(fate: ReportedOutcome, code: str | None = None) -> ReportPayout:
-    return ReportPayout(bank="northbank", report_id="7", fate=fate, code=code)
+def heard(outcome: ReportedOutcome, code: str | None = None) -> ReportPayout:
+    return ReportPayout(bank="northbank", report_id="7", outcome=outcome, code=code)

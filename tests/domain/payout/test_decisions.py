@@ -116,23 +116,23 @@ def test_what_the_bank_says_first(payout: Payout) -> None:
 def test_what_the_bank_says_after_that() -> None:
     assert report(PAID, heard(ReportedOutcome.CONFIRMED)) == ()
     assert kinds(report(PAID, heard(ReportedOutcome.RETURNED))) == [PayoutReturned]
-    for fate in ReportedOutcome:
-        assert report(RETURNED, heard(fate)) == ()
-    for fate in (ReportedOutcome.REJECTED, ReportedOutcome.RETURNED):
-        assert report(FAILED, heard(fate)) == ()
+    for outcome in ReportedOutcome:
+        assert report(RETURNED, heard(outcome)) == ()
+    for outcome in (ReportedOutcome.REJECTED, ReportedOutcome.RETURNED):
+        assert report(FAILED, heard(outcome)) == ()
 
 
 @pytest.mark.parametrize(
-    ("payout", "fate"),
+    ("payout", "outcome"),
     [
         (PAID, ReportedOutcome.REJECTED),
         (FAILED, ReportedOutcome.CONFIRMED),
-        *((payout, fate) for payout in (HELD, READY, CANCELED) for fate in ReportedOutcome),
+        *((payout, outcome) for payout in (HELD, READY, CANCELED) for outcome in ReportedOutcome),
     ],
 )
-def test_what_the_bank_cannot_say(payout: Payout, fate: ReportedOutcome) -> None:
+def test_what_the_bank_cannot_say(payout: Payout, outcome: ReportedOutcome) -> None:
     with pytest.raises(ReportContradicts):
-        report(payout, heard(fate))
+        report(payout, heard(outcome))
 
 
 def test_an_unknown_reason_is_told_by_its_code() -> None:

@@ -94,12 +94,12 @@ class PayoutMachine(RuleBasedStateMachine):
         if (payout := self._payout(payout_id)) is not None:
             self._append(payout_id, fail(payout, "the file was refused"))
 
-    @rule(payout_id=payouts, fate=st.sampled_from(ReportedOutcome), times=st.integers(1, 2))
-    def hear(self, payout_id: PayoutId, fate: ReportedOutcome, times: int) -> None:
+    @rule(payout_id=payouts, outcome=st.sampled_from(ReportedOutcome), times=st.integers(1, 2))
+    def hear(self, payout_id: PayoutId, outcome: ReportedOutcome, times: int) -> None:
         for _ in range(times):
             if (payout := self._payout(payout_id)) is not None:
                 try:
-                    self._append(payout_id, report(payout, heard(fate)))
+                    self._append(payout_id, report(payout, heard(outcome)))
                 except ReportContradicts:
                     assert not isinstance(payout, Batched | Sent)
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.document.json_lines import lines_of
@@ -145,7 +145,6 @@ def test_what_was_added_is_read_whatever_became_of_its_providers() -> None:
     assert policy_as_added(text).rules[0].choice.providers == ("south", "gone")
 
 
-@settings(max_examples=50)
 @given(st.text() | st.recursive(st.none() | st.integers(), st.lists).map(json.dumps))
 def test_any_text_is_read_or_refused(text: str) -> None:
     assert refused(text).line >= 1

@@ -1,6 +1,6 @@
 """A recorded decision made again by its own policy is the same; by another one, it is what that one says."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from msgspec.structs import replace
 
 from domain.identifiers import OperationId
@@ -26,7 +26,6 @@ def recorded(decided: Route, policy: RoutingPolicy, about: Asked) -> PaymentRout
     )
 
 
-@settings(max_examples=40)
 @given(situations, payments)
 def test_its_own_policy_decides_the_same_again(given_: Situation, about: Asked) -> None:
     decided = recorded(route(given_, about), given_.policy, about)
@@ -35,7 +34,6 @@ def test_its_own_policy_decides_the_same_again(given_: Situation, about: Asked) 
     assert again.recorded_cost_minor == again.simulated_cost_minor
 
 
-@settings(max_examples=40)
 @given(situations, situations, payments)
 def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: Situation, about: Asked) -> None:
     decided = recorded(route(given_, about), given_.policy, about)
@@ -45,7 +43,6 @@ def test_another_policy_decides_as_it_would_have_then(given_: Situation, other: 
     assert replay(other.policy, decided, about, always_or_never).simulated == route(then, about).chosen
 
 
-@settings(max_examples=40)
 @given(situations, payments)
 def test_only_the_first_attempts_decision_is_a_first_one(given_: Situation, about: Asked) -> None:
     first = route(given_, about)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money.currencies import DECIMALS
@@ -30,7 +30,6 @@ def matching(plan: FeePlan, each: Combination) -> list[int]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(matches, max_size=5).map(lambda drawn: plan_with(*drawn)) | partitions().map(lambda cut: plan_with(*cut))
 )
@@ -46,7 +45,6 @@ def test_what_is_found_is_what_trying_everything_finds(plan: FeePlan) -> None:
         assert counts[gap] == 0
 
 
-@settings(max_examples=60, deadline=None)
 @given(partitions(), st.data())
 def test_a_complete_plan_passes_until_a_rule_is_taken_out_or_widened(cut: list[Match], data: st.DataObject) -> None:
     assert find_overlap(plan_with(*cut)) is None
@@ -59,7 +57,6 @@ def test_a_complete_plan_passes_until_a_rule_is_taken_out_or_widened(cut: list[M
         assert find_overlap(plan_with(*without, Match())) is not None
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(matches, max_size=4))
 def test_a_sum_is_asked_for_in_each_currency_that_is_met(drawn: list[Match]) -> None:
     plan = plan_with(*drawn, default=PRICE)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money.money import Rounding
@@ -258,7 +258,6 @@ def test_what_is_no_document_at_all_is_refused(kind: TermsKind, text: str) -> No
     assert refused(kind, text).line == 1
 
 
-@settings(max_examples=50)
 @given(
     st.sampled_from(TermsKind),
     st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps),
@@ -277,7 +276,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=200)
 @given(st.data())
 def test_any_member_may_hold_anything_and_is_read_or_refused(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(TermsKind))

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -49,7 +49,6 @@ def rules_and_moments(draw: st.DrawFn) -> tuple[SettlementRule, datetime]:
     return rule, draw(near | anywhere)
 
 
-@settings(max_examples=300)
 @given(rules_and_moments(), holidays)
 def test_money_is_available_at_the_start_of_a_business_day_or_at_once(
     drawn: tuple[SettlementRule, datetime], is_holiday: IsHoliday
@@ -66,7 +65,6 @@ def test_money_is_available_at_the_start_of_a_business_day_or_at_once(
         assert day_of(available, rule.zone) > day_of(captured_at, rule.zone)
 
 
-@settings(max_examples=300)
 @given(rules_and_moments(), st.timedeltas(timedelta(0), timedelta(hours=40)), holidays)
 def test_what_is_captured_later_is_not_available_earlier(
     drawn: tuple[SettlementRule, datetime], later: timedelta, is_holiday: IsHoliday

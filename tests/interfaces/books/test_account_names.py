@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ledger.accounts import AccountCode
-from interfaces.books.account_names import foreign_name, own_code
+from interfaces.books.account_names import foreign_name
+from tests.support.account_names import own_code
 
 _TAKEN_BY_BEANCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+", re.ASCII)
 

@@ -13,7 +13,7 @@ from domain.terms.events import TermsKind
 from domain.terms.settlement import SettlementRule, available_at
 from infrastructure.calendars import is_holiday
 from interfaces.demo.agreement import AGREED, IN_ORDER, RATES, dated
-from interfaces.demo.taking import MARK_UP_BASIS_POINTS, SETTLED_IN, TAKEN_IN
+from interfaces.demo.conversion import MARK_UP_BASIS_POINTS, SETTLED_IN, TAKEN_IN
 
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

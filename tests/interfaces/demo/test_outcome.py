@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from interfaces.demo.book_checkers import Checked
 from interfaces.demo.checks import Verdict
-from interfaces.demo.disputing import Disputed
+from interfaces.demo.dispute import Disputed
 from interfaces.demo.incidents import Incident
 from interfaces.demo.money import MoneyMoved
 from interfaces.demo.outcome import Outcome, last_line
-from interfaces.demo.outside import Checked
-from interfaces.demo.paying_out import PaidOut
+from interfaces.demo.payout import PaidOut
 from interfaces.demo.report import Figures
 from interfaces.demo.seller import Balance
 from projections.verification import Replay
@@ -23,7 +23,7 @@ DISPUTED = Disputed(
     dispute_id="dp_1",
     amount_minor=90_00,
     currency="USD",
-    course=("dispute.opened",),
+    event_names=("dispute.opened",),
     before=NOTHING,
     frozen=NOTHING,
     after=NOTHING,
@@ -33,7 +33,7 @@ PAID_OUT = PaidOut(
     refusal="Less than 438.84 EUR is available to be paid out.",
     payout_id="po_1",
     amount_minor=200_00,
-    course=("payout.created",),
+    event_names=("payout.created",),
     during=NOTHING,
     after=NOTHING,
     holds=True,
@@ -51,7 +51,7 @@ HELD = Outcome(
         lag_events=0,
         differences=[],
     ),
-    incidents=[Incident(name="fallback", payment_id="pay_1", course=(), holds=True)],
+    incidents=[Incident(name="fallback", payment_id="pay_1", event_names=(), holds=True)],
     money=MONEY,
     programs=[ACCEPTED],
 )

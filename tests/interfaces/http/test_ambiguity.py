@@ -16,13 +16,14 @@ from application.access.merchant import KnownKey
 from application.access.operator import KEY_PREFIX, KnownOperator, Role
 from domain.identifiers import MerchantId
 from interfaces import ids
-from interfaces.http.server.app import create_app, openapi_document
+from interfaces.http.server.app import create_app
 from interfaces.http.server.request_head import refusal_of_head
 from interfaces.http.server.services import Services
 from interfaces.resources.problems.problem import TYPE_PREFIX
 from interfaces.resources.refusals import HeaderRepeated
+from tests.support.openapi import document
 
-DOCUMENT = openapi_document()
+DOCUMENT = document()
 JSON = "application/json"
 KEY = "the-key"
 MERCHANT = KnownKey(key_id="key_1", merchant_id=MerchantId("mer_1"))

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from interfaces.http.server.app import openapi_document
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.given import authorized, captured
 from tests.interfaces.http.reading import behind
 from tests.interfaces.http.test_openapi import check_reply
 from tests.support.moments import a_moment
+from tests.support.openapi import document
 from tests.support.running import Merchant, Reply
 
 NOTHING = dict.fromkeys(("authorized", "pending", "available", "held", "in_transit", "owed"), 0)
@@ -89,7 +89,7 @@ async def test_a_balance_of_more_than_a_double_holds_is_told_to_the_last_digit(m
 
 def test_every_sum_is_documented_as_an_integer_of_64_bits() -> None:
     """Single amounts have a bound, or are parts of one that has."""
-    schemas = openapi_document()["components"]["schemas"]
+    schemas = document()["components"]["schemas"]
     sums = {
         "BalanceResource": NOTHING.keys(),
         "UpcomingBalance": {"amount"},

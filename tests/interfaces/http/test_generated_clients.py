@@ -12,10 +12,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from interfaces.http.server.app import openapi_document
 from interfaces.runtime.supervisor import Stack
 from tests.clients import generators
 from tests.clients.generators import Command
+from tests.support import openapi
 from tests.support.running import Merchant
 
 pytestmark = pytest.mark.timeout(300)
@@ -37,7 +37,7 @@ async def run(command: Command) -> None:
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
     path = tmp_path / "openapi.json"
-    path.write_bytes(msgspec.json.encode(openapi_document()))
+    path.write_bytes(msgspec.json.encode(openapi.document()))
     return path
 
 

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-from interfaces.http.server.app import openapi_document
 from interfaces.http.server.documented import IDEMPOTENCY_KEY
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.payouts.conftest import IBAN, Treasurer
+from tests.support.openapi import document
 from tests.support.running import Reply
 
 Request = Callable[[str], Awaitable[Reply]]
@@ -53,7 +53,7 @@ async def test_a_key_of_one_kind_of_request_is_refused_to_every_other_kind(treas
     waiting = await requests_of(treasurer)
     taking_keys = {
         operation["operationId"]
-        for methods in openapi_document()["paths"].values()
+        for methods in document()["paths"].values()
         for operation in methods.values()
         if any(each["name"] == IDEMPOTENCY_KEY for each in operation.get("parameters", ()))
     }

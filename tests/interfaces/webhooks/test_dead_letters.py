@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 import aiohttp
 
 from interfaces import ids
-from interfaces.http.server.app import openapi_document
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.http.test_openapi import check_reply
 from tests.interfaces.webhooks.conftest import Notary, Operator
 from tests.interfaces.webhooks.test_semantics import attempt_of, becomes, in_the_dark, names_of
 from tests.support.metrics import scrape
+from tests.support.openapi import document
 from tests.support.running import Merchant, eventually
 
 LETTERS = "/v1/operator/dead_letters"
@@ -204,7 +204,7 @@ async def test_a_letter_that_nobody_wrote_is_not_found(operator: Operator) -> No
 def operator_routes() -> list[tuple[str, str]]:
     return [
         (method.upper(), path.replace("{letter_id}", ids.new_id(ids.DEAD_LETTER)))
-        for path, item in openapi_document()["paths"].items()
+        for path, item in document()["paths"].items()
         if path.startswith("/v1/operator/")
         for method in item
     ]

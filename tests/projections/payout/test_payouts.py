@@ -46,10 +46,10 @@ def after(events: Sequence[PayoutEvent]) -> Payout:
     return payout
 
 
-def told(*fates: ReportedOutcome) -> list[PayoutEvent]:
+def told(*outcomes: ReportedOutcome) -> list[PayoutEvent]:
     events = on_its_way()
-    for fate in fates:
-        events.extend(report(after(events), heard(fate, "AC04")))
+    for outcome in outcomes:
+        events.extend(report(after(events), heard(outcome, "AC04")))
     return events
 
 

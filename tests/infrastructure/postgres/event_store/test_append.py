@@ -168,7 +168,7 @@ def database(database_url: str) -> Any:
 
 
 @given(batches)
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_batches_end_as_one_command_after_another_would(database: Database, batches: list[list[Command]]) -> None:
     world, model, before = World(), Model(), database.head()
     for commands in batches:

@@ -30,8 +30,8 @@ from infrastructure.provider.checkout import amounts, naming, translate
 from infrastructure.provider.checkout.response_codes import DECLINES, decline_code
 from infrastructure.provider.checkout.translate import TakenOn
 from infrastructure.provider.checkout.wire import Action, Payment
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.minor_units import NotRepresentable
-from infrastructure.provider.said import Said
 
 OPERATION = OperationId(UUID("018f0000-0000-7000-8000-000000000001"))
 PAYMENT = PaymentId(UUID("018f0000-0000-7000-8000-000000000002"))
@@ -183,7 +183,7 @@ REDIRECTING = {"redirect": {"href": "https://3ds.example/1"}}
 )
 def test_an_answer_to_an_authorisation_means_one_outcome(http_status: int, body: bytes, meant: Outcome) -> None:
     said = translate.answered(authorization(), http_status, body)
-    assert isinstance(said, Said)
+    assert isinstance(said, Interpretation)
     assert said.outcome == meant
 
 
@@ -196,7 +196,7 @@ def test_the_approval_of_an_automatic_capture_is_no_money_yet() -> None:
 def test_a_movement_that_is_accepted_is_only_taken_on() -> None:
     assert translate.answered(CAPTURE, 202, encoded(action_id="act_1")) == TakenOn()
     said = translate.answered(CAPTURE, 202, b"{}")
-    assert isinstance(said, Said)
+    assert isinstance(said, Interpretation)
     assert isinstance(said.outcome, Unknown)
 
 
@@ -304,7 +304,7 @@ def test_any_bytes_at_all_are_some_outcome_and_never_an_approval_by_accident(
     http_status: int, body: bytes, request_: AuthorizeRequest | CaptureRequest | VoidRequest
 ) -> None:
     said = translate.answered(request_, http_status, body)
-    assert isinstance(said, Said)
+    assert isinstance(said, Interpretation)
     assert isinstance(said.outcome, get_args(Outcome))
     assert not isinstance(said.outcome, Approved)
     assert isinstance(translate.listed(http_status, body), Unknown)
@@ -331,6 +331,6 @@ def test_what_checkout_says_is_kept_printable_and_without_card_numbers(said: str
     body = payment(status="Declined", approved=False, response_summary=said)
     declined = translate.answered(authorization(), 201, body)
     rejected = translate.answered(authorization(), 422, refused(said))
-    assert isinstance(declined, Said)
-    assert isinstance(rejected, Said)
+    assert isinstance(declined, Interpretation)
+    assert isinstance(rejected, Interpretation)
     assert (declined.outcome, rejected.outcome) == (Declined("declined", kept), Rejected(kept, kept))

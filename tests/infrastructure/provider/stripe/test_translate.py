@@ -25,7 +25,7 @@ from domain.payment.outcome import (
     Rejected,
     Unknown,
 )
-from infrastructure.provider.said import Said
+from infrastructure.provider.interpretation import Interpretation
 from infrastructure.provider.stripe import decline_codes
 from infrastructure.provider.stripe.amounts import UNITS
 from infrastructure.provider.stripe.translate import (
@@ -419,14 +419,14 @@ def test_a_refund_is_looked_for_among_those_of_its_intent() -> None:
     ("request_", "said", "meant"),
     [
         (AUTHORIZE, listed(), Page((), None)),
-        (AUTHORIZE, listed(intent("requires_capture")), Page((Said(Approved("pi_1")),), None)),
+        (AUTHORIZE, listed(intent("requires_capture")), Page((Interpretation(Approved("pi_1")),), None)),
         (AUTHORIZE, listed(intent("succeeded", metadata={"operation_id": str(OTHER)})), Page((), None)),
         (AUTHORIZE, listed(intent("succeeded", metadata={})), Page((), None)),
         (AUTHORIZE, listed(intent("succeeded", id="pi_2", metadata=None), more=True), Page((), "pi_2")),
         (AUTHORIZE, listed(more=True), Unknown("undecodable lookup")),
         (AUTHORIZE, listed({"id": "pi_1"}), Unknown("undecodable lookup")),
         (AUTHORIZE, {"data": []}, Unknown("undecodable lookup")),
-        (REFUND, listed(refund(), refund(id="re_2", metadata={})), Page((Said(Approved("re_1")),), None)),
+        (REFUND, listed(refund(), refund(id="re_2", metadata={})), Page((Interpretation(Approved("re_1")),), None)),
         (REFUND, listed(refund(metadata={}), more=True), Page((), "re_1")),
         (REFUND, listed(more=True), Unknown("undecodable lookup")),
     ],
@@ -476,7 +476,7 @@ def test_the_state_of_the_intent_tells_of_its_capture_and_its_void(
 def test_a_lookup_that_fails_is_unknown_and_never_none(http_status: int) -> None:
     body = msgspec.json.encode(error(code="resource_missing"))
     failed = Unknown(f"lookup answered with HTTP status {http_status}")
-    assert looked_up(CAPTURE, http_status, body) == looked_up(VOID, http_status, body) == Said(failed)
+    assert looked_up(CAPTURE, http_status, body) == looked_up(VOID, http_status, body) == Interpretation(failed)
     assert page(AUTHORIZE, http_status, body) == page(REFUND, http_status, body) == failed
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from interfaces.demo.disputing import is_accounted_for
+from interfaces.demo.dispute import is_accounted_for
 from interfaces.demo.seller import Balance
 
 balances = st.builds(Balance, currency=st.just("EUR"), available=st.integers(-(10**6), 10**6), held=st.integers(0, 99))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from interfaces.books.beancount import Beancount
-from interfaces.demo import outside
-from interfaces.demo.outside import Checked, Program, accepted_by, check_outside, located
+from interfaces.demo import book_checkers
+from interfaces.demo.book_checkers import Checked, Program, accepted_by, check_with_programs, located
 from interfaces.runtime.settings import Settings
 
 
@@ -35,7 +35,7 @@ def test_a_program_beside_our_interpreter_comes_before_one_on_the_path(only: Pat
 
 
 async def test_where_none_is_installed_nothing_is_checked(only: Path, database_url: str) -> None:
-    assert await check_outside(Settings(database_url=database_url, nats_url=""), 0) == []
+    assert await check_with_programs(Settings(database_url=database_url, nats_url=""), 0) == []
 
 
 async def test_each_that_is_installed_is_given_an_export_and_says_what_it_thinks(
@@ -45,8 +45,8 @@ async def test_each_that_is_installed_is_given_an_export_and_says_what_it_thinks
     installed(only / "beside", "reads", 'grep -q Tallystick "$2"')
     installed(only / "beside", "refuses", "echo line 7 does not balance; exit 1")
     programs = [Program(name=name, arguments=("--check",), book=Beancount) for name in ("reads", "refuses", "absent")]
-    monkeypatch.setattr(outside, "PROGRAMS", programs)
-    checked = await check_outside(Settings(database_url=database_url, nats_url=""), 0)
+    monkeypatch.setattr(book_checkers, "PROGRAMS", programs)
+    checked = await check_with_programs(Settings(database_url=database_url, nats_url=""), 0)
     assert checked == [
         Checked(program="reads", accepted=True, said=""),
         Checked(program="refuses", accepted=False, said="line 7 does not balance"),

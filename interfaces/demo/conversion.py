@@ -1,4 +1,4 @@
-"""Payments in dollars that are settled in euros: what each brings is worked out again, from what was agreed."""
+"""Payments in dollars that are settled in euros, each checked against the agreed rate and mark-up."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,7 +8,7 @@ from domain.money.money import Money
 from domain.payment.events import PaymentCaptured, RefundStarted
 from interfaces import ids
 from interfaces.composition import Core
-from interfaces.demo.patience import eventually
+from interfaces.demo.polling import eventually
 from interfaces.demo.seller import Refused, Seller
 from interfaces.demo.shop import Reply
 
@@ -19,9 +19,7 @@ RATE_MISSING: Final = "urn:tallystick:problem:rate_missing"
 
 
 async def pay(seller: Seller, order: str, minor: int, **fields: Any) -> dict[str, Any]:
-    """A payment by a card that works; where the API has not read the new rates yet, asked for until it has.
-
-    Raises Refused."""
+    """A payment by a working card, repeated until the API has read the new rates. Raises Refused."""
     body = {
         "customer_id": "customer-demo",
         "amount": minor,
@@ -40,8 +38,8 @@ async def pay(seller: Seller, order: str, minor: int, **fields: Any) -> dict[str
     return reply.json
 
 
-async def converted(core: Core, payments: Sequence[dict[str, Any]]) -> bool:
-    """Whether each was settled in euros at the rate in force less the mark-up, and its refunds at the same rate."""
+async def all_converted(core: Core, payments: Sequence[dict[str, Any]]) -> bool:
+    """Whether each payment was settled in euros at the rate in force less the mark-up, and its refunds at that rate."""
     quote = (await core.fx.commands.rates()).rate(TAKEN_IN, SETTLED_IN)
     for payment in payments:
         stream_id = ids.parse(payment["payment_id"], ids.PAYMENT)
@@ -58,7 +56,7 @@ async def converted(core: Core, payments: Sequence[dict[str, Any]]) -> bool:
 
 
 def is_settled_by(quote: Quote, amount: Money, settled: Money) -> bool:
-    """Whether `settled` is what `amount` comes to at `quote`, less the mark-up that was agreed."""
+    """Whether `settled` is `amount` converted at `quote`, less the agreed mark-up."""
     return settled == convert(amount, SETTLED_IN, quote, mark_up_basis_points=MARK_UP_BASIS_POINTS).settled
 
 

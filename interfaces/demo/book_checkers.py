@@ -1,4 +1,4 @@
-"""Programs that are not ours check our books: each that is installed is run on an export of the whole journal."""
+"""Outside programs check our books: each installed one is run on an export of the whole journal."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ WITHIN_S: Final = 60.0
 
 
 class Program(Struct, frozen=True, kw_only=True):
-    """The command is run with the export's path behind it."""
+    """An outside program; the export's path is its last argument."""
 
     name: str
     arguments: tuple[str, ...]
@@ -38,15 +38,15 @@ PROGRAMS: Final = (
 
 
 class Checked(Struct, frozen=True, kw_only=True):
-    """What a program made of the export; `said` is what it printed."""
+    """The result of one program; `said` is its output."""
 
     program: str
     accepted: bool
     said: str
 
 
-async def check_outside(settings: Settings, up_to: int) -> list[Checked]:
-    """By every program that is installed, of everything that was posted up to that position."""
+async def check_with_programs(settings: Settings, up_to: int) -> list[Checked]:
+    """The result of every installed program on everything posted up to position `up_to`."""
     found = [(program, path) for program in PROGRAMS if (path := located(program.name)) is not None]
     with tempfile.TemporaryDirectory(prefix="tallystick-books-") as folder:
         return [
@@ -55,7 +55,7 @@ async def check_outside(settings: Settings, up_to: int) -> list[Checked]:
 
 
 def located(name: str) -> str | None:
-    """Beside our own interpreter first, as a Python package puts it; else wherever the shell finds it."""
+    """The program's path: beside our own interpreter first, as a Python package installs it, else on the PATH."""
     return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
 
 

@@ -1,4 +1,4 @@
-"""What became of something, as its own stream of events tells it."""
+"""The names of the events in one stream."""
 
 from uuid import UUID
 
@@ -7,8 +7,8 @@ from interfaces import ids
 from interfaces.composition import Core
 
 
-async def course_of(core: Core, text: str, prefix: str) -> tuple[str, ...]:
-    """The names of its events in order, without their versions; `text` is its id as the API gives it."""
+async def event_names_of(core: Core, text: str, prefix: str) -> tuple[str, ...]:
+    """The names in order, without versions; `text` is the stream's id as the API shows it, `prefix` that id's kind."""
     stream_id = ids.parse(text, prefix)
     assert isinstance(stream_id, UUID), text
     return tuple(name_of(each.event.data).rpartition(".v")[0] for each in await core.store.history(stream_id))

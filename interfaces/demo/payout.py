@@ -1,4 +1,4 @@
-"""A merchant has a part of its money paid to its bank account, and is refused what it does not have."""
+"""A merchant has a part of its money paid to its bank account; a payout of more than its balance is refused."""
 
 from typing import Any, Final
 
@@ -6,30 +6,32 @@ from msgspec import Struct
 
 from interfaces import ids
 from interfaces.composition import Core
-from interfaces.demo.course import course_of
-from interfaces.demo.patience import eventually
+from interfaces.demo.event_names import event_names_of
+from interfaces.demo.polling import eventually
 from interfaces.demo.seller import Balance, Refused, Seller
 from interfaces.demo.shop import Reply
 
 IBAN: Final = "DE89370400440532013000"
-"""The example of every IBAN's documentation, nobody's."""
+"""The example of the IBAN registry, which is nobody's account."""
 BELOW_MINIMUM: Final = "urn:tallystick:problem:payout_below_minimum"
 INSUFFICIENT: Final = "urn:tallystick:problem:insufficient_available"
 
 
 class PaidOut(Struct, frozen=True, kw_only=True):
-    """What was refused before, in the API's words; what became of the payout; and the balance at its end."""
+    """The API's refusal of too much, the payout's result, and the balance during the payout and after it."""
 
     refusal: str
     payout_id: str
     amount_minor: int
-    course: tuple[str, ...]
+    event_names: tuple[str, ...]
     during: Balance
     after: Balance
     holds: bool
 
 
-class PayingOut:
+class PayoutSteps:
+    """One merchant's payouts in one currency."""
+
     def __init__(self, core: Core, seller: Seller, currency: str) -> None:
         self._core = core
         self._seller = seller
@@ -37,7 +39,7 @@ class PayingOut:
         self._account_id = ""
 
     async def open_account(self) -> None:
-        """Add the bank account, and wait until the API goes by the terms: it refuses less than they let be paid out.
+        """Add the bank account, and wait until the API applies the agreed terms: it refuses less than their minimum.
 
         Raises Refused.
         """
@@ -46,15 +48,15 @@ class PayingOut:
         added = await self._seller.post("/v1/bank_accounts", body, "account")
         self._account_id = added["bank_account_id"]
 
-        async def ask_for_next_to_nothing() -> Reply:
+        async def ask_for_one_cent() -> Reply:
             return await self._ask(1, "terms")
 
-        reply = await eventually(ask_for_next_to_nothing, lambda answer: answer.json.get("type") == BELOW_MINIMUM)
+        reply = await eventually(ask_for_one_cent, lambda answer: answer.json.get("type") == BELOW_MINIMUM)
         if reply.json.get("type") != BELOW_MINIMUM:
             raise Refused(f"the terms that were agreed are not in force: {reply.status} {reply.body.decode()}")
 
     async def pay_out(self, amount_minor: int) -> PaidOut:
-        """Ask for more than there is, then for `amount_minor`, and wait until that is paid. Raises Refused."""
+        """Ask for more than the balance, then for `amount_minor`, and wait until the latter is paid. Raises Refused."""
         before = await self._seller.balance(self._currency)
         refused = await self._ask(before.available + 1, "too-much")
         asked = await self._ask(amount_minor, "payout")
@@ -72,7 +74,7 @@ class PayingOut:
             refusal=refused.json.get("detail", ""),
             payout_id=payout_id,
             amount_minor=amount_minor,
-            course=await course_of(self._core, payout_id, ids.PAYOUT),
+            event_names=await event_names_of(self._core, payout_id, ids.PAYOUT),
             during=during,
             after=after,
             holds=(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.fx.rates import Quote
 from domain.money.money import Money
-from interfaces.demo.taking import is_settled_by
+from interfaces.demo.conversion import is_settled_by
 
 QUOTE = Quote(
     from_currency="USD", to_currency="EUR", text="0.92", rates="ecb:1", as_of=datetime(2026, 11, 20, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Waiting for what happens by itself: looked for again and again until a deadline, never slept for."""
+"""Reads repeated until a condition holds or a deadline has passed."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def eventually(read: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
-    """What `read` gives once it `holds`, or as it is when that takes too long: whoever asked looks at it anyway."""
+    """The result of `read` once it satisfies `holds`; after WITHIN_S the last result, which the caller has to check."""
     deadline = time.monotonic() + WITHIN_S
     found = await read()
     while not holds(found) and time.monotonic() < deadline:

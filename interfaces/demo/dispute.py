@@ -8,33 +8,33 @@ from msgspec import Struct
 
 from interfaces import ids
 from interfaces.composition import Core
-from interfaces.demo.course import course_of
-from interfaces.demo.patience import eventually
+from interfaces.demo.event_names import event_names_of
+from interfaces.demo.polling import eventually
 from interfaces.demo.seller import Balance, Seller
 
 EVIDENCE: Final = {
     "won": "The parcel's receipt, signed by the customer: winning_evidence",
     "lost": "There is no receipt: losing_evidence",
 }
-"""By how the simulator's bank rules on it."""
+"""By the ruling of the simulator's bank."""
 
 
 class Disputed(Struct, frozen=True, kw_only=True):
-    """What became of a dispute, and of the merchant's money: before it, while it was frozen, and at the end."""
+    """The result of a dispute, with the merchant's balance before it, while money was frozen, and at the end."""
 
     payment_id: str
     dispute_id: str
     amount_minor: int
     currency: str
-    course: tuple[str, ...]
+    event_names: tuple[str, ...]
     before: Balance
     frozen: Balance
     after: Balance
     holds: bool
 
 
-class Disputing:
-    """`providers` are the simulators' URLs by name, at which their customers' banks are told what to do."""
+class DisputeSteps:
+    """`providers` are the simulators' URLs by name; a simulator also plays the customers' banks."""
 
     def __init__(
         self, core: Core, http: aiohttp.ClientSession, providers: Mapping[str, str], seller: Seller, currency: str
@@ -46,7 +46,7 @@ class Disputing:
         self._currency = currency
 
     async def until_ruled(self, payment: Mapping[str, Any], ruling: str) -> Disputed:
-        """From the bank's word until it has ruled as `ruling` says: won or lost. Raises Refused, TimeoutError."""
+        """Open a dispute, answer it, and wait for the ruling, `won` or `lost`. Raises Refused, TimeoutError."""
         before = await self._balance()
         await self._dispute(payment)
         dispute = await self._dispute_of(payment["payment_id"])
@@ -65,7 +65,7 @@ class Disputing:
             dispute_id=dispute_id,
             amount_minor=dispute["amount"],
             currency=dispute["currency"],
-            course=await course_of(self._core, dispute_id, ids.DISPUTE),
+            event_names=await event_names_of(self._core, dispute_id, ids.DISPUTE),
             before=before,
             frozen=frozen,
             after=after,
@@ -82,7 +82,7 @@ class Disputing:
             answer.raise_for_status()
 
     async def _dispute_of(self, payment_id: str) -> dict[str, Any]:
-        """Once the provider's webhook has told of it."""
+        """The dispute, once the provider's webhook has reported it."""
 
         async def look() -> list[dict[str, Any]]:
             listed = (await self._seller.get("/v1/disputes"))["disputes"]
@@ -95,7 +95,7 @@ class Disputing:
 
 
 def is_accounted_for(before: Balance, frozen: Balance, after: Balance, ruling: str) -> bool:
-    """Whether what was frozen came back, or is gone; the fee for the dispute is the platform's either way."""
+    """Whether the frozen money came back (won) or is gone (lost); the platform keeps the fee either way."""
     held = frozen.held - before.held
     fee = before.available - frozen.available - held
     back = held if ruling == "won" else 0
