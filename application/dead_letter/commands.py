@@ -14,7 +14,7 @@ from domain.dead_letter.resolve import resolve
 from domain.dead_letter.retry import retry
 from domain.dead_letter.state import DeadLetter, DeadLetterSubject, fold, letter_id_for
 from domain.errors import DomainError
-from domain.history import Cause, Positioned, last_recorded_at, of_kind
+from domain.history import Cause, Positioned, Recorded, last_recorded_at, of_kind
 from domain.identifiers import DeadLetterId, MerchantId, PaymentId, ProviderName
 
 Decision = Callable[[DeadLetter | None], tuple[DeadLetterEvent, ...]]
@@ -25,7 +25,7 @@ class DeadLetterNotFound(DomainError):
 
 
 class NothingToRetryWith(DomainError):
-    """This process has no Retrier for the kind of the dead letter."""
+    """This process has no Retrier for the dead letter's kind."""
 
     kind: str
 
@@ -70,6 +70,14 @@ class DeadLetters:
         letter_id = letter_id_for(kind, subject)
         await self._decide(letter_id, lambda letter: record_letter(letter, given_up), cause, merchant_id)
 
+    async def recording(
+        self, subject: DeadLetterSubject, *, merchant_id: MerchantId, cause: Cause
+    ) -> tuple[Recorded, ...]:
+        """The events that `record` would append, for an append that also has the fact behind them."""
+        letter_id = letter_id_for(subject.kind, subject.subject)
+        history = await self._store.history(letter_id)
+        return self._recorded(letter_id, history, lambda letter: record_letter(letter, subject), cause, merchant_id)
+
     async def retry(self, letter_id: DeadLetterId, cause: Cause) -> None:
         """Have the work tried again. Raises DeadLetterNotFound, DeadLetterEnded, NothingToRetryWith."""
         letter = fold(_events(await self._store.history(letter_id)))
@@ -98,21 +106,9 @@ class DeadLetters:
         self, letter_id: DeadLetterId, decide: Decision, cause: Cause, merchant_id: MerchantId | None = None
     ) -> None:
         def propose(history: Sequence[Positioned]) -> Proposal[None] | Unchanged[None]:
-            events = decide(fold(_events(history)))
-            if not events:
+            recorded = self._recorded(letter_id, history, decide, cause, merchant_id)
+            if not recorded:
                 return Unchanged(None)
-            # A letter stays with the merchant of its first event.
-            owner = history[0].event.merchant_id if history else merchant_id
-            assert owner is not None, "only a recording begins a letter"
-            recorded = record_all(
-                letter_id,
-                len(history),
-                events,
-                merchant_id=owner,
-                cause=cause,
-                now=self._now(),
-                updated_at=last_recorded_at(history),
-            )
             return Proposal(Append(events=recorded), lambda _position: None)
 
         await decide_and_append(
@@ -121,6 +117,30 @@ class DeadLetters:
             propose,
             limit_broken=unreachable,
             key_used=unreachable,
+        )
+
+    def _recorded(
+        self,
+        letter_id: DeadLetterId,
+        history: Sequence[Positioned],
+        decide: Decision,
+        cause: Cause,
+        merchant_id: MerchantId | None,
+    ) -> tuple[Recorded, ...]:
+        events = decide(fold(_events(history)))
+        if not events:
+            return ()
+        # A letter stays with the merchant of its first event.
+        owner = history[0].event.merchant_id if history else merchant_id
+        assert owner is not None, "only a recording begins a letter"
+        return record_all(
+            letter_id,
+            len(history),
+            events,
+            merchant_id=owner,
+            cause=cause,
+            now=self._now(),
+            updated_at=last_recorded_at(history),
         )
 
 

@@ -9,11 +9,11 @@ from msgspec import Struct
 from application.payment.adoption import Adopted, Adoptions
 from application.payment.correlation import Correlation
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
-from application.payment.operation import Operations, claim_id_of
+from application.payment.operation import Operations
 from application.payment.operation_queue import UnresolvedOperation
 from application.provider.webhook import Notification
-from application.write.append import BalanceLimitBroken, TooManyConflicts
-from application.write.store import Append, Appended, EventStore, Verb
+from application.write.append import BalanceLimitBroken, TooManyConflicts, append_if_current
+from application.write.store import Append, EventStore, Verb
 from domain.errors import DomainError
 from domain.event import name_of
 from domain.history import Cause
@@ -32,6 +32,7 @@ from domain.payment.notice import (
     of_another_payment,
     read_notice,
 )
+from domain.payment.operation import claim_id_of
 from domain.payment.outcome import Mismatched, Outcome, Unknown
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, Processing, RequiresAction
@@ -163,7 +164,7 @@ class Notices:
         payment = loaded.payment
         still_unknown = Again("the provider was asked, and could not say yet what became of the open operation")
         if isinstance(payment, RequiresAction):
-            outcome = await self._operations.look_up(loaded)
+            outcome = await self._operations.calls.look_up(payment, loaded.id)
             if isinstance(outcome, Mismatched):
                 reported = await self._operations.record(loaded, payment.attempt.attempt_id, outcome, cause)
                 return still_unknown if isinstance(reported.payment, RequiresAction) else Done("it has ended")
@@ -187,7 +188,7 @@ class Notices:
         self, loaded: LoadedPayment, events: tuple[ContradictionReported, ...], reason: str, cause: Cause
     ) -> Result:
         if events:
-            recorded = loaded.record(events, cause=cause, now=self._now())
-            if not isinstance(await self._store.append(Append(events=recorded)), Appended):
+            append = Append(events=loaded.record(events, cause=cause, now=self._now()))
+            if await append_if_current(self._store, append) is None:
                 return Again("another command changed the payment first")
         return Dead(reason)

@@ -45,7 +45,7 @@ async def cancel_attempt(
 
     Raises StoreUnavailable, and what Operations.record raises.
     """
-    answer = await operations.cancel_authorization(loaded, cancel_id)
+    answer = await operations.calls.cancel_authorization(loaded, cancel_id)
     match answer:
         case Approved():
             return AttemptCanceled()
@@ -69,7 +69,7 @@ async def look_up_end(
     Raises StoreUnavailable, and what Operations.record raises.
     """
     assert isinstance(loaded.payment, RequiresAction)
-    found = await operations.look_up(loaded)
+    found = await operations.calls.look_up(loaded.payment, loaded.id)
     match found:
         case Declined(code=code) if code == DECLINE_CODE_CANCELED:
             return AttemptCanceled()

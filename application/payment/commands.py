@@ -144,10 +144,10 @@ class Payments:
 
         def decide(payment: Payment, capture_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             amount = _amount_of(payment, amount_minor)
-            is_final = final or not self._operations.keeps_open(payment)
+            is_final = final or not self._operations.calls.keeps_open(payment)
             command = CapturePayment(capture_id=capture_id, amount=amount, final=is_final)
             events = capture(payment, command, pricing, now)
-            self._operations.require_countable(payment, events)
+            self._operations.calls.require_countable(payment, events)
             return events
 
         capture_id = await self._ids.operation_id(caller, Verb.CAPTURE)
@@ -174,7 +174,7 @@ class Payments:
         def decide(payment: Payment, refund_id: OperationId, now: datetime) -> tuple[PaymentEvent, ...]:
             command = RefundPayment(refund_id=refund_id, amount=_amount_of(payment, amount_minor), reason=reason)
             events = refund(payment, command, pricing, now, source=search.funding.source)
-            self._operations.require_countable(payment, events)
+            self._operations.calls.require_countable(payment, events)
             return events
 
         async def take_from_next_source(loaded: LoadedPayment, broken: LimitBroken) -> None:
@@ -219,7 +219,7 @@ class Payments:
         loaded = (await load(self._store, payment_id)).owned_by(caller.merchant_id)
         if not isinstance(loaded.payment, RequiresAction):
             return loaded
-        outcome = await self._operations.look_up(loaded)
+        outcome = await self._operations.calls.look_up(loaded.payment, loaded.id)
         if outcome is None:
             return loaded
         operation_id = loaded.payment.attempt.attempt_id

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from application.payment.adopted_answer import answer_adopted, has_taken
 from application.payment.answers import Answers
 from application.payment.loaded import LoadedPayment, load
-from application.payment.operation import Operations, StartedOperation
+from application.payment.operation import Operations
 from application.payment.operation_queue import UnresolvedOperation
 from application.payment.recent import RecentPayments
 from application.payment.recovery import Recovery
+from application.payment.started import StartedOperation
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
 from application.write.append import Proposal, Unchanged, decide_and_append, refuse

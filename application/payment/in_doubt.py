@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from application.payment.loaded import LoadedPayment, load, loaded_from, payment_events
-from application.payment.operation import Operations, claim_id_of, provider_of
+from application.payment.operation import Operations
 from application.payment.operation_queue import OperationQueue, UnresolvedOperation
 from application.write.store import EventStore, Verb
 from domain.card_data import require_no_card_number
@@ -17,7 +17,7 @@ from domain.errors import DomainError
 from domain.history import Cause, Positioned
 from domain.identifiers import MerchantId, OperationId, PaymentId, ProviderName
 from domain.payment.events import OperationInDoubt, OperationKind, OperationOutcomeUnknown
-from domain.payment.operation import operation_id_of, operation_of
+from domain.payment.operation import claim_id_of, operation_id_of, operation_of, provider_of
 from domain.payment.outcome import Approved, Declined
 from domain.payment.state import InFlight, Payment, RequiresAction
 from domain.payment.status import Status, status_of

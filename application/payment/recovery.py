@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from application.dead_letter.sink import DeadLetterSink
 from application.payment.in_doubt import doubt_of
 from application.payment.loaded import load
-from application.payment.operation import Operations, provider_of
+from application.payment.operation import Operations
 from application.payment.operation_queue import OperationQueue, UnresolvedOperation
 from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead, BulkheadFull
@@ -23,6 +23,7 @@ from application.write.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
 from domain.history import Cause
 from domain.identifiers import OperationId, ProviderName
+from domain.payment.operation import provider_of
 from domain.payment.state import InFlight
 
 ALERTS_MAX = 100
@@ -174,11 +175,11 @@ class Recovery:
             await self._queue.release(operation.operation_id, until=now + self._lease)
 
     async def _resolve(self, operation: UnresolvedOperation) -> bool:
-        """Whether the operation has its outcome."""
+        """Whether the operation has its outcome. Raises StoreUnavailable."""
         try:
             resolved = await self._operations.resolve(operation, self._cause(operation.operation_id))
         except StoreUnavailable:
-            return False
+            raise
         except Exception:
             log.exception("recovery_failed", extra=_named(operation))
             return False

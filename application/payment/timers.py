@@ -14,7 +14,7 @@ from application.dead_letter.sink import DeadLetterSink
 from application.payment.customer_action import CustomerActions
 from application.payment.expiry import expire_authorization
 from application.payment.loaded import load
-from application.payment.operation import Operations, provider_of
+from application.payment.operation import Operations
 from application.payment.timer_outcome import Failed, Fired, NothingToDo, TimerOutcome, Waits
 from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead
@@ -25,6 +25,7 @@ from domain.dead_letter.events import DeadLetterKind
 from domain.errors import described
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
+from domain.payment.operation import provider_of
 from domain.payment.state import RequiresAction
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind
 

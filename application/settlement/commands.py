@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from application.payment.funding import FundingSearch
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
-from application.settlement.loaded import SettlementBooks
+from application.settlement.books import SettlementBooks
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
 from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
@@ -21,8 +21,8 @@ from domain.errors import DomainError
 from domain.history import Cause
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.debit import TRUE_UP_FUNDING
-from domain.payment.events import MovementKind, MovementSettled
 from domain.payment.movements import Movement, MovementKey, movements_of
+from domain.payment.settlement_events import MovementKind, MovementSettled
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 from domain.settlement.settle_movement import FeePlans, MovementUnknown, SettleMovement, settle_movement
 from domain.settlement.settlement import ItemDiffers

@@ -99,6 +99,24 @@ async def decide_and_append(
     raise TooManyConflicts()
 
 
+async def append_if_current(store: AppendPort, append: Append) -> Appended | None:
+    """One try of an append that can break no limit and claims no key; None where another command was first.
+
+    For callers that leave deciding again to whoever comes next, such as the next try of a worker. Raises
+    StoreUnavailable.
+    """
+    appended = await store.append(append)
+    match appended:
+        case Appended():
+            return appended
+        case VersionConflict():
+            return None
+        case LimitBroken() | KeyUsed():
+            return await unreachable(append, appended)
+        case _:
+            assert_never(appended)
+
+
 async def refuse(_state: object, broken: LimitBroken) -> Never:
     """A broken limit refuses the command. Raises BalanceLimitBroken."""
     raise BalanceLimitBroken(account=broken.account, currency=broken.currency)

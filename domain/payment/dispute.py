@@ -16,15 +16,15 @@ from domain.identifiers import DisputeId, MerchantId
 from domain.money.money import AmountOutOfRange, CurrencyMismatch, Money, zero
 from domain.payment.claim import Reduced, claim_for, exchanged, raise_claim, reduce_claim
 from domain.payment.debit import DebitSource
-from domain.payment.events import (
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
-    PaymentEvent,
 )
+from domain.payment.events import PaymentEvent
 from domain.payment.proceeds import Claim, Excess, MerchantDebit
 from domain.payment.refusals import IllegalTransition, refuse
 from domain.payment.state import (

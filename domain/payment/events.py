@@ -3,15 +3,21 @@
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
-
 from domain.event import Event
-from domain.fx.conversion import Conversion
-from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
+from domain.identifiers import CustomerId, MerchantId, OperationId, ProviderName
 from domain.money.money import Money
+from domain.payment.dispute_events import (
+    DisputeLost,
+    DisputeOpened,
+    DisputeRaised,
+    DisputeReduced,
+    DisputeReversed,
+    DisputeWon,
+)
 from domain.payment.method import PaymentMethod
 from domain.payment.outcome import NextAction, Outcome
-from domain.payment.proceeds import Claim, Drawn, Excess, MerchantDebit, Proceeds
+from domain.payment.proceeds import Drawn, Excess, MerchantDebit, Proceeds
+from domain.payment.settlement_events import MovementSettled
 from domain.routing.candidate import Candidate, Strategy
 
 
@@ -270,123 +276,6 @@ class RefundReversed(Event, frozen=True, kw_only=True, tag="payment.refund_rever
     debit: MerchantDebit
     excess: Excess | None
     returned: Drawn
-
-
-class DisputeOpened(Event, frozen=True, kw_only=True, tag="payment.dispute_opened.v3"):
-    """The bank's whole claim: what the payment's budget carries of it is frozen, what is beyond it is borne at once."""
-
-    merchant_id: MerchantId
-    dispute_id: DisputeId
-    reason: str
-    claim: Claim
-
-
-class DisputeRaised(Event, frozen=True, kw_only=True, tag="payment.dispute_raised.v1"):
-    """The bank disputes more than before: `claim` is all of it from now on. Of the merchant `drawn` was taken more, and
-    `excess`, in the same currency, is more beyond the budget."""
-
-    merchant_id: MerchantId
-    dispute_id: DisputeId
-    claim: Claim
-    drawn: Drawn
-    excess: Money
-
-
-class DisputeReduced(Event, frozen=True, kw_only=True, tag="payment.dispute_reduced.v1"):
-    """The bank disputes less than before: `claim` is what is left. `returned` went back to the merchant, `recovered` is
-    what was to be our loss and is none."""
-
-    merchant_id: MerchantId
-    dispute_id: DisputeId
-    claim: Claim
-    returned: Drawn
-    recovered: Money
-
-
-class DisputeWon(Event, frozen=True, kw_only=True, tag="payment.dispute_won.v3"):
-    """`returned` went back to the merchant, `recovered` is what was to be our loss and is none."""
-
-    merchant_id: MerchantId
-    dispute_id: DisputeId
-    amount: Money
-    returned: Drawn
-    recovered: Money
-
-
-class DisputeLost(Event, frozen=True, kw_only=True, tag="payment.dispute_lost.v3"):
-    """The provider keeps `disputed`. `amount` of the payment's budget is gone, `settled` what the merchant was debited
-    for it."""
-
-    merchant_id: MerchantId
-    provider: ProviderName
-    dispute_id: DisputeId
-    disputed: Money
-    exchange: Conversion | None
-    amount: Money
-    settled: Money
-    conversion: Conversion | None
-    excess: Excess | None
-
-
-class DisputeReversed(Event, frozen=True, kw_only=True, tag="payment.dispute_reversed.v2"):
-    """Won after it had been lost: the provider gives `disputed` back. `left` is what stays lost; None where that is
-    nothing. `amount`, `settled` and `excess` are those of what comes back."""
-
-    merchant_id: MerchantId
-    provider: ProviderName
-    dispute_id: DisputeId
-    disputed: Money
-    exchange: Conversion | None
-    amount: Money
-    settled: Money
-    conversion: Conversion | None
-    excess: Excess | None
-    returned: Drawn
-    recovered: Money
-    left: Claim | None
-
-
-class MovementKind(StrEnum):
-    """What a provider settles."""
-
-    CAPTURE = "capture"
-    REFUND = "refund"
-    CHARGEBACK = "chargeback"
-    REVERSAL = "reversal"
-    """Of a chargeback: a dispute that was lost and won after all."""
-    REFUND_REVERSAL = "refund_reversal"
-    """Of a refund that failed after it had succeeded."""
-
-
-class ProviderCost(Struct, frozen=True, kw_only=True):
-    """What the provider charged us for a movement, in minor units of its currency; `other` may be negative."""
-
-    interchange_minor: int = 0
-    scheme_minor: int = 0
-    markup_minor: int = 0
-    other_minor: int = 0
-
-    @property
-    def total_minor(self) -> int:
-        return self.interchange_minor + self.scheme_minor + self.markup_minor + self.other_minor
-
-
-class MovementSettled(Event, frozen=True, kw_only=True, tag="payment.movement_settled.v1"):
-    """The provider paid us for a movement, net of its cost. `gross` is what it counts for us, negative where money went
-    back. `true_up` is what the actual cost changes of the merchant's fee: above zero the merchant is charged more, from
-    `drawn`."""
-
-    merchant_id: MerchantId
-    provider: ProviderName
-    settlement_id: str
-    bank: str
-    movement: MovementKind
-    movement_id: str
-    gross: Money
-    cost: ProviderCost
-    true_up: Money
-    drawn: Drawn | None
-    fee_plan: str
 
 
 OperationEnded = (

@@ -7,18 +7,19 @@ from msgspec.structs import replace
 
 from domain.event import name_of
 from domain.identifiers import DisputeId
-from domain.payment.events import (
-    AuthorizationExpired,
-    CaptureFailed,
-    CaptureStarted,
-    ContradictionReported,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
-    MovementSettled,
+)
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureStarted,
+    ContradictionReported,
     OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
@@ -42,6 +43,7 @@ from domain.payment.events import (
     VoidFailed,
     VoidStarted,
 )
+from domain.payment.settlement_events import MovementSettled
 from domain.payment.state import (
     Attempt,
     Authorization,
@@ -149,6 +151,13 @@ def _next(payment: Payment, event: PaymentEvent) -> Payment:
             return Failed(terms=payment.terms, code=code, message=message)
         case ((Created() | Rerouting()), PaymentCanceled(reason=reason)):
             return Canceled(terms=payment.terms, reason=reason)
+        case _:
+            return _moved(payment, event)
+
+
+def _moved(payment: Payment, event: PaymentEvent) -> Payment:
+    """The payment after an event that captures, voids, refunds, disputes or settles, or that only reports."""
+    match payment, event:
         case ((Authorized() | PartiallyCaptured()), CaptureStarted()):
             return Capturing(before=payment, capture_id=event.capture_id, amount=event.amount, final=event.final)
         case Capturing(before=before), PaymentCaptured():

@@ -7,17 +7,10 @@ from msgspec.structs import replace
 
 from domain.identifiers import ProviderName
 from domain.money.money import Money
-from domain.payment.events import (
-    DisputeLost,
-    DisputeReversed,
-    MovementKind,
-    MovementSettled,
-    PaymentCaptured,
-    PaymentEvent,
-    PaymentRefunded,
-    RefundReversed,
-)
+from domain.payment.dispute_events import DisputeLost, DisputeReversed
+from domain.payment.events import PaymentCaptured, PaymentEvent, PaymentRefunded, RefundReversed
 from domain.payment.proceeds import Proceeds
+from domain.payment.settlement_events import MovementKind, MovementSettled
 
 MovementKey = tuple[MovementKind, str]
 """Its kind and our id for it: that of its operation, or of its dispute."""

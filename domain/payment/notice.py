@@ -1,8 +1,7 @@
-"""What a provider's notification makes of a payment, however late, often, or out of order it comes.
+"""A provider's notification changes a payment no further than it proves, however late, often, or out of order it comes.
 
-Nothing that it says is taken for more than it proves. What may be about the open operation of ours, and does not name
-it, is a reason to ask. What nothing on record explains was made at the provider, and is adopted. What contradicts an
-outcome on record changes nothing, but is never passed over in silence.
+A notification that may be about our open operation without naming it causes a look-up; one that no operation explains
+was made at the provider, and is adopted; one that contradicts a recorded outcome changes nothing, and is reported.
 """
 
 from collections.abc import Mapping, Sequence

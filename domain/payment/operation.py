@@ -1,13 +1,13 @@
-"""An operation in flight at a provider: what it is, what names it there, and what its outcome means."""
+"""The kind, ids and provider of an operation in flight, and the meaning of its outcome."""
 
-from domain.identifiers import OperationId
+from domain.identifiers import OperationId, ProviderName
 from domain.payment.events import FailureKind, OperationKind, OperationOutcomeUnknown
 from domain.payment.outcome import ActionRequired, Declined, Outcome, Refusal, Rejected, Unavailable, Unknown
 from domain.payment.state import Capturing, InFlight, Processing, Refunding, RequiresAction, Voiding
 
 
 def operation_of(payment: InFlight) -> OperationKind:
-    """What the provider is being asked to do."""
+    """The kind of the operation in flight."""
     match payment:
         case Processing():
             return OperationKind.AUTHORIZE
@@ -30,6 +30,26 @@ def operation_id_of(payment: InFlight) -> OperationId:
             return operation_id
         case Refunding(refund_id=operation_id):
             return operation_id
+
+
+def claim_id_of(payment: InFlight | RequiresAction) -> OperationId:
+    """The id of the merchant's command that the operation serves: the first attempt's, or the operation's own."""
+    match payment:
+        case Processing(tried=(first, *_)):
+            return first.attempt_id
+        case RequiresAction(attempt=attempt):
+            return attempt.attempt_id
+        case _:
+            return operation_id_of(payment)
+
+
+def provider_of(payment: InFlight | RequiresAction) -> ProviderName:
+    """The provider that the operation is at."""
+    match payment:
+        case Processing(attempt=attempt) | RequiresAction(attempt=attempt):
+            return attempt.provider
+        case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
+            return before.authorization.provider
 
 
 def outcome_of(payment: InFlight | RequiresAction, answer: Outcome) -> Outcome:

@@ -9,12 +9,9 @@ from domain.event import Event
 from domain.fx.conversion import Conversion
 from domain.identifiers import CustomerId, DisputeId, MerchantId, OperationId, ProviderName
 from domain.money.money import Money, zero
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
 from domain.payment.events import (
     CaptureMethod,
-    DisputeLost,
-    DisputeOpened,
-    DisputeReversed,
-    DisputeWon,
     FailureKind,
     PaymentActionRequired,
     PaymentCaptured,

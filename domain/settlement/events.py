@@ -6,7 +6,7 @@ from enum import StrEnum
 from domain.event import Event
 from domain.identifiers import PLATFORM, MerchantId, ProviderName
 from domain.money.money import Money
-from domain.payment.events import ProviderCost
+from domain.payment.settlement_events import ProviderCost
 
 
 class ItemKind(StrEnum):

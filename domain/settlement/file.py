@@ -17,7 +17,7 @@ from domain.errors import DomainError
 from domain.identifiers import OperationId, ProviderName
 from domain.money.currencies import UnknownCurrency, decimals
 from domain.money.money import AMOUNT_MINOR_MAX, Money, WrongPrecision, parse_decimal, zero
-from domain.payment.events import MovementKind, ProviderCost
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.settlement.events import ItemKind
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.identifiers import OperationId, ProviderName
 from domain.money.money import Money
-from domain.payment.events import MovementKind, ProviderCost
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.settlement.events import ItemKind
 
 

@@ -9,9 +9,9 @@ from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource
-from domain.payment.events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.movements import Movement, MovementKey
 from domain.payment.proceeds import Drawn, Proceeds, from_available, from_owed
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.state import Payment, terms_of
 from domain.terms.fee import Fee, FeeKind
 from domain.terms.fee_plan import FeePlan, true_up

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.errors import DomainError
 from domain.identifiers import ProviderName
 from domain.money.money import Money
-from domain.payment.events import ProviderCost
+from domain.payment.settlement_events import ProviderCost
 from domain.settlement.events import (
     ItemKind,
     SettlementCorrected,

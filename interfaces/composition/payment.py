@@ -87,7 +87,7 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
         store=shared.store,
         pricing_contexts=terms.pricing_contexts,
         correlation=correlation,
-        keeps_open=operations.keeps_open,
+        keeps_open=operations.calls.keeps_open,
         now=utc_now,
     )
     recovery = _recovery(shared, queue, operations, dead_letter)

@@ -12,15 +12,9 @@ from msgspec.structs import replace
 from domain.event import Event, name_of
 from domain.history import Positioned
 from domain.money.money import Money
-from domain.payment.events import (
-    DisputeLost,
-    DisputeReversed,
-    MovementKind,
-    MovementSettled,
-    PaymentCaptured,
-    PaymentRefunded,
-    RefundReversed,
-)
+from domain.payment.dispute_events import DisputeLost, DisputeReversed
+from domain.payment.events import PaymentCaptured, PaymentRefunded, RefundReversed
+from domain.payment.settlement_events import MovementKind, MovementSettled
 from projections.engine.view import Key, View
 
 Movement = MovementKind

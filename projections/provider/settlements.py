@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from psycopg.rows import class_row
 
 from domain.history import Positioned
-from domain.payment.events import MovementSettled
+from domain.payment.settlement_events import MovementSettled
 from domain.settlement.events import SettlementItemBooked
 from projections.engine.view import Key, View
 

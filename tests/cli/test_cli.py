@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from domain.event import name_of
 from domain.identifiers import MerchantId
 from domain.money.money import zero
-from domain.payment.events import MovementKind, MovementSettled, PaymentCaptured, ProviderCost, RefundStarted
+from domain.payment.events import PaymentCaptured, RefundStarted
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.roles import Role
 from infrastructure.postgres import migrate

@@ -1,14 +1,16 @@
 """What holds of every payment's attempts, told from its events alone: whatever providers say, one charge at most."""
 
 from domain.identifiers import OperationId, ProviderName
-from domain.payment.events import (
-    ContradictionReported,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
+)
+from domain.payment.events import (
+    ContradictionReported,
     FailureKind,
     OperationAdopted,
     OperationInDoubt,

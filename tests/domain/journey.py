@@ -13,17 +13,19 @@ from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, zero
 from domain.payment.create import CreatePayment, create
 from domain.payment.debit import PROVIDER_DEBIT_FUNDING, REFUND_FUNDING, DebitSource, next_funding_source
-from domain.payment.events import (
-    AuthorizationExpired,
-    CaptureFailed,
-    CaptureStarted,
-    ContradictionReported,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
+)
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureStarted,
+    ContradictionReported,
     OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,

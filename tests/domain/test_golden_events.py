@@ -41,21 +41,21 @@ from domain.ledger.accounts import AccountCode, Side
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.ledger.superseded import JournalEntryPostedV1
 from domain.money.money import Money
-from domain.payment.events import (
-    AuthorizationExpired,
-    CaptureFailed,
-    CaptureMethod,
-    CaptureStarted,
-    ContradictionReported,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
+)
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureMethod,
+    CaptureStarted,
+    ContradictionReported,
     FailureKind,
-    MovementKind,
-    MovementSettled,
     OperationAdopted,
     OperationInDoubt,
     OperationKind,
@@ -73,7 +73,6 @@ from domain.payment.events import (
     PaymentReviewApproved,
     PaymentRouted,
     PaymentVoided,
-    ProviderCost,
     RefundFailed,
     RefundReversed,
     RefundStarted,
@@ -83,6 +82,7 @@ from domain.payment.events import (
 from domain.payment.method import CardBrand, MethodType, PaymentMethod
 from domain.payment.outcome import Approved, Redirect
 from domain.payment.proceeds import Claim, Drawn, Excess, LotShare, MerchantDebit, Proceeds
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.superseded import SupersededEvent
 from domain.payout.events import (
     PayoutApproved,

@@ -20,12 +20,9 @@ from domain.ledger.entry import JournalEntryPosted, Posting, entry_id_for
 from domain.ledger.rules import entry_for
 from domain.ledger.superseded import JournalEntryPostedV1
 from domain.money.money import Money, zero
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
 from domain.payment.events import (
     CaptureMethod,
-    DisputeLost,
-    DisputeOpened,
-    DisputeReversed,
-    DisputeWon,
     FailureKind,
     PaymentActionRequired,
     PaymentCaptured,

@@ -11,19 +11,20 @@ from domain.history import Recorded
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.ledger.entry import JournalEntryPosted, entry_id_for, imbalance
 from domain.ledger.rules import entry_for
-from domain.payment.events import (
-    AuthorizationExpired,
-    CaptureFailed,
-    CaptureStarted,
-    ContradictionReported,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
+)
+from domain.payment.events import (
+    AuthorizationExpired,
+    CaptureFailed,
+    CaptureStarted,
+    ContradictionReported,
     FailureKind,
-    MovementSettled,
     OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
@@ -48,6 +49,7 @@ from domain.payment.events import (
     VoidStarted,
 )
 from domain.payment.evolve import HistoryUnreadable, fold
+from domain.payment.settlement_events import MovementSettled
 from tests.simulation.plan import SOFT_DECLINES
 
 ASKED_FROM_OUTSIDE: Final = ("key:", "operator:")

@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from domain.dead_letter.events import DeadLetterKind
-from domain.history import Cause
+from domain.dead_letter.state import DeadLetterSubject
+from domain.history import Cause, Recorded
 from domain.identifiers import MerchantId, PaymentId, ProviderName
 
 
@@ -17,7 +18,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 class KeptLetters:
-    """Implements application.dead_letter.sink.DeadLetterSink."""
+    """Implements DeadLetterSink and DeadLetterRecording of application.dead_letter.sink."""
 
     def __init__(self) -> None:
         self.told: list[Letter] = []
@@ -45,6 +46,20 @@ class KeptLetters:
                 reason=reason,
             )
         )
+
+    async def recording(
+        self, subject: DeadLetterSubject, *, merchant_id: MerchantId, cause: Cause
+    ) -> tuple[Recorded, ...]:
+        await self.record(
+            kind=subject.kind,
+            subject=subject.subject,
+            merchant_id=merchant_id,
+            payment_id=subject.payment_id,
+            provider=subject.provider,
+            reason=subject.reason,
+            cause=cause,
+        )
+        return ()
 
     async def resolved(self, *, kind: DeadLetterKind, subject: str, outcome: str, cause: Cause) -> None:
         self.ended.append(subject)

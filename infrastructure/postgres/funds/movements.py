@@ -5,7 +5,7 @@ from typing import Final
 
 from application.settlement.commands import FoundMovement
 from domain.identifiers import PaymentId, ProviderName
-from domain.payment.events import MovementKind
+from domain.payment.settlement_events import MovementKind
 from infrastructure.postgres.connection.pool import ReadPool
 from projections.provider.reconciliation import movement_by_id, movements_by_reference
 from projections.provider.settlements import rows_settled_in

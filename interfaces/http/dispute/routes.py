@@ -1,4 +1,4 @@
-"""/v1/disputes: what customers' banks dispute, and how the merchant answers."""
+"""/v1/disputes: disputes of a merchant's payments, and the merchant's answers."""
 
 import re
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ from interfaces.http.server.bodies import Bodies, whole_body
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.capacity import Capacity
 from interfaces.http.server.documented import replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.dispute import DisputePage, DisputeResource, dispute_resource, row_resource
@@ -92,7 +92,7 @@ class DisputeController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the disputes view, those opened last first."""
-        wanted, before = one_of(DisputeStatus, "status", status), behind(cursor, ids.DISPUTE)
+        wanted, before = member_named(DisputeStatus, "status", status), cursor_uuid(cursor, ids.DISPUTE)
         reached = await wait_for_position(services, DISPUTES, position)
         async with services.reader() as connection:
             rows = await search(
@@ -140,7 +140,7 @@ class DisputeController(Controller):
         `application/octet-stream` has to name that very type. Under a name that the dispute has already, it takes
         that one's place. The dispute's `evidence_limits` say what is taken: of this route the API's usual limit does
         not hold."""
-        shows = one_of(EvidenceKind, "kind", kind)
+        shows = member_named(EvidenceKind, "kind", kind)
         assert shows is not None
         _require_name(name)
         case_id = dispute_id_of(dispute_id)
@@ -221,7 +221,7 @@ class DisputeController(Controller):
 
 
 def dispute_id_of(text: str) -> DisputeCaseId:
-    """Raises DisputeNotFound for text that is no such id."""
+    """The id in a path. Raises DisputeNotFound for other text."""
     uuid = ids.parse(text, ids.DISPUTE)
     if uuid is None:
         raise DisputeNotFound()

@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.parameters import AsOfParameter
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.as_of import position_of

@@ -1,22 +1,23 @@
-"""/v1/operator/dead_letters: what was given up, and what an operator does about it."""
+"""/v1/operator/dead_letters: dead letters, listed, retried and closed."""
 
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from application.dead_letter.commands import DeadLetterNotFound
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
 from domain.identifiers import DeadLetterId
 from interfaces import ids
+from interfaces.http.operator.bodies import CloseBody
 from interfaces.http.server.body import decode
 from interfaces.http.server.documented import accepts, replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.operators import OperatorRequest, operator_cause
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.dead_letter import DeadLetterDetail, DeadLetterPage, letter_detail, letter_resource
@@ -36,11 +37,6 @@ class Accepted(Struct, frozen=True, kw_only=True):
     """What was asked is recorded; what comes of a retry shows in the letter's `state`."""
 
     dead_letter_id: str
-
-
-class CloseBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    # No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
-    reason: Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 
 class DeadLetterController(Controller):
@@ -63,8 +59,8 @@ class DeadLetterController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the dead_letters view."""
-        state, about = one_of(DeadLetterState, "state", in_state), one_of(DeadLetterKind, "kind", kind)
-        before = behind(cursor, ids.DEAD_LETTER)
+        state, about = member_named(DeadLetterState, "state", in_state), member_named(DeadLetterKind, "kind", kind)
+        before = cursor_uuid(cursor, ids.DEAD_LETTER)
         reached = await wait_for_position(services, DEAD_LETTERS, position)
         async with services.reader() as connection:
             rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
@@ -128,7 +124,7 @@ class DeadLetterController(Controller):
 
 
 def letter_id_of(text: str) -> DeadLetterId:
-    """Raises DeadLetterNotFound for text that is no such id."""
+    """The id in a path. Raises DeadLetterNotFound for other text."""
     uuid = ids.parse(text, ids.DEAD_LETTER)
     if uuid is None:
         raise DeadLetterNotFound()

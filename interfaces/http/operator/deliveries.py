@@ -1,4 +1,4 @@
-"""/v1/operator/webhook_deliveries: what providers sent us, as it came, and what became of it."""
+"""/v1/operator/webhook_deliveries: providers' deliveries as they came, and their results."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from application.webhook_in.inbox import DeliveryState
 from domain.identifiers import ProviderName
 from interfaces import ids
 from interfaces.http.server.documented import replies
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import cursor_uuid, member_named
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.delivery import DeliveryPage, delivery_resource
@@ -46,14 +46,14 @@ class DeliveryController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_DELIVERIES_MAX)] = 20,
     ) -> Response[Any]:
         """From the inbox itself, which is never behind."""
-        before = behind(cursor, ids.DELIVERY)
+        before = cursor_uuid(cursor, ids.DELIVERY)
         if provider is not None and "\0" in provider:
             raise ParameterInvalid(field="provider", reason="expected the name of a provider")
         found = await services.deliveries.search(
             deliveries_max=limit + 1,
             before=before,
             provider=None if provider is None else ProviderName(provider),
-            state=one_of(DeliveryState, "state", in_state),
+            state=member_named(DeliveryState, "state", in_state),
         )
         page = list(map(delivery_resource, found[:limit]))
         more = page[-1].delivery_id if len(found) > limit else None

@@ -1,20 +1,20 @@
-"""/v1/operator/payouts: what waits for somebody to look at it, and where every other payout is."""
+"""/v1/operator/payouts: held payouts to approve or cancel, and every other payout."""
 
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
-from msgspec import Meta, Struct
 
 from domain.payout.status import PayoutStatus
 from interfaces import ids
+from interfaces.http.operator.bodies import CancelPayoutBody
 from interfaces.http.payout.routes import PAGE_PAYOUTS_MAX, CursorParameter, StatusParameter, payout_id_of
 from interfaces.http.server.body import decode
 from interfaces.http.server.documented import accepts, replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.operators import OperatorRequest, operator_cause
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payout import (
@@ -33,11 +33,6 @@ TITLES = {
     409: "The payout's status does not allow it",
     422: "The reason cannot be kept",
 }
-
-
-class CancelPayoutBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    # No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
-    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 
 class OperatorPayoutController(Controller):
@@ -59,7 +54,7 @@ class OperatorPayoutController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the payouts view; `status=held` are those that wait for somebody."""
-        status, before = one_of(PayoutStatus, "status", in_status), behind(cursor, ids.PAYOUT)
+        status, before = member_named(PayoutStatus, "status", in_status), cursor_uuid(cursor, ids.PAYOUT)
         reached = await wait_for_position(services, PAYOUTS, position)
         async with services.reader() as connection:
             rows = await payouts.search(connection, rows_max=limit + 1, before=before, status=status)

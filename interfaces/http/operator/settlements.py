@@ -1,4 +1,4 @@
-"""/v1/operator/settlements: what a provider has settled with us, for operators and auditors."""
+"""/v1/operator/settlements: the report on a provider's settlements, for operators and auditors."""
 
 from typing import Annotated, Any
 
@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from interfaces.http.server.documented import replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.parameters import DATE_TIME
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.as_of import optional_instant

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payment_history import TimelineResource, merchant_timeline_resource

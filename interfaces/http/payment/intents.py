@@ -1,20 +1,17 @@
 """/v1/payment_intents: a merchant creates a payment, and confirms it."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
-from msgspec import Meta, Struct
 
-from domain.countries import COUNTRIES
 from domain.identifiers import CustomerId, MerchantId
-from domain.money.currencies import DECIMALS
-from domain.money.money import AMOUNT_MINOR_MAX, Money
+from domain.money.money import Money
 from domain.payment.create import CreatePayment
-from domain.payment.events import CaptureMethod
-from domain.payment.method import CardBrand, MethodType, PaymentMethod
+from domain.payment.method import PaymentMethod
 from interfaces import ids
+from interfaces.http.payment.bodies import CancelIntentBody, ConfirmIntentBody, CreateIntentBody
 from interfaces.http.payment.reading import read_payment
 from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
@@ -24,77 +21,6 @@ from interfaces.http.server.reply import answered, payment_id_of, resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payment import PaymentResource, payment_resource
 from interfaces.resources.refusals import OtherMerchant
-
-IdempotencyKeyField = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
-# No control characters: Postgres keeps no NUL in JSON, so one would bring a read model to a stand.
-# `$` alone also matches before a last line break.
-Reason = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-CUSTOMER_ID_PATTERN = r"^[\x21-\x7e]+$(?!\n)"
-"""Whatever a shop calls its customers, in ASCII and without spaces: `shop/7`, `ada@example.org`, `a%2Fb?c=d&e#f`."""
-Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units of the currency", examples=[2500])]
-Currency = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Z]{3}$",
-        description="ISO 4217 code",
-        examples=["EUR"],
-        extra_json_schema={"enum": sorted(DECIMALS)},
-    ),
-]
-
-Country = Annotated[
-    str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", examples=["DE"], extra_json_schema={"enum": sorted(COUNTRIES)})
-]
-ReturnUrl = Annotated[
-    str,
-    Meta(
-        max_length=1024,
-        pattern=r"^https?://[\x21-\x7e]+$(?!\n)",
-        description="Where the customer comes back to from a provider's page",
-        examples=["https://shop.example/orders/42"],
-    ),
-]
-
-
-class MethodBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`token` is the provider's token for the method; a card number is refused. `brand`, and `country`, the ISO 3166
-    code of where the method was issued, help to choose the provider."""
-
-    type: MethodType
-    token: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=128,
-            pattern=r"^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$(?!\n)",
-            examples=["tok_visa"],
-        ),
-    ]
-    brand: CardBrand | None = None
-    country: Country | None = None
-
-
-class CreateIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    customer_id: Annotated[
-        str, Meta(min_length=1, max_length=128, pattern=CUSTOMER_ID_PATTERN, examples=["customer-42"])
-    ]
-    amount: Amount
-    currency: Currency
-    payment_method: MethodBody
-    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
-    confirm: bool = False
-    return_url: ReturnUrl | None = None
-    merchant_id: str | None = None
-    idempotency_key: IdempotencyKeyField | None = None
-
-
-class ConfirmIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    idempotency_key: IdempotencyKeyField | None = None
-
-
-class CancelIntentBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    reason: Reason | None = None
-    idempotency_key: IdempotencyKeyField | None = None
 
 
 class PaymentIntentController(Controller):

@@ -1,4 +1,4 @@
-"""/v1/refunds: what became of the money that a merchant gave back."""
+"""/v1/refunds: a merchant's refunds and their results."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,8 +15,8 @@ from domain.payment.status import OperationStatus
 from interfaces import ids
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import InstantParameter, behind, one_of
+from interfaces.http.server.parameters import InstantParameter, cursor_uuid, member_named
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.as_of import optional_instant
@@ -59,7 +59,7 @@ class RefundController(Controller):
         payment = None if payment_id is None else ids.parse(payment_id, ids.PAYMENT, ids.INTENT)
         if payment_id is not None and payment is None:
             raise ParameterInvalid(field="payment_id", reason="expected the id of a payment")
-        status, before = one_of(OperationStatus, "status", in_status), behind(cursor, ids.REFUND)
+        status, before = member_named(OperationStatus, "status", in_status), cursor_uuid(cursor, ids.REFUND)
         since = optional_instant("created_after", created_after)
         until = optional_instant("created_before", created_before)
         reached = await wait_for_position(services, REFUNDS, position)
@@ -104,8 +104,8 @@ class RefundController(Controller):
 
 
 async def _payment_of(services: Services, refund_id: UUID) -> PaymentId | None:
-    """By the command that asked for the refund, which is as new as its events; by the view for one that nobody asked
-    for here."""
+    """The refund's payment: from the claim of its command, which is never behind, or from the view for a refund made at
+    the provider."""
     claim = await services.store.claim_by_operation(OperationId(refund_id))
     if claim is not None:
         return PaymentId(claim.subject_id) if claim.verb is Verb.REFUND else None

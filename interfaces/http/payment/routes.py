@@ -5,20 +5,19 @@ from typing import Any
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
-from msgspec import Struct
 
 from application.payment.loaded import loaded_from
 from application.write.recording import position_with_entry
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
 from interfaces import ids
-from interfaces.http.payment.intents import Amount, IdempotencyKeyField, Reason
+from interfaces.http.payment.bodies import CaptureBody, RefundBody, VoidBody
 from interfaces.http.payment.reading import read_payment
 from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
 from interfaces.http.server.parameters import AsOfParameter
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import answered, payment_id_of, resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payment import PaymentResource
@@ -33,27 +32,6 @@ from interfaces.resources.payment_history import (
 from interfaces.resources.refund import RefundList, RefundResource, refund_record
 from projections.payment.audit_timeline import AUDIT_TIMELINE, of_payment
 from projections.payment.refunds import refunds_of
-
-
-class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Without `amount` all that is left is captured. `final: false` keeps the rest open for further captures, where the
-    provider takes several."""
-
-    amount: Amount | None = None
-    final: bool = True
-    idempotency_key: IdempotencyKeyField | None = None
-
-
-class VoidBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    idempotency_key: IdempotencyKeyField | None = None
-
-
-class RefundBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Without `amount` all that is left is refunded."""
-
-    amount: Amount | None = None
-    reason: Reason = "requested_by_customer"
-    idempotency_key: IdempotencyKeyField | None = None
 
 
 class PaymentController(Controller):

@@ -11,11 +11,11 @@ from domain.money.currencies import READABLE_DECIMALS
 from domain.money.money import AMOUNT_MINOR_MAX
 from domain.payment.status import Status
 from interfaces import ids
-from interfaces.http.payment.intents import CUSTOMER_ID_PATTERN
 from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.documented import replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import InstantParameter, behind, one_of
+from interfaces.http.server.fields import CUSTOMER_ID_PATTERN
+from interfaces.http.server.parameters import InstantParameter, cursor_uuid, member_named
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.as_of import optional_instant
@@ -72,7 +72,7 @@ class PaymentSearchController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the payment_status view, newest first. All filters together have to fit."""
-        before, status = behind(cursor, ids.PAYMENT), one_of(Status, "status", in_status)
+        before, status = cursor_uuid(cursor, ids.PAYMENT), member_named(Status, "status", in_status)
         amounts = _amounts(currency, amount=amount, amount_gte=amount_gte, amount_lte=amount_lte)
         since = optional_instant("created_after", created_after)
         until = optional_instant("created_before", created_before)

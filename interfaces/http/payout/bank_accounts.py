@@ -1,31 +1,22 @@
-"""/v1/bank_accounts: where a merchant's money is paid out to."""
+"""/v1/bank_accounts: the bank accounts that a merchant is paid out to."""
 
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, MediaType, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
-from msgspec import Meta, Struct
 
 from application.payout.bank_accounts import BankAccountNotFound
 from domain.bank_account.add import AddBankAccount
-from domain.bank_account.details import (
-    BankDetails,
-    GbSortCode,
-    Iban,
-    InIfsc,
-    Scheme,
-    UsAch,
-)
 from domain.identifiers import BankAccountId, MerchantId
 from interfaces import ids
-from interfaces.http.payment.intents import Currency, IdempotencyKeyField
+from interfaces.http.payout.bodies import AddBankAccountBody, bank_details
 from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import behind
+from interfaces.http.server.parameters import cursor_uuid
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import REPLAYED_HEADER, resource
 from interfaces.http.server.services import Services
 from interfaces.resources.bank_account import (
@@ -44,51 +35,6 @@ TITLES = {
     404: "No such bank account, or not yours",
     422: "No bank would take it, or the key belongs to another request",
 }
-_TEXT = r"^[^\x00-\x1f\x7f]*$(?!\n)"
-AccountText = Annotated[str, Meta(min_length=1, max_length=64, pattern=_TEXT)]
-
-
-class IbanBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=Scheme.IBAN.value):
-    """`iban` may be grouped with spaces. `bic` can be left out: in SEPA the IBAN alone finds the bank."""
-
-    iban: Annotated[str, Meta(min_length=1, max_length=64, pattern=_TEXT, examples=["DE89 3704 0044 0532 0130 00"])]
-    bic: Annotated[str, Meta(min_length=1, max_length=16, pattern=_TEXT, examples=["COBADEFFXXX"])] | None = None
-
-
-class UsAchBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=Scheme.US_ACH.value):
-    """A checking account at a bank in the United States."""
-
-    routing_number: AccountText
-    account_number: AccountText
-
-
-class InIfscBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=Scheme.IN_IFSC.value):
-    """An account at a bank in India."""
-
-    ifsc: AccountText
-    account_number: AccountText
-
-
-class GbSortCodeBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=Scheme.GB_SORT_CODE.value):
-    """An account at a bank in the United Kingdom; `sort_code` may be grouped with hyphens."""
-
-    sort_code: AccountText
-    account_number: AccountText
-
-
-DetailsBody = IbanBody | UsAchBody | InIfscBody | GbSortCodeBody
-
-
-class AddBankAccountBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """`country` is where the account is. `holder_name` has to be spelt in Latin, Greek or Cyrillic letters; a bank file
-    has it in basic Latin ones, at most 70 of them."""
-
-    holder_name: Annotated[str, Meta(min_length=1, max_length=140, pattern=_TEXT, examples=["Müller & Söhne GmbH"])]
-    currency: Currency
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", examples=["DE"])]
-    details: DetailsBody
-    merchant_id: str | None = None
-    idempotency_key: IdempotencyKeyField | None = None
 
 
 class BankAccountController(Controller):
@@ -116,7 +62,7 @@ class BankAccountController(Controller):
             holder_name=asked.holder_name,
             currency=asked.currency,
             country=asked.country,
-            details=_details(asked.details),
+            details=bank_details(asked.details),
         )
         added = await services.bank_accounts.add(command, caller)
         headers = {POSITION_HEADER: str(added.loaded.position)}
@@ -145,7 +91,7 @@ class BankAccountController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the bank_accounts view; those that were removed too."""
-        before = behind(cursor, ids.BANK_ACCOUNT)
+        before = cursor_uuid(cursor, ids.BANK_ACCOUNT)
         reached = await wait_for_position(services, BANK_ACCOUNTS, position)
         async with services.reader() as connection:
             rows = await bank_accounts.of_merchant(
@@ -184,22 +130,8 @@ class BankAccountController(Controller):
         return resource(bank_account_resource(loaded), loaded.position)
 
 
-def _details(asked: DetailsBody) -> BankDetails:
-    match asked:
-        case IbanBody(iban=iban, bic=bic):
-            return Iban(iban=iban, bic=bic)
-        case UsAchBody(routing_number=routing_number, account_number=number):
-            return UsAch(routing_number=routing_number, account_number=number)
-        case InIfscBody(ifsc=ifsc, account_number=number):
-            return InIfsc(ifsc=ifsc, account_number=number)
-        case GbSortCodeBody(sort_code=sort_code, account_number=number):
-            return GbSortCode(sort_code=sort_code, account_number=number)
-        case _:
-            assert_never(asked)
-
-
 def _id_of(text: str) -> BankAccountId:
-    """Raises BankAccountNotFound for text that is no such id."""
+    """The id in a path. Raises BankAccountNotFound for other text."""
     uuid = ids.parse(text, ids.BANK_ACCOUNT)
     if uuid is None:
         raise BankAccountNotFound()

@@ -1,11 +1,10 @@
-"""/v1/payouts: a merchant has its money paid to its bank account, and sees what becomes of it."""
+"""/v1/payouts: a merchant's payouts, created, listed and canceled."""
 
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
-from msgspec import Meta, Struct
 
 from application.payout.bank_accounts import BankAccountNotFound
 from application.payout.loaded import PayoutNotFound
@@ -15,12 +14,12 @@ from domain.payout.create import CreatePayout
 from domain.payout.events import PayoutTrigger
 from domain.payout.status import PayoutStatus
 from interfaces import ids
-from interfaces.http.payment.intents import Amount, Currency, IdempotencyKeyField
+from interfaces.http.payout.bodies import CreatePayoutBody
 from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
-from interfaces.http.server.fresh import WaitForPosition, wait_for_position
-from interfaces.http.server.parameters import behind, one_of
+from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import answered, resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payout import PayoutPage, PayoutResource, payout_resource, payout_row_resource
@@ -39,22 +38,6 @@ TITLES = {
     409: "The payout's status does not allow it, or something is in flight",
     422: "Not so much is available, no bank would take it, or the key belongs to another request",
 }
-
-
-class CreatePayoutBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """`currency` has to be the bank account's. `description` shows on its statement, in basic Latin letters."""
-
-    amount: Amount
-    currency: Currency
-    bank_account_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["ba_01kah2q6c8f3v9w1x5y7z0b4d6"])]
-    description: (
-        Annotated[
-            str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", examples=["November sales"])
-        ]
-        | None
-    ) = None
-    merchant_id: str | None = None
-    idempotency_key: IdempotencyKeyField | None = None
 
 
 class PayoutController(Controller):
@@ -105,7 +88,7 @@ class PayoutController(Controller):
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """From the payouts view."""
-        status, before = one_of(PayoutStatus, "status", in_status), behind(cursor, ids.PAYOUT)
+        status, before = member_named(PayoutStatus, "status", in_status), cursor_uuid(cursor, ids.PAYOUT)
         reached = await wait_for_position(services, PAYOUTS, position)
         async with services.reader() as connection:
             rows = await payouts.of_merchant(
@@ -145,7 +128,7 @@ class PayoutController(Controller):
 
 
 def payout_id_of(text: str) -> PayoutId:
-    """Raises PayoutNotFound for text that is no such id."""
+    """The id in a path. Raises PayoutNotFound for other text."""
     uuid = ids.parse(text, ids.PAYOUT)
     if uuid is None:
         raise PayoutNotFound()

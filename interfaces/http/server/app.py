@@ -50,7 +50,7 @@ from interfaces.http.server.openapi import describe
 from interfaces.http.server.options import OptionsReplies
 from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
-from interfaces.http.webhooks.provider_webhooks import ProviderWebhookController
+from interfaces.http.webhooks.routes import ProviderWebhookController
 from interfaces.resources.problems.table import PROBLEMS
 from interfaces.resources.refusals import BodyNotJson, BodyTooLarge, MethodNotAllowed, NotFound, ParameterInvalid
 
@@ -75,7 +75,7 @@ CONTROLLERS = (
 )
 
 _MISSING = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
-"""How Litestar says so, and no other way."""
+"""Litestar's message, which is the only trace of a missing parameter's name."""
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
 
 def openapi_document() -> dict[str, Any]:
-    """What the API says of itself, as OpenAPI 3.1."""
+    """The OpenAPI 3.1 document of the API."""
     return describe(CONTROLLERS, _dependencies())
 
 
@@ -137,7 +137,7 @@ def _reply(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 
 
 def _refusal(request: Request[Any, Any, Any], error: Exception) -> Exception | None:
-    """The error that the problem table words; None for one that nobody foresaw."""
+    """The error that has a row in the problem table; None for an unforeseen error."""
     if type(error) in PROBLEMS:
         return error
     match error:

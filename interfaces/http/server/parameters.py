@@ -42,7 +42,7 @@ PositionCursorParameter = Annotated[
 ]
 
 
-def one_of(kind: type[E], field: str, text: str | None) -> E | None:
+def member_named(kind: type[E], field: str, text: str | None) -> E | None:
     """The member that `text` names. Raises ParameterInvalid."""
     if text is None:
         return None
@@ -52,7 +52,7 @@ def one_of(kind: type[E], field: str, text: str | None) -> E | None:
         raise ParameterInvalid(field=field, reason=f"expected one of {', '.join(kind)}") from None
 
 
-def behind(cursor: str | None, kind: str) -> UUID | None:
+def cursor_uuid(cursor: str | None, kind: str) -> UUID | None:
     """The last of an earlier page, by its id of that `kind`; None at the beginning. Raises ParameterInvalid."""
     last = None if cursor is None else ids.parse(cursor, kind)
     if cursor is not None and last is None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from application.settlement.commands import MovementAmbiguous, RowKindUnknown
-from domain.payment.events import MovementKind
+from domain.payment.settlement_events import MovementKind
 from domain.release.release import NotDueYet
 from domain.settlement.events import ItemKind
 from domain.settlement.file import SettlementFileInvalid

@@ -33,7 +33,7 @@ from domain.ledger.accounts import Side, bank, owed
 from domain.ledger.balances import fold_balances
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.payment.dispute import CloseDispute, OpenDispute, close_dispute, open_dispute
-from domain.payment.events import DisputeOpened
+from domain.payment.dispute_events import DisputeOpened
 from domain.payment.outcome import Approved, Outcome, Rejected, Unknown
 from domain.payment.state import DisputeResult, Refunding, captured_funds_of
 from domain.payment.status import Status

@@ -26,7 +26,7 @@ from domain.history import Cause, Positioned
 from domain.identifiers import DisputeId, OperationId
 from domain.ledger.accounts import available, held, lot_of, pending
 from domain.money.money import zero
-from domain.payment.events import DisputeOpened
+from domain.payment.dispute_events import DisputeOpened
 from domain.payment.proceeds import Drawn, from_owed
 from domain.terms.pricing_context import PricingContext
 from tests.support.domain import DUE, HUNDRED, MERCHANT, NOW, PAYMENT, captured

@@ -13,7 +13,7 @@ from domain.dispute.open import OpenCase, open_case
 from domain.dispute.state import Booked, Lost, NeedsResponse, PartlyWon, Won
 from domain.money.money import AmountOutOfRange, Money
 from domain.payment.dispute import DisputeDiffers
-from domain.payment.events import DisputeLost, DisputeOpened, DisputeRaised
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeRaised
 from domain.terms.settlement import BeyondBudget
 from tests.application.dispute.test_commands import CASE, CAUSE, Court, court  # noqa: F401 - a fixture
 from tests.application.shop import a_caller

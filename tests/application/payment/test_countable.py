@@ -51,8 +51,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         opened = Shop(store, COARSE, FINE)
         opened.providers[COARSE] = CoarseProvider()
         capable = AsCapable(opened.routing, opened.providers)
-        opened.payments._routing = opened.operations._routing = capable
-        opened.operations._providers = opened.providers
+        opened.payments._routing = opened.operations._outcomes._routing = capable
+        opened.operations.calls._providers = opened.providers
         yield opened
         await opened.payments.aclose()
         await opened.recovery.aclose()

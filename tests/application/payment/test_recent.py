@@ -56,7 +56,7 @@ async def test_a_command_after_ones_own_reads_no_history(shop: Shop, monkeypatch
 async def test_what_another_process_did_is_seen_by_the_next_command(shop: Shop) -> None:
     """It remembers the payment as authorised; what is left of it by now is less."""
     payment_id, other = await shop.authorized(), Shop(shop.store)
-    other.operations._providers = shop.operations._providers
+    other.operations.calls._providers = shop.operations.calls._providers
     await other.payments.capture(payment_id, a_caller(), amount_minor=9000, final=False)
     with pytest.raises(Exception, match="CaptureExceedsAuthorized"):
         await shop.payments.capture(payment_id, a_caller(), amount_minor=5000, final=False)
@@ -85,7 +85,7 @@ async def test_what_is_remembered_is_nobody_elses(shop: Shop) -> None:
 
 async def test_captures_of_two_processes_at_once_take_no_more_than_was_authorised(shop: Shop) -> None:
     payment_id, other = await shop.authorized(), Shop(shop.store)
-    other.operations._providers = shop.operations._providers
+    other.operations.calls._providers = shop.operations.calls._providers
     shops = [shop, other] * 10
     await asyncio.gather(
         *(each.payments.capture(payment_id, a_caller(), amount_minor=1500, final=False) for each in shops),

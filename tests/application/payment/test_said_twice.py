@@ -106,7 +106,7 @@ async def test_what_another_process_heard_first_counts(wary: Shop) -> None:
     payment_id = payment_id_of(await wary.create())
     await look(wary, 1)
     other = Shop(wary.store, refusal_stands_after_s=STANDS_AFTER_S)
-    other.now, other.providers, other.operations._providers = wary.now, wary.providers, wary.providers
+    other.now, other.providers, other.operations.calls._providers = wary.now, wary.providers, wary.providers
     await look(other, STANDS_AFTER_S)
     assert isinstance(await wary.payment(payment_id), Authorized)
 

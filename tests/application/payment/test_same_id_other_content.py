@@ -28,9 +28,10 @@ from domain.identifiers import OperationId, PaymentId
 from domain.money.money import Money
 from domain.payment.adopt import AdoptOperation, OperationDiffers, adopt
 from domain.payment.dispute import DisputeDiffers, OpenDispute, open_dispute
-from domain.payment.events import MovementKind, OperationKind, ProviderCost
+from domain.payment.events import OperationKind
 from domain.payment.movements import movements_of
 from domain.payment.progress import operations_of
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.payout.report import ReportContradicts, ReportedOutcome, ReportPayout, report
 from domain.settlement.events import ItemKind
 from domain.settlement.settle_movement import MovementDiffers, SettleMovement, settle_movement

@@ -15,8 +15,8 @@ from domain.ledger.accounts import available, bank, owed, psp_clearing, psp_fees
 from domain.ledger.balances import BalanceKey, fold_balances
 from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, zero
-from domain.payment.events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.movements import Movement, movements_of
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.settlement.events import ItemKind
 from domain.settlement.rows import ItemRow, Row, SettlementFile, SettlementRow, UnknownRow
 from domain.settlement.settle_movement import MovementDiffers, MovementUnknown

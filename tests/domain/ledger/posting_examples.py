@@ -16,22 +16,21 @@ from domain.identifiers import BankAccountId, DisputeId, MerchantId, OperationId
 from domain.ledger.accounts import Side
 from domain.ledger.rules import entry_for
 from domain.money.money import Money, parse_decimal, zero
-from domain.payment.events import (
-    AuthorizationExpired,
+from domain.payment.dispute_events import (
     DisputeLost,
     DisputeOpened,
     DisputeRaised,
     DisputeReduced,
     DisputeReversed,
     DisputeWon,
+)
+from domain.payment.events import (
+    AuthorizationExpired,
     FailureKind,
-    MovementKind,
-    MovementSettled,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentRefunded,
     PaymentVoided,
-    ProviderCost,
     RefundFailed,
     RefundReversed,
     RefundStarted,
@@ -47,6 +46,7 @@ from domain.payment.proceeds import (
     from_lots,
     from_owed,
 )
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payout.events import (
     PayoutCanceled,
     PayoutCreated,

@@ -39,18 +39,13 @@ from domain.ledger.payment_rules import PaymentMoneyEvent
 from domain.ledger.payout_rules import PayoutMoneyEvent
 from domain.ledger.rules import MoneyEvent, entry_for
 from domain.money.money import Money, zero
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
 from domain.payment.events import (
     AuthorizationExpired,
     CaptureFailed,
     CaptureStarted,
     ContradictionReported,
-    DisputeLost,
-    DisputeOpened,
-    DisputeReversed,
-    DisputeWon,
     FailureKind,
-    MovementKind,
-    MovementSettled,
     OperationAdopted,
     OperationInDoubt,
     OperationOutcomeUnknown,
@@ -68,13 +63,13 @@ from domain.payment.events import (
     PaymentReviewApproved,
     PaymentRouted,
     PaymentVoided,
-    ProviderCost,
     RefundFailed,
     RefundStarted,
     VoidFailed,
     VoidStarted,
 )
 from domain.payment.proceeds import Drawn, LotShare, MerchantDebit, Proceeds, from_available, from_owed
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payout.events import (
     PayoutApproved,
     PayoutBatched,

@@ -73,17 +73,13 @@ from domain.payment.dispute import (
     open_dispute,
     reverse_in_part,
 )
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeReversed
 from domain.payment.events import (
     CaptureMethod,
-    DisputeLost,
-    DisputeOpened,
-    DisputeReversed,
-    MovementSettled,
     OperationKind,
     PaymentCaptured,
     PaymentEvent,
     PaymentRefunded,
-    ProviderCost,
     RefundReversed,
 )
 from domain.payment.evolve import evolve
@@ -94,6 +90,7 @@ from domain.payment.proceeds import Claim
 from domain.payment.progress import operations_of
 from domain.payment.refund import RecordRefundOutcome, RefundPayment, record_refund_outcome, refund
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
+from domain.payment.settlement_events import MovementSettled, ProviderCost
 from domain.payment.state import (
     Authorized,
     Captured,

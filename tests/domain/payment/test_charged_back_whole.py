@@ -11,8 +11,8 @@ from domain.ledger.accounts import bank, held, owed, psp_clearing
 from domain.ledger.balances import BalanceKey, fold_balances, trial_balance
 from domain.ledger.rules import entry_for
 from domain.money.money import Money
-from domain.payment.events import MovementKind, ProviderCost
 from domain.payment.movements import movements_of
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.payment.state import DisputeResult
 from domain.settlement.settle_movement import SettleMovement, settle_movement
 from tests.support.domain import (

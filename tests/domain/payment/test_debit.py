@@ -21,7 +21,8 @@ from domain.fx.rates import Rates, RateSet, RateStale
 from domain.identifiers import DisputeId
 from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource, debit_for, is_pending, returned
-from domain.payment.events import DisputeOpened, DisputeReversed, DisputeWon, PaymentEvent, RefundFailed, RefundStarted
+from domain.payment.dispute_events import DisputeOpened, DisputeReversed, DisputeWon
+from domain.payment.events import PaymentEvent, RefundFailed, RefundStarted
 from domain.payment.proceeds import Claim, Drawn, LotShare, MerchantDebit, from_available, from_owed
 from domain.payment.state import Captured, CapturedFunds, DisputeResult, PartiallyCaptured, Refunding, captured_funds_of
 from domain.terms.amounts import OTHERS

@@ -9,7 +9,7 @@ from domain.identifiers import DisputeId
 from domain.money.money import AmountOutOfRange, Money, zero
 from domain.payment.debit import DebitSource
 from domain.payment.dispute import CloseDispute, DisputeDiffers, close_dispute
-from domain.payment.events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
+from domain.payment.dispute_events import DisputeLost, DisputeOpened, DisputeReversed, DisputeWon
 from domain.payment.proceeds import Drawn, Excess, MerchantDebit, from_available, from_owed
 from domain.payment.refusals import IllegalTransition
 from domain.payment.state import DisputeResult, captured_funds_of

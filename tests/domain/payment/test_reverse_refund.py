@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from domain.ledger.entry import imbalance
 from domain.money.money import Money
 from domain.payment.debit import DebitSource
-from domain.payment.events import MovementKind, OperationKind, RefundReversed
+from domain.payment.events import OperationKind, RefundReversed
 from domain.payment.movements import movements_of
 from domain.payment.proceeds import Drawn, from_available
 from domain.payment.refund import RefundExceedsCaptured
 from domain.payment.reverse_refund import RefundUnknown
+from domain.payment.settlement_events import MovementKind
 from domain.payment.state import Captured, DisputeResult, PartiallyCaptured, Refunding, captured_funds_of
 from domain.payment.status import Status
 from domain.terms.amounts import OTHERS

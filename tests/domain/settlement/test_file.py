@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.identifiers import OperationId
 from domain.money.money import Money
-from domain.payment.events import MovementKind, ProviderCost
+from domain.payment.settlement_events import MovementKind, ProviderCost
 from domain.settlement.events import ItemKind
 from domain.settlement.file import COLUMNS, SettlementFileInvalid, parse_settlement
 from domain.settlement.rows import ItemRow, SettlementRow, UnknownRow

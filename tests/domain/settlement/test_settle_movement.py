@@ -13,9 +13,10 @@ from domain.ledger.entry import imbalance
 from domain.ledger.rules import entry_for
 from domain.money.money import Money, zero
 from domain.payment.debit import DebitSource
-from domain.payment.events import MovementKind, MovementSettled, PaymentCaptured, ProviderCost
+from domain.payment.events import PaymentCaptured
 from domain.payment.movements import movements_of
 from domain.payment.proceeds import Drawn, from_available, from_owed
+from domain.payment.settlement_events import MovementKind, MovementSettled, ProviderCost
 from domain.payment.state import DisputeResult
 from domain.settlement.settle_movement import (
     NO_FEE_PLAN,

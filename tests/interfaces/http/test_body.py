@@ -2,8 +2,7 @@
 
 import pytest
 
-from interfaces.http.payment.intents import CreateIntentBody
-from interfaces.http.payment.routes import RefundBody
+from interfaces.http.payment.bodies import CreateIntentBody, RefundBody
 from interfaces.http.server.body import decode
 from interfaces.resources.refusals import BodyInvalid
 

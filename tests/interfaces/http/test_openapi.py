@@ -9,7 +9,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from interfaces.http.payment.intents import CreateIntentBody
+from interfaces.http.payment.bodies import CreateIntentBody
 from interfaces.http.server.app import CONTROLLERS
 from interfaces.http.server.documented import IDEMPOTENCY_KEY
 from interfaces.resources.problems.problem import PROBLEM_JSON, TYPE_PREFIX

@@ -20,7 +20,8 @@ from domain.dead_letter.state import DeadLetterState
 from domain.dispute.state import DisputeStatus
 from domain.errors import DomainError
 from domain.money.money import Money
-from domain.payment.events import MovementKind, OperationKind
+from domain.payment.events import OperationKind
+from domain.payment.settlement_events import MovementKind
 from domain.payment.state import DisputeResult
 from domain.payment.status import Status
 from domain.payout.report import ReportedOutcome

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from application.webhook_in.intake import TRACE_BYTES_MAX
-from interfaces.http.webhooks.provider_webhooks import DELIVERIES_MAX
+from interfaces.http.webhooks.routes import DELIVERIES_MAX
 from tests.interfaces.http.expect import then_refused
 from tests.interfaces.webhooks.conftest import Notary
 from tests.support.metrics import scrape

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from domain.history import Positioned
-from domain.payment.events import DisputeLost
+from domain.payment.dispute_events import DisputeLost
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces.composition import migrate_all
 from interfaces.runtime.settings import Settings
