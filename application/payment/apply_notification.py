@@ -19,21 +19,19 @@ from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.events import ContradictionReported
-from domain.payment.notice import (
+from domain.payment.notice import Notice, of_another_payment, read_notice
+from domain.payment.operation import claim_id_of
+from domain.payment.outcome import Mismatched, Outcome, Unknown
+from domain.payment.reading import (
     Adopts,
     AsksForLookup,
     ChangesNothing,
     Contradicts,
-    Notice,
     NotYetApplicable,
     Reading,
     Reverses,
     Settles,
-    of_another_payment,
-    read_notice,
 )
-from domain.payment.operation import claim_id_of
-from domain.payment.outcome import Mismatched, Outcome, Unknown
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, Processing, RequiresAction
 
