@@ -71,7 +71,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice) -> Reading:
-    """What `notice` means for the payment, whose whole history is `events`."""
+    """The meaning of `notice` for the payment, whose whole history is `events`."""
     operations = operations_of(events)
     operation = _meant(operations, notice)
     open_id = _open_id(payment)
@@ -91,7 +91,7 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
 
 
 def of_another_payment(events: Sequence[PaymentEvent], notice: Notice) -> Contradicts:
-    """What a notice means that names an operation of the payment with the history `events`, and a charge of another."""
+    """The meaning of a notice that names an operation of the payment with the history `events`, and another charge."""
     operation = _meant(operations_of(events), notice)
     assert operation is not None
     asked = asked_of(operation, notice.about)
