@@ -13,7 +13,8 @@ from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from interfaces import composition
 from interfaces.runtime.settings import VARIABLES, Settings
-from tests.support.databases import QUICK, Databases
+from tests.support.databases import Databases
+from tests.support.quick_servers import quick_servers
 from tests.support.store import own_server
 
 pytest_plugins = ["tests.support.scheduling", "tests.support.skips"]
@@ -38,6 +39,12 @@ def _own_servers_only() -> None:
     os.environ[VARIABLES["refusal_stands_after_s"]] = "0.2"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_servers() -> Iterator[None]:
+    with quick_servers():
+        yield
+
+
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="tallystick-tests-"))
@@ -56,7 +63,7 @@ def folder(session_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(session_folder: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(session_folder / "servers", settings=QUICK)
+    server = EmbeddedPostgres(session_folder / "servers")
     server.start()
     own_server(app_url=server.url, owner_url=server.owner_url)
     yield server

@@ -254,14 +254,14 @@ class Disputes:
         """Append the decision together with the money that it moves."""
         payment_id = (await load_dispute(self._store, case_id)).dispute.case.payment_id
 
-        def on_both(
+        def decide_on_case(
             dispute: DisputeCase | None, _payment: LoadedPayment, _pricing: PricingContext, now: datetime
         ) -> tuple[DisputeCaseEvent, ...]:
             assert dispute is not None, "a dispute once loaded does not disappear"
             return decide(dispute, now)
 
         return await self.money.decide(
-            case_id, payment_id, on_both, cause, records_external_effect=records_external_effect
+            case_id, payment_id, decide_on_case, cause, records_external_effect=records_external_effect
         )
 
     async def _record_ruling(self, case_id: DisputeCaseId, decide: Decision, cause: Cause) -> LoadedDispute:

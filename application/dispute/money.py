@@ -81,7 +81,7 @@ class DisputeMoney:
         search = FundingSearch(PROVIDER_DEBIT_FUNDING)
 
         async def load() -> _Situation:
-            of_case, of_payment = _apart(case_id, await self._store.histories([case_id, payment_id]))
+            of_case, of_payment = _by_stream(case_id, await self._store.histories([case_id, payment_id]))
             return _Situation(dispute_from(case_id, of_case), loaded_from(payment_id, of_payment))
 
         def propose(situation: _Situation) -> Proposal[Decided] | Unchanged[Decided]:
@@ -94,14 +94,14 @@ class DisputeMoney:
             if not events:
                 assert loaded is not None, "a decision about no dispute begins one"
                 return Unchanged(Decided(loaded=loaded, events=()))
-            moved = _moved(before, events, payment, pricing, now, search.funding)
-            events += _booked(before, events, moved)
+            money_events = _payment_events(before, events, payment, pricing, now, search.funding)
+            events += _claim_booked(before, events, money_events)
             append = Append(
                 events=(
                     *_recorded(case_id, situation, events, cause, now),
-                    *payment.record(moved, cause=cause, now=now),
+                    *payment.record(money_events, cause=cause, now=now),
                 ),
-                floors=floors_for(moved, pricing.terms.settlement),
+                floors=floors_for(money_events, pricing.terms.settlement),
                 records_external_effect=records_external_effect,
             )
             return Proposal(
@@ -118,9 +118,10 @@ class DisputeMoney:
         )
 
 
-def _apart(
+def _by_stream(
     case_id: DisputeCaseId, histories: Sequence[Positioned]
 ) -> tuple[Sequence[Positioned], Sequence[Positioned]]:
+    """The histories of the dispute's stream and of its payment's."""
     of_case = [each for each in histories if each.event.originator_id == case_id]
     return of_case, [each for each in histories if each.event.originator_id != case_id]
 
@@ -137,7 +138,7 @@ def _recorded(
     return record_all(case_id, 0, events, merchant_id=situation.payment.merchant_id, cause=cause, now=now)
 
 
-def _moved(
+def _payment_events(
     dispute: DisputeCase | None,
     events: tuple[DisputeCaseEvent, ...],
     payment: LoadedPayment,
@@ -146,12 +147,12 @@ def _moved(
     funding: Funding,
 ) -> tuple[PaymentEvent, ...]:
     """The events on the payment that go with `events` on the dispute."""
-    moved: tuple[PaymentEvent, ...] = ()
+    money_events: tuple[PaymentEvent, ...] = ()
     for event in events:
         for command in money_of(dispute, event):
-            moved += _decided(payment.after(moved, now=now).payment, command, pricing, now, funding)
+            money_events += _decided(payment.after(money_events, now=now).payment, command, pricing, now, funding)
         dispute = evolve(dispute, event)
-    return moved
+    return money_events
 
 
 def _decided(
@@ -172,11 +173,11 @@ def _decided(
             assert_never(command)
 
 
-def _booked(
-    dispute: DisputeCase | None, events: tuple[DisputeCaseEvent, ...], moved: tuple[PaymentEvent, ...]
+def _claim_booked(
+    dispute: DisputeCase | None, events: tuple[DisputeCaseEvent, ...], money_events: tuple[PaymentEvent, ...]
 ) -> tuple[DisputeCaseEvent, ...]:
     """The event on the dispute that tells how the payment carries its claim, where that is new."""
-    claims = [each.claim for each in moved if isinstance(each, DisputeOpened | DisputeRaised | DisputeReduced)]
+    claims = [each.claim for each in money_events if isinstance(each, DisputeOpened | DisputeRaised | DisputeReduced)]
     for event in events:
         dispute = evolve(dispute, event)
     return () if not claims or dispute is None else booked(dispute.case, claims[-1])

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from application.payment.funding import FundingSearch
 from application.payment.loaded import LoadedPayment, loaded_from, payment_events
-from application.settlement.loaded import SettlementBooks
+from application.settlement.books import SettlementBooks
 from application.terms.balance_floors import floors_for
 from application.terms.pricing_context import PricingContexts
 from application.write.append import Proposal, Unchanged, decide_and_append, unreachable

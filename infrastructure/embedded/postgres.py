@@ -263,8 +263,12 @@ class EmbeddedPostgres(EmbeddedServer):
         """As the superuser, by whichever password is right. Raises psycopg.OperationalError."""
         *others, last = self._superuser.candidates
         for self._passwords[SUPERUSER] in others:
-            with suppress(psycopg.OperationalError):
+            try:
                 return self._connect(port)
+            except psycopg.OperationalError as error:
+                # A server that only did not answer in time may know this password, and refuse the next.
+                if _REFUSED_LOGIN not in str(error):
+                    raise
         self._passwords[SUPERUSER] = last
         return self._connect(port)
 

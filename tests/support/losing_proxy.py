@@ -9,11 +9,13 @@ HOST = "127.0.0.1"
 
 
 class LosingProxy:
-    """`url` stands for the provider's; while `loses_answers` is true, what the provider says reaches nobody."""
+    """`url` stands for the provider's; while `loses_answers` is true, what the provider says reaches nobody: they wait
+    for it in vain, or see the connection end where the proxy `hangs_up`."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, *, hangs_up: bool = False) -> None:
         address = urlsplit(upstream)
         self._host, self._port = address.hostname or HOST, address.port or 80
+        self._hangs_up = hangs_up
         self.loses_answers = False
         self.url = ""
 
@@ -43,6 +45,8 @@ class LosingProxy:
             if not self.loses_answers:
                 writer.write(heard)
                 await writer.drain()
+            elif self._hangs_up:
+                break
         writer.close()
 
 
@@ -55,9 +59,9 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @asynccontextmanager
-async def losing_proxy(upstream: str) -> AsyncIterator[LosingProxy]:
+async def losing_proxy(upstream: str, *, hangs_up: bool = False) -> AsyncIterator[LosingProxy]:
     """A proxy before the server at `upstream`, gone afterwards with its connections."""
-    proxy = LosingProxy(upstream)
+    proxy = LosingProxy(upstream, hangs_up=hangs_up)
     connections: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,9 +12,16 @@ from infrastructure.backup.key import BackupKey
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from interfaces.composition import migrate_all
 from interfaces.runtime.settings import Settings
+from tests.support.quick_servers import servers_as_ever
 from tests.support.store import own_server
 
 KEY = BackupKey(bytes(range(32)))
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _servers_as_ever() -> Iterator[None]:
+    with servers_as_ever():
+        yield
 
 
 @pytest.fixture

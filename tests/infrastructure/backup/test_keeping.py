@@ -35,6 +35,7 @@ async def next_second() -> None:
     await eventually(has_come, "the next second")
 
 
+@pytest.mark.system
 async def test_it_goes_on_after_postgres_was_killed(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder, folder: Path
 ) -> None:
@@ -50,6 +51,7 @@ async def test_it_goes_on_after_postgres_was_killed(
     assert await events_in(folder / "new") == before
 
 
+@pytest.mark.system
 async def test_after_wal_was_lost_it_begins_anew_with_a_base_backup(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder, folder: Path
 ) -> None:
@@ -70,6 +72,7 @@ async def test_after_wal_was_lost_it_begins_anew_with_a_base_backup(
     assert backups.base_backups()[0] == first
 
 
+@pytest.mark.system
 async def test_a_folder_that_cannot_be_written_to_is_told_and_the_archive_goes_on_once_it_can(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder
 ) -> None:

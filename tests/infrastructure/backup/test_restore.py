@@ -45,6 +45,7 @@ async def test_everything_that_was_archived_comes_back_from_a_lost_disk(
     assert "restored from the backup" in (new.closed_because or "")
 
 
+@pytest.mark.system
 async def test_to_a_position_and_to_an_instant(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder, folder: Path
 ) -> None:
@@ -66,6 +67,7 @@ async def test_to_a_position_and_to_an_instant(
         restored(backups, folder / "beyond", datetime(2000, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.system
 async def test_a_base_backup_can_be_restored_without_the_archive_and_not_when_it_was_changed(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder, folder: Path
 ) -> None:

@@ -12,8 +12,15 @@ import pytest
 
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
+from tests.support.quick_servers import servers_as_ever
 
 Eventually = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _servers_as_ever() -> Iterator[None]:
+    with servers_as_ever():
+        yield
 
 
 @pytest.fixture

@@ -135,6 +135,26 @@ def test_a_change_of_password_that_was_interrupted_loses_neither(
     assert (file.read_text(), following.exists()) == (right, False)
 
 
+def test_a_server_that_does_not_answer_yet_is_asked_for_the_same_password_again(
+    home: Path, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not for the next one, which it may refuse by the time that it answers."""
+    postgres.start()
+    postgres.stop()
+    (home / "postgres.password.next").write_text("not-yet")
+    connect = EmbeddedPostgres._connect
+    silent = iter([psycopg.OperationalError("connection timeout expired")])
+
+    def connect_late(server: EmbeddedPostgres, port: int, *database: str) -> psycopg.Connection[Any]:
+        if server._takes_connections():
+            for error in silent:
+                raise error
+        return connect(server, port, *database)
+
+    monkeypatch.setattr(EmbeddedPostgres, "_connect", connect_late)
+    postgres.start()
+
+
 @as_root
 def test_data_of_somebody_else_are_left_to_them(home: Path, postgres: EmbeddedPostgres) -> None:
     postgres.start()

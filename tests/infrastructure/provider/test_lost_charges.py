@@ -45,7 +45,7 @@ def dialect(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 async def unlisted(dialect: tuple[str, str]) -> AsyncIterator[Without]:
     name, url = dialect
-    async with losing_proxy(url) as proxy:
+    async with losing_proxy(url, hangs_up=True) as proxy:
         made: ApsProvider | CheckoutProvider = (
             ApsProvider(f"{proxy.url}/aps", CREDENTIALS, timeout_s=5.0)
             if name == "aps"

@@ -51,6 +51,7 @@ async def append_with_no_standby(pair: Pair) -> None:
             await writer.append(under_key())
 
 
+@pytest.mark.system
 async def test_an_unconfirmed_commit_is_not_told_after_a_restart(pair: Pair) -> None:
     await be_awaited(pair.standby)
     await append_with_no_standby(pair)
@@ -68,6 +69,7 @@ async def test_an_unconfirmed_commit_is_not_told_after_a_restart(pair: Pair) -> 
         assert await store.claim_by_key(MERCHANT, KEY) == told.claim
 
 
+@pytest.mark.system
 async def test_a_wait_for_the_standby_that_somebody_ends_is_no_answer(pair: Pair) -> None:
     await be_awaited(pair.standby)
     async with open_store(pair.primary.url) as store, open_committer(pair.primary.url) as another:
@@ -167,6 +169,7 @@ async def test_a_server_of_an_epoch_that_is_over_is_not_connected_to(database_ur
             await store.append(under_key())
 
 
+@pytest.mark.system
 async def test_a_standby_that_nobody_waited_for_is_promoted_only_when_told_to_accept_a_loss(pair: Pair) -> None:
     pair.primary.kill()
     with pytest.raises(WouldLose, match="--accept-loss"):

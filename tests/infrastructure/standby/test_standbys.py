@@ -36,6 +36,7 @@ def test_every_form_of_the_setting_is_read(listed: str, names: list[str]) -> Non
     assert standby_names(listed) == names
 
 
+@pytest.mark.system
 async def test_a_standby_that_is_gone_is_told(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     async def seen() -> tuple[Standby, ...]:
         async with await psycopg.AsyncConnection.connect(pair.primary.reader_url, autocommit=True) as reader:

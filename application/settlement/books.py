@@ -25,7 +25,7 @@ Decision = Callable[[Settlement | None], tuple[SettlementEvent, ...]]
 
 
 class SettlementBooks:
-    """Each method raises TooManyConflicts, StoreUnavailable."""
+    """Writes the streams of settlements. Each method raises TooManyConflicts, StoreUnavailable."""
 
     def __init__(self, store: EventStore, *, now: Callable[[], datetime]) -> None:
         self._store = store
