@@ -68,6 +68,9 @@ class Register:
         self._sqlite.execute("PRAGMA synchronous = OFF")
         self._sqlite.executescript(SCHEMA)
 
+    def close(self) -> None:
+        self._sqlite.close()
+
     def add(self, asked: Asked, payment: str | None) -> None:
         """`payment` is what it would move, None where it makes a payment itself. A key that is there already keeps
         what it was first asked."""
