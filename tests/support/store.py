@@ -221,7 +221,7 @@ def assert_appended(result: AppendResult) -> int:
     return result.position
 
 
-async def until(holds_: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 15.0) -> None:
+async def until(holds_: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 60.0) -> None:
     """Wait until `holds_()`, polling."""
     deadline = time.monotonic() + within_s
     while not await holds_():
