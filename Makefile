@@ -70,7 +70,12 @@ clean: ## remove the virtual environment and caches
 
 # The same, where Debian's packages cannot be had and hledger is not installed.
 .venv/bin/hledger: .venv/ready
-	@command -v hledger >/dev/null || $(RUN)python -m tests.clients.hledger >/dev/null || echo "No hledger: Debian's packages could not be had."
+	@command -v hledger >/dev/null || $(RUN)python -m tests.clients.debian hledger >/dev/null || echo "No hledger: Debian's packages could not be had."
+
+# 160 MB, for one test: CI asks for it, who works on /docs may.
+.venv/bin/chromium: .venv/ready
+	@$(SYNC) --group browser --system-certs 2>/dev/null || $(SYNC) --group browser
+	@command -v chromium >/dev/null || $(RUN)python -m tests.clients.debian chromium >/dev/null
 
 .venv/ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tallystick needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])'

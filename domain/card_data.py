@@ -21,14 +21,15 @@ from domain.text_pieces import pieces
 _UUID: Final = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
 )
-"""Of random UUIDs some have digits that would pass for a card number; they are common as idempotency keys."""
+"""UUIDs, some of which have digits that would pass for a card number; UUIDs are common as idempotency keys."""
 _BETWEEN: Final = r"(?:[ \-./]{1,3}|[_:+@]{1,2})"
 """Separators between two groups of digits of one number. Not ` +`: there another telephone number begins."""
 _CLUSTER: Final = re.compile(rf"[0-9]++(?:{_BETWEEN}[0-9]++)*+")
 """Groups of digits that may be one number, perhaps with other digits before or behind."""
 _GROUP: Final = re.compile("[0-9]+")
 _LONG_ENOUGH: Final = re.compile(rf"[0-9](?:[ \-./_:+@]{{0,3}}[0-9]){{{DIGITS_MIN - 1}}}")
-"""What every card number contains, and hardly any other text: it spares nearly all of it a closer look."""
+"""The part that every card number contains, and hardly any other text: the test spares nearly all texts the closer
+one."""
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _GLUED_TO: Final = (15, 16)
 """The lengths of nearly all cards in use: a number of so many digits is found with one more digit before or behind. Of
@@ -36,11 +37,11 @@ the other lengths too many numbers that are no card's would be."""
 
 _ONCE: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED: Final = bytes.maketrans(b"0123456789", bytes(twice % 10 + twice // 10 for twice in range(0, 20, 2)))
-"""What a digit counts in Luhn's sum: itself, or the sum of the digits of its double."""
+"""The value of a digit in Luhn's sum: the digit, or the sum of the digits of its double."""
 
 
 class CardDataRefused(DomainError):
-    """The field holds what looks like a card number; a token belongs there."""
+    """The field seems to hold a card number; a token belongs there."""
 
     field: str
 
@@ -58,7 +59,7 @@ def require_no_card_number(field: str, text: str) -> None:
 
 
 def percent_decoded(url: str) -> str:
-    """What a URL says to who reads it: with the characters that its escapes stand for (RFC 3986, section 2.1), and
+    """The URL as a person reads it: with the characters that its escapes stand for (RFC 3986, section 2.1), and
     spaces where forms write `+`."""
     return _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), url.replace("+", " ").encode()).decode(
         errors="replace"
@@ -66,8 +67,8 @@ def percent_decoded(url: str) -> str:
 
 
 def _in_ascii_digits(text: str) -> str:
-    """`text` with the digits of every script as ASCII digits, every kind of space, dash and sign as the plain one, and
-    nothing that has no width."""
+    """`text` with the digits of every script as ASCII digits, every kind of space, dash and sign as the plain one,
+    and without characters that have no width."""
     return text.translate({ord(character): _plain(character) for character in set(text) if not character.isascii()})
 
 
@@ -102,10 +103,10 @@ def _holds_card_number(cluster: str) -> bool:
 
 
 def issued_numbers(digits: bytes, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where, among `digits`, the numbers begin and end that a network may have issued. `edges` is true where a group of
-    digits begins or ends: a number is of whole groups, or of whole groups but for one digit at either end.
+    """The begin and end, among `digits`, of each number that a network may have issued. `edges` is true where a group
+    of digits begins or ends: a number is made of whole groups, or of whole groups but for one digit at either end.
 
-    Of each place a bounded number of digits and edges is read.
+    At each place a bounded number of digits and edges is read.
     """
     for start in range(len(digits) - DIGITS_MIN + 1):
         glued = not edges[start]

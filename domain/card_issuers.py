@@ -57,5 +57,5 @@ def _lengths_by_prefix() -> dict[bytes, tuple[int, ...]]:
 
 
 LENGTHS_BY_PREFIX: Final = _lengths_by_prefix()
-"""How many digits a number may have that begins with these four."""
+"""The possible lengths of a number, by its first four digits."""
 DIGITS_MIN: Final = min(map(min, LENGTHS_BY_PREFIX.values()))

@@ -26,7 +26,7 @@ EEA: Final = frozenset(_EEA_CODES.split())
 
 
 class UnknownCountry(DomainError):
-    """The code is no country of ISO 3166-1; `field` is where it stands."""
+    """The code is no country of ISO 3166-1; `field` is the name of the field with the code."""
 
     field: str
     country: str

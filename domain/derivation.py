@@ -1,6 +1,6 @@
-"""Ids that are computed from what they name: a repeat gives the same id, in every copy of a store.
+"""Derived ids are computed from the things that they name, so that a repeat has the same id in every copy of a store.
 
-The derivation is a promise to providers and banks, who keep these ids: it never changes. Another one is a new
+The derivation is a promise to providers and banks, who keep these ids: it never changes. Another derivation is a new
 personalisation beside this one.
 """
 
@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.identifiers import BatchId, DisputeCaseId, OperationId, PayoutId, SubmissionId
 
 VERSION: Final = 8
-"""Of a derived UUID: RFC 9562 leaves version 8 to the application."""
+"""The version of a derived UUID: RFC 9562 leaves version 8 to the application."""
 ATTEMPT: Final = "attempt"
 PAYOUT_BATCH: Final = "payout batch"
 SUBMISSION: Final = "submission"
@@ -38,7 +38,7 @@ def derived_id(namespace: UUID, *parts: str) -> UUID:
 
 
 def is_derived(uuid: UUID) -> bool:
-    """Whether the id was computed from what it names, and so would be the same after a restore."""
+    """Whether the id was derived, and so would be the same after a restore."""
     return uuid.version == VERSION
 
 
@@ -62,5 +62,5 @@ def submission_id_for(case_id: DisputeCaseId, version: int, evidence_sha256: Seq
 
 
 def acceptance_id_for(case_id: DisputeCaseId) -> SubmissionId:
-    """The id under which a provider is told that the merchant gives in, which it does once."""
+    """The id under which a provider is told that the merchant accepts the dispute, which happens once."""
     return SubmissionId(derived_id(case_id, ACCEPTANCE))

@@ -1,4 +1,4 @@
-"""What a refused command is: a typed error that carries the facts of the refusal, and knows no HTTP."""
+"""A refusal is a typed error that carries the facts of the refusal, and knows no HTTP."""
 
 import re
 import traceback
@@ -25,10 +25,10 @@ _FIELD = re.compile(r"`(\$[^`]*)`$")
 
 
 def described(error: BaseException) -> str:
-    """The failure as a log or a record may have it: its kind, with its words where they quote nothing that was read.
+    """The failure as logs and records may have it: its kind, and its message unless that may quote the data.
 
-    Words of a library, and of Python itself, may quote a value (`ValueError`) or a whole row of a table
-    (`IntegrityError`): in their place stand the field's name or the line of code, where it is known.
+    Messages of a library, and of Python itself, may quote a value (`ValueError`) or a whole row of a table
+    (`IntegrityError`): the field's name or the line of code stands in their place, where it is known.
     """
     if isinstance(error, DomainError):
         return str(error)
@@ -45,7 +45,8 @@ def described(error: BaseException) -> str:
 
 
 def _speaks_of_no_content(error: BaseException) -> bool:
-    """Our own errors, the operating system's, and what PEP 249 calls a database driver's errors of operation."""
+    """Whether the message quotes no data: our own errors, the operating system's, and those that PEP 249 calls a
+    database driver's errors of operation."""
     kinds = type(error).__mro__
     is_ours = kinds[0].__module__.partition(".")[0] in _OURS
     of_operation = any(kind.__name__ == "OperationalError" for kind in kinds)

@@ -1,4 +1,4 @@
-"""A fact that happened: frozen, in the past tense, stored under a name and version that never change."""
+"""An event is a fact in the past tense, stored under a name and version that never change."""
 
 from msgspec import Struct
 

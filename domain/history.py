@@ -1,4 +1,4 @@
-"""An event as it stands in the store: the fact, its place in its stream, and who caused it, when, and why."""
+"""A recorded event has its place in a stream, its time, and its cause."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,13 +40,15 @@ AnyEvent = (
     | SettlementEvent
     | StoreEvent
 )
-"""Whose stream an event belongs to is told by which of these unions it is in: `isinstance(data, PaymentEvent)`."""
+"""The union of all events; the union that an event belongs to tells the kind of its stream: `isinstance(data,
+PaymentEvent)`."""
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """Who asked for it: `actor` is a key, worker or operator (`key:…`, `worker:recovery`, `operator:…`).
+    """`actor` is the key, worker or operator that asked (`key:…`, `worker:recovery`, `operator:…`).
 
-    `causation_id` names the event that led to it (`<stream>:<version>`), None when a request from outside did.
+    `causation_id` names the event that led to the recorded one (`<stream>:<version>`); None where a request from
+    outside did.
     """
 
     actor: str
@@ -56,10 +58,10 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event of one stream; `originator_version` counts from 1; `merchant_id` is whose it is.
+    """One event of one stream; `originator_version` counts from 1; the event belongs to `merchant_id`.
 
-    `asked_at` is when the provider was asked for the operation whose end the event tells; None, and not stored, of any
-    other event, and where that is not known.
+    `asked_at` is the time at which the provider was asked for the operation that the event ends; None, and not stored,
+    for any other event, and where the time is not known.
 
     Satisfies the eventsourcing library's DomainEventProtocol.
     """
@@ -90,7 +92,7 @@ class RecordedBefore(Struct, frozen=True, kw_only=True):
     data: SupersededEvent | JournalEntryPostedV1
 
     def today(self) -> Recorded:
-        """The same in today's words."""
+        """The event as a Recorded of the current version."""
         data: AnyEvent
         if isinstance(self.data, JournalEntryPostedV1):
             data = self.data.upcast()
@@ -107,14 +109,14 @@ class Positioned(Struct, frozen=True):
 
 
 def last_recorded_at(history: Sequence[Positioned]) -> datetime | None:
-    """When the last event of a stream was recorded; None where it has none."""
+    """The time of a stream's last event; None for an empty stream."""
     return history[-1].event.recorded_at if history else None
 
 
 def of_kind(history: Sequence[Positioned], kind: type | UnionType) -> Sequence[Positioned]:
-    """`history` where it is of a stream of `kind`, one of the unions of `AnyEvent`; nothing where it is of another.
+    """`history` where its stream is of `kind`, one of the unions of `AnyEvent`; otherwise empty.
 
-    Every stream can be asked for by its id: an id under the wrong prefix names nothing that there is.
+    Any stream can be asked for by id: an id under the wrong prefix must name nothing.
     """
     return history if history and isinstance(history[0].event.data, kind) else ()
 

@@ -1,4 +1,4 @@
-"""What names a thing inside the core: UUIDs, and text for what is named outside (merchants, providers)."""
+"""Identifiers: UUIDs of things inside the core, and text for things named outside (merchants, providers)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NewType
@@ -17,7 +17,7 @@ BankAccountId = NewType("BankAccountId", UUID)
 DisputeId = NewType("DisputeId", str)
 """The provider's own name for a dispute."""
 DisputeCaseId = NewType("DisputeCaseId", UUID)
-"""Ours for the same: its stream."""
+"""Our id of a dispute: its stream."""
 EvidenceId = NewType("EvidenceId", UUID)
 SubmissionId = NewType("SubmissionId", UUID)
 """One request to a provider about a dispute, and its idempotency key there."""
@@ -26,16 +26,16 @@ CustomerId = NewType("CustomerId", str)
 ProviderName = NewType("ProviderName", str)
 
 PLATFORM: Final = MerchantId("platform")
-"""Whose an event is that concerns no merchant: policies, and what else operators alone see."""
+"""The merchant of events that concern no merchant, such as policies."""
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def started_at_of(operation_id: OperationId) -> datetime | None:
-    """When an operation was named, to the millisecond: a UUIDv7 begins with it, and operations had one before their
-    events said when the provider was asked.
+    """The time in an operation's id, to the millisecond: ids were UUIDv7, which begin with the time, before events
+    recorded when the provider was asked.
 
-    None for any other kind of UUID, and for one that claims a year past all calendars.
+    None for any other kind of UUID, and for a UUID with a year past all calendars.
     """
     if operation_id.version != 7:
         return None

@@ -25,25 +25,26 @@ _SECRET_TEXT: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""By their own form, or by the name that stands before them."""
+"""Secrets by their own form, or by the name that stands before them."""
 _HINTS: Final = (
     *("sk_", "tso_", "whsec_", "rk_", "secret", "passw", "passphrase", "api", "access", "signing", "private"),
     *("bearer", "basic", "://"),
 )
-"""One of them is in every such text, and hardly any other one: a fifteenth of the time."""
+"""Words of which one is in every such text, and in hardly any other: looking for them first takes a fifteenth of the
+time."""
 
 _LOOKED_AT_MAX: Final = 4096
-"""Of a text that is quoted: much more than is shown of it."""
+"""The characters of a quoted text that are looked at: many more than are shown."""
 
 
 @lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
-    """Whether the value of something called so is a secret, whatever it looks like."""
+    """Whether the value under the name `name` is a secret, whatever its form."""
     return _SECRET_NAME.search(name) is not None
 
 
 def redacted(text: str) -> str:
-    """`text` without what looks like a secret; nothing of a text that holds a card number."""
+    """`text` without anything that looks like a secret; no part of a text that holds a card number."""
     if holds_card_number(text):
         return REDACTED
     lower = text.lower()
@@ -51,8 +52,8 @@ def redacted(text: str) -> str:
 
 
 def quotable(text: str, characters_max: int) -> str:
-    """What can be shown of a text that somebody sent: printable, without secrets, and cut. A cut is not within a
-    number: what is left of a card number would not be recognised any more."""
+    """The part of a foreign text that can be shown: printable, without secrets, and cut. The cut is never within a
+    number, since a part of a card number would not be recognised any more."""
     shown = redacted("".join(character if character.isprintable() else " " for character in text[:_LOOKED_AT_MAX]))
     return shown if len(shown) <= characters_max else cut(shown, characters_max)
 

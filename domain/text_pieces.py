@@ -1,14 +1,13 @@
-"""Long text is examined piece by piece: no single step holds the interpreter for longer than a piece takes, so that a
-thread which examines a file lets the others work."""
+"""Long text is examined in pieces, so that a thread which examines a file never holds the interpreter for long."""
 
 from collections.abc import Iterator
 from typing import Final
 
 PIECE_CHARACTERS_MAX: Final = 16_384
 _REACH_CHARACTERS: Final = 1_024
-"""How far before its end a piece may be cut instead."""
+"""The farthest place before its end at which a piece may be cut instead."""
 _OVERLAP_CHARACTERS: Final = 128
-"""What two pieces share where no better place is found: more than a card number is written in."""
+"""The characters that two pieces share where no better place is found: more than a written card number has."""
 _WITHIN_NUMBERS: Final = " -./_:+@"
 _BREAKS: Final = frozenset(
     character for character in map(chr, range(128)) if not character.isalnum() and character not in _WITHIN_NUMBERS
@@ -18,8 +17,8 @@ _BREAKS: Final = frozenset(
 def pieces(text: str) -> Iterator[str]:
     """The text in order, cut behind characters that stand in no number and no identifier, such as the end of a line.
 
-    Where there are none for long, pieces overlap, and digits between which a piece was cut are left out of it: every
-    number is whole in one of the two.
+    Where there are no such characters for long, pieces overlap, and digits around a cut are left out: every number is
+    whole in one of the two pieces.
     """
     start = 0
     while len(text) - start > PIECE_CHARACTERS_MAX:

@@ -1,4 +1,4 @@
-"""Nothing derived is taken on trust: the whole store is folded again, and compared with what was kept of it."""
+"""Everything derived is verified: the whole store is folded again, and compared with the kept rows and balances."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -43,7 +43,7 @@ class KeptViews(Struct, frozen=True, kw_only=True):
 
 
 class Difference(Struct, frozen=True):
-    """Where a derived value departs from the replay; None where one side has no such thing."""
+    """A difference between a derived value and the replay; None where one side lacks the value."""
 
     where: str
     kept: str | None

@@ -1,1 +1,1 @@
-"""Who may use the API: merchants, operators, and their keys."""
+"""The merchants and operators that may use the API, and their keys."""

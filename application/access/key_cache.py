@@ -1,4 +1,4 @@
-"""A key that was looked up a moment ago is not looked up again: a revoked one opens nothing more within a second."""
+"""A key in use is looked up once a second, so that a revoked key opens nothing after that second."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,11 +19,11 @@ class _Remembered(NamedTuple):
 
 
 class RememberedKeys:
-    """Implements application.access.merchant.Keys over another. `clock` counts seconds and never goes back.
+    """Implements application.access.merchant.Keys over another implementation. `clock` counts seconds and never goes
+    back.
 
-    A key that is not known is asked for each time: it is in force from the moment it is made, and nobody can fill
-    the memory with guesses. Who asks while a look-up is under way waits for that one: when a busy key is forgotten,
-    hundreds ask at once.
+    An unknown key is looked up each time: a new key is in force at once, and guesses cannot fill the memory. Requests
+    that ask during a look-up wait for that look-up: when a busy key is forgotten, hundreds of requests ask at once.
     """
 
     def __init__(self, keys: Keys, clock: Callable[[], float]) -> None:

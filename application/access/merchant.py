@@ -1,4 +1,4 @@
-"""Merchants and the keys by which they are known: a key is shown once, kept as a digest, and can be revoked."""
+"""A merchant's key is shown once, kept as a digest, and can be revoked."""
 
 import hashlib
 import secrets
@@ -19,35 +19,35 @@ class MerchantNotFound(DomainError):
 
 
 class KeyNotFound(DomainError):
-    """There is no such key, or it was revoked before."""
+    """There is no such key, or the key was revoked before."""
 
     key_id: str
 
 
 class KnownKey(Struct, frozen=True):
-    """A key that is in force, and the merchant whose it is."""
+    """A key that is in force, with its merchant."""
 
     key_id: str
     merchant_id: MerchantId
 
 
 class NewKey(Struct, frozen=True):
-    """`secret` is what the merchant sends; this is the only time it is seen."""
+    """`secret` is the text that the merchant sends with each request; no other value ever holds the secret."""
 
     key_id: str
     secret: str
 
 
 class Keys(Protocol):
-    """What is asked about a key at every request. Raises StoreUnavailable when nobody answers."""
+    """The look-up of keys that each request makes. Raises StoreUnavailable."""
 
     async def find_key(self, digest: bytes) -> KnownKey | None:
-        """The key with that digest, unless it is revoked."""
+        """The key with that digest; None where there is none, or the key is revoked."""
         ...
 
 
 class Directory(Keys, Protocol):
-    """Where merchants and keys are kept. Every method raises StoreUnavailable when that does not answer."""
+    """The store of merchants and keys. Every method raises StoreUnavailable."""
 
     async def add_merchant(self, merchant_id: MerchantId, name: str) -> None: ...
 
@@ -79,5 +79,6 @@ async def create_key(directory: Directory, merchant_id: MerchantId, new_id: Call
 
 
 def digest(secret: str) -> bytes:
-    """What is kept of a key. One round is enough: 256 random bits cannot be guessed, however fast the guesses."""
+    """The digest under which a key is kept. One round is enough: 256 random bits cannot be guessed, however fast the
+    guesses."""
     return hashlib.sha256(secret.encode()).digest()

@@ -1,4 +1,4 @@
-"""Operators and auditors, and the keys by which they are known: an operator may act, an auditor may only look."""
+"""Keys of operators, who may act, and of auditors, who may only read."""
 
 import secrets
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class KnownOperator(Struct, frozen=True):
-    """A key that is in force, whose it is, and what it may do."""
+    """A key that is in force, with the name of its holder and the holder's role."""
 
     key_id: str
     name: str
@@ -27,10 +27,10 @@ class KnownOperator(Struct, frozen=True):
 
 
 class OperatorKeys(Protocol):
-    """Where they are kept. Every method raises StoreUnavailable when that does not answer."""
+    """The store of operators' keys. Every method raises StoreUnavailable."""
 
     async def find_operator(self, digest: bytes) -> KnownOperator | None:
-        """Whose key has that digest, unless it is revoked."""
+        """The holder of the key with that digest; None where there is none, or the key is revoked."""
         ...
 
     async def add_operator_key(self, key: KnownOperator, digest: bytes) -> None: ...
@@ -41,7 +41,7 @@ class OperatorKeys(Protocol):
 
 
 async def create_operator_key(keys: OperatorKeys, name: str, role: Role, new_id: Callable[[str], str]) -> NewKey:
-    """Make a key (`opk_…`) for whoever is called `name`."""
+    """Make a key (`opk_…`) for the operator or auditor `name`."""
     key = NewKey(key_id=new_id("opk"), secret=KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES))
     await keys.add_operator_key(KnownOperator(key.key_id, name, role), digest(key.secret))
     return key

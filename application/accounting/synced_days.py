@@ -1,4 +1,4 @@
-"""Which days were handed to book-keeping, and what was handed over: once, and never something else."""
+"""Each day is handed to book-keeping once, and its files never change afterwards."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class SyncedDay(Struct, frozen=True, kw_only=True):
-    """A UTC day's entries: those after position `after` and up to `up_to`; the hashes are of its files."""
+    """The entries of a UTC day: those after position `after` and up to `up_to`. The hashes are of the day's files."""
 
     day: date
     after: int
@@ -22,9 +22,9 @@ class SyncedDays(Protocol):
     """Each method raises StoreUnavailable."""
 
     async def all(self) -> Sequence[SyncedDay]:
-        """In their order."""
+        """All days that were handed over, in order."""
         ...
 
     async def add(self, synced: SyncedDay) -> None:
-        """Nothing where the day was added before: whoever is first decides what it is."""
+        """Record a day; no effect where the day was recorded before."""
         ...

@@ -25,7 +25,7 @@ class DeadLetterNotFound(DomainError):
 
 
 class NothingToRetryWith(DomainError):
-    """This process has no Retrier for the kind of the dead letter."""
+    """This process has no Retrier for the dead letter's kind."""
 
     kind: str
 

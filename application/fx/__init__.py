@@ -1,1 +1,1 @@
-"""Exchange rates: their commands, and the rates in force."""
+"""Commands on exchange rates, and the rates in force."""

@@ -11,8 +11,8 @@ REFRESH_EVERY_S: Final = 5.0
 
 
 class RateBook:
-    """For one process. Where the store cannot be read, the last rates that were read stay: whether they are still fresh
-    enough is asked at each conversion (`require_fresh`)."""
+    """The rates of one process. While the store cannot be read, the last rates read stay in use; each conversion
+    checks that they are fresh enough (`require_fresh`)."""
 
     def __init__(self, store: StreamStore) -> None:
         self._store = store
@@ -25,9 +25,9 @@ class RateBook:
         return self._rates
 
     async def start(self) -> None:
-        """Read once, so that the first conversion has the newest rates already, and from then on every five seconds.
+        """Read the rates once before the first conversion, and every five seconds from then on.
 
-        When the store is away, there are no rates until it is back.
+        While the store is away at the start, there are no rates.
         """
         await self._refreshing.start()
 
@@ -35,7 +35,7 @@ class RateBook:
         await self._refreshing.aclose()
 
     async def refresh(self) -> None:
-        """Take in what is new. Raises StoreUnavailable."""
+        """Read the new events. Raises StoreUnavailable."""
         news = await self._store.history_after(FX_RATES, self._seen)
         if news:
             self._rates, self._seen = fold(rates_events(news), self._rates), self._seen + len(news)

@@ -175,11 +175,11 @@ class Recovery:
             await self._queue.release(operation.operation_id, until=now + self._lease)
 
     async def _resolve(self, operation: UnresolvedOperation) -> bool:
-        """Whether the operation has its outcome."""
+        """Whether the operation has its outcome. Raises StoreUnavailable."""
         try:
             resolved = await self._operations.resolve(operation, self._cause(operation.operation_id))
         except StoreUnavailable:
-            return False
+            raise
         except Exception:
             log.exception("recovery_failed", extra=_named(operation))
             return False

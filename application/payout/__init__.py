@@ -1,1 +1,1 @@
-"""Payouts: their commands, their files to the bank, and the bank's reports."""
+"""Commands on payouts, their files to the bank, and the bank's reports."""

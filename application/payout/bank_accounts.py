@@ -33,7 +33,7 @@ _NAMESPACE: Final = UUID("0b0d3a52-6f0e-5b0c-9c1b-7a6a5f9d2e41")
 
 
 class BankAccountNotFound(DomainError):
-    """There is no such bank account, or it is another merchant's, which must look the same."""
+    """There is no such bank account, or the account is another merchant's, which must look the same."""
 
 
 class LoadedBankAccount(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The port to our bank: a file of instructions goes out, what became of each payment comes back in a feed."""
+"""The port to our bank, which takes files of instructions and reports the outcome of each payment."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
@@ -13,21 +13,22 @@ from domain.errors import DomainError
 from domain.money.money import Money
 
 ID_PATTERN: Final = r"[A-Za-z0-9-]{1,35}"
-"""Of a message's id, and of an instruction's: as long as ISO 20022's Max35Text, and of less than a bank takes."""
+"""The form of a message's id and of an instruction's: as long as ISO 20022's Max35Text, in fewer characters than a
+bank takes."""
 
 INSTRUCTIONS_MAX: Final = 5_000
-"""In one file: some megabytes."""
+"""The most instructions in one file, which is then some megabytes long."""
 
 WORDS_MAX: Final = 500
 
 
 def storable(text: str) -> str:
-    """A bank's words may be anything; Postgres keeps no NUL in text or JSON."""
+    """The text of a bank as Postgres can keep it: printable, without NUL, and cut."""
     return "".join(character if character.isprintable() else " " for character in text)[:WORDS_MAX]
 
 
 class BankSilent(Exception):
-    """The bank did not say what became of payments: ask again from the same place."""
+    """The bank did not report on payments: ask again from the same place."""
 
 
 class SchemeNotServed(DomainError):
@@ -46,7 +47,7 @@ class InstructionInvalid(DomainError):
 
 
 class Instruction(Struct, frozen=True, kw_only=True):
-    """Pay `amount` to the account. `end_to_end_id` is ours alone for ever: with it the bank tells what became of it.
+    """Pay `amount` to the account. `end_to_end_id` is never used again: the bank reports on the payment by this id.
 
     `holder_name` and `remittance` may be any text: the file spells both in the characters that it may have.
     """
@@ -60,7 +61,7 @@ class Instruction(Struct, frozen=True, kw_only=True):
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """All of one currency, each instruction to a different end-to-end id. The same batch is the same file, for ever."""
+    """Instructions in one currency, each with another end-to-end id. The same batch always makes the same file."""
 
     batch_id: UUID
     message_id: str
@@ -78,20 +79,20 @@ class BankFile(Struct, frozen=True, kw_only=True):
 
 
 class Accepted(Struct, frozen=True):
-    """The bank has the file, and will say of each payment what became of it; `reference` is the bank's for the file."""
+    """The bank has the file, and will report on each payment; `reference` is the bank's reference of the file."""
 
     reference: str
 
 
 class RefusedFile(Struct, frozen=True):
-    """The bank took nothing of it, and never will."""
+    """The bank took no payment of the file, and never will."""
 
     reason: str
 
 
 class BankUnavailable(Struct, frozen=True):
-    """The bank may have the file or not. The same file under the same message id can be submitted until it is
-    answered: the bank knows the ids of messages, and takes each once."""
+    """The bank may have the file or not. The same file under the same message id can be submitted until the bank
+    answers: banks know the ids of messages, and take each message once."""
 
     reason: str
 
@@ -100,7 +101,8 @@ Submission = Accepted | RefusedFile | BankUnavailable
 
 
 class PaymentStatus(StrEnum):
-    """What the bank says of one payment. `returned` alone can follow `confirmed`; nothing follows the last two."""
+    """The bank's status of one payment. Only `returned` can follow `confirmed`; no status follows `rejected` and
+    `returned`."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -109,8 +111,8 @@ class PaymentStatus(StrEnum):
 
 
 class PaymentReport(Struct, frozen=True, kw_only=True):
-    """`reason_code` is of ISO 20022's external status reasons (AC04 closed account, AM04 insufficient funds, MS03 not
-    specified); None where there is nothing to explain."""
+    """`reason_code` is one of ISO 20022's external status reasons (AC04 closed account, AM04 insufficient funds,
+    MS03 not specified); None where the bank gives no reason."""
 
     report_id: str
     end_to_end_id: str
@@ -120,7 +122,7 @@ class PaymentReport(Struct, frozen=True, kw_only=True):
 
 
 class TakenPayment(Struct, frozen=True, kw_only=True):
-    """A payment of a file that the bank has."""
+    """A payment in a file that the bank has."""
 
     end_to_end_id: str
     message_id: str
@@ -137,24 +139,25 @@ class Bank(Protocol):
         ...
 
     def instruct(self, batch: Batch) -> BankFile:
-        """The file of `batch`: pure, and the same bytes each time. Raises SchemeNotServed, InstructionInvalid.
+        """The file of `batch`, by a pure function: the same bytes each time. Raises SchemeNotServed,
+        InstructionInvalid.
 
-        A large one takes a second: have it written in a thread.
+        A large file takes a second: call from a thread.
         """
         ...
 
     async def submit(self, file: BankFile, message_id: str) -> Submission:
-        """Hand the file over. Raises nothing: what may have been taken is BankUnavailable."""
+        """Submit the file. Raises nothing: a file that the bank may have is BankUnavailable."""
         ...
 
     async def reports(self, after: str | None) -> Sequence[PaymentReport]:
-        """What the bank has said since the report `after`, oldest first; from its first word where that is None.
+        """The bank's reports after the report `after`, oldest first; all reports where `after` is None.
 
-        Empty when there is nothing new. No report is ever left out, and one whose id came before is the same report.
-        Raises BankSilent.
+        Empty where there are no new reports. No report is ever left out, and a report with a known id is the same
+        report. Raises BankSilent.
         """
         ...
 
     def taken(self) -> AsyncIterator[TakenPayment]:
-        """Every payment that the bank has of us, in whichever file. Raises BankSilent."""
+        """Every payment of ours that the bank has, in whichever file. Raises BankSilent."""
         ...

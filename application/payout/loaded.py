@@ -1,4 +1,4 @@
-"""A payout as its events make it, with what an append to it has to know."""
+"""A payout as its events make it, with the version that the next append follows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -23,12 +23,12 @@ from domain.payout.state import Payout
 
 
 class PayoutNotFound(DomainError):
-    """There is no such payout, or it is another merchant's, which must look the same."""
+    """There is no such payout, or the payout is another merchant's, which must look the same."""
 
 
 class LoadedPayout(Struct, frozen=True, kw_only=True):
-    """`version` and `updated_at` are of the last event in the payout's stream, `created_at` of the first; `position`
-    is that of the last one, None before it has one."""
+    """`version` and `updated_at` are of the last event in the payout's stream, `created_at` is of the first.
+    `position` is that of the last event, None before the event has a position."""
 
     id: PayoutId
     payout: Payout
@@ -54,7 +54,7 @@ class LoadedPayout(Struct, frozen=True, kw_only=True):
         )
 
     def first(self, events: Sequence[PayoutEvent], *, cause: Cause) -> tuple[Recorded, ...]:
-        """`events`, which are all that there are of it, with the journal entries they cause."""
+        """`events` as the first of the payout's stream, with the journal entries they cause."""
         return record_all(self.id, 0, events, merchant_id=self.merchant_id, cause=cause, now=self.created_at)
 
     def after(self, events: Sequence[PayoutEvent], *, now: datetime, position: int | None) -> "LoadedPayout":
@@ -72,14 +72,14 @@ class LoadedPayout(Struct, frozen=True, kw_only=True):
 
 
 def begun(payout_id: PayoutId, events: Sequence[PayoutEvent], now: datetime) -> LoadedPayout:
-    """A payout of which `events` are all."""
+    """A new payout whose events are `events`."""
     payout = fold(events)
     assert payout is not None
     return LoadedPayout(id=payout_id, payout=payout, version=len(events), created_at=now, updated_at=now, position=None)
 
 
 async def load(store: EventStore, payout_id: PayoutId) -> LoadedPayout:
-    """The payout as it is now. Raises PayoutNotFound, StoreUnavailable."""
+    """The payout after all its events. Raises PayoutNotFound, StoreUnavailable."""
     loaded = _loaded(await store.history(payout_id))
     if loaded is None:
         raise PayoutNotFound()
@@ -87,7 +87,7 @@ async def load(store: EventStore, payout_id: PayoutId) -> LoadedPayout:
 
 
 async def load_all(store: EventStore, payout_ids: Iterable[PayoutId]) -> dict[PayoutId, LoadedPayout]:
-    """Those of them that there are. Raises StoreUnavailable."""
+    """The payouts by their ids; ids of no payout are left out. Raises StoreUnavailable."""
     histories = by_stream(await store.histories(list(payout_ids)))
     return {loaded.id: loaded for history in histories.values() if (loaded := _loaded(history)) is not None}
 
@@ -95,7 +95,7 @@ async def load_all(store: EventStore, payout_ids: Iterable[PayoutId]) -> dict[Pa
 async def load_bank_accounts(
     store: EventStore, account_ids: Iterable[BankAccountId]
 ) -> dict[BankAccountId, BankAccount]:
-    """Bank accounts by their ids, removed or not; those of them that there are. Raises StoreUnavailable."""
+    """The bank accounts by their ids, removed or not; ids of no bank account are left out. Raises StoreUnavailable."""
     accounts = {}
     for stream_id, history in by_stream(await store.histories(list(account_ids))).items():
         events = of_kind(history, BankAccountEvent)
@@ -113,7 +113,7 @@ def by_stream(events: Iterable[Positioned]) -> dict[UUID, list[Positioned]]:
 
 
 def _loaded(history: Sequence[Positioned]) -> LoadedPayout | None:
-    """None where it is no payout's."""
+    """The payout of a stream; None where the stream is of another kind."""
     payout = fold(cast("PayoutEvent", positioned.event.data) for positioned in of_kind(history, PayoutEvent))
     if payout is None:
         return None

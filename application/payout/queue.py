@@ -1,4 +1,4 @@
-"""The ports by which payouts' runs find what there is to do: what they name is decided on its own stream."""
+"""The ports by which workers find payouts to process; each decision is made on the payout's own stream."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,65 +12,65 @@ from domain.money.money import Money
 
 
 class PayoutQueue(Protocol):
-    """What read models show, perhaps a moment late. Every method raises StoreUnavailable."""
+    """Payouts and batches by read models, which may lag behind. Every method raises StoreUnavailable."""
 
     async def ready(self, payouts_max: int) -> Sequence[PayoutId]:
         """Payouts that wait for a file, the oldest first."""
         ...
 
     async def unanswered(self) -> Sequence[BatchId]:
-        """Batches whose file the bank has not answered for, the oldest first."""
+        """Batches whose file the bank has not answered, oldest first."""
         ...
 
     async def bank_accounts(self, merchant_id: MerchantId, currency: str) -> Sequence[BankAccountId]:
-        """Those of the merchant that take the currency and were not removed, the one added last first."""
+        """The merchant's accounts that take the currency and were not removed, the newest first."""
         ...
 
 
 class Available(Struct, frozen=True):
-    """What a merchant can be paid out: nothing, or less, where it owes us as much as is available."""
+    """The amount that a merchant can be paid out: the available balance less the merchant's debt to us."""
 
     merchant_id: MerchantId
     amount: Money
 
 
 class Balances(Protocol):
-    """As the appends keep them. Every method raises StoreUnavailable."""
+    """The balances that appends maintain. Every method raises StoreUnavailable."""
 
     async def owed(self, merchant_id: MerchantId, currency: str) -> Money:
-        """What the merchant owes us beyond its limit."""
+        """The merchant's debt to us beyond its limit."""
         ...
 
     async def available_above(
         self, minimum_minor: int, *, after: Available | None = None, rows_max: int
     ) -> Sequence[Available]:
-        """What merchants whose available balance is at least so much can be paid out, which is less where they owe us;
-        in order, those behind `after`, the last of a page."""
+        """The amounts that merchants with an available balance of at least `minimum_minor` can be paid out, less
+        their debts to us; in order, starting behind `after`, the last one of the page before."""
         ...
 
 
 class ScheduleWatch(Protocol):
-    """Until when scheduled payouts have been looked after. Every method raises StoreUnavailable."""
+    """The time of the last sweep for scheduled payouts. Every method raises StoreUnavailable."""
 
     async def looked_at(self) -> datetime | None:
-        """When the last sweep that ended began; None before the first."""
+        """The start of the last sweep that ended; None before the first."""
         ...
 
     async def looked(self, at: datetime) -> None:
-        """A sweep that began then has ended; nothing where a later one has."""
+        """Record that a sweep which began at `at` has ended; no effect where a later sweep has ended."""
         ...
 
 
 class BankFeed(Protocol):
-    """How far we have come in what each bank says. Every method raises StoreUnavailable."""
+    """Our place in each bank's feed of reports. Every method raises StoreUnavailable."""
 
     async def heard_up_to(self, bank: str) -> str | None:
-        """The last of its reports that has been taken in; None before the first."""
+        """The last report of the bank that was recorded; None before the first."""
         ...
 
     async def move(self, bank: str, *, before: str | None, after: str) -> bool:
-        """Everything up to the report `after` is taken in. False, and no effect, where it does not stand at `before`
-        any more: somebody else has moved it."""
+        """Move our place from the report `before` to the report `after`. False, and no effect, where another worker
+        has moved it."""
         ...
 
 
@@ -78,13 +78,13 @@ class PayoutsTaken(Protocol):
     """Payments that the bank had in the time that a restored store has lost. Every method raises StoreUnavailable."""
 
     async def keep(self, bank: str, payments: Sequence[TakenPayment]) -> None:
-        """The bank has them: they go in no file of ours again."""
+        """Record that the bank has these payments, so that no file of ours carries them again."""
         ...
 
     async def among(self, payout_ids: Sequence[PayoutId]) -> Mapping[PayoutId, TakenPayment]:
-        """Those of these payouts that the bank has."""
+        """The payments that the bank has, by payout."""
         ...
 
     async def recorded(self, payout_id: PayoutId) -> None:
-        """The payout says so itself by now."""
+        """Forget the payment: the payout's own events record it by now."""
         ...

@@ -1,4 +1,4 @@
-"""Merchants who are paid out by the calendar: all that is available, once on each of their days."""
+"""A merchant with a payout schedule is paid out all that is available, once on each scheduled day."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from domain.terms.payouts import MINIMUM_MINOR
 
 PAGE_ROWS: Final = 1_000
 CONCURRENT_MAX: Final = 32
-"""Payouts made at a time: each waits for the database."""
+"""The most payouts made at a time: each waits for the database."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class _Due(Struct, frozen=True):
 
 
 class ScheduledPayouts:
-    """May be run by any number of workers at once."""
+    """Any number of workers may run this at once."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class ScheduledPayouts:
         self._new_id = new_id
 
     async def sweep(self) -> int:
-        """Make every payout that is due and has not been made; how many that were. Raises StoreUnavailable.
+        """Make every payout that is due and was not made; the result is their number. Raises StoreUnavailable.
 
         A weekly day that passed since the last sweep is made up for; before the first sweep none was missed.
         """
@@ -118,7 +118,8 @@ class ScheduledPayouts:
                 assert_never(result)
 
     async def _decide(self, available: Available) -> Sequence[PayoutEvent]:
-        """To the account added last that our bank can pay; nothing where there is none."""
+        """The first events of a payout to the newest account that our bank can pay; none where there is no such
+        account."""
         rule = self._pricing_contexts.of(available.merchant_id).terms.payouts
         account_ids = await self._queue.bank_accounts(available.merchant_id, available.amount.currency)
         accounts = await load_bank_accounts(self._store, account_ids)

@@ -1,1 +1,1 @@
-"""A restored store: what it lacks is asked for at providers before it takes commands."""
+"""A restored store takes commands once providers were asked for the events that the store has lost."""

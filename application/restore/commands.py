@@ -28,7 +28,7 @@ EVENTS_AT_ONCE: Final = 1_000
 WITHOUT_EVENTS: Final = timedelta(days=30)
 """How far back providers are asked where the store has no events."""
 MARGIN: Final = timedelta(hours=1)
-"""Before the store's last event: clocks differ, and providers list late."""
+"""The margin before the store's last event: clocks differ, and providers list late."""
 _FIRST: Final = {OperationKind.AUTHORIZE: 0, OperationKind.CAPTURE: 1, OperationKind.VOID: 2, OperationKind.REFUND: 3}
 
 
@@ -41,7 +41,7 @@ class PositionedStore(EventStore, Protocol):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One entry of a provider's list, under its `name` there."""
+    """One entry of a provider's list, by its `name` in the list."""
 
     provider: ProviderName
     name: str

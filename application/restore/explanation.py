@@ -20,7 +20,7 @@ from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected
 
 
 class Known(Struct, frozen=True):
-    """The entry is on record, or moved nothing."""
+    """The entry is on record, or moved no money."""
 
     why: str
 
@@ -60,7 +60,7 @@ class Explanations:
         self._disputes = disputes
 
     async def judge(self, provider: ProviderName, fact: Listed) -> Verdict:
-        """The verdict on `fact`; nothing is recorded."""
+        """The verdict on `fact`, without recording anything."""
         return await self._explain(provider, fact, None)
 
     async def adopt(self, provider: ProviderName, fact: Listed, cause: Cause) -> Verdict:
@@ -101,7 +101,8 @@ class Explanations:
                 assert_never(fact)
 
     async def _history(self, provider: ProviderName, fact: ListedOperation | ListedDispute) -> Sequence[Positioned]:
-        """That of the payment that is meant: by our id for it, else by the operation's, else by the charge's name."""
+        """The history of the payment that the entry concerns: found by our payment id, else by the operation, else
+        by the charge's reference."""
         said = fact.notification
         if fact.payment_id is not None:
             named = of_kind(await self._store.history(fact.payment_id), PaymentEvent)

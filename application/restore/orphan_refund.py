@@ -1,4 +1,4 @@
-"""An operator has a charge given back that no payment here has, and that no retry will claim."""
+"""An operator has a charge refunded or released that belongs to no payment here, and that no retry will claim."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -18,15 +18,15 @@ from domain.payment.outcome import Approved, Outcome
 
 
 class OrphanNotFound(DomainError):
-    """Nothing of that name was found at the provider, or it is over."""
+    """No entry of that name was found at the provider, or the entry is closed."""
 
 
 class OrphanHoldsNothing(DomainError):
-    """What was found is no charge that reserves or has taken money: there is nothing to give back."""
+    """The entry is no charge that reserves or has taken money: no money can be given back."""
 
 
 class OrphanNotGivenBack(DomainError):
-    """The provider did not say that it has given the money back."""
+    """The provider did not confirm that the money was given back."""
 
     reason: str
 
@@ -42,14 +42,14 @@ class Orphans:
         self._now = now
 
     async def close(self, provider: ProviderName, name: str, reason: str, cause: Cause) -> None:
-        """Nothing more is to be done about it. A retry of its request still finds the charge."""
+        """End the entry without further action. A retry of its request still finds the charge."""
         require_no_card_number("reason", reason)
         await self._open(provider, name)
         await self._register.close(provider, name, reason, cause.actor)
 
     async def give_back(self, provider: ProviderName, name: str, reason: str, cause: Cause) -> None:
-        """Have the provider refund what the charge took, or release what it reserves. The same as often as it is asked
-        for: under one id. Raises OrphanHoldsNothing, OrphanNotGivenBack."""
+        """Have the provider refund a charge that took money, or release one that reserves money. Idempotent: every
+        repeat uses the same operation id. Raises OrphanHoldsNothing, OrphanNotGivenBack."""
         require_no_card_number("reason", reason)
         orphan = await self._open(provider, name)
         fact = orphan.fact

@@ -1,4 +1,4 @@
-"""What was found at providers after a restore is brought into the books once the retry of its request has come."""
+"""Charges found at providers after a restore are brought into the books once the retry of their request has come."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class OrphanSweep:
-    """May be run by any number of workers at once. Raises StoreUnavailable."""
+    """Any number of workers may run this at once. Raises StoreUnavailable."""
 
     def __init__(self, *, orphans: OrphanRegister, explanations: Explanations, new_id: Callable[[], UUID]) -> None:
         self._orphans = orphans
@@ -21,7 +21,7 @@ class OrphanSweep:
         self._new_id = new_id
 
     async def sweep(self) -> int:
-        """How many were explained."""
+        """Adopt the charges whose payments are here by now; the result is their number."""
         explained = 0
         for orphan in await self._orphans.with_payment():
             cause = worker_cause("orphans", self._new_id, about=f"orphan:{orphan.provider}:{orphan.name}")

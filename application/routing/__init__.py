@@ -1,1 +1,1 @@
-"""Routing policies: their commands, and the policy in force."""
+"""Commands on routing policies, and the policy in force."""

@@ -1,4 +1,4 @@
-"""What routing goes by, at hand: the active policy and the providers' figures, read again in the background."""
+"""The active routing policy and the providers' figures, kept in memory and read again in the background."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,11 +23,12 @@ log = logging.getLogger(__name__)
 
 
 class PolicyBook:
-    """Implements application.provider.routing_port.Routing, for one process.
+    """Implements application.provider.routing_port.Routing for one process.
 
-    `read_figures` gives the providers' recent figures and raises StoreUnavailable; `is_open` tells at the moment of a
-    decision whether the circuit of a provider's authorisations is open; `prepare` is given each condition before the
-    first payment that it may decide. Where the store or the figures cannot be read, the last that were read stay.
+    `read_figures` gives the providers' recent figures and raises StoreUnavailable. `is_open` tells at the moment of a
+    decision whether the circuit of a provider's authorisations is open. `prepare` receives each condition before the
+    first payment that the condition may decide. While the store or the figures cannot be read, the last policy and
+    figures read stay in use.
     """
 
     def __init__(
@@ -54,9 +55,9 @@ class PolicyBook:
         self._refreshing = Refreshing(self.refresh, name="routing policies", every_s=REFRESH_EVERY_S)
 
     async def start(self) -> None:
-        """Read once, so that the first payment goes by the active policy already, and from then on every second.
+        """Read the policy once before the first payment, and every second from then on.
 
-        When the store is away, the default serves until it is back.
+        While the store is away at the start, the default policy is followed.
         """
         await self._refreshing.start()
 
@@ -71,7 +72,7 @@ class PolicyBook:
         return Situation(policy=self._policy, capabilities=self._capabilities, figures=figures, holds=self._holds)
 
     async def refresh(self) -> None:
-        """Take in what is new. Raises StoreUnavailable."""
+        """Read the new events and figures. Raises StoreUnavailable."""
         news = await self._store.history_after(ROUTING_POLICIES, self._seen)
         versions = self._versions
         for event in policy_events(news):
@@ -97,7 +98,7 @@ _UNKNOWN = Figures()
 
 
 def default_policy(providers: tuple[ProviderName, ...]) -> RoutingPolicy:
-    """What is followed before an operator has activated any: the providers in this order."""
+    """The policy before an operator has activated one: the providers in this order."""
     return RoutingPolicy(
         version="default:0",
         rules=(),

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class DueLot(Struct, frozen=True, kw_only=True):
-    """A lot with the amount that it held when it was read, and what its merchant owed then in its currency."""
+    """A lot, with its amount and its merchant's debt in its currency when both were read."""
 
     lot: Lot
     amount: Money

@@ -1,1 +1,1 @@
-"""What is agreed with merchants: its commands, and the versions in force."""
+"""Commands on the terms agreed with merchants, and the terms in force."""

@@ -1,5 +1,5 @@
-"""How far an append may take a merchant's available balance: a refund, or what a provider takes, down to the limit that
-is agreed; a payout never below zero, which is what the chart of accounts says."""
+"""Refunds and providers' debits may take a merchant's available balance down to the agreed limit, and a payout never
+below zero."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,7 +13,7 @@ from domain.terms.settlement import SettlementRule
 
 
 def floors_for(events: Iterable[Event], rule: SettlementRule) -> Mapping[BalanceKey, int]:
-    """What `Append.floors` has to be for `events` of a merchant that this rule is agreed with."""
+    """The value of `Append.floors` for `events` of a merchant with this rule."""
     floors = {}
     for event in events:
         match event:

@@ -1,4 +1,4 @@
-"""What is agreed with each merchant, at hand: the terms in force, read again in the background."""
+"""The terms in force for each merchant, kept in memory and read again in the background."""
 
 import logging
 from typing import Final
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class TermsBook:
-    """For one process. Where the store cannot be read, the last that was read stays."""
+    """The terms of one process. While the store cannot be read, the last terms read stay in use."""
 
     def __init__(self, store: StreamStore) -> None:
         self._store = store
@@ -33,9 +33,9 @@ class TermsBook:
         self._refreshing = Refreshing(self.refresh, name="terms", every_s=REFRESH_EVERY_S)
 
     async def start(self) -> None:
-        """Read once, so that the first payment goes by the terms in force already, and from then on every second.
+        """Read the terms once before the first payment, and every second from then on.
 
-        When the store is away, the defaults serve until it is back.
+        While the store is away at the start, the default terms are followed.
         """
         await self._refreshing.start()
 
@@ -43,12 +43,12 @@ class TermsBook:
         await self._refreshing.aclose()
 
     def of(self, merchant_id: MerchantId) -> MerchantTerms:
-        """What is in force for a merchant: of each kind their own, else everybody's, else the default."""
+        """The terms in force for a merchant: of each kind the merchant's own, else everybody's, else the default."""
         agreed = {kind: self._agreed(kind, merchant_id) for kind in TermsKind}
         return replace(DEFAULT_TERMS, **{kind.value: terms for kind, terms in agreed.items() if terms is not None})
 
     def fee_plan(self, version: str) -> FeePlan | None:
-        """The plan of which a fee says that it was charged by it; None when there is none that can be read."""
+        """The fee plan of that version; None where there is none, or none that can be read."""
         if version == DEFAULT_TERMS.fees.version:
             return DEFAULT_TERMS.fees
         number = version.rpartition(":")[2]
@@ -59,7 +59,7 @@ class TermsBook:
         return plan if isinstance(plan, FeePlan) and plan.version == version else None
 
     async def refresh(self) -> None:
-        """Take in what is new. Raises StoreUnavailable."""
+        """Read the new events. Raises StoreUnavailable."""
         news = await self._store.history_after(TERMS, self._seen)
         if not news:
             return
@@ -74,7 +74,8 @@ class TermsBook:
         return self._in_force.get((kind, merchant_id), self._in_force.get((kind, None)))
 
     def _follow(self, activated: TermsActivated) -> None:
-        """Every activation in its turn, so that what an unreadable one leaves in force is the same in every process."""
+        """Put activated terms in force. Every activation is followed in order, so that an unreadable document leaves
+        the same terms in force in every process."""
         terms = self._terms(activated.kind, activated.number)
         if terms is not None:
             self._in_force[activated.kind, activated.merchant_id] = terms

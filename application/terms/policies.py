@@ -1,6 +1,6 @@
-"""The versioned policies in force: each decision that follows one names its version in the event.
+"""The versioned policies in force, of which every decision names the version in its event.
 
-Routing and what is agreed with merchants have their own, which operators change while the system runs: see
+Routing policies and the terms of merchants, which operators change while the system runs, are read through
 application.provider.routing_port and application.terms.pricing_context.
 """
 
@@ -19,7 +19,7 @@ class Policies(Struct, frozen=True, kw_only=True):
 
 
 def in_doubt_after(seconds: int) -> RecoveryPolicy:
-    """The policy that leaves an outcome to recovery for so long, before an operator is told."""
+    """The policy that leaves an unknown outcome to recovery for so many seconds, before an operator is told."""
     return RecoveryPolicy(version=f"after-{seconds}s:1", in_doubt_after_s=seconds)
 
 

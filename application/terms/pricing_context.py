@@ -1,4 +1,4 @@
-"""What merchants' money goes by, at hand, so that a decision waits for nothing."""
+"""The pricing context of a merchant is kept in memory, so that no decision waits."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,12 +12,12 @@ from domain.terms.terms import MerchantTerms
 
 class PricingContexts(Protocol):
     def of(self, merchant_id: MerchantId) -> PricingContext:
-        """As it is now."""
+        """The merchant's pricing context now."""
         ...
 
 
 class CurrentPricingContexts:
-    """Implements PricingContexts: of the terms and rates that this process has read last."""
+    """Implements PricingContexts with the terms and rates that this process has read last."""
 
     def __init__(
         self,

@@ -115,7 +115,7 @@ class Handler(Protocol[Handled]):
     async def attempt(self, item: Handled, /) -> Outcome: ...
 
     def failed(self, item: Handled, error: Exception, /) -> Outcome | None:
-        """Log that `lane_of` or `attempt` raised `error`; the outcome, or None to leave the item to its lease."""
+        """Log that the attempt raised `error`; the outcome, or None to leave the item to its lease."""
         ...
 
     def unsettled(self, item: Handled, error: Exception, /) -> Outcome | None:
@@ -173,7 +173,9 @@ class LeasedRunner(Generic[Item]):
         """
         claimed_at = self._clock() if claimed_at is None else claimed_at
         try:
-            return await self._attempt_and_settle(item, claimed_at)
+            held, outcome = await self._attempt(item, claimed_at)
+            # Outside the lane: a slow store is not to take the slots for a slow provider's.
+            return outcome is not None and await self.settle(held, outcome)
         except Exception as error:
             return await self._after(item, error)
 
@@ -213,27 +215,21 @@ class LeasedRunner(Generic[Item]):
             case _:
                 return False
 
-    async def _attempt_and_settle(self, item: Item, claimed_at: float) -> bool:
+    async def _attempt(self, item: Item, claimed_at: float) -> tuple[Item, Outcome | None]:
+        """The item with its present lease, and the outcome of the attempt; None to leave the item to its lease."""
+        held = item
         try:
-            lane = await self._handler.lane_of(item)
-        except Exception as error:
-            return await self._settle_failed(item, error)
-        try:
-            async with self._bulkhead.at(lane):
-                held = await self._with_lease(item, claimed_at)
-                if held is None:
-                    return False
-                try:
-                    outcome = await self._handler.attempt(held)
-                except Exception as error:
-                    return await self._settle_failed(held, error)
-                return await self.settle(held, outcome)
+            async with self._bulkhead.at(await self._handler.lane_of(item)):
+                if self._renew_after_s is not None and self._clock() - claimed_at >= self._renew_after_s:
+                    renewed = await self._queue.hold(item, alerting=False)
+                    if renewed is None:
+                        return item, None
+                    held = renewed
+                return held, await self._handler.attempt(held)
         except BulkheadFull:
-            return await self.settle(item, Postponed(self._backoff.longest * (1 - self._spread() / 2)))
-
-    async def _settle_failed(self, item: Item, error: Exception) -> bool:
-        outcome = self._handler.failed(item, error)
-        return outcome is not None and await self.settle(item, outcome)
+            return item, Postponed(self._backoff.longest * (1 - self._spread() / 2))
+        except Exception as error:
+            return held, self._handler.failed(held, error)
 
     async def _after(self, item: Item, error: Exception) -> bool:
         outcome = self._handler.unsettled(item, error)
@@ -242,11 +238,6 @@ class LeasedRunner(Generic[Item]):
         except Exception as again:
             self._handler.unsettled(item, again)
             return False
-
-    async def _with_lease(self, item: Item, claimed_at: float) -> Item | None:
-        if self._renew_after_s is None or self._clock() - claimed_at < self._renew_after_s:
-            return item
-        return await self._queue.hold(item, alerting=False)
 
     async def _alert(self, item: Item, outcome: AttemptFailed | GiveUp) -> bool:
         held = await self._queue.hold(item, alerting=True)

@@ -1,1 +1,1 @@
-"""Where a merchant's money is paid out to: an account at a bank, added once, never changed, removed."""
+"""A merchant's bank account, to which payouts are sent: added once, never changed, removed."""

@@ -1,4 +1,4 @@
-"""A merchant names an account of its own: what is wrong with it is said now, not by a bank days later."""
+"""A faulty bank account is refused when it is added, and not by a bank days later."""
 
 from collections.abc import Callable
 
@@ -14,21 +14,21 @@ from domain.money.currencies import decimals
 
 
 class BankAccountInvalid(DomainError):
-    """No bank would take `field` as it is; `reason` is a clause that can follow its name."""
+    """No bank would take `field`; `reason` is a clause that can follow the field's name."""
 
     field: str
     reason: str
 
 
 class Fault(Struct, frozen=True):
-    """What is wrong with `field`, one of the details' own."""
+    """The reason why `field`, one of the details' own, is refused."""
 
     field: str
     reason: str
 
 
 FaultOf = Callable[[BankDetails], Fault | None]
-"""Judges an account's name by its own check digits and form; None where there is nothing to say against it."""
+"""The fault of an account's number by its own check digits and form; None where there is none."""
 
 
 class AddBankAccount(Struct, frozen=True, kw_only=True):

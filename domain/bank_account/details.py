@@ -1,4 +1,4 @@
-"""How an account is named in each scheme that reaches it, and what of that is shown."""
+"""The details of a bank account in each payment scheme, and the part of them that is shown."""
 
 from enum import StrEnum
 from typing import Final, assert_never
@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.countries import EEA
 
 SHOWN_MAX: Final = 4
-"""Of an account's number its last digits are shown, and never more than half of it."""
+"""The most digits of an account's number that are shown: its last ones, and never more than half of it."""
 
 
 class Scheme(StrEnum):
@@ -62,7 +62,7 @@ def scheme_of(details: BankDetails) -> Scheme:
 
 
 def lacks_bic(details: BankDetails, currency: str) -> bool:
-    """Whether a payment in `currency` to the account needs its bank's BIC beside the IBAN, and there is none.
+    """Whether a payment in `currency` to the account needs its bank's BIC beside the IBAN, and the BIC is missing.
 
     Within the European Economic Area the IBAN is enough; "for cross-border SEPA credit transfers outside the EEA, the
     BIC (…) must be provided in addition to the IBAN": Deutsche Bundesbank on the European Payments Council's rules,
@@ -74,7 +74,8 @@ def lacks_bic(details: BankDetails, currency: str) -> bool:
 
 
 def country_of(details: BankDetails) -> str:
-    """Where the account is, by its own name: an IBAN begins with it, the other schemes are one country's."""
+    """The country of the account: an IBAN begins with the country's code, and each of the other schemes has one
+    country."""
     match details:
         case Iban(iban=iban):
             return iban[:2]
@@ -109,7 +110,7 @@ def number_of(details: BankDetails) -> str:
 
 
 def compacted(details: BankDetails) -> BankDetails:
-    """As machines write it: people group an IBAN by fours and a sort code by twos."""
+    """The details without separators: people group an IBAN by fours and a sort code by twos."""
     match details:
         case Iban(iban=iban, bic=bic):
             return Iban(iban=_compact(iban), bic=None if bic is None else _compact(bic))

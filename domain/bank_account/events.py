@@ -1,4 +1,4 @@
-"""Everything that can happen to a bank account. A released name is never edited: a change is a new version."""
+"""The events of a bank account, whose released names never change: a change is a new version."""
 
 from domain.bank_account.details import BankDetails
 from domain.event import Event
@@ -6,7 +6,7 @@ from domain.identifiers import MerchantId
 
 
 class BankAccountAdded(Event, frozen=True, kw_only=True, tag="bank_account.added.v1"):
-    """`holder_name` is as the merchant wrote it; a bank file spells it in the characters that it may have."""
+    """`holder_name` is the merchant's spelling; a bank file spells the name in the characters that it may have."""
 
     merchant_id: MerchantId
     holder_name: str
@@ -16,7 +16,7 @@ class BankAccountAdded(Event, frozen=True, kw_only=True, tag="bank_account.added
 
 
 class BankAccountRemoved(Event, frozen=True, kw_only=True, tag="bank_account.removed.v1"):
-    """Nothing more is paid out to it; what is under way goes on."""
+    """No new payout goes to the account; payouts under way go on."""
 
 
 BankAccountEvent = BankAccountAdded | BankAccountRemoved

@@ -1,4 +1,4 @@
-"""A merchant takes an account away: nothing more is paid out to it."""
+"""A removed bank account takes no new payouts."""
 
 from typing import assert_never
 
@@ -7,7 +7,7 @@ from domain.bank_account.state import BankAccount, Removed, Usable
 
 
 def remove(bank_account: BankAccount) -> tuple[BankAccountEvent, ...]:
-    """Nothing when it is removed already: this may be said as often as one likes."""
+    """Remove the account; no event where the account is removed already."""
     match bank_account:
         case Usable():
             return (BankAccountRemoved(),)

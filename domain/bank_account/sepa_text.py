@@ -35,7 +35,7 @@ _NEAREST: Final = "."
 
 
 def sepa_text(text: str) -> str | None:
-    """`text` in the characters of a SEPA file, not cut; None where it has a letter or figure that would be guessed."""
+    """`text` in the characters of a SEPA file, not cut; None where a letter or figure would have to be guessed."""
     spelt: list[str] = []
     for character in unicodedata.normalize("NFKC", text):
         spelling = _spelling(character)
@@ -50,7 +50,8 @@ def sepa_text(text: str) -> str | None:
 
 
 def sepa_remittance(text: str) -> str:
-    """What is said with a payment, cut to what a file has room for; a character that cannot be spelt is left out."""
+    """The remittance text of a payment, cut to the length that a file allows; characters that cannot be spelt are
+    left out."""
     spelt = "".join(character for character in text if _spelling(character) is not None)
     return (sepa_text(spelt) or "")[:REMITTANCE_MAX].strip("/ ")
 

@@ -11,7 +11,7 @@ from domain.identifiers import MerchantId
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What was fixed when it was added."""
+    """The details fixed when the account was added."""
 
     merchant_id: MerchantId
     holder_name: str
@@ -21,7 +21,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Usable(Struct, frozen=True, tag="usable"):
-    """It can be paid out to."""
+    """Payouts can be sent to the account."""
 
     account: Account
 

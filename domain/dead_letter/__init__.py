@@ -1,1 +1,1 @@
-"""What could not be done and waits for an operator: recorded once, retried or closed, never lost."""
+"""Work that could not be done waits for an operator as a dead letter: recorded once, retried or closed, never lost."""

@@ -1,4 +1,4 @@
-"""An operator decides that nothing more is to be done, and says why."""
+"""An operator closes a dead letter for a reason that is recorded."""
 
 from typing import assert_never
 

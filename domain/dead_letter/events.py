@@ -1,4 +1,4 @@
-"""Everything that can happen to a dead letter. A released name is never edited: a change is a new version."""
+"""The events of a dead letter, whose released names never change: a change is a new version."""
 
 from enum import StrEnum
 
@@ -25,17 +25,17 @@ class DeadLetterRecorded(Event, frozen=True, kw_only=True, tag="dead_letter.reco
 
 
 class DeadLetterRetried(Event, frozen=True, kw_only=True, tag="dead_letter.retried.v1"):
-    """An operator had it tried again: what came of that is the next event."""
+    """An operator had the work tried again; the next event tells the outcome."""
 
 
 class DeadLetterResolved(Event, frozen=True, kw_only=True, tag="dead_letter.resolved.v1"):
-    """It was done after all; `outcome` says what came of it."""
+    """The work was done after all, with this `outcome`."""
 
     outcome: str
 
 
 class DeadLetterClosed(Event, frozen=True, kw_only=True, tag="dead_letter.closed.v1"):
-    """An operator decided that nothing more is to be done, for this `reason`."""
+    """An operator decided to end the work, for this `reason`."""
 
     reason: str
 

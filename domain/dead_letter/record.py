@@ -1,15 +1,15 @@
-"""What is given up is recorded: once while somebody still has to look at it, and again when a retry failed too."""
+"""Work that is given up is recorded once while the letter is open, and again where a retry failed too."""
 
 from domain.card_data import holds_card_number
 from domain.dead_letter.events import DeadLetterEvent, DeadLetterRecorded
 from domain.dead_letter.state import DeadLetter, DeadLetterSubject, Open
 
 WITHHELD = "withheld: the reason held what looks like a card number"
-"""A reason may quote a provider, and a letter is never refused: it loses its reason, not its place."""
+"""The reason of a letter whose own reason held a card number: a letter loses its reason and is never refused."""
 
 
 def record(letter: DeadLetter | None, matter: DeadLetterSubject) -> tuple[DeadLetterEvent, ...]:
-    """Nothing when it is open already: the first reason stands."""
+    """Record that the work was given up; no event where the letter is open already, whose first reason stands."""
     if isinstance(letter, Open):
         return ()
     return (

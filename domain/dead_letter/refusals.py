@@ -1,15 +1,15 @@
-"""What an operator cannot do with a dead letter."""
+"""The refusals of commands on dead letters."""
 
 from domain.dead_letter.state import DeadLetterState
 from domain.errors import DomainError
 
 
 class DeadLetterEnded(DomainError):
-    """The letter is closed or resolved: there is nothing left to `verb`."""
+    """The letter is closed or resolved, so there is nothing to `verb`."""
 
     verb: str
     state: DeadLetterState
 
 
 class CloseReasonMissing(DomainError):
-    """Nobody closes a letter without saying why."""
+    """A letter is closed only with a reason."""

@@ -1,4 +1,4 @@
-"""What was given up was done after all: by a retry, or because what was missing has come."""
+"""Work that was given up was done after all, by a retry or because a missing part has come."""
 
 from typing import assert_never
 
@@ -7,7 +7,7 @@ from domain.dead_letter.state import Closed, DeadLetter, Open, Resolved, Retryin
 
 
 def resolve(letter: DeadLetter | None, outcome: str) -> tuple[DeadLetterEvent, ...]:
-    """Nothing when there is no letter, or it has ended: this may be said as often as one likes."""
+    """End the letter with the outcome of its work; no event where there is no letter, or the letter has ended."""
     match letter:
         case Open() | Retrying():
             return (DeadLetterResolved(outcome=outcome),)

@@ -1,4 +1,4 @@
-"""An operator has it tried again, as often as it takes."""
+"""An operator may have the work of a dead letter tried again any number of times."""
 
 from typing import assert_never
 
@@ -8,10 +8,8 @@ from domain.dead_letter.state import Closed, DeadLetter, Open, Resolved, Retryin
 
 
 def retry(letter: DeadLetter) -> tuple[DeadLetterEvent, ...]:
-    """One that is being retried can be retried again: the process that was to do it may have died.
-
-    Raises DeadLetterEnded.
-    """
+    """Have the work tried again, also while a retry is under way: the process that was to do it may have died.
+    Raises DeadLetterEnded."""
     match letter:
         case Open() | Retrying():
             return (DeadLetterRetried(),)

@@ -21,7 +21,7 @@ _NAMESPACE: Final = UUID("6d1f0c3e-8f0a-5b64-9a55-0f4c1c7b9e21")
 
 
 class DeadLetterSubject(Struct, frozen=True, kw_only=True):
-    """What the letter is about, and why it was last given up."""
+    """The work that was given up, and the reason why it was given up last."""
 
     kind: DeadLetterKind
     subject: str
@@ -31,13 +31,13 @@ class DeadLetterSubject(Struct, frozen=True, kw_only=True):
 
 
 class Open(Struct, frozen=True, tag="open"):
-    """It waits for an operator."""
+    """The letter waits for an operator."""
 
     matter: DeadLetterSubject
 
 
 class Retrying(Struct, frozen=True, tag="retrying"):
-    """An operator had it tried again, and nothing has come of that yet."""
+    """An operator had the work tried again, and the outcome is not known yet."""
 
     matter: DeadLetterSubject
 

@@ -1,4 +1,4 @@
-"""On which line of a JSON text each of its parts stands, so that a mistake in it can be pointed at."""
+"""The line on which each part of a JSON text stands, so that a fault can be pointed at."""
 
 import json
 from typing import Final
@@ -7,11 +7,11 @@ _SPACE: Final = " \t\r\n"
 _decode = json.JSONDecoder().raw_decode
 
 Path = tuple[str | int, ...]
-"""A part of a document: the members and elements that lead to it. `(*path, key)` is the line of the key itself."""
+"""The path to a part of a document, by members and elements. `(*path, key)` is the line of the key itself."""
 
 
 class TwiceTheSame(Exception):
-    """A member stands twice in one object: which of them counts is nobody's guess."""
+    """A member stands twice in one object, so that its value is ambiguous."""
 
     def __init__(self, key: str, line: int) -> None:
         super().__init__(key)

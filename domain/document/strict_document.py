@@ -1,4 +1,4 @@
-"""JSON that an operator writes, read strictly: nothing unknown, nothing twice, and a fault points at its line."""
+"""An operator's JSON is read strictly: unknown and repeated members are refused, and a fault points at its line."""
 
 import json
 import re
@@ -15,7 +15,7 @@ DOCUMENT_CHARACTERS_MAX: Final = 65_536
 DEPTH_MAX: Final = 20
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\Z")]
-"""What a document, or a part of one, is called: decisions name it."""
+"""The name of a document, or of a part of one, by which decisions refer to it."""
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class Refusal(Protocol):
 
 
 class StrictDocument:
-    """One text, which is `called` such as “policy”. What is refused raises what `refusal` makes."""
+    """A text that messages call `called`, such as “policy”. A refusal raises the exception that `refusal` makes."""
 
     def __init__(self, text: str, *, called: str, refusal: Refusal) -> None:
         self._refusal = refusal
@@ -48,7 +48,8 @@ class StrictDocument:
             ) from None
 
     def require_unique(self, values: Sequence[str], *path: str | int, one: str, many: str) -> None:
-        """Refuse a list, at `path`, that is empty or names something twice; what it lists is called so."""
+        """Refuse a list at `path` that is empty or has an element twice; messages call its elements `one` and
+        `many`."""
         if not values:
             raise self.refused(f"the list of {many} is empty", *path)
         for number, value in enumerate(values):
@@ -56,11 +57,11 @@ class StrictDocument:
                 raise self.refused(f"{one} “{value}” is named twice", *path, number)
 
     def refused(self, reason: str, *path: str | int) -> DomainError:
-        """Point at `path`, or at the nearest thing around it that is written down."""
+        """The refusal that points at the line of `path`, or of the nearest written part around it."""
         return self._refusal(line=self.line_of(*path), reason=reason)
 
     def line_of(self, *path: str | int) -> int:
-        """Of `path`, or of the nearest thing around it that is written down."""
+        """The line of `path`, or of the nearest written part around it."""
         while path not in self._lines:
             path = path[:-1]
         return self._lines[path]

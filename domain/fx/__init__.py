@@ -1,1 +1,1 @@
-"""Foreign exchange: published rates as versioned data, and what a conversion at one of them comes to."""
+"""Foreign exchange: published rates as versioned data, and conversions at them."""

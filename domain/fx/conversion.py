@@ -1,4 +1,4 @@
-"""A conversion is a fact: from what, into what, at whose rate of when, and what was kept as mark-up and by rounding."""
+"""A conversion records both amounts, the rate with its source and time, our mark-up, and the residue of rounding."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from domain.money.money import Money
 
 
 class Conversion(Struct, frozen=True, kw_only=True):
-    """`amount` came to `value` at `rate`, of which `settled` is the merchant's and `mark_up` ours.
+    """`amount` is worth `value` at `rate`, of which `settled` is the merchant's and `mark_up` ours.
 
-    `rate` is a decimal number: so many whole units of the one currency for one of the other. `rates` names the version
-    of the rates it was taken from (`ecb:14`), published at `as_of`. `value`, `mark_up` and `settled` are in the target
-    currency; what is left of `value` is the `residue` of rounding, of either sign.
+    `rate` is a decimal number: units of the target currency for one unit of the other. `rates` names the version of the
+    rates (`ecb:14`), published at `as_of`. `value`, `mark_up` and `settled` are in the target currency; the rest of
+    `value` is the `residue` of rounding, of either sign.
     """
 
     amount: Money
@@ -29,8 +29,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
         return self.value - self.mark_up - self.settled
 
     def part(self, amount: Money) -> "Conversion":
-        """The share of it that `amount` is, at most its own: what is settled is rounded up, and nothing is left of
-        rounding."""
+        """The part of the conversion that belongs to `amount`, at most its own amount: `settled` is rounded up, and
+        no residue is left."""
         if amount == self.amount:
             return self
         settled = Money(-(-self.settled.minor * amount.minor // self.amount.minor), self.settled.currency)
@@ -38,7 +38,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
         return replace(self, amount=amount, value=settled + mark_up, mark_up=mark_up, settled=settled)
 
     def plus(self, other: "Conversion") -> "Conversion":
-        """Both as one, at the rate of the first."""
+        """The sum of both conversions, at the rate of the first."""
         return replace(
             self,
             amount=self.amount + other.amount,
@@ -48,7 +48,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
         )
 
     def less(self, other: "Conversion") -> "Conversion":
-        """What is left of it without `other`."""
+        """The conversion less the conversion `other`."""
         return replace(
             self,
             amount=self.amount - other.amount,

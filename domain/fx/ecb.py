@@ -27,7 +27,7 @@ CHARACTERS_MAX: Final = 32_000_000
 BASE: Final = "EUR"
 PUBLISHED_AT: Final = time(16)
 ZONE: Final = "Europe/Berlin"
-"""Frankfurt's time is called by this name; what the ECB calls CET is summer time in summer."""
+"""The zone of Frankfurt's time, which the ECB calls CET in summer too."""
 
 
 class EcbFile(Struct, frozen=True):
@@ -38,7 +38,7 @@ class EcbFile(Struct, frozen=True):
 
 
 def as_of(day: date) -> datetime:
-    """When the rates of `day` are published, in UTC."""
+    """The time at which the rates of `day` are published, in UTC."""
     return datetime.combine(day, PUBLISHED_AT, ZoneInfo(ZONE)).astimezone(UTC)
 
 

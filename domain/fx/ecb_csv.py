@@ -1,4 +1,5 @@
-"""The ECB's CSV: a column a currency, a row a day, `N/A` where there is no rate, a comma at the end of each line."""
+"""The ECB's CSV has a column for each currency, a row for each day, `N/A` for missing rates, and a comma at each
+line's end."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""A day of the ECB's rates as its file has it, with the lines to point at."""
+"""A day of the ECB's rates in its file, with the lines that faults point at."""
 
 import re
 from datetime import date

@@ -13,7 +13,7 @@ from domain.fx.rates_file import RatesInvalid
 _ENVELOPE: Final = "http://www.gesmes.org/xml/2002-08-01 Envelope"
 _CUBE: Final = "http://www.ecb.int/vocabulary/2002-08-01/eurofxref Cube"
 _OF_A_DAY: Final = 2
-"""How deep among cubes such a one lies: 1 is that of all days, 3 that of a currency."""
+"""The depth among the cubes: 1 is the cube of all days, 3 that of a currency."""
 
 
 def read_xml(text: str) -> Sequence[Day]:

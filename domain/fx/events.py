@@ -1,4 +1,4 @@
-"""What happens to exchange rates: they are published, each set under a number, and never change again."""
+"""The events of exchange rates, of which each set is published under a number and never changes again."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Rates as an operator writes them: JSON, read strictly, and refused with the line that is at fault."""
+"""An operator's rates are JSON, which is read strictly and refused with the line at fault."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -21,7 +21,7 @@ OPERATOR: Final = "operator"
 
 
 class RatesDiffer(DomainError):
-    """That source published other rates of the same moment before, under `number`; `currency` is one that differs."""
+    """The source published other rates of the same moment before, under `number`; `currency` is one that differs."""
 
     source: str
     number: int
@@ -46,7 +46,7 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 
 def publish(known: Rates, publications: Iterable[Publication], *, now: datetime) -> tuple[FxRatesEvent, ...]:
-    """What makes `publications` known, in their order: nothing for those that are.
+    """The events that publish `publications`, in their order; none for those published before.
 
     All of them or none. Raises RatesInFuture, RatesDiffer, RateUnusable, UnknownCurrency.
     """
@@ -74,7 +74,7 @@ def publish(known: Rates, publications: Iterable[Publication], *, now: datetime)
 
 
 def _is_new(publication: Publication, values: Mapping[str, Fraction], before: RateSet) -> bool:
-    """Whether it says anything that the last set of its source and moment did not say. Raises RatesDiffer."""
+    """Whether the publication differs from the last set of its source and moment. Raises RatesDiffer."""
     if publication.document_sha256 == before.document_sha256:
         return False
     differing = {currency for currency, _ in values.items() ^ _values(before).items()}
@@ -90,7 +90,7 @@ def _is_new(publication: Publication, values: Mapping[str, Fraction], before: Ra
 
 
 def _values(of: Publication | RateSet) -> dict[str, Fraction]:
-    """What the rates come to, however they are written: of one day, the ECB's files have 162.8 and 162.80."""
+    """The exact values of the rates, however they are written: of one day, the ECB's files have 162.8 and 162.80."""
     for currency in (of.base, *of.rates):
         decimals(currency)
     return {of.base: Fraction(1)} | {currency: exact(currency, text) for currency, text in of.rates.items()}

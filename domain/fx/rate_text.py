@@ -8,10 +8,10 @@ from typing import Final
 from domain.errors import DomainError
 
 PUBLISHED_DIGITS_MAX: Final = 18
-"""Before and after the point together; the ECB's rates have up to seven."""
+"""The most digits before and after the point together; the ECB's rates have up to seven."""
 
 SIGNIFICANT_DIGITS_MAX: Final = 12
-"""Of a rate that is used. Where it is a quotient of two published ones, it is off by at most 5 in 10^12: by a
+"""The digits of a rate in use. A rate that is a quotient of two published ones is off by at most 5 in 10^12: by a
 two-hundredth of a minor unit on a thousand million of them."""
 
 _DECIMAL = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)

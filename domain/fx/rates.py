@@ -21,7 +21,7 @@ from domain.money.currencies import decimals
 from domain.money.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money, Rounding, require_payable, zero
 
 FX_RATES: Final = uuid5(NAMESPACE_URL, "tallystick:fx-rates")
-"""The one stream of all of them."""
+"""The stream of all exchange rates."""
 
 BASIS_POINTS: Final = 10_000
 
@@ -43,7 +43,7 @@ class RateStale(DomainError):
 
 
 class ConversionTooLarge(DomainError):
-    """What the amount comes to is more than AMOUNT_MINOR_MAX."""
+    """The converted amount is more than AMOUNT_MINOR_MAX."""
 
     value_minor: int
     currency: str
@@ -51,7 +51,8 @@ class ConversionTooLarge(DomainError):
 
 
 class RateSet(Struct, frozen=True, kw_only=True):
-    """What a source published at once: so many units of each currency for one of `base`, in force from `as_of` on."""
+    """A set of rates that a source published at once: units of each currency for one unit of `base`, in force from
+    `as_of` on."""
 
     source: str
     number: int
@@ -68,7 +69,7 @@ class RateSet(Struct, frozen=True, kw_only=True):
         return currency == self.base or currency in self.rates
 
     def quote(self, from_: str, to: str) -> "Quote":
-        """Between two currencies that it knows: the quotient of their exact rates, rounded once."""
+        """The quote between two currencies of the set: the quotient of their exact rates, rounded once."""
         return Quote(
             from_currency=from_,
             to_currency=to,
@@ -82,8 +83,8 @@ class RateSet(Struct, frozen=True, kw_only=True):
 
 
 class Quote(Struct, frozen=True, kw_only=True):
-    """`text` is how many units of `to_currency` one unit of `from_currency` is; `rates` the version it was taken from,
-    published at `as_of`."""
+    """`text` is the number of units of `to_currency` for one unit of `from_currency`; `rates` is the version of the
+    rates, published at `as_of`."""
 
     from_currency: str
     to_currency: str
@@ -97,12 +98,12 @@ class Quote(Struct, frozen=True, kw_only=True):
 
 
 class Rates(Struct, frozen=True):
-    """All sets known at a moment, the newest first: by when they are of, and of the same instant by their number."""
+    """All sets known at a moment, the newest first: by `as_of`, and within the same instant by number."""
 
     sets: tuple[RateSet, ...] = ()
 
     def at(self, moment: datetime) -> "Rates":
-        """Those that had been published by `moment`, whenever we came to know them."""
+        """The sets that had been published by `moment`, whenever they were imported."""
         return Rates(tuple([each for each in self.sets if each.as_of <= moment]))
 
     def rate(self, from_: str, to: str, *, sources: Sequence[str] | None = None) -> Quote:
@@ -119,7 +120,7 @@ class Rates(Struct, frozen=True):
 
 
 def fold(events: Iterable[FxRatesEvent], rates: Rates | None = None) -> Rates:
-    """`rates`, none at first, and what `events` add to them."""
+    """`rates`, empty by default, with the sets that `events` add."""
     sets = [*(rates.sets if rates is not None else ()), *map(set_of, events)]
     return Rates(tuple(sorted(sets, key=lambda each: (each.as_of, each.number), reverse=True)))
 
@@ -167,7 +168,7 @@ def convert(amount: Money, to: str, quote: Quote, *, mark_up_basis_points: int) 
 
 
 def worth(amount: Money, quote: Quote) -> Money:
-    """What `amount`, of either sign and any size, is worth at `quote`, half to even. Raises CurrencyMismatch."""
+    """The worth of `amount`, of either sign and any size, at `quote`, rounded half to even. Raises CurrencyMismatch."""
     return Money(round(unrounded_minor(amount, quote)), quote.to_currency)
 
 
@@ -183,8 +184,8 @@ def quote_of(conversion: Conversion) -> Quote:
 
 
 def convert_up(amount: Money, quote: Quote) -> Conversion:
-    """What `amount`, of any size, comes to at `quote` for the one who has to pay it: all of it, rounded up, so that
-    there is neither a mark-up nor a residue. Raises CurrencyMismatch."""
+    """The cost of `amount`, of any size, at `quote` for the payer: all of it, rounded up, so that there is neither a
+    mark-up nor a residue. Raises CurrencyMismatch."""
     value = Money(ceil(unrounded_minor(amount, quote)), quote.to_currency)
     return Conversion(
         amount=amount,
@@ -198,7 +199,7 @@ def convert_up(amount: Money, quote: Quote) -> Conversion:
 
 
 def unrounded_minor(amount: Money, quote: Quote) -> Fraction:
-    """What `amount` is worth at `quote`, exactly, in minor units of its target. Raises CurrencyMismatch."""
+    """The exact worth of `amount` at `quote`, in minor units of the target currency. Raises CurrencyMismatch."""
     if amount.currency != quote.from_currency:
         raise CurrencyMismatch(expected=quote.from_currency, actual=amount.currency)
     # round() of a Fraction, which both callers do, is exact and takes a half to the even neighbour.

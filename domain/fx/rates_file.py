@@ -1,4 +1,4 @@
-"""What is wrong with a file of rates is told with its line."""
+"""A fault in a file of rates is refused with its line."""
 
 from hashlib import sha256
 
@@ -16,5 +16,6 @@ class RatesInvalid(DomainError):
 
 
 def sha256_of(text: str) -> str:
-    """Of the file that `text` was read from as UTF-8; what no UTF-8 can hold counts as its escape."""
+    """The SHA-256 of the file that `text` was read from as UTF-8; characters that UTF-8 cannot hold count as their
+    escapes."""
     return sha256(text.encode(errors="backslashreplace")).hexdigest()

@@ -1,4 +1,4 @@
-"""What the accounts hold after any number of entries, and which of them an append has to keep above a floor."""
+"""The balances of accounts after any number of entries, and the balances that an append has to keep above a floor."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ class BalanceKey(NamedTuple):
 
 
 class LimitedChange(NamedTuple):
-    """What an append does to a balance that carries a limit, on the account's normal side, in minor units."""
+    """The change of a limited balance by an append, on the account's normal side, in minor units."""
 
     key: BalanceKey
     change_minor: int
@@ -25,8 +25,8 @@ class LimitedChange(NamedTuple):
 
 
 def fold_balances(entries: Iterable[JournalEntryPosted]) -> dict[BalanceKey, int]:
-    """Every balance after `entries`, on its account's normal side, in minor units; those of lots beside those of the
-    accounts they are part of."""
+    """Every balance after `entries`, on its account's normal side, in minor units; the balances of lots beside those
+    of their accounts."""
     balances: dict[BalanceKey, int] = {}
     for entry in entries:
         post(balances, entry)
@@ -45,7 +45,7 @@ def post(balances: dict[BalanceKey, int], entry: JournalEntryPosted) -> None:
 
 
 def add_balances(balances: dict[BalanceKey, int], more: Mapping[BalanceKey, int]) -> None:
-    """Add `more`, what further entries come to, to `balances`."""
+    """Add `more`, the balances of further entries, to `balances`."""
     for key, minor in more.items():
         balances[key] = balances.get(key, 0) + minor
 

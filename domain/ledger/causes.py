@@ -1,4 +1,5 @@
-"""Every event that moves money has just the entry that the posting rules make of it, and every entry such a cause."""
+"""Every event that moves money has exactly the entry that the posting rules make of it, and every entry has such a
+cause."""
 
 from collections.abc import Iterable
 from typing import get_args
@@ -23,7 +24,7 @@ MONEY_EVENTS: frozenset[str] = frozenset(name_of(kind) for kind in get_args(Mone
 MONEY_EVENTS_BEFORE: frozenset[str] = frozenset(
     name for kind in get_args(SupersededEvent) if _family(name := name_of(kind)) in {_family(of) for of in MONEY_EVENTS}
 )
-"""Those of their earlier versions."""
+"""The names of their earlier versions."""
 
 
 class CauseDifference(Struct, frozen=True, order=True):
@@ -39,20 +40,20 @@ class _Waiting(Struct, frozen=True):
 
 
 class Causes(Struct):
-    """Causes and entries of a part of the store, of which the pairs are compared and the others wait for one another.
+    """Causes and entries of a part of the store, of which pairs are compared and single ones wait for their partner.
 
-    Parts may be taken in apart and joined: an entry and its cause may lie in two of them.
+    Parts may be read apart and joined: an entry and its cause may lie in two of them.
     """
 
     expected: dict[UUID, _Waiting] = {}
-    """What the rules make of a cause whose entry has not come, by the entry's id."""
+    """The entries that the rules make of causes whose entry was not read yet, by the entry's id."""
     found: dict[UUID, _Waiting] = {}
-    """Entries whose cause has not come."""
+    """Entries whose cause was not read yet."""
     difference: CauseDifference | None = None
     """The first among the pairs."""
 
     def take_in(self, position: int, stream_id: UUID, version: int, event: MoneyEvent | JournalEntryPosted) -> None:
-        """The `version`th event of its stream."""
+        """Take in the `version`th event of its stream."""
         if isinstance(event, JournalEntryPosted):
             if version != 1:
                 self._differs(position, f"the journal entry at position {position} is the second of its stream")
@@ -64,7 +65,7 @@ class Causes(Struct):
             self._take_in(self.expected, entry_id_for(stream_id, version), _Waiting(position, expected))
 
     def join(self, other: "Causes") -> None:
-        """Take in what `other` has taken in."""
+        """Take in all causes and entries of `other`."""
         if other.difference is not None:
             self._differs(other.difference.position, other.difference.what)
         for side, waiting in ((self.expected, other.expected), (self.found, other.found)):
@@ -72,7 +73,7 @@ class Causes(Struct):
                 self._take_in(side, entry_id, one)
 
     def first_difference(self) -> CauseDifference | None:
-        """Once everything is taken in: the first entry that is missing, without a cause, or not its cause's."""
+        """The first entry that is missing, has no cause, or is not its cause's, once everything is taken in."""
         missing = (
             CauseDifference(at.position, f"the {at.entry.cause} at position {at.position} has no journal entry")
             for at in self.expected.values()
@@ -104,7 +105,7 @@ class Causes(Struct):
 
 
 def _is_same(posted: JournalEntryPosted, expected: JournalEntryPosted) -> bool:
-    """Where the cause was written by an earlier version, the entry names that one."""
+    """Whether two names are of one event: where an earlier version wrote the cause, the entry names that version."""
     return replace(posted, cause="") == replace(expected, cause="") and _family(posted.cause) == _family(expected.cause)
 
 

@@ -53,7 +53,7 @@ def dispute_postings(event: DisputeMoneyEvent) -> Postings:
 
 
 def _borne(excess: Excess | None, more: Money | None, merchant: MerchantId) -> Postings:
-    """All of the excess, or what is `more` of it, is borne and set aside."""
+    """The postings by which all of the excess, or the part `more` of it, is borne and set aside."""
     if excess is None:
         return ()
     borne = excess if more is None else replace(excess, settled=more)
@@ -76,6 +76,6 @@ def _freed(returned: Drawn, recovered: Money, merchant: MerchantId) -> Postings:
 
 
 def _converted(conversion: Conversion | None, excess: Excess | None, exchange: Conversion | None) -> Postings:
-    """From the bank's currency into the payment's, and from that into the merchant's."""
+    """The postings from the bank's currency into the payment's, and from that into the merchant's."""
     steps: Iterable[Conversion | None] = (exchange, conversion, None if excess is None else excess.conversion)
     return tuple(posting for each in steps if each is not None for posting in converted(each))

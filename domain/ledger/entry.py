@@ -1,4 +1,4 @@
-"""A journal entry: postings whose debits equal their credits in each currency, or it cannot be built."""
+"""A journal entry cannot be built unless its debits equal its credits in each currency."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,10 +17,8 @@ class Unbalanced(ValueError):
 
 
 class Posting(Struct, frozen=True, omit_defaults=True):
-    """One line of an entry. `amount` is positive; `side` says which way it goes.
-
-    `due` names the lot of the account that it belongs to: what becomes available to the merchant then, in UTC.
-    """
+    """One line of an entry. `amount` is positive; `side` says which way it goes. `due` names the lot of the account:
+    the money becomes available to the merchant then, in UTC."""
 
     account: AccountCode
     side: Side
@@ -29,7 +27,7 @@ class Posting(Struct, frozen=True, omit_defaults=True):
 
     @property
     def change_minor(self) -> int:
-        """What it does to the account's balance, counted on the account's normal side."""
+        """The change of the account's balance, counted on the account's normal side."""
         return self.amount.minor if self.side is account(self.account).normal else -self.amount.minor
 
     @property
@@ -41,7 +39,7 @@ class Posting(Struct, frozen=True, omit_defaults=True):
 class JournalEntryPosted(Event, frozen=True, kw_only=True, tag="journal.entry_posted.v2"):
     """The only event of its stream, appended in one transaction with its cause: event `cause_version` of `cause_id`.
 
-    `payment_id` is that of the payment which it is about; None where it is about several, or none.
+    `payment_id` is the payment concerned; None where the entry concerns several payments, or none.
     """
 
     cause_id: UUID

@@ -1,5 +1,4 @@
-"""The pieces that the posting rules are made of: an amount from one account to another, from where a merchant's money
-is taken to where it goes, and a conversion between two currencies."""
+"""The building blocks of the posting rules: a move between two accounts, a merchant's debit, and a conversion."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,7 +26,7 @@ Postings = tuple[Posting, ...]
 
 
 def debit(code: AccountCode, amount: Money, due: datetime | None = None) -> Postings:
-    """Nothing where there is no amount; a credit where it is below zero."""
+    """A debit, or a credit where the amount is below zero; no posting where the amount is zero."""
     return _line(code, Side.DEBIT, amount, due)
 
 
@@ -61,7 +60,8 @@ def bear(excess: Excess, merchant: MerchantId) -> Postings:
 
 
 def converted(conversion: Conversion) -> Postings:
-    """What was taken in one currency is owed in another; the merchant's share of it is left to be credited."""
+    """The postings of a conversion: the amount was taken in one currency and is owed in another; the merchant's
+    share is left to be credited."""
     return (
         *credit(fx(conversion.amount.currency), conversion.amount),
         *debit(fx(conversion.value.currency), conversion.value),
@@ -71,7 +71,7 @@ def converted(conversion: Conversion) -> Postings:
 
 
 def converted_back(conversion: Conversion) -> Postings:
-    """The same the other way round."""
+    """The postings of a conversion back, in the opposite direction."""
     return reversed_(converted(conversion))
 
 

@@ -1,4 +1,4 @@
-"""The posting rules of payments: one `case` a row of the table in docs/LEDGER.md."""
+"""The posting rules of payments, with one `case` for each row of the table in docs/LEDGER.md."""
 
 from typing import assert_never
 
@@ -104,7 +104,7 @@ def _credited(merchant: MerchantId, proceeds: Proceeds) -> Postings:
 
 
 def _kept_back(merchant: MerchantId, proceeds: Proceeds) -> Postings:
-    """Fees and reserve, out of what is pending."""
+    """The postings of fees and reserve out of the pending account."""
     return (
         *debit(pending(merchant), proceeds.fee, proceeds.due),
         *credit(platform_fees(), proceeds.fee),
@@ -118,7 +118,7 @@ def _freed(merchant: MerchantId, returned: Drawn) -> Postings:
 
 
 def _reversed(event: RefundReversed) -> Postings:
-    """What the merchant bore goes back to it, and what we bore beyond the budget to us."""
+    """The postings that give the merchant's part back to the merchant, and our part beyond the budget back to us."""
     taken, excess = event.debit, event.excess
     fee = () if taken.fee is None else debit(platform_fees(), taken.fee.amount)
     ours = () if excess is None or excess.borne_by is not BeyondBudget.LOSSES else bear(excess, event.merchant_id)

@@ -1,4 +1,4 @@
-"""The posting rule of released funds: the whole lot leaves `pending`, or the reserve, on its day."""
+"""The posting rule of released funds, by which a whole lot leaves `pending`, or the reserve, on its day."""
 
 from domain.ledger.accounts import available, held, owed, pending
 from domain.ledger.moves import Postings, credit, debit

@@ -1,4 +1,4 @@
-"""The posting rules: which entry each event causes. Most cause none; the table is in docs/LEDGER.md."""
+"""The posting rules make the journal entry that an event causes, of which most events cause none."""
 
 from typing import assert_never
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The posting rules of what a provider settles that is no movement: never to a merchant."""
+"""The posting rules of settlement items that are no movements, which never post to a merchant."""
 
 from typing import assert_never
 
@@ -9,7 +9,7 @@ from domain.settlement.events import ItemKind, SettlementItemBooked
 
 
 def settlement_postings(event: SettlementItemBooked) -> Postings:
-    """The bank account was paid, or paid, the net of it."""
+    """The postings of an item, whose net was paid to our bank account, or by it."""
     gross, cost = event.gross, Money(event.cost.total_minor, event.gross.currency)
     paid = debit(bank(event.bank), event.net)
     match event.kind:

@@ -36,12 +36,12 @@ MZM NLG PTE ROL RUR SDD SIT SKK SLL SRG STD TMM TPE TRL USS VEB VEF YUM ZMK ZWD 
 READABLE_DECIMALS: dict[str, int] = dict.fromkeys(_TWO_DECIMALS.split(), 2) | {
     code: decimals for decimals, codes in _OTHER_DECIMALS.items() for code in codes.split()
 }
-"""Of every currency that can be in the books: those of lists one and three."""
+"""The decimals of every currency that can be in the books: those of lists one and three."""
 
 DECIMALS: dict[str, int] = {
     code: decimals for code, decimals in READABLE_DECIMALS.items() if code not in _WITHDRAWN.split()
 }
-"""Of those in which a new payment can be made: list one."""
+"""The decimals of the currencies in which a new payment can be made: list one."""
 
 
 class UnknownCurrency(DomainError):
@@ -51,7 +51,7 @@ class UnknownCurrency(DomainError):
 
 
 def decimals(currency: str) -> int:
-    """How many decimals `currency` has, or had: 2 for EUR, 0 for JPY. Raises UnknownCurrency."""
+    """The number of decimals of `currency`, withdrawn or not: 2 for EUR, 0 for JPY. Raises UnknownCurrency."""
     try:
         return READABLE_DECIMALS[currency]
     except KeyError:

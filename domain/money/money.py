@@ -1,4 +1,5 @@
-"""Money is a whole number of minor units in one currency; it never meets a float, and every rounding is named."""
+"""Money is a whole number of minor units in one currency that never meets a float, and whose every rounding is
+named."""
 
 import re
 from enum import StrEnum
@@ -14,7 +15,8 @@ AMOUNT_MINOR_MAX = 2**53
 
 
 WHOLE_DIGITS_MAX = 20
-"""What is read as an amount: more than AMOUNT_MINOR_MAX has, so that an amount too large is told from nonsense."""
+"""The most digits that are read as an amount: more than AMOUNT_MINOR_MAX has, so that too large an amount is told
+from nonsense."""
 
 
 class CurrencyMismatch(DomainError):
@@ -43,7 +45,7 @@ _DECIMAL = re.compile(rf"([+-]?)(\d{{1,{WHOLE_DIGITS_MAX}}})(?:\.(\d+))?", re.AS
 
 
 class Rounding(StrEnum):
-    """How a fraction of a minor unit becomes a whole one."""
+    """The way a fraction of a minor unit becomes a whole one."""
 
     HALF_EVEN = "half_even"
     HALF_UP = "half_up"
@@ -98,7 +100,7 @@ class Money(Struct, frozen=True):
 
 
 def zero(currency: str) -> Money:
-    """Nothing, in `currency`."""
+    """The amount of zero in `currency`."""
     return Money(0, currency)
 
 
@@ -113,14 +115,14 @@ def parse_decimal(text: str, currency: str) -> Money:
 
 
 def require_payable(amount: Money) -> None:
-    """Refuse an amount that nobody can be asked to pay. Raises UnknownCurrency or AmountOutOfRange."""
+    """Refuse an amount that no payment can have. Raises UnknownCurrency or AmountOutOfRange."""
     decimals(amount.currency)
     if not 1 <= amount.minor <= AMOUNT_MINOR_MAX:
         raise AmountOutOfRange(amount_minor=amount.minor)
 
 
 def rounded(number: Fraction, rounding: Rounding) -> int:
-    """`number` to a whole one, as `rounding` says; `down` is towards nothing."""
+    """`number` rounded to a whole number by `rounding`; `down` is towards zero."""
     magnitude, remainder = divmod(abs(number.numerator), number.denominator)
     twice = 2 * remainder
     match rounding:

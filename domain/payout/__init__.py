@@ -1,1 +1,1 @@
-"""A payout: money of a merchant's on its way from us to the merchant's bank."""
+"""A payout is a merchant's money on its way from us to the merchant's bank."""

@@ -1,4 +1,4 @@
-"""Somebody has looked at a payout, and it may be sent."""
+"""A held payout may be sent once an operator has approved it."""
 
 from typing import assert_never
 
@@ -9,7 +9,7 @@ from domain.payout.status import status_of
 
 
 def approve(payout: Payout) -> tuple[PayoutEvent, ...]:
-    """Nothing where it waits for the next file already: this may be said twice. Raises PayoutNotHeld."""
+    """Approve a held payout; no event where the payout is ready already. Raises PayoutNotHeld."""
     match payout:
         case Held():
             return (PayoutApproved(),)

@@ -1,4 +1,4 @@
-"""A payout takes its place in a file, under the name by which the bank will tell what became of it."""
+"""A payout is put in one bank file, under the id by which the bank reports on it."""
 
 from datetime import date
 from typing import Final
@@ -12,7 +12,7 @@ _END_TO_END: Final = "PO-"
 
 
 def batch(payout: Payout, payout_id: PayoutId, batch_id: BatchId, execution_date: date) -> tuple[PayoutEvent, ...]:
-    """Nothing where it does not wait for a file: canceled meanwhile, or in another one."""
+    """Put the payout in a batch; no event where the payout is not ready: canceled meanwhile, or in another batch."""
     if not isinstance(payout, Ready):
         return ()
     return (
@@ -21,7 +21,8 @@ def batch(payout: Payout, payout_id: PayoutId, batch_id: BatchId, execution_date
 
 
 def end_to_end_id_for(payout_id: PayoutId) -> str:
-    """35 letters and digits, which is what ISO 20022 has room for; the payout is found from it without an index."""
+    """The end-to-end id of a payout: 35 letters and digits, the most that ISO 20022 allows. The payout is found from
+    the id without an index."""
     return f"{_END_TO_END}{payout_id.hex}"
 
 

@@ -1,4 +1,4 @@
-"""A payout is called off, which can be done until it is in a file: from then on the bank may have it."""
+"""A payout can be canceled until it is in a file, which the bank may have."""
 
 from typing import assert_never
 
@@ -10,7 +10,7 @@ from domain.payout.status import status_of
 
 
 def cancel(payout: Payout, reason: str) -> tuple[PayoutEvent, ...]:
-    """Nothing where it is canceled already. Raises PayoutNotCancelable, CardDataRefused."""
+    """Cancel the payout; no event where it is canceled already. Raises PayoutNotCancelable, CardDataRefused."""
     match payout:
         case Held() | Ready():
             require_no_card_number("reason", reason)

@@ -1,4 +1,4 @@
-"""A payout begins: what is wrong with it is said before any money moves, and one above the limit waits for a person."""
+"""A faulty payout is refused before any money moves, and one above the limit is held for an operator."""
 
 from typing import assert_never
 

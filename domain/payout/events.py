@@ -1,4 +1,4 @@
-"""Everything that can happen to a payout. A released name is never edited: a change is a new version."""
+"""The events of a payout, whose released names never change: a change is a new version."""
 
 from datetime import date
 from enum import StrEnum
@@ -25,14 +25,14 @@ class PayoutCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag="p
 
 
 class PayoutHeld(Event, frozen=True, kw_only=True, tag="payout.held.v1"):
-    """Somebody has to look at it before it is sent."""
+    """An operator has to approve the payout before it is sent."""
 
     reason: str
     payout_rule: str
 
 
 class PayoutApproved(Event, frozen=True, kw_only=True, tag="payout.approved.v1"):
-    """It may be sent after all."""
+    """An operator approved the payout."""
 
 
 class PayoutCanceled(Event, frozen=True, kw_only=True, tag="payout.canceled.v1"):
@@ -42,7 +42,7 @@ class PayoutCanceled(Event, frozen=True, kw_only=True, tag="payout.canceled.v1")
 
 
 class PayoutBatched(Event, frozen=True, kw_only=True, tag="payout.batched.v1"):
-    """It goes to the bank with a batch, under `end_to_end_id`: from here on it cannot be canceled."""
+    """The payout goes to the bank with a batch, under `end_to_end_id`, and cannot be canceled any more."""
 
     batch_id: BatchId
     end_to_end_id: str
@@ -63,7 +63,7 @@ class PayoutPaid(Event, frozen=True, kw_only=True, tag="payout.paid.v1"):
 
 
 class PayoutFailed(Event, frozen=True, kw_only=True, tag="payout.failed.v1"):
-    """The bank did not execute it. `code` is ISO 20022's status reason, such as AC04."""
+    """The bank did not execute the payout. `code` is ISO 20022's status reason, such as AC04."""
 
     merchant_id: MerchantId
     amount: Money
@@ -72,7 +72,7 @@ class PayoutFailed(Event, frozen=True, kw_only=True, tag="payout.failed.v1"):
 
 
 class PayoutReturned(Event, frozen=True, kw_only=True, tag="payout.returned.v1"):
-    """It was paid, and came back."""
+    """The payout was paid, and the money came back."""
 
     merchant_id: MerchantId
     amount: Money

@@ -65,7 +65,7 @@ def fold(events: Iterable[PayoutEvent]) -> Payout | None:
 
 
 def place_of(payout: Payout) -> Place | None:
-    """Where it stands in a file; None where it is in none."""
+    """The payout's place in a file; None where it is in no file."""
     match payout:
         case Held() | Ready() | Canceled():
             return None

@@ -1,4 +1,4 @@
-"""A payout that the bank will never execute gives its money back: no file carries it, or the bank refused the file."""
+"""A payout that the bank never executes gives its money back, because no file carries it or the bank refused it."""
 
 from typing import Final, assert_never
 
@@ -10,7 +10,7 @@ NARRATIVE: Final = "NARR"
 
 
 def fail(payout: Payout, reason: str, code: str = NARRATIVE) -> tuple[PayoutEvent, ...]:
-    """Nothing where it has ended, or waits for somebody."""
+    """End the payout as failed; no event where it has ended, or is held."""
     match payout:
         case Ready() | Batched() | Sent():
             order = payout.order

@@ -1,9 +1,9 @@
-"""What ISO 20022's status and return reasons mean, for people. The codes are the external code sets'."""
+"""ISO 20022's status and return reasons, with their meaning in words."""
 
 from typing import Final
 
 UNSPECIFIED: Final = "MS03"
-"""Where a bank gives no reason."""
+"""The code where a bank gives no reason."""
 
 _REASONS: Final = {
     "AC01": "the account number is incorrect",

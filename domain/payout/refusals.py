@@ -1,4 +1,4 @@
-"""What cannot be done with a payout."""
+"""The refusals of commands on payouts."""
 
 from domain.errors import DomainError
 from domain.money.money import Money
@@ -17,12 +17,12 @@ class BankAccountUnusable(DomainError):
 
 
 class PayoutNotCancelable(DomainError):
-    """It is in a file to the bank already, or has ended."""
+    """The payout is in a file to the bank already, or has ended."""
 
     status: PayoutStatus
 
 
 class PayoutNotHeld(DomainError):
-    """There is nothing to approve."""
+    """The payout is not held."""
 
     status: PayoutStatus

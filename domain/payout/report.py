@@ -1,4 +1,4 @@
-"""What the bank says became of a payout, however often, however late, and in whatever order it says so."""
+"""The bank's reports on a payout are recorded correctly in any order, however often and however late they come."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -14,7 +14,7 @@ from domain.payout.status import PayoutStatus, status_of
 
 
 class ReportedOutcome(StrEnum):
-    """`confirmed` may be followed by `returned`, and the others by nothing."""
+    """The outcome that the bank reports. Only `confirmed` can be followed by another one, `returned`."""
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
@@ -22,7 +22,7 @@ class ReportedOutcome(StrEnum):
 
 
 class ReportPayout(Struct, frozen=True, kw_only=True):
-    """`bank` is the name of ours; `code` is None where it gave no reason."""
+    """`bank` is the name of our bank; `code` is None where the bank gave no reason."""
 
     bank: str
     report_id: str
@@ -31,14 +31,15 @@ class ReportPayout(Struct, frozen=True, kw_only=True):
 
 
 class ReportContradicts(DomainError):
-    """The bank says what cannot follow on what is recorded: somebody has to ask it."""
+    """The bank's report contradicts the recorded events: an operator has to ask the bank."""
 
     status: PayoutStatus
     outcome: ReportedOutcome
 
 
 def report(payout: Payout, heard: ReportPayout) -> tuple[PayoutEvent, ...]:
-    """Nothing where it is known, or where more is. Raises ReportContradicts."""
+    """The events that follow from a report; none where the report, or a later one, is known. Raises
+    ReportContradicts."""
     match payout:
         case Batched() | Sent():
             return _first(payout, heard)

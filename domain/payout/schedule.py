@@ -1,7 +1,7 @@
-"""When a merchant is paid out of itself: once on each of its days, in time for the bank to take it up that day.
+"""A merchant with a schedule is paid out once on each of its days, in time for the bank to execute it that day.
 
-A Monday on which banks are shut is made up for on the next business day, and one through which no worker was running
-as soon as one is.
+A Monday that is a bank holiday is made up for on the next business day, and a day on which no worker was running as
+soon as one is.
 """
 
 from datetime import date, datetime, timedelta
@@ -13,13 +13,14 @@ from domain.terms.business_days import IsHoliday, day_of, instant, is_business_d
 from domain.terms.payouts import Daily, Manual, PayoutRule, Weekly
 
 BEFORE_CUTOFF: Final = timedelta(hours=2)
-"""Late enough for what is released to the merchant that day, early enough for a file before the bank's cutoff."""
+"""The time of day of scheduled payouts: late enough for the day's releases, early enough for a file before the
+bank's cutoff."""
 WEEK: Final = timedelta(days=7)
 _NAMESPACE: Final = UUID("4f0f4c8e-3d0a-5d5e-8b36-0d6a2f6f1c53")
 
 
 def scheduled_day(rule: PayoutRule, now: datetime, is_holiday: IsHoliday) -> date | None:
-    """The day whose payout is to be made now; None where none is."""
+    """The day whose payout is due now; None where none is due."""
     today = day_of(now, rule.zone)
     if not is_business_day(today, rule.calendar, is_holiday):
         return None
@@ -37,8 +38,8 @@ def scheduled_day(rule: PayoutRule, now: datetime, is_holiday: IsHoliday) -> dat
 
 
 def missed_day(rule: PayoutRule, now: datetime, is_holiday: IsHoliday, *, looked_at: datetime) -> date | None:
-    """The last weekly day before today whose payouts nobody can have made, since nobody looked after `looked_at`; None
-    where there is none. A daily payout that was missed is in the next day's."""
+    """The last weekly day before today whose payout no worker can have made, because no sweep began after
+    `looked_at`; None where there is none. A daily payout that was missed is part of the next day's."""
     if not isinstance(rule.schedule, Weekly):
         return None
     today = day_of(now, rule.zone)
@@ -65,5 +66,5 @@ def _due_at(rule: PayoutRule, day: date) -> datetime:
 
 
 def scheduled_payout_id(merchant_id: MerchantId, currency: str, day: date) -> PayoutId:
-    """Derived, so that whichever workers come to it, however often, there is one payout a day."""
+    """The derived id of a day's payout, so that there is one payout a day, whichever workers make it."""
     return PayoutId(uuid5(_NAMESPACE, f"{merchant_id} {currency} {day.isoformat()}"))

@@ -6,7 +6,7 @@ from domain.payout.state import Batched, Payout
 
 
 def sent(payout: Payout, batch_id: BatchId) -> tuple[PayoutEvent, ...]:
-    """Nothing where that is known, or the bank has said more of it meanwhile."""
+    """Record that the bank has the payout's file; no event where that, or a later report, is known."""
     if isinstance(payout, Batched) and payout.place.batch_id == batch_id:
         return (PayoutSent(batch_id=batch_id),)
     return ()

@@ -1,4 +1,4 @@
-"""A payout at each stage of its life, with just what is known of it then."""
+"""A payout at each stage of its life, with only the fields known at that stage."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from domain.payout.events import PayoutTrigger
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What was asked for. `description` is said with the payment, on the statement of the merchant's bank."""
+    """The merchant's order. `description` appears on the statement of the merchant's bank."""
 
     merchant_id: MerchantId
     amount: Money
@@ -20,7 +20,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """Its place in a file of ours: `end_to_end_id` is what the bank calls it by."""
+    """The payout's place in a file: the bank reports on it by `end_to_end_id`."""
 
     batch_id: BatchId
     end_to_end_id: str
@@ -28,20 +28,20 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True, tag="held"):
-    """Somebody has to look at it first."""
+    """An operator has to approve the payout first."""
 
     order: Order
     reason: str
 
 
 class Ready(Struct, frozen=True, tag="ready"):
-    """It goes with the next file."""
+    """The payout goes with the next file."""
 
     order: Order
 
 
 class Batched(Struct, frozen=True, tag="batched"):
-    """It is in a file, which the bank may have."""
+    """The payout is in a file, which the bank may have."""
 
     order: Order
     place: Place
@@ -60,7 +60,7 @@ class Paid(Struct, frozen=True, tag="paid"):
 
 
 class Returned(Struct, frozen=True, tag="returned"):
-    """It was paid, and the merchant has the money back in `available`."""
+    """The payout was paid and came back, and the merchant has the money back in `available`."""
 
     order: Order
     place: Place
@@ -69,7 +69,7 @@ class Returned(Struct, frozen=True, tag="returned"):
 
 
 class Failed(Struct, frozen=True, tag="failed"):
-    """It was never paid, and the merchant has the money back. `place` is None where no file could carry it."""
+    """The payout was never paid, and the merchant has the money back. `place` is None where no file could carry it."""
 
     order: Order
     place: Place | None

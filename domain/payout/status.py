@@ -1,4 +1,4 @@
-"""What a merchant is told of a payout's stage, in the words that Stripe and Adyen have made common."""
+"""The status of a payout that merchants see, in the words that Stripe and Adyen have made common."""
 
 from enum import StrEnum
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""What the bank says of a batch's file is recorded once: its first word stands."""
+"""The bank's first answer to a batch's file is recorded, and later ones are not."""
 
 from typing import assert_never
 
@@ -7,12 +7,12 @@ from domain.payout_batch.state import PayoutBatch, Refused, Submitted, Unanswere
 
 
 def submitted(batch: PayoutBatch, reference: str) -> tuple[PayoutBatchEvent, ...]:
-    """The bank has the file. Nothing where it has answered before."""
+    """Record that the bank has the file; no event where the bank has answered before."""
     return (PayoutBatchSubmitted(reference=reference),) if _is_open(batch) else ()
 
 
 def refused(batch: PayoutBatch, reason: str) -> tuple[PayoutBatchEvent, ...]:
-    """The bank will not take it. Nothing where it has answered before."""
+    """Record that the bank refused the file; no event where the bank has answered before."""
     return (PayoutBatchRefused(reason=reason),) if _is_open(batch) else ()
 
 

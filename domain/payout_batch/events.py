@@ -1,4 +1,4 @@
-"""Everything that can happen to a batch. A released name is never edited: a change is a new version."""
+"""The events of a payout batch, whose released names never change: a change is a new version."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ class BatchedPayout(Struct, frozen=True, kw_only=True):
 
 
 class PayoutBatchCreated(Event, frozen=True, kw_only=True, tag="payout_batch.created.v1"):
-    """What the file of that hash says: as long as the bank has not answered for it, no other bytes are sent.
+    """The content of the file with that hash: until the bank has answered, no other bytes are sent.
 
     Appended with the `payout.batched` of each of its payouts, so that a payout is in one batch for ever.
     """
@@ -38,7 +38,7 @@ class PayoutBatchSubmitted(Event, frozen=True, kw_only=True, tag="payout_batch.s
 
 
 class PayoutBatchRefused(Event, frozen=True, kw_only=True, tag="payout_batch.refused.v1"):
-    """The bank took nothing of it, and never will."""
+    """The bank took no payment of the file, and never will."""
 
     reason: str
 

@@ -25,7 +25,7 @@ class BatchStatus(StrEnum):
 
 
 class Unanswered(Struct, frozen=True, tag="unanswered"):
-    """The bank may have its file or not."""
+    """The bank may have the batch's file or not."""
 
     made: PayoutBatchCreated
 
@@ -66,12 +66,12 @@ def fold(events: Iterable[PayoutBatchEvent]) -> PayoutBatch | None:
 
 
 def message_id_for(batch_id: BatchId) -> str:
-    """What the bank knows its file by: 35 letters and digits."""
+    """The message id of the batch's file: 35 letters and digits."""
     return f"{_MESSAGE}{batch_id.hex}"
 
 
 def batch_id_in(message_id: str) -> BatchId | None:
-    """The batch whose file goes by that name; None for a name that we never gave."""
+    """The batch with that message id; None for an id that is none of ours."""
     try:
         batch_id = BatchId(UUID(hex=message_id.removeprefix(_MESSAGE)))
     except ValueError:

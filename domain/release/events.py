@@ -1,4 +1,4 @@
-"""What was pending, or held as a reserve, became available: one event a merchant, currency and day."""
+"""Pending funds, or a reserve, became available, with one event for each merchant, currency and day."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,8 @@ class Bucket(StrEnum):
 
 
 class FundsReleased(Event, frozen=True, kw_only=True, tag="funds.released.v1"):
-    """The whole lot that was due at `due`; `collected` of it paid what the merchant owed us beyond its limit."""
+    """The whole lot due at `due` became available; `collected` of it paid the merchant's debt to us beyond its
+    limit."""
 
     merchant_id: MerchantId
     bucket: Bucket

@@ -1,4 +1,4 @@
-"""What is due is released whole, and pays what the merchant owes us before the merchant has it to dispose of."""
+"""A due lot is released whole, and pays the merchant's debt to us before the merchant can dispose of it."""
 
 from datetime import datetime
 from typing import Final, assert_never
@@ -13,7 +13,8 @@ from domain.money.money import CurrencyMismatch, Money
 from domain.release.events import Bucket, FundsReleased
 
 RELEASED_MINOR_MAX: Final = 2**62
-"""At once: more than any day brings, and less than a store refuses to take in one change of a balance."""
+"""The most that one release takes: more than any day brings, and less than a store refuses in one change of a
+balance."""
 RELEASES: Final = uuid5(NAMESPACE_URL, "tallystick:releases")
 
 
@@ -24,7 +25,7 @@ class NotDueYet(DomainError):
 
 
 class Lot(Struct, frozen=True, kw_only=True):
-    """What becomes available to a merchant in one currency at one instant, from one of its accounts."""
+    """The money that becomes available to a merchant in one currency at one instant, from one of its accounts."""
 
     merchant_id: MerchantId
     bucket: Bucket
@@ -33,17 +34,17 @@ class Lot(Struct, frozen=True, kw_only=True):
 
     @property
     def account(self) -> AccountCode:
-        """Where the append keeps its balance."""
+        """The account whose balance the append keeps."""
         return lot_of(_source(self.bucket, self.merchant_id), self.due)
 
     @property
     def stream_id(self) -> UUID:
-        """Derived, so that whoever releases the lot a second time finds that it was released."""
+        """The derived id of the lot's stream, by which a second release finds the first."""
         return uuid5(RELEASES, f"{self.account}:{self.currency}")
 
 
 def release(lot: Lot, amount: Money, owed: Money, now: datetime) -> tuple[FundsReleased, ...]:
-    """Release `amount`, all that the lot holds, or as much of it as one release may be; nothing when it is empty.
+    """Release `amount`, all of the lot, or the most that one release takes; no event where the lot is empty.
 
     Raises NotDueYet, CurrencyMismatch.
     """
@@ -66,7 +67,7 @@ def release(lot: Lot, amount: Money, owed: Money, now: datetime) -> tuple[FundsR
 
 
 def lot_behind(code: AccountCode, currency: str) -> Lot | None:
-    """The lot that an account's code names; None for an account that is none, or whose lots are not released."""
+    """The lot of an account's code; None where the account is no lot, or its lots are not released."""
     account, _, due = code.rpartition("@")
     match account.split(":"):
         case ["merchant", merchant_id, "pending"]:

@@ -1,1 +1,1 @@
-"""Which provider a payment goes to: policies, and the decision that follows them."""
+"""Routing: policies, and the decision by them which provider a payment goes to."""

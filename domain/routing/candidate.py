@@ -1,4 +1,4 @@
-"""A provider in the running for a payment, with the figures that a policy chooses by."""
+"""A candidate is a provider that a payment may go to, with the figures that a policy chooses by."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from domain.identifiers import ProviderName
 
 
 class Strategy(StrEnum):
-    """How a rule chooses among its providers."""
+    """The way in which a rule chooses among its providers."""
 
     PRIORITY = "priority"
     SPLIT = "split"
@@ -16,10 +16,11 @@ class Strategy(StrEnum):
 
 
 class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`cost_minor` is what the provider is expected to charge us, in minor units of the payment's currency.
+    """`cost_minor` is the provider's expected charge, in minor units of the payment's currency.
 
-    The other figures are those of its recent authorisations: the share approved in basis points, the 95th percentile
-    of their duration, and how many there were. None is what nobody knows. `out` says why it is out of the running.
+    The other figures are those of the provider's recent authorisations: the share approved in basis points, the 95th
+    percentile of their duration, and their number. None where a figure is not known. `out` is the reason why the
+    provider cannot be chosen.
     """
 
     provider: ProviderName

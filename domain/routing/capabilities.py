@@ -1,4 +1,4 @@
-"""What a provider can do at all: who cannot take a payment is no candidate for it, whatever a policy says."""
+"""A provider that cannot take a payment is no candidate for it, whatever a policy says."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,8 @@ from domain.payment.method import CardBrand, MethodType, PaymentMethod
 
 
 class AmountNotCountable(DomainError):
-    """The provider that has the charge counts its currency in steps of which `amount` is no multiple, or has no number
-    for so large an amount: it could not be asked."""
+    """The provider of the charge counts its currency in steps of which `amount` is no multiple, or has no number for
+    so large an amount, so that the provider cannot be asked."""
 
     amount: Money
     step_minor: int
@@ -19,12 +19,12 @@ class AmountNotCountable(DomainError):
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What one provider offers through our account there. A set that is None is every one there is.
+    """The capabilities of one provider through our account there. A set that is None has no limits.
 
     `several_captures` says whether an authorisation stays open behind a capture that is not final. `steps_minor` are
     the currencies whose amounts have to be multiples of so many of our minor units: 10 for KWD means that the last
-    digit is 0. `partial_approvals` says whether a smaller amount that it approves is taken for the payment; where it is
-    not, it is made to give that up.
+    digit is 0. `partial_approvals` says whether a smaller approved amount is taken for the payment; where it is not,
+    the provider has to give that amount up.
     """
 
     methods: frozenset[MethodType]
@@ -37,7 +37,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     amount_minor_max: int = AMOUNT_MINOR_MAX
 
     def lacking(self, amount: Money, method: PaymentMethod) -> str | None:
-        """Why the provider cannot take such a payment; None when it can. A country or brand that is not known is
+        """The reason why the provider cannot take such a payment; None where it can. An unknown country or brand is
         left to the provider to refuse."""
         if method.type not in self.methods:
             return f"does not take {method.type}"

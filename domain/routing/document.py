@@ -1,4 +1,4 @@
-"""A routing policy as an operator writes it: JSON, read strictly, and refused with the line that is at fault."""
+"""An operator's routing policy is JSON, which is read strictly and refused with the line at fault."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Final
@@ -17,7 +17,7 @@ RULES_MAX: Final = 100
 FIXED_MINOR_MAX: Final = 10**9
 
 FaultOf = Callable[[str, Collection[ProviderName]], str | None]
-"""What is wrong with a condition where these are the providers, as the end of a sentence; None when nothing is."""
+"""The fault of a condition with these providers, as the end of a sentence; None where there is none."""
 
 
 class PolicyInvalid(DomainError):
@@ -31,7 +31,7 @@ class PolicyInvalid(DomainError):
 
 
 class PolicyDocument(Struct, frozen=True, kw_only=True):
-    """What a document says, before it has a number."""
+    """The policy of a document that has no number yet."""
 
     name: str
     rules: tuple[Rule, ...]
@@ -54,7 +54,7 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class _Written(_Strict, frozen=True, kw_only=True):
-    """The members of a document; each is read on its own, so that its path is known."""
+    """The members of a document, each of which is read on its own, so that its path is known."""
 
     name: Name
     costs: dict[str, Any] = {}
@@ -91,13 +91,13 @@ def read_policy(text: str, *, providers: Collection[ProviderName], fault_of: Fau
 
 
 def policy_as_added(text: str) -> PolicyDocument:
-    """A policy that was accepted once, whatever has become of its providers since. Raises PolicyInvalid when today's
-    rules of writing do not know it any more."""
+    """A policy that was accepted once, whatever has become of its providers since. Raises PolicyInvalid where
+    today's rules of writing do not accept its document any more."""
     return _Reader(text, None, None).document()
 
 
 class _Reader:
-    """Reads one text. Without `providers` or `fault_of`, providers or conditions are taken as they are."""
+    """The reader of one text. Without `providers` or `fault_of`, providers or conditions are not checked."""
 
     def __init__(self, text: str, providers: Collection[ProviderName] | None, fault_of: FaultOf | None) -> None:
         self._providers = providers

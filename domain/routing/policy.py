@@ -1,4 +1,4 @@
-"""A routing policy: ordered rules, each with a condition and a way to choose; then a default; and when to try again."""
+"""A routing policy has ordered rules with a condition and a choice, a default, and conditions for another attempt."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,11 @@ from domain.routing.candidate import Strategy
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What a provider is expected to charge us for a payment: `basis_points` of it, and a fixed sum in minor units of
-    its currency. An estimate to choose by: what it really charges comes with its settlement."""
+    """The expected charge of a provider for a payment: `basis_points` of it, and a fixed sum in minor units of its
+    currency.
+
+    The estimate serves to choose by: the real charge comes with the provider's settlement.
+    """
 
     basis_points: int
     fixed_minor: int = 0
@@ -22,7 +25,7 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Providers, and how to choose among them: in this order, by these `percentages`, or the cheapest first."""
+    """Providers, and the choice among them: in this order, by these `percentages`, or the cheapest first."""
 
     strategy: Strategy
     providers: tuple[ProviderName, ...]
@@ -30,7 +33,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """`when` is an expression over what is known of the payment and of the providers."""
+    """`when` is an expression over the facts of the payment and of the providers."""
 
     name: str
     when: str
@@ -38,7 +41,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Retry(Struct, frozen=True, kw_only=True):
-    """When a payment that failed at one provider goes on to the next: only after what certainly was no charge.
+    """The conditions under which a payment that failed at one provider goes to the next: only where certainly no charge
+    was made.
 
     `soft_declines` are the reasons that another provider may see otherwise; any other decline is final.
     """
@@ -49,7 +53,7 @@ class Retry(Struct, frozen=True, kw_only=True):
 
 
 class RoutingPolicy(Struct, frozen=True, kw_only=True):
-    """`version` names it in every event that followed it, such as `cards-eu:7`."""
+    """`version`, such as `cards-eu:7`, names the policy in every event that followed it."""
 
     version: str
     rules: tuple[Rule, ...]

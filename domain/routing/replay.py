@@ -1,4 +1,4 @@
-"""Recorded decisions made again by another policy, on the figures recorded with them: what would have moved."""
+"""Recorded decisions are made again by another policy, on the figures recorded with them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,10 +22,10 @@ from domain.routing.route import (
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
-    """One payment's first decision, as it was and as the other policy makes it.
+    """One payment's first decision, as recorded and as the other policy makes it.
 
-    The costs are both by one measure, the other policy's where it names one, so that their difference is the route's.
-    None where nobody was chosen, or what the provider costs is not known.
+    Both costs are by one measure, the other policy's where it has one, so that their difference is the route's. A cost
+    is None where no provider was chosen, or the provider's cost is not known.
     """
 
     amount: Money
@@ -36,7 +36,7 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
 
 def is_first(routed: PaymentRouted) -> bool:
-    """Whether it decided on a payment's first attempt."""
+    """Whether the decision was on a payment's first attempt."""
     return all(candidate.out != TRIED_BEFORE for candidate in routed.candidates)
 
 
@@ -46,7 +46,7 @@ def replay(
     asked: Asked,
     holds: Callable[[str, Facts], bool],
 ) -> Replayed:
-    """What `policy` makes of a recorded decision on a first attempt."""
+    """The decision of `policy` in place of a recorded decision on a first attempt."""
     candidates = [_as_new(candidate, policy, asked.amount) for candidate in routed.candidates]
     open_circuits = {candidate.provider for candidate in routed.candidates if candidate.out == CIRCUIT_OPEN}
     route = choose(policy, asked, candidates, holds=holds, open_circuits=open_circuits)
@@ -71,7 +71,7 @@ def _as_new(candidate: Candidate, policy: RoutingPolicy, amount: Money) -> Candi
 
 
 class Tally(Struct, kw_only=True):
-    """What a replay adds up to. `answered` and `approved` count each provider's attempts in the period."""
+    """The totals of a replay. `answered` and `approved` count each provider's attempts in the period."""
 
     payments: int = 0
     moved: int = 0
@@ -80,7 +80,7 @@ class Tally(Struct, kw_only=True):
     recorded_cost_minor: dict[str, int] = {}
     simulated_cost_minor: dict[str, int] = {}
     uncosted: int = 0
-    """Payments left out of the costs: what they cost on one side is not known."""
+    """The payments left out of the costs, since one of their two costs is not known."""
     answered: dict[ProviderName, int] = {}
     approved: dict[ProviderName, int] = {}
 
@@ -100,13 +100,13 @@ class Tally(Struct, kw_only=True):
         _add(self.approved, provider, int(approved))
 
     def approval_bp(self, provider: ProviderName) -> int | None:
-        """The share of a provider's attempts that it approved in the period; None when it answered none."""
+        """The share of a provider's attempts that it approved in the period; None where it answered none."""
         answered = self.answered.get(provider, 0)
         return self.approved.get(provider, 0) * 10_000 // answered if answered else None
 
     def expected_approvals(self, chosen: Mapping[ProviderName | None, int]) -> int:
-        """How many of so many payments the providers would approve at those shares; of one that answered nothing in
-        the period, none can be counted on."""
+        """The number of payments that the providers would approve at those shares; a provider that answered none in
+        the period counts as none."""
         shares = ((count, self.approval_bp(provider)) for provider, count in chosen.items() if provider is not None)
         return sum(count * (share or 0) for count, share in shares) // 10_000
 

@@ -1,4 +1,4 @@
-"""Where the next attempt of a payment goes: a pure function of the policy, the payment, and the providers' figures."""
+"""The route of a payment's next attempt is a pure function of the policy, the payment, and the providers' figures."""
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,13 +17,13 @@ from domain.routing.policy import Choice, RoutingPolicy
 DRAWS = 10_000
 DEFAULT_RULE = "default"
 NOT_IN_RULE, TRIED_BEFORE, CIRCUIT_OPEN = "not in the rule", "tried before", "circuit open"
-"""Why a candidate is out that could have taken the payment; any other reason is one of its capabilities."""
+"""The reasons that exclude a capable candidate; any other reason is a missing capability."""
 Facts = Mapping[str, Any]
-"""What a condition can speak of, by name."""
+"""The facts that a condition can use, by name."""
 
 
 class Figures(Struct, frozen=True, kw_only=True):
-    """How a provider has done lately; `open_circuit` while its authorisations are not even tried."""
+    """A provider's recent figures; `open_circuit` while its authorisations are not tried."""
 
     success_bp: int | None = None
     latency_ms_p95: int | None = None
@@ -41,7 +41,7 @@ class Situation(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What is known of the payment that looks for a provider."""
+    """The known facts of the payment that needs a provider."""
 
     payment_id: PaymentId
     merchant_id: MerchantId
@@ -50,7 +50,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """What was decided; `chosen` is None when nobody is left to ask."""
+    """The decision; `chosen` is None where no candidate is left."""
 
     rule: str
     strategy: Strategy
@@ -76,7 +76,7 @@ def choose(
     open_circuits: Collection[ProviderName] = (),
     tried: Sequence[ProviderName] = (),
 ) -> Route:
-    """The route among `candidates`, which are out only where they are not capable."""
+    """The route among `candidates`, of which only the incapable ones are excluded so far."""
     facts = facts_of(asked, candidates)
     rule, choice = DEFAULT_RULE, policy.default
     for each in policy.rules:
@@ -99,16 +99,16 @@ def choose(
 
 
 def draw_of(payment_id: PaymentId, *, after: int = 0) -> int:
-    """A payment's number below DRAWS, evenly spread: the same whenever and wherever it is drawn.
+    """A payment's number below DRAWS, evenly spread, and the same whenever and wherever it is drawn.
 
-    `after` so many attempts it is another one: those that one provider refused have numbers that lie together, and
-    by the same number again they would all go to the same next one.
+    With each attempt `after` the first it is another one: payments that one provider refused have numbers close
+    together, and would otherwise all go to the same next provider.
     """
     return int.from_bytes(hashlib.sha256(payment_id.bytes + bytes(after)).digest()[:8]) % DRAWS
 
 
 def facts_of(asked: Asked, candidates: Sequence[Candidate]) -> Facts:
-    """What conditions speak of. What is not known is an empty string, and -1 among the figures."""
+    """The facts that conditions use. An unknown fact is an empty string, and -1 among the figures."""
     return {
         "amount": asked.amount.minor,
         "currency": asked.amount.currency,
@@ -148,8 +148,11 @@ def _candidate(situation: Situation, provider: ProviderName, asked: Asked) -> Ca
 def _judged(
     candidate: Candidate, choice: Choice, open_circuits: Collection[ProviderName], tried: Sequence[ProviderName]
 ) -> Candidate:
-    """The candidate with the first thing that takes it out of the running, if any. The rule comes last, so that what
-    is true whatever the rule is told even of those that it does not name."""
+    """The candidate with the first reason that excludes it, if any.
+
+    The rule is checked last, so that reasons independent of the rule are given even for providers that the rule does
+    not name.
+    """
     if candidate.out is not None:
         return candidate
     if candidate.provider in tried:
@@ -164,7 +167,7 @@ def _judged(
 
 
 def _order(choice: Choice, running: Mapping[ProviderName, Candidate], draw: int) -> list[ProviderName]:
-    """Who is asked first, second, … of those in the running."""
+    """The candidates that are not excluded, in the order in which they are asked."""
     named = [provider for provider in choice.providers if provider in running]
     match choice.strategy:
         case Strategy.PRIORITY:

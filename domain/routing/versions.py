@@ -1,4 +1,4 @@
-"""Every version of the routing policy there ever was, and which of them is active: added once, kept for ever."""
+"""Every version of the routing policy is kept for ever, and one of them is active."""
 
 from collections.abc import Iterable
 from typing import Final, assert_never
@@ -11,7 +11,7 @@ from domain.errors import DomainError
 from domain.routing.events import RoutingPolicyActivated, RoutingPolicyAdded, RoutingPolicyEvent
 
 ROUTING_POLICIES: Final = uuid5(NAMESPACE_URL, "tallystick:routing-policies")
-"""The one stream of all of them."""
+"""The stream of all routing policies."""
 
 
 class PolicyNotFound(DomainError):
@@ -51,7 +51,7 @@ def fold(events: Iterable[RoutingPolicyEvent]) -> Versions:
 
 
 def add(versions: Versions, *, name: str, document: str) -> tuple[int, tuple[RoutingPolicyEvent, ...]]:
-    """The number of `document`, and what makes it have one: nothing, for the text of an earlier version."""
+    """The number of `document`, and the event that adds it; no event for the text of an earlier version."""
     for earlier in versions.added:
         if earlier.document == document:
             return earlier.number, ()
@@ -60,6 +60,6 @@ def add(versions: Versions, *, name: str, document: str) -> tuple[int, tuple[Rou
 
 
 def activate(versions: Versions, number: int) -> tuple[RoutingPolicyEvent, ...]:
-    """Make a version the active one; nothing when it is. Raises PolicyNotFound."""
+    """Make a version the active one; no event where it is active already. Raises PolicyNotFound."""
     versions.get(number)
     return () if versions.active == number else (RoutingPolicyActivated(number=number),)

@@ -1,1 +1,1 @@
-"""What happens to a store as a whole."""
+"""The events of a store as a whole."""

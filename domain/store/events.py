@@ -1,4 +1,4 @@
-"""What happens to a store as a whole. A released name is never edited: a change is a new version."""
+"""The events of a store as a whole, whose released names never change: a change is a new version."""
 
 from datetime import datetime
 
@@ -6,11 +6,10 @@ from domain.event import Event
 
 
 class StoreReopened(Event, frozen=True, kw_only=True, tag="store.reopened.v1"):
-    """A restored store takes payments again: providers and banks were asked for what happened from `since` until
-    `until`.
+    """A restored store takes payments again: providers and banks were asked for the events from `since` until `until`.
 
-    Of what they told, so many entries were `known` already, were `adopted`, are `waiting` for the retry of their
-    request, or were left `unexplained` for the reason `accepted_because`, None where nothing was.
+    Of the entries that they listed, so many were `known` already, were `adopted`, are `waiting` for the retry of their
+    request, or were left `unexplained` for the reason `accepted_because`, which is None where there were none.
     """
 
     closed_because: str

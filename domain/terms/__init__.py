@@ -1,1 +1,1 @@
-"""What is agreed with merchants: fees, release of funds, conversion, payouts, disputes; all of it versioned data."""
+"""The terms agreed with merchants, as versioned data: fees, release of funds, conversion, payouts, disputes."""

@@ -1,4 +1,4 @@
-"""On which business day something is taken up: by the clock of one place, before its cutoff, when its banks work.
+"""The business day of an instant is found by the clock of one place, a cutoff, and the banks' holidays.
 
 Days are told apart by instants, never by comparing local times, which run through an hour twice when summer ends.
 """
@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 MIDNIGHT: Final = time(0)
 FRIDAY, SATURDAY, SUNDAY = 4, 5, 6
 AE_WEEKEND_MOVED_ON: Final = date(2022, 1, 1)
-"""From then on the Emirates' weekend is Saturday and Sunday; it was Friday and Saturday."""
+"""The day from which on the Emirates' weekend is Saturday and Sunday; before, it was Friday and Saturday."""
 _DAY: Final = timedelta(days=1)
 
 
 class CalendarName(StrEnum):
-    """Whose banks have to be open."""
+    """The calendar of the banks that have to be open."""
 
     TARGET = "TARGET"
     """The euro area's, as the European Central Bank settles."""
@@ -25,7 +25,7 @@ class CalendarName(StrEnum):
     """The Federal Reserve's."""
     IN = "IN"
     EVERY_DAY = "EVERY_DAY"
-    """Nobody's: for money that moves on every day of the year."""
+    """No banks': for money that moves on every day of the year."""
     GB = "GB"
     """England's, as CHAPS and Bacs settle."""
     CH = "CH"
@@ -41,12 +41,13 @@ IsHoliday = Callable[[CalendarName, date], bool]
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
-    """That local time, in UTC: the first of two, and a little later where clocks jump over it."""
+    """The UTC instant of the local time `at`: the first of two where clocks are set back, and a little later where
+    they jump over it."""
     return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def day_of(at: datetime, zone: str) -> date:
-    """The local day on which `at` lies. One that has begun stays, even if clocks are set back into the one before."""
+    """The local day of `at`. A day that has begun stays, even where clocks are set back into the day before."""
     day = at.astimezone(ZoneInfo(zone)).date()
     return day + _DAY if instant(day + _DAY, MIDNIGHT, zone) <= at else day
 
@@ -58,7 +59,7 @@ def is_business_day(day: date, calendar: CalendarName, is_holiday: IsHoliday) ->
 
 
 def _weekend(calendar: CalendarName, day: date) -> tuple[int, ...]:
-    """The weekdays on which its banks are shut."""
+    """The weekdays on which the calendar's banks are shut."""
     if calendar is CalendarName.SA or (calendar is CalendarName.AE and day < AE_WEEKEND_MOVED_ON):
         return (FRIDAY, SATURDAY)
     return (SATURDAY, SUNDAY)
@@ -72,7 +73,7 @@ def next_business_day(after: date, calendar: CalendarName, is_holiday: IsHoliday
 
 
 def taken_up_on(at: datetime, *, cutoff: time, zone: str, calendar: CalendarName, is_holiday: IsHoliday) -> date:
-    """The business day to which `at` belongs: its own up to the cutoff, else the next one."""
+    """The business day of `at`: the local day up to its cutoff, else the next business day."""
     day = day_of(at, zone)
     if is_business_day(day, calendar, is_holiday) and at <= instant(day, cutoff, zone):
         return day

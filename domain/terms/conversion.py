@@ -1,4 +1,5 @@
-"""Into which currency a merchant's takings are converted, at whose rates, and what is kept for it."""
+"""A conversion rule says into which currency a merchant's takings are converted, at which rates, and at which
+mark-up."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,15 +10,15 @@ from domain.terms.amounts import OTHERS
 
 
 class RefundRate(StrEnum):
-    """At which rate a refund of converted money is converted."""
+    """The rate at which a refund of converted money is converted."""
 
     ORIGINAL = "original"
-    """That of its capture: what was taken is given back, and whoever converts bears the difference."""
+    """The rate of the capture: the amount taken is given back, and the converting side bears the difference."""
     CURRENT = "current"
 
 
 class ConversionRule(Struct, frozen=True, kw_only=True):
-    """`settle_in` leads from a currency, or from `*` for the others, to that in which it is settled.
+    """`settle_in` maps a currency, or `*` for the others, to the currency in which it is settled.
 
     Rates older than `stale_after_hours` are not used; `sources` are asked in their order.
     """
@@ -30,6 +31,6 @@ class ConversionRule(Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
     def target_of(self, currency: str) -> str | None:
-        """The currency that `currency` is converted into; None when it settles in itself."""
+        """The currency that `currency` is converted into; None where it is settled without conversion."""
         target = self.settle_in.get(currency, self.settle_in.get(OTHERS, currency))
         return None if target == currency else target

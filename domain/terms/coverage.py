@@ -1,7 +1,7 @@
-"""Whether a fee plan prices everything, and nothing twice: any method in any currency from any region.
+"""A complete fee plan prices every payment exactly once: any method in any currency from any region.
 
-A rule is a box over these three axes. Two boxes overlap exactly where they do on each axis; what no box covers is
-looked for in each method and region, so that the currencies are never gone through one by one.
+A rule is a box over these three axes. Two boxes overlap exactly where they overlap on each axis; gaps between the boxes
+are searched by method and region, so that the currencies are never gone through one by one.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,8 @@ class Combination(Struct, frozen=True):
 
 
 class Overlap(Struct, frozen=True, kw_only=True):
-    """`second`, by its place in the plan, is the later of the two rules."""
+    """The places of two overlapping rules in the plan, of which `second` is the later, with a payment that both
+    price."""
 
     first: int
     second: int
@@ -54,23 +55,23 @@ def find_overlap(plan: FeePlan) -> Overlap | None:
 
 
 def find_gap(plan: FeePlan) -> Combination | None:
-    """A payment that no rule is for; None where there is a default."""
+    """A payment without a rule; None where there is a default."""
     return None if plan.default is not None else next(_left_over(plan), None)
 
 
 def met_by_rule(plan: FeePlan, rule: FeeRule) -> Iterator[Combination]:
-    """A payment in each currency that comes to `rule`."""
+    """For each currency of `rule`, one payment that the rule prices."""
     for currency in sorted(_currencies(rule)):
         yield Combination(min(_methods(rule)), currency, min(_regions(plan, rule)))
 
 
 def met_by_default(plan: FeePlan) -> Iterator[Combination]:
-    """A payment in each currency that comes to the default."""
+    """For each currency of the default price, one payment that the default prices."""
     return iter({each.currency: each for each in _left_over(plan)}.values())
 
 
 def rules_of_known_regions(plan: FeePlan) -> Iterator[FeeRule]:
-    """The rules that price nothing as long as no provider says where a method was issued."""
+    """The rules that price no payment until a provider says in which country a method was issued."""
     return (rule for rule in plan.rules if UNKNOWN not in _regions(plan, rule))
 
 

@@ -1,4 +1,4 @@
-"""How many days a merchant has to answer a dispute, and what may be handed in as evidence."""
+"""A dispute rule says how many days a merchant has to answer a dispute, and which evidence is accepted."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What happens to terms: versions of each kind are added, and activated for a merchant or for everybody else."""
+"""The events of terms, of which versions are added by kind, and activated for one merchant or for all others."""
 
 from enum import StrEnum
 
@@ -24,7 +24,7 @@ class TermsAdded(Event, frozen=True, kw_only=True, tag="terms.added.v1"):
 
 
 class TermsActivated(Event, frozen=True, kw_only=True, tag="terms.activated.v1"):
-    """`merchant_id` is None for every merchant who has none of that kind of their own."""
+    """`merchant_id` is None for all merchants without terms of that kind of their own."""
 
     kind: TermsKind
     number: int

@@ -1,4 +1,4 @@
-"""A fee that was charged: how much, for what, and by which rule of which version of which plan."""
+"""A charged fee records its amount, its kind, and the rule, plan and version that it was charged by."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from domain.money.money import Money
 
 class FeeKind(StrEnum):
     PROCESSING = "processing"
-    """On a capture."""
+    """The fee on a capture."""
     REFUND = "refund"
     DISPUTE = "dispute"
 

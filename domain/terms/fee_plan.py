@@ -1,7 +1,7 @@
-"""What a merchant is charged: one rule of a plan prices each payment; a fee is rounded once and at most the amount.
+"""One rule of a fee plan prices each payment, and a fee is rounded once and at most the amount.
 
-Nothing that the merchant says of a payment method changes its price: the region is that of the country in which the
-provider says it was issued, and `unknown` where it has not said.
+No statement of the merchant on a payment method changes its price: the region is that of the country in which the
+provider says the method was issued, and `unknown` where the provider has not said.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,8 @@ _TEN_THOUSANDTHS: Final = 10_000
 
 
 class FeeNotAgreed(DomainError):
-    """The plan has no price for this. It was without gaps when it was added: a method or currency is new since."""
+    """The plan has no price for this payment. The plan was complete when it was added: a method or currency is new
+    since."""
 
     plan: str
     method: str
@@ -49,7 +50,7 @@ class Blended(Struct, frozen=True, kw_only=True):
 
     @property
     def sums(self) -> Mapping[str, Amounts]:
-        """What is agreed in minor units, by its name in a document."""
+        """The agreed sums in minor units, by their names in a document."""
         return {
             "fixed_minor": self.fixed_minor,
             "minimum_minor": self.minimum_minor,
@@ -58,8 +59,8 @@ class Blended(Struct, frozen=True, kw_only=True):
 
 
 class InterchangePlus(Struct, frozen=True, kw_only=True):
-    """What the card costs us, plus our mark-up, and at least a minimum. Interchange is an estimate until the provider
-    settles."""
+    """The cost of the card to us plus our mark-up, and at least a minimum. Interchange is an estimate until the
+    provider settles."""
 
     interchange_basis_points: int
     scheme_basis_points: int
@@ -70,7 +71,7 @@ class InterchangePlus(Struct, frozen=True, kw_only=True):
 
     @property
     def sums(self) -> Mapping[str, Amounts]:
-        """What is agreed in minor units, by its name in a document."""
+        """The agreed sums in minor units, by their names in a document."""
         return {
             "scheme_fixed_minor": self.scheme_fixed_minor,
             "markup_fixed_minor": self.markup_fixed_minor,
@@ -82,7 +83,7 @@ Price = Blended | InterchangePlus
 
 
 class Match(Struct, frozen=True, kw_only=True):
-    """What a rule is for; None stands for all of them."""
+    """The payments that a rule prices; None stands for all values."""
 
     methods: frozenset[MethodType] | None = None
     currencies: frozenset[str] | None = None
@@ -103,10 +104,10 @@ class FeeRule(Struct, frozen=True, kw_only=True):
 
 
 class FeePlan(Struct, frozen=True, kw_only=True):
-    """`rules` do not overlap; `default` prices what none of them is for.
+    """`rules` do not overlap; `default` prices the payments without a rule.
 
-    `home` are the countries that are domestic, even where a region has them too. `refund` and `dispute` are charged
-    for each refund and dispute, in the currencies they name.
+    `home` are the domestic countries, even where a region lists them too. `refund` and `dispute` are charged for each
+    refund and dispute, in the currencies they name.
     """
 
     version: str
@@ -146,7 +147,7 @@ class FeePlan(Struct, frozen=True, kw_only=True):
 
 
 def processing_fee(plan: FeePlan, amount: Money, method: MethodType, issued_in: str | None) -> Fee:
-    """What a capture of `amount` is charged. Raises FeeNotAgreed."""
+    """The fee on a capture of `amount`. Raises FeeNotAgreed."""
     rule = plan.rule_for(amount.currency, method, issued_in)
     return Fee(
         kind=FeeKind.PROCESSING,
@@ -158,26 +159,25 @@ def processing_fee(plan: FeePlan, amount: Money, method: MethodType, issued_in: 
 
 
 def charged_by(price: Price, amount: Money, rounding: Rounding) -> Money:
-    """What `price` comes to on `amount`."""
+    """The fee by `price` on `amount`."""
     return _charged(price, amount, _exact_fee(price, amount), rounding)
 
 
 def refund_fee(plan: FeePlan, currency: str) -> Fee | None:
-    """What a refund in `currency` is charged; None when nothing is."""
+    """The fee on a refund in `currency`; None where there is none."""
     return _flat(plan, FeeKind.REFUND, plan.refund, currency)
 
 
 def dispute_fee(plan: FeePlan, currency: str) -> Fee | None:
-    """What a dispute in `currency` is charged; None when nothing is."""
+    """The fee on a dispute in `currency`; None where there is none."""
     return _flat(plan, FeeKind.DISPUTE, plan.dispute, currency)
 
 
 def true_up(plan: FeePlan, charged: Fee, amount: Money, actual_cost_minor: Fraction) -> Money:
-    """What is still to be charged on `amount` (negative: given back), now that interchange and scheme are known to have
-    cost `actual_cost_minor`, in exact minor units of its currency. Nothing where the price is blended.
+    """The charge that is still due on `amount` (negative: to be given back), once interchange and scheme are known to
+    have cost `actual_cost_minor`, in exact minor units of its currency. Zero where the price is blended.
 
-    The fee is that of the rule that charged it, rounded once, and stays between nothing and the amount. Raises
-    OtherPlan.
+    The fee is that of the rule that charged it, rounded once, and stays between zero and the amount. Raises OtherPlan.
     """
     rule = plan.rule_called(charged.rule)
     if charged.plan != plan.version or rule is None:

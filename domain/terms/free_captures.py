@@ -1,6 +1,6 @@
-"""The captures for which a fee plan charges nothing, because their fee rounds to nothing.
+"""Captures are free under a fee plan where their fee rounds to zero.
 
-Who captures an amount in parts as small as these pays no fee at all, so a plan ought to name a minimum.
+A merchant that captures an amount in parts as small as these pays no fee at all, so a plan ought to name a minimum.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ CURRENCIES_NAMED_MAX: Final = 5
 
 
 class FreeCaptures(Struct, frozen=True):
-    """By `rule`, or the default, a capture of an amount in `up_to`, or of less, costs nothing; one of more does."""
+    """By `rule`, or the default, a capture of at most the amount in `up_to` is free; a larger one is not."""
 
     rule: str
     up_to: tuple[Money, ...]
@@ -32,7 +32,7 @@ class FreeCaptures(Struct, frozen=True):
 
 
 def free_captures(plan: FeePlan) -> Iterator[FreeCaptures]:
-    """Of each rule that has some. What costs nothing at any amount is meant to, and is left out."""
+    """The free captures of each rule that has some, except rules that charge no amount, which is intended."""
     for rule in plan.rules:
         yield from _free(plan, rule.name, rule.price, met_by_rule(plan, rule))
     if plan.default is not None:
@@ -46,7 +46,7 @@ def _free(plan: FeePlan, rule: str, price: Price, met: Iterable[Combination]) ->
 
 
 def _largest_free(plan: FeePlan, price: Price, currency: str) -> Money:
-    """Found by halving: a larger capture never costs less."""
+    """The largest free capture, found by bisection: a larger capture never costs less."""
     free, charged = 0, AMOUNT_MINOR_MAX + 1
     while charged - free > 1:
         middle = (free + charged) // 2

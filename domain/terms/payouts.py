@@ -1,4 +1,4 @@
-"""When a merchant is paid out, from which sum on, and above which sum somebody has to look at it first."""
+"""A payout rule says when a merchant is paid out, the smallest payout, and the sum above which a payout is held."""
 
 from datetime import date, datetime, time
 from enum import IntEnum
@@ -9,7 +9,7 @@ from domain.terms.amounts import Amounts, in_currency
 from domain.terms.business_days import CalendarName, IsHoliday, taken_up_on
 
 MINIMUM_MINOR = 1
-"""Where no minimum is agreed: there has to be something to pay."""
+"""The smallest payout where no minimum is agreed."""
 
 
 class Weekday(IntEnum):
@@ -23,11 +23,11 @@ class Weekday(IntEnum):
 
 
 class Manual(Struct, frozen=True):
-    """When the merchant asks for it."""
+    """Payouts only at the merchant's request."""
 
 
 class Daily(Struct, frozen=True):
-    """Every business day."""
+    """Payouts on every business day."""
 
 
 class Weekly(Struct, frozen=True):
@@ -54,10 +54,10 @@ class PayoutRule(Struct, frozen=True, kw_only=True):
         return MINIMUM_MINOR if minimum is None else minimum
 
     def hold_above(self, currency: str) -> int | None:
-        """A payout of more minor units than this is held for compliance; None when none is."""
+        """The sum in minor units above which a payout is held for compliance; None where no payout is held."""
         return in_currency(self.hold_above_minor, currency)
 
 
 def execution_date(rule: PayoutRule, at: datetime, is_holiday: IsHoliday) -> date:
-    """The business day on which the bank executes what is sent to it at that moment."""
+    """The business day on which the bank executes a payout sent at that moment."""
     return taken_up_on(at, cutoff=rule.cutoff, zone=rule.zone, calendar=rule.calendar, is_holiday=is_holiday)

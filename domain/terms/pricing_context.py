@@ -1,4 +1,4 @@
-"""What a merchant's money goes by at one moment: what is agreed, the exchange rates, and when banks are closed."""
+"""A pricing context holds a merchant's terms, the exchange rates and the bank holidays at one moment."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ class PricingContext(Struct, frozen=True, kw_only=True):
     is_holiday: IsHoliday
 
     def quote(self, currency: str, target: str, now: datetime) -> Quote:
-        """That of the first of the agreed sources whose rate is not too old; where all are, the newest, however old.
+        """The quote of the first agreed source whose rate is not too old; where all are, the newest, however old.
         Raises RateMissing."""
         sources = self.terms.conversion.sources
         for source in sources:
@@ -27,8 +27,8 @@ class PricingContext(Struct, frozen=True, kw_only=True):
         return self.rates.rate(currency, target, sources=sources or None)
 
     def require_rate(self, currency: str, now: datetime) -> str | None:
-        """Into what `currency` is converted; None when it is not. Raises RateMissing, RateStale for a rate that is too
-        old to begin anything by."""
+        """The currency that `currency` is converted into; None where it is not converted. Raises RateMissing, and
+        RateStale where the rate is too old for a new operation."""
         target = self.terms.conversion.target_of(currency)
         if target is not None:
             self.require_fresh(currency, target, now)

@@ -1,4 +1,4 @@
-"""When captured money is the merchant's to dispose of, what is kept back until when, and how far a balance may fall."""
+"""A settlement rule says when captured money becomes available, the reserve on it, and how far a balance may fall."""
 
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -24,9 +24,9 @@ class BeyondBudget(StrEnum):
     """Which account carries what was taken of a payment beyond its money-back budget."""
 
     OWED = "owed"
-    """The merchant's debt: the next releases pay it off."""
+    """The merchant's debt, which the next releases pay off."""
     LOSSES = "platform:losses"
-    """Ours."""
+    """Our losses."""
 
 
 class SettlementRule(Struct, frozen=True, kw_only=True):
@@ -47,15 +47,15 @@ class SettlementRule(Struct, frozen=True, kw_only=True):
     beyond_budget: BeyondBudget = BeyondBudget.OWED
 
     def limit_for(self, currency: str) -> int:
-        """In minor units, as a number that is not negative: 0 where nothing is agreed."""
+        """The limit in minor units, as a number that is not negative: 0 where none is agreed."""
         return in_currency(self.negative_limit_minor, currency) or 0
 
 
 def available_at(rule: SettlementRule, captured_at: datetime, is_holiday: IsHoliday) -> datetime:
-    """The instant (UTC) at which a capture of then is available: midnight, where the rule's clock is, of T+N.
+    """The instant (UTC) at which a capture becomes available: midnight, by the rule's clock, of T+N.
 
-    T is the local day of the capture; the next business day when that is none, or the cutoff is over. Never before
-    `captured_at`, which T+0 would otherwise be.
+    T is the local day of the capture, or the next business day where that is none or the cutoff is over. The result is
+    never before `captured_at`, which T+0 would otherwise be.
     """
     day = taken_up_on(captured_at, cutoff=rule.cutoff, zone=rule.zone, calendar=rule.calendar, is_holiday=is_holiday)
     for _ in range(rule.business_days):
@@ -64,7 +64,7 @@ def available_at(rule: SettlementRule, captured_at: datetime, is_holiday: IsHoli
 
 
 def reserve_on(rule: SettlementRule, amount: Money) -> Money:
-    """What of a capture is kept back, rounded up: nobody keeps less in reserve by capturing in small parts."""
+    """The reserve on a capture, rounded up: capturing in small parts does not make the reserve smaller."""
     return Money(ceil(Fraction(amount.minor * rule.reserve_basis_points, 10_000)), amount.currency)
 
 

@@ -1,4 +1,4 @@
-"""All that is agreed with one merchant at a moment; and what is, as long as nobody has agreed anything else."""
+"""The terms of a merchant at one moment, and the default terms where none are agreed."""
 
 from datetime import time
 from typing import Final
@@ -18,7 +18,7 @@ from domain.terms.settlement import SettlementRule
 DEFAULT_VERSION: Final = "default:0"
 
 Terms = FeePlan | SettlementRule | ConversionRule | PayoutRule | DisputeRule
-"""Of any one kind; its `version` is `name:number`."""
+"""The terms of one kind; the `version` is `name:number`."""
 
 
 def name_of(terms: Terms) -> str:
@@ -26,7 +26,7 @@ def name_of(terms: Terms) -> str:
 
 
 class MerchantTerms(Struct, frozen=True, kw_only=True):
-    """Each has a version of its own (`standard:3`), which decisions that follow it name."""
+    """The terms of each kind. Each has a version of its own (`standard:3`), which decisions that follow it name."""
 
     fees: FeePlan
     settlement: SettlementRule

@@ -1,4 +1,4 @@
-"""Every version of the terms there ever was, and which of them is in force for whom: added once, kept for ever."""
+"""Every version of the terms is kept for ever, and one of each kind is in force for a merchant."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, assert_never
@@ -11,7 +11,7 @@ from domain.identifiers import MerchantId
 from domain.terms.events import TermsActivated, TermsAdded, TermsEvent, TermsKind
 
 TERMS: Final = uuid5(NAMESPACE_URL, "tallystick:terms")
-"""The one stream of all of them."""
+"""The stream of all terms."""
 
 
 class TermsNotFound(DomainError):
@@ -40,7 +40,7 @@ class TermsVersions(Struct, frozen=True, kw_only=True):
 
 
 def fold(events: Iterable[TermsEvent], onto: TermsVersions | None = None) -> TermsVersions:
-    """What `events` make of the versions there were: copied once, however many events there are."""
+    """The versions `onto` with those that `events` add; copied once, however many events there are."""
     before = onto or TermsVersions()
     added = {kind: list(versions) for kind, versions in before.added.items()}
     activated = dict(before.activated)
@@ -56,7 +56,7 @@ def fold(events: Iterable[TermsEvent], onto: TermsVersions | None = None) -> Ter
 
 
 def add(versions: TermsVersions, *, kind: TermsKind, name: str, document: str) -> tuple[int, tuple[TermsEvent, ...]]:
-    """The number of `document`, and what makes it have one: nothing, for the text of an earlier version."""
+    """The number of `document`, and the event that adds it; no event for the text of an earlier version."""
     added = versions.added.get(kind, ())
     for earlier in added:
         if earlier.document == document:
@@ -68,7 +68,8 @@ def add(versions: TermsVersions, *, kind: TermsKind, name: str, document: str) -
 def activate(
     versions: TermsVersions, *, kind: TermsKind, number: int, merchant_id: MerchantId | None
 ) -> tuple[TermsEvent, ...]:
-    """Put a version in force, for a merchant or for all without one of their own; nothing when it is.
+    """Put a version in force, for a merchant or for all without one of their own; no event where it is in force
+    already.
 
     Raises TermsNotFound.
     """

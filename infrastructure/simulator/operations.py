@@ -15,13 +15,13 @@ from infrastructure.simulator.books import Books, Pending, StoredOperation
 from infrastructure.simulator.charges import Charge, Decision, approved, captured, refunded, voided
 from infrastructure.simulator.tokens import (
     TRY_AGAIN_LATER,
-    Fate,
     Later,
     Manner,
     Operation,
     Refusal,
-    charge_fate,
-    movement_fate,
+    ScriptedBehaviour,
+    charge_behaviour,
+    movement_behaviour,
 )
 from infrastructure.simulator.wire import (
     Body,
@@ -92,9 +92,9 @@ def error_answer(refusal: Refusal) -> bytes:
 
 
 def _charge(books: Books, key: str, body: ChargeBody) -> Answer:
-    its_fate = charge_fate(body.method, body.token)
-    if its_fate.refusal is None and books.dice.hits(books.dice.faults.decline_percent):
-        its_fate = Fate(refusal=TRY_AGAIN_LATER)
+    behaviour = charge_behaviour(body.method, body.token)
+    if behaviour.refusal is None and books.dice.hits(books.dice.faults.decline_percent):
+        behaviour = ScriptedBehaviour(refusal=TRY_AGAIN_LATER)
     charge = Charge(
         id=f"ch_{uuid4().hex}",
         reference=body.reference,
@@ -103,17 +103,16 @@ def _charge(books: Books, key: str, body: ChargeBody) -> Answer:
         authorized=0,
         key=key,
     )
-    if its_fate.refusal is not None:
-        # The id of the charge appears only in the announcement: the books list only charges that could have moved
-        # money.
-        announce_charge(books, replace(charge, decision=Decision.DECLINED), body.amount, its_fate.refusal)
-        return _refused(HTTPStatus.PAYMENT_REQUIRED, its_fate.refusal, its_fate.manner)
-    if its_fate.later is not None:
-        return _waits_for_customer(books, charge, body, its_fate.later)
+    if behaviour.refusal is not None:
+        # The charge's id appears only in the announcement: the books list only charges that could have moved money.
+        announce_charge(books, replace(charge, decision=Decision.DECLINED), body.amount, behaviour.refusal)
+        return _refused(HTTPStatus.PAYMENT_REQUIRED, behaviour.refusal, behaviour.manner)
+    if behaviour.later is not None:
+        return _waits_for_customer(books, charge, body, behaviour.later)
     charge = approved(charge, body.amount, capture=body.capture)
     books.put_charge(charge)
     announce_charge(books, charge, body.amount)
-    return Answer(http_status=HTTPStatus.CREATED, body=charge_answer(charge), manner=its_fate.manner)
+    return Answer(http_status=HTTPStatus.CREATED, body=charge_answer(charge), manner=behaviour.manner)
 
 
 def _waits_for_customer(books: Books, charge: Charge, body: ChargeBody, later: Later) -> Answer:
@@ -133,15 +132,15 @@ def _move(books: Books, key: str, charge_id: str, body: MovementBody) -> Answer:
     after = _after(before, body)
     if isinstance(after, Refusal):
         return _refused(HTTPStatus.UNPROCESSABLE_ENTITY, after)
-    its_fate = movement_fate(before.token, body.operation)
+    behaviour = movement_behaviour(before.token, body.operation)
     movement_id = f"{ID_PREFIXES[body.operation]}_{uuid4().hex}"
     amount = before.reserved if isinstance(body, VoidBody) else body.amount
-    if its_fate.refusal is not None:
-        refusal = its_fate.refusal
+    if behaviour.refusal is not None:
+        refusal = behaviour.refusal
         announce(books, body.operation, before, action_id=movement_id, key=key, amount=amount, refusal=refusal)
-        return _refused(HTTPStatus.PAYMENT_REQUIRED, refusal, its_fate.manner)
+        return _refused(HTTPStatus.PAYMENT_REQUIRED, refusal, behaviour.manner)
     answer = MovementAnswer(movement_id, charge_id, amount, after.currency, after.status, key)
-    if its_fate.later is not None:
+    if behaviour.later is not None:
         books.add_pending(Pending(key, charge_id, time.time() + books.options.customer_acts_after_s, approves=True))
         accepted = replace(answer, status=ACCEPTED)
         return Answer(http_status=HTTPStatus.ACCEPTED, body=msgspec.json.encode(accepted))
@@ -150,7 +149,7 @@ def _move(books: Books, key: str, charge_id: str, body: MovementBody) -> Answer:
         books.remove_pending(before.key)
         books.decide_operation(before.key, HTTPStatus.PAYMENT_REQUIRED, error_answer(CANCELED))
     announce(books, body.operation, after, action_id=movement_id, key=key, amount=amount)
-    return Answer(http_status=HTTPStatus.CREATED, body=msgspec.json.encode(answer), manner=its_fate.manner)
+    return Answer(http_status=HTTPStatus.CREATED, body=msgspec.json.encode(answer), manner=behaviour.manner)
 
 
 def _after(charge: Charge, body: MovementBody) -> Charge | Refusal:

@@ -45,7 +45,7 @@ REFUND_FAILED: Final = Refusal("refund_failed", "The customer's bank sent the re
 """The reason for the later failure of a refund that had succeeded."""
 
 
-class Fate(Struct, frozen=True, kw_only=True):
+class ScriptedBehaviour(Struct, frozen=True, kw_only=True):
     """The result of one operation; `later` is None for an immediate decision."""
 
     refusal: Refusal | None = None
@@ -53,18 +53,18 @@ class Fate(Struct, frozen=True, kw_only=True):
     later: Later | None = None
 
 
-def _declined(code: str, message: str) -> dict[Operation, Fate]:
-    return {Operation.CHARGE: Fate(refusal=Refusal(code, message))}
+def _declined(code: str, message: str) -> dict[Operation, ScriptedBehaviour]:
+    return {Operation.CHARGE: ScriptedBehaviour(refusal=Refusal(code, message))}
 
 
-def _waiting(later: Later) -> dict[Operation, Fate]:
-    return {Operation.CHARGE: Fate(later=later)}
+def _waiting(later: Later) -> dict[Operation, ScriptedBehaviour]:
+    return {Operation.CHARGE: ScriptedBehaviour(later=later)}
 
 
-SUCCESS: Final = Fate()
+SUCCESS: Final = ScriptedBehaviour()
 TRY_AGAIN_LATER: Final = Refusal("try_again_later", "The issuer asks to try again later.")
 APPROVING: Final = ("tok_visa", "tok_mastercard", "tok_amex")
-CARDS: Final[dict[str, dict[Operation, Fate]]] = {
+CARDS: Final[dict[str, dict[Operation, ScriptedBehaviour]]] = {
     **{token: {} for token in APPROVING},
     "tok_declined": _declined("card_declined", "The card was declined."),
     "tok_insufficient_funds": _declined("insufficient_funds", "The card has insufficient funds."),
@@ -74,21 +74,21 @@ CARDS: Final[dict[str, dict[Operation, Fate]]] = {
     "tok_expired_card": _declined("expired_card", "The card has expired."),
     "tok_fraud": _declined("fraud_suspected", "The charge looks fraudulent."),
     "tok_error_5xx": {
-        Operation.CHARGE: Fate(
+        Operation.CHARGE: ScriptedBehaviour(
             refusal=Refusal("processing_error", "The charge could not be processed; no money was taken."),
             manner=Manner.SERVER_ERROR,
         ),
     },
-    "tok_slow": {Operation.CHARGE: Fate(manner=Manner.LATE)},
-    "tok_timeout": {Operation.CHARGE: Fate(manner=Manner.NEVER)},
-    "tok_capture_timeout": {Operation.CAPTURE: Fate(manner=Manner.NEVER)},
-    "tok_refund_timeout": {Operation.REFUND: Fate(manner=Manner.NEVER)},
-    "tok_pending_capture": {Operation.CAPTURE: Fate(later=Later.IN_TIME)},
+    "tok_slow": {Operation.CHARGE: ScriptedBehaviour(manner=Manner.LATE)},
+    "tok_timeout": {Operation.CHARGE: ScriptedBehaviour(manner=Manner.NEVER)},
+    "tok_capture_timeout": {Operation.CAPTURE: ScriptedBehaviour(manner=Manner.NEVER)},
+    "tok_refund_timeout": {Operation.REFUND: ScriptedBehaviour(manner=Manner.NEVER)},
+    "tok_pending_capture": {Operation.CAPTURE: ScriptedBehaviour(later=Later.IN_TIME)},
     "tok_capture_declined": {
-        Operation.CAPTURE: Fate(refusal=Refusal("capture_declined", "The issuer declined the capture.")),
+        Operation.CAPTURE: ScriptedBehaviour(refusal=Refusal("capture_declined", "The issuer declined the capture.")),
     },
     "tok_refund_declined": {
-        Operation.REFUND: Fate(refusal=Refusal("refund_declined", "The issuer declined the refund.")),
+        Operation.REFUND: ScriptedBehaviour(refusal=Refusal("refund_declined", "The issuer declined the refund.")),
     },
     "tok_dispute": {},
     "tok_inquiry": {},
@@ -98,7 +98,7 @@ CARDS: Final[dict[str, dict[Operation, Fate]]] = {
 }
 
 
-def _of_customers(prefix: str) -> dict[str, dict[Operation, Fate]]:
+def _of_customers(prefix: str) -> dict[str, dict[Operation, ScriptedBehaviour]]:
     return {
         f"{prefix}_approves": _waiting(Later.CUSTOMER_APPROVES),
         f"{prefix}_declines": _waiting(Later.CUSTOMER_DECLINES),
@@ -106,21 +106,21 @@ def _of_customers(prefix: str) -> dict[str, dict[Operation, Fate]]:
     }
 
 
-FATES: Final[dict[Method, dict[str, dict[Operation, Fate]]]] = {
+SCRIPTED_BEHAVIOURS: Final[dict[Method, dict[str, dict[Operation, ScriptedBehaviour]]]] = {
     Method.CARD: CARDS,
     Method.WALLET: _of_customers("wallet"),
     Method.UPI_COLLECT: _of_customers("upi"),
     Method.BANK_TRANSFER: _of_customers("bank"),
 }
-UNKNOWN_TOKEN: Final = Fate(refusal=Refusal("invalid_token", "No such token of this method."))
+UNKNOWN_TOKEN: Final = ScriptedBehaviour(refusal=Refusal("invalid_token", "No such token of this method."))
 
 
-def charge_fate(method: Method, token: str) -> Fate:
+def charge_behaviour(method: Method, token: str) -> ScriptedBehaviour:
     """The result of a charge with `token`; a token that the method does not have is refused."""
-    of_token = FATES[method].get(token)
+    of_token = SCRIPTED_BEHAVIOURS[method].get(token)
     return UNKNOWN_TOKEN if of_token is None else of_token.get(Operation.CHARGE, SUCCESS)
 
 
-def movement_fate(token: str, operation: Operation) -> Fate:
+def movement_behaviour(token: str, operation: Operation) -> ScriptedBehaviour:
     """The result of `operation` on a charge with `token`; only operations on cards can fail."""
     return CARDS.get(token, {}).get(operation, SUCCESS)

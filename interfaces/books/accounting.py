@@ -1,4 +1,4 @@
-"""Each finished day goes to book-keeping once: its files are written whole, noted, and never replaced by others."""
+"""Each finished day is handed to book-keeping once: its files are written whole, recorded, and never replaced."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -70,7 +70,7 @@ async def _hand_over(days: SyncedDays, folder: Path, summary: DaySummary, now: d
         if not path.exists():
             with whole_file(path) as unfinished:
                 unfinished.write_bytes(content)
-    # After the files: whoever dies in between finds them the next time, and that they are the same.
+    # After the files: a process that dies in between finds the same files the next time.
     await days.add(
         SyncedDay(
             day=summary.day,

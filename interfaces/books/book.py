@@ -1,4 +1,4 @@
-"""What every text format is to an export: pieces of one file, made of one entry after the other."""
+"""The port of a text format: one file, written in pieces, entry after entry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""A file that is whole or not there: it is written beside its place, and put there when it is complete and durable."""
+"""A file is whole or absent: it is written beside its place, and moved there once it is complete and durable."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""An entry as every format needs it, with what leads back from it to the store."""
+"""A journal entry in the form that every format needs, with the references back to the store."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""A file that an operator names: read as UTF-8, and pointed at with its line when what it says is refused."""
+"""A file that an operator names: read as UTF-8, and refused with its name and line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from domain.settlement.file import SettlementFileInvalid
 from domain.terms.documents.document import TermsInvalid
 
 DOCUMENT_BYTES_MAX: Final = 1_000_000
-"""More than any policy or terms have: who names the wrong file is told, not kept waiting."""
+"""More than any policy or terms have: a wrong file is refused at once."""
 TABLE_BYTES_MAX: Final = 256_000_000
 """Likewise of rates, and of a settlement of a million rows."""
 
@@ -30,7 +30,7 @@ def text_of(file: BinaryIO, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> str:
 
 @contextmanager
 def naming_the_line(file: BinaryIO) -> Iterator[None]:
-    """A refusal names the file beside the line."""
+    """Refusals of the file's content name the file and the line."""
     try:
         yield
     except (PolicyInvalid, TermsInvalid, RatesInvalid, SettlementFileInvalid) as error:

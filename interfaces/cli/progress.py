@@ -1,4 +1,4 @@
-"""Progress of work over the whole store, for whoever waits for it."""
+"""Progress bars for work over the whole store."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ async def all_events(core: Core, doing: str, *, up_to: int, position: int = 0) -
 
 @contextmanager
 def positions_bar(doing: str, *, up_to: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; gives what is to be told the position reached."""
+    """A progress bar on standard error; the block calls the given function with each position reached."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(doing, total=up_to)

@@ -1,4 +1,4 @@
-"""What the commands have in common: where the data are, and how a failure is told."""
+"""The common parts of the commands: the home folder, the acting operator, failures, and access to the system."""
 
 import asyncio
 import os
@@ -47,12 +47,12 @@ def home() -> Path:
 
 
 def operator(name: str) -> Cause:
-    """Of what somebody of that name does by the command line."""
+    """The cause of an act of that operator by the command line."""
     return Cause(actor=f"operator:{name}@cli", request_id=ids.new_id("req"), trace_id=ids.new_uuid().hex)
 
 
 class OperatorName(click.ParamType[Cause]):
-    """Who acts, by name: the cause of what they do."""
+    """An operator's name, converted to the cause of the operator's act."""
 
     name = "name"
 
@@ -65,7 +65,7 @@ class OperatorName(click.ParamType[Cause]):
 
 
 class MerchantName(click.ParamType[MerchantId]):
-    """An id such as `mer_01h…`; whether there is such a merchant is not looked up."""
+    """An id such as `mer_01h…`; the merchant's existence is not checked."""
 
     name = "merchant"
 
@@ -76,7 +76,7 @@ class MerchantName(click.ParamType[MerchantId]):
 
 
 def id_given(text: str, *prefixes: str, called: str) -> UUID:
-    """The id that the argument `called` so has to be. Raises click.BadParameter."""
+    """The id in the argument named `called`. Raises click.BadParameter."""
     uuid = ids.parse(text, *prefixes)
     if uuid is None:
         examples = " or ".join(f"{prefix}_01h…" for prefix in prefixes)
@@ -85,7 +85,7 @@ def id_given(text: str, *prefixes: str, called: str) -> UUID:
 
 
 def _login_name() -> str:
-    """The operating system's user: by its own records, since anybody can set USER."""
+    """The user in the operating system's records, as the variable USER can be set to anything."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -100,11 +100,11 @@ operator_option = click.option(
     default=_login_name,
     help="Who does this, as it is recorded; else TALLYSTICK_OPERATOR, else your login name.",
 )
-"""For every command whose act is an event: the command is given the `cause`."""
+"""For every command that records an event: the command receives the `cause`."""
 
 
 def report_failures(command: Callable[P, T]) -> Callable[P, T]:
-    """A failure that an operator can do something about becomes one clear line and exit code 1."""
+    """A failure that an operator can mend becomes one line on standard error and exit code 1."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -131,8 +131,8 @@ def report_failures(command: Callable[P, T]) -> Callable[P, T]:
 
 
 def sentence(error: Exception) -> str:
-    """What the API would say of a refusal; of any other failure, its own words."""
-    # Not at the top: it brings the HTTP framework, which a command that succeeds does without.
+    """The problem's detail for a refusal, as in the API; the error's own text for any other failure."""
+    # Not at the top: a command that succeeds does without the table, and so starts sooner.
     from interfaces.resources.problems.table import PROBLEMS, problem_body
 
     if isinstance(error, DomainError) and type(error) in PROBLEMS:
@@ -142,7 +142,7 @@ def sentence(error: Exception) -> str:
 
 @contextmanager
 def migrated_settings() -> Iterator[Settings]:
-    """Settings for servers that run, with the schema at this version."""
+    """Settings of running servers, with the schema at this version."""
     with servers(home()) as settings:
         composition.migrate_all(settings)
         yield settings
@@ -151,9 +151,9 @@ def migrated_settings() -> Iterator[Settings]:
 def with_core(
     work: Callable[["Core"], Coroutine[Any, Any, T]], *, read_only: bool = False, needs_open_store: bool = False
 ) -> T:
-    """Do `work` with the parts of the system, on servers that run; work that `read_only` as the role that reads.
+    """Run `work` with the parts of the system on running servers; `read_only` work uses the role that only reads.
 
-    Raises StoreClosed for work `needs_open_store` alone: what moves money, or asks a provider or a bank for anything.
+    Work that moves money, or calls a provider or a bank, `needs_open_store`: a closed store raises StoreClosed.
     """
 
     async def run(settings: Settings) -> T:

@@ -1,1 +1,1 @@
-"""What is shown of each noun, whatever shows it: the API, the command line, the demo."""
+"""The JSON form of each noun, shared by the API, the command line and the demonstration."""

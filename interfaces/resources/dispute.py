@@ -1,4 +1,4 @@
-"""How disputes are shown: to the merchant whose they are, and to an operator with whose they are."""
+"""Disputes as merchants see them, and as operators see them, with the merchant."""
 
 from msgspec import Struct
 from msgspec.structs import asdict

@@ -1,4 +1,4 @@
-"""How each command is answered: the body and status that are kept with its key and given to every repeat."""
+"""The answer to a command on a payment: the body and status kept with its key and given to every repeat."""
 
 from collections.abc import Sequence
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""How payouts and their batches are shown: to the merchant what concerns it, to an operator where the money is."""
+"""Payouts as merchants see them, and payouts and batches as operators see them."""
 
 from datetime import date, datetime
 
@@ -154,7 +154,7 @@ def batch_resource(row: PayoutBatchRow) -> PayoutBatchResource:
 
 
 def _for_merchant(payout: OperatorPayoutResource) -> PayoutResource:
-    """Why it is held, or who called it off, is ours to know; why the bank did not pay it, the merchant's as well."""
+    """A payout without the reasons for holding or canceling; the bank's reason for not paying is shown."""
     return PayoutResource(
         payout_id=payout.payout_id,
         status=payout.status,

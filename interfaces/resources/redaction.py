@@ -1,5 +1,4 @@
-"""What merchants see of events: all that is about their payment, and no figure that others' payments or our contracts
-went into."""
+"""Events as merchants see them: without figures that come from other merchants' payments or from our contracts."""
 
 from msgspec.structs import replace
 
@@ -9,10 +8,10 @@ from domain.routing.candidate import Candidate
 
 
 def for_merchant(event: AnyEvent) -> AnyEvent:
-    """The event as a merchant sees it: of a routing decision who was considered and why they were out, but not what
-    they cost us and how they do with everybody's payments."""
+    """The event as a merchant sees it: a routing decision shows the candidates and the reasons against them, not
+    their costs and recent figures."""
     if not isinstance(event, PaymentRouted):
         return event
-    # What is shown is named, so that a figure that is added later is not.
+    # The shown fields are named, so that a figure added later is not shown.
     named = tuple(Candidate(provider=candidate.provider, out=candidate.out) for candidate in event.candidates)
     return replace(event, candidates=named)

@@ -8,11 +8,11 @@ class MissingKey(DomainError):
 
 
 class UnknownKey(DomainError):
-    """The API key is not known, or is revoked; it is not said which."""
+    """The API key is not known, or is revoked; the refusal does not say which."""
 
 
 class OperatorRoleNeeded(DomainError):
-    """The key is an auditor's, which may look and not act."""
+    """The key is an auditor's, which has read access only."""
 
 
 class MissingIdempotencyKey(DomainError):
@@ -45,7 +45,7 @@ class AsOfInFuture(DomainError):
 
 
 class RefundNotFound(DomainError):
-    """There is no such refund, or it is another merchant's, which must look the same."""
+    """No such refund, or a refund of another merchant; both must look the same."""
 
 
 class NotFound(DomainError):
@@ -90,13 +90,13 @@ class BodyTooLarge(DomainError):
 
 
 class BodyTooSlow(DomainError):
-    """The body did not come in time, or others came meanwhile who had theirs ready."""
+    """The body did not arrive in time, or was given up for others."""
 
     within_s: int
 
 
 class Overloaded(DomainError):
-    """As many requests are in hand as this process takes; nothing of this one was done."""
+    """The process has its maximum of requests in hand; nothing of this request was done."""
 
     retry_after_s: int = 1
 

@@ -1,1 +1,1 @@
-"""What keeps every read model: its table, its projector, its rebuild."""
+"""The engine of every read model: tables, projector, rebuild."""

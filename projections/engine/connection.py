@@ -1,4 +1,4 @@
-"""Connections of those who write views: which schema they mean, what their commits wait for, when they are given up."""
+"""Connections of the writers of views: their schema, their commits' durability, their time-outs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The hash of the form of a view's rows: columns, and what is in them. Who knows another form cannot read them."""
+"""The hash of the form of a view's rows, columns and their contents: a reader with another form cannot read them."""
 
 import hashlib
 from functools import cache

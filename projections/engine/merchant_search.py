@@ -1,4 +1,4 @@
-"""A merchant's rows of a view, newest first and page by page, narrowed by whatever filters are asked for together."""
+"""A merchant's rows of a view, newest first and page by page, narrowed by any combination of filters."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Views whose rows are not those that this code makes, and their rebuild, by one process at a time."""
+"""Views whose rows another version's code has made, and their rebuild by one process at a time."""
 
 import asyncio
 import logging
@@ -17,13 +17,13 @@ from projections.engine.tables import Checkpoint, checkpoint_of, checkpoints, no
 from projections.engine.view import View
 
 LOOK_EVERY_S = 2.0
-TELL_EVERY_S = 1.0
+REPORT_EVERY_S = 1.0
 BATCH_EVENTS_MAX = 500
 """Beside payments: what is folded in one go holds up whatever else the process does."""
 
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended('rebuild what is outdated', 0))"
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild what is outdated', 0))"
-_TELL = """
+_REPORT_POSITION = """
 UPDATE views.projection_checkpoint SET rebuilt_to = %s, rebuilt_at = clock_timestamp() WHERE projection = ANY (%s)
 """
 _HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
@@ -133,7 +133,7 @@ class OutdatedViews:
 
     async def _replace(self, connection: Connection, names: Sequence[str]) -> None:
         done = asyncio.Event()
-        telling = asyncio.create_task(self._tell(connection, names, done))
+        reporting = asyncio.create_task(self._report_position(connection, names, done))
         try:
             await replace(
                 [self._views[name] for name in names],
@@ -144,20 +144,20 @@ class OutdatedViews:
             )
         finally:
             done.set()
-            await asyncio.gather(telling, return_exceptions=True)
+            await asyncio.gather(reporting, return_exceptions=True)
 
     def _advanced(self, position: int) -> None:
         self._position = position
         self._on_advance(position)
 
-    async def _tell(self, connection: Connection, names: Sequence[str], done: asyncio.Event) -> None:
-        """Keep how far the new rows have come where everybody can see it, until `done`."""
+    async def _report_position(self, connection: Connection, names: Sequence[str], done: asyncio.Event) -> None:
+        """Publish the position of the new rows in the checkpoint until `done`."""
         self._position = 0
         while not done.is_set():
-            await connection.execute(_TELL, (self._position, list(names)))
+            await connection.execute(_REPORT_POSITION, (self._position, list(names)))
             log.info("rebuilding_views_at", extra={"position": self._position})
             with suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), TELL_EVERY_S)
+                await asyncio.wait_for(done.wait(), REPORT_EVERY_S)
 
 
 @asynccontextmanager

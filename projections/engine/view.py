@@ -1,4 +1,4 @@
-"""What a read model is: rows by key, a pure function that folds events into them, and the table that keeps them."""
+"""The definition of a read model: rows by key, a pure fold of events into them, and the table that keeps them."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar

@@ -1,4 +1,4 @@
-"""What the journal's views answer: balances at any position, lines in order, the position of an instant.
+"""Queries over the journal's views: balances at any position, lines in order, the position of an instant.
 
 Everything up to a position that all of BOOK_VIEWS have reached never changes again: several reads up to it agree.
 """
@@ -135,7 +135,7 @@ def on_normal_side(code: AccountCode, signed_minor: int) -> int:
 
 
 async def reached(connection: Connection) -> int:
-    """The position that all the views behind these reads have come to."""
+    """The position that all the views behind these queries have reached."""
     return min((await positions(connection, BOOK_VIEWS)).values())
 
 
@@ -147,12 +147,12 @@ async def last_before(connection: Connection, moment: datetime) -> int | None:
 
 
 async def account_balances(connection: Connection, code: AccountCode, *, position: int) -> Sequence[Balance]:
-    """What the account holds after the entries up to `position`, in each currency that it has seen by then."""
+    """The account's balance after the entries up to `position`, in each currency posted to it by then."""
     return await _balances(connection, code, f"{code}\x01", position)
 
 
 async def merchant_balances(connection: Connection, merchant_id: str, *, position: int) -> Sequence[Balance]:
-    """What each account of the merchant that has been posted to by `position` holds then."""
+    """The balance of each account of the merchant posted to by `position`."""
     return await _balances(connection, f"merchant:{merchant_id}:", f"merchant:{merchant_id};", position)
 
 
@@ -162,12 +162,12 @@ async def accounts_of_kind(connection: Connection, kind: str, *, position: int) 
 
 
 async def chart_of_accounts(connection: Connection, *, position: int) -> Sequence[Balance]:
-    """Every account that has been posted to by `position`, and what it holds then."""
+    """The balance of every account posted to by `position`."""
     return await _balances(connection, "", "~", position)
 
 
 async def chart_page(connection: Connection, *, position: int, after: str, balances_max: int) -> ChartPage:
-    """Of the same, a part by name, of the accounts after `after`: `balances_max` at most, of whole accounts."""
+    """A page of the same, by name, of the accounts after `after`: at most `balances_max`, and whole accounts."""
     rows = await _rows(connection, f"{after}\x01" if after else "", "~", position, balances_max + 1)
     if len(rows) <= balances_max:
         return ChartPage(_posted(rows), None)
@@ -187,7 +187,7 @@ async def trial_balance(connection: Connection, *, position: int) -> Sequence[Ba
 
 
 async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequence[Turnover]:
-    """What was posted after position `after` and not after `up_to`: to our accounts, and to the merchants' by kind."""
+    """The postings after position `after` and not after `up_to`: to our accounts, and to the merchants' by kind."""
     cursor = await connection.execute(_TURNOVER, {"after": after, "up_to": up_to})
     return [
         Turnover(AccountCode(code), currency, int(debit), int(credit))

@@ -1,4 +1,4 @@
-"""Gain and loss from currencies, in one of them: what mark-ups and rounding have earned, and what is still open.
+"""Gain and loss from currencies, in one currency: realised by mark-ups and rounding, and unrealised in open positions.
 
 Every figure is the sum of the lines that are shown under it, each of them rounded for itself.
 """
@@ -46,8 +46,8 @@ class FxReport(Struct, frozen=True, kw_only=True):
 
 
 def fx_report(balances: Sequence[Balance], rates: Rates, *, base: str, at: datetime, position: int) -> FxReport:
-    """Of those of `balances` that concern currencies. Raises UnknownCurrency, and RateMissing rather than leave out
-    what it cannot value."""
+    """The report on those of `balances` that concern currencies. Raises UnknownCurrency, and RateMissing for an amount
+    that cannot be valued."""
     lines = tuple([_line(each, rates, base) for each in balances if _concerns(each.account)])
     return FxReport(
         base=base,

@@ -1,4 +1,4 @@
-"""What becomes available to merchants when: the lots of what is pending and of reserves, as the appends keep them."""
+"""Funds that become available to merchants: lots of pending funds and reserves, as the appends keep them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,7 +41,7 @@ class UpcomingFunds(Struct, frozen=True, kw_only=True):
 
 
 async def upcoming(connection: psycopg.AsyncConnection[Any], merchant_id: str | None) -> Sequence[UpcomingFunds]:
-    """The next of a merchant's, or of everybody's, soonest first."""
+    """The next lots of a merchant, or of all merchants, soonest first."""
     if merchant_id is None:
         cursor = await connection.execute(_OF_ALL, (UPCOMING_MAX,))
     else:

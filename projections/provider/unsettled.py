@@ -119,7 +119,7 @@ WHERE merchant_id = %s
 
 
 async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str) -> Sequence[UnsettledRow]:
-    """What the providers have not settled with a merchant yet, by provider and currency."""
+    """A merchant's amounts that the providers have not settled yet, by provider and currency."""
     [(rows,)] = await (await connection.execute(_OF_MERCHANT, (merchant_id,))).fetchall()
     return msgspec.json.decode(rows, type=list[UnsettledRow])
 
@@ -135,6 +135,6 @@ class UnsettledOfProvider(NamedTuple):
 async def unsettled_of_provider(
     connection: psycopg.AsyncConnection[Any], provider: str
 ) -> Sequence[UnsettledOfProvider]:
-    """What a provider has not settled yet, by currency."""
+    """A provider's unsettled amounts, by currency."""
     rows = await (await connection.execute(_OF_PROVIDER, (provider,))).fetchall()
     return [UnsettledOfProvider(currency, int(net), int(movements)) for currency, net, movements in rows]

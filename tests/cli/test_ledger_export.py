@@ -34,7 +34,7 @@ BEAN_CHECK, BEAN_QUERY = (str(Path(sys.executable).parent / name) for name in ("
 HLEDGER = located("hledger")
 needs_hledger = pytest.mark.skipif(
     HLEDGER is None,
-    reason="hledger is not installed: `.venv/bin/python -m tests.clients.hledger` needs Debian's packages",
+    reason="hledger is not installed: `.venv/bin/python -m tests.clients.debian hledger` needs Debian's packages",
 )
 SHOPS = (MerchantId("mer_01kah2q6c8f3v9w1x5y7z0b4d6"), MerchantId("Odd_shop-2"))
 OTHER_CURRENCIES = {"JPY": "501", "KWD": "12.345", "UYW": "7.0001"}

@@ -58,15 +58,16 @@ async def test_a_killed_api_leaves_no_operation_without_an_outcome(stack: Stack)
             NEVER_SENT: 201,
         }
         assert {reply.headers["Idempotency-Replayed"] for reply in answers.values()} == {"true"}
-        assert answers[PAY].json["status"] == answers[NEVER_SENT].json["status"] == "captured"
-        assert answers[CAPTURE].json["status"] == "captured"
-        assert answers[REFUND].json["status"] == "succeeded"
-        for key, payment_id in (
-            (PAY, answers[PAY].json["payment_id"]),
-            (CAPTURE, to_capture),
-            (REFUND, to_refund),
-            (NEVER_SENT, answers[NEVER_SENT].json["payment_id"]),
+        paid, never_sent_paid = answers[PAY].json["payment_id"], answers[NEVER_SENT].json["payment_id"]
+        # On a busy machine the provider may take longer than recovery waits for it: it is asked again then.
+        for key, payment_id, status in (
+            (PAY, paid, "captured"),
+            (CAPTURE, to_capture, "captured"),
+            (REFUND, to_refund, "partially_refunded"),
+            (NEVER_SENT, never_sent_paid, "captured"),
         ):
+            assert answers[key].json["status"] in {"captured", "succeeded", "processing", "pending"}
+            await _comes_to(merchant, payment_id, status)
             history = (await merchant.get(f"/v1/payments/{payment_id}/events")).json["events"]
             assert history[-1]["actor"] == "worker:recovery", key
         await _unresolved(core, 0)
@@ -98,6 +99,13 @@ def _payment_by(token: str) -> dict[str, Any]:
 def _sent(merchant: Merchant, key: str, path: str, body: dict[str, Any]) -> asyncio.Task[Reply]:
     sending: Coroutine[Any, Any, Reply] = merchant.send("POST", path, body, key=key)
     return asyncio.create_task(sending)
+
+
+async def _comes_to(merchant: Merchant, payment_id: str, status: str) -> None:
+    async def there() -> bool:
+        return bool((await merchant.payment(payment_id))["status"] == status)
+
+    await eventually(there, f"{payment_id} is {status}")
 
 
 async def _unresolved(core: Core, number: int) -> list[UnresolvedOperation]:

@@ -9,8 +9,6 @@ import pytest
 ALLOWED: Final = {
     "nothing may be mounted here": "not every machine lets its root mount; other tests show what can be shown without",
     "only root has to run Postgres as somebody else": "who is not root has no such case",
-    "playwright is not installed": "no set-up of ours brings a browser",
-    "there is no chromium on this machine": "no set-up of ours brings a browser",
 }
 """Beginnings of the reasons that a test may be skipped for even so, and why it may."""
 

@@ -1,1 +1,1 @@
-"""Terms as an operator writes them: one file a kind, each read strictly and refused with the line at fault."""
+"""Documents of terms: one text for each kind, read strictly and refused with the line at fault."""

@@ -1,4 +1,4 @@
-"""A conversion rule as an operator writes it."""
+"""An operator's conversion rule is read strictly."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_conversion(text: str, number: int) -> ConversionRule:
-    """The rule that `text` is, under that number. Raises TermsInvalid."""
+    """The rule of the document `text`, under that number. Raises TermsInvalid."""
     document = TermsDocument(text, called="conversion rule")
     written = document.read_as(_Written, document.members)
     document.require_unique(written.sources, "sources", one="source", many="sources")

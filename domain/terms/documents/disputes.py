@@ -1,4 +1,4 @@
-"""A dispute rule as an operator writes it."""
+"""An operator's dispute rule is read strictly."""
 
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_disputes(text: str, number: int) -> DisputeRule:
-    """The rule that `text` is, under that number. Raises TermsInvalid."""
+    """The rule of the document `text`, under that number. Raises TermsInvalid."""
     document = TermsDocument(text, called="dispute rule")
     written = document.read_as(_Written, document.members)
     document.require_unique(written.evidence.types, "evidence", "types", one="type", many="types")

@@ -1,4 +1,4 @@
-"""What documents of terms have in common: sums by currency, a place's clock, and how one is refused."""
+"""Documents of terms share the reading of sums by currency, of a place's clock, and the form of refusals."""
 
 from collections.abc import Mapping
 from datetime import time
@@ -16,7 +16,7 @@ SUM_MINOR_MAX: Final = 10**12
 
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 Sum = Annotated[int, Meta(ge=0, le=SUM_MINOR_MAX)]
-"""In minor units."""
+"""A sum in minor units."""
 
 
 class TermsInvalid(DomainError):
@@ -30,7 +30,7 @@ class TermsInvalid(DomainError):
 
 
 class TermsDocument(StrictDocument):
-    """Everything it is asked for raises TermsInvalid."""
+    """Every method raises TermsInvalid."""
 
     def __init__(self, text: str, *, called: str) -> None:
         super().__init__(text, called=called, refusal=TermsInvalid)

@@ -1,4 +1,4 @@
-"""A fee plan as an operator writes it: refused when it leaves a payment without a price, or gives it two."""
+"""An operator's fee plan is refused where a payment has no price, or has two."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final, TypeVar
@@ -27,7 +27,7 @@ from domain.terms.fee_plan import (
 
 RULES_MAX: Final = 100
 NAMED_MAX: Final = 5
-"""Of currencies, in one sentence."""
+"""The most currencies named in one sentence."""
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class FeeRulesOverlap(TermsInvalid):
 
 
 class FeePlanGap(TermsInvalid):
-    """Nothing says what such a payment is charged."""
+    """The plan has no price for such a payment."""
 
     method: str
     currency: str
@@ -52,7 +52,7 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class _WrittenPlan(_Strict, frozen=True, kw_only=True):
-    """The members of a plan; each is read on its own, so that its path is known."""
+    """The members of a plan, each of which is read on its own, so that its path is known."""
 
     name: Name
     home: list[str] = []

@@ -1,4 +1,4 @@
-"""A payout rule as an operator writes it."""
+"""An operator's payout rule is read strictly."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_payouts(text: str, number: int) -> PayoutRule:
-    """The rule that `text` is, under that number. Raises TermsInvalid."""
+    """The rule of the document `text`, under that number. Raises TermsInvalid."""
     document = TermsDocument(text, called="payout rule")
     written = document.read_as(_Written, document.members)
     minimum_minor = document.amounts(written.minimum_minor, "minimum_minor")

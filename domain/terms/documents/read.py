@@ -1,4 +1,4 @@
-"""The one door to documents of terms: a text of a kind in, what it agrees out."""
+"""A document of terms is read by the reader of its kind."""
 
 from typing import Final, assert_never
 
@@ -14,7 +14,7 @@ NO_NUMBER_YET: Final = 0
 
 
 def read_terms(kind: TermsKind, text: str, number: int = NO_NUMBER_YET) -> Terms:
-    """What `text` agrees, checked as for a new version. Raises TermsInvalid."""
+    """The terms of the document `text`, checked as a new version. Raises TermsInvalid."""
     match kind:
         case TermsKind.FEES:
             return read_fee_plan(text, number)
@@ -31,6 +31,6 @@ def read_terms(kind: TermsKind, text: str, number: int = NO_NUMBER_YET) -> Terms
 
 
 def terms_as_added(kind: TermsKind, text: str, number: int) -> Terms:
-    """What was agreed once, whatever there is to agree on since. Raises TermsInvalid when today's rules of writing do
-    not know it any more."""
+    """The terms of a document that was accepted once, without today's checks of completeness. Raises TermsInvalid
+    where today's rules of writing do not accept the document any more."""
     return fee_plan_as_added(text, number) if kind is TermsKind.FEES else read_terms(kind, text, number)

@@ -1,4 +1,4 @@
-"""A settlement rule as an operator writes it."""
+"""An operator's settlement rule is read strictly."""
 
 from typing import Annotated, Any
 
@@ -27,7 +27,7 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_settlement(text: str, number: int) -> SettlementRule:
-    """The rule that `text` is, under that number. Raises TermsInvalid."""
+    """The rule of the document `text`, under that number. Raises TermsInvalid."""
     document = TermsDocument(text, called="settlement rule")
     written = document.read_as(_Written, document.members)
     return SettlementRule(

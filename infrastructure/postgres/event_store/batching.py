@@ -1,29 +1,26 @@
-"""Which of the waiting commands may be in one batch: no two that want the same stream, operation or key.
+"""The commands of one batch are those that wait, no two of which want the same stream, operation or key.
 
 Each is judged against what is stored, so the later one of two has to wait until the earlier one is.
 """
 
-import asyncio
 from collections import deque
-from typing import NamedTuple
 
 from application.write.store import AppendResult
+from infrastructure.postgres.connection.group_commit import Waiting
 from infrastructure.postgres.event_store.command_encoding import EncodedCommand
 
 LOOKED_AT_MAX = 1024
 """However long the queue, a batch is put together in about a millisecond."""
 
 
-class Waiting(NamedTuple):
-    command: EncodedCommand
-    answer: asyncio.Future[AppendResult]
+WaitingCommand = Waiting[EncodedCommand, AppendResult]
 
 
-def next_batch(queue: deque[Waiting], *, commands_max: int) -> list[Waiting]:
-    """Take the next batch out of `queue`. What has to wait for one of it stays in front, in its order; whoever has
-    given up is dropped."""
-    batch: list[Waiting] = []
-    left: list[Waiting] = []
+def next_batch(queue: deque[WaitingCommand], *, commands_max: int) -> list[WaitingCommand]:
+    """Take the next batch out of `queue`. A command that has to wait for one of the batch stays in front, in its order;
+    a command whose sender has given up is dropped."""
+    batch: list[WaitingCommand] = []
+    left: list[WaitingCommand] = []
     wanted: set[object] = set()
     for _ in range(min(len(queue), LOOKED_AT_MAX)):
         if len(batch) == commands_max:
@@ -31,8 +28,8 @@ def next_batch(queue: deque[Waiting], *, commands_max: int) -> list[Waiting]:
         waiting = queue.popleft()
         if waiting.answer.cancelled():
             continue
-        wants = waiting.command.wants
+        wants = waiting.entry.wants
         (batch if wanted.isdisjoint(wants) else left).append(waiting)
-        wanted.update(wants)  # also of those left: what comes after them must not overtake them
+        wanted.update(wants)  # Of those left too: later commands must not overtake them.
     queue.extendleft(reversed(left))
     return batch

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from infrastructure.simulator.bank.fates import Status, fate
 from infrastructure.simulator.bank.message import Message
+from infrastructure.simulator.bank.scripted_reports import Status, scripted_reports
 from infrastructure.simulator.bank.wire import BankBooks, BankBooksLine, Report
 
 SCHEMA: Final = """
@@ -108,7 +108,7 @@ class Register:
             for payment in message.payments:
                 row = (message.id, payment.end_to_end_id, payment.amount, payment.currency, payment.creditor)
                 number = self._sqlite.execute(INSERT_PAYMENT, (*row, payment.account)).lastrowid
-                for step in fate(payment.creditor):
+                for step in scripted_reports(payment.creditor):
                     due = now + step.delays * self._delay_s
                     self._sqlite.execute(INSERT_COMING, (number, due, step.status, step.reason))
             return reference

@@ -12,9 +12,9 @@ from litestar import Litestar, MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, QueryParameter
 
-from infrastructure.simulator.bank.fates import refuses_file
 from infrastructure.simulator.bank.message import FileRefused, Message, read_message
 from infrastructure.simulator.bank.register import OtherMessage, Register
+from infrastructure.simulator.bank.scripted_reports import refuses_file
 from infrastructure.simulator.bank.wire import BankBooks, FileAnswer, Reports
 from infrastructure.simulator.books import Books
 from infrastructure.simulator.tokens import Refusal

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from infrastructure.simulator.bank.fates import Status
+from infrastructure.simulator.bank.scripted_reports import Status
 
 
 class FileAnswer(Struct, frozen=True):

@@ -36,7 +36,7 @@ from infrastructure.simulator.checkout.wire import (
 )
 from infrastructure.simulator.operations import NO_CHARGE_YET, Answer, perform
 from infrastructure.simulator.reading import UNDECODABLE
-from infrastructure.simulator.tokens import FATES, Manner, Operation
+from infrastructure.simulator.tokens import SCRIPTED_BEHAVIOURS, Manner, Operation
 
 PATH: Final = "/checkout"
 KEY_HEADER: Final = "cko-idempotency-key"
@@ -81,7 +81,7 @@ async def pay(request: HttpRequest) -> Response[bytes]:
         token=token,
         capture=body.capture,
         # The token of a wallet is handled like every other token here.
-        method=Method.WALLET if token in FATES[Method.WALLET] else Method.CARD,
+        method=Method.WALLET if token in SCRIPTED_BEHAVIOURS[Method.WALLET] else Method.CARD,
         return_url=body.success_url,
     )
     answer = perform(books, key, NO_CHARGE_YET, charge)

@@ -1,4 +1,4 @@
-"""/v1/disputes: what customers' banks dispute, and how the merchant answers."""
+"""/v1/disputes: disputes of a merchant's payments, and the merchant's answers."""
 
 import re
 from collections.abc import Mapping
@@ -221,7 +221,7 @@ class DisputeController(Controller):
 
 
 def dispute_id_of(text: str) -> DisputeCaseId:
-    """Raises DisputeNotFound for text that is no such id."""
+    """The id in a path. Raises DisputeNotFound for other text."""
     uuid = ids.parse(text, ids.DISPUTE)
     if uuid is None:
         raise DisputeNotFound()

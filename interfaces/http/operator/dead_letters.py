@@ -1,4 +1,4 @@
-"""/v1/operator/dead_letters: what was given up, and what an operator does about it."""
+"""/v1/operator/dead_letters: dead letters, listed, retried and closed."""
 
 from typing import Annotated, Any
 
@@ -124,7 +124,7 @@ class DeadLetterController(Controller):
 
 
 def letter_id_of(text: str) -> DeadLetterId:
-    """Raises DeadLetterNotFound for text that is no such id."""
+    """The id in a path. Raises DeadLetterNotFound for other text."""
     uuid = ids.parse(text, ids.DEAD_LETTER)
     if uuid is None:
         raise DeadLetterNotFound()

@@ -1,4 +1,4 @@
-"""/v1/operator/webhook_deliveries: what providers sent us, as it came, and what became of it."""
+"""/v1/operator/webhook_deliveries: providers' deliveries as they came, and their results."""
 
 from typing import Annotated, Any
 

@@ -120,7 +120,7 @@ class OperatorLedgerController(Controller):
 
 
 def known_account(code: str) -> AccountCode:
-    """Raises UnknownAccount, also for text that Postgres cannot hold."""
+    """The account's code. Raises UnknownAccount, also for text that Postgres cannot hold."""
     own = AccountCode(code)
     if not code.isprintable() or is_lot(own):
         raise UnknownAccount(code=own)

@@ -1,4 +1,4 @@
-"""/v1/operator/payouts: what waits for somebody to look at it, and where every other payout is."""
+"""/v1/operator/payouts: held payouts to approve or cancel, and every other payout."""
 
 from typing import Annotated, Any
 

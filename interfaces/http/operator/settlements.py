@@ -1,4 +1,4 @@
-"""/v1/operator/settlements: what a provider has settled with us, for operators and auditors."""
+"""/v1/operator/settlements: the report on a provider's settlements, for operators and auditors."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""A payment as its own events make it: now, or as of a moment; never from a read model, which may be behind."""
+"""A payment folded from its own events, now or as of a moment: no read model, which may be behind, is used."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""/v1/refunds: what became of the money that a merchant gave back."""
+"""/v1/refunds: a merchant's refunds and their results."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -104,8 +104,8 @@ class RefundController(Controller):
 
 
 async def _payment_of(services: Services, refund_id: UUID) -> PaymentId | None:
-    """By the command that asked for the refund, which is as new as its events; by the view for one that nobody asked
-    for here."""
+    """The refund's payment: from the claim of its command, which is never behind, or from the view for a refund made at
+    the provider."""
     claim = await services.store.claim_by_operation(OperationId(refund_id))
     if claim is not None:
         return PaymentId(claim.subject_id) if claim.verb is Verb.REFUND else None

@@ -1,4 +1,4 @@
-"""/v1/bank_accounts: where a merchant's money is paid out to."""
+"""/v1/bank_accounts: the bank accounts that a merchant is paid out to."""
 
 from typing import Annotated, Any
 
@@ -131,7 +131,7 @@ class BankAccountController(Controller):
 
 
 def _id_of(text: str) -> BankAccountId:
-    """Raises BankAccountNotFound for text that is no such id."""
+    """The id in a path. Raises BankAccountNotFound for other text."""
     uuid = ids.parse(text, ids.BANK_ACCOUNT)
     if uuid is None:
         raise BankAccountNotFound()

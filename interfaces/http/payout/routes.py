@@ -1,4 +1,4 @@
-"""/v1/payouts: a merchant has its money paid to its bank account, and sees what becomes of it."""
+"""/v1/payouts: a merchant's payouts, created, listed and canceled."""
 
 from typing import Annotated, Any
 
@@ -128,7 +128,7 @@ class PayoutController(Controller):
 
 
 def payout_id_of(text: str) -> PayoutId:
-    """Raises PayoutNotFound for text that is no such id."""
+    """The id in a path. Raises PayoutNotFound for other text."""
     uuid = ids.parse(text, ids.PAYOUT)
     if uuid is None:
         raise PayoutNotFound()

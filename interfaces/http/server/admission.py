@@ -1,4 +1,4 @@
-"""A server with its hands full says so at once: what it takes in it can finish, and nobody waits for a late no."""
+"""A full server refuses requests at once, and finishes every request that it has admitted."""
 
 from typing import Final
 
@@ -12,19 +12,19 @@ from interfaces.http.server.bodies import Bodies, whole_body
 from interfaces.http.server.capacity import Capacity
 
 COMMANDS_MAX: Final = 768
-"""Of one process at a time: about a second of work, and room for a provider that takes a second to answer. One merchant
-alone comes to 512."""
+"""Commands in hand in one process: about a second of work, and room for a provider that takes a second to answer. A
+single merchant gets at most 512 of them."""
 QUERIES_MAX: Final = 384
-"""Apart from the commands: readers that wait for a view which does not come shut no payment out. One merchant alone
-comes to 256."""
+"""Queries in hand in one process, apart from commands: readers that wait for a late view exclude no payment. A single
+merchant gets at most 256 of them."""
 BODIES_MAX: Final = 1024
-"""Of commands, being received at a time: at 64 KiB each no more than 64 MiB."""
+"""Bodies of commands being received at a time: at 64 KiB each no more than 64 MiB."""
 TAKES_OWN_BODY: Final = "takes_own_body"
-"""A route with this option receives its body itself, and bounds by itself what is in hand."""
+"""A route with this option receives its body itself, and limits its requests itself."""
 
 
 class Limits:
-    """What one process takes in, over all routes: each merchant, and each operator, has a share."""
+    """The limits of one process over all routes, shared between merchants and operators."""
 
     def __init__(self) -> None:
         self.commands = Capacity(COMMANDS_MAX)
@@ -33,10 +33,10 @@ class Limits:
 
 
 class Admission:
-    """ASGI layer inside the router, after authentication: by then the path is a route, and the sender is known.
+    """ASGI layer inside the router, after authentication: the path is a route, and the sender is known.
 
-    A command is in hand only once its body is there, which anybody may keep back. Routes that need no key, the
-    operator's health and metrics among them, are always served.
+    A command counts once its body has arrived, as a client can hold its body back. Routes without a key, such as
+    health and metrics, are always served.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
@@ -64,7 +64,7 @@ class Admission:
 
 
 def _given_once(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body`, and after that whatever `receive` has."""
+    """A `receive` that gives `body` first, and then the messages of `receive`."""
     messages: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_given() -> HTTPReceiveMessage:

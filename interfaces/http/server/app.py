@@ -75,7 +75,7 @@ CONTROLLERS = (
 )
 
 _MISSING = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
-"""How Litestar says so, and no other way."""
+"""Litestar's message, which is the only trace of a missing parameter's name."""
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
 
 
 def openapi_document() -> dict[str, Any]:
-    """What the API says of itself, as OpenAPI 3.1."""
+    """The OpenAPI 3.1 document of the API."""
     return describe(CONTROLLERS, _dependencies())
 
 
@@ -137,7 +137,7 @@ def _reply(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 
 
 def _refusal(request: Request[Any, Any, Any], error: Exception) -> Exception | None:
-    """The error that the problem table words; None for one that nobody foresaw."""
+    """The error that has a row in the problem table; None for an unforeseen error."""
     if type(error) in PROBLEMS:
         return error
     match error:

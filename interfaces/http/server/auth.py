@@ -1,8 +1,5 @@
-"""A merchant is known by its API key, an operator by an operator's, both sent as bearer tokens; a route under /v1 is
-open to nobody else, but for providers, who sign what they send.
-
-For a merchant the operators' routes do not exist: whatever is no operator's key gets 404 there.
-"""
+"""Merchants and operators are authenticated by keys, sent as bearer tokens; a key of any other kind gets 404 on the
+operators' routes, which do not exist for merchants. Providers sign their webhooks instead."""
 
 from typing import Final
 
@@ -45,7 +42,7 @@ async def known_key(keys: Keys, authorization: str | None) -> KnownKey:
 
 
 async def known_operator(keys: OperatorKeys, authorization: str | None) -> KnownOperator:
-    """Whose key is in an Authorization header. Raises MissingKey, NotFound, UnknownKey."""
+    """The operator whose key is in an Authorization header. Raises MissingKey, NotFound, UnknownKey."""
     secret = _secret(authorization)
     if not secret.startswith(KEY_PREFIX):
         raise NotFound()

@@ -1,4 +1,4 @@
-"""A request's body is there in so much time, or is given up; and who is slow makes room for who comes."""
+"""Request bodies are received within a time limit, and the slowest is given up when too many are being received."""
 
 import asyncio
 import math
@@ -15,12 +15,12 @@ from interfaces.resources.refusals import BodyIncomplete, BodyTooLarge, BodyTooS
 BODY_BYTES_MAX: Final = 64 * 1024
 BODY_WITHIN_S: Final = 5
 BODIES_MAX: Final = 128
-"""Being received at a time, by one process: at 64 KiB each no more than 8 MiB. Less than the connections that the
-server takes: else it would take nobody who could make the slowest go."""
+"""Bodies being received at a time by one process: at 64 KiB each no more than 8 MiB. Fewer than the server's
+connections, so that a new connection can always displace the slowest body."""
 
 
 class Bodies:
-    """The bodies that are being received, each owner's longest first."""
+    """The bodies being received, each owner's in order of arrival."""
 
     def __init__(self, *, within_s: float = BODY_WITHIN_S, bodies_max: int = BODIES_MAX) -> None:
         self._within_s = within_s
@@ -29,9 +29,9 @@ class Bodies:
         self._of_owner: defaultdict[Hashable, dict[object, asyncio.Timeout]] = defaultdict(dict)
 
     async def read(self, owner: Hashable, body: Callable[[], Awaitable[bytes]]) -> bytes:
-        """What `body` gives. Raises BodyTooSlow when that takes too long, or when too many others came meanwhile: then
-        the slowest of the owner with most of them is given up. A body that is there already is never in anybody's
-        way, however many others are held back."""
+        """The result of `body`. Raises BodyTooSlow after the time limit, and when the body is given up for others: with
+        too many bodies, the oldest of the owner with most of them is given up. A body that has arrived completely
+        displaces none."""
         if self._count >= self._bodies_max:
             self._give_up_slowest()
         receiving = object()
@@ -63,9 +63,9 @@ class Bodies:
 async def whole_body(
     scope: Scope, receive: Receive, *, bytes_max: int = BODY_BYTES_MAX, too_large: DomainError | None = None
 ) -> bytes:
-    """The request's body. No more of it is taken in than `bytes_max`.
+    """The request's body, of which at most `bytes_max` are received.
 
-    Raises BodyIncomplete, and BodyTooLarge or what is given for it.
+    Raises BodyIncomplete, and `too_large` (BodyTooLarge by default).
     """
     length = _announced(scope)
     size, parts, more = 0, [], length != 0
@@ -80,13 +80,13 @@ async def whole_body(
         size += len(message["body"])
         if size > bytes_max:
             raise too_large or BodyTooLarge(bytes_max=bytes_max)
-        # Nobody need be asked whether more comes after the last announced byte.
+        # After the last announced byte no further message is waited for.
         more = message["more_body"] and size != length
     return b"".join(parts)
 
 
 def _announced(scope: Scope) -> int | None:
-    """How long the body is, 0 for none; None for one that comes in chunks. The server has checked the header."""
+    """The body's announced length, 0 for none; None for a chunked body. The server has checked the header."""
     length: int | None = 0
     for name, value in scope["headers"]:
         if name == b"content-length":

@@ -1,8 +1,7 @@
-"""Request bodies, decoded strictly: money in a JSON string or a float, a member that is given twice, or one that is
-null, is a mistake, and is told so by field.
+"""Request bodies are decoded strictly: amounts in strings or floats, repeated members and null are refused by field.
 
-No member is null, though many can be left out: a left-out amount means all that there is, and a client whose amount is
-missing by mistake must not give all of it back.
+No member is null, though many can be left out: a refund without an amount refunds everything, and a client that sends
+null by mistake must not cause that.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""From an HTTP request to who asks what: the merchant, the idempotency key, and a digest of the request itself."""
+"""The caller of a command: the merchant, the idempotency key, and a digest of the request itself."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 def caller_of(
     request: AuthenticatedRequest, body: msgspec.Struct | None, body_key: str | None, *, key_needed: bool
 ) -> Caller:
-    """Who asks, for a command with that decoded body.
+    """The caller of a command with that decoded body.
 
     Raises MissingIdempotencyKey, InvalidIdempotencyKey, ConflictingIdempotencyKeys, CardDataRefused.
     """
@@ -56,7 +56,7 @@ def _key(header: str | None, body: str | None, *, needed: bool) -> str | None:
 
 
 def _fingerprint(request: AuthenticatedRequest, body: msgspec.Struct | None) -> bytes:
-    """Equal for requests that ask the same of the same path, however their JSON is spaced or ordered."""
+    """A digest that is equal for equal requests to the same path, however their JSON is spaced or ordered."""
     asked = {} if body is None else {**msgspec.to_builtins(body), "idempotency_key": None}
     said = msgspec.json.encode([request.method, request.scope["path"], asked], order="sorted")
     return hashlib.sha256(said).digest()

@@ -1,4 +1,4 @@
-"""What a process takes in at a time has a bound, and nobody's requests fill it alone: whoever comes finds room."""
+"""The number of requests in hand is bounded, and no owner fills it alone: a newcomer always finds room."""
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ class Capacity:
     """Room for `most` requests in hand.
 
     An owner may have up to twice as many as there is room left: alone two thirds of all, with others proportionally
-    less, and one who has none always finds some.
+    less. An owner without requests always finds room.
     """
 
     def __init__(self, most: int) -> None:
@@ -20,7 +20,7 @@ class Capacity:
 
     @contextmanager
     def one(self, owner: Hashable) -> Iterator[None]:
-        """While this lasts, one more of `owner` is in hand. Raises Overloaded."""
+        """One more request of `owner` is in hand inside the block. Raises Overloaded."""
         own = self._of_owner.get(owner, 0)
         if own >= 2 * (self._most - self._in_hand):
             raise Overloaded()

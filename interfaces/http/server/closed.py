@@ -1,4 +1,4 @@
-"""A closed store answers questions and keeps what providers tell, and takes no command of a merchant or operator."""
+"""A closed store answers queries and keeps providers' webhooks, and refuses commands of merchants and operators."""
 
 from typing import Final
 
@@ -12,8 +12,8 @@ SAFE_METHODS: Final = frozenset({HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPT
 
 
 class CommandsWhileOpen:
-    """ASGI layer inside the router, after authentication. Requests of no known sender, a provider's webhooks among
-    them, are always served."""
+    """ASGI layer inside the router, after authentication. Requests without a key, such as providers' webhooks, are
+    always served."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,5 +1,5 @@
-"""Every request has a request id and a trace id, in its log lines, its events and its response; and no response is
-kept, sniffed or signed by the server's software."""
+"""Every request has a request id and a trace id in its log lines, events and response, and every response has the
+headers against caching and sniffing."""
 
 import re
 import string
@@ -78,7 +78,7 @@ class RequestContext:
                 else:
                     await send_problem(refusal, request_id, send_with_headers)
             finally:
-                # Nobody waits any more for what the request has left to do.
+                # The client no longer waits for the rest of the request.
                 deadline.lift()
                 log.info(
                     "request",
@@ -91,8 +91,8 @@ class RequestContext:
 
 
 def logged_path(path: str) -> str:
-    """The path as a log line shows it. A long one is cut, and not within a number: what is left of a card number would
-    not be recognised any more."""
+    """The path for a log line. A long path is cut, but never within a number: the rest of a card number would not be
+    recognised."""
     if len(path) <= PATH_LOGGED_MAX:
         return path
     return path[:PATH_LOGGED_MAX].rstrip(string.digits + string.punctuation + string.whitespace) + "…"

@@ -1,4 +1,4 @@
-"""/openapi.json and a page to read it at /docs, which loads nothing from outside: no CDN, no fonts, no telemetry."""
+"""/openapi.json, and its page /docs, which loads nothing from outside: no CDN, no fonts, no telemetry."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -34,7 +34,7 @@ _PAGE_HEADERS = {
 
 
 def docs_routes(document: dict[str, Any]) -> Router:
-    """The routes that show `document`; they are in no document themselves."""
+    """The routes that show `document`; the document itself leaves them out."""
     handlers = [
         _serving("/openapi.json", msgspec.json.encode(document), "application/json"),
         _serving("/docs", (_ASSETS / "docs.html").read_bytes(), "text/html", _PAGE_HEADERS),
@@ -54,8 +54,8 @@ def _serving(
 
 
 def _serving_file(path: str, file: Path, media_type: str) -> HTTPRouteHandler:
-    """The server reads the file itself as fast as the client takes it: thousands of clients that take nothing would
-    else hold thousands of copies of it in memory."""
+    """The server sends the file from disk at the client's speed: a response from memory would hold a copy of the file
+    for each slow client."""
     size = str(file.stat().st_size).encode()
     content_type = f"{media_type}; charset=utf-8".encode()
     start: Any = {

@@ -1,4 +1,4 @@
-"""What every route says of itself in OpenAPI: the body it takes, its own reply, the problems it may answer with."""
+"""The OpenAPI description of a route: its body, its reply, and its possible problems."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class Accepting(Operation):
 
 
 def accepts(kind: type[Any], *, required: bool = True, keyed: bool = True, key_needed: bool = False) -> type[Accepting]:
-    """For a route that takes a `kind` as its JSON body, and if it is `keyed` an idempotency key."""
+    """The operation class of a route with a `kind` as its JSON body, and with an idempotency key when `keyed`."""
 
     @dataclass
     class AcceptingKind(Accepting):
@@ -69,7 +69,7 @@ def accepts(kind: type[Any], *, required: bool = True, keyed: bool = True, key_n
 
 
 def also_as(media_type: str, status: int) -> type[Operation]:
-    """For a route whose reply can be had as text of another kind, too."""
+    """The operation class of a route whose reply can also be text of another media type."""
 
     @dataclass
     class AlsoAs(Operation):
@@ -89,8 +89,8 @@ def reply(kind: type[Any], description: str) -> ResponseSpec:
 def replies(
     status: int, kind: type[Any], description: str, *problems: int, titles: Mapping[int, str] = {}
 ) -> dict[int, ResponseSpec]:
-    """The reply of a route and the problems it may answer with, besides 400, 401, 414 and 503, and 408 where it takes a
-    body (413); `titles` says what these mean where they mean something else than for a payment."""
+    """The reply of a route, and its problems: those given, 400, 401, 414 and 503, and 408 for a route with a body
+    (413). `titles` are descriptions that differ from those of payments."""
     specs = {status: reply(kind, description)}
     slow = (408,) if 413 in problems else ()
     for problem in sorted({400, 401, 414, 503, *slow, *problems}):

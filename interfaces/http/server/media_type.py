@@ -1,5 +1,5 @@
-"""A body that says it is no JSON is not read as JSON: browsers send such ones to other sites unasked, and a proxy that
-inspects JSON lets them pass."""
+"""A body with another media type is not read as JSON: browsers send such bodies to other sites unasked, and proxies
+that inspect JSON let them pass."""
 
 import re
 from functools import lru_cache

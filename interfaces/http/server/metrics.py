@@ -1,7 +1,7 @@
-"""/metrics, for the operator's Prometheus: under no version, in no document, and 404 to everybody else.
+"""/metrics, for the operator's Prometheus: unversioned, undocumented, and 404 for every other client.
 
-With a token set, whoever sends it as a bearer token may read; without one, whoever connects from this machine and does
-not come through a proxy, behind which anybody may stand.
+With a token set, the token as a bearer token gives access. Without a token, only connections from this machine that
+came through no proxy have access, as a proxy may forward anybody.
 """
 
 import hmac
@@ -20,7 +20,7 @@ _PROXIED = ("forwarded", "x-forwarded-for", "via")
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[bytes]:
-    """What the server processes have counted, and how the system is. Raises NotFound."""
+    """The counters of the server processes, and the condition of the system. Raises NotFound."""
     if not _may_read(request, services.metrics_token):
         raise NotFound()
     return Response(await services.metrics(), media_type=TEXT_FORMAT)

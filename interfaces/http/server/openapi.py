@@ -1,5 +1,5 @@
-"""The API's OpenAPI 3.1 document: Litestar says which routes there are, msgspec what their JSON is, and this file
-what holds for all of them: ids, headers, security, and examples of what they refuse."""
+"""The API's OpenAPI 3.1 document: routes from Litestar, schemas from msgspec, and the common rest from this file: ids,
+headers, security, and examples of refusals."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +111,7 @@ def describe(controllers: Sequence[type[Controller]], dependencies: Mapping[str,
 
 
 def _scheme_of(path: str) -> str | None:
-    """By which key a path is open; None for one that needs none."""
+    """The security scheme of a path; None for an open path."""
     if any(re.match(open_path, path) for open_path in OPEN_PATHS):
         return None
     return "operator_key" if path.startswith(OPERATORS_PATH) else "api_key"
@@ -146,7 +146,7 @@ def _headers_of(status: int, *, is_command: bool, is_open: bool) -> Iterator[str
 
 
 def _parameter(parameter: Json, method: str) -> Json:
-    """As it is sent: a parameter that can be left out is never null, and an id has its form."""
+    """The parameter as clients send it: an optional parameter is never null, and an id has its pattern."""
     schema = parameter["schema"]
     if {"type": "null"} in schema.get("oneOf", ()):
         [kind, _] = schema.pop("oneOf")

@@ -1,5 +1,5 @@
-"""The schemas of the OpenAPI document: in the very terms by which bodies are decoded and replies encoded, and so that
-generators of clients make types of them that say as much."""
+"""The schemas of the OpenAPI document, made from the structs that decode bodies and encode replies, in a form from
+which client generators make equally exact types."""
 
 from collections.abc import Collection, Mapping
 from inspect import cleandoc
@@ -24,15 +24,15 @@ _CODES: Final = {
 
 
 def component_schemas(*, replies: Collection[type[Any]], bodies: Collection[type[Any]]) -> Json:
-    """Those of these structs and of all that they hold, by name."""
+    """The schemas of these structs and of every struct inside them, by name."""
     taken = {name: _as_taken(schema) for name, schema in _schemas_of(bodies).items()}
     schemas = {**_schemas_of(replies), **taken, **_CODES}
     return {name: tidied(schema) for name, schema in schemas.items()}
 
 
 def with_named_enumerations(document: Json) -> Json:
-    """The document, in which an enumeration that has a schema of its own is a reference to it, wherever it stands: a
-    client then has one type of it."""
+    """The document with a reference in place of every enumeration that has a schema of its own: a client then has one
+    type for each."""
     schemas = document["components"]["schemas"]
     names = {frozenset(schema["enum"]): name for name, schema in schemas.items() if "enum" in schema}
     named = {name: schema if "enum" in schema else _with_references(schema, names) for name, schema in schemas.items()}
@@ -67,8 +67,8 @@ def _schemas_of(kinds: Collection[type[Any]]) -> Json:
 
 
 def _as_taken(body: Json) -> Json:
-    """As it is decoded: a member that can be left out is never null. Its default is told in words: where a schema has
-    one, some generators take the member for one that is always there."""
+    """The body as it is decoded: an optional member is never null. Its default is in the description: to some
+    generators a member with a default is a required one."""
     members = body.get("properties", {})
     return {**body, "properties": {name: _given(member) for name, member in members.items()}} if members else body
 

@@ -1,4 +1,4 @@
-"""Operators in requests: who acts is in every event, and an auditor only looks."""
+"""Operators in requests: every event names its operator, and an auditor has read access only."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ OperatorRequest = Request[KnownOperator, None, Any]
 
 
 def operator_cause(request: OperatorRequest) -> Cause:
-    """For what an operator does. Raises OperatorRoleNeeded for an auditor."""
+    """The cause of an operator's act. Raises OperatorRoleNeeded for an auditor."""
     if request.user.role is not Role.OPERATOR:
         raise OperatorRoleNeeded()
     state = request.scope["state"]

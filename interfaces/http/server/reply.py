@@ -1,4 +1,4 @@
-"""Replies: an answer byte for byte as it was first given, and where to read one's own write."""
+"""Replies to commands and queries, with the position at which a client reads its own write."""
 
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ def answered(answer: Answered) -> Response[Any]:
 
 
 def resource(content: object, position: int | None = None) -> Response[Any]:
-    """The reply to a query; `position` is how far what it read has come."""
+    """The reply to a query; `position` is the position of the view, or history, that was read."""
     headers = {} if position is None else {POSITION_HEADER: str(position)}
     return Response(msgspec.json.encode(content), headers=headers, media_type=MediaType.JSON)
 

@@ -1,5 +1,4 @@
-"""A request whose head is too long, or that two readers may take for different requests, is refused before it is
-routed."""
+"""Requests with a head that is too long, or that two readers may understand differently, are refused before routing."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ _HOST_BYTES_MAX: Final = 512
 _PORT_MAX: Final = 65_535
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{0,5}))?")
 _AMBIGUOUS: Final = re.compile(r"//|\\|/\.\.?(?:/|$)")
-"""Empty segments, backslashes and dot segments: a proxy that guards a path may read them differently than we do."""
+"""Empty segments, backslashes and dot segments: a proxy that guards a path may read them differently."""
 
 _SINGLE: Final = {
     name.lower().encode(): name
@@ -30,11 +29,11 @@ _SINGLE: Final = {
         "Tallystick-Position",
     )
 }
-"""Headers that have one meaning: of two, a proxy may read the first and we the last."""
+"""Headers with a single value: of two, a proxy may read the first and this server the last."""
 
 
 def refusal_of_head(scope: HTTPScope, headers: Mapping[bytes, bytes]) -> DomainError | None:
-    """Why the request is not even routed; None for one that is."""
+    """The refusal of the request; None for a request that can be routed."""
     if (repeated := _repeated(scope)) is not None:
         return HeaderRepeated(name=repeated)
     raw_path, path = scope["raw_path"], scope["path"]

@@ -1,4 +1,4 @@
-"""What the HTTP layer works with: commands, the store, the views' connections, and how the parts are."""
+"""The parts of the system that the HTTP layer uses: commands, the store, read connections, and health checks."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -32,7 +32,7 @@ class ReadableStore(EventStore, Protocol):
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """Everything that a request can reach."""
+    """Every part that a request can use."""
 
     payments: Payments
     bank_accounts: BankAccounts
@@ -54,6 +54,6 @@ class Services(Struct, frozen=True, kw_only=True):
     has_standby: Callable[[], Awaitable[bool]]
     """Whether a standby confirms commits, where they wait for one. Raises StoreUnavailable."""
     is_disk_full: Callable[[], bool]
-    """Whether our own home's has so little that a database there can have ended for it."""
+    """Whether this home's own disk is so full that an embedded database may have stopped for it."""
     metrics: Callable[[], Awaitable[bytes]]
     metrics_token: str

@@ -1,4 +1,4 @@
-"""/v1/provider_webhooks: what providers tell us, taken in by its signature and kept; what becomes of it comes later."""
+"""/v1/provider_webhooks: providers' notifications, accepted by signature and kept; they are processed later."""
 
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 
 DELIVERIES_MAX: Final = 768
-"""In hand at a time, by one process. Apart from commands: a provider that repeats itself shuts no payment out, and
-no other provider either; it sends again what was refused."""
+"""Deliveries in hand in one process, apart from commands: a provider that repeats itself excludes neither payments nor
+other providers, and repeats a refused delivery."""
 
 
 class Received(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What the HTTP request itself gets wrong, whatever is asked for."""
+"""The problems of HTTP requests themselves, whatever their route."""
 
 from typing import Final
 

@@ -1,6 +1,7 @@
 """Many requests at the same moment have the effect of one at a time: nothing is charged, taken or given back twice."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -14,7 +15,9 @@ from tests.support.running import Merchant, Reply
 
 IDENTICAL = 200
 AT_ONCE = 50
-TRIES_MAX = 200
+TOLD_TO_COME_BACK = (409, 503)
+"""While the first is at work; and where a busy machine could not come to it in time."""
+ANSWERED_WITHIN_S = 60.0
 ASK_AGAIN_S = 0.05
 
 
@@ -27,13 +30,14 @@ async def crowd(merchant: Merchant) -> AsyncIterator[Merchant]:
 
 async def answered(send: Callable[[], Awaitable[Reply]]) -> Reply:
     """The answer, asked for again with the same key for as long as we are told to come back."""
-    for _ in range(TRIES_MAX):
+    deadline = time.monotonic() + ANSWERED_WITHIN_S
+    while time.monotonic() < deadline:
         reply = await send()
         if "Retry-After" not in reply.headers:
             return reply
-        assert reply.status == 409, reply
+        assert reply.status in TOLD_TO_COME_BACK, reply
         await asyncio.sleep(ASK_AGAIN_S)
-    raise AssertionError("told to come back too often")
+    raise AssertionError("told to come back for too long")
 
 
 async def test_identical_requests_make_one_payment_one_charge_and_equal_answers(stack: Stack, crowd: Merchant) -> None:

@@ -1,14 +1,14 @@
-"""In a real browser the page at /docs shows the API, and asks nobody but us. Skipped where there is no browser."""
+"""In a real browser the page at /docs shows the API, and asks nobody but us. `make .venv/bin/chromium` brings one."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
+from interfaces.demo.book_checkers import located
 from interfaces.runtime.supervisor import Stack
 
-playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
+playwright = pytest.importorskip("playwright.async_api", reason="no playwright: `make .venv/bin/chromium`")
+CHROMIUM = located("chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -132,7 +132,7 @@ class Database:
         answers: dict[int, AppendResult] = {}
         batches = []
         while queue:
-            commands = [waiting.command for waiting in next_batch(queue, commands_max=BATCH_COMMANDS_MAX)]
+            commands = [waiting.entry for waiting in next_batch(queue, commands_max=BATCH_COMMANDS_MAX)]
             numbers, told = [command.number for command in commands], self._call(commands)
             assert answers.keys().isdisjoint(numbers)
             answers.update(zip(numbers, told, strict=True))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.write.store import Append
-from infrastructure.postgres.event_store.batching import LOOKED_AT_MAX, Waiting, next_batch
+from infrastructure.postgres.event_store.batching import LOOKED_AT_MAX, WaitingCommand, next_batch
 from infrastructure.postgres.event_store.command_encoding import encode
 from infrastructure.postgres.event_store.mapper import EventMapper
 from tests.infrastructure.postgres.event_store.append_model import Command, World, commands, wants
@@ -15,12 +15,12 @@ from tests.infrastructure.postgres.event_store.queueing import queue_of
 from tests.support.store import claim
 
 
-def queue(*appends: Append) -> deque[Waiting]:
+def queue(*appends: Append) -> deque[WaitingCommand]:
     return queue_of(encode(number, append, EventMapper()) for number, append in enumerate(appends, start=1))
 
 
-def numbers(batch: list[Waiting]) -> list[int]:
-    return [waiting.command.number for waiting in batch]
+def numbers(batch: list[WaitingCommand]) -> list[int]:
+    return [waiting.entry.number for waiting in batch]
 
 
 @given(st.lists(commands, max_size=12), st.integers(1, 12))
@@ -57,4 +57,4 @@ def test_of_a_long_queue_only_the_front_is_looked_at() -> None:
     same_key = [Append(events=(), claim=claim("key")) for _ in range(LOOKED_AT_MAX)]
     waiting = queue(*same_key, Append(events=()))
     assert numbers(next_batch(waiting, commands_max=9)) == [1]
-    assert [left.command.number for left in waiting] == list(range(2, LOOKED_AT_MAX + 2))
+    assert [left.entry.number for left in waiting] == list(range(2, LOOKED_AT_MAX + 2))

@@ -27,7 +27,7 @@ class Step(Struct, frozen=True):
 
 REFUSED_FILE: Final = "refused file"
 CONFIRMED: Final = (Step(1, Status.CONFIRMED),)
-FATES: Final[dict[str, tuple[Step, ...]]] = {
+SCRIPTED_REPORTS: Final[dict[str, tuple[Step, ...]]] = {
     "closed account": (Step(1, Status.REJECTED, "AC04"),),
     "insufficient funds": (Step(1, Status.REJECTED, "AM04"),),
     "returned payment": (Step(1, Status.CONFIRMED), Step(2, Status.RETURNED, "MS03")),
@@ -36,10 +36,10 @@ FATES: Final[dict[str, tuple[Step, ...]]] = {
 }
 
 
-def fate(creditor: str) -> tuple[Step, ...]:
+def scripted_reports(creditor: str) -> tuple[Step, ...]:
     """The bank's reports about a payment to `creditor`, in order."""
     name = creditor.casefold()
-    return next((steps for words, steps in FATES.items() if words in name), CONFIRMED)
+    return next((steps for words, steps in SCRIPTED_REPORTS.items() if words in name), CONFIRMED)
 
 
 def refuses_file(creditor: str) -> bool:

@@ -1,0 +1,191 @@
+"""Group commit: entries that wait go to the database in one call, one transaction, one fsync.
+
+There is no artificial delay: while one batch flushes the next one collects.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+import psycopg
+
+from application.work.deadline import left_s
+from application.write.store import StoreFull, StoreUnavailable, WriterBusy
+from domain.errors import described
+from infrastructure.postgres.connection.connecting import bounded
+from infrastructure.postgres.connection.session import Session
+
+Entry = TypeVar("Entry")
+Answer = TypeVar("Answer")
+
+
+class Waiting(NamedTuple, Generic[Entry, Answer]):
+    entry: Entry
+    answer: asyncio.Future[Answer]
+
+
+class GroupCommit(ABC, Generic[Entry, Answer]):
+    """A process' only writer of its kind of entries. Start it before the first entry and close it after the last.
+
+    A batch is sent once: where its connection is lost, nobody knows whether it took effect, and its senders are told
+    so; the next batch has a new connection.
+    """
+
+    name: ClassVar[str]
+    entries: ClassVar[str]
+    """Their name in messages."""
+    statement_timeout_ms: ClassVar[int]
+    unstorable: ClassVar[tuple[type[Exception], ...]] = ()
+    """Errors by which the database says that an entry of the batch cannot be stored, and that none was."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._queue: deque[Waiting[Entry, Answer]] = deque()
+        self._wake = asyncio.Event()
+        self._session: Session | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self.name)
+
+    async def aclose(self) -> None:
+        """Stop: entries that wait, or come later, fail with StoreUnavailable."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        _fail(self._queue, StoreUnavailable("the writer is closed"))
+        self._queue.clear()
+        await self._disconnect()
+
+    @abstractmethod
+    def _next_batch(self, queue: deque[Waiting[Entry, Answer]]) -> list[Waiting[Entry, Answer]]:
+        """Take out of `queue` the entries that are committed together."""
+
+    def _batch_taken(self, *, size: int) -> None:
+        """Told of each batch before it is committed."""
+
+    @abstractmethod
+    async def _prepare(self, session: Session) -> None:
+        """Set up a new session."""
+
+    @abstractmethod
+    async def _write(self, session: Session, batch: Sequence[Entry]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+        """The rows of a batch that is committed. `unstorable` errors are raised only where it is not."""
+
+    @abstractmethod
+    async def _answers(
+        self, batch: Sequence[Entry], rows: psycopg.AsyncCursor[tuple[Any, ...]]
+    ) -> Sequence[Answer]: ...
+
+    @abstractmethod
+    def _report(self, error: Exception, *, size: int) -> None:
+        """Log that a batch was not committed, or that nobody knows."""
+
+    def _require_room(self, queue_max: int) -> None:
+        """Raises WriterBusy when so many entries wait already; StoreUnavailable after the end."""
+        if self._closed:
+            raise StoreUnavailable("the writer is closed")
+        if len(self._queue) >= queue_max:
+            raise WriterBusy(f"{len(self._queue)} {self.entries} are waiting already")
+
+    async def _commit_next(self, entry: Entry, *, must_be_kept: bool) -> Answer:
+        """The answer of the batch that takes `entry`. Raises StoreUnavailable, at the request's deadline at the latest,
+        and errors that are `unstorable`.
+
+        An entry that `must_be_kept` is committed even where its sender gives up; any other is dropped, if it has not
+        been sent yet.
+        """
+        waiting = Waiting(entry, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._wake.set()
+        try:
+            async with asyncio.timeout(left_s()):
+                return await (asyncio.shield(waiting.answer) if must_be_kept else waiting.answer)
+        except TimeoutError as error:
+            raise StoreUnavailable("the writer did not answer in time") from error
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            batch = self._next_batch(self._queue)
+            if not self._queue:
+                self._wake.clear()
+            try:
+                if batch:
+                    self._batch_taken(size=len(batch))
+                    await self._commit(batch)
+            except asyncio.CancelledError:
+                _fail(batch, StoreUnavailable("the writer is closed"))
+                raise
+            except Exception as error:  # Whatever it was, later entries have a writer.
+                await self._give_up(batch, error)
+
+    async def _commit(self, batch: Sequence[Waiting[Entry, Answer]]) -> None:
+        entries = [waiting.entry for waiting in batch]
+        try:
+            rows = await self._write(await self._connected(), entries)
+        except self.unstorable as error:
+            await self._commit_apart(batch, error)
+            return
+        except psycopg.errors.DiskFull as error:
+            self._report(error, size=len(batch))
+            _fail(batch, StoreFull(described(error)))
+            return
+        except Exception as error:
+            await self._give_up(batch, error)
+            return
+        try:
+            # The batch is committed: whatever is wrong with its rows, it is not sent again.
+            answers = await self._answers(entries, rows)
+        except Exception as error:
+            await self._give_up(batch, error)
+            return
+        for waiting, answer in zip(batch, answers, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(answer)
+
+    async def _commit_apart(self, batch: Sequence[Waiting[Entry, Answer]], error: Exception) -> None:
+        """One of `batch` cannot be stored: halve it until that one stands alone and fails no other."""
+        if len(batch) == 1:
+            _fail(batch, error)
+            return
+        middle = len(batch) // 2
+        await self._commit(batch[:middle])
+        await self._commit(batch[middle:])
+
+    async def _give_up(self, batch: Sequence[Waiting[Entry, Answer]], error: Exception) -> None:
+        """Nobody knows whether `batch` took effect."""
+        self._report(error, size=len(batch))
+        _fail(batch, StoreUnavailable(described(error)))
+        await self._disconnect()
+
+    async def _connected(self) -> Session:
+        if self._session is None or self._session.closed:
+            session = await Session.connect(
+                bounded(
+                    self._database_url,
+                    name=f"tallystick {self.name}",
+                    statement_timeout_ms=self.statement_timeout_ms,
+                ),
+                autocommit=True,
+            )
+            await self._prepare(session)
+            self._session = session
+        return self._session
+
+    async def _disconnect(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(psycopg.Error):
+                await session.close()
+
+
+def _fail(batch: Iterable[Waiting[Any, Any]], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
