@@ -1,5 +1,5 @@
-"""A retry of what was adopted from a provider is answered as its first time was: a restored store has lost that answer,
-and must not do the same a second time."""
+"""A retry of a command whose operation was adopted from a provider is answered as the first time was: a restored store
+has lost that answer, and must not repeat the operation."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""The port that words an answer, so that whoever finishes a command, even after a crash, words it the same."""
+"""The port that renders answers, so that a command finished after a crash gets the same answer."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What a provider's notice is read to mean is done: through the same commands as an answer of the provider's."""
+"""A provider's notice takes effect through the same commands as a provider's answer."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,27 +19,25 @@ from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from domain.payment.events import ContradictionReported
-from domain.payment.notice import (
+from domain.payment.notice import Notice, of_another_payment, read_notice
+from domain.payment.operation import claim_id_of
+from domain.payment.outcome import Mismatched, Outcome, Unknown
+from domain.payment.reading import (
     Adopts,
     AsksForLookup,
     ChangesNothing,
     Contradicts,
-    Notice,
     NotYetApplicable,
     Reading,
     Reverses,
     Settles,
-    of_another_payment,
-    read_notice,
 )
-from domain.payment.operation import claim_id_of
-from domain.payment.outcome import Mismatched, Outcome, Unknown
 from domain.payment.refusals import IllegalTransition, OperationInProgress
 from domain.payment.state import InFlight, Processing, RequiresAction
 
 
 def notice_of(provider: ProviderName, said: Notification) -> Notice:
-    """What `provider` says."""
+    """The notification as a notice of `provider`."""
     return Notice(
         provider=provider,
         about=said.about,
@@ -57,13 +55,13 @@ class Done(Struct, frozen=True):
 
 
 class Again(Struct, frozen=True):
-    """Nothing could be done now, for this reason; later it may."""
+    """The notice cannot take effect now, for this reason, and is tried again later."""
 
     reason: str
 
 
 class Dead(Struct, frozen=True):
-    """An operator has to look."""
+    """The notice cannot take effect, for this reason: an operator has to look."""
 
     reason: str
 
@@ -72,7 +70,7 @@ Result = Done | Again | Dead
 
 
 class Notices:
-    """Acts on what notices mean, as often as one likes."""
+    """Idempotent: a notice may come any number of times."""
 
     def __init__(
         self,
@@ -90,7 +88,7 @@ class Notices:
         self._now = now
 
     async def act(self, loaded: LoadedPayment, notice: Notice, reading: Reading, cause: Cause) -> Result:
-        """Do what `reading`, which is that of `notice`, says. Raises StoreUnavailable."""
+        """Apply `reading`, which is that of `notice`. Raises StoreUnavailable."""
         match reading:
             case ChangesNothing(reason=reason):
                 return Done(f"nothing new: {reason}")
@@ -134,8 +132,8 @@ class Notices:
         return Done(f"settled {operation_id}: {type(outcome).__name__.lower()}")
 
     async def _read_again(self, payment_id: PaymentId, notice: Notice, found: Done, cause: Cause) -> Result:
-        """The operation that the notice may have been about has ended: what nothing on record explains even so was made
-        at the provider."""
+        """Read the notice again after the operation that it may have been about has ended: a movement that no operation
+        on record explains was made at the provider."""
         history = await self._store.history(payment_id)
         loaded = loaded_from(payment_id, history)
         reading = read_notice(loaded.payment, tuple(payment_events(history)), notice)

@@ -21,15 +21,16 @@ from domain.payment.state import RequiresAction
 
 
 class AttemptCanceled(Struct, frozen=True):
-    """The provider has canceled it: the customer can no longer approve it."""
+    """The provider has canceled the attempt: the customer can no longer approve it."""
 
 
 class AttemptEnded(Struct, frozen=True):
-    """The customer had approved or refused it before, and that is recorded."""
+    """The customer had approved or refused the attempt before, and that is recorded."""
 
 
 class AttemptNotCanceled(Struct, frozen=True):
-    """The customer can still approve it. `refused` when the provider said so, and did not merely fail to answer."""
+    """The customer can still approve the attempt. `refused` says that the provider refused to cancel, and did not
+    merely fail to answer."""
 
     reason: str
     refused: bool = False
@@ -64,7 +65,7 @@ async def cancel_attempt(
 async def look_up_end(
     operations: Operations, loaded: LoadedPayment, cause: Cause
 ) -> AttemptCanceled | AttemptEnded | None:
-    """How the attempt has ended at the provider, if it has; the customer's answer is recorded, a cancellation is not.
+    """The end of the attempt at its provider, if any; the customer's answer is recorded, a cancellation is not.
 
     Raises StoreUnavailable, and what Operations.record raises.
     """

@@ -15,9 +15,10 @@ from domain.history import Cause, Recorded
 from domain.identifiers import OperationId, PaymentId
 from domain.payment.events import ContradictionReported, PaymentEvent
 from domain.payment.misfit import misfit_reported
-from domain.payment.notice import Contradicts, Notice, read_notice
+from domain.payment.notice import Notice, read_notice
 from domain.payment.outcome import Approved, Declined, Mismatched, Outcome, Rejected
 from domain.payment.progress import Operation, operations_of
+from domain.payment.reading import Contradicts
 from domain.payment.state import Payment
 
 Finding = Callable[[Payment, Sequence[PaymentEvent], Operation], Contradicts | None]

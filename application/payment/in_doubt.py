@@ -1,5 +1,4 @@
-"""Operations in doubt: who they concern, and what an operator can do about one: have it asked for, or settle it by the
-provider's own records."""
+"""An operator lists the operations in doubt, has one looked up, or settles one by the provider's own records."""
 
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -24,13 +23,13 @@ from domain.payment.status import Status, status_of
 
 
 class NotInDoubt(DomainError):
-    """No operation of the payment has an unknown outcome: there is nothing for an operator to settle."""
+    """No operation of the payment has an unknown outcome: an operator has nothing to settle."""
 
     status: Status
 
 
 class BeingAsked(DomainError):
-    """Somebody is asking the provider for the operation right now, for so much longer at most."""
+    """Another process is asking the provider for the operation now, for `again_in_s` seconds at most."""
 
     again_in_s: int
 
@@ -42,8 +41,8 @@ class MayYetBeAnswered(DomainError):
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
-    """An operation whose outcome is unknown: `since` when, and `reason` why, as was noted last; `in_doubt` once it
-    is an operator's."""
+    """An operation whose outcome is unknown: `since` when, and `reason` why, as was noted last. `in_doubt` says that an
+    operator has to find out."""
 
     payment_id: PaymentId
     merchant_id: MerchantId
@@ -75,7 +74,7 @@ class Doubts:
         self._lease = timedelta(seconds=lease_s)
 
     async def all(self, *, now: datetime) -> Sequence[Doubt]:
-        """Those in doubt, oldest first: of the thousand operations that have been without an outcome for longest."""
+        """The operations in doubt among the thousand that have had no outcome for longest, oldest first."""
         payments = [operation.payment_id for operation in await self._queue.unresolved(claimed_before=now)]
         streams: dict[PaymentId, list[Positioned]] = {payment_id: [] for payment_id in payments}
         for positioned in await self._store.histories(payments):
@@ -84,11 +83,11 @@ class Doubts:
         return [doubt for doubt in doubts if doubt is not None and doubt.in_doubt]
 
     async def of(self, payment_id: PaymentId) -> Doubt | None:
-        """What is unknown of the payment now."""
+        """The operation of the payment whose outcome is unknown now; None where there is none."""
         return doubt_of(payment_id, await self._store.history(payment_id))
 
     async def ask(self, payment_id: PaymentId, cause: Cause, *, now: datetime) -> LoadedPayment:
-        """Ask the provider now, and settle what it says; the payment as that leaves it.
+        """Ask the provider now, and record its answer; the payment afterwards.
 
         Raises NotInDoubt, BeingAsked.
         """
@@ -107,11 +106,13 @@ class Doubts:
     async def settle(
         self, payment_id: PaymentId, outcome: Approved | Declined, cause: Cause, *, now: datetime
     ) -> LoadedPayment:
-        """Record what the provider's own records say became of the operation, as if it had answered so.
+        """Record the outcome that the provider's own records show, as if the provider had answered so; the payment
+        afterwards.
 
-        Also of an attempt whose customer's time is over, and of which the provider does not let go. The payment as the
-        store has it then: where the provider's answer came first, that is what counts. A decline ends the payment: no
-        other provider is asked. Raises NotInDoubt, BeingAsked, MayYetBeAnswered, and CardDataRefused.
+        Also for an attempt whose customer's time is over, and which the provider does not cancel. Where the provider's
+        answer came first, that answer counts. A decline ends the payment: no other provider is asked.
+
+        Raises NotInDoubt, BeingAsked, MayYetBeAnswered, CardDataRefused.
         """
         match outcome:
             case Approved(reference=reference):
@@ -138,7 +139,7 @@ class Doubts:
 
     @asynccontextmanager
     async def _taken(self, claim_id: OperationId, now: datetime) -> AsyncIterator[None]:
-        """Meanwhile nobody asks the provider for the operation. Raises BeingAsked where somebody does."""
+        """Keep other processes from asking the provider for the operation. Raises BeingAsked where one is asking."""
         until = await self._queue.claim_one(claim_id, now=now, lease=self._lease)
         if until is not None:
             raise BeingAsked(again_in_s=max(1, math.ceil((until - now).total_seconds())))
@@ -164,7 +165,7 @@ def _unknown(payment: Payment) -> InFlight:
 
 
 def doubt_of(payment_id: PaymentId, history: Sequence[Positioned]) -> Doubt | None:
-    """What is unknown of the payment after `history`, if anything. Raises PaymentNotFound when that is empty."""
+    """The operation whose outcome is unknown after `history`, if any. Raises PaymentNotFound where that is empty."""
     payment = loaded_from(payment_id, history).payment
     if not isinstance(payment, InFlight) or not (payment.outcome_unknown or payment.in_doubt):
         return None

@@ -1,4 +1,4 @@
-"""A payment as its events make it, with what an append to it has to know."""
+"""A payment as its events make it, with the version and times that an append to it needs."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from domain.payment.state import Payment, terms_of
 
 
 class PaymentNotFound(DomainError):
-    """There is no such payment, or it is another merchant's, which must look the same."""
+    """There is no such payment, or the payment is another merchant's, which must look the same."""
 
 
 class LoadedPayment(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
         return terms_of(self.payment).merchant_id
 
     def owned_by(self, merchant_id: MerchantId) -> "LoadedPayment":
-        """Itself, for the merchant whose it is. Raises PaymentNotFound for any other."""
+        """The same payment, for its own merchant. Raises PaymentNotFound for any other."""
         if self.merchant_id != merchant_id:
             raise PaymentNotFound()
         return self
@@ -44,7 +44,7 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
         self, events: Sequence[PaymentEvent], *, cause: Cause, now: datetime, asked_at: datetime | None = None
     ) -> tuple[Recorded, ...]:
         """`events` as the next of the payment's stream, with the journal entries they cause; `asked_at` is when the
-        provider was asked for what they tell."""
+        provider was asked for the operation that they end."""
         return record_all(
             self.id,
             self.version,
@@ -57,7 +57,7 @@ class LoadedPayment(Struct, frozen=True, kw_only=True):
         )
 
     def with_payment(self, payment: Payment) -> "LoadedPayment":
-        """The same at another stage."""
+        """The same version, with the payment at another stage."""
         return replace(self, payment=payment)
 
     def after(self, events: Sequence[PaymentEvent], *, now: datetime) -> "LoadedPayment":
@@ -77,7 +77,7 @@ async def load(store: EventStore, payment_id: PaymentId) -> LoadedPayment:
 def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedPayment:
     """The payment after `history`, all or the first part of its stream.
 
-    Raises PaymentNotFound when that is empty, or of something else.
+    Raises PaymentNotFound where that is empty, or of another kind of stream.
     """
     payment = fold(payment_events(of_kind(history, PaymentEvent)))
     if payment is None:
@@ -92,5 +92,5 @@ def loaded_from(payment_id: PaymentId, history: Sequence[Positioned]) -> LoadedP
 
 
 def payment_events(history: Iterable[Positioned]) -> Iterable[PaymentEvent]:
-    """The facts of a payment's stream."""
+    """The events of a payment's stream."""
     return (cast("PaymentEvent", positioned.event.data) for positioned in history)

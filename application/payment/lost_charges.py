@@ -1,4 +1,4 @@
-"""A payment whose charge a restored store has lost goes to the provider that has it: by its list, or by a look-up."""
+"""A payment whose charge a restored store has lost goes to the provider that has the charge, by list or look-up."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +25,11 @@ from domain.payment.outcome import (
 from domain.payment.state import Terms
 
 LOOKED_UP_FOR: Final = timedelta(days=7)
-"""After a reopening: so long may merchants send again what was lost."""
+"""The time after a reopening in which merchants may send lost requests again."""
 
 
 class ChargeUncertain(DomainError):
-    """The provider has not said whether it has the payment's charge already; nobody was asked for another one."""
+    """The provider has not said whether it has the payment's charge already; no provider was asked for another one."""
 
     provider: str
     retry_after_s: int = 5
@@ -65,13 +65,13 @@ class LostCharges:
         )
 
     def known(self, payment_id: PaymentId) -> Pin | None:
-        """Where the payment has a charge, as far as providers' lists tell."""
+        """The charge of the payment that providers' lists show; None where they show none."""
         return self._pins.of(payment_id)
 
     async def find(
         self, payment_id: PaymentId, terms: Terms, first_attempt_id: OperationId, *, refused: int = 0
     ) -> Pin | None:
-        """Where the payment has a charge, by look-ups of all attempts that it may have had after the first `refused`.
+        """The charge of the payment, by look-ups of all attempts that it may have had after the first `refused`.
 
         Raises ChargeUncertain.
         """
@@ -86,7 +86,7 @@ class LostCharges:
 
 
 def _found(answers: Sequence[tuple[Pin, Outcome | None]]) -> Pin | None:
-    """The charge that holds money, if one does; where none does, what a provider has under one of our ids, a refusal
+    """The charge that holds money, if one does; else an attempt that a provider knows by one of our ids, a refused one
     last. Raises ChargeUncertain."""
     known: list[tuple[int, Pin]] = []
     uncertain: Pin | None = None

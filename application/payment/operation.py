@@ -46,7 +46,7 @@ from domain.payment.state import (
 
 
 class Settled(NamedTuple):
-    """What the merchant is told, and the payment as the store has it now."""
+    """The answer to the merchant, and the payment as the store has it now."""
 
     answered: Answered
     loaded: LoadedPayment
@@ -58,7 +58,7 @@ class Settled(NamedTuple):
 
 
 class Operations:
-    """Takes started operations to their provider and brings their outcomes home."""
+    """Takes started operations to their provider, and has their outcomes recorded."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Operations:
         )
 
     async def run(self, started: StartedOperation) -> Settled:
-        """Ask the provider and settle what it says, and the next provider where that is allowed.
+        """Ask the provider, and the next provider where a refusal allows that, and record each outcome.
 
         Raises StoreUnavailable when an outcome cannot be made durable: the operation then stays unresolved, for
         recovery to find.
@@ -108,31 +108,31 @@ class Operations:
         assert isinstance(payment, InFlight)
         recorded = await self._outcomes.record(started, await self.calls.ask(payment, started.loaded.id))
         if recorded.starts_attempt:
-            return await self.run(_further(started, recorded.loaded))
+            return await self.run(_following_attempt(started, recorded.loaded))
         answered = recorded.answered or await self._outcomes.answer(started, recorded.loaded)
         return Settled(answered, recorded.loaded)
 
     async def resolve(self, operation: UnresolvedOperation, cause: Cause) -> bool:
-        """Find out what became of an operation, or repeat it under its own id; True once its outcome is known.
+        """Look up an operation's outcome, or repeat the operation under its own id; True once the outcome is known.
 
-        Repeating is safe because the provider knows the id: it answers again instead of acting again. Before that the
-        doubt is made durable, so that whoever started the operation can no longer record that it never took effect.
-        Neither a no nor that the provider has not seen it is believed before it was said twice.
-        A repeat that could not be sent says nothing of the first time, which may still arrive. What is older than
-        recovery's time is only looked up.
+        A repeat is safe because the provider knows the id: it answers again instead of acting again. The doubt is made
+        durable before the repeat, so that the process that started the operation can no longer record that the
+        operation never took effect. A refusal, or an operation never seen, is believed once the provider has said so
+        twice. A repeat that could not be sent proves nothing about the first request, which may still arrive. An
+        operation older than recovery's time is only looked up.
         """
         loaded = await load(self._store, operation.payment_id)
         payment = loaded.payment
         if not isinstance(payment, InFlight) or claim_id_of(payment) != operation.operation_id:
             return True
-        if self._is_in_other_hands(payment):
+        if self._is_left_to_its_starter(payment):
             return False
         outcome = await self.calls.look_up(payment, loaded.id)
         asked_at = payment.attempt.started_at if isinstance(payment, Processing) else operation.claimed_at
-        if not await self._stands(operation.operation_id, payment, outcome):
+        if not await self._is_believed(operation.operation_id, payment, outcome):
             if not self._is_too_old(payment, asked_at):
                 return False
-            # A provider that keeps changing its mind is an operator's to ask.
+            # Where a provider keeps changing its answer, an operator has to ask.
             outcome = Unknown("the provider has said only once that it did not do it")
         if outcome is None and self._is_too_old(payment, asked_at):
             outcome = Unknown("the provider has not seen it, and it is too old to be asked for again")
@@ -154,20 +154,20 @@ class Operations:
         )
         recorded = await self._outcomes.record(started, outcome)
         if recorded.starts_attempt:
-            return not (await self.run(_further(started, recorded.loaded))).unresolved
+            return not (await self.run(_following_attempt(started, recorded.loaded))).unresolved
         if recorded.unresolved:
             if recorded.answered is None:
-                # Whoever asked died before anything could be said: the merchant is told that nothing is known yet.
+                # The process that asked died before it answered: the merchant is told that the outcome is unknown yet.
                 await self._outcomes.answer(started, recorded.loaded)
-            await self._hand_over(recorded.loaded, asked_at, cause)
+            await self._mark_in_doubt(recorded.loaded, asked_at, cause)
         return not recorded.unresolved
 
     async def record(
         self, loaded: LoadedPayment, operation_id: OperationId, outcome: Outcome, cause: Cause, *, final: bool = False
     ) -> LoadedPayment:
-        """Settle an outcome that was learned otherwise than by asking: the same way, and as often as one likes.
+        """Record an outcome that was not learned by asking, such as a notification's. Idempotent.
 
-        A `final` one ends the payment where it is a refusal: whoever says so has not ruled out every charge.
+        A refusal that is `final` ends the payment: its source has not ruled out every charge elsewhere.
         """
         payment = loaded.payment
         if not isinstance(payment, InFlight | RequiresAction):
@@ -185,20 +185,20 @@ class Operations:
         )
         recorded = await self._outcomes.record(started, outcome)
         if recorded.starts_attempt:
-            return (await self.run(_further(started, recorded.loaded))).loaded
+            return (await self.run(_following_attempt(started, recorded.loaded))).loaded
         return recorded.loaded
 
-    def _is_in_other_hands(self, payment: InFlight) -> bool:
-        """Whether a further attempt is so young that whoever started it may be asking the provider right now."""
+    def _is_left_to_its_starter(self, payment: InFlight) -> bool:
+        """Whether a further attempt is so young that the process which started it may be asking the provider now."""
         return (
             isinstance(payment, Processing)
             and bool(payment.tried)
             and abs(self._now() - payment.attempt.started_at) < self._inflight_grace
         )
 
-    async def _stands(self, claim_id: OperationId, payment: InFlight, found: Outcome | None) -> bool:
-        """Whether to believe what a look-up found. A provider that has just lost sight of a request may not see it yet,
-        or be wrong about it: a no counts once it was said twice, some time apart."""
+    async def _is_believed(self, claim_id: OperationId, payment: InFlight, found: Outcome | None) -> bool:
+        """Whether the finding of a look-up counts. A provider that has just lost sight of a request may not see it yet,
+        or be wrong about it: a refusal counts once it was said twice, some time apart."""
         match found:
             case None:
                 said = "never seen"
@@ -215,8 +215,8 @@ class Operations:
     def _is_too_old(self, payment: InFlight, asked_at: datetime) -> bool:
         return payment.in_doubt or self._policies.recovery.has_run_out(asked_at=asked_at, now=self._now())
 
-    async def _hand_over(self, loaded: LoadedPayment, asked_at: datetime, cause: Cause) -> None:
-        """Once the provider has been asked long enough, the operation is in doubt, for an operator to see."""
+    async def _mark_in_doubt(self, loaded: LoadedPayment, asked_at: datetime, cause: Cause) -> None:
+        """Record that the operation is in doubt, once the provider has been asked for long enough."""
         payment = loaded.payment
         assert isinstance(payment, InFlight)
         now = self._now()
@@ -225,7 +225,7 @@ class Operations:
             await append_if_current(self._store, Append(events=loaded.record(events, cause=cause, now=now)))
 
     async def _outcome_unknown(self, loaded: LoadedPayment, payment: InFlight, cause: Cause) -> LoadedPayment | None:
-        """The payment with the fact that its operation's outcome is unknown; None when another command came first."""
+        """The payment with the fact that its operation's outcome is unknown; None where another command was first."""
         events = outcome_unknown(payment, Unknown("the provider has not seen it so far"))
         if not events:
             return loaded
@@ -235,8 +235,8 @@ class Operations:
         return None if appended is None else loaded.after(events, now=now)
 
 
-def _further(started: StartedOperation, loaded: LoadedPayment) -> StartedOperation:
-    """The next attempt of the same command; what led to it is the payment's last event."""
+def _following_attempt(started: StartedOperation, loaded: LoadedPayment) -> StartedOperation:
+    """The next attempt of the same command, caused by the payment's last event."""
     assert isinstance(loaded.payment, Processing)
     return replace(
         started,

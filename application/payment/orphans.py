@@ -1,4 +1,4 @@
-"""What happened at a provider and is in no payment here: kept until the retry of its request or an operator ends it."""
+"""An operation that no payment here has is kept until the retry of its request, or an operator, ends it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,12 +15,12 @@ from domain.payment.outcome import ActionRequired, Approved
 
 class OrphanState(StrEnum):
     WAITING = "waiting"
-    """It belongs to a request of a merchant of ours, whose retry will bring its payment."""
+    """The orphan belongs to a request of one of our merchants, whose retry will bring its payment."""
     UNEXPLAINED = "unexplained"
     EXPLAINED = "explained"
-    """It is in a payment by now."""
+    """A payment has the operation by now."""
     CLOSED = "closed"
-    """An operator has done what there was to do."""
+    """An operator has ended the orphan."""
 
 
 class Orphan(Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class Orphan(Struct, frozen=True, kw_only=True):
 
 
 class Pin(Struct, frozen=True):
-    """Where a payment has a charge already, and the id that the provider knows its attempt by."""
+    """The provider that has a payment's charge already, and the id of the attempt there."""
 
     provider: ProviderName
     attempt_id: OperationId
@@ -57,7 +57,7 @@ class Pin(Struct, frozen=True):
 
 class Pins(Protocol):
     def of(self, payment_id: PaymentId) -> Pin | None:
-        """Answers from memory, refreshed in the background. Empty in a store that was never restored."""
+        """The payment's pin, from memory that is refreshed in the background; None in a store never restored."""
         ...
 
     @property
@@ -70,23 +70,23 @@ class OrphanRegister(Protocol):
     """Every method raises StoreUnavailable."""
 
     async def put(self, orphans: Sequence[Orphan]) -> None:
-        """Keep them; of one that is there already, its newer state and reason, unless an operator has closed it."""
+        """Keep the orphans; one kept already gets the new state and reason, unless an operator has closed it."""
         ...
 
     async def explained(self, provider: ProviderName, names: Sequence[str], how: str) -> None:
-        """They are in a payment by now, those of them that were kept."""
+        """Mark those of the orphans that are kept as explained."""
         ...
 
     async def open(self) -> Sequence[Orphan]:
-        """Those that wait or are unexplained, by the time at which they happened."""
+        """The orphans that wait or are unexplained, by the time at which they happened."""
         ...
 
     async def with_payment(self) -> Sequence[Orphan]:
-        """Those that are not explained, and whose payment is there by now."""
+        """The orphans that are not explained, and whose payment is on record by now."""
         ...
 
     async def find(self, provider: ProviderName, name: str) -> Orphan | None: ...
 
     async def close(self, provider: ProviderName, name: str, reason: str, actor: str) -> None:
-        """An operator has done what there was to do. A retry of its request still finds the charge."""
+        """Mark the orphan as closed by an operator. A retry of its request still finds the charge."""
         ...

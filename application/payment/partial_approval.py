@@ -1,4 +1,4 @@
-"""A provider that approved less than was asked for is made to give it up: nobody has agreed to a part."""
+"""A provider that approved a part of the amount has to give the part up: nobody has agreed to a part."""
 
 from typing import Final
 from uuid import uuid5
@@ -22,9 +22,9 @@ NAME: Final = "approved in part"
 async def give_up_part(provider: Provider, request: AuthorizeRequest, part: ApprovedInPart) -> Outcome:
     """Declined once the provider has released what it reserved, or given back what it took; Unknown until then.
 
-    An answer may be wrong about the amount: only what a look-up says as well is given up, or else the rest would stay
-    taken. What the look-up says instead is the outcome, where it is an approval. The release has one id for its
-    attempt, however often it is asked for.
+    An answer may be wrong about the amount: a part is given up only where a look-up confirms it, or else the rest would
+    stay taken. Where the look-up finds a full approval, that is the outcome. The release has one id for its attempt,
+    however often it is asked for.
     """
     found = await provider.lookup(request)
     if isinstance(found, Approved):
@@ -45,7 +45,8 @@ def _approved_by(part: ApprovedInPart) -> tuple[str, Money, bool]:
 async def _released(
     provider: Provider, request: AuthorizeRequest, part: ApprovedInPart, release_id: OperationId
 ) -> Outcome:
-    """A no may be to a repeat, from a provider that knows no keys: what became of the first is looked up then."""
+    """The outcome of the release. A refusal may be that of a repeat, from a provider that knows no keys: the first
+    request is looked up then."""
     asked: RefundRequest | VoidRequest
     if part.taken:
         asked = RefundRequest(

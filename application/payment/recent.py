@@ -1,7 +1,7 @@
-"""Payments as this process last saw them: they spare the next command a reading, and never have the last word.
+"""Payments as this process last saw them, which spare the next command a reading.
 
-Another process may have gone on since. An append decided on an old version conflicts, and a refusal is decided again on
-what the store has.
+Another process may have appended since: an append decided on an old version conflicts, and a refusal is decided again
+on the store's version.
 """
 
 from collections import OrderedDict
@@ -22,11 +22,11 @@ class RecentPayments:
         return self._payments.get(payment_id)
 
     def forget(self, payment_id: PaymentId) -> None:
-        """What is remembered of it has turned out not to be what the store has."""
+        """Drop the payment, so that the next command reads the store."""
         self._payments.pop(payment_id, None)
 
     def put(self, loaded: LoadedPayment) -> None:
-        """Keep what the store is known to have; an older version than the one kept is left aside."""
+        """Keep a version that the store is known to have; one older than the version kept is ignored."""
         kept = self._payments.get(loaded.id)
         if kept is None or kept.version <= loaded.version:
             self._payments[loaded.id] = loaded

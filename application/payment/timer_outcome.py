@@ -1,4 +1,4 @@
-"""What comes of firing a timer."""
+"""The outcomes of firing a timer."""
 
 from datetime import datetime
 
@@ -6,21 +6,21 @@ from msgspec import Struct
 
 
 class Fired(Struct, frozen=True):
-    """It took effect."""
+    """The timer took effect."""
 
 
 class NothingToDo(Struct, frozen=True):
-    """What it waited for is over: it fired before, or the payment has moved on."""
+    """The timer has no purpose any more: it fired before, or the payment has moved on."""
 
 
 class Waits(Struct, frozen=True):
-    """It is not time yet, and no failure."""
+    """The timer is not due yet, which is no failure."""
 
     until: datetime
 
 
 class Failed(Struct, frozen=True):
-    """It is time, and could not be done for now."""
+    """The timer is due, and could not take effect for now."""
 
     reason: str
 

@@ -15,8 +15,9 @@ from domain.derivation import is_derived
 from domain.history import Cause, Positioned, of_kind
 from domain.identifiers import PaymentId, ProviderName
 from domain.payment.events import OperationKind, PaymentEvent
-from domain.payment.notice import AsksForLookup, ChangesNothing, NotYetApplicable, Settles, read_notice
+from domain.payment.notice import read_notice
 from domain.payment.outcome import ActionRequired, Approved, Declined, Rejected
+from domain.payment.reading import AsksForLookup, ChangesNothing, NotYetApplicable, Settles
 
 
 class Known(Struct, frozen=True):

@@ -35,7 +35,8 @@ from domain.dead_letter.events import DeadLetterKind
 from domain.errors import described
 from domain.history import Cause, Positioned
 from domain.identifiers import PaymentId, ProviderName
-from domain.payment.notice import ChangesNothing, NotYetApplicable, read_notice
+from domain.payment.notice import read_notice
+from domain.payment.reading import ChangesNothing, NotYetApplicable
 
 BATCH_DELIVERIES_MAX: Final = 256
 ACTING_MAX: Final = 32

@@ -1,1 +1,1 @@
-"""What every command shares: the event store's port, the one way to append, and idempotency."""
+"""The event store's port, the one loop that appends, and idempotency, which every command shares."""

@@ -1,5 +1,8 @@
-"""Ids of what a merchant's command creates are derived from its idempotency key: a retry derives the same ids, also in
-a store that has lost the first request, and providers recognise them. A command without a key has random ids."""
+"""The ids that a merchant's command creates are derived from its idempotency key, so that a retry has the same ids.
+
+That holds also in a store that has lost the first request, and providers recognise the ids. A command without a key has
+random ids.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -23,19 +26,19 @@ class CommandIds:
         self._new_id = new_id
 
     async def payment_id(self, caller: Caller) -> PaymentId:
-        """Of the payment that `caller` creates."""
+        """The id of the payment that `caller` creates."""
         return PaymentId(await self._named(caller, PAYMENT))
 
     async def operation_id(self, caller: Caller, verb: Verb) -> OperationId:
-        """Of the operation that `caller` asks for, and the idempotency key that its provider is given."""
+        """The id of the operation that `caller` asks for, which is also its idempotency key at the provider."""
         return OperationId(await self._named(caller, verb.value))
 
     def new_operation_id(self) -> OperationId:
-        """Of an operation that is to be another one each time it is asked for."""
+        """A new id, for an operation that is another one each time it is asked for."""
         return OperationId(self._new_id())
 
     async def payout_id(self, caller: Caller) -> PayoutId:
-        """Of the payout that `caller` creates."""
+        """The id of the payout that `caller` creates."""
         return PayoutId(await self._named(caller, Verb.PAYOUT.value))
 
     async def _named(self, caller: Caller, what: str) -> UUID:

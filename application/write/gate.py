@@ -7,14 +7,14 @@ from domain.errors import DomainError
 
 
 class StoreClosed(DomainError):
-    """The store was restored, and providers have not been asked yet for what happened in the time that it lost."""
+    """The store was restored, and the operations of the time that it lost have not been asked for at providers yet."""
 
     since: datetime
     because: str
 
 
 class Gate(Protocol):
-    """Answers from memory, read again in the background: no command waits for it."""
+    """The gate's state, from memory that is refreshed in the background: no command waits for it."""
 
     @property
     def closed(self) -> StoreClosed | None:
@@ -27,5 +27,5 @@ class Gate(Protocol):
         ...
 
     async def opened(self) -> None:
-        """Wait until the store is known to be open. Nothing but a restore closes it, while no process runs."""
+        """Wait until the store is known to be open. Only a restore closes the store, while no process runs."""
         ...

@@ -7,7 +7,7 @@ from application.write.store import EventStore, StoredClaim
 from domain.errors import DomainError
 
 IN_FLIGHT_WAIT_S = 1.0
-"""How long a repeat waits for the first command's answer before it is told to come back."""
+"""The time that a repeat waits for the first command's answer before it is refused with IdempotencyKeyInFlight."""
 _FIRST_POLL_S = 0.02
 
 

@@ -13,11 +13,11 @@ from domain.ledger.balances import BalanceKey
 
 
 class StoreUnavailable(Exception):
-    """The store did not answer. Whether an append took effect is unknown: repeat it with the same key."""
+    """The store did not answer. An append may have taken effect or not: repeat it with the same key."""
 
 
 class WriterBusy(StoreUnavailable):
-    """More commands wait for the writer than it will take: this append took no effect."""
+    """More commands wait for the writer than the writer takes: this append took no effect."""
 
 
 class StoreFull(StoreUnavailable):
@@ -25,7 +25,7 @@ class StoreFull(StoreUnavailable):
 
 
 class Verb(StrEnum):
-    """What a merchant asked for, and so what the answer to it looks like."""
+    """The kind of a merchant's command, which decides the form of its answer."""
 
     CREATE = "create"
     CONFIRM = "confirm"
@@ -38,7 +38,7 @@ class Verb(StrEnum):
 
 
 class Answer(Struct, frozen=True):
-    """What a merchant is told, kept so that a repeat of the request is told the same, byte for byte."""
+    """The answer to a merchant, kept so that a repeat of the request gets the same answer, byte for byte."""
 
     status: int
     body: bytes
@@ -63,7 +63,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """What becomes of a claim: its answer, unless it already has one, and whether it still has to be resolved.
+    """The answer for a claim, unless the claim has one, and whether its operation is still to be resolved.
 
     An operation that was resolved stays resolved.
     """
@@ -74,7 +74,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
 
 
 class Append(Struct, frozen=True, kw_only=True):
-    """Events of any number of streams, with what has to happen in the same transaction."""
+    """Events of any number of streams, with the claim and settlement of the same transaction."""
 
     events: tuple[Recorded, ...]
     claim: Claim | None = None
@@ -82,12 +82,12 @@ class Append(Struct, frozen=True, kw_only=True):
     floors: Mapping[BalanceKey, int] = {}
     """Balances of accounts that may fall further, or less far, by this append than the chart of accounts says."""
     records_external_effect: bool = False
-    """Whether it records what a provider has done, as a settlement does: such appends wait where commands are turned
-    away."""
+    """Whether the append records an effect at a provider, as a settlement does: such appends wait where commands are
+    turned away."""
 
 
 class Appended(Struct, frozen=True):
-    """All of it is durable; `position` is that of the last event, None when there were no events."""
+    """The whole append is durable; `position` is that of the last event, None where there are no events."""
 
     position: int | None
 

@@ -1,4 +1,4 @@
-"""Whose doing it is when a worker acts of itself: nobody asked, so each thing it does has a request id of its own."""
+"""The cause of an event that a worker appends by itself: no request led to it, so it has a request id of its own."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -7,6 +7,6 @@ from domain.history import Cause
 
 
 def worker_cause(name: str, new_id: Callable[[], UUID], *, about: str) -> Cause:
-    """What the worker's task `name` does, because of `about`."""
+    """The cause of an event that the worker's task `name` appends because of `about`."""
     request_id = new_id()
     return Cause(actor=f"worker:{name}", request_id=str(request_id), trace_id=request_id.hex, causation_id=about)

@@ -1,4 +1,4 @@
-"""A customer who does not act in time: the attempt ends, once the provider has let go of it."""
+"""An attempt whose customer does not act in time ends, once its provider has canceled it."""
 
 from datetime import datetime
 

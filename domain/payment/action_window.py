@@ -1,4 +1,4 @@
-"""How long a customer has to act, as a versioned policy named in the event it dated."""
+"""The time that a customer has to act is a versioned policy, named in the event that it dated."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How long an authorisation holds, as a versioned policy named in the event it dated."""
+"""The time that an authorisation holds is a versioned policy, named in the event that it dated."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Taking authorised money: in full, in part, or in several parts until one is final.
+"""A capture takes authorised money: in full, in part, or in several parts until one is final.
 
 A capture never takes more than is still authorised. A partial capture is final unless it says otherwise: it releases
 the rest of the authorisation. A capture of all that is left is final whatever it says.
@@ -82,7 +82,7 @@ def capture(
 
 
 def record_capture_outcome(payment: Payment, command: RecordCaptureOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
-    """What the provider's answer makes of the capture; nothing when that capture is no longer open."""
+    """The events that the provider's answer to the capture leads to; none where the capture is no longer open."""
     match payment:
         case Capturing() if payment.capture_id == command.capture_id:
             pass

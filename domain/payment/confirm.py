@@ -1,4 +1,4 @@
-"""A payment goes to a provider: the route and the attempt are facts before the provider is called.
+"""A payment's route and attempt are facts before its provider is called.
 
 An attempt ends in one outcome. What certainly was no charge may go on to the next provider; nothing else may.
 """
@@ -53,7 +53,7 @@ PINNED = "pinned"
 
 
 class NextAttempt(Struct, frozen=True, kw_only=True):
-    """What a further attempt would be called, and what its route depends on: `pinned_to` is the provider that has the
+    """The id of a further attempt, and the facts that its route depends on: `pinned_to` is the provider that has the
     attempt's charge already, by what it told a restored store."""
 
     payment_id: PaymentId
@@ -91,7 +91,7 @@ def confirm(payment: Payment, command: NextAttempt, pricing: PricingContext, now
 
 
 def record_attempt_outcome(payment: Payment, command: RecordAttemptOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
-    """What the provider's answer makes of the attempt; nothing when that attempt is no longer open."""
+    """The events that the provider's answer to the attempt leads to; none where the attempt is no longer open."""
     match payment:
         case Processing() | RequiresAction() if payment.attempt.attempt_id == command.attempt_id:
             return _settle(payment, command, now)

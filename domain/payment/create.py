@@ -1,4 +1,4 @@
-"""A payment begins: its terms are fixed, and nothing is asked of anybody yet."""
+"""A payment is created with fixed terms, before any provider is asked."""
 
 from msgspec import Struct
 

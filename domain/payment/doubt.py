@@ -1,4 +1,4 @@
-"""An outcome that stays unknown too long is handed to an operator: never forgotten, and never taken for a failure."""
+"""An outcome that stays unknown too long is handed to an operator, and never taken for a failure."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from domain.payment.state import InFlight
 
 
 class RecoveryPolicy(Struct, frozen=True, kw_only=True):
-    """How long the provider is asked before an operator is, and how long a request may be repeated: providers forget
+    """The time after which an operator is asked, and the time in which a request may be repeated: providers forget
     idempotency keys, and a customer who is charged hours later has long paid otherwise."""
 
     version: str

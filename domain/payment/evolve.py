@@ -1,4 +1,5 @@
-"""What each event makes of a payment. Nothing is refused here: rules live in the verbs, and history stays readable."""
+"""Each event leads a payment from one stage to the next. Nothing is refused here: rules live in the verbs, and history
+stays readable."""
 
 from collections.abc import Iterable
 from typing import Any, assert_never
@@ -247,7 +248,7 @@ def _released(before: Open, stage: type[Voided] | type[Expired]) -> Payment:
 
 
 def _with_taken(payment: Payment, event: _AboutTaken) -> Payment:
-    """What concerns the money taken leaves the stage as it is: a bank does not wait for our operations."""
+    """An event about the money taken leaves the stage unchanged: a bank does not wait for our operations."""
     match payment:
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return replace(payment, before=_with_taken(before, event))

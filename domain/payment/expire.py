@@ -1,4 +1,4 @@
-"""An authorisation's time runs out: what it still reserved is released, without asking the provider."""
+"""An authorisation whose time has run out is released without asking the provider."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How a customer pays: a method's kind and the provider's token for it, never the card itself."""
+"""A payment method is its kind and the provider's token, never the card itself."""
 
 from enum import StrEnum
 

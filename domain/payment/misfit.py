@@ -1,4 +1,4 @@
-"""What a provider says of an operation, and does not fit what was asked, is a fact of the payment: recorded once."""
+"""A provider's answer that does not fit what was asked is recorded once, as a fact of the payment."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What moved of a payment at its provider, and which of it the provider has settled, read off the payment's events."""
+"""The movements of a payment at its provider, settled or not, are read off the payment's events."""
 
 from collections.abc import Iterable, Mapping
 

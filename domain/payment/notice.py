@@ -26,6 +26,16 @@ from domain.payment.outcome import (
     Unknown,
 )
 from domain.payment.progress import Operation, operations_of
+from domain.payment.reading import (
+    Adopts,
+    AsksForLookup,
+    ChangesNothing,
+    Contradicts,
+    NotYetApplicable,
+    Reading,
+    Reverses,
+    Settles,
+)
 from domain.payment.reverse_refund import ReverseRefund
 from domain.payment.state import (
     Authorized,
@@ -60,54 +70,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     closes: bool | None = None
 
 
-class Settles(Struct, frozen=True):
-    """It is the outcome of an operation that is open."""
-
-    operation_id: OperationId
-    outcome: Outcome
-
-
-class AsksForLookup(Struct, frozen=True):
-    """It may concern the operation that is open, and does not name it: the provider has to be asked."""
-
-
-class ChangesNothing(Struct, frozen=True):
-    """It says what we know, or less than we know."""
-
-    reason: str
-
-
-class NotYetApplicable(Struct, frozen=True):
-    """It speaks of something we have not asked for, or not yet: it may make sense later."""
-
-    reason: str
-
-
-class Adopts(Struct, frozen=True):
-    """It speaks of a capture, void or refund that was made at the provider, and not asked for here."""
-
-    command: AdoptOperation
-
-
-class Reverses(Struct, frozen=True):
-    """A refund that succeeded has failed since."""
-
-    command: ReverseRefund
-
-
-class Contradicts(Struct, frozen=True):
-    """It says otherwise than what is on record, or does not fit what was asked. `events` is empty when that was
-    reported before, or is no matter of an outcome."""
-
-    events: tuple[ContradictionReported, ...]
-    reason: str
-
-
-Reading = Settles | AsksForLookup | ChangesNothing | NotYetApplicable | Adopts | Reverses | Contradicts
-
-
 def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice) -> Reading:
-    """What `notice` means for the payment, whose whole history is `events`."""
+    """The meaning of `notice` for the payment, whose whole history is `events`."""
     operations = operations_of(events)
     operation = _meant(operations, notice)
     open_id = _open_id(payment)
@@ -127,7 +91,7 @@ def read_notice(payment: Payment, events: Sequence[PaymentEvent], notice: Notice
 
 
 def of_another_payment(events: Sequence[PaymentEvent], notice: Notice) -> Contradicts:
-    """What a notice means that names an operation of the payment with the history `events`, and a charge of another."""
+    """The meaning of a notice that names an operation of the payment with the history `events`, and another charge."""
     operation = _meant(operations_of(events), notice)
     assert operation is not None
     asked = asked_of(operation, notice.about)

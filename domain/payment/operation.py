@@ -53,7 +53,7 @@ def provider_of(payment: InFlight | RequiresAction) -> ProviderName:
 
 
 def outcome_of(payment: InFlight | RequiresAction, answer: Outcome) -> Outcome:
-    """What the provider's `answer` to one request says of the whole operation.
+    """The outcome of the whole operation, given the provider's `answer` to one request.
 
     `Unavailable` speaks for that request alone: once an earlier one may have taken effect, or nobody has known for so
     long that it is in doubt, the outcome stays unknown.

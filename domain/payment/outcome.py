@@ -1,4 +1,4 @@
-"""What a provider's answer means to us, whichever provider and operation it was: five cases and no more."""
+"""A provider's answer to any operation is one of the outcomes here, and no other."""
 
 from typing import Final
 

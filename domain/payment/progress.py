@@ -1,4 +1,4 @@
-"""Every operation of a payment, in the order asked for: at which provider, and how it ended, read off its events."""
+"""The operations of a payment, in the order asked for and with their ends, are read off its events."""
 
 from collections.abc import Iterable
 

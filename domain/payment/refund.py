@@ -1,4 +1,4 @@
-"""Giving captured money back: in full, in part, or in several parts, never more than is left of what was taken.
+"""A refund gives captured money back, and never more than is left of it.
 
 Refunds and lost disputes draw on one budget, so nobody is paid back twice for the same money.
 """
@@ -101,7 +101,7 @@ def refund(
 
 
 def record_refund_outcome(payment: Payment, command: RecordRefundOutcome, now: datetime) -> tuple[PaymentEvent, ...]:
-    """What the provider's answer makes of the refund; nothing when that refund is no longer open."""
+    """The events that the provider's answer to the refund leads to; none where the refund is no longer open."""
     match payment:
         case Refunding() if payment.refund_id == command.refund_id:
             pass

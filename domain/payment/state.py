@@ -290,7 +290,7 @@ Payment = (
 
 
 def terms_of(payment: Payment) -> Terms:
-    """What was agreed, whatever has happened since."""
+    """The terms of the payment, whatever has happened since."""
     match payment:
         case Capturing(before=before) | Voiding(before=before) | Refunding(before=before):
             return before.terms

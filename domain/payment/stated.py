@@ -64,7 +64,7 @@ def compared(asked: Asked, outcome: Outcome, stated: Stated) -> Outcome:
 
 
 def misfit_of(asked: Asked, outcome: Outcome, stated: Stated) -> str | None:
-    """What in the provider's words is not what was asked for; None where all fits, or where nothing was decided."""
+    """The part of the provider's statement that does not fit its request; None where all fits or nothing is decided."""
     if isinstance(outcome, Unknown | Unavailable):
         return None
     if stated.operation_id not in (None, str(asked.operation_id)):

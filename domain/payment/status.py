@@ -1,4 +1,4 @@
-"""The one word a merchant reads for where a payment is."""
+"""A payment has one status for its merchant."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -85,7 +85,7 @@ def status_of(payment: Payment) -> Status:
 
 
 def _after_capture(payment: Captured) -> Status:
-    """What weighs most: a dispute that is open or lost, then refunds, then a dispute that was won."""
+    """The status of the greatest weight: an open or lost dispute, then refunds, then a dispute that was won."""
     taken = payment.taken
     nothing = zero(taken.currency)
     if weighty := _of_disputes(taken):

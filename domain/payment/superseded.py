@@ -1,4 +1,4 @@
-"""Events as earlier versions wrote them, and what each says in the words of today."""
+"""Events of earlier versions are read as events of today's."""
 
 from datetime import datetime, timedelta
 from typing import Final, assert_never

@@ -1,4 +1,4 @@
-"""What a payment waits for by the clock: its authorisation running out, or its customer."""
+"""A payment waits for two times: the end of its authorisation, and the end of its customer's time to act."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Releasing what is still authorised: all of it before any capture, or the rest after a partial one."""
+"""A void releases the amount that is still authorised: all of it, or the rest after a partial capture."""
 
 from typing import assert_never
 
@@ -39,7 +39,7 @@ def void(payment: Payment, command: VoidPayment) -> tuple[PaymentEvent, ...]:
 
 
 def record_void_outcome(payment: Payment, command: RecordVoidOutcome) -> tuple[PaymentEvent, ...]:
-    """What the provider's answer makes of the void; nothing when that void is no longer open."""
+    """The events that the provider's answer to the void leads to; none where the void is no longer open."""
     match payment:
         case Voiding() if payment.void_id == command.void_id:
             pass

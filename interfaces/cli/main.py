@@ -1,5 +1,6 @@
 """The command `tallystick`: every part of the system, and the tools that look after it."""
 
+import gc
 from collections.abc import Mapping
 from pkgutil import resolve_name
 from typing import Final
@@ -42,6 +43,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "accounting": "interfaces.cli.accounting:accounting",
 }
 """Where each is. Only the one that is called is imported, so that it need not wait for the others."""
+
+# Modules are imported by the hundred and live for ever: looking through them for garbage again and again would take a
+# tenth of a start. What serves settles its collector itself.
+gc.set_threshold(50_000, 20, 50)
 
 
 class Commands(click.Group):

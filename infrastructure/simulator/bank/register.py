@@ -85,6 +85,9 @@ class Register:
         self._sqlite.execute("PRAGMA synchronous = OFF")
         self._sqlite.executescript(SCHEMA)
 
+    def close(self) -> None:
+        self._sqlite.close()
+
     def taken(self, message_id: str, content: bytes) -> str | None:
         """The reference of a file that was accepted before; None for a new message. Raises OtherMessage."""
         row = self._sqlite.execute(SELECT_MESSAGE, (message_id,)).fetchone()

@@ -67,6 +67,9 @@ class Register:
         self._sqlite.execute("PRAGMA synchronous = OFF")
         self._sqlite.executescript(SCHEMA)
 
+    def close(self) -> None:
+        self._sqlite.close()
+
     def add(self, asked: Asked, payment: str | None) -> None:
         """Store a request; an existing key keeps its first request.
 

@@ -32,19 +32,18 @@ from domain.payment.events import (
 )
 from domain.payment.evolve import fold
 from domain.payment.expire import expire
-from domain.payment.notice import (
+from domain.payment.notice import Notice, read_notice
+from domain.payment.outcome import ActionRequired, Declined, Outcome, Refusal, Unavailable, Unknown
+from domain.payment.progress import Operation, operations_of
+from domain.payment.reading import (
     Adopts,
     AsksForLookup,
     ChangesNothing,
     Contradicts,
-    Notice,
     NotYetApplicable,
     Reverses,
     Settles,
-    read_notice,
 )
-from domain.payment.outcome import ActionRequired, Declined, Outcome, Refusal, Unavailable, Unknown
-from domain.payment.progress import Operation, operations_of
 from domain.payment.reverse_refund import ReverseRefund, reverse_refund
 from domain.payment.review import approve_review
 from domain.payment.state import (

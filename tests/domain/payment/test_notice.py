@@ -8,21 +8,18 @@ from domain.identifiers import OperationId, ProviderName
 from domain.money.money import Money
 from domain.payment.adopt import AdoptOperation
 from domain.payment.events import CaptureMethod, ContradictionReported, OperationKind
-from domain.payment.notice import (
-    CANCELED,
-    MADE_AT_PROVIDER,
+from domain.payment.notice import CANCELED, MADE_AT_PROVIDER, Notice, read_notice
+from domain.payment.outcome import Approved, Declined, Outcome
+from domain.payment.reading import (
     Adopts,
     AsksForLookup,
     ChangesNothing,
     Contradicts,
-    Notice,
     NotYetApplicable,
     Reading,
     Reverses,
     Settles,
-    read_notice,
 )
-from domain.payment.outcome import Approved, Declined, Outcome
 from domain.payment.reverse_refund import ReverseRefund
 from tests.support.domain import (
     ACQUIRER,

@@ -17,9 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.identifiers import CustomerId, OperationId, ProviderName
 from domain.payment.create import CreatePayment
 from domain.payment.events import CaptureMethod, OperationKind, PaymentAttemptStarted
-from domain.payment.notice import CANCELED, AsksForLookup, Contradicts, Notice, Settles, read_notice
+from domain.payment.notice import CANCELED, Notice, read_notice
 from domain.payment.outcome import ActionRequired, Approved, Outcome, Unavailable, Unknown
 from domain.payment.progress import operations_of
+from domain.payment.reading import AsksForLookup, Contradicts, Settles
 from domain.payment.state import Authorized, Canceled, Captured, Failed, Payment, Processing, RequiresAction
 from tests.domain.attempts import assert_one_attempt_succeeds_at_most_and_each_follows_only_what_took_nothing
 from tests.domain.journey import Journey

@@ -20,8 +20,9 @@ from domain.identifiers import OperationId
 from domain.money.money import Money
 from domain.payment.events import CaptureMethod
 from domain.payment.method import MethodType, PaymentMethod
-from domain.payment.notice import AsksForLookup, Contradicts, Notice, Settles, read_notice
+from domain.payment.notice import Notice, read_notice
 from domain.payment.outcome import Approved, ApprovedInPart, Declined, Mismatched, Outcome, Unknown
+from domain.payment.reading import AsksForLookup, Contradicts, Settles
 from infrastructure.provider.performing import PerformingProvider
 from tests.infrastructure.provider.contract import (
     authorization,

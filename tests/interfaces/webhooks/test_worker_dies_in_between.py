@@ -21,7 +21,8 @@ from domain.dead_letter.state import letter_id_for
 from domain.event import name_of
 from domain.history import Cause
 from domain.identifiers import PLATFORM, DeadLetterId, MerchantId, OperationId, PaymentId
-from domain.payment.notice import Notice, Reading
+from domain.payment.notice import Notice
+from domain.payment.reading import Reading
 from infrastructure.postgres.event_store.correlation import ViewCorrelation
 from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
 from infrastructure.postgres.inbox.inbox import PostgresInbox
