@@ -4,6 +4,8 @@ import asyncio
 import time
 from uuid import uuid4
 
+import pytest
+
 from infrastructure.nats.feed import POLL_S
 from interfaces.composition import Core
 from interfaces.runtime.supervisor import Stack
@@ -18,6 +20,7 @@ LIVE_WITHIN_S = POLL_S / 2
 """Eight views in a row that show a payment sooner were woken by the bus."""
 
 
+@pytest.mark.system
 async def test_without_postgres_requests_are_refused_and_afterwards_served_again(stack: Stack) -> None:
     async with merchant_of(stack) as merchant:
         payment_id = (await merchant.pay()).json["payment_id"]

@@ -12,7 +12,7 @@ from interfaces.runtime.supervisor import Stack
 from tests.support.running import Merchant, Reply, merchant_of, running_stack
 from tests.support.turned_back import keep, operations_at, turn_back
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

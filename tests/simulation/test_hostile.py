@@ -8,7 +8,8 @@ import pytest
 
 from tests.simulation.hostile import HostileStack, hostile, hostile_stack
 
-SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.system) for seed in range(2, 4))]
+pytestmark = pytest.mark.system
+SEEDS = range(1, 4)
 PAYMENTS = 60
 SETTLED_WITHIN_S = 60.0
 

@@ -10,7 +10,8 @@ ROOMS: Final = (
     "tests/interfaces/dialects/",
     "tests/interfaces/disputes/",
     "tests/interfaces/webhooks/",
-    "tests/interfaces/test_after_restore.py",  # has a system of its own
+    "tests/interfaces/test_after_restore.py",  # each has a system of its own
+    "tests/interfaces/test_reopen.py",
     "tests/interfaces/",
     "tests/crash/",
 )
@@ -22,8 +23,6 @@ LONGEST_FIRST: Final = (
     "tests/interfaces/disputes/",
     "tests/interfaces/dialects/",
     "tests/simulation/test_chaos.py",
-    "tests/simulation/test_hostile.py",
-    "tests/interfaces/test_after_restore.py",
 )
 """Rooms and files that all others would wait for at the end; the others follow in the folders' order."""
 

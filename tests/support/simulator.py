@@ -34,6 +34,7 @@ class SimulatorProcess:
         self._data = data
         self._environment = os.environ | environment
         self._process: subprocess.Popen[bytes] | None = None
+        self.log = data / "simulator.log"
         self.port = free_port()
         self.base_url = f"http://{HOST}:{self.port}"
 
@@ -56,8 +57,7 @@ class SimulatorProcess:
         """Start on this simulator's port and wait until it serves. Raises AssertionError with its log otherwise."""
         assert not self.is_listening(), f"port {self.port} is in use"
         self._data.mkdir(parents=True, exist_ok=True)
-        log = self._data / "simulator.log"
-        with log.open("ab") as output:
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", MAIN, HOST, str(self.port), str(self._data)],
                 env=self._environment,
@@ -67,7 +67,7 @@ class SimulatorProcess:
             )
         try:
             wait_until(lambda: not self._is_running() or self.is_serving(), "the simulator serves")
-            assert self._is_running(), f"the simulator ended:\n{log.read_text()}"
+            assert self._is_running(), f"the simulator ended:\n{self.log.read_text()}"
         except BaseException:
             self.kill()
             raise

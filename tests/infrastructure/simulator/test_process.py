@@ -76,8 +76,9 @@ def test_kill_9_of_the_supervisor_leaves_nothing_serving(simulator: SimulatorPro
     wait_until(lambda: not simulator.is_listening(), "the worker dies with its supervisor")
 
 
-def test_sigterm_stops_it(simulator: SimulatorProcess) -> None:
+def test_sigterm_stops_it_without_an_error(simulator: SimulatorProcess) -> None:
     assert simulator.stop() == 0
+    assert "Error" not in simulator.log.read_text()
     assert not simulator.is_listening()
 
 
