@@ -1,1 +1,1 @@
-"""Copies of a store elsewhere: base backups and a continuous WAL archive, sealed with an operator's key."""
+"""Copies of a store in another place: base backups and a continuous WAL archive, sealed with the operator's key."""

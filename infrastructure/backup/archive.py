@@ -1,8 +1,7 @@
-"""The WAL archive in a backup folder: whole segments, and slices of the one that is being written.
+"""The WAL archive in a backup folder consists of whole segments and of slices of the segment that is being written."""
 
-A slice is the pages that came since the one before, under `<segment>.<offset>`; when the segment is whole it takes the
-place of its slices.
-"""
+# A slice holds the pages that came since the previous slice; its name is `<segment>.<offset>`. A finished segment
+# replaces its slices.
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from infrastructure.backup.wal_names import HISTORY, SEGMENT_BYTES, Segment, seg
 
 PAGE_BYTES: Final = 8192
 SLICES_MAX: Final = 60
-"""Of one segment; then they are made one."""
+"""The largest number of slices of one segment; further slices are merged into one."""
 _FILE: Final = re.compile(r"([0-9A-F]{24})(?:\.([0-9A-F]{8}))?\.sealed")
 
 
@@ -25,7 +24,7 @@ class Slice(NamedTuple):
 
 
 class Archived(NamedTuple):
-    """What there is of a segment: all of it, or slices in their order."""
+    """The archived files of one segment: the whole segment, or slices in the order of their offsets."""
 
     whole: Path | None
     slices: tuple[Slice, ...]
@@ -36,7 +35,7 @@ class Archived(NamedTuple):
 
 
 def archived_segments(folder: StoreFolder) -> Mapping[Segment, Archived]:
-    """By timeline and number, in this order."""
+    """The archived files by segment, in the order of timeline and number."""
     whole: dict[Segment, Path] = {}
     slices: dict[Segment, list[Slice]] = {}
     for file in sorted(folder.wal.iterdir()) if folder.wal.is_dir() else ():
@@ -55,20 +54,20 @@ def archived_segments(folder: StoreFolder) -> Mapping[Segment, Archived]:
 
 
 def histories(folder: StoreFolder) -> list[Path]:
-    """Of the timelines, each a small sealed file."""
+    """The timeline histories, each a small sealed file."""
     files = sorted(folder.wal.iterdir()) if folder.wal.is_dir() else []
     return [file for file in files if HISTORY.fullmatch(file.name.removesuffix(SEALED))]
 
 
 def archive_extent(folder: StoreFolder) -> tuple[int, datetime]:
-    """How many segments there are, and when the archive was last added to."""
+    """The number of archived segments, and the time of the last change of the archive."""
     files = [file for archived in archived_segments(folder).values() for file in archived.files]
     last = max((file.stat().st_mtime for file in files), default=0.0)
     return len(archived_segments(folder)), datetime.fromtimestamp(last, UTC)
 
 
 def content_of(folder: StoreFolder, archived: Archived) -> Iterator[bytes]:
-    """The segment at its full length, with zeros where nothing was archived yet. Raises SealBroken."""
+    """The segment at its full length, with zeros in place of the parts that are not archived yet. Raises SealBroken."""
     if archived.whole is not None:
         yield from folder.opened(archived.whole)
         return
@@ -80,7 +79,7 @@ def content_of(folder: StoreFolder, archived: Archived) -> Iterator[bytes]:
 
 
 class SegmentWriter:
-    """Adds to the archive what a receiver has written to its own folder."""
+    """Adds the WAL files that a receiver has written to its own folder to the archive."""
 
     def __init__(self, folder: StoreFolder) -> None:
         self._folder = folder
@@ -88,10 +87,10 @@ class SegmentWriter:
         self._up_to = 0
         self._slices = 0
         self.sealed_lsn = 0
-        """All before it is in the archive."""
+        """All WAL before this LSN is in the archive."""
 
     def add_whole(self, received: Path) -> None:
-        """A segment or history that is finished; its slices are not needed any more."""
+        """Add a finished segment or history, and remove the slices of that segment."""
         self._folder.seal(self._folder.wal / f"{received.name}{SEALED}", _read(received, 0, received.stat().st_size))
         for file in self._folder.wal.glob(f"{received.name}.????????{SEALED}"):
             file.unlink(missing_ok=True)
@@ -99,9 +98,9 @@ class SegmentWriter:
             self.sealed_lsn = max(self.sealed_lsn, segment.start + SEGMENT_BYTES)
 
     def add_slice(self, received: Path, segment: Segment, up_to: int) -> None:
-        """What there is of `segment` up to that many bytes, where that is more than at the last call."""
+        """Add the first `up_to` bytes of `segment`; nothing happens unless `up_to` is larger than in the last call."""
         if segment != self._segment:
-            # Also at the start: what an earlier process left is written over by a slice that has all of it.
+            # Also in the first call: a slice with all bytes so far overwrites the slices of an earlier process.
             self._segment, self._up_to, self._slices = segment, 0, 0
         if up_to <= self._up_to:
             return

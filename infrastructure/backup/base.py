@@ -1,4 +1,4 @@
-"""A base backup: the whole server as pg_basebackup copies it, and the home's secrets, sealed; whole or not there."""
+"""A base backup is a sealed copy of the whole server by pg_basebackup and of the home's secrets, complete or absent."""
 
 import io
 import re
@@ -31,7 +31,10 @@ Connection = psycopg.Connection[Any]
 
 
 class Source(NamedTuple):
-    """A server to back up, and the home beside it. `connection` is to its store, as the application."""
+    """A server to back up, and the home beside it.
+
+    `connection` is a session in the server's store, in the application's role.
+    """
 
     replication_url: str
     connection: Connection
@@ -40,9 +43,9 @@ class Source(NamedTuple):
 
 
 def make_base_backup(source: Source, folder: StoreFolder, *, keep: int, copied: Callable[[int], None]) -> BaseBackup:
-    """Add a base backup to the folder, and remove those beyond the `keep` newest; `copied` is told the bytes so far.
+    """Add a base backup to the folder, and keep only the `keep` newest; `copied` receives the number of bytes so far.
 
-    Raises BackupFolderUnusable (another one is being made, the disk is full), ProgramFailed, psycopg.Error.
+    Raises BackupFolderUnusable (another backup is being made, the disk is full), ProgramFailed, psycopg.Error.
     """
     folder.prepare()
     with _alone(source.connection):
@@ -68,7 +71,8 @@ def _copied(source: Source, folder: StoreFolder, copied: Callable[[int], None]) 
     unfinished = folder.bases / f"{name}{UNFINISHED}"
     unfinished.mkdir(mode=0o700)
     conninfo, environment = connection_of(source.replication_url, application="tallystick backup")
-    # One tar to standard output, whose WAL is fetched at the end: it can be restored without the archive too.
+    # One tar to standard output. pg_basebackup adds the WAL at the end, so the tar can be restored without the archive
+    # too.
     options = ["--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast", "--no-password", "--verbose"]
     output = Output([program("pg_basebackup", source.home), *options, "--dbname", conninfo], environment)
     sha256 = {
@@ -78,7 +82,7 @@ def _copied(source: Source, folder: StoreFolder, copied: Callable[[int], None]) 
     start, end = _START.search(output.said), _END.search(output.said)
     if start is None or end is None:
         raise ProgramFailed("pg_basebackup", f"it did not say what WAL its copy needs: {output.said}")
-    # Afterwards: the copy is of this position at the latest.
+    # The head is read after the copy: the copy holds no event beyond this position.
     [(position,)] = source.connection.execute(_SELECT_HEAD).fetchall()
     base = BaseBackup(
         name=name,
@@ -109,7 +113,7 @@ def remove_old_wal(folder: StoreFolder) -> None:
 
 
 def secret_files(home: Path, providers_file: Path | None) -> Sequence[tuple[str, Path]]:
-    """What a restored home needs beside the data, by the name that it gets there."""
+    """The secrets that a restored home needs beside the data, each with its file name in that home."""
     files = [(file.name, file) for file in sorted(home.glob("*.password"))] if home.is_dir() else []
     accounts = providers_file or home / PROVIDERS_FILE
     if accounts.is_file():
@@ -138,7 +142,7 @@ def _counted(parts: Output, copied: Callable[[int], None]) -> Iterator[bytes]:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """While nobody else makes base backups of this store. Raises BackupFolderUnusable."""
+    """Hold the lock under which only one process makes base backups of this store. Raises BackupFolderUnusable."""
     [(is_ours,)] = connection.execute(_TRY_LOCK, (locks.BASE_BACKUP,)).fetchall()
     if not is_ours:
         raise BackupFolderUnusable("another backup of this store is being made; wait for it.")

@@ -1,4 +1,4 @@
-"""What can go wrong with backups: one typed error each, saying what to do about it."""
+"""Each fault of a backup is one typed error, whose text says how to mend the fault."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ class BackupError(Exception):
 
 
 class KeyUnusable(BackupError):
-    """The key file is missing, is not one, or would be overwritten."""
+    """The key file is missing, holds no key, or would be overwritten."""
 
 
 class SealBroken(BackupError):
-    """A sealed file is not what was sealed under its name: damaged, cut short, exchanged, or of another key."""
+    """A sealed file is damaged, cut short, exchanged or sealed with another key."""
 
     def __init__(self, path: Path, what: str) -> None:
         self.path = path
@@ -20,7 +20,7 @@ class SealBroken(BackupError):
 
 
 class BackupFolderUnusable(BackupError):
-    """The folder cannot hold backups, or has none that fits."""
+    """The folder cannot hold backups, or has no suitable backup."""
 
 
 class ProgramFailed(BackupError):
@@ -31,11 +31,11 @@ class ProgramFailed(BackupError):
 
 
 class RightMissing(BackupError):
-    """The replicator's role may not see how far its own copy is."""
+    """The replicator's role may not see the progress of its own copy."""
 
     def __init__(self) -> None:
         super().__init__("the replicator's role sees no progress: GRANT pg_read_all_stats TO it, as the superuser.")
 
 
 class RestoreFailed(BackupError):
-    """The recovery did not come to its target."""
+    """The recovery did not reach its target."""

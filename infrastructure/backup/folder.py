@@ -1,8 +1,7 @@
-"""What lies where in a backup folder, and what of it is whole.
+"""A backup folder has one fixed layout, in which a complete backup differs from an unfinished one."""
 
-`FOLDER/<store id>/base/<name>/` is a base backup, `FOLDER/<store id>/wal/` the archive of what was written since. A
-store that is restored has another id, and so another place: two copies of one history never write over each other.
-"""
+# `FOLDER/<store id>/base/<name>/` is a base backup, `FOLDER/<store id>/wal/` the archive of the WAL written since then.
+# A restored store has a new id, and therefore another place: two copies of one history never overwrite each other.
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -29,7 +28,10 @@ _VERIFIED: Final = "verified.json"
 
 
 class BaseBackup(Struct, frozen=True, kw_only=True):
-    """A copy of the whole server, and which WAL it needs. `position` is that of the store once it was finished."""
+    """A copy of the whole server, with the WAL that the copy needs.
+
+    `position` is the position of the store after the copy was finished.
+    """
 
     name: str
     store_id: UUID
@@ -41,7 +43,7 @@ class BaseBackup(Struct, frozen=True, kw_only=True):
     position: int
     version: str
     sha256: dict[str, str]
-    """Of each sealed file beside this one, by its name."""
+    """The SHA-256 of each sealed file in this folder except this record, by file name."""
 
     @property
     def first_segment(self) -> Segment:
@@ -49,12 +51,12 @@ class BaseBackup(Struct, frozen=True, kw_only=True):
 
 
 class Verification(Struct, frozen=True, kw_only=True):
-    """A restore of the backup into a scratch home, whose store came to `position` and was folded and checked there."""
+    """The result of a restore into a scratch home, where the store reached `position`, was folded and was checked."""
 
     verified_at: datetime
     position: int
     differences: tuple[str, ...]
-    """What was wrong; nothing where the backup is good."""
+    """The faults that the check found; empty for a good backup."""
 
 
 class StoreFolder:
@@ -68,7 +70,7 @@ class StoreFolder:
         self.key = key
 
     def prepare(self) -> None:
-        """Make what is missing. Raises BackupFolderUnusable."""
+        """Create the missing folders. Raises BackupFolderUnusable."""
         try:
             for folder in (self.bases, self.wal):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -82,19 +84,19 @@ class StoreFolder:
         return opened(file, self._name(file), self.key)
 
     def _name(self, file: Path) -> str:
-        """What a file is sealed under: its place in the folder, and the store."""
+        """The name under which a file is sealed: the store's id and the file's path in the folder."""
         parts = file.relative_to(self.path).parts
         return "/".join((str(self.store_id), *(part.removesuffix(UNFINISHED) for part in parts)))
 
     def finish(self, unfinished: Path, base: BaseBackup) -> None:
-        """Put what is known of a base backup beside its files, and the whole under its name."""
+        """Write the record and the checksums of a base backup beside its files, and give the folder its final name."""
         about = unfinished / f"{_ABOUT}{SEALED}"
         sums = {**base.sha256, about.name: self.seal(about, iter([msgspec.json.encode(base)]))}
         (unfinished / CHECKSUMS).write_text("".join(f"{sha256}  {name}\n" for name, sha256 in sums.items()))
         unfinished.rename(self.bases / base.name)
 
     def base_backups(self) -> list[BaseBackup]:
-        """All that are finished, oldest first. Raises SealBroken."""
+        """All finished base backups, the oldest first. Raises SealBroken."""
         if not self.bases.is_dir():
             return []
         folders = sorted(each for each in self.bases.iterdir() if each.is_dir() and each.suffix != UNFINISHED)
@@ -107,7 +109,7 @@ class StoreFolder:
         return msgspec.json.decode(b"".join(self.opened(file)), type=BaseBackup)
 
     def verification(self, base: BaseBackup) -> Verification | None:
-        """What the last one found; None where it never was verified."""
+        """The result of the last verification; None for a backup that never was verified."""
         file = self.bases / base.name / f"{_VERIFIED}{SEALED}"
         if not file.exists():
             return None
@@ -117,15 +119,17 @@ class StoreFolder:
         self.seal(self.bases / base.name / f"{_VERIFIED}{SEALED}", iter([msgspec.json.encode(verification)]))
 
     def remove_unfinished(self) -> list[Path]:
-        """What an interrupted backup left behind; nobody may be making one."""
+        """Remove the remains of interrupted backups and return them; no backup may be in progress."""
         left = [each for each in self.bases.iterdir() if each.suffix == UNFINISHED]
         for folder in left:
             shutil.rmtree(folder)
         return left
 
     def remove_beyond(self, keep: int) -> list[str]:
-        """Remove the base backups that are neither of the `keep` newest nor the last good one that was verified; the
-        names of the removed."""
+        """Remove old base backups, and return the names of the removed ones.
+
+        The `keep` newest backups stay, and the last backup with a good verification stays too.
+        """
         bases = self.base_backups()
         verified = [base for base in bases if (said := self.verification(base)) and not said.differences]
         spared = {base.name for base in (*bases[-keep:], *verified[-1:])}
@@ -138,7 +142,7 @@ class StoreFolder:
 
 
 def stores_in(folder: Path) -> Sequence[UUID]:
-    """The stores with backups in `folder`, the one with the latest base backup last. Raises BackupFolderUnusable."""
+    """The stores with backups in `folder`, the store with the latest base backup last. Raises BackupFolderUnusable."""
     found = []
     try:
         for each in folder.iterdir():

@@ -1,4 +1,4 @@
-"""The archive follows the server: pg_receivewal streams the WAL, and what came is sealed into the folder."""
+"""The archive follows the server: pg_receivewal streams the WAL, and the received WAL is sealed into the folder."""
 
 import shutil
 import signal
@@ -22,7 +22,7 @@ from infrastructure.postgres.connection.connecting import named
 
 SLOT: Final = "tallystick_archive"
 RECEIVED: Final = "backup-received"
-"""The folder of the home in which the receiver writes, until it is sealed elsewhere."""
+"""The folder of the home into which the receiver writes; its files stay until they are sealed in the backup folder."""
 _MARKS_MAX: Final = 600
 _PARTIAL: Final = ".partial"
 _RECEIVER_STOPS_WITHIN_S: Final = 5.0
@@ -45,11 +45,14 @@ class Mark(NamedTuple):
 
 
 class AlreadyArchived(Exception):
-    """Somebody else keeps the archive of this store."""
+    """Another process keeps the archive of this store."""
 
 
 class Archiver:
-    """Keeps the archive of one store while it is open. A failure ends it; its owner opens the next one."""
+    """Keeps the archive of one store while the context is open.
+
+    A failure ends the archiver; its owner then opens a new one.
+    """
 
     def __init__(self, folder: StoreFolder, *, database_url: str, replication_url: str, home: Path) -> None:
         self._folder = folder
@@ -63,14 +66,15 @@ class Archiver:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Raises AlreadyArchived, psycopg.Error, BackupError."""
+        """Start to receive the WAL. Raises AlreadyArchived, psycopg.Error, BackupError."""
         with ExitStack() as stack:
             store_url = named(self._database_url, name=ARCHIVER)
             self._store = stack.enter_context(psycopg.connect(store_url, autocommit=True))
             [(is_ours,)] = self._store.execute(_TRY_LOCK, (locks.ARCHIVE,)).fetchall()
             if not is_ours:
                 raise AlreadyArchived
-            # A figure that a crash takes is written again a second later: it need not wait for the disk.
+            # A progress figure that is lost in a crash is written again a second later: the commit need not wait for
+            # the disk.
             self._store.execute("SET synchronous_commit = off")
             server_url = named(self._replication_url, name="tallystick archive's progress")
             self._server = stack.enter_context(psycopg.connect(server_url, autocommit=True))
@@ -91,7 +95,7 @@ class Archiver:
         return BackupRecord(self._store)
 
     def step(self) -> None:
-        """Seal what was received. Raises psycopg.Error, OSError, ProgramFailed."""
+        """Seal the received WAL. Raises psycopg.Error, OSError, ProgramFailed."""
         if not self._receiver.running:
             raise ProgramFailed("pg_receivewal", self._receiver.log_tail())
         [(flushed, position)] = self._store.execute(_SELECT_MARK).fetchall()
@@ -113,7 +117,7 @@ class Archiver:
             self._writer.add_slice(partial, segment, written - segment.start)
 
     def _note(self) -> None:
-        """Tell the store how far it is archived, where that is news."""
+        """Record in the store the position that the archive has reached, if the position has changed."""
         reached = None
         while self._marks and self._marks[0].lsn <= self._writer.sealed_lsn:
             reached = self._marks.popleft()
@@ -122,20 +126,23 @@ class Archiver:
             self._told = reached.position
 
     def _written(self) -> int | None:
-        """Up to where the receiver has written the WAL; None while it is not connected."""
+        """The LSN up to which the receiver has written the WAL; None while the receiver is not connected."""
         rows = self._server.execute(_SELECT_WRITTEN, (ARCHIVER,)).fetchall()
-        if rows and rows[0][0] is None:  # state: shown to those who may see it
+        if rows and rows[0][0] is None:  # state is NULL for a role without the right to see it
             raise RightMissing
         return lsn_of(rows[0][1]) if rows and rows[0][1] else None
 
     def _prepare_slot(self) -> bool:
-        """Have the server keep what is not received yet; whether WAL is missing between the archive and that."""
+        """Make the server keep the WAL that is not received yet.
+
+        True if WAL is missing between the end of the archive and the WAL that is kept.
+        """
         rows = self._server.execute(_SELECT_SLOT, (SLOT,)).fetchall()
         if rows and rows[0][0] == "lost":
             self._server.execute(_DROP_SLOT, (SLOT,))
             rows = []
         if not rows:
-            # What an earlier receiver has would make the next one ask for WAL that is gone.
+            # Files of an earlier receiver would make the next receiver ask for WAL that is gone.
             shutil.rmtree(self._received)
             self._received.mkdir(mode=0o700)
             self._server.execute(_MAKE_SLOT, (SLOT,))

@@ -1,4 +1,4 @@
-"""Backups by themselves: the archive is kept while the process runs, and a base backup is made when one is due."""
+"""Backups run unattended: the archive is kept while the process runs, and base backups are made when due."""
 
 import logging
 from collections.abc import Callable
@@ -21,14 +21,14 @@ from infrastructure.postgres.connection.connecting import named
 
 EVERY_S: Final = 1.0
 _BASE_AGAIN_AFTER: Final = timedelta(minutes=1)
-"""A base backup that failed is tried again then."""
+"""The pause after a failed base backup, before the next try."""
 _SELECT_STORE: Final = "SELECT store_id FROM store_identity"
 
 log = logging.getLogger(__name__)
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What to back up, where to, and how often. `keep` is how many base backups stay."""
+    """The server to back up, the target folder and the schedule; `keep` is the number of base backups that stay."""
 
     database_url: str
     replication_url: str
@@ -41,14 +41,14 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def store_of(database_url: str) -> UUID:
-    """Raises psycopg.Error."""
+    """The id of the store. Raises psycopg.Error."""
     with psycopg.connect(database_url) as connection:
         [(store_id,)] = connection.execute(_SELECT_STORE).fetchall()
     return UUID(str(store_id))
 
 
 def back_up(plan: Plan, copied: Callable[[int], None] = lambda _: None) -> tuple[StoreFolder, str]:
-    """Make one base backup; the folder, and its name. Raises BackupError, psycopg.Error."""
+    """Make one base backup, and return the folder and the backup's name. Raises BackupError, psycopg.Error."""
     folder = StoreFolder(plan.folder, store_of(plan.database_url), plan.key)
     with psycopg.connect(named(plan.database_url, name="tallystick backup"), autocommit=True) as connection:
         source = Source(plan.replication_url, connection, plan.home, plan.providers_file)
@@ -56,7 +56,10 @@ def back_up(plan: Plan, copied: Callable[[int], None] = lambda _: None) -> tuple
 
 
 def keep_backups(plan: Plan, stop: Event) -> None:
-    """Keep the archive and make base backups until `stop`. What fails is logged, noted in the store and tried again."""
+    """Keep the archive and make base backups until `stop`.
+
+    A failure is logged, noted in the store and followed by another try.
+    """
     bases = _Bases(plan)
     while not stop.is_set():
         try:
@@ -83,12 +86,12 @@ def _note_failure(plan: Plan, failure: str) -> None:
     try:
         with psycopg.connect(named(plan.database_url, name="tallystick backup"), autocommit=True) as connection:
             BackupRecord(connection).archive_failed(failure)
-    except psycopg.Error:  # then it is not the archive that has to be mended first
+    except psycopg.Error:  # the database itself fails, and must be mended before the archive
         return
 
 
 class _Bases:
-    """Makes base backups beside the archive, one at a time."""
+    """Makes base backups while the archive is kept, one at a time."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -96,14 +99,14 @@ class _Bases:
         self._thread: Thread | None = None
 
     def look(self, folder: StoreFolder, *, misses_wal: bool) -> None:
-        """When the next one is due: at once where the archive begins anew. Raises BackupError."""
+        """Compute the time of the next base backup: now if the archive begins anew. Raises BackupError."""
         newest = max((base.finished_at for base in folder.base_backups()), default=None)
         self._due = datetime.now(UTC) if newest is None or misses_wal else newest + self._plan.base_every
 
     def make_what_is_due(self) -> None:
         if datetime.now(UTC) >= self._due and (self._thread is None or not self._thread.is_alive()):
             self._due = datetime.now(UTC) + _BASE_AGAIN_AFTER
-            # A daemon: what a stop interrupts is unfinished, and no reason to wait for hours.
+            # A daemon thread: a stop leaves an unfinished backup, and need not wait hours for its end.
             self._thread = Thread(target=self._make, name="base backup", daemon=True)
             self._thread.start()
 

@@ -1,4 +1,4 @@
-"""The operator's key: one file, readable by its owner only, without which no backup can be opened."""
+"""The operator's key is one file, readable by its owner only, and no backup can be opened without the key."""
 
 import base64
 import binascii
@@ -24,12 +24,12 @@ class BackupKey:
 
     @property
     def key_id(self) -> bytes:
-        """What tells one key from another, and nothing about the secret."""
+        """An identifier of the key, which reveals nothing about the secret."""
         return HKDF(SHA256(), ID_BYTES, salt=None, info=b"tallystick backup key id").derive(self.secret)
 
 
 def create_key(path: Path) -> BackupKey:
-    """Make up a key and keep it in `path`, mode 0600. Raises KeyUnusable where there is such a file already."""
+    """Create a random key and keep it in `path`, mode 0600. Raises KeyUnusable where the file exists already."""
     if path.exists():
         raise KeyUnusable(f"{path} exists already, and what is sealed with its key could not be opened with another.")
     key = BackupKey(secrets.token_bytes(KEY_BYTES))
@@ -42,7 +42,7 @@ def create_key(path: Path) -> BackupKey:
 
 
 def read_key(path: Path) -> BackupKey:
-    """The key in `path`. Raises KeyUnusable, also where others may read the file."""
+    """The key in `path`. Raises KeyUnusable, also where other users may read the file."""
     try:
         text, mode = path.read_text(), path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
@@ -63,6 +63,6 @@ def read_key(path: Path) -> BackupKey:
 
 
 def keep_apart(key_file: Path, folder: Path) -> None:
-    """Raises KeyUnusable where the key would be found with what it opens."""
+    """Raises KeyUnusable where the key lies inside the backup folder, beside the files that the key opens."""
     if key_file.resolve().is_relative_to(folder.resolve()):
         raise KeyUnusable(f"{key_file} is inside the backup folder {folder}: whoever has the one would have the other.")

@@ -1,4 +1,4 @@
-"""Where in the WAL a position of the store is."""
+"""A position of the store is found in the WAL as the LSN of a commit."""
 
 import re
 import subprocess
@@ -21,9 +21,10 @@ _SUBTRANSACTIONS: Final = re.compile(r"subxacts: ([\d ]+)")
 
 
 def commit_beyond(connection: psycopg.Connection[Any], wal: Path, position: int, home: Path) -> int | None:
-    """Where the commit begins that stored the first event after `position`; None where that is the last event there is.
+    """The LSN where the commit begins that stored the first event after `position`; None where no event follows.
 
-    `wal` has the WAL of the server that `connection` is to. Raises RestoreFailed where there is no such position.
+    `wal` holds the WAL of the server behind `connection`. Raises RestoreFailed where the store never reached
+    `position`, or where the WAL lacks the commit.
     """
     rows = connection.execute(_SELECT_BEYOND, (position,)).fetchall()
     if not rows:
@@ -40,7 +41,7 @@ def commit_beyond(connection: psycopg.Connection[Any], wal: Path, position: int,
 
 
 def _commits(wal: Path, home: Path) -> Iterator[tuple[str, int, str]]:
-    """Every commit of the WAL: its transaction, where it begins, and its description."""
+    """Every commit in the WAL: its transaction, the LSN where it begins, and its description."""
     segments = sorted(segment for file in wal.iterdir() if (segment := segment_of(file.name)))
     for timeline in sorted({segment.timeline for segment in segments}):
         first = next(segment for segment in segments if segment.timeline == timeline)
@@ -50,7 +51,10 @@ def _commits(wal: Path, home: Path) -> Iterator[tuple[str, int, str]]:
 
 
 def _dumped(wal: Path, first: Segment, home: Path) -> Iterator[str]:
-    """pg_waldump's lines; it ends with an error where the WAL ends, which it cannot tell from damage."""
+    """The output lines of pg_waldump.
+
+    At the end of the WAL pg_waldump always ends with an error, because it cannot tell this end from damage.
+    """
     command: list[str | Path] = [program("pg_waldump", home), "--rmgr=Transaction", f"--path={wal}"]
     command += [f"--timeline={first.timeline}", f"--start={lsn_text(first.start)}"]
     with subprocess.Popen(  # noqa: S603 - one of Postgres's programs

@@ -1,4 +1,4 @@
-"""Postgres's own programs, run on a server that a URL names; the password is no part of their command line."""
+"""Postgres's own programs run against the server of a URL, with the password outside their command line."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def program(name: str, home: Path) -> Path:
 
 
 def connection_of(url: str, *, application: str) -> tuple[str, dict[str, str]]:
-    """What a program is told of the server, and its whole environment."""
+    """The connection string of a program without the password, and the whole environment of the program."""
     told = conninfo_to_dict(url)
     password = told.pop("password", None)
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -30,9 +30,9 @@ def connection_of(url: str, *, application: str) -> tuple[str, dict[str, str]]:
 
 
 class Output:
-    """What a program writes to standard output, part by part; what it says to standard error is kept.
+    """The standard output of a program, part by part; `said` holds the standard error afterwards.
 
-    Iterating raises ProgramFailed, after the last part, where it ended with an error.
+    Iterating raises ProgramFailed, after the last part, when the program ended with an error.
     """
 
     def __init__(self, command: list[str | Path], environment: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""A restore: a base backup and the WAL after it become a home, whose store has a name of its own and is closed."""
+"""A restore turns a base backup and the WAL after it into a home, whose store gets a new id and is closed."""
 
 import io
 import shutil
@@ -25,13 +25,13 @@ from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.private_files import sync_folder, write_private
 
 RESTORED_PROVIDERS_FILE: Final = "providers.restored.json"
-"""Beside the one that a start writes: where providers were is for an operator to compare."""
+"""A name apart from the file that a start writes: an operator compares the restored provider accounts."""
 _RECOVERY_WITHIN_S: Final = 7 * 24 * 3600.0
 _LAST_LINES: Final = 12
 _OF_ANOTHER_SERVER: Final = ("synchronous_standby_names", "primary_conninfo", "primary_slot_name")
-"""Settings that an ALTER SYSTEM left: a restored server has no standby to wait for, and follows nobody."""
+"""Settings from an ALTER SYSTEM on the other server: a restored server waits for no standby and follows no primary."""
 _BY_THE_WAL_AT_HAND: Final = {"restore_command": "exit 1", "recovery_target_timeline": "latest"}
-"""All there is was put in its place before: nothing is fetched. Recovery wants a command nevertheless."""
+"""All existing WAL was put in its place before, so nothing is fetched; recovery demands a command nevertheless."""
 _SELECT_STORE: Final = """
 SELECT store_id, (SELECT coalesce(max(notification_id), 0) FROM stored_events) FROM store_identity
 """
@@ -44,8 +44,11 @@ Tell = Callable[[str], None]
 
 
 class Restored(Struct, frozen=True, kw_only=True):
-    """A store that was recovered up to `position`. `missing_after` names the segment after which the archive has a
-    gap, where it has one: what came later is not in it."""
+    """The result of a restore: the store was recovered up to `position`.
+
+    `missing_after` names the segment before a gap in the archive, or is None without a gap. The store lacks everything
+    after the gap.
+    """
 
     position: int
     missing_after: str | None
@@ -53,7 +56,7 @@ class Restored(Struct, frozen=True, kw_only=True):
 
 
 def base_for(folder: StoreFolder, target: datetime | int | None, name: str | None = None) -> BaseBackup:
-    """The newest base backup that was finished by `target`, an instant or a position; or the one called `name`.
+    """The newest base backup that was finished by `target`, a time or a position; or the backup called `name`.
 
     Raises BackupFolderUnusable, SealBroken.
     """
@@ -83,8 +86,8 @@ def _is_before(base: BaseBackup, target: datetime | int | None) -> bool:
 def restore(folder: StoreFolder, base: BaseBackup, home: Path, target: datetime | int | None, tell: Tell) -> Restored:
     """Fill the empty folder `home` with the store as it was at `target`, or at the end of the archive.
 
-    To a position: whole commits, so that the head is that position or, where commits were larger, a little less.
-    Raises RestoreFailed, SealBroken, EmbeddedError, BackupFolderUnusable; then `home` is empty again.
+    For a position, whole commits are restored: the head is `target` or, if a larger commit contains `target`, a little
+    less. Raises RestoreFailed, SealBroken, EmbeddedError, BackupFolderUnusable; `home` is empty again after an error.
     """
     if home.exists() and any(home.iterdir()):
         raise BackupFolderUnusable(f"{home} is not empty: a restore fills a new folder only.")
@@ -119,12 +122,15 @@ def _restored(folder: StoreFolder, base: BaseBackup, home: Path, target: datetim
 def _stop_before_the_commit_beyond(
     position: int, folder: StoreFolder, base: BaseBackup, home: Path, tell: Tell
 ) -> Mapping[str, str]:
-    """Where to stop, found by a recovery of everything that is thrown away again. Raises RestoreFailed."""
+    """The recovery settings that stop before the first commit beyond `position`. Raises RestoreFailed.
+
+    A full recovery in a scratch home finds the place; the scratch home is removed afterwards.
+    """
     scan = home / "scan"
     prepare_home(home)
     tell(f"Looking for position {position:,} …")
     _unpack(folder, base, scan, tell)
-    # No segment is removed that is to be read afterwards.
+    # Keeps all segments, because commit_beyond reads them after the recovery.
     server = _recovered(scan, {"wal_keep_size": "2000000"})
     try:
         with psycopg.connect(server.superuser_url, autocommit=True) as connection:
@@ -138,8 +144,8 @@ def _stop_before_the_commit_beyond(
 
 
 def _recovered(home: Path, stop_at: Mapping[str, str]) -> EmbeddedPostgres:
-    """The server on `home`, running, after its recovery. Raises RestoreFailed, EmbeddedError."""
-    # Nobody is let in before the end: what an unfinished recovery shows is no state of the store.
+    """The running server on `home`, after its recovery. Raises RestoreFailed, EmbeddedError."""
+    # No session is allowed before the end of the recovery: an unfinished recovery shows no valid state of the store.
     settings = {"hot_standby": "off", "recovery_target_action": "promote", **_BY_THE_WAL_AT_HAND, **stop_at}
     server = EmbeddedPostgres(home, settings=settings, ready_timeout_s=_RECOVERY_WITHIN_S)
     try:
@@ -154,7 +160,10 @@ def _recovered(home: Path, stop_at: Mapping[str, str]) -> EmbeddedPostgres:
 
 
 def _unpack(folder: StoreFolder, base: BaseBackup, home: Path, tell: Tell) -> tuple[list[str], str | None]:
-    """A data folder that is about to recover; the names of the secrets, and the segment before the archive's gap."""
+    """Make a data folder that is ready to recover.
+
+    Returns the names of the secrets, and the segment before a gap in the archive or None.
+    """
     prepare_home(home)
     where = folder.bases / base.name
     secrets = _unpack_secrets(b"".join(folder.opened(where / f"{SECRETS}{SEALED}")), home)
@@ -164,7 +173,7 @@ def _unpack(folder: StoreFolder, base: BaseBackup, home: Path, tell: Tell) -> tu
     parts = folder.opened(where / f"{DATA}{SEALED}")
     with tarfile.open(fileobj=io.BufferedReader(_Stream(parts), READ_BYTES), mode="r|", bufsize=READ_BYTES) as tar:
         tar.extractall(data, filter="data")
-    for _ in parts:  # to its end, with which it is proved to be whole
+    for _ in parts:  # read to the end, where the seal proves that the file is complete
         pass
     missing_after = _unpack_wal(folder, base, data / "pg_wal", tell)
     _forget_the_other_server(data / "postgresql.auto.conf")
@@ -188,14 +197,14 @@ def _unpack_secrets(packed: bytes, home: Path) -> list[str]:
 
 
 def _unpack_wal(folder: StoreFolder, base: BaseBackup, target: Path, tell: Tell) -> str | None:
-    """Put all the WAL since the base backup where the server looks for its own; the last name before a gap."""
+    """Put all WAL since the base backup into the server's pg_wal; return the last segment's name before a gap."""
     archived = archived_segments(folder)
     own = {segment for file in target.iterdir() if (segment := segment_of(file.name))}
     chosen, missing_after = contiguous(sorted(own | archived.keys()), base.first_segment)
     for number, segment in enumerate(chosen):
         if number % 64 == 0:
             tell(f"Unpacking WAL: {number:,} of {len(chosen):,} segments …")
-        if segment in own:  # whole; of the archive's that is not certain
+        if segment in own:  # a segment of the backup is whole; the archived one may be a part
             continue
         with (target / segment.name).open("wb") as content:
             content.writelines(content_of(folder, archived[segment]))
@@ -205,8 +214,10 @@ def _unpack_wal(folder: StoreFolder, base: BaseBackup, target: Path, tell: Tell)
 
 
 def contiguous(segments: Sequence[Segment], first: Segment) -> tuple[list[Segment], str | None]:
-    """Those from `first` on up to where one is missing, whatever their timeline; and the last one's name where others
-    come after the gap."""
+    """The segments from `first` up to the first missing number, on any timeline.
+
+    The second value is the name of the last segment before the gap, where more segments follow the gap; else None.
+    """
     numbers = {segment.number for segment in segments if segment.number >= first.number}
     last = first.number
     while last in numbers:
@@ -226,7 +237,7 @@ def _forget_the_other_server(settings: Path) -> None:
 def _make_another(
     connection: psycopg.Connection[Any], folder: StoreFolder, base: BaseBackup, target: datetime | int | None
 ) -> int:
-    """Give the store a name of its own, and close it; its position. Raises RestoreFailed."""
+    """Give the restored store a new id, close the store, and return its position. Raises RestoreFailed."""
     [(store_id, position)] = connection.execute(_SELECT_STORE).fetchall()
     if UUID(str(store_id)) != folder.store_id:
         raise RestoreFailed(f"The backup is of the store {store_id}, not of {folder.store_id}.")
@@ -239,7 +250,7 @@ def _make_another(
 
 
 class _Stream(io.RawIOBase):
-    """Parts, read as a file from beginning to end."""
+    """Byte parts, readable as one file from beginning to end."""
 
     def __init__(self, parts: Iterator[bytes]) -> None:
         self._parts = parts

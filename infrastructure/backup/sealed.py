@@ -1,9 +1,9 @@
-"""A sealed file: compressed, and encrypted with a key of its own, under which it opens by its own name only.
+"""A sealed file is compressed and encrypted with a key of its own, and opens only under its own name."""
 
-The construction is that of Tink's streaming AEAD and of age's payload: HKDF-SHA256 makes a key of the operator's key, a
-random salt and the file's name; AES-256-GCM encrypts one chunk after the other, whose number and whether it is the last
-one are the nonce. No nonce is used twice under one key, and chunks cannot be exchanged, left out or cut off.
-"""
+# The construction is that of Tink's streaming AEAD and of age's payload. HKDF-SHA256 derives the file's key from the
+# operator's key, a random salt and the file's name. AES-256-GCM encrypts one chunk after the other; the nonce is the
+# chunk's number and a mark of the last chunk. No nonce is used twice under one key, and chunks cannot be exchanged,
+# left out or cut off.
 
 import os
 import secrets
@@ -27,13 +27,14 @@ _SALT_BYTES: Final = 32
 _CHUNK_BYTES: Final = 1024 * 1024
 _TAG_BYTES: Final = 16
 _FAST: Final = 1
-"""zlib's level: the processor is shared with whoever takes payments."""
+"""The compression level of zlib, a low one: the processor is shared with the processes that take payments."""
 
 
 def seal(path: Path, name: str, content: Iterable[bytes], key: BackupKey) -> str:
-    """Write `content` sealed under `name` to `path`, on disk before it can be seen there; the file's SHA-256.
+    """Write `content` sealed under `name` to `path`, and return the file's SHA-256.
 
-    Raises OSError, and whatever `content` raises; then there is no such file.
+    The file is on disk before it appears under its name. Raises OSError and every error of `content`; no file exists
+    then.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     checksum = sha256()
@@ -53,9 +54,9 @@ def seal(path: Path, name: str, content: Iterable[bytes], key: BackupKey) -> str
 
 
 def opened(path: Path, name: str, key: BackupKey) -> Iterator[bytes]:
-    """The content of `path` that was sealed under `name`, each part proved before it is given.
+    """The content of `path` that was sealed under `name`; each part is authenticated before it is returned.
 
-    Only with the last part is it known that nothing is missing. Raises SealBroken, OSError.
+    Only the last part proves that no part is missing. Raises SealBroken, OSError.
     """
     with path.open("rb") as file:
         head = file.read(len(_MAGIC) + ID_BYTES + _SALT_BYTES)
@@ -70,7 +71,7 @@ def opened(path: Path, name: str, key: BackupKey) -> Iterator[bytes]:
         except InvalidTag:
             what = "it is damaged or cut short, or was sealed under another name"
             raise SealBroken(path, what) from None
-        except zlib.error as error:  # authentic, and yet no content: sealed by something else
+        except zlib.error as error:  # authentic, but not compressed content: sealed by another program
             raise SealBroken(path, str(error)) from error
 
 
@@ -81,7 +82,7 @@ def _encrypted(content: Iterable[bytes], name: str, key: BackupKey) -> Iterator[
     pending, number = bytearray(), 0
     for part in content:
         pending += part
-        while len(pending) > _CHUNK_BYTES:  # the last one is told from the others, and so is held back
+        while len(pending) > _CHUNK_BYTES:  # the last chunk is marked, so one full chunk is held back
             yield cipher.encrypt(_nonce(number, is_last=False), bytes(pending[:_CHUNK_BYTES]), None)
             del pending[:_CHUNK_BYTES]
             number += 1
@@ -116,7 +117,7 @@ def _deflated(content: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _inflated(content: Iterable[bytes]) -> Iterator[bytes]:
-    """In parts of bounded size, however well they were compressed."""
+    """The decompressed content, in parts of bounded size whatever the compression ratio."""
     inflate = zlib.decompressobj()
     for part in content:
         while part:

@@ -1,17 +1,17 @@
-"""Names of WAL segments, and the places in the WAL that they stand for."""
+"""The name of a WAL segment stands for a place in the WAL."""
 
 import re
 from typing import Final, NamedTuple
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
-"""As initdb makes it unless told otherwise."""
+"""The segment size that initdb uses by default."""
 _SEGMENTS_IN_4_GIB: Final = 2**32 // SEGMENT_BYTES
 _SEGMENT: Final = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})")
 HISTORY: Final = re.compile(r"[0-9A-F]{8}\.history")
 
 
 class Segment(NamedTuple):
-    """A segment of one timeline, by its number since the beginning of the WAL."""
+    """A segment of one timeline; `number` counts from the beginning of the WAL."""
 
     timeline: int
     number: int
@@ -27,7 +27,7 @@ class Segment(NamedTuple):
 
 
 def segment_of(name: str) -> Segment | None:
-    """None where `name` is not that of a segment."""
+    """The segment of that name; None where `name` is not the name of a segment."""
     match = _SEGMENT.fullmatch(name)
     if match is None:
         return None
@@ -40,7 +40,7 @@ def segment_at(timeline: int, lsn: int) -> Segment:
 
 
 def lsn_of(text: str) -> int:
-    """Of `16/B374D848` the number of bytes since the beginning of the WAL."""
+    """The number of bytes since the beginning of the WAL, from a text like `16/B374D848`."""
     high, low = text.split("/")
     return int(high, 16) << 32 | int(low, 16)
 

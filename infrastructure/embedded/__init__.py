@@ -1,1 +1,1 @@
-"""Postgres and NATS on a bare machine: two wheels' binaries, one folder, loopback only, and nothing left running."""
+"""Postgres and NATS on a bare machine: binaries from two wheels, one folder, loopback only, no process left behind."""

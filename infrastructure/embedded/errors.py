@@ -1,4 +1,4 @@
-"""What can keep the embedded servers from running: one typed error each, saying what to do about it."""
+"""Each fault that keeps an embedded server from running is one typed error, whose text says how to mend the fault."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ class EmbeddedError(Exception):
 
 
 class BinaryMissing(EmbeddedError):
-    """A server's program is not where its wheel puts it, or may not be executed."""
+    """The program of a server is absent from the place where its wheel installs the program, or is not executable."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +35,7 @@ class HomeInUse(EmbeddedError):
 
 
 class PortUnavailable(EmbeddedError):
-    """The port that was asked for belongs to somebody else, or no port is free (`None`)."""
+    """The requested port belongs to another process, or no port is free (`port` is then `None`)."""
 
     def __init__(self, port: int | None) -> None:
         self.port = port
@@ -57,7 +57,7 @@ class ServerFailed(EmbeddedError):
 
 
 class PasswordFileInvalid(EmbeddedError):
-    """A file in the home folder that keeps a password does not hold the right one, or none at all."""
+    """A password file in the home folder holds a wrong password, or none at all."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""A standby becomes the primary: the former one is stopped first, as far as it can be reached, and the epoch raised."""
+"""A standby becomes the primary: the old primary, if reachable, is fenced first, and the epoch is raised."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,21 +25,22 @@ REPLAYED_WITHIN_S: Final = 5.0
 PROMOTED_WITHIN_S: Final = 30
 _DATABASE: Final = "tallystick"
 _PORT_LINE: Final = 3
-"""Of postmaster.pid, from 0."""
+"""Index, from 0, of the line of postmaster.pid that holds the port."""
 
 
 class NotAStandby(EmbeddedError):
-    """There is nothing in the home that could be promoted."""
+    """The home holds no standby that could be promoted."""
 
 
 class WouldLose(EmbeddedError):
-    """The primary may have confirmed what the standby does not have."""
+    """The primary may have confirmed commits that the standby does not have."""
 
 
 def promote(home: Path, *, accept_loss: bool, tell: Callable[[str], None]) -> int:
-    """Make the standby that runs on `home` the primary; the new epoch.
+    """Make the standby that runs on `home` the primary, and return the new epoch.
 
-    Raises NotAStandby, WouldLose, psycopg.Error."""
+    Raises NotAStandby, WouldLose, psycopg.Error.
+    """
     standing = read_standing(home)
     if standing is None:
         raise NotAStandby(f"no standby was made in {home}: `tallystick standby` makes one")
@@ -49,7 +50,8 @@ def promote(home: Path, *, accept_loss: bool, tell: Callable[[str], None]) -> in
         if superuser.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
             position = _fence_all(standing.primary, password, tell)
             _require_whole(superuser, standing, position, accept_loss=accept_loss)
-            # What it has of its former primary's settings: it would wait for itself, or take no writes.
+            # The standby copied these settings from its former primary. With them the new primary would wait for
+            # itself, or take no writes.
             await_standbys(superuser, ())
             superuser.execute(f"ALTER SYSTEM RESET {READ_ONLY}")
             superuser.execute("SELECT pg_reload_conf()")
@@ -62,7 +64,7 @@ def promote(home: Path, *, accept_loss: bool, tell: Callable[[str], None]) -> in
 
 
 def _fence_all(addresses: Sequence[Address], password: str, tell: Callable[[str], None]) -> str | None:
-    """Where the log of the former primary ends; None when it does not answer."""
+    """Fence every reachable primary; return the position where its log ends, or None when no primary answers."""
     position = None
     for address in addresses:
         try:
@@ -76,7 +78,7 @@ def _fence_all(addresses: Sequence[Address], password: str, tell: Callable[[str]
 
 
 def _require_whole(superuser: Connection, standing: Standing, position: str | None, *, accept_loss: bool) -> None:
-    """Raises WouldLose."""
+    """Check that the standby has every confirmed commit, unless `accept_loss`. Raises WouldLose."""
     if position is not None and wait_for_replay(superuser, position, REPLAYED_WITHIN_S):
         return
     if not standing.is_awaited and not accept_loss:
@@ -87,7 +89,7 @@ def _require_whole(superuser: Connection, standing: Standing, position: str | No
 
 
 def _port(home: Path) -> int:
-    """Raises NotAStandby."""
+    """The port of the server that runs on `home`. Raises NotAStandby."""
     try:
         return int((home / POSTGRES_DATA / "postmaster.pid").read_text().splitlines()[_PORT_LINE])
     except (FileNotFoundError, IndexError, ValueError):

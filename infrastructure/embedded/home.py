@@ -1,4 +1,4 @@
-"""All embedded data lives in one home folder, and one supervisor at a time holds it."""
+"""One home folder holds all embedded data, and one supervisor at a time holds the folder."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ POSTGRES_DATA = "postgres"
 
 
 def default_home() -> Path:
-    """`TALLYSTICK_HOME` if set; else `/var/lib/tallystick` for root, and the user's own data folder for others."""
+    """`TALLYSTICK_HOME` if set; else `/var/lib/tallystick` for root, and the user's own data folder for other users."""
     chosen = os.environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -27,7 +27,7 @@ def default_home() -> Path:
 
 
 class Home:
-    """The home folder, made when entered and locked until left.
+    """The home folder, created on entering the context and locked until the context is left.
 
     Entering raises `HomeUnusable` or, while another `Home` is open on the same folder, `HomeInUse`.
     """
@@ -48,9 +48,9 @@ class Home:
 
 
 def prepare_home(home: Path) -> None:
-    """Make the folder if need be, passable for the account Postgres runs as; raise `HomeUnusable` if that fails.
+    """Create the folder if needed, and let the account that Postgres runs as pass through. Raises `HomeUnusable`.
 
-    Root's home gets o+x (its secrets are 0600 files, its data folders 0700). No folder of anybody else is changed.
+    Root's home gets o+x (its secrets are 0600 files, its data folders 0700). Folders of other users are not changed.
     """
     try:
         _make_folders(home)

@@ -1,4 +1,4 @@
-"""One holder a file: an exclusive lock that the kernel frees however its holder ends."""
+"""A file has one lock holder: the kernel frees the exclusive lock, however the holder ends."""
 
 import fcntl
 import os
@@ -8,14 +8,14 @@ from infrastructure.embedded.errors import HomeInUse
 
 
 class FileLock:
-    """The exclusive lock on one file of a home folder; while it is held, the file names the holder's pid."""
+    """The exclusive lock on one file of a home folder; a locked file contains the pid of the holder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock, or raise `HomeInUse` at once."""
+        """Take the lock without waiting. Raises `HomeInUse` when another process holds the lock."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -27,7 +27,7 @@ class FileLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let go; nothing happens when the lock is not held."""
+        """Free the lock; nothing happens when the lock is not held."""
         if self._descriptor is None:
             return
         os.ftruncate(self._descriptor, 0)

@@ -1,8 +1,8 @@
-"""A program's log is bounded: it is cut off by size while the program writes to it, and only so many are kept.
+"""The log of a program is bounded: files have a size limit, and only a fixed number of files is kept."""
 
-The program keeps its file, and is asked nothing: what it wrote is copied away, and the file emptied. A pipe in between
-would block the program as soon as nobody reads it. What is written in the moment between the two is lost.
-"""
+# The log is cut off while the program writes to it. The program keeps its open file and takes no part: the supervisor
+# copies the content to another file, then empties the log. A pipe instead would block the program as soon as its reader
+# stops. Lines that the program writes between the end of the copy and the emptying are lost.
 
 import os
 import shutil
@@ -14,7 +14,10 @@ LOOK_EVERY_S: Final = 1.0
 
 
 class LogLimits(NamedTuple):
-    """How long one file grows, but for what is written between two looks, and how many of them there are."""
+    """The size limit of one file, and the number of files.
+
+    A file can pass `bytes_max` by the bytes that are written between two checks (see LOOK_EVERY_S).
+    """
 
     bytes_max: int = 10 * 1024 * 1024
     files_max: int = 5
@@ -24,7 +27,10 @@ LOG_LIMITS: Final = LogLimits()
 
 
 class LogFile:
-    """`NAME`, and before it `NAME.1`, the youngest, up to `NAME.4` where five are kept. One process cuts it off."""
+    """The log `NAME` and the older `NAME.1` (the youngest of them) up to `NAME.4` where five files are kept.
+
+    Only one process may cut off the log.
+    """
 
     def __init__(self, path: Path, limits: LogLimits) -> None:
         self.path = path
@@ -32,13 +38,16 @@ class LogFile:
         self._unfinished = path.with_name(f"{path.name}.tmp")
 
     def open(self) -> int:
-        """A descriptor that appends to it, for a child that may lack the right to open it. Raises OSError."""
+        """A descriptor that appends to the log, for a child that may not open the file itself. Raises OSError."""
         self._unfinished.unlink(missing_ok=True)
         self.cut_off_if_long()
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def cut_off_if_long(self) -> bool:
-        """Whether it was. On a full disk it stays as it is, and cannot grow either."""
+        """Cut off the log if the log is too long; True if it was cut off.
+
+        On a full disk the log stays unchanged, and cannot grow either.
+        """
         try:
             if self.path.stat().st_size < self._limits.bytes_max:
                 return False
@@ -57,7 +66,7 @@ class LogFile:
             shutil.copyfileobj(log, copy, 1 << 20)
             self._age()
             copy.flush()
-            # What came while that was done.
+            # Bytes that arrived during the first copy.
             shutil.copyfileobj(log, copy)
         self._unfinished.rename(self._older(1))
 

@@ -1,4 +1,4 @@
-"""A NATS server of our own, on loopback: it keeps nothing, one user of it may publish, another only listen."""
+"""An embedded NATS server on loopback stores nothing; one of its users may publish, the other may only listen."""
 
 import json
 import os
@@ -18,14 +18,14 @@ from infrastructure.nats.wakeup import ALL_STORES
 
 _RELAY = "tallystick_relay"
 _READER = "tallystick_reader"
-# Our own may name a database with its password.
+# The supervisor's own environment may contain a database URL with its password.
 _ENVIRONMENT = {"PATH": os.defpath, "TZ": "UTC"}
 _MAX_PAYLOAD_BYTES = 4096
 _PROBE_TIMEOUT_S = 2.0
 
 
 class EmbeddedNats(EmbeddedServer):
-    """nats-server without JetStream: what it carries is of no use a second later, so nothing is on a disk."""
+    """nats-server without JetStream: a message is useless one second later, so no message is stored on disk."""
 
     name = "nats"
     stop_signals = (signal.SIGTERM,)
@@ -43,17 +43,17 @@ class EmbeddedNats(EmbeddedServer):
         self._pid_file = self.home / "nats.pid"
         self._password = ""
         self._reader_password = ""
-        # By this name the probe knows ours from another server that won the race for the port.
+        # The probe compares this name, to recognise another server that took the port first.
         self._server_name = f"tallystick-{secrets.token_hex(4)}"
 
     @property
     def url(self) -> str:
-        """As the user that may publish, and nothing else."""
+        """URL of the user that may only publish."""
         return self._url_of(_RELAY, self._password)
 
     @property
     def reader_url(self) -> str:
-        """As the user that may listen, and nothing else."""
+        """URL of the user that may only listen."""
         return self._url_of(_READER, self._reader_password)
 
     def _url_of(self, user: str, password: str) -> str:
@@ -70,7 +70,7 @@ class EmbeddedNats(EmbeddedServer):
         )
         self._password = kept_password(self.home / "nats.password")
         self._reader_password = kept_password(self.home / "nats-reader.password")
-        # The events that earlier versions had in a stream: they are in the store.
+        # Earlier versions kept events in a JetStream stream. The event store has these events.
         shutil.rmtree(self.home / "nats", ignore_errors=True)
 
     def _command(self, port: int) -> ChildProcess:
@@ -95,7 +95,7 @@ class EmbeddedNats(EmbeddedServer):
                 ]
             },
         }
-        # The server's own format includes JSON, short of its \u escapes.
+        # The configuration format of nats-server includes JSON, except for \u escapes.
         write_private(self._config, json.dumps(config, ensure_ascii=False, indent=2))
         return ChildProcess(
             self.name,
@@ -108,7 +108,7 @@ class EmbeddedNats(EmbeddedServer):
         )
 
     def _answers(self, port: int) -> bool:
-        """It greets each connection with one line, `INFO {…}`."""
+        """Whether the server on `port` is ours, read from the line `INFO {…}` that NATS sends on each connection."""
         try:
             with socket.create_connection((LOOPBACK, port), _PROBE_TIMEOUT_S) as connection:
                 greeting = connection.makefile("rb").readline()

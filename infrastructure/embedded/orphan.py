@@ -1,4 +1,4 @@
-"""A server that outlived a killed supervisor is stopped before the next one starts on its data."""
+"""A server that outlived its killed supervisor is stopped before the next server starts on the same data."""
 
 import os
 import signal
@@ -17,7 +17,8 @@ def stop_orphan(
 ) -> None:
     """End the process that `pid_file` names, if it is `program` run with `argument`, and remove the file.
 
-    A number in a pid file says little: after a crash it may belong to anybody. Call this with the data's lock in hand.
+    A pid in a file proves nothing: after a crash, the pid may belong to another program. The caller must hold the lock
+    of the data.
     """
     pid = pid_in(pid_file)
     for each in (*signals, signal.SIGKILL):
@@ -32,7 +33,10 @@ def stop_orphan(
 
 
 def _is_running(pid: int, program: str, argument: Path) -> bool:
-    """By its command line, which everybody may read (a zombie's is empty); another user's cwd and exe need a right."""
+    """Whether the command line of process `pid` is `program` with `argument`.
+
+    Every user may read a command line (that of a zombie is empty); cwd and exe of another user's process need a right.
+    """
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

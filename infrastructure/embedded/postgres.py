@@ -1,4 +1,4 @@
-"""A Postgres of our own: durable as by default, on loopback, behind a password, never as root."""
+"""An embedded Postgres has its default durability, listens on loopback, demands a password and never runs as root."""
 
 import os
 import shutil
@@ -32,21 +32,22 @@ from infrastructure.embedded.superuser import SUPERUSER, SuperuserPassword
 
 _DATABASE = "tallystick"
 CONNECTIONS_USUAL = 100
-# An archive or a standby that is away for too long loses its place in the WAL, rather than fill the disk with it.
+# Bounds the WAL that is kept for an absent archive or standby: after that its slot becomes invalid, and the disk does
+# not fill.
 _DEFAULTS = {
     "shared_buffers": "128MB",
     "max_slot_wal_keep_size": "8GB",
-    # Or checksums, which data of ours mostly have: without either, a former primary cannot be wound back.
+    # pg_rewind of a former primary needs wal_log_hints or data checksums; most of our data folders have checksums.
     "wal_log_hints": "on",
 }
-# Of our environment nothing is passed on: PGDATA or PGOPTIONS would change the server, and TZ saves initdb a search.
+# No variable of our environment is passed on: PGDATA or PGOPTIONS would change the server. TZ spares initdb a search.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _INITDB_TIMEOUT_S = 120.0
 STANDBY_SIGNAL = "standby.signal"
 REWINDING = "postgres.rewinding"
-"""There while a former primary is wound back."""
+"""A marker file that exists while pg_rewind works on a former primary."""
 _FENCED = "default_transaction_read_only"
-"""Set by a failover, and by nobody else."""
+"""A setting that only a failover changes."""
 _REFUSED_LOGIN = "password authentication failed"
 _NOT_OF_THESE_DATA = "holds another password than the one that the data know: restore the file that belongs to them"
 _DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = 'tallystick'"
@@ -54,16 +55,16 @@ _CREATE_DATABASE = "CREATE DATABASE tallystick"
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """Postgres 18 over `<home>/postgres`, with the database `tallystick` and a URL of it for each role.
+    """Postgres 18 over `<home>/postgres`, with the database `tallystick` and one URL for each role.
 
-    `connections_max` below CONNECTIONS_USUAL count as so many. `settings` are further server settings, name to value.
-    fsync, full_page_writes and synchronous_commit stay on unless they say otherwise. After a crash, `start` includes
-    recovery: hence the long `ready_timeout_s`.
+    A `connections_max` below CONNECTIONS_USUAL is raised to CONNECTIONS_USUAL. `settings` are further server settings,
+    name to value. fsync, full_page_writes and synchronous_commit stay on unless `settings` change them. After a crash,
+    `start` includes recovery; therefore `ready_timeout_s` is long.
     """
 
     name = "postgres"
     stop_signals = (signal.SIGINT, signal.SIGQUIT)  # fast shutdown; immediate shutdown, which leaves a recovery
-    # Backends of a killed server hold its shared memory until each notices.
+    # The backends of a killed server hold its shared memory until each backend notices the end of the server.
     passing_failures = (*EmbeddedServer.passing_failures, "pre-existing shared memory block")
 
     def __init__(
@@ -85,27 +86,30 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """The application's."""
+        """URL of the application's role."""
         return self._url(self.port, _DATABASE, Role.APP)
 
     @property
     def owner_url(self) -> str:
-        """For migrations."""
+        """URL of the schema owner, for migrations."""
         return self._url(self.port, _DATABASE, Role.OWNER)
 
     @property
     def reader_url(self) -> str:
-        """For what only looks."""
+        """URL of the role that may only read."""
         return self._url(self.port, _DATABASE, Role.READER)
 
     @property
     def replication_url(self) -> str:
-        """For copies of the server: to a database with nothing in it, where the role may ask how far they are."""
+        """URL for copies of the server.
+
+        The URL names an empty database, in which the role may query the progress of its copies.
+        """
         return self._url(self.port, "postgres", Role.REPLICATOR)
 
     @property
     def superuser_url(self) -> str:
-        """For tests and tools that make databases of their own; no process of ours is given it."""
+        """URL of the superuser, for tests and tools that create databases; no product process receives this URL."""
         return self._url(self.port, _DATABASE, SUPERUSER)
 
     def _url(self, port: int, database: str, role: str) -> str:
@@ -135,7 +139,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self._prepare_data()
 
     def _prepare_data(self) -> None:
-        """Raises HomeUnusable where starting on the data would make a second primary."""
+        """Prepare the data folder. Raises HomeUnusable where a start on the data would create a second primary."""
         self._refuse_half_rewound()
         if not self._data.exists():
             self._create_data_folder()
@@ -156,7 +160,7 @@ class EmbeddedPostgres(EmbeddedServer):
             )
 
     def _take_data_over(self) -> None:
-        """Give the data to the account that Postgres runs as, where another one has them. Raises HomeUnusable."""
+        """Give data of another account to the account that Postgres runs as. Raises HomeUnusable."""
         owner = self._data.stat().st_uid
         if self._account is None or owner == self._account.user_id:
             return
@@ -166,9 +170,9 @@ class EmbeddedPostgres(EmbeddedServer):
         give_tree_to(self._account, self._data)
 
     def _create_data_folder(self) -> None:
-        """initdb beside the place and rename, so that the data folder is whole or absent.
+        """Run initdb in a temporary folder and rename the result, so that the data folder is complete or absent.
 
-        The folder that it is made in lets nobody pass but the group of the account that the data are for.
+        Only the group of the account that owns the data may pass through the temporary folder.
         """
         account = initdb_account(self._account)
         if self._account is not None and account is None:
@@ -196,7 +200,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return closed
 
     def _initdb(self, data: Path, password_file: Path, account: Account | None) -> None:
-        """Raises ServerFailed."""
+        """Run initdb on `data`. Raises ServerFailed."""
         initdb = ChildProcess(
             "initdb",
             [
@@ -236,7 +240,10 @@ class EmbeddedPostgres(EmbeddedServer):
         return {**_DEFAULTS, **self._settings}
 
     def _answers(self, port: int) -> bool:
-        """Whether our database can be used; the first answer of a server settles its roles and makes the database."""
+        """Whether our database can be used.
+
+        The first answer of a server triggers the setup of its roles and the creation of the database.
+        """
         try:
             with self._log_in(port) as superuser:
                 self._passwords[SUPERUSER] = self._superuser.settle(superuser, self._passwords[SUPERUSER])
@@ -252,7 +259,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return True
 
     def _takes_connections(self) -> bool:
-        """Whether the server that answers is ours: not one that won the race for the port."""
+        """Whether the server that answers on the port is ours, and not another server that took the port first."""
         try:
             pid, *_, status = (self._data / "postmaster.pid").read_text().split()
         except (FileNotFoundError, ValueError):
@@ -260,19 +267,19 @@ class EmbeddedPostgres(EmbeddedServer):
         return pid == str(self.pid) and status == "ready"
 
     def _log_in(self, port: int) -> psycopg.Connection[Any]:
-        """As the superuser, by whichever password is right. Raises psycopg.OperationalError."""
+        """A superuser session, with the first password that the server accepts. Raises psycopg.OperationalError."""
         *others, last = self._superuser.candidates
         for self._passwords[SUPERUSER] in others:
             try:
                 return self._connect(port)
             except psycopg.OperationalError as error:
-                # A server that only did not answer in time may know this password, and refuse the next.
+                # A server that only timed out may know this password, and would refuse the next one.
                 if _REFUSED_LOGIN not in str(error):
                     raise
         self._passwords[SUPERUSER] = last
         return self._connect(port)
 
     def _connect(self, port: int, database: str = "postgres") -> psycopg.Connection[Any]:
-        """What is done there is done again at each start, and waits for no standby."""
+        """A superuser session that waits for no standby, because each start repeats the work done in the session."""
         url = self._url(port, database, SUPERUSER)
         return psycopg.connect(url, connect_timeout=2, autocommit=True, options="-c synchronous_commit=local")

@@ -1,4 +1,4 @@
-"""What a standby asks of the primary that it follows: a slot, to be waited for, and to stop when another takes over."""
+"""A standby asks its primary for a slot, for commits that wait for the standby, and for fencing at a failover."""
 
 import re
 import time
@@ -14,15 +14,19 @@ from infrastructure.embedded.superuser import SUPERUSER
 
 CONNECT_TIMEOUT_S: Final = 2
 NEAR_BYTES: Final = 16 * 1024 * 1024
-"""A standby that is no further behind may be waited for: a moment later it has the rest."""
+"""The largest lag at which commits may wait for a standby: such a standby catches up within a moment."""
 NAMES: Final = "synchronous_standby_names"
 KEPT: Final = "wal_keep_size"
 KEPT_WAL: Final = "1GB"
-"""As much as there may be between two checkpoints: a former primary is wound back to the one before they parted."""
+"""The largest amount of WAL between two checkpoints.
+
+pg_rewind winds a former primary back to the checkpoint before the two timelines parted.
+"""
 READ_ONLY: Final = "default_transaction_read_only"
 
 _IS_PRIMARY: Final = "SELECT NOT pg_is_in_recovery()"
-# The file that is being written says the timeline at once; the control file only after the next checkpoint.
+# The name of the current WAL file shows a new timeline at once; the control file shows it only after the next
+# checkpoint.
 _SELECT_TIMELINE: Final = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
 _SELECT_NAMES: Final = "SELECT current_setting('synchronous_standby_names')"
 _SELECT_STREAM: Final = """
@@ -54,7 +58,7 @@ class Address(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """How the primary sees a standby; `behind_bytes` is what it has not put on disk yet."""
+    """A standby as the primary sees it; `behind_bytes` is the WAL that the standby has not yet written to disk."""
 
     state: str
     sync_state: str
@@ -66,7 +70,7 @@ class Stream(NamedTuple):
 
 
 def addresses(url: str) -> Sequence[Address]:
-    """The hosts of a URL. Raises psycopg.ProgrammingError, ValueError."""
+    """The hosts in a URL, as addresses. Raises psycopg.ProgrammingError, ValueError."""
     parts = conninfo_to_dict(url)
     hosts, ports = str(parts.get("host") or "").split(","), str(parts.get("port") or "5432").split(",")
     if len(ports) == 1:
@@ -76,7 +80,7 @@ def addresses(url: str) -> Sequence[Address]:
 
 @contextmanager
 def superuser_at(address: Address, password: str, database: str = "postgres") -> Iterator[Connection]:
-    """A session that waits for no standby. Raises psycopg.OperationalError."""
+    """A superuser session whose commits wait for no standby. Raises psycopg.OperationalError."""
     with psycopg.connect(
         host=address.host,
         port=address.port,
@@ -92,7 +96,7 @@ def superuser_at(address: Address, password: str, database: str = "postgres") ->
 
 
 def find_primary(candidates: Sequence[Address], password: str) -> tuple[Address, int] | None:
-    """The one of them that takes writes, of several that of the highest timeline, and which that is."""
+    """The candidate that takes writes, with its timeline; of several, the candidate with the highest timeline."""
     found: list[tuple[int, Address]] = []
     for address in candidates:
         try:
@@ -108,7 +112,7 @@ def find_primary(candidates: Sequence[Address], password: str) -> tuple[Address,
 
 
 def keep_slot(superuser: Connection, name: str) -> bool:
-    """Make the primary keep what the standby `name` has not had; False when it could not keep all of it."""
+    """Make the primary keep the WAL that the standby `name` still needs; False when a part is already gone."""
     superuser.execute(_MAKE_SLOT, (name, name))
     return not _one(superuser, _IS_SLOT_LOST, name)
 
@@ -125,7 +129,7 @@ def awaited(superuser: Connection) -> Sequence[str]:
 
 
 def await_standbys(superuser: Connection, names: Sequence[str]) -> None:
-    """From now on a commit is done when one of `names` has it; with none, at once."""
+    """From now on a commit waits until one of `names` has the commit; with no names, a commit does not wait."""
     if names:
         wanted = SQL("ANY 1 ({})").format(SQL(", ").join(Identifier(name) for name in names)).as_string(superuser)
         superuser.execute(SQL("ALTER SYSTEM SET {} = {}").format(Identifier(KEPT), Literal(KEPT_WAL)))
@@ -137,12 +141,12 @@ def await_standbys(superuser: Connection, names: Sequence[str]) -> None:
 
 
 def drop_slots(superuser: Connection, name: str | None = None) -> None:
-    """Those that nobody uses; with a name, that one alone."""
+    """Drop the inactive replication slots: all of them or, with `name`, only the slot of that name."""
     superuser.execute(_DROP_SLOTS, {"name": name})
 
 
 def fence(superuser: Connection) -> str:
-    """Take no writes any more, end every session, and say how far the log goes."""
+    """Refuse all further writes, end every session, and return the position where the log ends."""
     superuser.execute(SQL("ALTER SYSTEM SET {} = on").format(Identifier(READ_ONLY)))
     superuser.execute("SELECT pg_reload_conf()")
     superuser.execute(_END_SESSIONS)
@@ -150,7 +154,7 @@ def fence(superuser: Connection) -> str:
 
 
 def wait_for_replay(superuser: Connection, position: str, within_s: float) -> bool:
-    """Whether a standby has replayed the log up to there, within that time."""
+    """Whether a standby replays the log up to `position` within `within_s` seconds."""
     deadline = time.monotonic() + within_s
     while not _one(superuser, "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", position):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""A file with a secret is readable by one account only, and is there whole or not at all."""
+"""A file with a secret is readable by one account only, and appears under its name complete or not at all."""
 
 import os
 import re
@@ -9,18 +9,18 @@ from infrastructure.embedded.errors import PasswordFileInvalid
 from infrastructure.embedded.privileges import Account, give_to
 
 _PASSWORD = re.compile(r"[A-Za-z0-9_-]+")
-"""What a URL can hold as it is."""
+"""The characters that a URL can hold without escapes."""
 
 
 def kept_password(path: Path, owner: Account | None = None) -> str:
-    """The password kept in `path`; the first call makes it up. Raises PasswordFileInvalid."""
+    """The password kept in `path`; the first call creates the password. Raises PasswordFileInvalid."""
     if not path.exists():
         write_private(path, new_password(), owner)
     return read_password(path)
 
 
 def read_password(path: Path) -> str:
-    """The password in `path`. Raises PasswordFileInvalid for a file that holds none."""
+    """The password in `path`. Raises PasswordFileInvalid for a file without a password."""
     try:
         text = path.read_bytes().decode("ascii", errors="replace")
     except OSError as error:
@@ -38,7 +38,7 @@ def new_password() -> str:
 
 
 def write_private(path: Path, text: str, owner: Account | None = None) -> None:
-    """Replace `path` by `text`, mode 0600, on disk before it can be seen under its name."""
+    """Replace `path` by `text` with mode 0600; the content is on disk before the file appears under its name."""
     unfinished = path.with_name(f"{path.name}.tmp")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -51,7 +51,7 @@ def write_private(path: Path, text: str, owner: Account | None = None) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's names on disk, so that a rename survives a power cut."""
+    """Write a folder's names to disk, so that a rename survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

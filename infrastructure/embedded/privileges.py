@@ -1,4 +1,4 @@
-"""Postgres refuses to run as root: then it runs as an account of its own, which owns its data and nothing else."""
+"""Postgres refuses to run as root and therefore runs under an account that owns its data and nothing else."""
 
 import os
 import pwd
@@ -8,13 +8,16 @@ from pathlib import Path
 
 SYSTEM_USER = "tallystick"
 _UNNAMED_IDS = range(60_578, 61_184)
-"""User ids that no convention hands out: above systemd's for home folders, below those of its dynamic services, and
-among the 65,536 that a container without further rights has."""
+"""User ids that no convention assigns.
+
+They lie above systemd's ids for home folders, below the ids of systemd's dynamic services, and within the 65,536 ids of
+a container without further rights.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user id of this machine with a group, and what to call it."""
+    """A user id of this machine with a group and a name for messages."""
 
     name: str
     user_id: int
@@ -22,10 +25,10 @@ class Account:
 
 
 def data_account(data: Path) -> Account | None:
-    """Whom Postgres runs as, and to whom `data` belongs: ourselves (`None`) unless we are root.
+    """The account that Postgres runs as and that owns `data`: our own account (`None`) unless we are root.
 
-    For root that is the system's user `tallystick`, where somebody has made one; else the user id without a name that
-    owns `data`; else such an id that no process has. Nothing is added to the system's users.
+    For root the account is the system's user `tallystick`, if an administrator has created this user; else the user id
+    without a name that owns `data`; else such an id that no process has. No user is added to the system.
     """
     if os.geteuid() != 0:
         return None
@@ -39,8 +42,10 @@ def data_account(data: Path) -> Account | None:
 
 
 def initdb_account(account: Account | None) -> Account | None:
-    """Whom `initdb` runs as, which refuses an id without a name: `account`, or `nobody` in the group of `account`,
-    which no other process of `nobody` has."""
+    """The account that `initdb` runs as, which must have a name.
+
+    The account is `account` itself, or `nobody` in the group of `account`; no other process of `nobody` has this group.
+    """
     if account is None or _has_name(account.user_id):
         return account
     nobody = _named("nobody")
@@ -48,8 +53,11 @@ def initdb_account(account: Account | None) -> Account | None:
 
 
 def may_be_taken_over(user_id: int) -> bool:
-    """Whether data that belong to `user_id` may be given to another account: those of `nobody`, to whom earlier
-    versions gave them, of root, who restored them, and of an id of ours. Anybody else's are their own."""
+    """Whether data that belong to `user_id` may be given to another account.
+
+    True for `nobody` (earlier versions gave data to this user), for root (a restore by root leaves root's files) and
+    for the ids that this module assigns. Data of any other user stay with that user.
+    """
     nobody = _named("nobody")
     ours = {0, *([nobody.user_id] if nobody else []), *_UNNAMED_IDS}
     return user_id in ours
@@ -62,10 +70,10 @@ def give_to(account: Account | None, path: Path) -> None:
 
 
 def give_tree_to(account: Account, folder: Path) -> None:
-    """Make `account` the owner of `folder` and of everything in it that belongs to the folder's own owner, or to an id
-    of ours: this was interrupted before. The folder itself comes last, so that the next call goes on.
+    """Make `account` the owner of `folder` and of the entries in it that belong to the folder's owner or to our ids.
 
-    No link is followed, nor is anything of a third owner given away.
+    Entries of our ids are left by an interrupted call. The folder itself changes last, so that the next call continues
+    the work. No link is followed, and entries of a third owner keep their owner.
     """
     formers = {folder.stat().st_uid, *_UNNAMED_IDS}
     for _, folders, files, descriptor in os.fwalk(folder, topdown=False, follow_symlinks=False):
@@ -76,10 +84,10 @@ def give_tree_to(account: Account, folder: Path) -> None:
 
 
 def obstacle(account: Account | None, path: Path) -> Path | None:
-    """The outermost folder on the way to `path` that `account` cannot pass through, `path` itself included."""
+    """The outermost folder on the path to `path`, including `path`, that `account` cannot pass through."""
     if account is None:
         return None
-    path = path.resolve()  # behind a symlink stand other folders
+    path = path.resolve()  # a symlink leads through other folders
     for step in (*reversed(path.parents), path):
         if not _passes(account, step):
             return step
@@ -120,6 +128,6 @@ def _ids_of_processes() -> set[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             found.add(process.stat().st_uid)
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process ended meanwhile
             continue
     return found

@@ -1,4 +1,4 @@
-"""A child process ends with its supervisor, however that ends, and never by a Ctrl-C meant for the supervisor."""
+"""A child process ends when its supervisor ends, for any reason, and ignores a Ctrl-C for the supervisor."""
 
 import contextlib
 import ctypes
@@ -17,16 +17,16 @@ from infrastructure.embedded.privileges import Account
 
 _TAIL_BYTES_MAX = 4096
 _PR_SET_PDEATHSIG = 1
-# Looked up here, because between fork and exec there is no safe place for it.
+# The function is looked up here, because no lookup is safe between fork and exec.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 class ChildProcess:
-    """One program in a session of its own, its output appended to a private log file of bounded length.
+    """One program in a session of its own, whose output goes to a private log file of bounded length.
 
-    `stop_signals` is how it is asked to end, most polite first. On Linux the kernel sends the first of them when the
-    *thread* that called `start` ends: call it from one that lives as long as the child should (the main thread).
-    `env` is the whole environment of the child; `None` passes on our own.
+    `stop_signals` are the signals that ask the program to end, the gentlest first. On Linux the kernel sends the first
+    of them when the *thread* that called `start` ends: call `start` from a thread that lives as long as the child
+    should (the main thread). `env` is the whole environment of the child; `None` passes our own environment on.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ChildProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Run the command; raise `BinaryMissing` when there is none to run."""
+        """Run the command. Raises `BinaryMissing` when the program is missing."""
         assert not self.running, f"{self.name} runs already"
         account = self._account
         with os.fdopen(self._log.open(), "ab") as log:
@@ -84,15 +84,18 @@ class ChildProcess:
         threading.Thread(target=self._keep_log_short, args=(self._process,), daemon=True).start()
 
     def poll(self) -> int | None:
-        """The exit status (negative: the signal that ended it), `None` while running."""
+        """The exit status (negative: the number of the signal that ended the child); `None` while the child runs."""
         return self._started.poll()
 
     def wait(self, timeout_s: float) -> int:
-        """The exit status, once ended; raise `subprocess.TimeoutExpired` if that takes longer."""
+        """The exit status after the child has ended. Raises `subprocess.TimeoutExpired` after `timeout_s`."""
         return self._started.wait(timeout_s)
 
     def terminate(self, timeout_s: float = 10.0) -> None:
-        """Ask politely, waiting `timeout_s` after each stop signal, then kill; nothing happens once it has ended."""
+        """Send each stop signal and wait `timeout_s` after each, then kill.
+
+        Nothing happens after the child has ended.
+        """
         for stop_signal in self._stop_signals:
             if not self.running:
                 return
@@ -102,14 +105,14 @@ class ChildProcess:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL the whole process group, and wait for the child's end."""
+        """Send SIGKILL to the whole process group, and wait for the child's end."""
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
             self._started.wait()
 
     def log_tail(self) -> str:
-        """What this run last wrote, at most 4 KiB."""
+        """The last output of this run, at most 4 KiB."""
         with self._log.path.open("rb") as log:
             end_bytes = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start_bytes, end_bytes - _TAIL_BYTES_MAX))
@@ -134,7 +137,7 @@ def _ending_with_parent(stop_signal: signal.Signals, parent_pid: int) -> Callabl
 
     def before_exec() -> None:
         prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
-        if os.getppid() != parent_pid:  # it ended before the line above
+        if os.getppid() != parent_pid:  # the parent ended before the line above
             os.kill(os.getpid(), signal.SIGKILL)
 
     return before_exec

@@ -1,4 +1,4 @@
-"""Embedded servers that end unasked are started again, for as long as their supervisor runs."""
+"""An embedded server that ends unexpectedly is started again, as long as its supervisor runs."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ from infrastructure.embedded.server import EmbeddedServer
 
 LOOK_EVERY_S = 0.25
 WAIT_S_MAX = 30.0
-"""The longest pause between two tries to start a server that does not start; the first one is LOOK_EVERY_S."""
+"""The longest pause between two tries to start a failing server; the first pause is LOOK_EVERY_S."""
 _END_WITHIN_S = 0.5
 
 Say = Callable[[str], None]
@@ -17,10 +17,9 @@ Say = Callable[[str], None]
 
 @contextmanager
 def revived(servers: Sequence[EmbeddedServer], say: Say) -> Iterator[None]:
-    """Start each of `servers` again when it ends, on its former port, and `say` so, until the block is left.
+    """Restart each of `servers` on its former port when the server ends, and report this to `say`, inside the block.
 
-    A server that does not start is tried again after a growing pause. The servers themselves are stopped by the
-    caller.
+    Failed starts are repeated after a growing pause. The caller stops the servers.
     """
     revival = _Revival(servers, say)
     threading.Thread(target=revival.run, name="revival", daemon=True).start()
@@ -31,8 +30,11 @@ def revived(servers: Sequence[EmbeddedServer], say: Say) -> Iterator[None]:
 
 
 class _Revival:
-    """The thread that looks after the servers. It outlives the block: a server ends with the thread that started it
-    (see `ChildProcess`), and is stopped in its turn by the caller."""
+    """The thread that watches the servers.
+
+    The thread outlives the block, because a server ends with the thread that started the server (see `ChildProcess`).
+    The caller stops such a server like every other.
+    """
 
     def __init__(self, servers: Sequence[EmbeddedServer], say: Say) -> None:
         self._servers = servers
@@ -55,7 +57,7 @@ class _Revival:
     def end(self) -> None:
         self._over.set()
         while not self._has_ended.wait(_END_WITHIN_S):
-            # It is starting a server, which takes as long as a recovery does.
+            # The thread is starting a server; a start takes as long as a recovery.
             for server in self._servers:
                 server.stop()
 

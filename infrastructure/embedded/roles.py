@@ -1,8 +1,8 @@
-"""The roles of an embedded Postgres, none a superuser: one owns the schema, one is the application's, one only reads,
-one copies the whole server and may look into no table.
+"""An embedded Postgres has four roles without superuser rights: for schema, application, reading and copying."""
 
-What each may do in the schema is said beside the migrations; here they are made, and given the database.
-"""
+# The owner owns the schema, the application's role serves the application, the reader only reads, and the replicator
+# copies the whole server and may look into no table. The migrations define the rights of each role in the schema; this
+# module creates the roles and gives them the database.
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -15,7 +15,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Role(StrEnum):
-    """As Postgres knows them."""
+    """The names of the roles in Postgres."""
 
     OWNER = "tallystick_owner"
     APP = "tallystick_app"
@@ -29,13 +29,13 @@ _SETTLE: Final = SQL(
     "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {replication} NOBYPASSRLS PASSWORD {verifier}"
 )
 _OWNER_HANDS_OVER: Final = SQL("GRANT {app} TO {owner}").format(app=Identifier(Role.APP), owner=Identifier(Role.OWNER))
-# How far its own copies are; without the right not even those are shown.
+# Lets the replicator see the progress of its own copies; without this right Postgres hides even that.
 _REPLICATOR_SEES_PROGRESS: Final = SQL("GRANT pg_read_all_stats TO {}").format(Identifier(Role.REPLICATOR))
 _IS_OWNERS: Final = """
 SELECT pg_get_userbyid(datdba) = %s FROM pg_database WHERE datname = current_database()
 """
-# What earlier versions made as the superuser, who cannot give it away with REASSIGN OWNED. A sequence and an index go
-# with their table, a table's row type too.
+# Objects that earlier versions created as the superuser, whose objects REASSIGN OWNED cannot give away. A sequence and
+# an index go with their table, a table's row type too.
 _GIVE_OBJECTS: Final = """
 DO $$
 DECLARE
@@ -70,7 +70,7 @@ _GIVE_DATABASE: Final = SQL(
 
 
 def prepare_roles(superuser: Connection, passwords: Mapping[Role, str]) -> None:
-    """Make the roles that are missing, and let each log in with its password and do nothing to others."""
+    """Create the missing roles, and allow each role to log in with its password and to do nothing to other roles."""
     there = {name for (name,) in superuser.execute(_SELECT_ROLES).fetchall()}
     for role, password in passwords.items():
         if role not in there:
@@ -86,8 +86,10 @@ def prepare_roles(superuser: Connection, passwords: Mapping[Role, str]) -> None:
 
 
 def give_database(superuser: Connection, name: str) -> None:
-    """Make the owner's what is the superuser's in the database that `superuser` is connected to, `name`; all or none
-    of it, and nothing where that was done before."""
+    """Give the superuser's objects in the connected database `name` to the owner, all in one transaction or none.
+
+    Nothing happens where an earlier call has done this.
+    """
     [(is_owners,)] = superuser.execute(_IS_OWNERS, (Role.OWNER,)).fetchall()
     if is_owners:
         return
@@ -98,5 +100,5 @@ def give_database(superuser: Connection, name: str) -> None:
 
 
 def verifier(connection: Connection, role: str, password: str) -> str:
-    """What the server keeps of a password, so that no statement, and no log of it, has the password itself."""
+    """The verifier that the server stores for a password, so that no statement or statement log shows the password."""
     return connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()

@@ -1,4 +1,4 @@
-"""The servers' programs come from our own wheels, run where the account that needs them can reach them."""
+"""The servers' programs come from our wheels and run from a place that the chosen account can reach."""
 
 import os
 import shutil
@@ -17,14 +17,15 @@ _PARTS = (_INSTALL / "bin", _INSTALL / "lib", _INSTALL / "share", Path(f"{_PACKA
 
 
 def nats_server_binary() -> Path:
-    """`nats-server`, beside the interpreter of this environment (whose own path may be a symlink, so not resolved)."""
+    """`nats-server`, beside this environment's interpreter, whose path may be a symlink and is not resolved."""
     return _existing(Path(sys.executable).parent / "nats-server")
 
 
 def postgres_binaries(home: Path, account: Account | None) -> Path:
     """The folder that holds `postgres` and `initdb`, reachable for `account`.
 
-    That is the wheel's own, or else a hard-linked (on another file system: copied) tree in `home`, made once a version.
+    This is the folder of the wheel or, where `account` cannot reach that folder, a tree in `home`, made once a version.
+    The tree consists of hard links or, on another file system, of copies.
     """
     site_packages = _site_packages()
     if not any(obstacle(account, site_packages / part) for part in (*_PARTS, _INSTALL / "bin" / "postgres")):
@@ -36,7 +37,7 @@ def postgres_binaries(home: Path, account: Account | None) -> Path:
 
 
 def _site_packages() -> Path:
-    spec = find_spec(_PACKAGE)  # does not import it: its own server code is not for us
+    spec = find_spec(_PACKAGE)  # does not import the package: its server code is not used
     if spec is None or not spec.submodule_search_locations:
         raise BinaryMissing(_INSTALL / "bin" / "postgres")
     site_packages = Path(spec.submodule_search_locations[0]).absolute().parent
@@ -52,7 +53,10 @@ def _existing(program: Path) -> Path:
 
 
 def _share_tree(site_packages: Path, runtime: Path) -> None:
-    """Build `runtime` beside its place and rename it there, so that it is whole or absent; other versions go."""
+    """Build `runtime` in a temporary folder and rename it, so that `runtime` is complete or absent.
+
+    Trees of other versions are removed.
+    """
     finished = runtime.parent
     unfinished = finished.with_name(f"{finished.name}.tmp")
     for old in (unfinished, finished):
@@ -72,9 +76,9 @@ def _share_tree(site_packages: Path, runtime: Path) -> None:
 
 def _share_file(source: Path, target: Path) -> None:
     mode = source.stat().st_mode
-    if (mode >> 6) & 0o5 & ~mode == 0:  # others may read and execute what its owner may
+    if (mode >> 6) & 0o5 & ~mode == 0:  # other users may read and execute the same as the owner
         try:
-            os.link(source.resolve(), target)  # Linux would link a symlink itself
+            os.link(source.resolve(), target)  # Linux would link the symlink itself
         except OSError:  # another file system, or one without hard links
             pass
         else:

@@ -1,4 +1,4 @@
-"""Starting, stopping and killing a server is the same for each: its lock, its leftovers, its port, its readiness."""
+"""Every embedded server starts, stops and dies by the same steps: lock, leftovers, port, readiness."""
 
 import signal
 import time
@@ -19,15 +19,15 @@ _PORT_PATIENCE_S = 1.0
 
 
 class EmbeddedServer(ABC):
-    """One server over one data folder: stopped or killed, it can be started again, on the same port."""
+    """One server over one data folder; after a stop or a kill it can be started again on the same port."""
 
     name: str
     stop_signals: Sequence[signal.Signals]
     passing_failures: Sequence[str] = ("ddress already in use",)
-    """What a log says of a failed start that a second try mends."""
+    """Log texts of a failed start that a second try can mend."""
 
     log_limits = LOG_LIMITS
-    """Of the log file; to be set before it starts."""
+    """The limits of the log file; to be set before the server starts."""
 
     def __init__(self, home: Path, *, port: int | None, ready_timeout_s: float, stop_timeout_s: float) -> None:
         self.home = home.expanduser().resolve()
@@ -44,7 +44,7 @@ class EmbeddedServer(ABC):
 
     @property
     def port(self) -> int:
-        """Chosen at the first start unless given, and kept from then on."""
+        """The port, chosen at the first start unless given, and kept from then on."""
         assert self._port is not None, f"{self.name} has no port before its first start"
         return self._port
 
@@ -58,37 +58,37 @@ class EmbeddedServer(ABC):
         return self._child is not None and self._child.running
 
     def start(self) -> None:
-        """Return once the server answers; nothing happens while it runs.
+        """Start the server and return when the server answers; nothing happens while the server runs.
 
-        The server ends with the thread that calls this (see `ChildProcess`). Raises an `EmbeddedError`.
+        The server ends with the thread that calls `start` (see `ChildProcess`). Raises an `EmbeddedError`.
         """
         if self.running:
             return
-        self.stop()  # one that ended by itself has still its lock
+        self.stop()  # a server that ended without `stop` still has its lock
         prepare_home(self.home)
         self._lock.acquire()
         try:
             self._prepare()
             self._launch()
-        except BaseException:  # Ctrl-C too
+        except BaseException:  # also on Ctrl-C
             self.stop()
             raise
 
     def stop(self) -> None:
-        """End it in order, by force after a while; nothing happens when it is not running."""
+        """End the server in order, after a timeout by force; nothing happens when the server is not running."""
         if self._child is not None:
             self._child.terminate(self._stop_timeout_s)
         self._lock.release()
 
     def kill(self) -> None:
-        """End it as a crash would: SIGKILL."""
+        """End the server with SIGKILL, as in a crash."""
         if self._child is not None:
             self._child.kill()
         self._lock.release()
 
     @abstractmethod
     def _prepare(self) -> None:
-        """Put everything in place but the process, with the lock in hand."""
+        """Prepare everything but the process; the lock is held."""
 
     @abstractmethod
     def _command(self, port: int) -> ChildProcess: ...
@@ -108,7 +108,10 @@ class EmbeddedServer(ABC):
         self._port = port
 
     def _becomes_ready(self, child: ChildProcess, port: int, deadline: float) -> bool:
-        """True once it answers, False when it ended and another try can help; raise `ServerFailed` otherwise."""
+        """True when the server answers, False when it ended and another try can help.
+
+        Raises `ServerFailed` otherwise.
+        """
         while child.running:
             if self._answers(port):
                 return True
@@ -124,7 +127,10 @@ class EmbeddedServer(ABC):
 
 
 def _wait_until_free(port: int) -> None:
-    """A server killed a moment ago can leave a newborn child that has yet to close the port."""
+    """Wait until no process listens on `port`. Raises PortUnavailable.
+
+    A server that was just killed can leave a newborn child that has not closed the port yet.
+    """
     deadline = time.monotonic() + _PORT_PATIENCE_S
     while not is_free(port):
         if time.monotonic() > deadline:

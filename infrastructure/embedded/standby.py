@@ -1,4 +1,4 @@
-"""A copy of a primary that follows it from a home of its own; a former primary is wound back to where they parted."""
+"""A standby is a copy with its own home that follows a primary; a former primary rejoins with pg_rewind."""
 
 import re
 import subprocess
@@ -38,11 +38,11 @@ _REWIND_TIMEOUT_S: Final = 3600.0
 _SHUT_DOWN: Final = ("shut down", "shut down in recovery")
 _POLL_S: Final = 0.02
 _RETRY_INTERVAL: Final = {"wal_retrieve_retry_interval": "100ms"}
-"""A standby that is promoted while it waits for its primary waits that much longer, of a default of 5 s."""
+"""Limits the extra time of a promotion while the standby waits for its primary; the default would be 5 s."""
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Kept in the standby's home: whom it follows, under which name, and whether commits have waited for it since."""
+    """The standby's record in its home: its name, its primary, and whether commits have waited for the standby."""
 
     name: str
     primary: Sequence[Address]
@@ -52,7 +52,7 @@ class Standing(msgspec.Struct, frozen=True):
 class EmbeddedStandby(EmbeddedPostgres):
     """A standby over `<home>/postgres`, which goes on as the primary when it is promoted.
 
-    The passwords of the primary's roles have to be in the home, as the primary's own home has them.
+    The home must contain the passwords of the primary's roles, in the same files as the home of the primary.
     """
 
     def __init__(self, home: Path, *, name: str, primary: Sequence[Address], port: int | None = None) -> None:
@@ -84,7 +84,7 @@ class EmbeddedStandby(EmbeddedPostgres):
         write_standing(self.home, self.standing)
 
     def _copy(self) -> None:
-        """A base backup beside the place, renamed, so that the data folder is whole or absent."""
+        """Make a base backup in a temporary folder and rename it, so that the data folder is complete or absent."""
         address = self._require_primary()
         unfinished = self._make_closed_folder() / "data"
         unfinished.mkdir(mode=0o700)
@@ -102,7 +102,10 @@ class EmbeddedStandby(EmbeddedPostgres):
         sync_folder(self.home)
 
     def _rejoin(self) -> None:
-        """Of a primary that another has taken over from: what the other does not have is gone from here afterwards."""
+        """Turn a former primary into a standby of its successor with pg_rewind.
+
+        Commits that the successor does not have are lost from this data folder.
+        """
         address, ours = self._require_primary(), self._timeline()
         assert self._primary is not None
         if self._primary[1] <= ours:
@@ -123,9 +126,10 @@ class EmbeddedStandby(EmbeddedPostgres):
         self._rewinding.unlink()
 
     def _recover(self) -> None:
-        """Bring data that were left by a crash to a clean end, at an address that nobody knows.
+        """Let crashed data recover and shut down cleanly, on a port that no client knows.
 
-        pg_rewind would do it itself, as an account that has to have a name."""
+        pg_rewind could run this recovery itself, but only under an account that has a name.
+        """
         port = free_port()
         child = self._command(port)
         child.start()
@@ -152,7 +156,7 @@ class EmbeddedStandby(EmbeddedPostgres):
         return int(self._controlled("Latest checkpoint's TimeLineID"))
 
     def _controlled(self, name: str) -> str:
-        """What the control file says of `name`. Raises ServerFailed."""
+        """The value of `name` in pg_controldata's output. Raises ServerFailed."""
         command: list[str | Path] = [self._binaries / "pg_controldata", "--pgdata", self._data]
         done = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"}, check=False)  # noqa: S603
         value = re.search(rf"^{re.escape(name)}:\s*(.*)$", done.stdout, re.MULTILINE)
@@ -161,7 +165,7 @@ class EmbeddedStandby(EmbeddedPostgres):
         return value[1]
 
     def _run(self, program: str, *arguments: str | Path, timeout_s: float) -> None:
-        """Raises ServerFailed."""
+        """Run a Postgres program to its end, at most `timeout_s` seconds. Raises ServerFailed."""
         child = ChildProcess(
             program,
             [self._binaries / program, *arguments],
@@ -180,7 +184,7 @@ class EmbeddedStandby(EmbeddedPostgres):
             raise ServerFailed(program, child.log_tail(), "failed")
 
     def _keep_passfile(self) -> None:
-        """The passwords are on no command line and in no setting."""
+        """Write the passwords to a passfile, so that no command line and no setting contains a password."""
         lines = [f"*:*:*:{role}:{self._passwords[role]}\n" for role in (SUPERUSER, Role.REPLICATOR)]
         write_private(self._passfile, "".join(lines), self._account)
 
@@ -188,7 +192,10 @@ class EmbeddedStandby(EmbeddedPostgres):
         return f"host={address.host} port={address.port} user={role} dbname=postgres passfile={self._passfile}"
 
     def _server_settings(self) -> dict[str, str]:
-        """What it follows; with the primary's limit, below which a standby does not start."""
+        """The settings that name the followed primary, with the primary's max_connections.
+
+        A standby does not start with a max_connections below that of its primary.
+        """
         address = self._primary[0] if self._primary else self._candidates[0]
         followed = f"{self._conninfo(address, Role.REPLICATOR)} application_name={self._name} keepalives_idle=5"
         return {
@@ -203,7 +210,7 @@ class EmbeddedStandby(EmbeddedPostgres):
     def _answers(self, port: int) -> bool:
         try:
             with superuser_at(Address(LOOPBACK, port), self._passwords[SUPERUSER]) as superuser:
-                # What it kept for others when it was a primary itself would fill its disk.
+                # Slots from its time as a primary would keep WAL until the disk is full.
                 drop_slots(superuser)
         except psycopg.OperationalError:
             return False
@@ -213,16 +220,17 @@ class EmbeddedStandby(EmbeddedPostgres):
         return not (self._data / STANDBY_SIGNAL).exists()
 
     def stream(self) -> Stream | None:
-        """How the primary sees this standby. Raises psycopg.OperationalError when it does not answer."""
+        """This standby as the primary sees it. Raises psycopg.OperationalError when the primary does not answer."""
         with superuser_at(self._following(), self._passwords[SUPERUSER]) as superuser:
             return stream_of(superuser, self._name)
 
     def be_awaited(self) -> None:
-        """From now on the primary's commits wait for this standby, or for another that they waited for before.
+        """From now on the primary's commits wait for this standby, or for another one of the awaited standbys.
 
-        Raises psycopg.OperationalError when it does not answer."""
+        Raises psycopg.OperationalError when the primary does not answer.
+        """
         with superuser_at(self._following(), self._passwords[SUPERUSER]) as superuser:
-            # Written down before anybody relies on it: a promotion asks nobody whether it may.
+            # The primary's setting changes before the record below: a promotion relies on the record alone.
             names = awaited(superuser)
             if self._name not in names:
                 await_standbys(superuser, [*names, self._name])
@@ -233,18 +241,19 @@ class EmbeddedStandby(EmbeddedPostgres):
 
 
 def stream_at(home: Path, standing: Standing) -> Stream | None:
-    """How the primary sees the standby of `home`. Raises HomeUnusable."""
+    """The standby of `home` as the primary sees it. Raises HomeUnusable."""
     password, address = _primary_of(home, standing)
     with superuser_at(address, password) as superuser:
         return stream_of(superuser, standing.name)
 
 
 def take_off(home: Path, standing: Standing) -> None:
-    """From now on the primary neither waits for the standby of `home` nor keeps anything for it.
+    """From now on the primary does not wait for the standby of `home` and keeps no WAL for it.
 
-    Raises HomeUnusable."""
+    Raises HomeUnusable.
+    """
     password, address = _primary_of(home, standing)
-    # First: a promotion of what may be behind from the next moment on has to be told to accept that.
+    # First: from the next moment the standby may be behind, and its promotion must then require `--accept-loss`.
     write_standing(home, Standing(standing.name, standing.primary))
     with superuser_at(address, password) as superuser:
         await_standbys(superuser, [name for name in awaited(superuser) if name != standing.name])
@@ -263,7 +272,7 @@ def _primary_of(home: Path, standing: Standing) -> tuple[str, Address]:
 
 
 def password_files(home: Path) -> Sequence[Path]:
-    """Those of the superuser and the roles."""
+    """The password files of the superuser and of the roles, the superuser's first."""
     return [home / "postgres.password", *(home / f"postgres.{role.name.lower()}.password" for role in Role)]
 
 

@@ -1,4 +1,4 @@
-"""The superuser of an embedded Postgres: only the process that starts the server knows its password."""
+"""Only the process that starts the embedded Postgres knows the password of its superuser."""
 
 import os
 from pathlib import Path
@@ -11,15 +11,15 @@ from infrastructure.embedded.private_files import new_password, read_password, s
 from infrastructure.embedded.roles import verifier
 
 SUPERUSER: Final = "tallystick"
-"""As earlier versions named the one role that there was, under which everything ran."""
+"""The name that earlier versions gave to the only role, under which everything ran."""
 _CHANGE: Final = SQL("ALTER ROLE {role} PASSWORD {verifier}")
 
 
 class SuperuserPassword:
-    """The password kept in `file`, which is changed once where another account could read that file.
+    """The password kept in `file`, which is changed once where another account could read the file.
 
-    The next password is on disk before the server knows it, and takes the place of the former one afterwards: whenever
-    that is interrupted, one of the two is right.
+    The new password is on disk before the server learns it, and replaces the old file afterwards: after an interruption
+    at any point, one of the two files holds the right password.
     """
 
     def __init__(self, file: Path) -> None:
@@ -28,12 +28,14 @@ class SuperuserPassword:
 
     @property
     def candidates(self) -> list[str]:
-        """Of which one is right, mostly the only one. Raises PasswordFileInvalid."""
+        """The kept passwords, mostly one, of which one is right. Raises PasswordFileInvalid."""
         return [read_password(file) for file in (self._file, self._next) if file.exists()]
 
     def settle(self, superuser: psycopg.Connection[Any], current: str) -> str:
-        """Keep `current`, with which `superuser` is connected; or, where another account may know it, make up and keep
-        another. The one that is right from now on."""
+        """Keep the password `current` of the session `superuser`, or change it, and return the valid password.
+
+        The password is replaced by a new one where another account may know `current`.
+        """
         if self._next.exists() and read_password(self._next) == current:
             self._take_next()
         self._next.unlink(missing_ok=True)

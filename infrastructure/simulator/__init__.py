@@ -1,1 +1,1 @@
-"""A payment provider to develop and test against; like a real one it shares no code with those who call it."""
+"""The simulator is a payment provider for development and tests; like a real one it shares no code with its clients."""

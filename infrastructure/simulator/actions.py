@@ -1,4 +1,4 @@
-"""What a customer is asked to do before a charge is decided: one kind of action for each asynchronous method."""
+"""A customer's action before a charge is decided is of one kind for each asynchronous payment method."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -7,7 +7,10 @@ from msgspec import Struct
 
 
 class Method(StrEnum):
-    """A card is decided at once, unless its issuer challenges; the others always wait for their customer."""
+    """The payment method of a charge.
+
+    A card is decided at once, unless its issuer challenges; every other method waits for its customer.
+    """
 
     CARD = "card"
     WALLET = "wallet"
@@ -28,7 +31,7 @@ class Collect(Struct, frozen=True, tag="collect"):
 
 
 class Transfer(Struct, frozen=True, tag="transfer"):
-    """The customer sends the amount to `account`, naming `remittance`."""
+    """The customer sends the amount to `account`, with the reference `remittance`."""
 
     account: str
     remittance: str
@@ -36,11 +39,11 @@ class Transfer(Struct, frozen=True, tag="transfer"):
 
 Action = Redirect | Collect | Transfer
 ACCOUNT = "GB33BUKB20201555555555"
-"""An example account of the IBAN registry, nobody's."""
+"""An example account from the IBAN registry, which belongs to nobody."""
 
 
 def action(method: Method, token: str, charge_id: str, public_url: str) -> Action:
-    """What the customer of the charge has to do; `public_url` is where this provider's pages are."""
+    """The action that the customer of the charge has to take; `public_url` is the address of this provider's pages."""
     match method:
         case Method.CARD | Method.WALLET:
             return Redirect(f"{public_url}/v1/charges/{charge_id}/challenge")

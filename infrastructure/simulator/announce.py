@@ -1,4 +1,4 @@
-"""Every effect is announced once, in the transaction that has it, and what moved money is noted to be settled."""
+"""Each effect is announced once, in the transaction of the effect, and moved money is recorded for settlement."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +13,7 @@ MOVEMENTS: Final = (Operation.CAPTURE, Operation.REFUND)
 
 
 def announce_charge(books: Books, charge: Charge, amount: int, refusal: Refusal | None = None) -> None:
-    """What was decided of `charge`; that it took its amount at once is an announcement of its own."""
+    """Announce the decision about `charge`; an immediate capture is a second announcement."""
     announce(books, Operation.CHARGE, charge, action_id=charge.id, key=charge.key, amount=amount, refusal=refusal)
     if charge.captured:
         announce(books, Operation.CAPTURE, charge, action_id=charge.id, key=charge.key, amount=amount)
@@ -29,7 +29,7 @@ def announce(
     amount: int,
     refusal: Refusal | None = None,
 ) -> None:
-    """What became of an operation on `charge`."""
+    """Announce the result of an operation on `charge`."""
     if refusal is None and operation in MOVEMENTS:
         books.add_movement(operation.value, key, action_id, amount, charge.currency)
     notice = Notice(

@@ -1,4 +1,4 @@
-"""The provider's HTTP API; by the time an answer leaves, late or never, its effect is durable."""
+"""The provider's HTTP API makes every effect durable before the answer leaves, even a late or lost answer."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ from infrastructure.simulator.wire import (
 
 
 class EventsPage(Struct, frozen=True):
-    """`next_after` is the cursor of the next page, None on the last."""
+    """A page of events; `next_after` is the cursor of the next page, None on the last."""
 
     events: list[webhooks.Event]
     next_after: int | None
@@ -105,7 +105,7 @@ async def books_page(state: State, after: After = 0, limit: Limit = 100) -> Book
 async def events(
     state: State, since: datetime, until: datetime, after: After = 0, limit: Limit = 100
 ) -> Response[bytes]:
-    """What happened from `since` until before `until`, behind the cursor `after`, as webhooks tell it."""
+    """The events from `since` until before `until`, after the cursor `after`, in the form that webhooks have."""
     books: Books = state.books
     found = books.happened(since.timestamp(), until.timestamp(), after, limit + 1)
     page = EventsPage(
@@ -121,7 +121,7 @@ async def health() -> dict[str, str]:
 
 
 async def _perform(request: HttpRequest, key: str, charge_id: str, body: Body) -> Response[bytes]:
-    """One operation and its answer, in the manner its token asks for."""
+    """Carry out one operation, and answer in the manner that its token asks for."""
     answer = perform(request.app.state.books, key, charge_id, body)
     match answer.manner:
         case Manner.AT_ONCE:
@@ -152,7 +152,7 @@ def _json(http_status: int, body: bytes, headers: dict[str, str] | None = None) 
 
 @asynccontextmanager
 async def _books(app: Litestar) -> AsyncIterator[None]:
-    """The books, and what goes on in them without a request."""
+    """The books, and the background tasks on them."""
     options = from_environment(os.environ)
     books = app.state.books = Books(Path(options.data), options)
     app.state.slow_s = options.slow_s

@@ -1,8 +1,8 @@
-"""The provider's books in one SQLite file: what was committed is kept over kill -9 of the process.
+"""The provider keeps its books in one SQLite file, where every commit survives kill -9 of the process."""
 
-WAL with `synchronous=OFF` hands each commit to the operating system before it is answered, so nothing is lost with the
-process, and never waits for the disk: that belongs to those who have money to keep. A power cut could take it all.
-"""
+# WAL with `synchronous=OFF` hands each commit to the operating system before the answer, so a killed process loses
+# nothing. No commit waits for the disk, which is left to the programs that keep real money. A power cut could lose
+# everything.
 
 import sqlite3
 import time
@@ -61,7 +61,7 @@ SELECT number, notice FROM happened WHERE at >= ? AND at < ? AND number > ? ORDE
 SELECT_OUTBOX: Final = "SELECT number, tries, notice FROM outbox WHERE due <= ? ORDER BY due, number LIMIT ?"
 TAKE_NOTICE: Final = "UPDATE outbox SET due = 9e9 WHERE number = ?"
 TAKE_NO_NOTICE: Final = "UPDATE outbox SET due = 0 WHERE due = 9e9"
-"""Nothing is on its way when a process starts."""
+"""At the start of a process no notice is on its way."""
 POSTPONE_NOTICE: Final = "UPDATE outbox SET due = ?, tries = ? WHERE number = ?"
 DELETE_NOTICE: Final = "DELETE FROM outbox WHERE number = ?"
 INSERT_MOVEMENT: Final = "INSERT INTO movement (movement, key, reference, amount, currency) VALUES (?, ?, ?, ?, ?)"
@@ -75,7 +75,7 @@ WHERE number > ? AND currency = ? ORDER BY number LIMIT ?
 
 
 class StoredOperation(Struct, frozen=True):
-    """One request ever made under a key, and the answer that was decided."""
+    """The only request under a key, and the answer that was decided."""
 
     operation: str
     request: bytes
@@ -84,7 +84,7 @@ class StoredOperation(Struct, frozen=True):
 
 
 class Pending(Struct, frozen=True):
-    """An operation that is decided at the Unix time `due`, or when somebody acts where that is None."""
+    """An operation that is decided at the Unix time `due` or, where `due` is None, when the customer acts."""
 
     key: str
     charge_id: str
@@ -93,7 +93,7 @@ class Pending(Struct, frozen=True):
 
 
 class Queued(Struct, frozen=True):
-    """A notice in the outbox, and how often it was sent in vain."""
+    """A notice in the outbox, with the number of failed tries."""
 
     number: int
     tries: int
@@ -101,7 +101,7 @@ class Queued(Struct, frozen=True):
 
 
 class Books:
-    """Charges and operations, kept in the folder `data`; used from one thread, and every call takes microseconds."""
+    """Charges and operations in the folder `data`, used from one thread; each call takes microseconds."""
 
     def __init__(self, data: Path, options: Options = DEFAULTS) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -119,7 +119,7 @@ class Books:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that happens inside is committed at its end, or nothing of it."""
+        """Commit all changes of the block together at its end, or none of them after an error."""
         self._sqlite.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -136,7 +136,7 @@ class Books:
         self._sqlite.execute(INSERT_OPERATION, (key, *astuple(operation)))
 
     def decide_operation(self, key: str, http_status: int, answer: bytes) -> None:
-        """From now on this is what the operation's repetitions and lookups are told."""
+        """Set the answer that later repetitions and lookups of the operation receive."""
         self._sqlite.execute(DECIDE_OPERATION, (http_status, answer, key))
 
     def charge(self, charge_id: str) -> Charge | None:
@@ -163,13 +163,15 @@ class Books:
         self._sqlite.execute(DELETE_PENDING, (key,))
 
     def due(self, pending_max: int) -> list[Pending]:
-        """What is to be decided by now."""
+        """The operations that are due for a decision by now, at most `pending_max`."""
         rows = self._sqlite.execute(SELECT_DUE, (time.time(), pending_max))
         return [Pending(key, charge_id, due, bool(approves)) for key, charge_id, due, approves in rows]
 
     def tell(self, notice: Notice) -> None:
-        """Keep `notice`, and put it into the outbox where there is anybody to tell: there the faults lose, delay and
-        double it."""
+        """Store `notice` and, with a webhook URL, put it into the outbox, subject to the webhook faults.
+
+        The faults drop, delay or duplicate notices.
+        """
         encoded = msgspec.json.encode(notice)
         self._sqlite.execute(INSERT_HAPPENED, (notice.at.timestamp(), encoded))
         faults = self.dice.faults.webhooks
@@ -179,12 +181,15 @@ class Books:
             self._sqlite.execute(INSERT_NOTICE, (time.time() + self.dice.up_to(faults.delay_s_max), encoded))
 
     def happened(self, since: float, until: float, after: int, notices_max: int) -> list[tuple[int, Notice]]:
-        """What happened between two Unix times, behind the notice of that number, in its order."""
+        """The notices between two Unix times with numbers above `after`, in order, at most `notices_max`."""
         rows = self._sqlite.execute(SELECT_HAPPENED, (since, until, after, notices_max))
         return [(number, msgspec.json.decode(notice, type=Notice)) for number, notice in rows]
 
     def take_notices(self, notices_max: int) -> list[Queued]:
-        """What is to be sent by now. Each is to be postponed or removed; what is neither comes with the next start."""
+        """The notices that are due by now, at most `notices_max`, marked as on their way.
+
+        The caller must postpone or remove each notice; a notice left out is sent after the next start.
+        """
         with self.transaction():
             rows = self._sqlite.execute(SELECT_OUTBOX, (time.time(), notices_max)).fetchall()
             for number, _, _ in rows:
@@ -192,14 +197,14 @@ class Books:
         return [Queued(number, tries, msgspec.json.decode(notice, type=Notice)) for number, tries, notice in rows]
 
     def postpone_notice(self, queued: Queued, after_s: float) -> None:
-        """It was sent in vain, and is due again in `after_s`."""
+        """After a failed try, make the notice due again in `after_s`."""
         self._sqlite.execute(POSTPONE_NOTICE, (time.time() + after_s, queued.tries + 1, queued.number))
 
     def remove_notice(self, queued: Queued) -> None:
         self._sqlite.execute(DELETE_NOTICE, (queued.number,))
 
     def add_movement(self, movement: str, key: str, reference: str, amount: int, currency: str) -> None:
-        """Money was taken, or given back: it is to be settled."""
+        """Record a movement of money for settlement, a capture, refund or reversal."""
         self._sqlite.execute(INSERT_MOVEMENT, (movement, key, reference, amount, currency))
 
     def movement(self, kind: str, reference: str) -> Movement | None:
@@ -207,11 +212,11 @@ class Books:
         return None if row is None else Movement(*row)
 
     def movements(self, since: int, currency: str) -> list[Movement]:
-        """Those after number `since`, in their order."""
+        """The movements in `currency` after number `since`, in order."""
         return [Movement(*row) for row in self._sqlite.execute(SELECT_MOVEMENTS, (since, currency, MOVEMENTS_MAX))]
 
     def page(self, after: int, limit: int) -> BooksPage:
-        """At most `limit` charges behind cursor `after`, in the order they were made."""
+        """At most `limit` charges after cursor `after`, in the order of their creation."""
         rows = self._sqlite.execute(SELECT_PAGE, (after, limit + 1)).fetchall()
         lines = [
             _line(charge, count, self.disputes.charged_back(charge.id))

@@ -1,4 +1,4 @@
-"""Faults of the wire: what the provider decides stays decided, and here its answer is lost, late or an error."""
+"""A fault of the wire makes an answer lost, late or an error, and leaves the provider's decision unchanged."""
 
 import asyncio
 from contextlib import suppress
@@ -10,14 +10,14 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from infrastructure.simulator.faults import Dice
 
 UNAFFECTED: Final = ("/_control/", "/v1/books", "/bank/books", "/health")
-"""How faults are set, and how what they did is checked."""
+"""Paths without faults: those that set faults, and those that check the effects of faults."""
 HELD_S_MAX: Final = 600.0
-"""How long a connection whose answer never comes is held for a client that does not give up."""
+"""The longest time for which a connection without an answer is held for a client that does not give up."""
 INTERNAL_ERROR: Final = b'{"error":{"code":"internal_error","message":"Something went wrong."}}'
 
 
 def breaking(app: ASGIApp) -> ASGIApp:
-    """`app`, as the faults of its `state.books` let it be seen."""
+    """`app`, with the faults of its `state.books` applied to requests and answers."""
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith(UNAFFECTED):
@@ -42,7 +42,7 @@ def breaking(app: ASGIApp) -> ASGIApp:
 
 
 async def held(receive: Receive) -> None:
-    """Until the client gives up."""
+    """Wait until the client gives up, at most HELD_S_MAX."""
     with suppress(TimeoutError):
         async with asyncio.timeout(HELD_S_MAX):
             while (await receive())["type"] != "http.disconnect":
@@ -63,7 +63,10 @@ async def _into_the_void(_: Message) -> None:
 
 
 async def _break_off(send: Send) -> None:
-    """The server cannot close a connection without a byte: this answer announces a body, and ends before it."""
+    """Break the connection off.
+
+    The server cannot close a connection without any byte: this answer announces a body, and ends before the body.
+    """
     await send(_start(HTTPStatus.SERVICE_UNAVAILABLE, len(INTERNAL_ERROR)))
     await send({"type": "http.response.body", "body": b"", "more_body": True})
 

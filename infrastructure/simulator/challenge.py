@@ -1,4 +1,4 @@
-"""The page on which a customer approves or declines: a plain form, which sends them back to the merchant."""
+"""A customer approves or declines on a page with a plain form, which leads back to the merchant."""
 
 from html import escape
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""The rules of a charge: what is taken, released and given back never exceeds what was reserved."""
+"""The amounts that a charge captures, releases and refunds never exceed the reserved amount."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from infrastructure.simulator.tokens import Refusal
 
 
 class Decision(StrEnum):
-    """What was decided of a charge; only one that is approved ever reserved or took anything."""
+    """The decision about a charge; only an approved charge ever reserved or took money."""
 
     APPROVED = "approved"
     REQUIRES_ACTION = "requires_action"
@@ -21,7 +21,7 @@ class Decision(StrEnum):
 class Charge(Struct, frozen=True):
     """One charge; the amounts are running totals in minor units of `currency`.
 
-    `key` is the idempotency key of the request that made it; `action` what its customer is, or was, asked to do.
+    `key` is the idempotency key of the creating request; `action` is the customer's action, open or done.
     """
 
     id: str
@@ -37,16 +37,16 @@ class Charge(Struct, frozen=True):
     decision: Decision = Decision.APPROVED
     action: Action | None = None
     disputed: int = 0
-    """What banks have frozen or taken back, by the disputes' own part of the books."""
+    """The amount that banks have frozen or taken back, from the dispute tables of the books."""
 
     @property
     def reserved(self) -> int:
-        """What may still be captured."""
+        """The amount that may still be captured."""
         return self.authorized - self.captured - self.voided - self.released
 
     @property
     def refundable(self) -> int:
-        """What was taken, not yet given back, and is not disputed."""
+        """The amount that was captured, not yet refunded, and is not disputed."""
         return self.captured - self.refunded - self.disputed
 
     @property
@@ -61,12 +61,12 @@ class Charge(Struct, frozen=True):
 
 
 def approved(charge: Charge, amount: int, *, capture: bool) -> Charge:
-    """`amount` reserved, and taken at once for `capture`."""
+    """The charge with `amount` reserved and, with `capture`, captured at once."""
     return replace(charge, decision=Decision.APPROVED, authorized=amount, captured=amount if capture else 0)
 
 
 def captured(charge: Charge, amount: int, *, final: bool) -> Charge | Refusal:
-    """`amount` taken of what is reserved; a final capture releases the rest."""
+    """The charge with `amount` captured from the reserved amount; a final capture releases the rest."""
     rest = charge.reserved - amount
     if rest < 0:
         return Refusal("capture_exceeds_authorized", f"At most {charge.reserved} can be captured.")
@@ -74,7 +74,7 @@ def captured(charge: Charge, amount: int, *, final: bool) -> Charge | Refusal:
 
 
 def voided(charge: Charge) -> Charge | Refusal:
-    """All that is still reserved given up; a charge that waits for its customer is canceled."""
+    """The charge with its whole reserved amount released; a charge that waits for its customer is cancelled."""
     if charge.decision is Decision.REQUIRES_ACTION:
         return replace(charge, decision=Decision.CANCELED)
     if charge.reserved == 0:
@@ -83,7 +83,7 @@ def voided(charge: Charge) -> Charge | Refusal:
 
 
 def refunded(charge: Charge, amount: int) -> Charge | Refusal:
-    """`amount` of what was taken given back."""
+    """The charge with `amount` of the captured money refunded."""
     if amount > charge.refundable:
         return Refusal("refund_exceeds_captured", f"At most {charge.refundable} can be refunded.")
     return replace(charge, refunded=charge.refunded + amount)

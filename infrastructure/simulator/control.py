@@ -1,4 +1,4 @@
-"""How a test or a demo arranges what goes wrong, and acts for the customers; no real provider has this."""
+"""A test or a demo sets faults and acts for the customers through this API, which no real provider has."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -23,13 +23,13 @@ Bank = Annotated[str, QueryParameter(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
 class CustomersBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What share of the customers who are waited for approves."""
+    """The share of the waiting customers that approve."""
 
     approves_percent: Percent = 100
 
 
 class CustomersAnswer(Struct, frozen=True):
-    """How many charges were approved and declined."""
+    """The numbers of charges that were approved and declined."""
 
     approved: int
     declined: int
@@ -71,7 +71,7 @@ async def refund_fails(state: State, refund_id: str) -> Response[bytes]:
 async def settlement(
     state: State, since: Since = 0, currency: Currency = "EUR", bank: Bank = "settlement"
 ) -> Response[str]:
-    """The settlement of everything after movement number `since`; a header says from where the next goes on."""
+    """The settlement of all movements after number `since`; a header gives the `since` of the next settlement."""
     books: Books = state.books
     moved = books.movements(since, currency)
     text = settlement_file(books.options.name, bank, currency, moved, since=since, now=datetime.now(UTC))

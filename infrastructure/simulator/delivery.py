@@ -1,4 +1,4 @@
-"""The outbox is emptied into the customer's server: every notice until it is taken, or has been refused too often."""
+"""The outbox is delivered to the client's server: each notice until it is accepted, or refused TRIES_MAX times."""
 
 import asyncio
 import logging
@@ -20,21 +20,21 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "checkout": checkout.worded,
     "simulator": webhooks.worded,
 }
-"""How each dialect tells a notice, and signs it with the secret."""
+"""The function of each dialect that words a notice and signs it with the secret."""
 
 TIMEOUT_S: Final = 5.0
 TRIES_MAX: Final = 20
 BACKOFF_S: Final = 0.2
 BACKOFF_S_MAX: Final = 5.0
 SENDING_MAX: Final = 32
-"""Charges whose notices are on their way at once; those of one charge go one behind the other."""
+"""The largest number of charges with a notice on its way; notices of one charge are sent one after another."""
 LOOK_EVERY_S: Final = 0.02
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def delivering(books: Books) -> AsyncIterator[None]:
-    """Notices are delivered for as long as the block; a dialect without a wording raises KeyError."""
+    """Deliver notices while the block runs. Raises KeyError for a dialect without a wording."""
     wording = WORDINGS[books.options.dialect]
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     connector = aiohttp.TCPConnector(limit=SENDING_MAX)
@@ -64,7 +64,7 @@ class _Delivery:
                 await asyncio.sleep(0 if chains else LOOK_EVERY_S)
 
     def _taken(self) -> dict[str, list[Queued]]:
-        """What is due, by charge."""
+        """The due notices by charge."""
         chains: dict[str, list[Queued]] = {}
         for queued in self._books.take_notices(SENDING_MAX):
             chains.setdefault(queued.notice.charge.id, []).append(queued)
@@ -75,7 +75,7 @@ class _Delivery:
             for queued in chain:
                 await self._send(queued)
         except Exception:
-            # The others go on; these come again with the next start.
+            # Other charges continue; the notices of this one are sent again after the next start.
             log.exception("notice_failed", extra={"event_id": chain[0].notice.id})
         finally:
             self._free.release()
@@ -91,7 +91,7 @@ class _Delivery:
             self._books.postpone_notice(queued, min(BACKOFF_S_MAX, BACKOFF_S * 2.0**queued.tries))
 
     async def _problem(self, notice: Notice) -> str | None:
-        """Why `notice` was not taken; None when it was."""
+        """The reason why `notice` was not accepted; None when it was accepted."""
         options = self._books.options
         told = self._wording(notice, options.webhook_secret)
         try:

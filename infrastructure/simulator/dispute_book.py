@@ -1,4 +1,4 @@
-"""The part of the books that is about disputes, in tables of its own in the same file."""
+"""Disputes have tables of their own in the SQLite file of the books."""
 
 import sqlite3
 import time
@@ -56,7 +56,7 @@ SELECT_FILE: Final = "SELECT content FROM dispute_file WHERE sha256 = ?"
 
 
 class DisputeBook:
-    """Disputes, what is to become of them, and the files that were handed in."""
+    """Disputes, their scheduled steps, and the evidence files."""
 
     def __init__(self, sqlite: sqlite3.Connection, *, disputed_after_s: float) -> None:
         self._sqlite = sqlite
@@ -68,31 +68,34 @@ class DisputeBook:
         return None if row is None else _dispute(row)
 
     def put(self, dispute: Dispute, ruling: Status | None = None, rules_at: float | None = None) -> None:
-        """With what the bank will rule at the Unix time `rules_at`; else what is open is lost some time after its last
-        day."""
+        """Store a dispute, with the `ruling` of the bank at the Unix time `rules_at`.
+
+        Without `rules_at`, a chargeback that needs a response is lost BANK_RULES_AFTER_S after its last day to
+        respond.
+        """
         if rules_at is None and dispute.status is Status.NEEDS_RESPONSE and dispute.kind is Kind.CHARGEBACK:
             ruling, rules_at = Status.LOST, dispute.respond_by + BANK_RULES_AFTER_S
         self._sqlite.execute(UPSERT, (*astuple(dispute), ruling, rules_at))
 
     def rulings(self) -> list[tuple[str, Status]]:
-        """What the bank has ruled by now, of disputes by id."""
+        """The rulings of the bank that are due by now, as dispute id and result."""
         return [(dispute_id, Status(ruling)) for dispute_id, ruling in self._due(SELECT_RULINGS)]
 
     def expect(self, charge: Charge) -> None:
-        """A charge with such a token will be disputed, once something was taken."""
+        """Schedule a dispute of a charge whose token asks for one, after the first capture."""
         kind = EXPECTED.get(charge.token)
         if kind is not None and charge.captured:
             self._sqlite.execute(EXPECT, (charge.id, kind, time.time() + self._disputed_after_s))
 
     def expected(self) -> list[tuple[str, Kind]]:
-        """Charges that are to be disputed by now."""
+        """The charges whose scheduled dispute is due by now, with the kind of dispute."""
         return [(charge_id, Kind(kind)) for charge_id, kind in self._due(SELECT_EXPECTED)]
 
     def expect_no_more(self, charge_id: str) -> None:
         self._sqlite.execute(EXPECT_NO_MORE, (charge_id,))
 
     def disputed(self, charge_id: str) -> int:
-        """What banks have frozen or taken of a charge: it cannot be refunded."""
+        """The amount of a charge that banks have frozen or taken, which cannot be refunded."""
         return self._sum(SELECT_DISPUTED, charge_id)
 
     def charged_back(self, charge_id: str) -> int:

@@ -1,4 +1,4 @@
-"""The disputes department over HTTP, and how a test or a demo has a bank dispute something."""
+"""The dispute API serves the merchant's answers, and lets a test or a demo act as the bank."""
 
 import hashlib
 from http import HTTPStatus
@@ -35,7 +35,7 @@ REFUSED_AS: Final = {
 
 
 class EvidenceItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file that was put before, by its digest."""
+    """A file that was uploaded before, named by its digest."""
 
     sha256: Digest
     kind: Text
@@ -48,7 +48,7 @@ class EvidenceBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DisputeBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The charge by its id or its customer's reference; without an `amount`, all that is left of it."""
+    """The charge by id or by the client's reference; without `amount` the whole rest of the charge is disputed."""
 
     charge: Text | None = None
     reference: Text | None = None
@@ -63,7 +63,7 @@ class EscalateBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`lost` of it, in minor units, where it is lost in part."""
+    """The ruling of the bank; `lost` is the lost part in minor units, for a dispute that is lost in part."""
 
     result: Status
     lost: Amount | None = None
@@ -141,7 +141,7 @@ async def amend(request: HttpRequest, dispute_id: str) -> Response[bytes]:
 
 
 def _once(request: HttpRequest, key: str, operation: str, asked: list[str], act: Any) -> Response[bytes]:
-    """The answer that was given first under the key, or the effect and its answer, which are one transaction."""
+    """The first answer under the key or, for a new key, the effect and its answer in one transaction."""
     books, said = _books(request), msgspec.json.encode((operation, asked))
     with books.transaction():
         stored = books.operation(key)

@@ -1,4 +1,4 @@
-"""Disputes as each dialect tells of them."""
+"""A dispute is announced in the format of each dialect."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,13 +16,16 @@ CHECKOUT_TYPES: Final = {
     Told.WON: "dispute_won",
     Told.LOST: "dispute_lost",
 }
-"""For a claim that changes, or a ruling in part, it has no word: only the amount is another."""
+"""The Checkout.com event type of each announcement.
+
+Checkout.com has no type for a changed claim or a partial ruling: only the amount in the event differs.
+"""
 CHECKOUT_INQUIRY: Final = "dispute_inquiry"
-"""Of which Checkout.com has none: a kind of event that its customers do not know."""
+"""An event type for inquiries that clients of Checkout.com do not know, because Checkout.com has no inquiries."""
 
 
 def event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, Any]]:
-    """The type and the data in this provider's own dialect."""
+    """The event type and the data in this provider's own dialect."""
     dispute = told.dispute
     return f"dispute.{told.told}", {
         "id": dispute.id,
@@ -40,7 +43,7 @@ def event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, Any]]:
 
 
 def checkout_event(told: DisputeTold, charge: Charge) -> tuple[str, dict[str, Any]]:
-    """The type and the data as Checkout.com tells them."""
+    """The event type and the data in Checkout.com's format."""
     dispute = told.dispute
     data = {
         "id": "dsp_" + dispute.id.rpartition("_")[2],

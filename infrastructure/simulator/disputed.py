@@ -1,4 +1,4 @@
-"""What a bank disputes of a charge, how it is told, and which tokens bring it about."""
+"""A dispute has an amount, a state, its announcements, and the test tokens and texts that cause it."""
 
 from enum import StrEnum
 from typing import Final
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 class Told(StrEnum):
-    """What is announced of a dispute."""
+    """The kind of an announcement about a dispute."""
 
     OPENED = "opened"
     ESCALATED = "escalated"
@@ -31,7 +31,7 @@ class Told(StrEnum):
 
 
 class Dispute(Struct, frozen=True, kw_only=True):
-    """`amount` in minor units of the charge; `respond_by` in Unix time."""
+    """A dispute; `amount` is in minor units of the charge's currency, `respond_by` in Unix time."""
 
     id: str
     charge_id: str
@@ -47,7 +47,7 @@ class Dispute(Struct, frozen=True, kw_only=True):
 
 
 class DisputeTold(Struct, frozen=True, kw_only=True):
-    """One announcement: `told` of the dispute as it was then; `lost` of it, where the bank ruled in part."""
+    """One announcement, with the dispute at that time; `lost` is the lost part after a partial ruling."""
 
     told: Told
     dispute: Dispute
@@ -55,21 +55,21 @@ class DisputeTold(Struct, frozen=True, kw_only=True):
 
 
 EXPECTED: Final = {"tok_dispute": Kind.CHARGEBACK, "tok_inquiry": Kind.INQUIRY}
-"""A charge of which is disputed, in full and as fraudulent, soon after its first capture."""
+"""Test tokens whose charges are disputed, in full and as fraudulent, soon after their first capture."""
 WINNING, LOSING = b"winning_evidence", b"losing_evidence"
-"""A text among the evidence that holds one of these decides; without either the bank waits to be told."""
+"""Texts in the evidence that decide the dispute; without either text the bank waits for a command."""
 ANSWER_WITHIN_S: Final = 7 * 24 * 3600.0
 BANK_RULES_AFTER_S: Final = 30.0
-"""So long after the last day to answer an open chargeback of which nobody has heard is lost."""
+"""The delay after the last day to respond, after which an open chargeback without a response is lost."""
 
 
 def network_of(token: str) -> str:
-    """The network of a card, by its token."""
+    """The network of the card behind a token."""
     return {"tok_mastercard": "mastercard", "tok_amex": "amex"}.get(token, "visa")
 
 
 def ruling_of(evidence: list[bytes]) -> Status | None:
-    """What the bank makes of the evidence by itself."""
+    """The ruling that the evidence itself causes; None where the bank waits for a command."""
     for content in evidence:
         if WINNING in content:
             return Status.WON

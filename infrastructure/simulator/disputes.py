@@ -1,4 +1,4 @@
-"""What becomes of a dispute: each step is announced in the transaction that has it."""
+"""Each step of a dispute is announced in the transaction of the step."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ from infrastructure.simulator.tokens import Operation, Refusal
 
 LOOK_EVERY_S: Final = 0.02
 SILENT: Final = "aps"
-"""The dialect in which nothing is told of disputes."""
+"""The dialect without announcements of disputes."""
 
 NO_SUCH_DISPUTE: Final = Refusal("dispute_not_found", "No such dispute.")
 NOTHING_TO_DISPUTE: Final = Refusal("nothing_to_dispute", "The charge has not taken so much, or no longer has it.")
@@ -47,7 +47,7 @@ def open_dispute(
     reason: str = "fraudulent",
     due_in_s: float = ANSWER_WITHIN_S,
 ) -> Dispute | Refusal:
-    """In a transaction: all that is left of the charge is disputed, or `amount` of it."""
+    """Dispute the whole rest of the charge, or `amount` of it; needs an open transaction."""
     charge = books.charge(charge_id)
     if charge is None:
         return NO_SUCH_CHARGE
@@ -69,7 +69,7 @@ def open_dispute(
 
 
 def escalate(books: Books, dispute_id: str, *, due_in_s: float = ANSWER_WITHIN_S) -> Dispute | Refusal:
-    """In a transaction: an inquiry becomes a chargeback of what is left of its amount."""
+    """Turn an inquiry into a chargeback of the rest of its amount; needs an open transaction."""
     found = _found(books, dispute_id)
     if isinstance(found, Refusal):
         return found
@@ -91,7 +91,7 @@ def escalate(books: Books, dispute_id: str, *, due_in_s: float = ANSWER_WITHIN_S
 
 
 def submit(books: Books, dispute_id: str, files: list[str]) -> Dispute | Refusal:
-    """In a transaction: the bank looks at the files, named by their digests."""
+    """Submit the files, named by their digests, to the bank; needs an open transaction."""
     found = _found(books, dispute_id)
     if isinstance(found, Refusal):
         return found
@@ -112,7 +112,7 @@ def submit(books: Books, dispute_id: str, files: list[str]) -> Dispute | Refusal
 
 
 def accept(books: Books, dispute_id: str) -> Dispute | Refusal:
-    """In a transaction: the merchant gives in."""
+    """Accept the dispute for the merchant; needs an open transaction."""
     dispute = books.disputes.dispute(dispute_id)
     if dispute is None:
         return NO_SUCH_DISPUTE
@@ -122,7 +122,7 @@ def accept(books: Books, dispute_id: str) -> Dispute | Refusal:
 
 
 def rule(books: Books, dispute_id: str, result: Status) -> Dispute | Refusal:
-    """In a transaction: the bank rules; it may rule again, the other way round."""
+    """Rule as the bank; a later ruling may reverse an earlier one; needs an open transaction."""
     found = _found(books, dispute_id)
     if isinstance(found, Refusal):
         return found
@@ -140,7 +140,7 @@ def rule(books: Books, dispute_id: str, result: Status) -> Dispute | Refusal:
 
 
 def amend(books: Books, dispute_id: str, amount: int) -> Dispute | Refusal:
-    """In a transaction: the bank disputes `amount` from now on."""
+    """Set the disputed amount to `amount` from now on; needs an open transaction."""
     found = _found(books, dispute_id)
     if isinstance(found, Refusal):
         return found
@@ -156,7 +156,7 @@ def amend(books: Books, dispute_id: str, amount: int) -> Dispute | Refusal:
 
 
 def rule_in_part(books: Books, dispute_id: str, lost: int) -> Dispute | Refusal:
-    """In a transaction: the bank takes `lost` of what was disputed, and leaves the rest."""
+    """Rule that the bank takes `lost` of the disputed amount and leaves the rest; needs an open transaction."""
     found = _found(books, dispute_id)
     if isinstance(found, Refusal):
         return found
@@ -173,7 +173,7 @@ def rule_in_part(books: Books, dispute_id: str, lost: int) -> Dispute | Refusal:
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    """What falls due in disputes is done for as long as the application runs."""
+    """Carry out the due steps of disputes while the application runs."""
     settling = asyncio.create_task(_settle(app.state.books))
     try:
         yield
@@ -188,7 +188,7 @@ async def _settle(books: Books) -> None:
 
 
 def settle_due(books: Books) -> bool:
-    """Whether there was any."""
+    """Carry out the due steps; False where no step was due."""
     expected, rulings = books.disputes.expected(), books.disputes.rulings()
     if not expected and not rulings:
         return False

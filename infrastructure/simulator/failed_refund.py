@@ -1,4 +1,4 @@
-"""A refund that succeeded and fails later: the customer's bank sends it back, and the charge can be refunded again."""
+"""A successful refund can fail later: the customer's bank sends the money back, and a new refund becomes possible."""
 
 from http import HTTPStatus
 from typing import Final
@@ -17,7 +17,7 @@ NO_SUCH_REFUND: Final = Refusal("refund_not_found", "No refund that succeeded ha
 
 
 def fail_refund(books: Books, refund_id: str) -> Refusal | None:
-    """Why it cannot fail; None where it has, now or before."""
+    """Let the refund fail; the refusal where this is impossible, None where the refund has failed, now or before."""
     with books.transaction():
         refund = books.movement(Operation.REFUND, refund_id)
         if refund is None:

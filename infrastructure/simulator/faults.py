@@ -1,4 +1,4 @@
-"""What goes wrong at this provider for a while, drawn from one seeded generator; and never in the books."""
+"""Faults of this provider last for a while, come from one seeded generator, and never damage the books."""
 
 import random
 import time
@@ -11,8 +11,10 @@ Seconds = Annotated[float, Meta(ge=0, le=600)]
 
 
 class WebhookFaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`delay_s_max` bounds a random delay of each notice, so that they overtake each other. `muted` keeps notices
-    waiting until it is over; one that is dropped is never sent at all."""
+    """Faults of webhooks; `delay_s_max` bounds a random delay of each notice, so that notices overtake each other.
+
+    While `muted` is set, all notices wait; a dropped notice is never sent.
+    """
 
     duplicate_percent: Percent = 0
     delay_s_max: Seconds = 0
@@ -21,11 +23,12 @@ class WebhookFaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`down`, or `down_for_s` from now: every request's connection breaks before anything takes effect.
+    """Faults of requests and answers.
 
-    Of the others at most one meets a request: an `error_5xx` (its effect durable or not, half each), a lost answer (its
-    effect durable), a slow one (`slow_s` behind its effect). `decline_percent` of the charges that would have been
-    approved are declined as `try_again_later`.
+    With `down`, or for `down_for_s` from now, the connection of every request breaks before any effect. Of the other
+    faults at most one affects a request: an `error_5xx` (with a durable effect in half of the cases, else none), a lost
+    answer (its effect durable), a slow answer (`slow_s` after its effect). `decline_percent` of the charges that would
+    have been approved are declined as `try_again_later`.
     """
 
     seed: int = 0
@@ -40,15 +43,15 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Dice:
-    """Faults, and what they do next. In a run of the same seed the same draws come in the same order."""
+    """The faults, and their random draws; with equal seeds, equal draws come in the same order."""
 
     def __init__(self) -> None:
         self.replace(Faults())
 
     def replace(self, faults: Faults) -> None:
-        """These faults from now on, their generator at its start."""
+        """Set the faults from now on, and restart their generator."""
         self.faults = faults
-        self._random = random.Random(faults.seed)  # noqa: S311 - a repeatable run is what it is for
+        self._random = random.Random(faults.seed)  # noqa: S311 - the run must be repeatable
         self._down_until = time.monotonic() + faults.down_for_s
 
     @property
@@ -56,9 +59,9 @@ class Dice:
         return self.faults.down or time.monotonic() < self._down_until
 
     def hits(self, percent: float) -> bool:
-        """True for `percent` of the calls; draws nothing where there is nothing to draw."""
+        """True for `percent` of the calls; a percentage of 0 draws no number."""
         return percent > 0 and self._random.random() * 100 < percent
 
     def up_to(self, seconds_max: float) -> float:
-        """Some time of at most `seconds_max`."""
+        """A random time of at most `seconds_max`."""
         return self._random.random() * seconds_max if seconds_max > 0 else 0.0

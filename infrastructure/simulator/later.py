@@ -1,4 +1,4 @@
-"""What is decided after its answer: a charge by its customer, once and for ever, and a capture by itself."""
+"""Some operations are decided after their answer: a charge by its customer, once and for ever, a capture by time."""
 
 import asyncio
 from http import HTTPStatus
@@ -24,7 +24,7 @@ CAPTURE_DECLINED: Final = Refusal("capture_declined", "By then the charge did no
 
 
 def act(books: Books, charge_id: str, *, approves: bool) -> Charge | Refusal:
-    """The customer of the charge decides; a charge that does not wait for that is left as it is."""
+    """Decide the charge as its customer; a charge that waits for no decision stays unchanged."""
     with books.transaction():
         charge = books.charge(charge_id)
         if charge is None:
@@ -36,19 +36,19 @@ def act(books: Books, charge_id: str, *, approves: bool) -> Charge | Refusal:
 
 
 def return_url(books: Books, charge: Charge) -> str | None:
-    """Where the customer goes from our page."""
+    """The address to which our page sends the customer."""
     operation = books.operation(charge.key)
     return None if operation is None else _charge_body(operation).return_url
 
 
 async def settle(books: Books) -> None:
-    """Decide what falls due, for ever."""
+    """Decide the due operations in an endless loop."""
     while True:  # noqa: ASYNC110 - only time makes anything due
         await asyncio.sleep(0 if settle_due(books) else LOOK_EVERY_S)
 
 
 def settle_due(books: Books) -> bool:
-    """Decide some of what is due by now; whether there was any."""
+    """Decide at most DUE_MAX of the operations that are due by now; True if there were any."""
     due = books.due(DUE_MAX)
     if due:
         with books.transaction():

@@ -1,4 +1,4 @@
-"""What the provider has to tell its customer's server, whatever dialect it is told in."""
+"""A notice to the client's server has the same content in every dialect."""
 
 from datetime import datetime
 
@@ -10,8 +10,11 @@ from infrastructure.simulator.tokens import Operation, Refusal
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """`refusal` is None for a success; `action_id` is the movement's own id (the charge's for a charge), `key` the
-    idempotency key of the request. Of a notice about a `dispute` the rest says only which charge is disputed."""
+    """A notice about an operation; `refusal` is None for a success.
+
+    `action_id` is the movement's own id (the charge's for a charge), `key` the idempotency key of the request. In a
+    notice about a `dispute` the other fields only name the disputed charge.
+    """
 
     id: str
     at: datetime
@@ -25,7 +28,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 class Worded(Struct, frozen=True):
-    """A notice as it goes over the wire, signed."""
+    """A signed notice in the form in which it is sent."""
 
     headers: dict[str, str]
     body: bytes

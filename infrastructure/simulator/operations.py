@@ -1,4 +1,4 @@
-"""Every operation takes effect once for its idempotency key: effect, answer and announcement are one transaction."""
+"""An operation takes effect once for each idempotency key, with effect, answer and announcement in one transaction."""
 
 import time
 from http import HTTPStatus
@@ -37,7 +37,7 @@ from infrastructure.simulator.wire import (
 
 ID_PREFIXES: Final = {Operation.CAPTURE: "cap", Operation.VOID: "vo", Operation.REFUND: "re"}
 NO_CHARGE_YET: Final = ""
-"""The charge id of an operation that makes its charge itself."""
+"""The charge id in a request that creates its charge itself."""
 ACCEPTED: Final = "accepted"
 """The status of a movement that is not done yet."""
 
@@ -47,7 +47,7 @@ CANCELED: Final = Refusal("canceled", "The charge was canceled before its custom
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What to say to a request, and how."""
+    """The answer to a request, and the manner in which it leaves."""
 
     http_status: int
     body: bytes
@@ -56,7 +56,10 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 def perform(books: Books, key: str, charge_id: str, body: Body) -> Answer:
-    """Carry out `body` on the charge; when `key` was used before, give its stored answer or refuse the reuse."""
+    """Carry out `body` on the charge.
+
+    For a used `key`, return the stored answer, or refuse a different request.
+    """
     request = msgspec.json.encode((body.operation, charge_id, body))
     with books.transaction():
         stored = books.operation(key)
@@ -70,7 +73,7 @@ def perform(books: Books, key: str, charge_id: str, body: Body) -> Answer:
 
 
 def charge_answer(charge: Charge) -> bytes:
-    """What the request that made `charge` is told."""
+    """The answer to the request that created `charge`."""
     answer = ChargeAnswer(
         id=charge.id,
         status=charge.status,
@@ -101,7 +104,7 @@ def _charge(books: Books, key: str, body: ChargeBody) -> Answer:
         key=key,
     )
     if behaviour.refusal is not None:
-        # Its id is in the announcement alone: the books list only what could have moved money.
+        # The charge's id appears only in the announcement: the books list only charges that could have moved money.
         announce_charge(books, replace(charge, decision=Decision.DECLINED), body.amount, behaviour.refusal)
         return _refused(HTTPStatus.PAYMENT_REQUIRED, behaviour.refusal, behaviour.manner)
     if behaviour.later is not None:

@@ -1,4 +1,4 @@
-"""What one provider of several is started with; its server's worker reads it from the environment it inherits."""
+"""Each simulated provider starts with options, which its server's worker reads from the inherited environment."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,10 +10,11 @@ PREFIX: Final = "TALLYSTICK_SIMULATOR_"
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """`public_url` is where customers reach its pages. Without a `webhook_url` it tells nobody anything.
+    """The options of one provider.
 
-    `slow_s` is how long a slow token takes; `customer_acts_after_s` how long a customer who acts by itself does;
-    `bank_reports_after_s` how long the bank takes to say what became of a payment.
+    `public_url` is the address of its pages for customers. Without a `webhook_url` no notice is sent. `slow_s` is the
+    delay of a slow token; `customer_acts_after_s` is the delay of a customer who acts without a command;
+    `bank_reports_after_s` is the delay of the bank's report about a payment.
     """
 
     name: str = "simulator"
@@ -31,13 +32,13 @@ DEFAULTS: Final = Options()
 
 
 def from_environment(environment: Mapping[str, str]) -> Options:
-    """Raises msgspec.ValidationError."""
+    """The options in the environment. Raises msgspec.ValidationError."""
     given = {name: environment[variable] for name, variable in _variables().items() if variable in environment}
     return msgspec.convert(given, Options, strict=False)
 
 
 def to_environment(options: Options) -> dict[str, str]:
-    """The variables from which `from_environment` makes `options` again."""
+    """The variables from which `from_environment` rebuilds `options`."""
     return {variable: str(getattr(options, name)) for name, variable in _variables().items()}
 
 

@@ -1,4 +1,4 @@
-"""A request's body, strictly read: Litestar's own `data` would take the amount "100" for 100."""
+"""The body of a request is read strictly, because Litestar's own `data` would accept the text "100" as an amount."""
 
 from typing import Any, Final, TypeVar
 
@@ -9,11 +9,11 @@ from litestar.exceptions import ClientException
 
 BodyT = TypeVar("BodyT")
 UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""All that msgspec raises for bytes from outside: broken JSON or another shape, broken UTF-8, endless nesting."""
+"""The errors of msgspec for untrusted bytes: broken JSON, a wrong structure, broken UTF-8, endless nesting."""
 
 
 async def read(request: Request[Any, Any, State], kind: type[BodyT]) -> BodyT:
-    """Raises ClientException, a 400 that says what is wrong."""
+    """The decoded body of the request. Raises ClientException, a 400 that names the fault."""
     try:
         return msgspec.json.decode(await request.body(), type=kind)
     except UNDECODABLE as error:

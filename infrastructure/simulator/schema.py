@@ -1,4 +1,4 @@
-"""The tables of the books; a file of the first version is brought up to date where it lies."""
+"""The books have these tables, and a file of the first version is migrated in place."""
 
 import sqlite3
 from typing import Final
@@ -75,7 +75,7 @@ COMMIT;
 
 
 def migrate(sqlite: sqlite3.Connection) -> None:
-    """Safe to repeat."""
+    """Create or migrate the tables; a repeated call changes nothing."""
     sqlite.executescript(FIRST)
     (version,) = sqlite.execute("PRAGMA user_version").fetchone()
     if version < 2:

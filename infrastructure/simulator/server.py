@@ -1,4 +1,4 @@
-"""The simulator as a process of its own: one worker, quiet, stopped by SIGTERM or SIGINT."""
+"""The simulator runs as a process of its own: one worker, quiet, stopped by SIGTERM or SIGINT."""
 
 import os
 from pathlib import Path
@@ -14,8 +14,10 @@ STOP_S_MAX: Final = 2
 
 
 def run(host: str, port: int, data: Path, options: Options | None = None) -> None:
-    """Serve the provider whose books are in the folder `data`, until a signal; without `options` the environment
-    has them. Raises PortInUse."""
+    """Serve the provider whose books are in the folder `data`, until a signal. Raises PortInUse.
+
+    Without `options`, the options come from the environment.
+    """
     chosen = options or from_environment(os.environ)
     os.environ.update(to_environment(replace(chosen, data=str(data), public_url=f"http://{host}:{port}")))
     serve(chosen.name, create_app, host=host, port=port, stop_s_max=STOP_S_MAX)

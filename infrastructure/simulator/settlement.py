@@ -1,8 +1,7 @@
-"""What the provider settles: every movement since the last settlement, net of costs that it makes up, as a file.
+"""A settlement is a file of all movements since the last settlement, net of simulated costs."""
 
-The costs of a capture are interchange of 20 basis points, 5.00 at most, scheme fees of 3 and a mark-up of 10; a refund
-gives the interchange back, and one that fails later takes it once more.
-"""
+# The costs of a capture are interchange of 20 basis points, at most 5.00, scheme fees of 3 basis points and a mark-up
+# of 10. A refund gives the interchange back; a refund that fails later is charged the interchange again.
 
 import csv
 from collections.abc import Sequence
@@ -24,14 +23,14 @@ DECIMALS: Final = {
     }.items()
     for currency in currencies.split()
 }
-"""Of the currencies that have not two."""
+"""The decimals of the currencies that do not have two."""
 COLUMNS: Final = ("movement", "operation_id", "reference", "gross", "interchange", "scheme", "markup", "other", "net")
 CAPTURE: Final = "capture"
 REFUND_REVERSAL: Final = "refund_reversal"
 
 
 class Movement(Struct, frozen=True):
-    """`amount` of a capture or refund in minor units; `key` is the idempotency key of its request."""
+    """A movement; `amount` is in minor units, `key` is the idempotency key of its request."""
 
     number: int
     movement: str
@@ -42,7 +41,7 @@ class Movement(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """What a movement comes to, in minor units."""
+    """The settled amounts of a movement, in minor units."""
 
     gross: int
     interchange: int
@@ -67,7 +66,7 @@ def settled(movement: Movement) -> Line:
 def settlement_file(
     provider: str, bank: str, currency: str, movements: Sequence[Movement], *, since: int, now: datetime
 ) -> str:
-    """The movements after number `since`; the same ones make the same settlement."""
+    """The settlement file of the movements after number `since`; equal movements give an equal settlement id."""
     lines = [settled(movement) for movement in movements]
     last = movements[-1].number if movements else since
     text = StringIO()
@@ -91,7 +90,7 @@ def settlement_file(
 
 
 def _part(amount: int, basis_points: int) -> int:
-    """Rounded half up."""
+    """The part of `amount` for a rate in basis points, rounded half up."""
     return (amount * basis_points + 5_000) // 10_000
 
 
@@ -103,7 +102,7 @@ def _decimal(minor: int, currency: str) -> str:
 
 
 def _uuid(key: str) -> str:
-    """The key where it is a UUID: it names the operation for whoever sent it."""
+    """The key if it is a UUID, by which the client knows the operation; else empty."""
     try:
         return str(UUID(key))
     except ValueError:

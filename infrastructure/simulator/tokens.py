@@ -1,4 +1,4 @@
-"""What each token makes happen: a token alone decides whether its operations are refused, and how they answer."""
+"""Only the token decides whether the operations of a charge are refused, and how they are answered."""
 
 from enum import StrEnum
 from typing import Final
@@ -16,7 +16,7 @@ class Operation(StrEnum):
 
 
 class Manner(StrEnum):
-    """How the first answer leaves the provider; its effect is durable by then, and a replay answers at once."""
+    """The manner of the first answer; the effect is durable before that, and a replay is answered at once."""
 
     AT_ONCE = "at_once"
     LATE = "late"
@@ -25,28 +25,28 @@ class Manner(StrEnum):
 
 
 class Later(StrEnum):
-    """Who decides an operation that is not decided at once: the customer, or nobody but time."""
+    """The party that decides an operation with a delayed decision: the customer, or only time."""
 
     CUSTOMER_APPROVES = "customer_approves"
     CUSTOMER_DECLINES = "customer_declines"
     CUSTOMER_WAITS = "customer_waits"
-    """Until somebody acts for the customer: this one never does by itself."""
+    """The charge waits until a command acts for the customer: this customer never acts without a command."""
     IN_TIME = "in_time"
 
 
 class Refusal(Struct, frozen=True):
-    """Why an operation took no effect, in the words of the API's error object."""
+    """The reason why an operation had no effect, in the words of the API's error object."""
 
     code: str
     message: str
 
 
 REFUND_FAILED: Final = Refusal("refund_failed", "The customer's bank sent the refund back.")
-"""Of one that had succeeded."""
+"""The reason for the later failure of a refund that had succeeded."""
 
 
 class ScriptedBehaviour(Struct, frozen=True, kw_only=True):
-    """What becomes of one operation; `later` is None for what is decided at once."""
+    """The result of one operation; `later` is None for an immediate decision."""
 
     refusal: Refusal | None = None
     manner: Manner = Manner.AT_ONCE
@@ -116,11 +116,11 @@ UNKNOWN_TOKEN: Final = ScriptedBehaviour(refusal=Refusal("invalid_token", "No su
 
 
 def charge_behaviour(method: Method, token: str) -> ScriptedBehaviour:
-    """What a charge of `token` comes to; a token that the method does not have refuses it."""
+    """The result of a charge with `token`; a token that the method does not have is refused."""
     of_token = SCRIPTED_BEHAVIOURS[method].get(token)
     return UNKNOWN_TOKEN if of_token is None else of_token.get(Operation.CHARGE, SUCCESS)
 
 
 def movement_behaviour(token: str, operation: Operation) -> ScriptedBehaviour:
-    """What `operation` on a charge of `token` comes to; only cards have any that fail."""
+    """The result of `operation` on a charge with `token`; only operations on cards can fail."""
     return CARDS.get(token, {}).get(operation, SUCCESS)

@@ -1,4 +1,4 @@
-"""Notices in this provider's own dialect, each signed together with the time at which it is sent."""
+"""A notice in this provider's own dialect is signed together with the time of sending."""
 
 import hashlib
 import hmac
@@ -19,8 +19,10 @@ SIGNATURE_HEADER: Final = "Simulator-Signature"
 
 
 class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`id` is the movement's own name, the charge's for a charge; `closes` says of a capture that nothing is reserved
-    behind it."""
+    """The data of an event; `id` is the id of the movement, or of the charge for an event about a charge.
+
+    `closes` states for a capture that nothing stays reserved afterwards.
+    """
 
     id: str
     charge: str
@@ -35,7 +37,7 @@ class _Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Event(Struct, frozen=True):
-    """What happened, as a webhook and the list of events say it."""
+    """An event, as webhooks and the list of events contain it."""
 
     id: str
     type: str
@@ -49,7 +51,7 @@ def worded(notice: Notice, secret: str) -> Worded:
 
 
 def event(notice: Notice) -> Event:
-    """What `notice` tells."""
+    """The event that `notice` describes."""
     if notice.dispute is not None:
         kind, said = dispute_words.event(notice.dispute, notice.charge)
         return Event(notice.id, kind, notice.at, said)
@@ -79,8 +81,11 @@ def _signed(event: Event, secret: str) -> Worded:
 
 
 def _type(notice: Notice) -> str:
-    """`charge.captured` is the capture that a charge makes itself; `capture.succeeded` one that was asked for.
-    `refund.failed` is of one that had succeeded."""
+    """The type of the event.
+
+    `charge.captured` is an immediate capture in a charge; `capture.succeeded` is a requested capture. `refund.failed`
+    is the failure of a refund that had succeeded.
+    """
     if notice.operation is Operation.CHARGE:
         if notice.refusal is not None:
             return "charge.declined"

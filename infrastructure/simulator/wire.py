@@ -1,4 +1,4 @@
-"""The dialect of this provider: the bodies it takes and gives, amounts in minor units."""
+"""The dialect of this provider has these request and answer bodies, with amounts in minor units."""
 
 from typing import Annotated, ClassVar
 
@@ -14,9 +14,10 @@ ReturnUrl = Annotated[str, Meta(pattern="^https?://[!-~]+$", max_length=2048)]
 
 
 class ChargeBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Reserve `amount` on the method of `token`; `capture` takes it at once.
+    """Reserve `amount` on the method of `token`; `capture` takes the amount at once.
 
-    `return_url` is where a page of ours sends the customer afterwards."""
+    `return_url` is the address to which our page sends the customer afterwards.
+    """
 
     operation: ClassVar = Operation.CHARGE
     reference: Text
@@ -29,7 +30,7 @@ class ChargeBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
 
 
 class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Take `amount` of what a charge reserves; `final` releases the rest."""
+    """Capture `amount` of the reserved amount; `final` releases the rest."""
 
     operation: ClassVar = Operation.CAPTURE
     amount: Amount
@@ -37,13 +38,13 @@ class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VoidBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Give up everything that a charge still reserves, or a charge that still waits for its customer."""
+    """Release everything that a charge still reserves, or cancel a charge that still waits for its customer."""
 
     operation: ClassVar = Operation.VOID
 
 
 class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Give back `amount` of what a charge took."""
+    """Refund `amount` of the captured amount."""
 
     operation: ClassVar = Operation.REFUND
     amount: Amount
@@ -54,14 +55,16 @@ Body = ChargeBody | MovementBody
 
 
 class CustomerBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the customer of a charge decides."""
+    """The decision of a charge's customer."""
 
     approves: bool
 
 
 class ChargeAnswer(Struct, frozen=True, omit_defaults=True):
-    """`action` is what the customer has to do first; `status` is then `requires_action`. `operation_key` is the
-    idempotency key of the request that made the charge."""
+    """A charge; `operation_key` is the idempotency key of the request that created it.
+
+    `action` is the action that the customer has to take first; `status` is then `requires_action`.
+    """
 
     id: str
     status: str
@@ -74,8 +77,10 @@ class ChargeAnswer(Struct, frozen=True, omit_defaults=True):
 
 
 class MovementAnswer(Struct, frozen=True):
-    """A capture, void or refund of `amount` under the idempotency key `operation_key`, and the charge's status after
-    it; `accepted` is not done yet."""
+    """A capture, void or refund of `amount`, and the charge's status after it; `accepted` means not done yet.
+
+    `operation_key` is the idempotency key of the request.
+    """
 
     id: str
     charge: str
@@ -90,7 +95,7 @@ class ErrorAnswer(Struct, frozen=True):
 
 
 class OperationAnswer(Struct, frozen=True):
-    """What became of an operation: its answer as decided, whether or not it ever arrived."""
+    """The result of an operation: its answer as decided, even if the answer never arrived."""
 
     operation: str
     http_status: int
@@ -98,10 +103,10 @@ class OperationAnswer(Struct, frozen=True):
 
 
 class BooksLine(Struct, frozen=True):
-    """One charge in the books, made under the idempotency key `key`.
+    """One charge in the books, created under the idempotency key `key`.
 
-    `charges_of_reference` counts those of its reference that took or reserved money: above one, somebody paid twice.
-    `charged_back` is what banks have taken back by disputes that were lost.
+    `charges_of_reference` counts the charges with the same reference that took or reserved money: above one, a customer
+    paid twice. `charged_back` is the amount that banks have taken back in lost disputes.
     """
 
     id: str
@@ -120,7 +125,7 @@ class BooksLine(Struct, frozen=True):
 
 
 class BooksPage(Struct, frozen=True):
-    """`next_after` is the cursor of the next page, None on the last."""
+    """A page of the books; `next_after` is the cursor of the next page, None on the last."""
 
     charges: list[BooksLine]
     next_after: int | None

@@ -133,8 +133,8 @@ async def open_committer(database_url: str) -> AsyncIterator[Committer]:
 
 
 @asynccontextmanager
-async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
-    """The store as composition wires it, and connected, however busy the machine is."""
+async def open_store(database_url: str, *, connects: bool = True) -> AsyncIterator[PostgresEventStore]:
+    """The store as composition wires it, and connected, however busy the machine is, unless it is not to connect."""
     pool = ReadPool(database_url)
     await pool.open()
 
@@ -145,7 +145,8 @@ async def open_store(database_url: str) -> AsyncIterator[PostgresEventStore]:
         return False
 
     try:
-        await until(connected, "a connection of the pool")
+        if connects:
+            await until(connected, "a connection of the pool")
         async with open_committer(database_url) as committer:
             yield PostgresEventStore(committer, pool, EventMapper())
     finally:

@@ -1,4 +1,4 @@
-"""APS is believed when its answer is signed with the response phrase and speaks of the order that was asked about."""
+"""An answer of APS counts only if it is signed with the response phrase and names the order of the request."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,12 +16,12 @@ UNITS: Final = MinorUnits()
 
 
 class Answer(Struct, frozen=True):
-    """Parameters that APS signed."""
+    """The parameters of an answer that APS signed."""
 
     parameters: Mapping[str, str]
 
     def text(self, name: str) -> str:
-        """Empty where APS said nothing."""
+        """The parameter `name`; empty where APS sent none."""
         return self.parameters.get(name, "")
 
     @property
@@ -38,31 +38,34 @@ class Answer(Struct, frozen=True):
 
     @property
     def fort_id(self) -> str | None:
-        """APS's name for the order: up to 20 digits."""
+        """APS's id of the order, at most 20 digits; None where the answer has no valid one."""
         fort_id = self.text("fort_id")
         return fort_id if digits(fort_id, FORT_ID_DIGITS_MAX) else None
 
     @property
     def amount(self) -> Money | None:
-        """Of the operation that the answer is about. Raises AmountUnreadable."""
+        """The amount of the operation that the answer is about; None where APS sent none. Raises AmountUnreadable."""
         amount, currency = self.text("amount"), self.text("currency")
         if amount and not digits(amount, FORT_ID_DIGITS_MAX):
             raise AmountUnreadable("an amount that is no whole number")
         return stated_amount(UNITS, int(amount) if amount else None, currency or None)
 
     def total(self, name: str) -> int | None:
-        """An amount in minor units; None where APS said none."""
+        """The parameter `name` as an amount in minor units; None where APS sent none."""
         amount = self.text(name)
         return int(amount) if digits(amount, FORT_ID_DIGITS_MAX) else None
 
 
 def digits(text: str, digits_max: int) -> bool:
-    """Whether `text` is a whole number of so many ASCII digits."""
+    """Whether `text` is a whole number of 1 to `digits_max` ASCII digits."""
     return 1 <= len(text) <= digits_max and text.isascii() and text.isdigit()
 
 
 def believed(body: bytes, response_phrase: str, merchant_reference: str) -> Answer | Unknown:
-    """The answer in `body`. An unsigned one may be somebody else's, and says nothing at all."""
+    """The answer in `body`; Unknown for an unsigned one, which may come from another party and proves nothing.
+
+    The result is Mismatched where the answer names another order than `merchant_reference`.
+    """
     try:
         said = parameters(body)
     except Unreadable as error:

@@ -1,4 +1,4 @@
-"""Calls to Amazon Payment Services: every failure is an outcome, and no operation is ever sent twice by this client."""
+"""Every failed call to Amazon Payment Services is an outcome, and this client never sends an operation twice."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ HEADERS = {"Content-Type": "application/json"}
 
 
 class Credentials(Struct, frozen=True, kw_only=True):
-    """Who we are at APS; the phrases are the secrets that requests and answers are signed with."""
+    """The merchant's account at APS; the phrases are the secrets that sign requests and answers."""
 
     merchant_identifier: str
     access_code: str
@@ -32,7 +32,7 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
 
 class ApsProvider(PerformingProvider):
-    """APS as an `application.provider.port.Provider`, made inside a running event loop."""
+    """APS as an `application.provider.port.Provider`; the constructor needs a running event loop."""
 
     capabilities = translate.CAPABILITIES
 
@@ -69,7 +69,7 @@ class ApsProvider(PerformingProvider):
         )
 
     async def _send(self, asked: Mapping[str, str]) -> Answer | Unavailable | Unknown:
-        """The signed answer to `asked`, whatever its HTTP status: APS says in the answer what it means."""
+        """The signed answer to `asked`; the HTTP status is ignored, because the answer itself states the result."""
         account = {
             "merchant_identifier": self._credentials.merchant_identifier,
             "access_code": self._credentials.access_code,
@@ -86,9 +86,10 @@ class ApsProvider(PerformingProvider):
 
 
 def connect(account: ProviderAccount) -> Connector:
-    """Needs `merchant_identifier`, `access_code`, `sha_request_phrase` and `sha_response_phrase`.
+    """The connector of an APS account.
 
-    Raises AccountInvalid.
+    Required credentials: `merchant_identifier`, `access_code`, `sha_request_phrase` and `sha_response_phrase`. Raises
+    AccountInvalid.
     """
     credentials = Credentials(
         merchant_identifier=account.credential("merchant_identifier"),

@@ -1,19 +1,18 @@
-"""APS's response codes: two digits say what became of the operation, three more say why.
+"""An APS response code has two digits for the status of the operation and three for the reason."""
 
-Source: APS's documentation, "Error Codes" (statuses and messages). Those that the connector relies on:
-
-| status | means | | status | means |
-|---|---|---|---|---|
-| 00 | invalid request | | 08 | authorisation voided |
-| 02 | authorised | | 09 | void failed |
-| 03 | authorisation failed | | 11 | status query failed |
-| 04 | captured | | 12 | status query answered |
-| 05 | capture failed | | 13 | purchase failed |
-| 06 | refunded | | 14 | purchased |
-| 07 | refund failed | | 20 | on hold; 20064 waits for 3-D Secure |
-
-Every other status (10 incomplete, 15 uncertain, 19 pending, 40 in review, …) decides nothing yet: Unknown.
-"""
+# Source: APS's documentation, "Error Codes" (statuses and messages). The connector relies on these statuses:
+#
+# | status | means | | status | means |
+# |---|---|---|---|---|
+# | 00 | invalid request | | 08 | authorisation voided |
+# | 02 | authorised | | 09 | void failed |
+# | 03 | authorisation failed | | 11 | status query failed |
+# | 04 | captured | | 12 | status query answered |
+# | 05 | capture failed | | 13 | purchase failed |
+# | 06 | refunded | | 14 | purchased |
+# | 07 | refund failed | | 20 | on hold; 20064 waits for 3-D Secure |
+#
+# Every other status (10 incomplete, 15 uncertain, 19 pending, 40 in review, …) is not final: the outcome is Unknown.
 
 from enum import StrEnum
 from typing import Final
@@ -59,7 +58,7 @@ DUPLICATE: Final = frozenset(
         "066",  # merchant reference already exists
     }
 )
-"""Our own request is there already: our references are ids of operations, which nobody else uses."""
+"""APS already has a request with our reference; this is our own request, because references are ids of operations."""
 
 UNDECIDED: Final = frozenset(
     {
@@ -70,7 +69,7 @@ UNDECIDED: Final = frozenset(
         "784",  # transaction still processing
     }
 )
-"""Words that a failure may come with and that do not mean one."""
+"""Messages that may accompany a failed status although the operation has not failed."""
 
 TECHNICAL: Final = frozenset(
     {
@@ -84,7 +83,10 @@ TECHNICAL: Final = frozenset(
         "778",  # session timed out
     }
 )
-"""With a status that says failed they are failures; an invalid request with them may have got further than that."""
+"""Messages that mean a failure if the status is a failed one.
+
+An invalid request with such a message may have been processed further.
+"""
 
 OURS: Final = frozenset(
     {
@@ -116,7 +118,7 @@ OURS: Final = frozenset(
         "662",  # operation not allowed: the order is not confirmed yet
     }
 )
-"""Refusals of the request as such, whatever the status: ours to mend, and no issuer was asked."""
+"""Messages that refuse the request itself, whatever the status: the fault is ours, and no issuer was asked."""
 
 REASONS: Final = {
     "006": "processing_error",
@@ -146,7 +148,7 @@ REASONS: Final = {
     "785": "fraud_suspected",  # blocked by fraud check
     "787": "authentication_failed",
 }
-"""Messages in normalised words; those not here are declines without a better word."""
+"""The normalised reasons by message; a message that is missing here is a decline without a more precise reason."""
 
 _DECLINED: Final = "666"
 _DECLINED_AT: Final = {Status.CAPTURE_FAILED: "capture_declined", Status.REFUND_FAILED: "refund_declined"}

@@ -1,11 +1,14 @@
-"""What CHECK_STATUS says of one operation: APS tells an order's last operation and its totals, and names no single one.
+"""CHECK_STATUS returns the last operation and the totals of an order, from which a single operation is derived."""
 
-What this stands on: no two operations of a payment are under way at once, none asks for more than is left, and nobody
-else works on our orders. So a total that could not hold the amount a second time, holds it. One that could hold it or
-not is Unknown, and the notification, which names the operation, has to tell. `None` invites the caller to ask again
-under the same name, so no capture or refund is ever answered with it: APS would take a repeated capture for a second
-one, and nobody has promised that it does not do so with a refund.
-"""
+# APS names no single operation in this answer. The derivation relies on three facts: no two operations of a payment are
+# in progress at once, no operation asks for more than is left, and no other system works on our orders.
+#
+# An amount that fits into a total only once is therefore part of that total. Where the total may or may not contain the
+# amount, the outcome is Unknown, and the notification, which names the operation, decides.
+#
+# `None` invites the caller to repeat the request under the same name. A capture or refund therefore never gets `None`
+# while the order exists: APS would carry out a repeated capture a second time, and does not promise otherwise for a
+# refund.
 
 from typing import Final, assert_never
 
@@ -31,11 +34,11 @@ AUTHORIZED_SINCE: Final = frozenset(
         Status.VOID_FAILED,
     }
 )
-"""The last operations that an order can have whose first one succeeded."""
+"""The last operations that are possible for an order whose first operation, an authorisation, succeeded."""
 
 
 def looked_up(request: ProviderRequest, answer: Answer) -> Interpretation | None:
-    """What became of `request`, by the answer to `status_asked(request)`; None where APS never did it."""
+    """The outcome of `request` by the answer to `status_asked(request)`; None where APS never carried it out."""
     outcome = _outcome(request, answer)
     return (
         None
@@ -45,8 +48,11 @@ def looked_up(request: ProviderRequest, answer: Answer) -> Interpretation | None
 
 
 def _stated(request: ProviderRequest, answer: Answer, *, approved: bool) -> Stated:
-    """An order's totals are in the currency that it was made in, which APS does not repeat. A total is what one
-    operation did only where the order has but that one."""
+    """The facts that the answer states about `request`.
+
+    An order's totals are in the currency of the order, which APS does not repeat. A total equals the amount of one
+    operation only where the order has only that one.
+    """
     if not isinstance(request, AuthorizeRequest):
         return Stated(charge=order_of(request, answer))
     captured, authorized = answer.total("captured_amount"), answer.total("authorized_amount")
@@ -87,7 +93,10 @@ def _outcome(request: ProviderRequest, answer: Answer) -> Outcome | None:
 
 
 def _holds(total: int | None, amount: Money, limit: int | None) -> bool:
-    """Whether `amount` must be part of `total`, which may not pass `limit`: a total that does is nobody's word."""
+    """Whether `amount` must be part of `total`.
+
+    False where `total` is greater than `limit`, because such a total proves nothing.
+    """
     if total is None or limit is None:
         return False
     sent = UNITS.sent(amount)

@@ -1,8 +1,7 @@
-"""APS's notifications: the parameters of an operation's answer, posted as JSON or as a form, signed within the body.
+"""An APS notification holds the parameters of an operation's answer, as JSON or form, signed within the body."""
 
-They carry neither an id nor a time. One that is played again is caught by its `event_id` alone, which is made of what
-it says: order, command, response code, amount, and our own name for the operation.
-"""
+# A notification has neither an id nor a time. A replayed notification is recognised only by its `event_id`, which is
+# computed from the content: order, command, response code, amount, and our own name for the operation.
 
 import hashlib
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ CODE_DIGITS: Final = 5
 
 
 class _Meaning(Struct, frozen=True):
-    """What a notification with some status speaks of; `named` is the parameter that holds our name for it."""
+    """The kind of operation that a status is about; `named` is the parameter with our name for the operation."""
 
     about: OperationKind
     named: str
@@ -46,14 +45,14 @@ MEANINGS: Final[Mapping[str, _Meaning]] = {
     Status.REFUNDED: _Meaning(OperationKind.REFUND, "maintenance_reference", succeeded=True),
     Status.REFUND_FAILED: _Meaning(OperationKind.REFUND, "maintenance_reference"),
 }
-"""A purchase that succeeded has taken the money, so it speaks of the capture; one that failed, of the attempt."""
+"""A successful purchase took the money and is about the capture; a failed purchase is about the attempt."""
 
 _UNIQUE: Final = "maintenance_reference"
-"""APS takes it for one refund only; a description may stand on any number of captures."""
+"""APS accepts one refund only under this reference; any number of captures may share a description."""
 
 
 class ApsNotifications:
-    """Implements application.provider.webhook.Notifications; signed with the SHA response phrase."""
+    """Implements application.provider.webhook.Notifications; the SHA response phrase signs a notification."""
 
     def __init__(self, response_phrase: str) -> None:
         self._response_phrase = response_phrase
@@ -79,7 +78,8 @@ class ApsNotifications:
         if meaning is None:
             return unhandled
         name = said.text(meaning.named)
-        # A refusal may be that of a repeat: it is none of what the name stands for once that has succeeded.
+        # A refusal may answer a repeat of an operation that succeeded before: the name then does not stand for the
+        # refusal.
         own_reference: str | None = None
         if meaning.succeeded and said.message == SUCCESS:
             outcome: Outcome = Approved(reference(said.fort_id, readable(name)))
@@ -101,6 +101,9 @@ class ApsNotifications:
 
 
 def _event_id(said: Answer) -> str:
-    """The same for the same news, however often it comes; two captures of one amount differ by our names for them."""
+    """The id of the notification's content, equal however often the same notification arrives.
+
+    Two captures of one amount differ by our names for them.
+    """
     names = ("fort_id", "command", "status", "response_code", "amount", "order_description", "maintenance_reference")
     return hashlib.sha256("\n".join(map(said.text, names)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""What APS says is one flat list of parameters, as JSON or as a form: read strictly, or not at all."""
+"""A message from APS is one flat list of parameters in JSON or form encoding, and every ambiguous one is refused."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -6,20 +6,20 @@ from urllib.parse import parse_qsl
 from infrastructure.provider.reading import UNDECODABLE, decode
 
 PARAMETERS_MAX: Final = 100
-"""APS sends some thirty."""
+"""An upper bound; APS sends about thirty parameters."""
 
 
 class Unreadable(Exception):
-    """The bytes are no list of parameters, or one that could be read in two ways."""
+    """The bytes are no list of parameters, or could be read in two ways."""
 
 
 _PARAMETERS: Final = dict[str, str | int]
 
 
 def parameters(body: bytes) -> dict[str, str]:
-    """The parameters in `body`, by its content: an object in JSON, else a form. Raises Unreadable.
+    """The parameters in `body`: a JSON object if the content begins like one, else a form. Raises Unreadable.
 
-    Numbers become the digits they were sent as, for the signature is over text.
+    A number becomes a text of the digits that were sent, because the signature covers text.
     """
     try:
         if body.lstrip()[:1] == b"{":

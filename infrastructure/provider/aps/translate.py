@@ -1,10 +1,9 @@
-"""Our requests in APS's parameters, and its signed answers in ours; what decides nothing is Unknown.
+"""Requests are translated into APS's parameters and signed answers into outcomes; an unclear answer is Unknown."""
 
-APS knows an order by `merchant_reference`, which is the id of our attempt and takes one order only. A refund has a name
-of its own, `maintenance_reference`, which takes one refund only. A capture and a void have none: their operation's
-id goes along as `order_description`, which APS gives back in its answer and its notification and does not look at.
-Amounts are in ISO 4217's minor units; `codes` has what the response codes mean.
-"""
+# APS identifies an order by `merchant_reference`, the id of our attempt, and accepts one order for each. A refund has
+# its own name, `maintenance_reference`, and APS accepts one refund for each. A capture and a void have no such name:
+# the id of the operation is sent as `order_description`, which APS ignores and returns in its answer and its
+# notification. Amounts are in ISO 4217's minor units. `codes` explains the response codes.
 
 from typing import Final, assert_never
 
@@ -34,16 +33,19 @@ from infrastructure.provider.text import readable
 
 PATH: Final = "/FortAPI/paymentApi"
 AMOUNT_MAX: Final = 10**10 - 1
-"""APS's amounts have ten digits."""
+"""The largest amount of ten digits, the limit of APS."""
 CAPABILITIES: Final = Capabilities(methods=frozenset({MethodType.CARD}), amount_minor_max=AMOUNT_MAX)
 URL_CHARACTERS_MAX: Final = 2048
 CUSTOMER_DOMAIN: Final = "customers.invalid"
-"""APS demands a customer's e-mail address, and may write to it: ours are of a domain that cannot exist."""
+"""The domain of the e-mail address that APS requires for a customer.
+
+APS may write to the address, so the domain is one that cannot exist.
+"""
 _LANGUAGE: Final = {"language": "en"}
 
 
 class AlreadyAsked(Struct, frozen=True):
-    """APS has a request of this name already, which is this one: what became of it is to be looked up."""
+    """APS already has this request under its name; the outcome must be looked up."""
 
 
 def asked(request: ProviderRequest) -> dict[str, str]:
@@ -74,7 +76,7 @@ def asked(request: ProviderRequest) -> dict[str, str]:
 
 
 def status_asked(request: ProviderRequest) -> dict[str, str]:
-    """The parameters that ask how the order of `request` stands, without account and signature."""
+    """The parameters that query the state of the order of `request`, without account and signature."""
     if isinstance(request, AuthorizeRequest):
         order = {"merchant_reference": str(request.operation_id)}
     else:
@@ -83,13 +85,15 @@ def status_asked(request: ProviderRequest) -> dict[str, str]:
 
 
 def reference(fort_id: str, name: str) -> str:
-    """Our reference to what APS did: its name for the order, and ours for the operation. For a charge that is all of
-    the order that a later operation has to name."""
+    """Our reference to an operation at APS: APS's id of the order and our name for the operation.
+
+    The reference of a charge contains every part of the order that a later operation has to name.
+    """
     return f"{fort_id}:{name}"
 
 
 def said(request: ProviderRequest, answer: Answer) -> Interpretation | AlreadyAsked:
-    """What the answer to `asked(request)` means, and states."""
+    """The outcome and the stated facts in the answer to `asked(request)`."""
     meant = outcome(request, answer)
     if isinstance(meant, AlreadyAsked):
         return meant
@@ -100,7 +104,7 @@ def said(request: ProviderRequest, answer: Answer) -> Interpretation | AlreadyAs
 
 
 def outcome(request: ProviderRequest, answer: Answer) -> Outcome | AlreadyAsked:
-    """What the answer to `asked(request)` means."""
+    """The outcome in the answer to `asked(request)`."""
     if answer.code == f"{_success(request)}{SUCCESS}":
         return _approved(request, answer)
     if answer.code == REDIRECTED and isinstance(request, AuthorizeRequest):
@@ -111,7 +115,7 @@ def outcome(request: ProviderRequest, answer: Answer) -> Outcome | AlreadyAsked:
 
 
 def refused(code: str, text: str) -> Outcome:
-    """What a response code that is no success means; Unknown unless it says for certain that nothing was done."""
+    """The outcome of a response code that is no success; Unknown unless the code proves that nothing was done."""
     status, message = code[:2], code[2:]
     if message in OURS and (status in FAILED or status == Status.INVALID_REQUEST):
         return Rejected(code, readable(text))
@@ -121,13 +125,13 @@ def refused(code: str, text: str) -> Outcome:
         return Declined(reason(status, message), readable(text))
     if status == Status.INVALID_REQUEST and message and message not in TECHNICAL:
         return Rejected(readable(code), readable(text))
-    # Incomplete, uncertain, pending, on hold, in review: APS goes on with it.
+    # Incomplete, uncertain, pending, on hold, in review: APS continues the operation.
     accepted = status not in FAILED and status != Status.INVALID_REQUEST
     return Unknown(f"APS answered {readable(code)}: {readable(text)}", accepted=accepted)
 
 
 def _stated(request: ProviderRequest, answer: Answer) -> Stated:
-    """What APS gives back of the request. Raises AmountUnreadable."""
+    """The facts about the request that the answer repeats. Raises AmountUnreadable."""
     match request:
         case AuthorizeRequest():
             movement = Movement.TAKEN if answer.status == Status.PURCHASED else Movement.RESERVED
@@ -146,7 +150,7 @@ def _stated(request: ProviderRequest, answer: Answer) -> Stated:
 
 
 def order_of(request: CaptureRequest | VoidRequest | RefundRequest, answer: Answer) -> str | None:
-    """The charge that an answer is about, named as the request names it; None where it names none."""
+    """The charge that the answer is about, in the form that the request uses; None where the answer names no charge."""
     if answer.fort_id is None:
         return None
     asked = _order(request.reference)

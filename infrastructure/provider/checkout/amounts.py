@@ -1,8 +1,8 @@
-"""Amounts as Checkout.com counts them.
+"""An amount is converted between ISO 4217's minor units and the units of Checkout.com."""
 
-Source: its documentation, "Format the amount value". CLP counts hundredths there, ISO 4217 none; the currencies of
-three decimals do count thousandths, but the last digit must be 0. What it counts CLF, UYI and UYW in is not said.
-"""
+# Source: Checkout.com's documentation, "Format the amount value". CLP is counted in hundredths there and has no
+# decimals in ISO 4217; currencies of three decimals are counted in thousandths, but the last digit must be 0. The
+# documentation does not state the units of CLF, UYI and UYW.
 
 from typing import Final
 
@@ -16,12 +16,12 @@ _THOUSANDTHS: Final = 3
 
 
 def received(amount: int, currency: str) -> Money:
-    """Raises NotRepresentable, UnknownCurrency."""
+    """The money that Checkout.com counts as `amount`. Raises NotRepresentable, UnknownCurrency."""
     return UNITS.received(amount, currency)
 
 
 def sent(money: Money) -> int:
-    """Raises NotRepresentable."""
+    """The amount as Checkout.com counts `money`. Raises NotRepresentable."""
     if money.currency not in CURRENCIES:
         raise NotRepresentable(f"Checkout.com does not say how it counts {money.currency}")
     amount = UNITS.sent(money)

@@ -1,4 +1,4 @@
-"""Calls to Checkout.com: every failure is an outcome, and no operation is ever sent twice by this client."""
+"""Every failed call to Checkout.com is an outcome, and this client never sends an operation twice."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,9 +21,10 @@ NO_ACTION_YET: Final = Interpretation(Unknown("accepted; no action of the paymen
 
 
 class CheckoutProvider(PerformingProvider):
-    """Checkout.com as an `application.provider.port.Provider`, made inside a running event loop.
+    """Checkout.com as an `application.provider.port.Provider`; the constructor needs a running event loop.
 
-    What it takes on is asked after once; what is under way even then is Unknown, and its webhook or recovery tells.
+    An operation that Checkout.com has accepted is looked up once. If it is still in progress then, the outcome is
+    Unknown, and the webhook or the recovery brings the final one.
     """
 
     capabilities = translate.CAPABILITIES
@@ -84,8 +85,11 @@ class CheckoutProvider(PerformingProvider):
 
 
 def connect(account: ProviderAccount) -> Connector:
-    """Credentials: `secret_key` (`sk_…`); `webhook_secret`, the signature key of the webhook's workflow;
-    `processing_channel_id` (`pc_…`) where the key serves several. Raises AccountInvalid."""
+    """The connector of a Checkout.com account. Raises AccountInvalid.
+
+    Credentials: `secret_key` (`sk_…`); `webhook_secret`, the signature key of the webhook's workflow;
+    `processing_channel_id` (`pc_…`) where the secret key serves several channels.
+    """
     provider = CheckoutProvider(
         account.url,
         account.credential("secret_key"),

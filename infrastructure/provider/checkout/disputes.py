@@ -1,9 +1,9 @@
-"""Checkout.com's disputes in our words. Source: its documentation, "Event types" and "Disputes API".
+"""A dispute event of Checkout.com is translated into a dispute notification."""
 
-It has no inquiries: from the first word on the disputed amount is debited. `dispute_resolved` is one that it resolved
-because the payment had been refunded; a dispute that the issuer withdraws is `dispute_canceled`. Both are over, and
-the money is ours.
-"""
+# Source: Checkout.com's documentation, "Event types" and "Disputes API". Checkout.com has no inquiries: the first event
+# of a dispute already debits the disputed amount. `dispute_resolved` is a dispute that Checkout.com resolved because
+# the payment had been refunded; `dispute_canceled` is a dispute that the issuer withdrew. Both are over, and the
+# merchant keeps the money.
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -64,7 +64,10 @@ class _Data(Struct, frozen=True):
 
 
 def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
-    """Of an event that PHASES has. Raises NotificationUnreadable, and what msgspec raises."""
+    """The notification of an event whose type is in PHASES.
+
+    Raises NotificationUnreadable, and the errors of msgspec.
+    """
     said = msgspec.json.decode(data, type=_Data)
     return DisputeNotification(
         event_id=event_id,
@@ -81,7 +84,10 @@ def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
 
 
 def _amount(said: _Data) -> Money | None:
-    """None from the previous platform, which says it only in the beginning."""
+    """The disputed amount.
+
+    None for events of the previous platform that lack the amount: only its first events state the amount.
+    """
     if said.amount is None or said.currency is None:
         return None
     try:

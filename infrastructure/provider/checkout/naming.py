@@ -1,8 +1,7 @@
-"""What our operations are called at Checkout.com, so that its records of them are found again by our ids.
+"""Every operation has a name at Checkout.com, so that its records there are found by the id of the operation."""
 
-The reference is the operation's id in 26 letters and digits: Checkout.com allows 80 characters, but 30 for American
-Express, and a UUID in its usual form has 36.
-"""
+# The reference is the operation's id in 26 letters and digits: Checkout.com allows 80 characters, but 30 for American
+# Express, and a UUID in its usual form has 36.
 
 import base64
 from collections.abc import Mapping
@@ -15,14 +14,14 @@ from domain.identifiers import OperationId
 from domain.payment.events import OperationKind
 
 UUID_PADDING: Final = "======"
-"""What base32 adds to 16 bytes; the reference goes without."""
+"""The padding that base32 adds to 16 bytes; a reference omits the padding."""
 
 
 class Named(StrEnum):
-    """What the operation in a metadata is; CHARGE is an attempt that is to be captured at once.
+    """The kind of operation in the metadata; CHARGE is an attempt with immediate capture.
 
-    It is told because a notification of a capture may show the metadata of its payment: the attempt's id would then
-    pass for the capture's.
+    A notification of a capture may show the metadata of its payment. Without the kind, the id of the attempt could then
+    be mistaken for the id of the capture.
     """
 
     AUTHORIZE = "authorize"
@@ -38,7 +37,7 @@ SPOKEN_OF: Final = {
     OperationKind.VOID: (Named.VOID,),
     OperationKind.REFUND: (Named.REFUND,),
 }
-"""Whose operations a notification about each kind may name."""
+"""For each kind of notification, the operations that its metadata may name."""
 
 
 def reference(operation_id: OperationId) -> str:
@@ -46,7 +45,7 @@ def reference(operation_id: OperationId) -> str:
 
 
 def named(text: str) -> str:
-    """The id of the operation that a reference names; `text` itself where that is none of ours."""
+    """The id of the operation that a reference names; `text` itself where the reference is none of ours."""
     try:
         return str(UUID(bytes=base64.b32decode(text + UUID_PADDING)))
     except ValueError:
@@ -62,8 +61,10 @@ def metadata(request: ProviderRequest) -> dict[str, str]:
 
 
 def operation_id(about: OperationKind, told: Mapping[str, object], named: str | None) -> OperationId | None:
-    """Whose operation a notification about `about` speaks of, by the metadata `told` or else the reference `named`;
-    None when it does not say so, or speaks of another kind."""
+    """The operation of a notification about `about`, from the metadata `told` or else from the reference `named`.
+
+    None where the notification names no operation, or an operation of another kind.
+    """
     kind, its_id = told.get("operation"), told.get("operation_id")
     if kind is not None and kind not in SPOKEN_OF[about]:
         return None

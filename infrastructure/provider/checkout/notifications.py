@@ -1,4 +1,4 @@
-"""Checkout.com's webhooks in our words: one event of a payment's lifecycle each."""
+"""A webhook of Checkout.com is translated into one event of a payment's lifecycle."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,7 +32,7 @@ class _Envelope(signature.Dated, frozen=True, kw_only=True):
 
 
 class _Data(Struct, frozen=True):
-    """What an event is about; `id` is the payment's, `action_id` that of the capture, void or refund."""
+    """The data of an event; `id` is the payment's, `action_id` that of the capture, void or refund."""
 
     id: Id
     action_id: Id | None = None
@@ -51,7 +51,7 @@ class _Approval(Struct, frozen=True):
 class _Refusal(Struct, frozen=True):
     about: OperationKind
     other: str = DECLINE_CODE_OTHER
-    """The reason where the event gives none that we know."""
+    """The decline reason where the event gives no reason that we know."""
 
 
 class _Pending(Struct, frozen=True):
@@ -71,11 +71,15 @@ MEANINGS: Final[Mapping[str, _Approval | _Refusal | _Pending]] = {
     "payment_refunded": _Approval(OperationKind.REFUND),
     "payment_refund_declined": _Refusal(OperationKind.REFUND, "refund_declined"),
 }
-"""`payment_expired` is of a method whose customer never acted; none of them tells of an authorisation that expires."""
+"""The meaning of each event type.
+
+`payment_expired` belongs to a payment method whose customer never acted. No event reports an authorisation that
+expires.
+"""
 
 
 class CheckoutNotifications:
-    """Implements application.provider.webhook.Notifications. Without a secret no delivery is believed."""
+    """Implements application.provider.webhook.Notifications. Without a secret every delivery is refused."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret

@@ -1,8 +1,8 @@
-"""Checkout.com's response codes in our words.
+"""A response code of Checkout.com has one normalised decline reason."""
 
-Source: its documentation, "API response codes". 20xxx are soft declines, 30xxx hard ones, 40xxx its risk engine's;
-the last two digits of the first two are mostly those of ISO 8583. A code that is missing here is some decline.
-"""
+# Source: Checkout.com's documentation, "API response codes". 20xxx are soft declines, 30xxx hard declines, 40xxx those
+# of the risk engine; the last two digits of the first two groups are mostly those of ISO 8583. A code that is missing
+# here is a decline without a more precise reason.
 
 from typing import Final
 
@@ -67,11 +67,11 @@ DECLINES: Final = {
     "30044": "card_declined",  # the account is closed
 }
 RISK: Final = "4"
-"""How the codes of its risk engine begin."""
+"""The first digit of the risk engine's codes."""
 
 
 def decline_code(response_code: str | None, other: str = DECLINE_CODE_OTHER) -> str:
-    """The normalised reason; `other` where Checkout.com gives none that we know."""
+    """The normalised reason; `other` where Checkout.com gives no reason that we know."""
     if response_code is None:
         return other
     if response_code.startswith(RISK):

@@ -1,9 +1,9 @@
-"""Checkout.com signs the raw body alone: HMAC-SHA256 by the webhook's key, in hexadecimal, as `Cko-Signature`.
+"""Checkout.com signs only the raw body: HMAC-SHA256 with the webhook's key, in hexadecimal, as `Cko-Signature`."""
 
-Source: its documentation, "Receive webhooks". No time is signed beside the body, so that a delivery is as old as the
-event in it says. Checkout.com tries eight times again within 31 hours and signs the same body each time: three days
-let all of these in, and a resend by hand soon after, while nothing recorded earlier can be played again.
-"""
+# Source: Checkout.com's documentation, "Receive webhooks". The signature covers no sending time, so the age of a
+# delivery is the age of the event in the body. Checkout.com makes eight further tries within 31 hours and signs the
+# same body each time. Three days admit all of these and a manual resend soon after, and no older recording can be
+# replayed.
 
 import hashlib
 import hmac
@@ -22,14 +22,14 @@ AGE_MAX: Final = timedelta(days=3)
 
 
 class Dated(Struct, frozen=True):
-    """When an event happened: `timestamp` today, `created_on` on accounts of the previous platform."""
+    """The time of an event: `timestamp` today, `created_on` for accounts of the previous platform."""
 
     timestamp: datetime | None = None
     created_on: datetime | None = None
 
     @property
     def at(self) -> datetime | None:
-        """None when it does not say, or not in which time zone."""
+        """The time of the event; None where the event gives no time, or no time zone."""
         at = self.timestamp or self.created_on
         return None if at is None or at.tzinfo is None else at
 
@@ -39,9 +39,9 @@ def signature(secret: str, body: bytes) -> str:
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """A body that gives no date passes: it is signed, and reading it will say what is wrong with it.
+    """Check the signature and the age of a delivery. Raises SignatureInvalid, SignatureStale.
 
-    Raises SignatureInvalid, SignatureStale.
+    A signed body without a date passes; the reader of the body reports that fault.
     """
     told = headers.get(HEADER)
     if not secret or told is None:

@@ -1,8 +1,7 @@
-"""Our requests in Checkout.com's words, and its answers in ours; what is not plainly an answer is Unknown.
+"""Requests are translated for Checkout.com and its answers into outcomes; an unclear answer is Unknown."""
 
-It takes captures, voids and refunds on with 202 and carries them out later: what became of one is in the actions of
-its payment, under the reference that we gave it.
-"""
+# Checkout.com accepts captures, voids and refunds with status 202 and carries them out later: their result is in the
+# actions of the payment, under the reference that we sent.
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -62,18 +61,18 @@ CAPABILITIES: Final = Capabilities(
     currencies=amounts.CURRENCIES,
     steps_minor=steps_of(amounts.sent),
 )
-"""Apple Pay and Google Pay become tokens like a card's before they reach us."""
+"""Apple Pay and Google Pay become tokens, like the token of a card, before a request reaches us."""
 QUOTA_EXCEEDED: Final = "api_calls_quota_exceeded"
 ENDED: Final = frozenset({"Declined", "Canceled", "Expired", "Voided"})
-"""The statuses in which a payment that has taken nothing never will."""
+"""The final statuses of a payment that has taken no money."""
 CANCELED: Final = frozenset({"Canceled", "Voided"})
-"""Those of them in which nobody has refused it."""
+"""The final statuses that are no refusal."""
 STORED_INSTRUMENT: Final = "src_"
 LISTED_MAX: Final = 10
 
 
 class Call(Struct, frozen=True):
-    """One POST: where, under which idempotency key, and what."""
+    """One POST request: path, idempotency key and body."""
 
     path: str
     key: str
@@ -81,14 +80,16 @@ class Call(Struct, frozen=True):
 
 
 class TakenOn(Struct, frozen=True):
-    """Checkout.com does, or did, what was asked; the payment's actions tell how it ended. `payment` is what was
-    answered to an authorisation."""
+    """Checkout.com is carrying out the request, or has done so; the payment's actions show the result.
+
+    `payment` is the answer to an authorisation.
+    """
 
     payment: Payment | None = None
 
 
 def call(request: ProviderRequest, processing_channel_id: str | None = None) -> Call:
-    """The POST that asks for `request`. Raises NotRepresentable."""
+    """The POST request that asks for `request`. Raises NotRepresentable."""
     key, named, metadata = str(request.operation_id), naming.reference(request.operation_id), naming.metadata(request)
     match request:
         case AuthorizeRequest(amount=amount, method=method, capture=capture, return_url=return_url):
@@ -102,7 +103,7 @@ def call(request: ProviderRequest, processing_channel_id: str | None = None) -> 
                 metadata=metadata,
                 success_url=return_url,
                 failure_url=return_url,
-                # Without a way back for the customer a challenge could only fail.
+                # Without a return URL for the customer a challenge could only fail.
                 three_ds=None if return_url is None else ThreeDs(enabled=True, attempt_n3d=True),
                 processing_channel_id=processing_channel_id,
             )
@@ -127,12 +128,12 @@ def payment_path(payment: str, what: str) -> str:
 
 
 def listing_path(request: AuthorizeRequest) -> str:
-    """Where the payments of this attempt are listed: one, or none."""
+    """The path that lists the payments of this attempt: one, or none."""
     return f"/payments?limit={LISTED_MAX}&skip=0&reference={naming.reference(request.operation_id)}"
 
 
 def answered(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation | TakenOn:
-    """What the answer to a POST means so far."""
+    """The meaning of the answer to a POST request at this point; TakenOn where the actions have to decide."""
     try:
         if http_status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
             if isinstance(request, AuthorizeRequest):
@@ -162,7 +163,7 @@ def listed(http_status: int, body: bytes) -> Payment | Unknown | None:
 
 
 def actions(http_status: int, body: bytes) -> list[Action] | Unknown:
-    """What Checkout.com has done about a payment."""
+    """The actions of a payment at Checkout.com."""
     if http_status != HTTPStatus.OK:
         return Unknown(f"the payment's actions were answered with HTTP status {http_status}")
     try:
@@ -172,12 +173,15 @@ def actions(http_status: int, body: bytes) -> list[Action] | Unknown:
 
 
 def attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Interpretation:
-    """What became of an attempt, by its payment and the actions of that."""
+    """The outcome and the stated facts of an attempt, from its payment and the payment's actions."""
     return _said(_attempted(request, payment, done), request, payment, done)
 
 
 def _attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Outcome:
-    """Of an attempt that is to be captured at once only the capture tells: an authorisation is no money yet."""
+    """The outcome of an attempt.
+
+    For an attempt with immediate capture only the capture decides: an authorisation is no money yet.
+    """
     authorizations, captures = _of("Authorization", done), _of("Capture", done)
     if any(capture.approved for capture in captures):
         return Approved(payment.id)
@@ -186,7 +190,7 @@ def _attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Actio
             return Approved(payment.id)
         refusal = next((capture for capture in captures if capture.approved is False), None)
         if refusal is not None:
-            # Whatever the reason, the funds are reserved: no reason by which another provider might be asked as well.
+            # Whatever the reason, the funds are reserved: the reason must not allow a try at another provider.
             return Declined("capture_declined", _declined(refusal, "capture_declined").message)
         if payment.status in ENDED:
             return Declined(DECLINE_CODE_OTHER, f"nothing was captured; the payment is {readable(payment.status)}")
@@ -199,7 +203,7 @@ def _attempted(request: AuthorizeRequest, payment: Payment, done: Sequence[Actio
 
 
 def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[Action]) -> Interpretation | None:
-    """What became of a capture, void or refund; None when the payment has no action with its reference."""
+    """The outcome of a capture, void or refund; None when the payment has no action with its reference."""
     kind, other = _kind(request)
     named = naming.reference(request.operation_id)
     actions_named = [action for action in done if action.reference == named]
@@ -220,7 +224,10 @@ def moved(request: CaptureRequest | VoidRequest | RefundRequest, done: Sequence[
 
 
 def _paid(request: AuthorizeRequest, payment: Payment) -> Interpretation | TakenOn:
-    """What stands in the first answer has to fit already, though the actions tell the rest."""
+    """The meaning of the first answer to an authorisation.
+
+    The first answer must match the request, although the actions bring the final result.
+    """
     stated = _stated(payment, Movement.TAKEN if request.capture else Movement.RESERVED)
     if payment.approved is True and payment.status == "Authorized":
         return TakenOn(payment) if request.capture else Interpretation(Approved(payment.id), stated)
@@ -236,7 +243,7 @@ def _paid(request: AuthorizeRequest, payment: Payment) -> Interpretation | Taken
 
 
 def _said(outcome: Outcome, request: AuthorizeRequest, payment: Payment, done: Sequence[Action]) -> Interpretation:
-    """An attempt's outcome with what was stated of it: by its payment, and by the action that tells it."""
+    """An attempt's outcome with the facts stated by its payment, and by the action that decides the outcome."""
     captured = [action for action in _of("Capture", done) if action.approved]
     stated = _stated(payment, Movement.TAKEN if captured else Movement.RESERVED)
     telling = captured or [action for action in _of("Authorization", done) if action.approved]
@@ -246,20 +253,20 @@ def _said(outcome: Outcome, request: AuthorizeRequest, payment: Payment, done: S
     if len(telling) > 1:
         return Interpretation(Mismatched(f"{len(telling)} actions of the payment did what one was asked to"))
     if amounts_told and stated.amount == request.amount:
-        # The payment states what was asked for, its action what was done.
+        # The payment states the requested amount, its action the amount that was moved.
         stated = replace(stated, amount=amounts_told[0])
     return Interpretation(outcome, stated)
 
 
 def _stated(payment: Payment, movement: Movement) -> Stated:
-    """Raises AmountUnreadable."""
+    """The facts that a payment states. Raises AmountUnreadable."""
     ours = None if payment.reference is None else naming.named(payment.reference)
     amount = stated_amount(amounts.UNITS, payment.amount, payment.currency)
     return Stated(operation_id=ours, made=payment.id, amount=amount, movement=movement)
 
 
 def _counted(action: Action, currency: str) -> Money | None:
-    """An action's amount, which has no currency but its payment's. Raises AmountUnreadable."""
+    """An action's amount in its payment's currency, because an action states none. Raises AmountUnreadable."""
     return stated_amount(amounts.UNITS, action.amount, currency)
 
 
@@ -290,7 +297,7 @@ def _refused(http_status: int, body: bytes) -> Outcome:
 
 
 def _error(body: bytes) -> Error:
-    """401, 403 and 404 come with or without a body."""
+    """The error in the body; an empty Error without a body, which 401, 403 and 404 may lack."""
     try:
         return decode(body, Error)
     except UNDECODABLE:
@@ -298,8 +305,10 @@ def _error(body: bytes) -> Error:
 
 
 def was_never_begun(http_status: int, body: bytes) -> bool:
-    """Whether it is too many requests, and not one whose twin is under way: Checkout.com answers 429 to both, and the
-    twin may charge."""
+    """Whether the request was refused for the rate limit alone, and was not begun.
+
+    Checkout.com also answers 429 to a request whose twin is in progress, and the twin may charge the customer.
+    """
     return http_status == HTTPStatus.TOO_MANY_REQUESTS and QUOTA_EXCEEDED in (_error(body).error_codes or [])
 
 
@@ -308,7 +317,7 @@ def _of(kind: str, done: Sequence[Action]) -> list[Action]:
 
 
 def _kind(request: CaptureRequest | VoidRequest | RefundRequest) -> tuple[str, str]:
-    """The type of the request's action, and what a refusal without a known reason is."""
+    """The type of the request's action, and the decline code of a refusal without a known reason."""
     match request:
         case CaptureRequest():
             return "Capture", "capture_declined"

@@ -1,4 +1,4 @@
-"""What Checkout.com takes and gives, as its API reference documents it: of its answers, only what we read."""
+"""Requests and answers have the fields that Checkout.com's API reference documents; of answers, only those in use."""
 
 from typing import Annotated, Final
 
@@ -8,13 +8,13 @@ from infrastructure.provider.minor_units import Count, Currency
 
 
 class TokenSource(Struct, frozen=True, tag="token", tag_field="type"):
-    """What the customer's browser or phone made of a card or wallet, good for one payment."""
+    """A token that the customer's browser or phone made of a card or wallet, valid for one payment."""
 
     token: str
 
 
 class InstrumentSource(Struct, frozen=True, tag="id", tag_field="type"):
-    """An instrument that Checkout.com keeps for us."""
+    """A payment instrument that Checkout.com stores for us."""
 
     id: str
 
@@ -22,11 +22,11 @@ class InstrumentSource(Struct, frozen=True, tag="id", tag_field="type"):
 class ThreeDs(Struct, frozen=True):
     enabled: bool
     attempt_n3d: bool
-    """Go on without 3-D Secure where the card is not enrolled."""
+    """Continue without 3-D Secure where the card is not enrolled."""
 
 
 class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`capture` has no default here: Checkout.com's own is to take the money."""
+    """An authorisation; `capture` has no default here, because the default of Checkout.com is to take the money."""
 
     source: TokenSource | InstrumentSource
     amount: int
@@ -48,7 +48,7 @@ class CaptureBody(Struct, frozen=True, kw_only=True):
 
 
 class VoidBody(Struct, frozen=True, kw_only=True):
-    """Without an amount it releases all that is reserved."""
+    """A void; without an amount it releases everything that is reserved."""
 
     reference: str
     metadata: dict[str, str]
@@ -75,7 +75,7 @@ NO_LINKS: Final = _Links()
 
 
 class Payment(Struct, frozen=True):
-    """A payment as it is answered, listed and shown."""
+    """A payment in the answer to a request, in a list, or in a lookup."""
 
     id: Id
     status: str
@@ -89,7 +89,7 @@ class Payment(Struct, frozen=True):
 
 
 class Action(Struct, frozen=True):
-    """One step of a payment; `approved` is None while it is under way."""
+    """One step of a payment; `approved` is None while the step is in progress."""
 
     id: Id
     type: str

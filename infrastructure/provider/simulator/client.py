@@ -1,4 +1,4 @@
-"""Calls to the simulator over HTTP: every failure is an outcome, and no operation is ever sent twice by this client."""
+"""Every failed call to the simulator is an outcome, and this client never sends an operation twice."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from infrastructure.provider.simulator.notifications import SimulatorNotificatio
 
 
 class SimulatorProvider(PerformingProvider):
-    """The simulator as an `application.provider.port.Provider`, made inside a running event loop."""
+    """The simulator as an `application.provider.port.Provider`; the constructor needs a running event loop."""
 
     capabilities = translate.CAPABILITIES
 
@@ -40,7 +40,10 @@ class SimulatorProvider(PerformingProvider):
 
 
 def connect(account: ProviderAccount) -> Connector:
-    """Needs no credential; `webhook_secret` signs the simulator's webhooks."""
+    """The connector of a simulator; no credential is required.
+
+    The optional credential `webhook_secret` is the secret that signs the simulator's webhooks.
+    """
     provider = SimulatorProvider(account.url, timeout_s=account.timeout_s)
     notifications = SimulatorNotifications(account.credentials.get("webhook_secret", ""))
     return Connector(

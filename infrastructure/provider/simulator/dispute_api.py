@@ -1,4 +1,4 @@
-"""The simulator's disputes department: files by their digest first, then what they are evidence of."""
+"""Evidence reaches the simulator in two steps: first the files by digest, then the submission that names the files."""
 
 from http import HTTPStatus
 from urllib.parse import quote
@@ -68,7 +68,7 @@ class SimulatorDisputeApi:
 
 
 def outcome(answer: Answer) -> Outcome:
-    """What an answer of the department means."""
+    """The outcome in an answer of the dispute API."""
     try:
         if 200 <= answer.http_status < 300:
             return Approved(decode(answer.body, _Dispute).id)

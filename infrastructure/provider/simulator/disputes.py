@@ -1,4 +1,4 @@
-"""The simulator's notices of disputes in our words."""
+"""A dispute notice of the simulator is translated into a dispute notification."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -41,7 +41,10 @@ class _Data(Struct, frozen=True):
 
 
 def read_dispute(event_id: str, kind: str, data: Raw) -> DisputeNotification:
-    """Of an event of one of TYPES. Raises NotificationUnreadable, and what msgspec raises."""
+    """The notification of an event whose type is in TYPES.
+
+    Raises NotificationUnreadable, and the errors of msgspec.
+    """
     said = msgspec.json.decode(data, type=_Data)
     return DisputeNotification(
         event_id=event_id,

@@ -1,4 +1,4 @@
-"""The simulator's list of events: what its webhooks have told, or should have."""
+"""The simulator's list of events contains every event that its webhooks have delivered or should have delivered."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -57,7 +57,7 @@ def _page(body: bytes) -> Page:
 
 
 def read(entry: bytes) -> Listed | None:
-    """One event of the list; None for one that we have no use for."""
+    """One event of the list; None for an event type that is not in use."""
     try:
         notification = read_event(entry)
         event = msgspec.json.decode(entry, type=_Event)

@@ -1,4 +1,4 @@
-"""The simulator's webhooks in our words; `charge.captured` alone says that a charge took its money at once."""
+"""A webhook of the simulator is translated into a notification; only `charge.captured` reports an immediate capture."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -50,7 +50,7 @@ class _Data(Struct, frozen=True):
 
 
 class SimulatorNotifications:
-    """Implements application.provider.webhook.Notifications. Without a secret no delivery is believed."""
+    """Implements application.provider.webhook.Notifications. Without a secret every delivery is refused."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -63,7 +63,7 @@ class SimulatorNotifications:
 
 
 def read_event(body: bytes) -> Notification | DisputeNotification | Unhandled:
-    """What an event says, which a webhook brought or the list of events has. Raises NotificationUnreadable."""
+    """The notification of an event from a webhook or from the list of events. Raises NotificationUnreadable."""
     try:
         event = decode(body, _Event)
         if event.type in disputes.TYPES:

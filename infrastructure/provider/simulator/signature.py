@@ -1,4 +1,4 @@
-"""Whether a delivery is the simulator's: `t=<unix>,v1=<hex HMAC-SHA256 of "t.body">`, and not older than 300 s."""
+"""The simulator signs a delivery as `t=<unix>,v1=<hex HMAC-SHA256 of "t.body">`, valid within 300 s of that time."""
 
 import hashlib
 import hmac
@@ -15,7 +15,10 @@ _SIGNATURE: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", re.ASCII)
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """Raises SignatureInvalid or SignatureStale. Without a secret nothing is believed."""
+    """Check a signature and its time. Raises SignatureInvalid or SignatureStale.
+
+    Without a secret every delivery is refused.
+    """
     signature = _SIGNATURE.fullmatch(headers.get(HEADER, ""))
     if not secret or signature is None:
         raise SignatureInvalid("no readable signature" if secret else "no secret to check a signature with")

@@ -1,7 +1,6 @@
-"""Our requests in the simulator's words, and its answers in ours; what is not plainly an answer is Unknown.
+"""Requests are translated into calls to the simulator and its answers into outcomes; an unclear answer is Unknown."""
 
-Amounts cross unchanged: the simulator counts minor units by ISO 4217's exponents, as we do.
-"""
+# Amounts cross unchanged: both sides count minor units by ISO 4217's exponents.
 
 from http import HTTPStatus
 from typing import Annotated, Final, assert_never
@@ -90,7 +89,7 @@ Action = RedirectAction | CollectAction | TransferAction
 
 
 class Call(Struct, frozen=True):
-    """One POST: where, under which idempotency key, and what."""
+    """One POST request: path, idempotency key and body."""
 
     path: str
     key: str
@@ -108,7 +107,7 @@ class _Charge(Struct, frozen=True, kw_only=True):
 
     @property
     def stated(self) -> Stated:
-        """Raises AmountUnreadable."""
+        """The facts that a charge states. Raises AmountUnreadable."""
         taken = self.status == "captured"
         amount = self.captured if taken else self.authorized
         return Stated(
@@ -120,7 +119,7 @@ class _Charge(Struct, frozen=True, kw_only=True):
 
 
 class _Movement(Struct, frozen=True, kw_only=True):
-    """A capture, void or refund, and the charge's status after it; what is not done yet is `accepted`."""
+    """A capture, void or refund, with the charge's status after it; `accepted` means not done yet."""
 
     id: Name
     charge: Name
@@ -131,7 +130,10 @@ class _Movement(Struct, frozen=True, kw_only=True):
 
     @property
     def stated(self) -> Stated:
-        """Nothing was reserved of a charge that is canceled before its customer acted. Raises AmountUnreadable."""
+        """The facts that a movement states. Raises AmountUnreadable.
+
+        A charge that is cancelled before its customer acted reserved nothing, so the amount is None.
+        """
         amount = None if self.status == CANCELED else stated_amount(MINOR_UNITS, self.amount, self.currency)
         return Stated(operation_id=self.operation_key or None, charge=self.charge, made=self.id, amount=amount)
 
@@ -152,7 +154,7 @@ class _OperationAnswer(Struct, frozen=True):
 
 
 def call(request: ProviderRequest) -> Call:
-    """The POST that asks for `request`."""
+    """The POST request that asks for `request`."""
     key = str(request.operation_id)
     match request:
         case AuthorizeRequest(payment_id=payment_id, amount=amount, method=method):
@@ -177,12 +179,12 @@ def call(request: ProviderRequest) -> Call:
 
 
 def lookup_path(operation_id: OperationId) -> str:
-    """Where the simulator tells what became of an operation."""
+    """The path at which the simulator shows the result of an operation."""
     return f"/v1/operations/{operation_id}"
 
 
 def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation:
-    """What the answer to the call for `request` means."""
+    """The outcome and the stated facts in the answer to the call for `request`."""
     try:
         if 200 <= http_status < 300:
             if isinstance(request, AuthorizeRequest):
@@ -199,9 +201,10 @@ def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Interpre
 
 
 def looked_up(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation | None:
-    """What the answer to a lookup means; None only when the simulator itself says that it never saw the operation.
+    """The outcome in a lookup's answer; None only when the simulator itself reports that it never saw the operation.
 
-    Any other 404 (a proxy's, a wrong address) proves nothing: to believe it could charge a customer twice.
+    Any other 404 (from a proxy, or at a wrong address) proves nothing; an operation repeated on such proof could charge
+    a customer twice.
     """
     try:
         if http_status == HTTPStatus.OK:
@@ -221,7 +224,7 @@ def looked_up(request: ProviderRequest, http_status: int, body: bytes) -> Interp
 
 
 def next_action(action: Action) -> NextAction:
-    """The simulator's action in our words."""
+    """The simulator's action as a next action of the domain."""
     match action:
         case RedirectAction(url=url):
             return Redirect(url)
@@ -234,7 +237,7 @@ def next_action(action: Action) -> NextAction:
 
 
 def declined(code: str, message: str) -> Declined:
-    """A no, with the reason in our words."""
+    """A decline with the normalised reason."""
     return Declined(code if code in DECLINE_CODES else DECLINE_CODE_OTHER, readable(message))
 
 
@@ -261,7 +264,7 @@ def _moved(
 
 
 def _statuses_after(request: CaptureRequest | VoidRequest | RefundRequest) -> frozenset[str]:
-    """What the charge can be once it is done."""
+    """The possible statuses of the charge after the operation is done."""
     match request:
         case CaptureRequest():
             return CAPTURED | REFUNDED
@@ -274,7 +277,7 @@ def _statuses_after(request: CaptureRequest | VoidRequest | RefundRequest) -> fr
 
 
 def _operation(request: ProviderRequest) -> str:
-    """What the simulator calls it."""
+    """The simulator's name for the kind of operation."""
     match request:
         case AuthorizeRequest():
             return "charge"

@@ -1,8 +1,7 @@
-"""Amounts as Stripe counts them.
+"""An amount is converted between ISO 4217's minor units and the units of Stripe."""
 
-Source: docs.stripe.com/currencies. MGA has no decimals there; ISK and UGX keep two, always 00, for old integrations; of
-the currencies of three decimals the last digit must be 0.
-"""
+# Source: docs.stripe.com/currencies. MGA has no decimals at Stripe; ISK and UGX keep two, always 00, for old
+# integrations; the last digit of an amount in a currency of three decimals must be 0.
 
 from typing import Final
 
@@ -14,7 +13,7 @@ UNITS: Final = MinorUnits({"MGA": 0, "ISK": 2, "UGX": 2})
 
 
 def sent(amount: Money) -> int:
-    """Raises NotRepresentable, UnknownCurrency."""
+    """The amount as Stripe counts it. Raises NotRepresentable, UnknownCurrency."""
     if decimals(amount.currency) == 3 and amount.minor % 10:
         raise NotRepresentable(f"{amount}: the third decimal must be 0 at Stripe")
     return UNITS.sent(amount)

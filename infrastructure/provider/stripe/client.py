@@ -1,4 +1,4 @@
-"""Calls to Stripe over HTTP: every failure is an outcome, and no operation is ever sent twice by this client."""
+"""Every failed call to Stripe is an outcome, and this client never sends an operation twice."""
 
 from typing import Final
 
@@ -14,11 +14,14 @@ from infrastructure.provider.stripe.notifications import StripeNotifications
 from infrastructure.provider.stripe.translate import Call
 
 PAGES_MAX: Final = 100
-"""A list that is longer is given up: some thousand payments made since the one that is looked for."""
+"""The largest number of pages that a lookup reads.
+
+A longer list means that some thousand payments were made since the payment in question; the lookup is then given up.
+"""
 
 
 class StripeProvider(PerformingProvider):
-    """Stripe as an `application.provider.port.Provider`, made inside a running event loop."""
+    """Stripe as an `application.provider.port.Provider`; the constructor needs a running event loop."""
 
     capabilities = translate.CAPABILITIES
 
@@ -38,7 +41,10 @@ class StripeProvider(PerformingProvider):
                 return translate.looked_up(request, answer.http_status, answer.body)
 
     async def _search(self, request: AuthorizeRequest | RefundRequest) -> Interpretation | None:
-        """The list is read to its end even behind a find: an operation that was carried out twice is no outcome."""
+        """Search the whole list for the operation; None where the list does not contain it.
+
+        The list is read to its end even after a match: an operation that was carried out twice gives no valid outcome.
+        """
         found: tuple[Interpretation, ...] = ()
         after = None
         for _ in range(PAGES_MAX):
@@ -76,7 +82,10 @@ class StripeProvider(PerformingProvider):
 
 
 def connect(account: ProviderAccount) -> Connector:
-    """Needs `secret_key` (sk_… or a restricted rk_…) and `webhook_secret` (whsec_…). Raises AccountInvalid."""
+    """The connector of a Stripe account. Raises AccountInvalid.
+
+    Required credentials: `secret_key` (sk_… or a restricted rk_…) and `webhook_secret` (whsec_…).
+    """
     secret_key = account.credential("secret_key")
     if not (secret_key.isascii() and secret_key.isprintable()):
         raise AccountInvalid(f"provider {account.name}: credentials.secret_key cannot be sent in a header")

@@ -1,7 +1,6 @@
-"""Stripe's reasons for a decline in our words; one that is not listed, or new, is the operation's plain no.
+"""A decline reason of Stripe has one normalised reason; an unlisted or new reason is the operation's plain refusal."""
 
-Source: docs.stripe.com/declines/codes (a card's `decline_code`) and docs.stripe.com/error-codes (an error's `code`).
-"""
+# Source: docs.stripe.com/declines/codes (a card's `decline_code`) and docs.stripe.com/error-codes (an error's `code`).
 
 from collections.abc import Mapping
 from typing import Final
@@ -58,5 +57,5 @@ DECLINE_CODES: Final[Mapping[str, str]] = {
 
 
 def normalised(*said: str | None, otherwise: str) -> str:
-    """Our word for the first of Stripe's that we know: give the most precise first."""
+    """The normalised reason of the first known code in `said`, else `otherwise`; the most precise code comes first."""
     return next((DECLINE_CODES[code] for code in said if code is not None and code in DECLINE_CODES), otherwise)

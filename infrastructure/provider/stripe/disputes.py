@@ -1,7 +1,7 @@
-"""Stripe's disputes in our words. Source: docs.stripe.com/api/disputes/object and docs.stripe.com/disputes.
+"""A dispute of Stripe is translated into a dispute notification."""
 
-The status says where a dispute is, whichever event brings it: `warning_…` is an inquiry, which has moved no money.
-"""
+# Source: docs.stripe.com/api/disputes/object and docs.stripe.com/disputes. The status alone gives the phase of a
+# dispute, whichever event brings the status. A status `warning_…` is an inquiry, which has moved no money.
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -22,7 +22,10 @@ CREATED: Final = "charge.dispute.created"
 TYPES: Final = frozenset(
     {CREATED, "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_reinstated"}
 )
-"""`funds_withdrawn` says nothing that these do not; `funds_reinstated` how much came back."""
+"""The event types in use.
+
+`funds_withdrawn` adds nothing to these; `funds_reinstated` states the amount that came back.
+"""
 PHASES: Final = {
     "warning_needs_response": DisputePhase.INQUIRY,
     "warning_under_review": DisputePhase.UNDER_REVIEW,
@@ -57,7 +60,7 @@ class _MethodDetails(Struct, frozen=True):
 
 
 class _BalanceTransaction(Struct, frozen=True):
-    """Below zero what was withdrawn, above zero what was reinstated."""
+    """A movement on the account: below zero a withdrawal, above zero a reinstatement."""
 
     amount: int
     currency: str
@@ -76,7 +79,10 @@ class Dispute(Struct, frozen=True):
 
 
 def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotification | Unhandled:
-    """Raises NotificationUnreadable for an amount that Stripe counts in no way we know."""
+    """The notification of a dispute event; Unhandled for an unknown status.
+
+    Raises NotificationUnreadable for an amount in units that we do not know.
+    """
     phase = PHASES.get(dispute.status)
     if phase is None:
         return Unhandled(event_id=event_id, kind=readable(f"{kind}: {dispute.status}"))
@@ -105,8 +111,10 @@ def notification_of(event_id: str, kind: str, dispute: Dispute) -> DisputeNotifi
 
 
 def _lost_of_what_was_taken(dispute: Dispute) -> int | None:
-    """What stays the customer's where only a part of what was withdrawn was reinstated; None where all or nothing was,
-    and where the account is kept in another currency than the dispute's."""
+    """The amount that the customer keeps where only a part of the withdrawn amount was reinstated.
+
+    None where everything or nothing was reinstated, and where the account's currency differs from the dispute's.
+    """
     moved = [each.amount for each in dispute.balance_transactions if each.currency == dispute.currency]
     withdrawn, reinstated = -sum(min(each, 0) for each in moved), sum(max(each, 0) for each in moved)
     return withdrawn - reinstated if withdrawn == dispute.amount and 0 < reinstated < withdrawn else None

@@ -1,8 +1,7 @@
-"""What Stripe lists: its events, which webhooks should have brought, and the payment intents that were made.
+"""Stripe lists the payment intents that were made and the events that webhooks should have delivered."""
 
-Both lists are current, unlike its search (docs.stripe.com/search). Events are kept for 30 days, each in the words of
-the API version at its time (docs.stripe.com/api/events).
-"""
+# Both lists are current, unlike Stripe's search (docs.stripe.com/search). Events are kept for 30 days, each in the
+# format of the API version at the time of the event (docs.stripe.com/api/events).
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -69,7 +68,7 @@ class StripeListing:
         if since < oldest:
             reason = f"Stripe keeps events for 30 days: what happened before {oldest:%Y-%m-%dT%H:%MZ} is not listed"
             yield Unreadable(name="events that are no longer kept", reason=reason)
-        # Whole seconds: what is listed twice by two runs is the same entry.
+        # Whole seconds: two runs that list the same entry see an equal entry.
         window = [("created[gte]", str(int(since.timestamp()))), ("created[lt]", str(int(until.timestamp()) + 1))]
         types = [("types[]", kind) for kind in TYPES]
         for path, query, read in (
@@ -104,7 +103,7 @@ def _page(body: bytes) -> Page:
 
 
 def read_intent(entry: bytes) -> Listed | None:
-    """The authorisation that a payment intent is; what became of it since is told by events."""
+    """The authorisation of a payment intent; events report the later operations on the intent."""
     try:
         intent, made = decode(entry, PaymentIntent), msgspec.json.decode(entry, type=_Made)
         notification = Notification(
@@ -122,7 +121,7 @@ def read_intent(entry: bytes) -> Listed | None:
 
 
 def read_listed_event(entry: bytes) -> Listed | None:
-    """One event; None for one that we have no use for."""
+    """One event of the list; None for an event type that is not in use."""
     try:
         notification, event = read_event(entry), msgspec.json.decode(entry, type=_Event)
     except (*UNDECODABLE, NotificationUnreadable) as error:

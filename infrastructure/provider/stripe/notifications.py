@@ -1,8 +1,7 @@
-"""Stripe's webhooks: which events speak of an operation of ours, and what each proves.
+"""A Stripe event is translated into a notification about one of our operations, or is Unhandled."""
 
-An intent that succeeded has been captured, at once or later: that is about the capture. What became of the
-authorisation alone is told by `amount_capturable_updated`, `requires_action` and `payment_failed`.
-"""
+# An intent that succeeded has been captured, at once or later: its event is about the capture. The result of the
+# authorisation alone comes with `amount_capturable_updated`, `requires_action` and `payment_failed`.
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +33,10 @@ AUTHORISED: Final = frozenset(
 CAPTURED: Final = "payment_intent.succeeded"
 CANCELED: Final = "payment_intent.canceled"
 REFUNDED: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
-"""Stripe sends one change under two names, by the age of the endpoint; `event_id` differs, the outcome does not."""
+"""Stripe sends one change under two names, depending on the age of the endpoint.
+
+The two differ in `event_id`, and not in the outcome.
+"""
 
 
 class _Data(Struct, frozen=True):
@@ -61,7 +63,7 @@ class StripeNotifications:
 
 
 def read_event(body: bytes) -> Notification | DisputeNotification | Unhandled:
-    """What an event says, which a webhook brought or the list of events has. Raises NotificationUnreadable."""
+    """The notification of an event from a webhook or from the list of events. Raises NotificationUnreadable."""
     try:
         event = decode(body, _Event)
         said = bytes(event.data.object)
@@ -92,7 +94,10 @@ def _of_authorization(event_id: str, intent: PaymentIntent) -> Notification:
 
 
 def _of_capture(event_id: str, intent: PaymentIntent) -> Notification:
-    """One that was captured at once was so by its authorisation, any other by the capture that left its id."""
+    """A notification of the capture of `intent`.
+
+    The capturing operation is the authorisation where the intent captures at once, else the capture that left its id.
+    """
     return Notification(
         event_id=event_id,
         about=OperationKind.CAPTURE,
@@ -105,8 +110,12 @@ def _of_capture(event_id: str, intent: PaymentIntent) -> Notification:
 
 
 def _of_cancellation(event_id: str, intent: PaymentIntent) -> Notification:
-    """What was reserved is released: by a void of ours, which can leave no id behind and is found by the charge, or
-    because it expired. An intent under which nothing was reserved is an authorisation that came to nothing."""
+    """A notification of the cancellation of `intent`.
+
+    The reserved amount is released by a void of ours or by expiry. A void leaves no id, and is therefore found by the
+    charge. For an intent that never reserved anything the notification is about the authorisation, which came to
+    nothing.
+    """
     if not intent.was_authorized:
         return _of_authorization(event_id, intent)
     return Notification(

@@ -1,8 +1,8 @@
-"""Stripe's objects as far as we read them, and what the state of each says of the operation behind it.
+"""The state of a Stripe object gives the outcome of the operation that created or changed the object."""
 
-A payment intent is both an authorisation and its only capture: without multicapture, which Stripe grants to few
-accounts, a capture releases what it does not take. Source: docs.stripe.com/payments/paymentintents/lifecycle.
-"""
+# Only the fields in use are declared. A payment intent is both an authorisation and its only capture: without
+# multicapture, which Stripe grants to few accounts, a capture releases the rest. Source:
+# docs.stripe.com/payments/paymentintents/lifecycle.
 
 from typing import Annotated, Final
 
@@ -30,26 +30,26 @@ from infrastructure.provider.text import readable
 
 OPERATION_ID: Final = "operation_id"
 CAPTURE_OPERATION_ID: Final = "capture_operation_id"
-"""Apart from OPERATION_ID, which goes on naming the authorisation: Stripe merges metadata by key."""
+"""A key of its own beside OPERATION_ID, which keeps naming the authorisation: Stripe merges metadata by key."""
 
 StripeId = Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z")]
 Url = Annotated[str, Meta(pattern=r"^https?://[!-~]{1,5000}\Z")]
 
 
 class RefusedIntent(Struct, frozen=True):
-    """The intent that an error is about."""
+    """The payment intent that an error is about."""
 
     id: StripeId
     metadata: dict[str, str] | None = None
 
     @property
     def operation(self) -> str | None:
-        """The id of our authorisation that made it."""
+        """The id of our authorisation that created the intent."""
         return None if self.metadata is None else self.metadata.get(OPERATION_ID)
 
 
 class Error(Struct, frozen=True):
-    """Why Stripe did not do it; `decline_code` is the issuer's reason, `code` Stripe's own."""
+    """The reason of a refusal; `decline_code` is the issuer's reason, `code` is Stripe's own."""
 
     type: str | None = None
     code: str | None = None
@@ -67,13 +67,13 @@ class RedirectToUrl(Struct, frozen=True):
 
 
 class NextAction(Struct, frozen=True):
-    """`redirect_to_url` is absent for the actions that only Stripe's own scripts can take."""
+    """The customer's next step; `redirect_to_url` is absent for steps that only Stripe's own scripts can take."""
 
     redirect_to_url: RedirectToUrl | None = None
 
 
 class PaymentIntent(Struct, frozen=True):
-    """`amount_received` is what was taken; `amount_capturable` what is reserved now."""
+    """A payment intent; `amount_received` is the captured amount, `amount_capturable` the amount reserved now."""
 
     id: StripeId
     status: str
@@ -86,11 +86,11 @@ class PaymentIntent(Struct, frozen=True):
     last_payment_error: Error | None = None
     next_action: NextAction | None = None
     latest_charge: object = None
-    """Its id, or the charge itself; None when nothing was ever charged or reserved."""
+    """The id of the latest charge, or the charge itself; None when nothing was ever charged or reserved."""
 
     @property
     def was_authorized(self) -> bool:
-        """Whether something was reserved at some time: a refused charge is one too, but leaves its error."""
+        """Whether an amount was reserved at some time; a refused charge leaves an error, and does not count."""
         return not self.captures_at_once and self.latest_charge is not None and self.last_payment_error is None
 
     @property
@@ -102,11 +102,11 @@ class PaymentIntent(Struct, frozen=True):
         return stated_amount(UNITS, amount, self.currency)
 
     def operation(self, key: str) -> OperationId | None:
-        """Our operation that the metadata names under `key`."""
+        """The id of our operation in the metadata under `key`."""
         return our_operation((self.metadata or {}).get(key, ""))
 
     def as_authorization(self) -> Interpretation:
-        """What became of the authorisation, and what is stated of it. Raises AmountUnreadable."""
+        """The outcome and the stated facts of the authorisation. Raises AmountUnreadable."""
         taken = self.status == "succeeded"
         amount = self.amount
         if taken and self.amount_received is not None:
@@ -122,7 +122,7 @@ class PaymentIntent(Struct, frozen=True):
         return Interpretation(self.authorized(), stated)
 
     def as_capture(self) -> Interpretation:
-        """What Stripe has just answered to a capture. Raises AmountUnreadable."""
+        """The outcome and the stated facts in the immediate answer to a capture. Raises AmountUnreadable."""
         stated = Stated(
             operation_id=(self.metadata or {}).get(CAPTURE_OPERATION_ID, ""),
             charge=self.id,
@@ -132,11 +132,11 @@ class PaymentIntent(Struct, frozen=True):
         return Interpretation(self.captured(), stated)
 
     def as_void(self) -> Interpretation:
-        """What Stripe has just answered to a cancellation, which leaves no id of ours behind."""
+        """The outcome and the stated facts in the immediate answer to a cancellation, which leaves no id of ours."""
         return Interpretation(self.voided(), Stated(charge=self.id, movement=Movement.RELEASED))
 
     def authorized(self) -> Outcome:
-        """What became of the authorisation."""
+        """The outcome of the authorisation."""
         match self.status:
             case "succeeded":
                 return Approved(self.id)
@@ -145,8 +145,8 @@ class PaymentIntent(Struct, frozen=True):
             case "requires_action" if self.next_action and self.next_action.redirect_to_url:
                 return ActionRequired(self.id, Redirect(self.next_action.redirect_to_url.url))
             case "requires_payment_method" | "canceled" if self.last_payment_error:
-                # Final: to confirm it once more takes the account's publishable key, which we hand to nobody.
-                # Without an error it may still be at its first confirmation.
+                # Final: another confirmation needs the account's publishable key, which no client receives from us.
+                # Without an error the first confirmation may still be in progress.
                 return self.last_payment_error.declined(DECLINE_CODE_OTHER)
             case "canceled":
                 return Declined(DECLINE_CODE_CANCELED, "the payment intent is canceled")
@@ -154,11 +154,11 @@ class PaymentIntent(Struct, frozen=True):
                 return self.undecided()
 
     def captured(self) -> Outcome:
-        """What became of a capture that Stripe has just answered."""
+        """The outcome in the immediate answer to a capture."""
         return Approved(self.id) if self.status == "succeeded" else self.undecided()
 
     def voided(self) -> Outcome:
-        """What became of a cancellation that Stripe has just answered."""
+        """The outcome in the immediate answer to a cancellation."""
         return Approved(self.id) if self.status == "canceled" else self.undecided()
 
     def undecided(self) -> Unknown:
@@ -166,7 +166,10 @@ class PaymentIntent(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
-    """One without a balance transaction gave no money back: what a capture left of its authorisation was released."""
+    """A refund.
+
+    A refund without a balance transaction gave no money back: it released the rest that a capture left reserved.
+    """
 
     id: StripeId
     status: str | None
@@ -179,7 +182,7 @@ class Refund(Struct, frozen=True):
 
     @property
     def releases(self) -> bool:
-        """Whether it succeeded and moved nothing on our account there."""
+        """Whether the refund succeeded and moved no money on our account at Stripe."""
         return self.status == "succeeded" and self.balance_transaction is None
 
     @property
@@ -188,7 +191,7 @@ class Refund(Struct, frozen=True):
         return stated_amount(UNITS, self.amount, self.currency)
 
     def as_refund(self) -> Interpretation:
-        """What became of the refund, and what is stated of it. Raises AmountUnreadable."""
+        """The outcome and the stated facts of the refund. Raises AmountUnreadable."""
         stated = Stated(
             operation_id=(self.metadata or {}).get(OPERATION_ID, ""),
             charge=self.payment_intent,
@@ -199,11 +202,11 @@ class Refund(Struct, frozen=True):
         return Interpretation(self.refunded(), stated)
 
     def operation(self) -> OperationId | None:
-        """Our operation that the metadata names."""
+        """The id of our operation in the metadata."""
         return our_operation((self.metadata or {}).get(OPERATION_ID, ""))
 
     def refunded(self) -> Outcome:
-        """What became of the refund; a pending one may still fail."""
+        """The outcome of the refund; a pending refund may still fail."""
         match self.status:
             case "succeeded":
                 return Approved(self.id)

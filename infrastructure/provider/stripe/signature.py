@@ -1,9 +1,8 @@
-"""Only who holds the endpoint's secret can have signed a delivery, and only recently.
+"""A valid signature proves that a holder of the endpoint's secret signed the delivery recently."""
 
-Stripe's scheme (docs.stripe.com/webhooks#verify-manually): the header `Stripe-Signature: t=…,v1=…` holds a time in
-seconds since 1970 and the HMAC-SHA256 of `t.body` in hexadecimal, several of them while a secret is being replaced;
-schemes other than v1 count for nothing.
-"""
+# Stripe's scheme (docs.stripe.com/webhooks#verify-manually): the header `Stripe-Signature: t=…,v1=…` holds a time in
+# seconds since 1970 and the HMAC-SHA256 of `t.body` in hexadecimal, several of them while a secret is being replaced.
+# Schemes other than v1 are ignored.
 
 import hmac
 import re
@@ -20,7 +19,10 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> None:
-    """Raises SignatureInvalid, or SignatureStale when it was signed more than TOLERANCE_S before or after `now`."""
+    """Check the signature and the time of a delivery.
+
+    Raises SignatureInvalid, or SignatureStale for a time more than TOLERANCE_S before or after `now`.
+    """
     times, digests = _parts(headers.get(HEADER, ""))
     if len(times) != 1 or not digests:
         raise SignatureInvalid("no readable Stripe-Signature")
@@ -37,7 +39,7 @@ def signed(time: str, body: bytes, secret: str) -> str:
 
 
 def _parts(header: str) -> tuple[list[str], list[str]]:
-    """The times and the v1 digests in it, as many as are well-formed."""
+    """The well-formed times and v1 digests in the header."""
     pairs = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in pairs if name == "t" and _TIME.fullmatch(value)]
     digests = [value for name, _, value in pairs if name == "v1" and _DIGEST.fullmatch(value)]

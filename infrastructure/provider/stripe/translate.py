@@ -1,10 +1,10 @@
-"""Our requests in Stripe's words, and its answers in ours; what is not plainly an answer is Unknown.
+"""Requests are translated into calls to Stripe and its answers into outcomes; an unclear answer is Unknown."""
 
-An operation is looked up by our own id, which Stripe keeps in the metadata of what the operation made. Stripe's search
-would find it in one call, but lags behind by up to a minute, and longer in an outage (docs.stripe.com/search: not for
-reading what was just written): a charge that it does not find yet would be made again. So we read the lists, which are
-current, from when the operation was first asked for; a list too long to read to its end proves nothing.
-"""
+# A lookup finds an operation by our own id, which Stripe keeps in the metadata of the created object. Stripe's search
+# would find the object in one call, but lags behind by up to a minute, and longer in an outage (docs.stripe.com/search:
+# not for reading what was just written): a charge that the search does not find yet would be made again. A lookup
+# therefore reads the lists, which are current, from the time of the first request on. A list that is too long to be
+# read to its end proves nothing.
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -37,8 +37,10 @@ from infrastructure.provider.stripe.objects import (
 from infrastructure.provider.text import readable
 
 API_VERSION: Final = "2026-02-25.clover"
-"""Pinned, so that Stripe answers in the words that are read here, whatever the account's own version. What is sent are
-parameters that this version has, and those after it up to 2026-10-28.endive, too."""
+"""The pinned API version, whose answers this module reads, whatever the account's default version.
+
+The parameters that are sent exist in this version and in the later ones up to 2026-10-28.endive.
+"""
 
 CAPABILITIES: Final = Capabilities(
     methods=frozenset({MethodType.CARD, MethodType.WALLET}),
@@ -46,18 +48,21 @@ CAPABILITIES: Final = Capabilities(
     several_captures=False,
     steps_minor=steps_of(sent),
 )
-"""Wallets that hand over a card (Apple Pay, Google Pay). Stripe's bank transfers need a customer object there, and its
-UPI is offered to accounts in India alone: neither is spoken here."""
+"""The wallets are those that hand over a card (Apple Pay, Google Pay).
+
+Stripe's bank transfers need a customer object at Stripe, and Stripe offers UPI only to accounts in India; neither is
+supported here.
+"""
 
 PAGE_SIZE: Final = 50
 """Stripe allows 100, but a page must fit in an answer, and each object may carry some kilobytes of metadata."""
 CLOCKS_APART_S: Final = 300
 NOT_BEGUN: Final = frozenset({"rate_limit", "lock_timeout"})
-"""The codes of a 429: docs.stripe.com/rate-limits, and docs.stripe.com/error-codes."""
+"""The codes of a 429 answer. Source: docs.stripe.com/rate-limits and docs.stripe.com/error-codes."""
 
 
 class Call(Struct, frozen=True):
-    """One POST: where, under which idempotency key, and what, form-encoded."""
+    """One POST request: path, idempotency key and form-encoded body."""
 
     path: str
     key: str
@@ -69,7 +74,7 @@ class Call(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """A page of a list: what is said of all that carries the operation's id, and behind what the next page begins."""
+    """One page of a list: all entries with the operation's id, and the id after which the next page begins."""
 
     found: tuple[Interpretation, ...]
     after: StripeId | None
@@ -80,7 +85,7 @@ class _ErrorAnswer(Struct, frozen=True):
 
 
 def call(request: ProviderRequest) -> Call | Rejected:
-    """The POST that asks for `request`; Rejected when Stripe cannot count its amount."""
+    """The POST request that asks for `request`; Rejected when Stripe cannot represent the amount."""
     key = str(request.operation_id)
     try:
         match request:
@@ -102,12 +107,12 @@ def call(request: ProviderRequest) -> Call | Rejected:
 
 
 def intent_path(reference: str) -> str:
-    """Where Stripe tells of a payment intent."""
+    """The path of a payment intent at Stripe."""
     return f"/v1/payment_intents/{quote(reference, safe='')}"
 
 
 def list_path(request: AuthorizeRequest | RefundRequest, after: StripeId | None) -> str:
-    """The page behind `after` (the first one: None) of the list that `request` must be in if it was carried out."""
+    """The path of the page after `after` (None for the first page) of the list that shows `request` if carried out."""
     query = {"limit": str(PAGE_SIZE)} | ({"starting_after": after} if after else {})
     match request:
         case AuthorizeRequest(asked_at=asked_at):
@@ -118,7 +123,7 @@ def list_path(request: AuthorizeRequest | RefundRequest, after: StripeId | None)
 
 
 def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Interpretation:
-    """What the answer to the call for `request` means."""
+    """The outcome and the stated facts in the answer to the call for `request`."""
     try:
         if 200 <= http_status < 300:
             return _done(request, body)
@@ -131,7 +136,7 @@ def outcome(request: ProviderRequest, http_status: int, body: bytes) -> Interpre
 
 
 def was_never_begun(http_status: int, body: bytes) -> bool:
-    """Whether Stripe turned a request away for its rate, or since another one holds the object: neither is begun."""
+    """Whether Stripe refused a request before its begin: for its rate, or because another request locks the object."""
     try:
         code = decode(body, _ErrorAnswer).error.code
     except UNDECODABLE:
@@ -140,7 +145,7 @@ def was_never_begun(http_status: int, body: bytes) -> bool:
 
 
 def page(request: AuthorizeRequest | RefundRequest, http_status: int, body: bytes) -> Page | Unknown:
-    """What a page of the list says of `request`."""
+    """The entries on a page of the list that belong to `request`."""
     if http_status != HTTPStatus.OK:
         return Unknown(f"lookup answered with HTTP status {http_status}")
     ours = request.operation_id
@@ -160,9 +165,9 @@ def page(request: AuthorizeRequest | RefundRequest, http_status: int, body: byte
 
 
 def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: bytes) -> Interpretation | None:
-    """What the state of its payment intent says of a capture or a void; None when it has not been carried out.
+    """The outcome of a capture or a void by its payment intent; None when the operation was not carried out.
 
-    An intent that is not there proves nothing: the wrong account or mode would say the same.
+    A missing intent proves nothing: with the wrong account or mode the answer would be the same.
     """
     if http_status != HTTPStatus.OK:
         return Interpretation(Unknown(f"lookup answered with HTTP status {http_status}"))
@@ -180,7 +185,7 @@ def looked_up(request: CaptureRequest | VoidRequest, http_status: int, body: byt
 
 
 def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Interpretation | None:
-    """There is only one capture, and it leaves the id of its operation behind."""
+    """The outcome of the only capture of an intent, which leaves the id of its operation in the metadata."""
     captured_by = intent.operation(CAPTURE_OPERATION_ID)
     match intent.status:
         case "requires_capture" | "canceled":
@@ -196,7 +201,7 @@ def _capture_of(intent: PaymentIntent, operation_id: OperationId) -> Interpretat
 
 
 def _void_of(intent: PaymentIntent) -> Interpretation | None:
-    """Who cancelled it does not matter: nothing is reserved any more."""
+    """The outcome of a void; any cancellation counts, because nothing is reserved afterwards."""
     match intent.status:
         case "canceled":
             return intent.as_void()
@@ -207,10 +212,11 @@ def _void_of(intent: PaymentIntent) -> Interpretation | None:
 
 
 def _intent(request: AuthorizeRequest) -> dict[str, str]:
-    """`error_on_requires_action` makes an authentication that has nowhere to come back to a decline, not a dead end.
+    """The form that creates and confirms a payment intent.
 
-    Which types of method the account takes is not said here: `payment_method_types` is no parameter any more. But a
-    type that leads the customer away needs a way back; Stripe refuses to confirm without one.
+    `error_on_requires_action` turns an authentication without a return URL into a decline, not a dead end. The accepted
+    types of payment method are not listed, because `payment_method_types` is no longer a parameter. A type that
+    redirects the customer needs a return URL; Stripe refuses to confirm without one.
     """
     back = request.return_url
     return (
@@ -247,7 +253,7 @@ def _done(request: ProviderRequest, body: bytes) -> Interpretation:
 
 
 def _stated_of(request: ProviderRequest, error: Error) -> Stated:
-    """The intent that an error is about: with its metadata where it is the authorisation's."""
+    """The facts about the intent that an error names: its metadata for an authorisation, else its id."""
     intent = error.payment_intent
     if intent is None:
         return NOTHING
@@ -257,7 +263,7 @@ def _stated_of(request: ProviderRequest, error: Error) -> Stated:
 
 
 def _refused(request: ProviderRequest, http_status: int, error: Error) -> Outcome:
-    """A conflict of keys says that another request runs or ran."""
+    """The outcome of an error; a conflict of idempotency keys is Unknown, because another request runs or ran."""
     message = readable(error.message or "")
     if error.type == "idempotency_error":
         return Unknown(f"idempotency conflict: {message}")

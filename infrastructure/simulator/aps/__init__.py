@@ -1,1 +1,1 @@
-"""The simulator in Amazon Payment Services' dialect, written from its documentation and apart from our connector."""
+"""The simulator speaks the dialect of Amazon Payment Services, written from its documentation, not our connector."""

@@ -1,4 +1,4 @@
-"""The one merchant account that the dialect knows, and the signatures it is spoken with."""
+"""The APS dialect knows one merchant account and signs with its phrases."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ RESPONSE_PHRASE_ENV: Final = "TALLYSTICK_SIMULATOR_APS_SHA_RESPONSE_PHRASE"
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What a merchant finds in the back office under integration settings."""
+    """The values that a merchant finds in the APS back office under integration settings."""
 
     merchant_identifier: str = "SimMerchant"
     access_code: str = "SimAccessCode"
@@ -34,13 +34,13 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def signed(parameters: Mapping[str, str], phrase: str) -> dict[str, str]:
-    """`parameters` and their signature: phrase, sorted name=value pairs, phrase again, through SHA-256."""
+    """`parameters` with their signature: the SHA-256 of phrase, sorted name=value pairs, and phrase again."""
     unsigned = {name: value for name, value in sorted(parameters.items()) if name != "signature"}
     text = phrase + "".join(f"{name}={value}" for name, value in unsigned.items()) + phrase
     return unsigned | {"signature": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def is_signed(parameters: Mapping[str, str], phrase: str) -> bool:
-    """Whether the signature among `parameters` is theirs."""
+    """Whether `parameters` contain their own valid signature."""
     right = signed(parameters, phrase)["signature"]
     return hmac.compare_digest(parameters.get("signature", "").lower().encode(), right.encode())

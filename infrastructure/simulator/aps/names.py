@@ -1,4 +1,4 @@
-"""What names an order and an operation of it: APS's order number, and the keys they have in the simulator's books."""
+"""An order and its operations have names: APS's order number, and the keys in the simulator's books."""
 
 import hashlib
 import itertools
@@ -10,23 +10,26 @@ from infrastructure.simulator.books import Books, StoredOperation
 
 FORT_ID_FIRST: Final = 10**17
 _OF_ORDER: Final = "\n"
-"""Stands in no parameter, so that an order's key never looks like an operation's."""
+"""A separator that no parameter contains, so that the key of an order never equals the key of an operation."""
 
 
 def fort_id(merchant_reference: str) -> str:
-    """APS's own number for an order, 18 digits. It needs no keeping: it follows from the merchant's."""
+    """APS's own number of an order, 18 digits, derived from the merchant's reference and therefore not stored."""
     digest = hashlib.sha256(merchant_reference.encode()).digest()
     return str(FORT_ID_FIRST + int.from_bytes(digest[:8]) % (9 * FORT_ID_FIRST))
 
 
 def new_key(books: Books, merchant_reference: str, name: str) -> str:
-    """A key of its own for one more operation of an order: what the merchant calls it keeps it from no repetition."""
+    """A new key for one more operation of an order, whatever name the merchant gives.
+
+    The merchant's name does not prevent a repetition.
+    """
     name = name or uuid4().hex
     return _key(merchant_reference, name, sum(1 for _ in performed(books, merchant_reference, name)))
 
 
 def performed(books: Books, merchant_reference: str, name: str) -> Iterator[StoredOperation]:
-    """The order's operations that the merchant called `name`, from the first on."""
+    """The order's operations that the merchant called `name`, in order."""
     for repetition in itertools.count():
         stored = books.operation(_key(merchant_reference, name, repetition))
         if stored is None:
@@ -35,7 +38,7 @@ def performed(books: Books, merchant_reference: str, name: str) -> Iterator[Stor
 
 
 def names_in(key: str) -> tuple[str, str]:
-    """The order's merchant_reference, and what the merchant calls the operation: nothing for the order itself."""
+    """The order's merchant_reference, and the merchant's name for the operation, empty for the order itself."""
     merchant_reference, *rest = key.split(_OF_ORDER)
     return merchant_reference, rest[0] if rest else ""
 

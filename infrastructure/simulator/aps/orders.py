@@ -1,8 +1,7 @@
-"""APS's commands on the simulator's books: an order is a charge, known by its merchant_reference, and taken once.
+"""An APS order is a charge in the simulator's books, identified by its merchant_reference, which is accepted once."""
 
-Like APS this keeps a refund's maintenance_reference from being used for a second one, and nothing keeps a capture from
-being repeated.
-"""
+# Like APS, this dialect refuses a second refund with the same maintenance_reference, and does not prevent a repeated
+# capture.
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -30,7 +29,7 @@ from infrastructure.simulator.wire import CaptureBody, ChargeAnswer, ChargeBody,
 
 
 class Said(Struct, frozen=True):
-    """The parameters that answer a request, beside those it came with, and how they leave."""
+    """The parameters of an answer, beside those of the request, and the manner in which the answer leaves."""
 
     parameters: dict[str, str]
     manner: Manner = Manner.AT_ONCE
@@ -41,15 +40,15 @@ class _Action(Struct, frozen=True):
 
 
 class _Accepted(Struct, frozen=True):
-    """An operation that is decided later, by its customer where there is an action."""
+    """An operation that is decided later, by its customer where an action is present."""
 
     action: _Action | None = None
 
 
 class _Order(Struct, frozen=True):
-    """What the books hold of one merchant_reference: how its payment ended, and what came of that.
+    """The books' record of one merchant_reference: the payment's command, its answer and its charge.
 
-    `charge` is None for a payment that was refused, and for one that its customer has not decided yet.
+    `charge` is None for a refused payment, and for a payment that its customer has not decided yet.
     """
 
     command: str
@@ -58,7 +57,7 @@ class _Order(Struct, frozen=True):
 
 
 def carry_out(books: Books, command: str, parameters: Mapping[str, str]) -> Said:
-    """The answer to a faultless request, whose effect is durable by then."""
+    """The answer to a valid request, whose effect is durable when this function returns."""
     reference = parameters["merchant_reference"]
     if command in ("AUTHORIZATION", "PURCHASE"):
         return _pay(books, command, parameters)
@@ -118,7 +117,7 @@ def _worded(command: str, reference: str, answer: Answer) -> Said:
 
 
 def _status(reference: str, order: _Order) -> dict[str, str]:
-    """How an order stands, after its last operation."""
+    """The state of an order, after its last operation."""
     command, charge = order.command, order.charge
     if charge is not None:
         if charge.refunded:

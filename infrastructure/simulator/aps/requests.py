@@ -1,4 +1,4 @@
-"""What a request must hold before anything is done for it: parameters, formats, the account and its signature."""
+"""A request is checked before any effect: its parameters, their formats, the account and the signature."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,11 @@ REQUIRED: Final = {
     "REFUND": ("merchant_reference", *_MONEY),
     "CHECK_STATUS": ("merchant_reference",),
 }
-"""APS takes a fort_id instead of a merchant_reference too; the dialect keeps to what the tables call mandatory."""
+"""The required parameters of each command.
+
+APS accepts a fort_id instead of a merchant_reference too; this dialect requires the parameters that APS's tables call
+mandatory.
+"""
 FORMATS: Final = {
     "merchant_reference": re.compile(r"[A-Za-z0-9._-]{1,40}"),
     "maintenance_reference": re.compile(r"[A-Za-z0-9._-]{1,200}"),
@@ -36,7 +40,7 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
 def read(body: bytes) -> dict[str, str] | None:
-    """The parameters of a request; None for what is no flat object in JSON."""
+    """The parameters of a request; None where the body is no flat JSON object."""
     try:
         return {name: str(value) for name, value in msgspec.json.decode(body, type=dict[str, str | int]).items()}
     except UNDECODABLE:
@@ -44,12 +48,12 @@ def read(body: bytes) -> dict[str, str] | None:
 
 
 def command_in(parameters: Mapping[str, str]) -> str:
-    """What is asked for: queries have a parameter of their own."""
+    """The command of a request; a query has a parameter of its own for the command."""
     return parameters.get("command") or parameters.get("query_command", "")
 
 
 def fault(parameters: Mapping[str, str], account: Account) -> str | None:
-    """The message code of what is wrong with a request; None when it may be carried out."""
+    """The message code of the first fault in a request; None when the request may be carried out."""
     required = REQUIRED.get(command_in(parameters))
     if required is None:
         return "004"

@@ -1,4 +1,4 @@
-"""APS's one address: every command is a POST to it, and every answer is signed and has HTTP status 200."""
+"""Every APS command is a POST to one address, and every answer is signed and has HTTP status 200."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from infrastructure.simulator.aps.words import INVALID_REQUEST, response
 from infrastructure.simulator.tokens import Manner
 
 HELD_S_MAX: Final = 600.0
-"""How long a connection whose answer never comes is held for a client that does not give up."""
+"""The longest time for which a connection without an answer is held for a client that does not give up."""
 
 
 @post("/FortAPI/paymentApi", status_code=HTTPStatus.OK)
@@ -43,7 +43,7 @@ async def payment_api(request: Request[Any, Any, State]) -> Response[bytes]:
 
 
 def _answer(asked: Mapping[str, str], said: Said, account: Account) -> Response[bytes]:
-    """What was asked comes back with the answer, under a new signature."""
+    """The answer, which repeats the parameters of the request, under a new signature."""
     body = signed({**asked, **said.parameters}, account.response_phrase)
     return Response(msgspec.json.encode(body), media_type=MediaType.JSON, status_code=HTTPStatus.OK)
 

@@ -1,7 +1,7 @@
-"""Notices as APS posts them: the parameters of the operation's answer as JSON, signed among themselves, with no time.
+"""An APS notice holds the parameters of the operation's answer as JSON, with a signature among them and no time."""
 
-What a purchase took is no operation of its own to APS: the notice of that capture is the purchase's once more.
-"""
+# For APS the capture in a purchase is no operation of its own: the notice of that capture repeats the notice of the
+# purchase.
 
 from typing import Final
 
@@ -17,7 +17,7 @@ HEADERS: Final = {"Content-Type": "application/json"}
 
 
 def worded(notice: Notice, secret: str) -> Worded:
-    """`notice` of an operation that came in this dialect; `secret` is the SHA response phrase."""
+    """The signed `notice` of an operation in this dialect; `secret` is the SHA response phrase."""
     account, charge = Account.of_environment(), notice.charge
     merchant_reference, name = names_in(notice.key)
     operation = Operation.CHARGE if notice.action_id == charge.id else notice.operation
@@ -37,7 +37,7 @@ def worded(notice: Notice, secret: str) -> Worded:
 
 
 def _own(notice: Notice, operation: Operation, name: str) -> dict[str, str]:
-    """What a notice of its operation has beside the order."""
+    """The parameters of the notice that name its operation, beside those of the order."""
     money = {"amount": str(notice.amount), "currency": notice.charge.currency}
     match operation:
         case Operation.CHARGE:

@@ -1,4 +1,4 @@
-"""APS's response codes as the dialect says them: a status of two digits and a message of three."""
+"""An APS response code of this dialect is a status of two digits and a message of three."""
 
 from typing import Final
 
@@ -67,7 +67,7 @@ REFUSALS: Final = {
     "refund_exceeds_captured": "048",
     "try_again_later": "054",
 }
-"""The simulator's own words for a refusal, in APS's; all others are declines."""
+"""The APS message for each refusal code of the simulator; every other refusal is a decline."""
 CHALLENGED: Final = {
     "status": "20",
     "response_code": "20064",
@@ -81,7 +81,7 @@ def message_of(refusal: Refusal | None) -> str:
 
 
 def command_of(operation: Operation, *, taken_at_once: bool) -> str:
-    """What APS calls `operation`: a charge is a purchase when it takes the money at once."""
+    """The APS command of `operation`: a charge with immediate capture is a purchase."""
     match operation:
         case Operation.CHARGE:
             return "PURCHASE" if taken_at_once else "AUTHORIZATION"
@@ -94,7 +94,7 @@ def command_of(operation: Operation, *, taken_at_once: bool) -> str:
 
 
 def outcome(command: str, message: str) -> dict[str, str]:
-    """The parameters that say how `command` ended."""
+    """The parameters that state the result of `command`."""
     return response((SUCCEEDED if message == SUCCESS else FAILED)[command], message)
 
 

@@ -1,1 +1,1 @@
-"""A bank: takes files of payments in pain.001.001.09, and tells later what became of each payment."""
+"""The simulated bank accepts payment files in pain.001.001.09 and reports the result of each payment later."""

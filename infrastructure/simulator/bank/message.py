@@ -1,4 +1,4 @@
-"""A file of payments as a bank reads it: by the schema first, then by what the schema cannot say."""
+"""The bank checks a payment file against the schema first, then against the rules that the schema cannot state."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -15,11 +15,11 @@ _PREFIX: Final = f"{{urn:iso:std:iso:20022:tech:xsd:{SCHEMA}}}"
 
 
 class FileRefused(Exception):
-    """The bank takes nothing of the file; the text says why."""
+    """The bank accepts no payment of the file; the text gives the reason."""
 
 
 class Payment(Struct, frozen=True):
-    """One payment of a file; `amount` as it stands there (`12.30`), `account` its IBAN or other number."""
+    """One payment of a file; `amount` is the text in the file (`12.30`), `account` an IBAN or another number."""
 
     end_to_end_id: str
     amount: str
@@ -34,7 +34,7 @@ class Message(Struct, frozen=True):
 
 
 def read_message(content: bytes) -> Message:
-    """Raises FileRefused."""
+    """The message in a payment file. Raises FileRefused."""
     root = _root_of(content)
     fault = _fault_in()(root)
     if fault is not None:
@@ -58,7 +58,7 @@ def _root_of(content: bytes) -> Element:
 
 @cache
 def _fault_in() -> Callable[[Element], str | None]:
-    # Not at the top: importing it and reading the schema takes a second, and most simulators never see a file.
+    # Not at the top: the import and the schema take a second, and most simulators never receive a file.
     import xmlschema
 
     schema = xmlschema.XMLSchema10(str(files("sepaxml") / "schemas" / f"{SCHEMA}.xsd"))

@@ -1,7 +1,6 @@
-"""The bank's books in an SQLite file of their own: what was answered is kept over kill -9 of the process.
+"""The bank keeps its books in an SQLite file of its own, in which an answered file survives kill -9 of the process."""
 
-A report gets its number when it falls due, so that a reader who has come to one number has seen all below it.
-"""
+# A report gets its number when the report falls due: a reader that has seen a number has seen all lower numbers.
 
 import hashlib
 import sqlite3
@@ -73,11 +72,11 @@ FROM payment WHERE number > ? ORDER BY number LIMIT ?
 
 
 class OtherMessage(Exception):
-    """The message id came with another file before."""
+    """Another file was sent before with the same message id."""
 
 
 class Register:
-    """Kept in the folder `data`; used from one thread. `delay_s` is how long what becomes of a payment takes."""
+    """The bank's books in the folder `data`, used from one thread; `delay_s` is the usual delay of a report."""
 
     def __init__(self, data: Path, delay_s: float) -> None:
         self._delay_s = delay_s
@@ -90,7 +89,7 @@ class Register:
         self._sqlite.close()
 
     def taken(self, message_id: str, content: bytes) -> str | None:
-        """The reference of a file that was taken before; None for a new message. Raises OtherMessage."""
+        """The reference of a file that was accepted before; None for a new message. Raises OtherMessage."""
         row = self._sqlite.execute(SELECT_MESSAGE, (message_id,)).fetchone()
         if row is None:
             return None
@@ -100,7 +99,7 @@ class Register:
         return str(reference)
 
     def take(self, message: Message, content: bytes) -> str:
-        """Take all of it, or none where it was taken before; its reference. Raises OtherMessage."""
+        """Accept the whole file, unless it was accepted before, and return its reference. Raises OtherMessage."""
         with self._sqlite:
             self._sqlite.execute("BEGIN IMMEDIATE")
             reference = self.taken(message.id, content)
@@ -118,7 +117,7 @@ class Register:
             return reference
 
     def reports(self, after: int, reports_max: int) -> Sequence[Report]:
-        """What has been said of payments by now, behind the report of that number."""
+        """The reports that are due by now, with numbers above `after`."""
         self._settle()
         rows = self._sqlite.execute(SELECT_REPORTS, (after, reports_max)).fetchall()
         return [
@@ -132,7 +131,7 @@ class Register:
         return BankBooks([BankBooksLine(*row[1:]) for row in rows], rows[-1][0] if len(rows) == payments_max else None)
 
     def _settle(self) -> None:
-        """What is due by now has happened."""
+        """Turn each scheduled step that is due by now into a report."""
         with self._sqlite:
             self._sqlite.execute("BEGIN IMMEDIATE")
             for number, payment, due, status, reason in self._sqlite.execute(SELECT_DUE, (time.time(),)).fetchall():

@@ -1,4 +1,4 @@
-"""The bank's HTTP API: by the time a file is answered for, its payments are in the books, once."""
+"""The bank's HTTP API answers for a file only when each payment of the file is in the books, exactly once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,12 +29,12 @@ Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 @post("/files", status_code=HTTPStatus.OK, request_max_body_size=FILE_BYTES_MAX)
 async def files(request: Request[Any, Any, State], message_id: MessageId) -> FileAnswer:
-    """Take a file, or answer again for one that was taken."""
+    """Accept a file, or repeat the answer for a file that was accepted before."""
     register: Register = request.app.state.bank
     content = await request.body()
     reference = register.taken(message_id, content)
     if reference is None:
-        # A file of thousands takes a second to read, in which others are not kept waiting.
+        # A file with thousands of payments takes a second to read; other requests do not wait in that time.
         message = await asyncio.to_thread(read_message, content)
         _require_wanted(message, message_id)
         reference = register.take(message, content)
@@ -43,7 +43,7 @@ async def files(request: Request[Any, Any, State], message_id: MessageId) -> Fil
 
 @get("/reports")
 async def reports(state: State, after: After = 0, limit: Limit = 200) -> Reports:
-    """What became of payments. An unruly bank says its last word again at the top of a page."""
+    """Reports of payments; a bank with duplicate faults repeats its last report at the top of a page."""
     register: Register = state.bank
     books: Books = state.books
     said_again = after > 0 and books.dice.hits(books.dice.faults.webhooks.duplicate_percent)

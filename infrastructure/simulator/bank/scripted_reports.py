@@ -1,4 +1,4 @@
-"""What becomes of a payment, by words in its creditor's name: every other payment is confirmed."""
+"""Words in a creditor's name decide the result of a payment; every other payment is confirmed."""
 
 from enum import StrEnum
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 SLOW_TIMES: Final = 6
-"""How many times longer than others a slow payment takes."""
+"""The delay of a slow payment, as a multiple of the usual delay."""
 
 
 class Status(StrEnum):
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 
 class Step(Struct, frozen=True):
-    """What is said of a payment after `delays` times the usual delay; `reason` is an ISO 20022 status reason."""
+    """A report about a payment after `delays` times the usual delay; `reason` is an ISO 20022 status reason."""
 
     delays: int
     status: Status
@@ -37,7 +37,7 @@ SCRIPTED_REPORTS: Final[dict[str, tuple[Step, ...]]] = {
 
 
 def scripted_reports(creditor: str) -> tuple[Step, ...]:
-    """What the bank will say of a payment to `creditor`, in order."""
+    """The bank's reports about a payment to `creditor`, in order."""
     name = creditor.casefold()
     return next((steps for words, steps in SCRIPTED_REPORTS.items() if words in name), CONFIRMED)
 

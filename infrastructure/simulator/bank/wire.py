@@ -1,4 +1,4 @@
-"""What the bank answers."""
+"""The answers of the bank have fixed JSON fields."""
 
 from datetime import datetime
 
@@ -8,14 +8,14 @@ from infrastructure.simulator.bank.scripted_reports import Status
 
 
 class FileAnswer(Struct, frozen=True):
-    """The file was taken, now or before."""
+    """The file was accepted, now or before."""
 
     message_id: str
     reference: str
 
 
 class Report(Struct, frozen=True):
-    """What became of a payment; `reason_code` is an ISO 20022 status reason."""
+    """The result of a payment; `reason_code` is an ISO 20022 status reason."""
 
     report_id: str
     message_id: str
@@ -26,14 +26,16 @@ class Report(Struct, frozen=True):
 
 
 class Reports(Struct, frozen=True):
-    """Oldest first; the last one's id is the cursor of the next page."""
+    """A page of reports, oldest first; the last report's id is the cursor of the next page."""
 
     reports: list[Report]
 
 
 class BankBooksLine(Struct, frozen=True):
-    """One payment that the bank took. `payments_of_end_to_end_id` counts those of its id: above one, somebody may be
-    paid twice."""
+    """One payment that the bank accepted.
+
+    `payments_of_end_to_end_id` counts the payments with this end-to-end id: above one, a creditor may be paid twice.
+    """
 
     message_id: str
     end_to_end_id: str
@@ -47,7 +49,7 @@ class BankBooksLine(Struct, frozen=True):
 
 
 class BankBooks(Struct, frozen=True):
-    """`next_after` is the cursor of the next page, None on the last."""
+    """A page of the bank's books; `next_after` is the cursor of the next page, None on the last."""
 
     payments: list[BankBooksLine]
     next_after: int | None

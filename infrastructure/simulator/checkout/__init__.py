@@ -1,1 +1,1 @@
-"""The simulator in Checkout.com's dialect: the same books, told as Checkout.com's payments and actions."""
+"""The simulator speaks Checkout.com's dialect on the same books, in the form of payments and actions."""

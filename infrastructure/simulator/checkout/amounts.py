@@ -1,4 +1,4 @@
-"""Checkout.com counts CLP in hundredths of which none may be asked for, and takes no odd thousandths of the others."""
+"""Checkout.com accepts CLP in hundredths of whole pesos only, and a currency of three decimals with a last digit 0."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ TENFOLD: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 def booked(amount: int, currency: str) -> int | None:
-    """The amount in the books' minor units; None when Checkout.com takes no such amount."""
+    """The amount in the books' minor units; None when Checkout.com accepts no such amount."""
     if currency in TENFOLD and amount % 10:
         return None
     whole, rest = divmod(amount, HUNDREDTHS_OF_NOTHING.get(currency, 1))
@@ -15,5 +15,5 @@ def booked(amount: int, currency: str) -> int | None:
 
 
 def told(minor: int, currency: str) -> int:
-    """The amount of the books as Checkout.com counts it."""
+    """The amount in the books as Checkout.com counts it."""
     return minor * HUNDREDTHS_OF_NOTHING.get(currency, 1)

@@ -1,4 +1,4 @@
-"""What a capture, void or refund of a payment asks of the books, or why Checkout.com refuses it outright."""
+"""A capture, void or refund of a payment becomes a request to the books, or is refused as Checkout.com refuses it."""
 
 from http import HTTPStatus
 from typing import assert_never
@@ -15,9 +15,9 @@ Body = CaptureBody | VoidBody | RefundBody
 
 
 def movement(body: Body, charge: Charge, before: Asked | None) -> wire.MovementBody:
-    """`before` is what was asked under the same key: "all of it" means then what it meant the first time.
+    """The movement that the request asks for. Raises Refused.
 
-    Raises Refused.
+    `before` is the first request under the same key: a missing amount keeps the amount of that first request.
     """
     match body:
         case CaptureBody(amount=amount, capture_type=capture_type):
@@ -36,7 +36,10 @@ def amount_of(movement: wire.MovementBody, charge: Charge) -> int:
 
 
 def require_possible(movement: wire.MovementBody, charge: Charge) -> None:
-    """Raises Refused: 403 where nothing is left to move, 422 where too little is."""
+    """Check that the charge allows the movement.
+
+    Raises Refused: 403 where nothing is left to move, 422 where the rest is too small.
+    """
     match movement:
         case wire.CaptureBody(amount=amount, final=final):
             left, after = charge.reserved, charges.captured(charge, amount, final=final)

@@ -1,4 +1,4 @@
-"""The simulator's refusals in Checkout.com's codes."""
+"""Each refusal of the simulator has one response code of Checkout.com."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from infrastructure.simulator.tokens import Refusal
 
 
 class Told(Struct, frozen=True):
-    """What became of a payment or an action."""
+    """The result of a payment or an action."""
 
     response_code: str | None
     response_summary: str | None
@@ -34,5 +34,8 @@ DECLINES: Final = {
 
 
 def told(refusal: Refusal | None) -> Told:
-    """A refusal that Checkout.com has no code for is the issuer's: do not honour."""
+    """The result for a refusal or, for None, a success.
+
+    A refusal without a code at Checkout.com becomes the issuer's "do not honour".
+    """
     return APPROVED if refusal is None else DECLINES.get(refusal.code, DO_NOT_HONOUR)

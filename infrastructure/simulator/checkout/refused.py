@@ -1,8 +1,8 @@
-"""How Checkout.com says no to a request itself: a status, and for 422 the codes of what is wrong with it."""
+"""Checkout.com refuses a request itself with a status and, for 422, with the codes of the request's faults."""
 
 
 class Refused(Exception):
-    """401, 403 and 404 come without a body."""
+    """A refused request; the statuses 401, 403 and 404 have no body."""
 
     def __init__(self, http_status: int, *error_codes: str) -> None:
         super().__init__(http_status, *error_codes)

@@ -1,8 +1,7 @@
-"""What was asked for in this dialect, in an SQLite file of its own beside the books.
+"""Requests in Checkout.com's dialect are kept in an SQLite file of their own beside the books."""
 
-A request is written down before the books carry it out and is believed only when they did: a process killed between
-the two leaves a line that nobody is shown.
-"""
+# A request is stored before the books carry it out, and counts only if the books did so: a process that is killed in
+# between leaves a line that no answer shows.
 
 import sqlite3
 from collections.abc import Sequence
@@ -44,7 +43,7 @@ SELECT_OF_PAYMENT: Final = "SELECT told, asked FROM asked WHERE payment = ? ORDE
 class Asked(Struct, frozen=True, kw_only=True):
     """One request under its idempotency key; `amount` is in the books' minor units.
 
-    `told` is the id of the payment or action that it made, as soon as somebody may have heard of it.
+    `told` is the id of the created payment or action, from the moment at which a client may know the id.
     """
 
     key: str
@@ -60,7 +59,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Register:
-    """Kept in the folder `data`; used from one thread, and every call takes microseconds."""
+    """The requests in the folder `data`, used from one thread; each call takes microseconds."""
 
     def __init__(self, data: Path) -> None:
         self._sqlite = sqlite3.connect(data / "checkout.sqlite3", isolation_level=None)
@@ -72,13 +71,15 @@ class Register:
         self._sqlite.close()
 
     def add(self, asked: Asked, payment: str | None) -> None:
-        """`payment` is what it would move, None where it makes a payment itself. A key that is there already keeps
-        what it was first asked."""
+        """Store a request; an existing key keeps its first request.
+
+        `payment` is the payment that the request would move, None for a request that creates a payment.
+        """
         row = (asked.key, asked.operation, payment, asked.reference, msgspec.json.encode(asked))
         self._sqlite.execute(INSERT, row)
 
     def name(self, key: str, told: str) -> None:
-        """The payment or action that the request under `key` made is called `told` from now on."""
+        """Set the id of the payment or action that the request under `key` created."""
         self._sqlite.execute(SET_TOLD, (told, key))
 
     def by_key(self, key: str) -> Asked | None:
@@ -90,7 +91,7 @@ class Register:
         return self._read(SELECT_PAYMENTS, reference)
 
     def of_payment(self, payment: str) -> Sequence[Asked]:
-        """The request that made `payment`, and all that would move it, in their order."""
+        """The request that created `payment`, and all requests that would move it, in order."""
         return self._read(SELECT_OF_PAYMENT, payment)
 
     def _read(self, query: str, wanted: str) -> Sequence[Asked]:

@@ -1,4 +1,4 @@
-"""The endpoints of Checkout.com's payments under `/checkout`, each carried out on the simulator's own books."""
+"""The endpoints of Checkout.com's payments under `/checkout` work on the simulator's own books."""
 
 import asyncio
 import re
@@ -42,7 +42,7 @@ PATH: Final = "/checkout"
 KEY_HEADER: Final = "cko-idempotency-key"
 SECRET_KEY: Final = re.compile(r"Bearer sk_[!-~]{1,200}")
 FIELD_AT_FAULT: Final = re.compile(r"`\$\.([a-z0-9_.]+)`|field `([a-z0-9_]+)`")
-"""How msgspec names a field of the wrong kind, and one that is missing."""
+"""The two forms in which msgspec names a faulty field: of the wrong type, or missing."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Skip = Annotated[int, QueryParameter(ge=0)]
@@ -80,7 +80,7 @@ async def pay(request: HttpRequest) -> Response[bytes]:
         currency=body.currency,
         token=token,
         capture=body.capture,
-        # A wallet's token is one like any other here.
+        # The token of a wallet is handled like every other token here.
         method=Method.WALLET if token in SCRIPTED_BEHAVIOURS[Method.WALLET] else Method.CARD,
         return_url=body.success_url,
     )
@@ -93,7 +93,7 @@ async def pay(request: HttpRequest) -> Response[bytes]:
     told = refusals.told(made.refusal)
     answered = replace(
         payment,
-        # Checkout.com answers before it captures, even what is to be captured at once.
+        # Checkout.com answers before the capture, even for an immediate capture.
         status="Authorized" if made.approved else "Declined",
         action_id=telling.action_id(made.id),
         response_code=told.response_code,
@@ -124,7 +124,7 @@ async def payments(request: HttpRequest, reference: str, limit: Limit = 10, skip
     books, register, base_url = _books(request), _register(request), _base_url(request)
     found = [made for asked in register.payments(reference) if (made := telling.done(books, asked))]
     for made in found:
-        # One whose answer was lost with the process is heard of here for the first time.
+        # A client that lost the first answer with the process receives the id here for the first time.
         register.name(made.asked.key, made.id)
     page = Page(
         limit=limit,
@@ -155,7 +155,7 @@ async def actions(request: HttpRequest, payment: str) -> Response[bytes]:
 
 
 async def _move(request: HttpRequest, payment: str, operation: Operation, kind: type[Body]) -> Response[bytes]:
-    """Captures, voids and refunds are taken on with 202: how they end is in the payment's actions."""
+    """Accept a capture, void or refund with 202; the payment's actions show the result."""
     _require_key(request)
     body, key = await _body(request, kind), _key(request)
     books, register = _books(request), _register(request)
@@ -187,7 +187,10 @@ async def _move(request: HttpRequest, payment: str, operation: Operation, kind: 
 
 
 def _made(request: HttpRequest, key: str, answer: Answer) -> telling.Done:
-    """What the books did under `key`, named for good. Raises Refused when they did nothing, or something else."""
+    """The result in the books under `key`, with its final id.
+
+    Raises Refused when the books did nothing, or something else.
+    """
     register = _register(request)
     asked = register.by_key(key)
     made = None if asked is None else telling.done(_books(request), asked)
@@ -200,7 +203,7 @@ def _made(request: HttpRequest, key: str, answer: Answer) -> telling.Done:
 
 
 async def _body(request: HttpRequest, kind: type[BodyT]) -> BodyT:
-    """The request's body, `{}` where it has none."""
+    """The body of the request, `{}` for an empty one."""
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=kind)
     except UNDECODABLE as error:
@@ -210,13 +213,13 @@ async def _body(request: HttpRequest, kind: type[BodyT]) -> BodyT:
 
 
 def _require_key(request: HttpRequest) -> None:
-    """Any secret key opens the one account that there is."""
+    """Check the secret key; any secret key opens the only account. Raises Refused."""
     if not SECRET_KEY.fullmatch(request.headers.get("authorization", "")):
         raise Refused(HTTPStatus.UNAUTHORIZED)
 
 
 def _key(request: HttpRequest) -> str:
-    """A request without a key is one of its own."""
+    """The idempotency key of the request; a request without a key gets a new one."""
     return request.headers.get(KEY_HEADER) or uuid4().hex
 
 
@@ -235,7 +238,7 @@ def _base_url(request: HttpRequest) -> str:
 
 
 async def _in_manner(request: HttpRequest, manner: Manner) -> None:
-    """Late, never, or with an error, as the card's token asks for. Raises Refused."""
+    """Answer late, never, or with an error, as the card's token asks for. Raises Refused."""
     match manner:
         case Manner.AT_ONCE:
             pass

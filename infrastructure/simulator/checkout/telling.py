@@ -1,4 +1,4 @@
-"""The books' charges and movements told as Checkout.com's payments and actions."""
+"""The books' charges and movements are shown as Checkout.com's payments and actions."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -24,12 +24,14 @@ TYPES: Final = {
 }
 NOTHING: Final = Balances()
 INVALID_TOKEN: Final = "invalid_token"  # noqa: S105
-"""The refusal that is none of an issuer: Checkout.com makes no payment of it."""
+"""The refusal that comes from no issuer: Checkout.com creates no payment for it."""
 
 
 class Done(Struct, frozen=True, kw_only=True):
-    """What became of a request: `id` is that of the payment or action, `approved` None while it is under way, and
-    `redirect` where its customer is awaited."""
+    """The result of a request: `id` is that of the payment or action.
+
+    `approved` is None while the request is in progress; `redirect` is set while the customer's action is awaited.
+    """
 
     asked: Asked
     id: str
@@ -60,7 +62,7 @@ def action_id(books_id: str) -> str:
 
 
 def done(books: Books, asked: Asked) -> Done | None:
-    """None for what the books never carried out, nor had an issuer refuse."""
+    """The result of a request; None where the books did not carry it out, and no issuer refused it."""
     operation = books.operation(asked.key)
     if operation is None:
         return None
@@ -82,7 +84,7 @@ def done(books: Books, asked: Asked) -> Done | None:
 
 
 def payment(books: Books, made: Done, base_url: str) -> Payment:
-    """The payment as it stands now, without what only the answer to its request holds."""
+    """The payment in its present state, without the fields that only the answer to its request has."""
     asked, charge = made.asked, books.charge(charge_id(made.id))
     return Payment(
         id=made.id,
@@ -100,7 +102,7 @@ def payment(books: Books, made: Done, base_url: str) -> Payment:
 
 
 def actions(books: Books, register: Register, payment: str) -> Sequence[Action] | None:
-    """All that was done about a payment, the latest first; None when there is no such payment."""
+    """All actions of a payment, the latest first; None when the payment does not exist."""
     of_payment = [made for asked in register.of_payment(payment) if (made := done(books, asked))]
     if not of_payment:
         return None
@@ -116,7 +118,7 @@ def actions(books: Books, register: Register, payment: str) -> Sequence[Action] 
 
 
 def _id(asked: Asked, books_id: str) -> str:
-    """An id that was told once stays, whatever becomes of the request."""
+    """The id of the payment or action; an id that was shown once stays, whatever the result of the request."""
     return asked.told or (payment_id(books_id) if asked.operation is Operation.CHARGE else action_id(books_id))
 
 
@@ -129,7 +131,7 @@ def _status(made: Done, charge: Charge | None) -> str:
 
 
 def _links(base_url: str, made: Done, charge: Charge | None) -> Links:
-    """What can be done with the payment, as hypermedia: no link, no deed."""
+    """The operations that the payment allows, as links: without a link, an operation is not possible."""
     self = f"{base_url}/payments/{made.id}"
     told = {"self": Link(self), "actions": Link(f"{self}/actions")}
     if made.redirect is not None:

@@ -1,8 +1,7 @@
-"""Webhooks in Checkout.com's shape and signature.
+"""A webhook has the format and the signature of Checkout.com."""
 
-A notice knows no more of its request than the key, and of its charge what the books call it. So the metadata is told
-as a customer sends it who names the operation by its idempotency key, and the reference is that of the books.
-"""
+# A notice contains the idempotency key of its request and the books' fields of its charge, nothing more. The metadata
+# is therefore that of a client who names the operation by its idempotency key, and the reference is that of the books.
 
 import hashlib
 import hmac

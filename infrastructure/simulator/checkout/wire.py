@@ -1,4 +1,4 @@
-"""What Checkout.com takes and gives: the fields that its API reference documents and this dialect keeps."""
+"""Requests and answers have the fields that Checkout.com's API reference documents and this dialect keeps."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ class Source(Struct, frozen=True):
 
 
 class PaymentBody(Struct, frozen=True):
-    """It is captured at once unless it says otherwise."""
+    """A payment, captured at once unless `capture` is false."""
 
     source: Source
     amount: Amount
@@ -31,7 +31,7 @@ class PaymentBody(Struct, frozen=True):
 
 
 class CaptureBody(Struct, frozen=True):
-    """Everything that is left, and the last capture, unless it says otherwise."""
+    """A capture of the whole rest, and the last capture, unless the request states otherwise."""
 
     amount: Amount | None = None
     capture_type: Annotated[str, Meta(pattern="^(NonFinal|Final)$")] = "Final"
@@ -45,7 +45,7 @@ class VoidBody(Struct, frozen=True):
 
 
 class RefundBody(Struct, frozen=True):
-    """Everything that was taken unless it says otherwise."""
+    """A refund of the whole captured amount, unless the request states otherwise."""
 
     amount: Amount | None = None
     reference: Reference | None = None
@@ -70,8 +70,10 @@ class Balances(Struct, frozen=True, kw_only=True):
 
 
 class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment as it is answered, listed and shown; `action_id` and the response codes are in the answer only, and
-    `approved` in neither while the payment is pending."""
+    """A payment in the answer to a request, in a list, or in a lookup.
+
+    `action_id` and the response codes are in the answer only. `approved` is absent while the payment is pending.
+    """
 
     id: str
     action_id: str | None = None
@@ -98,7 +100,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One step of a payment; an action that is under way is neither approved nor not."""
+    """One step of a payment; `approved` is absent while the step is in progress."""
 
     id: str
     type: str

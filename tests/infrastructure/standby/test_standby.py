@@ -162,7 +162,7 @@ async def test_a_server_of_an_epoch_that_is_over_is_not_connected_to(database_ur
         await session.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError, match="of epoch 1, and epoch 2 has begun"):
         await Session.connect(database_url, autocommit=True)
-    async with open_store(database_url) as store:
+    async with open_store(database_url, connects=False) as store:
         with pytest.raises(StoreUnavailable):
             await store.head()
         with pytest.raises(StoreUnavailable):
