@@ -44,7 +44,7 @@ def test_every_view_has_a_code_of_its_own() -> None:
     ("module", "old", "new"),
     [
         ("projections.payment.status", "def apply(", "# A word more.\ndef apply("),
-        ("domain.payment.evolve", '"""What each event', '"""In other words, what each event'),
+        ("domain.payment.evolve", '"""Each event leads', '"""In other words, each event leads'),
         ("domain.payment.status", "\n\n\ndef status_of(", "\n\n\n\n\ndef status_of("),
     ],
 )
