@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from interfaces import composition
 from interfaces.runtime.supervisor import Embedded
@@ -14,6 +15,8 @@ from projections.views import VIEWS
 from tests.support.golden_homes import GOLDEN, restore
 from tests.support.store import until
 from tests.support.upgraded import command, faults_of_rows
+
+pytestmark = pytest.mark.system
 
 HALF = len(VIEWS) // 2
 DONE, REST = list(VIEWS)[:HALF], list(VIEWS)[HALF:]

@@ -22,6 +22,8 @@ from tests.crash.system import nats_away
 from tests.infrastructure.nats.wiring import connected
 from tests.support.running import Merchant, Reply, eventually, merchant_of
 
+pytestmark = pytest.mark.system
+
 BEHIND_S_MAX = 10 * POLL_S
 """Of a view that nothing wakes, on a busy machine; on a quiet one, POLL_S and a little."""
 HANGS_FOR_S = 8.0
@@ -71,7 +73,6 @@ async def test_the_readers_user_cannot_forge_anything(stack: Stack) -> None:
         assert after == before
 
 
-@pytest.mark.system
 async def test_the_views_keep_up_while_nats_hangs(stack: Stack) -> None:
     async with merchant_of(stack) as merchant:
         os.kill(stack.embedded.nats.pid, signal.SIGSTOP)

@@ -19,6 +19,8 @@ from tests.support.metrics import Scraped, scrape
 from tests.support.running import eventually, merchant_of
 from tests.support.store import execute
 
+pytestmark = pytest.mark.system
+
 POISONED = "merchant_balances"
 TOO_MUCH = 900_000_000
 REFUSE = f"ALTER TABLE views.{VIEWS[POISONED].table} ADD CONSTRAINT poison CHECK (pending < {TOO_MUCH // 2})"

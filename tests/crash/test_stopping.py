@@ -16,6 +16,8 @@ from tests.crash.load import shopping
 from tests.crash.system import crashable_stack, descendants, still_running, until_listening
 from tests.support.running import eventually, merchant_of
 
+pytestmark = pytest.mark.system
+
 API_ENDED_WITHIN_S = 7.0
 """It waits up to 5 s for open requests."""
 WORKER_ENDED_WITHIN_S = 3.0
@@ -42,7 +44,6 @@ async def test_an_api_asked_to_stop_answers_what_it_has_begun(stack: Stack) -> N
     await assert_every_promise_holds(stack)
 
 
-@pytest.mark.system
 async def test_nothing_is_lost_when_they_are_asked_to_stop_under_load(stack: Stack) -> None:
     async with shopping(stack, seed=7) as load:
         await load.until(15)
@@ -55,7 +56,6 @@ async def test_nothing_is_lost_when_they_are_asked_to_stop_under_load(stack: Sta
     await assert_every_promise_holds(stack)
 
 
-@pytest.mark.system
 async def test_a_worker_stops_although_nats_hangs(stack: Stack) -> None:
     """One that was connected before, and one that never could connect."""
     async with Core(stack.settings) as core, merchant_of(stack) as merchant:
@@ -81,7 +81,6 @@ async def test_a_worker_stops_although_nats_hangs(stack: Stack) -> None:
     await assert_every_promise_holds(stack)
 
 
-@pytest.mark.system
 def test_nothing_is_left_running_even_when_the_servers_went_first(folder: Path) -> None:
     with crashable_stack(folder) as stack:
         servers = (stack.embedded.postgres.pid, stack.embedded.nats.pid)

@@ -13,7 +13,8 @@ from interfaces.runtime.supervisor import Stack
 from tests.simulation.chaos import chaos
 from tests.simulation.run import chaos_stack
 
-SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.system) for seed in range(2, 21))]
+pytestmark = pytest.mark.system
+SEEDS = range(1, 21)
 PAYMENTS = 30
 WITHIN_S = 45.0
 SETTLED_WITHIN_S = 40.0

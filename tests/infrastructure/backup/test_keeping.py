@@ -90,6 +90,7 @@ async def test_a_folder_that_cannot_be_written_to_is_told_and_the_archive_goes_o
     assert (await state_of(plan)).archive_failure is None
 
 
+@pytest.mark.system
 async def test_the_newest_base_backups_and_the_last_verified_stay(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder
 ) -> None:

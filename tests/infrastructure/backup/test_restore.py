@@ -19,6 +19,7 @@ from infrastructure.postgres.identity import identity_of
 from tests.infrastructure.backup.keeping import appended, archived, events_in, restored
 
 
+@pytest.mark.system
 async def test_everything_that_was_archived_comes_back_from_a_lost_disk(
     server: EmbeddedPostgres, plan: Plan, backups: StoreFolder, folder: Path
 ) -> None:

@@ -18,6 +18,8 @@ from interfaces.runtime.settings import Settings
 from tests.support.golden_homes import GOLDEN, facts_of, restore
 from tests.support.store import append_all, created, everything, open_store
 
+pytestmark = pytest.mark.system
+
 BEFORE_THE_ROLES = "8836ef2"
 LEFT_OVER = b"""
 CREATE SCHEMA views_rebuild; CREATE TABLE views_rebuild.left_over (); CREATE TABLE views.payment_status_of_old ();

@@ -194,6 +194,7 @@ async def test_a_lost_answer_is_of_a_file_that_was_taken(bank: BankApi) -> None:
     assert (await bank.submit(content, message_id)).status == 200
 
 
+@pytest.mark.system
 async def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     with SimulatorProcess(tmp_path, TALLYSTICK_SIMULATOR_BANK_REPORTS_AFTER_S=LATER_S) as simulator:
         bank = BankApi(simulator.base_url)

@@ -171,6 +171,7 @@ async def test_a_file_is_kept_under_its_own_digest_alone(simulator: SimulatorPro
         assert answer.status == 422
 
 
+@pytest.mark.system
 async def test_disputes_outlive_the_process(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> None:
     with SimulatorProcess(tmp_path_factory.mktemp("killed"), **telling(receiver.url)) as simulator:
         api = Api(simulator.base_url)

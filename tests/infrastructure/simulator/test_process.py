@@ -17,6 +17,8 @@ from infrastructure.simulator.server import run
 from tests.infrastructure.simulator.api import Api, Json
 from tests.support.simulator import DEADLINE_S, HOST, SimulatorProcess, wait_until
 
+pytestmark = pytest.mark.system
+
 ANSWERS_BEFORE_KILL = 200
 
 

@@ -102,6 +102,7 @@ async def test_a_wait_for_the_standby_that_somebody_ends_is_no_answer(pair: Pair
         assert ask(pair.primary, WAITS_FOR_STANDBY) == [], "nothing is left waiting"
 
 
+@pytest.mark.system
 async def test_a_failover_keeps_what_was_answered_and_the_former_primary_comes_back(pair: Pair, folder: Path) -> None:
     await be_awaited(pair.standby)
     async with open_store(pair.url) as store:

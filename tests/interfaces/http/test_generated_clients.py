@@ -18,6 +18,8 @@ from tests.clients.generators import Command
 from tests.support import openapi
 from tests.support.running import Merchant
 
+pytestmark = pytest.mark.system
+
 pytestmark = pytest.mark.timeout(300)
 
 PACKAGE: Final = "tallystick_api"
