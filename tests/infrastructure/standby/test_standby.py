@@ -58,7 +58,7 @@ async def test_an_unconfirmed_commit_is_not_told_after_a_restart(pair: Pair) -> 
     pair.primary.kill()
     pair.primary.start()
     assert ask(pair.primary, f"SELECT status FROM operation_claim WHERE key = '{KEY}'") == [(201,)], "it can be seen"
-    async with open_store(pair.primary.url) as store:
+    async with open_store(pair.primary.url, connects=False) as store:
         with pytest.raises(StoreUnavailable):
             await store.claim_by_key(MERCHANT, KEY)
         with pytest.raises(StoreUnavailable):
