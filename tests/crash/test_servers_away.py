@@ -14,13 +14,14 @@ from tests.crash.bus import assert_relay_is_heard
 from tests.crash.system import descendants, nats_away, postgres_away
 from tests.support.running import Merchant, Reply, eventually, merchant_of
 
+pytestmark = pytest.mark.system
+
 PROMPTLY_S = 5.0
 IN_A_ROW = 8
 LIVE_WITHIN_S = POLL_S / 2
 """Eight views in a row that show a payment sooner were woken by the bus."""
 
 
-@pytest.mark.system
 async def test_without_postgres_requests_are_refused_and_afterwards_served_again(stack: Stack) -> None:
     async with merchant_of(stack) as merchant:
         payment_id = (await merchant.pay()).json["payment_id"]

@@ -10,6 +10,8 @@ import pytest
 from infrastructure.embedded.nats import EmbeddedNats
 from infrastructure.embedded.postgres import EmbeddedPostgres
 
+pytestmark = pytest.mark.system
+
 Eventually = Callable[[Callable[[], bool]], None]
 
 

@@ -7,7 +7,6 @@ import pytest
 from interfaces.demo.book_checkers import located
 from interfaces.runtime.supervisor import Stack
 
-playwright = pytest.importorskip("playwright.async_api", reason="no playwright: `make .venv/bin/chromium`")
 CHROMIUM = located("chromium")
 FLAGS = [
     "--no-sandbox",
@@ -20,8 +19,10 @@ FLAGS = [
 ]
 
 
+@pytest.mark.system
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 async def test_the_page_shows_the_api_and_asks_nobody_else(stack: Stack, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.async_api", reason="no playwright: `make .venv/bin/chromium`")
     requested: list[str] = []
     wrong: list[str] = []
     async with playwright.async_playwright() as started:

@@ -18,9 +18,7 @@ from tests.clients.generators import Command
 from tests.support import openapi
 from tests.support.running import Merchant
 
-pytestmark = pytest.mark.system
-
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 PACKAGE: Final = "tallystick_api"
 WITHIN_S: Final = 240

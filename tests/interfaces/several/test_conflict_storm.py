@@ -3,12 +3,16 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from interfaces.runtime.supervisor import Stack
 from tests.interfaces.http.expect import TYPE_PREFIX
 from tests.interfaces.http.given import authorized
 from tests.interfaces.http.provider_books import the_charge_of
 from tests.interfaces.http.test_concurrency import answered
 from tests.support.running import Merchant, Reply
+
+pytestmark = pytest.mark.system
 
 CAPTURES = 100
 AUTHORIZED = 10_000

@@ -3,9 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from application.access.merchant import Directory
 from tests.interfaces.several.conftest import Api
 from tests.support.running import Merchant, eventually, merchant_in
+
+pytestmark = pytest.mark.system
 
 HOT, OTHERS = 95, 5
 AMOUNT, FEE = 1000, 59

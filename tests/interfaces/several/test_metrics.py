@@ -5,11 +5,14 @@ import os
 import signal
 
 import aiohttp
+import pytest
 
 from tests.crash.system import descendants
 from tests.interfaces.several.conftest import PROCESSES, TOKEN, Api, metrics_folder
 from tests.support.metrics import Scraped, scrape
 from tests.support.running import Merchant, eventually
+
+pytestmark = pytest.mark.system
 
 PAYMENTS = 40
 PAID = {"name": "tallystick_http_requests_total", "route": "/v1/payment_intents", "status": "201"}

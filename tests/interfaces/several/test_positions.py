@@ -10,6 +10,8 @@ from tests.infrastructure.postgres.event_store.test_positions import SLOW_COMMIT
 from tests.support.running import Merchant
 from tests.support.store import execute
 
+pytestmark = pytest.mark.system
+
 SHOPPERS = 8
 PAYMENTS_EACH = 5
 FAST_COMMITS = "DROP FUNCTION dawdle() CASCADE"

@@ -2,9 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from interfaces.runtime.supervisor import Stack
 from projections.views import VIEWS
 from tests.support.running import Merchant, eventually
+
+pytestmark = pytest.mark.system
 
 STATUS_WITHIN_S = 20.0
 

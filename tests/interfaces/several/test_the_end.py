@@ -3,9 +3,13 @@
 import os
 import signal
 
+import pytest
+
 from tests.crash.system import descendants
 from tests.interfaces.several.conftest import Api, metrics_folder
 from tests.support.running import eventually
+
+pytestmark = pytest.mark.system
 
 GIVES_UP_WITHIN_S = 20.0
 
