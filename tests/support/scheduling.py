@@ -1,5 +1,8 @@
 """The suite in parallel: each running system is started once, and what takes longest goes first."""
 
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -42,6 +45,22 @@ class RoomScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RoomScheduling:
     return RoomScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker imports another part of the test modules first: what one has compiled, the others find compiled."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    root = session.config.rootpath
+    ignored = [root / path for path in session.config.getoption("ignore") or ()]
+    paths = [path for path in sorted(Path(root, "tests").rglob("test_*.py")) if path not in ignored]
+    first = len(paths) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for path in paths[first:] + paths[:first]:
+        # A module that cannot be imported, or skips itself, is collected all the same, and told of then.
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(".".join(path.relative_to(root).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
