@@ -18,8 +18,6 @@ QUICK: Final = {
     "scram_iterations": "1",
     "autovacuum": "off",
     "jit": "off",
-    "checkpoint_timeout": "1h",
-    "max_wal_size": "4GB",
 }
 """Settings of a server whose data nobody wants after the tests: a crash of the machine may take them. Its passwords are
 256 random bits, which no stretching makes safer; it costs a client 4 ms of processor time a connection."""
