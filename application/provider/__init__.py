@@ -1,1 +1,1 @@
-"""What is asked of payment providers, and what they tell: the ports."""
+"""Ports to payment providers: calls, webhooks, listings and disputes."""

@@ -11,7 +11,7 @@ from domain.payment.proceeds import Drawn
 
 
 class MovementKind(StrEnum):
-    """What a provider settles."""
+    """The kinds of movements that a provider settles."""
 
     CAPTURE = "capture"
     REFUND = "refund"
@@ -23,7 +23,7 @@ class MovementKind(StrEnum):
 
 
 class ProviderCost(Struct, frozen=True, kw_only=True):
-    """What the provider charged us for a movement, in minor units of its currency; `other` may be negative."""
+    """The provider's charges for a movement, in minor units of its currency; `other` may be negative."""
 
     interchange_minor: int = 0
     scheme_minor: int = 0

@@ -26,7 +26,7 @@ def _machines_time() -> datetime:
 
 
 class _Reading(NamedTuple):
-    """It was `time` at `at_s` of our counting, give or take `within_s`: the answer was under way for twice that."""
+    """The database's clock said `time` at `at_s` of our counting, give or take `within_s`, half the answer's way."""
 
     time: datetime
     at_s: float

@@ -49,7 +49,7 @@ POSITION_MAX = 2**63 - 1
 
 
 class Writer(Protocol):
-    """What appends: the process's committer, or what is wrapped around it."""
+    """The writer that appends: the process's committer, or a wrapper around it."""
 
     async def append(self, append: Append) -> AppendResult: ...
 

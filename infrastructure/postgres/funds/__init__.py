@@ -1,1 +1,1 @@
-"""What payouts, releases, settlements and book-keeping read and keep beside the events."""
+"""Tables and queries beside the events for payouts, releases, settlements and book-keeping."""

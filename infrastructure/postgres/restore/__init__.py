@@ -1,1 +1,1 @@
-"""What a restored store keeps: its gate, and the orphans found at providers."""
+"""The gate of a restored store, and the orphans found at providers."""
