@@ -17,7 +17,8 @@ from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.worker_pool import work_on_all
 
 CONCURRENT_MAX = 64
-"""Of a sweep. A few of them in each lane, so that several lanes may hang before the others are kept waiting."""
+"""The items that a sweep works on at once. Each lane has a few of them, so that several lanes may hang before the
+others have to wait."""
 
 
 class Leased(Protocol):
@@ -174,7 +175,7 @@ class LeasedRunner(Generic[Item]):
         claimed_at = self._clock() if claimed_at is None else claimed_at
         try:
             held, outcome = await self._attempt(item, claimed_at)
-            # Outside the lane: a slow store is not to take the slots for a slow provider's.
+            # Outside the lane: a slow store must not occupy the slots of a provider.
             return outcome is not None and await self.settle(held, outcome)
         except Exception as error:
             return await self._after(item, error)
