@@ -295,6 +295,30 @@ async def test_a_parameter_that_comes_twice_is_refused_on_every_route(api: Async
                     then_refused(reply, 400, "parameter_invalid", name)
 
 
+QUERY = [
+    (route, parameter["name"], resolved(parameter["schema"])["type"])
+    for route in ROUTES
+    for parameter in route.about.get("parameters", ())
+    if parameter["in"] == "query"
+]
+"""Every query parameter of every route, with its type."""
+
+
+async def test_null_is_no_value_of_a_number_on_any_route(api: AsyncTestClient[Any]) -> None:
+    numbers = [(route, name) for route, name, kind in QUERY if kind != "string"]
+    assert len(numbers) >= 12
+    for route, name in numbers:
+        for value in ("null", "NULL", "nuLl", "%6eull", "x", ""):
+            reply = await route.send(api, query=f"?{name}={value}")
+            then_refused(reply, 400, "parameter_invalid", name)
+
+
+async def test_null_is_a_word_like_another_to_a_text_on_any_route(api: AsyncTestClient[Any]) -> None:
+    for route, name in ((route, name) for route, name, kind in QUERY if kind == "string"):
+        null, another = [(await route.send(api, query=f"?{name}={word}")).json() for word in ("null", "nulm")]
+        assert null | {"request_id": ""} == json.loads(json.dumps(another | {"request_id": ""}).replace("nulm", "null"))
+
+
 NAMES = {
     "without end": "n" * 50_000,
     "a line break": "a\nb\x00c",
