@@ -1,4 +1,4 @@
-"""`tallystick fx`: exchange rates imported, published and looked at, and what an amount comes to at them."""
+"""`tallystick fx`: exchange rates are imported, published and listed, and amounts converted."""
 
 from typing import BinaryIO
 
@@ -57,7 +57,7 @@ def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
 
 
 def _named(imported: Imported) -> str:
-    """The first and the last of the sets that are new."""
+    """The first and the last of the new sets of rates, as the end of a sentence."""
     match imported.numbers:
         case ():
             return ""
