@@ -132,7 +132,7 @@ def rate(from_currency: str, to_currency: str, at: str | None) -> None:
     "--mark-up",
     default=0,
     type=click.IntRange(0, BASIS_POINTS),
-    help="PricingContext points of the value that are kept.",
+    help="Basis points of the value that are kept.",
 )
 @at_option
 @report_failures
