@@ -57,6 +57,8 @@ class Proxy:
                     await reader.read(CHUNK_BYTES)
                     writer.write(_error("53300", "sorry, too many clients already"))
                     return
+                case _:
+                    pass
             server_reader, server_writer = await asyncio.open_connection(HOST, self._server_port)
             ends.append(server_writer)
             passing = [_pass_on(reader, server_writer, 0.0), _pass_on(server_reader, writer, self._delay_s)]
