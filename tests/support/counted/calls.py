@@ -57,10 +57,14 @@ class CountedCalls:
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while asked := await reader.read(_CHUNK_BYTES):
-            for method, path in _REQUEST.findall(asked):
-                self.by_path[f"{method.decode()} {_ID.sub('/*', path.decode())}"] += 1
+            self.by_path.update(requests_in(asked))
             writer.write(asked)
         writer.close()
+
+
+def requests_in(asked: bytes) -> list[str]:
+    """Method and path of the requests that begin in a piece of what a client sends, with `*` for an id."""
+    return [f"{method.decode()} {_ID.sub('/*', path.decode())}" for method, path in _REQUEST.findall(asked)]
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -18,11 +18,12 @@ from infrastructure.embedded.privileges import data_account
 from infrastructure.embedded.runtime import postgres_binaries
 from tests.crash.system import with_descendants
 from tests.support.counted.stack import CountedStack
-from tests.support.counted.statements import OWN_NAME, Statement, read_log
+from tests.support.counted.statements import Statement, read_log
 from tests.support.counted.wal import Wal, read_wal
 
 Parts = Mapping[str, float]
 
+# The commit of the message, which waits for the disk, puts all before it there.
 _FLUSHED: Final = "SELECT pg_current_wal_insert_lsn()::text FROM pg_logical_emit_message(true, 'budget', '', true)"
 _RELATIONS: Final = """
 SELECT pg_relation_filenode(c.oid)::bigint,
@@ -120,7 +121,7 @@ class Counting:
             log.seek(start.log_bytes)
             said = read_log(log.read(end.log_bytes - start.log_bytes).decode(errors="replace"))
         wal = read_wal(self._binaries, self._data, start.position, end.position)
-        figures = {
+        figures: dict[str, Parts] = {
             "statements": Counter(self._by_whom(statement) for statement in said.statements),
             "transactions": Counter(by for by, _ in {(self._by_whom(s), s.transaction) for s in said.statements}),
             "nats_messages": {"published": end.nats_messages - start.nats_messages},
@@ -191,6 +192,3 @@ def _sockets_of(pids: Iterable[int]) -> Iterable[str]:
             with suppress(OSError):
                 if inode := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
                     yield inode[1]
-
-
-__all__ = ["OWN_NAME", "Counting", "Counts", "Mark"]

@@ -1,4 +1,4 @@
-"""A running system whose servers tell what they are asked: the test's only changes are beside the product's processes."""
+"""A running system whose servers tell what they are asked; the product's own processes are as ever."""
 
 import os
 from collections.abc import Iterator
@@ -23,6 +23,10 @@ PROVIDER_TIMEOUT_S: Final = 60.0
 _LOG_BYTES_MAX: Final = 1 << 40
 _SETTINGS: Final = statements.SETTINGS | {
     "autovacuum": "off",
+    # How many entries share a commit depends on how long a flush takes: here at least 2 ms, however fast the disk is.
+    "fsync": "on",
+    "commit_delay": "2000",
+    "commit_siblings": "0",
     # No checkpoint but the one that is asked for.
     "checkpoint_timeout": "1h",
     "max_wal_size": "8GB",

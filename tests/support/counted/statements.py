@@ -20,7 +20,6 @@ OWN_NAME: Final = "budget"
 _ENTRY: Final = re.compile(r"told\|(?P<who>[^|]*)\|(?P<transaction>[^|]*)\|(?P<remote>[^|]*)\| (?P<said>.*)", re.DOTALL)
 _STATEMENT: Final = re.compile(r"LOG:  (?:statement|execute (?P<name>[^:]*)): (?P<text>.*)", re.DOTALL)
 _PORT: Final = re.compile(r"\((\d+)\)")
-_WORDS_MAX: Final = 12
 
 
 class Statement(NamedTuple):
@@ -30,11 +29,6 @@ class Statement(NamedTuple):
     port: int
     transaction: str
     text: str
-
-    @property
-    def brief(self) -> str:
-        """The beginning of the text, on one line."""
-        return " ".join(self.text.split()[:_WORDS_MAX])
 
 
 class ServerLog(NamedTuple):
