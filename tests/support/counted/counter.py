@@ -56,12 +56,12 @@ class Counts(Struct, frozen=True):
         return sum(self.parts(figure).values())
 
     def each(self, units: float, *, idle: "Counts | None" = None) -> "Counts":
-        """For one of `units`, without what an idle system does in the same time."""
+        """For one of `units`, without what an idle system does in the same time: a busy one may do less of that."""
         share = 0.0 if idle is None else self.seconds / idle.seconds
         figures = {
             figure: {
-                part: (parts.get(part, 0) - share * (idle.parts(figure).get(part, 0) if idle else 0)) / units
-                for part in parts.keys() | (idle.parts(figure).keys() if idle else set())
+                part: max(0.0, count - share * (idle.parts(figure).get(part, 0) if idle else 0)) / units
+                for part, count in parts.items()
             }
             for figure, parts in self.figures.items()
         }
