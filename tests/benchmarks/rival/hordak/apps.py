@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RivalConfig(AppConfig):  # type: ignore[misc]
+    name = "tests.benchmarks.rival.hordak"
+    label = "rival_hordak"
