@@ -48,7 +48,7 @@ def run(bench: Bench) -> Report:
             by_hand = {n: partial(_rate, crud.crud_payments, urls[CRUD_DATABASE], n) for n in CONNECTIONS}
             connections = _best(bench, "connections", by_hand, search_s)
             parts: dict[str, Rate] = {
-                OWN: partial(_rate, own_payments, server.url, nats.url),
+                OWN: partial(_rate, own_payments, server.superuser_url, nats.url),
                 HORDAK: partial(hordak, threads),
                 CRUD: by_hand[connections],
             }
