@@ -1,7 +1,6 @@
-"""Queries over the journal's views: balances at any position, lines in order, the position of an instant.
+"""Queries over the journal's views: balances at any position, lines in order, the position of an instant."""
 
-Everything up to a position that all of BOOK_VIEWS have reached never changes again: several reads up to it agree.
-"""
+# Up to a position that all of BOOK_VIEWS have reached nothing changes any more: several reads up to it agree.
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,8 +31,8 @@ SELECT l.position - 1 FROM (
     WHERE position >= c.block * %(block_positions)s AND recorded_at >= %(moment)s ORDER BY position LIMIT 1
 ) AS l
 """
-# From account to account by the primary key, however many blocks each of them has. Null where nothing had been posted
-# by then.
+# The recursion goes from account to account by the primary key, however many blocks each has. The balance is null where
+# nothing was posted up to the position.
 _BALANCES = """
 WITH RECURSIVE k AS (
     (SELECT account, currency, 1 AS number FROM views.account_blocks
@@ -58,7 +57,7 @@ SELECT k.account, k.currency, CASE WHEN EXISTS (
 ) END AS signed_minor
 FROM k ORDER BY k.account, k.currency
 """
-# Everybody's at once: each table is read through once.
+# All merchants at once: each table is read once, from beginning to end.
 _TRIAL_BALANCE = """
 SELECT of_all.account, currency, sum(signed_minor) FROM (
     SELECT account, currency, signed_minor FROM views.account_blocks WHERE block < %(block)s
@@ -71,7 +70,7 @@ SELECT of_all.account, currency, sum(signed_minor) FROM (
 ) AS of_all
 GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
-# The merchants' accounts of each kind as one, as in the trial balance.
+# The merchants' accounts of each kind are added up, as in the trial balance.
 _TURNOVER = """
 SELECT of_all.account, currency, coalesce(sum(signed_minor) FILTER (WHERE signed_minor > 0), 0),
     coalesce(-sum(signed_minor) FILTER (WHERE signed_minor < 0), 0)
@@ -84,7 +83,7 @@ GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
 _LAST_POSTED = "SELECT coalesce(max(position), 0) FROM views.journal_lines WHERE position <= %s"
 _FIRST_AT = "SELECT recorded_at FROM views.journal_lines ORDER BY position LIMIT 1"
-# Ordered as only the index by account is: by position alone, Postgres may walk everybody's lines.
+# Ordered as the index by account: ordered by position alone, Postgres may read the lines of all accounts.
 _LINES = """
 SELECT position, line, entry_id, payment_id, account, currency, signed_minor, cause, recorded_at
 FROM views.journal_lines
@@ -105,12 +104,12 @@ class Balance(NamedTuple):
 
     @property
     def minor(self) -> int:
-        """On the account's normal side, as the ledger shows it."""
+        """The balance on the account's normal side, as the ledger shows balances."""
         return on_normal_side(self.account, self.signed_minor)
 
     @property
     def amount(self) -> Money:
-        """The same as money."""
+        """The balance on the account's normal side, as money."""
         return Money(self.minor, self.currency)
 
 
@@ -124,7 +123,7 @@ class Turnover(NamedTuple):
 
 
 class ChartPage(NamedTuple):
-    """`next_after` is the account after which the next page begins; None on the last."""
+    """`next_after` is the account after which the next page begins; None on the last page."""
 
     balances: Sequence[Balance]
     next_after: AccountCode | None
@@ -135,12 +134,13 @@ def on_normal_side(code: AccountCode, signed_minor: int) -> int:
 
 
 async def reached(connection: Connection) -> int:
-    """The position that all the views behind these queries have reached."""
+    """The position that all of BOOK_VIEWS have reached."""
     return min((await positions(connection, BOOK_VIEWS)).values())
 
 
 async def last_before(connection: Connection, moment: datetime) -> int | None:
-    """The position before that of the first entry recorded at `moment` or later; None while the views know of none."""
+    """The position just before the first entry recorded at `moment` or later; None while the views have no such
+    entry."""
     cursor = await connection.execute(_LAST_BEFORE, {"moment": moment, "block_positions": BLOCK_POSITIONS})
     row = await cursor.fetchone()
     return None if row is None else int(row[0])
@@ -167,18 +167,20 @@ async def chart_of_accounts(connection: Connection, *, position: int) -> Sequenc
 
 
 async def chart_page(connection: Connection, *, position: int, after: str, balances_max: int) -> ChartPage:
-    """A page of the same, by name, of the accounts after `after`: at most `balances_max`, and whole accounts."""
+    """A page of the chart of accounts, by account name after `after`: at most `balances_max` balances, and all
+    currencies of each account."""
     rows = await _rows(connection, f"{after}\x01" if after else "", "~", position, balances_max + 1)
     if len(rows) <= balances_max:
         return ChartPage(_posted(rows), None)
-    # Of the last account there may be more: it opens the next page.
+    # The last account may have further currencies: that account begins the next page.
     last = rows[-1][0]
     page = [row for row in rows if row[0] != last]
     return ChartPage(_posted(page), AccountCode(page[-1][0]))
 
 
 async def trial_balance(connection: Connection, *, position: int) -> Sequence[Balance]:
-    """Every account that is ours after the entries up to `position`, and of the merchants' each kind, added up."""
+    """The balance of each of our accounts after the entries up to `position`, and the sum of each kind of merchants'
+    accounts."""
     block = block_of(position)
     cursor = await connection.execute(
         _TRIAL_BALANCE, {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
@@ -187,7 +189,8 @@ async def trial_balance(connection: Connection, *, position: int) -> Sequence[Ba
 
 
 async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequence[Turnover]:
-    """The postings after position `after` and not after `up_to`: to our accounts, and to the merchants' by kind."""
+    """The turnover after position `after` and up to `up_to`: of each of our accounts, and of each kind of merchants'
+    accounts."""
     cursor = await connection.execute(_TURNOVER, {"after": after, "up_to": up_to})
     return [
         Turnover(AccountCode(code), currency, int(debit), int(credit))
@@ -196,13 +199,13 @@ async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequenc
 
 
 async def last_posted(connection: Connection, *, up_to: int) -> int:
-    """The position of the last entry that is not after `up_to`; 0 where there is none."""
+    """The position of the last entry up to `up_to`; 0 where there is none."""
     [(position,)] = await (await connection.execute(_LAST_POSTED, (up_to,))).fetchall()
     return int(position)
 
 
 async def first_at(connection: Connection) -> datetime | None:
-    """When the first entry was recorded; None before there is one."""
+    """The time at which the first entry was recorded; None without an entry."""
     row = await (await connection.execute(_FIRST_AT)).fetchone()
     return None if row is None else row[0]
 
@@ -210,7 +213,7 @@ async def first_at(connection: Connection) -> datetime | None:
 async def lines(
     connection: Connection, code: AccountCode, currency: str, *, after: int, up_to: int, lines_max: int
 ) -> Sequence[JournalLinesRow]:
-    """An account's first lines after position `after` and not after `up_to`, in order."""
+    """An account's first lines after position `after` and up to `up_to`, in order."""
     wanted = {"account": code, "currency": currency, "after": after, "up_to": up_to, "lines_max": lines_max}
     async with connection.cursor(row_factory=class_row(JournalLinesRow)) as cursor:
         await cursor.execute(_LINES, wanted)

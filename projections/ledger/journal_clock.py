@@ -1,8 +1,7 @@
-"""The read model that leads from an instant to a position: the latest time recorded in each block of positions.
+"""The read model that finds the position of an instant: the latest recorded time of each block of positions."""
 
-The clocks of the processes that append may differ by a little, so times do not quite follow positions. What had been
-posted at an instant is always a first part of the journal: what comes before the first entry recorded after it.
-"""
+# The clocks of appending processes may differ a little, so that times do not always increase with positions. The
+# journal at an instant is always a prefix of the journal: all entries before the first one recorded after that instant.
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -14,7 +14,7 @@ from projections.engine.view import Key, View
 
 class JournalLinesRow(Struct, frozen=True, kw_only=True):
     """`line` counts the entry's postings from 1. `signed_minor` counts debits up and credits down. `payment_id` is
-    null for what is not about one payment."""
+    None for an entry that is not about one payment."""
 
     position: int
     line: int
@@ -62,7 +62,7 @@ JOURNAL_LINES = View(
     final=True,
     keys_of=keys_of,
     apply=apply,
-    # COLLATE "C": an account's name is compared byte by byte, which is quicker, and the same everywhere.
+    # COLLATE "C" compares account names byte by byte, which is faster, and the same on every server.
     ddl="""
         CREATE TABLE journal_lines (
             position bigint NOT NULL,

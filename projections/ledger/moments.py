@@ -9,11 +9,11 @@ from projections.ledger import books
 
 WAIT_S = 2.0
 _TICK = timedelta(microseconds=1)
-"""Times are recorded to the microsecond."""
+"""The resolution of recorded times."""
 
 
 class Head(Protocol):
-    """The event store, as far as its last position."""
+    """The event store, of which only the last position is needed."""
 
     def head(self) -> Awaitable[int]: ...
 

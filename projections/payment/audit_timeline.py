@@ -1,4 +1,4 @@
-"""The read model of who did what, when: one row an event of a payment or its ledger, in the order of the store."""
+"""The audit read model: one row an event of a payment or of its ledger entries, in order of position."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -58,7 +58,7 @@ def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> Aud
 
 
 def _payment_of(positioned: Positioned) -> UUID | None:
-    """The payment that an event tells of; None for what tells of none, or of several."""
+    """The payment of the event; None for an event about no payment or about several."""
     match positioned.event.data:
         case JournalEntryPosted(payment_id=payment_id):
             return payment_id
@@ -97,8 +97,8 @@ AUDIT_TIMELINE = View(
     """,
 )
 
-# Only the index by merchant has this order. With `merchant_id = …`, and ordered by position alone, Postgres may walk
-# the primary key instead: through everybody's events, for a merchant that has few.
+# Only the index by merchant has this order. With `merchant_id = …`, and ordered by position alone, Postgres may read
+# the primary key instead, and the events of all merchants for a merchant that has few.
 _OF_MERCHANT_AFTER = """
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.position), '[]')::text FROM (
     SELECT * FROM views.audit_timeline
@@ -124,6 +124,6 @@ async def of_merchant_after(
 
 
 async def of_payment(connection: psycopg.AsyncConnection[Any], payment_id: UUID) -> Sequence[AuditTimelineRow]:
-    """Everything that happened to a payment and in the ledger because of it, in order."""
+    """The events of a payment and of its ledger entries, in order."""
     [(rows,)] = await (await connection.execute(_OF_PAYMENT, (payment_id,))).fetchall()
     return msgspec.json.decode(rows, type=list[AuditTimelineRow])

@@ -1,4 +1,4 @@
-"""The read model behind payment search: one row a payment, with the whole payment as its events make it."""
+"""The read model of payment search: one row a payment, with the whole state of the payment."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -117,7 +117,7 @@ _SEARCH = MerchantSearch(
 
 
 class AmountFilter(Struct, frozen=True, kw_only=True):
-    """Payments in `currency`: of all amounts, of one, or of those in a range, in minor units, both ends included."""
+    """Payments in `currency`: of any amount, of one amount, or of a range with both ends included, in minor units."""
 
     currency: str
     amount: int | None = None
@@ -137,10 +137,10 @@ async def search(
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> Sequence[PaymentStatusRow]:
-    """A merchant's payments, newest first; `before` is the last payment of the page before.
+    """A page of a merchant's payments, newest first; `before` is the last id of the previous page.
 
-    A currency that is seldom, or an amount, is found by its own index; one that most payments have, on the way along
-    their times. Which of the two it is, Postgres judges by the values.
+    With `amounts` Postgres plans the query for these values: a rare currency or amount is found by its own index, one
+    of most payments while reading the index by time.
     """
     asked = {"status": status, "customer_id": customer_id, **({} if amounts is None else asdict(amounts))}
     return await _SEARCH.page(

@@ -1,4 +1,4 @@
-"""The read model of what payments wait for by the clock: one row a payment, without a time once it waits no more."""
+"""The read model of payments' timers: one row a payment, without a time once the payment waits for no time."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,7 +21,8 @@ from projections.engine.view import Key, View
 
 
 class TimerRow(Struct, frozen=True, kw_only=True):
-    """`due_at` is None once nothing is waited for; of a customer, it is when the provider is asked first."""
+    """`due_at` is the end of an authorisation, or the first time at which the provider is asked about a customer
+    action; None once the payment waits for neither."""
 
     payment_id: UUID
     kind: TimerKind | None
