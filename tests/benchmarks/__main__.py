@@ -18,14 +18,16 @@ NAMES = (
     *("append", "pay", "cost", "rivals", "lag", "rebuild", "verify", "growth", "memory", "hot", "fallback"),
     *("webhooks", "ledger"),
 )
-BESIDE_A_BASE = ("cost",)
+BESIDE_A_BASE = ("cost", "pay")
 """The benchmarks that run another commit of the project beside this one."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--quick", is_flag=True, help="The same figures, less exactly, in under 50 seconds each (cost: 75).")
-@click.option("--base", default="", metavar="COMMIT", help="Run this commit of the project beside this one (cost).")
+@click.option("--quick", is_flag=True, help="The same figures, less exactly, in under 50 seconds each (cost, pay: 75).")
+@click.option(
+    "--base", default="", metavar="COMMIT", help="Run this commit of the project beside this one (cost, pay)."
+)
 def main(names: tuple[str, ...], quick: bool, base: str) -> None:
     """Measure Tallystick on this machine. NAME is one of append, pay, cost, rivals, lag, rebuild, verify, growth,
     memory, hot, fallback, webhooks, ledger; all by default. The ratios are the result; absolute figures belong to the

@@ -19,14 +19,13 @@ _OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "VIRTUAL_ENV", 
 def checked_out(bench: Bench) -> Iterator[Path]:
     """The folder of commit `bench.base`, whose own `make .venv/ready` has installed what that commit runs on; removed
     afterwards. Raises CannotRun."""
-    commit = _run(
-        ["git", "rev-parse", "--verify", "--quiet", f"{bench.base}^{{commit}}"], "it is no commit here"
-    ).strip()
+    asked = ["git", "rev-parse", "--verify", "--quiet", f"{bench.base}^{{commit}}"]
+    commit = _run(asked, f"{bench.base} is no commit here").strip()
     folder = bench.folder / f"base-{commit[:12]}"
     bench.say(f"{bench.base}: checking {commit[:12]} out and installing what it runs on …")
-    _run(["git", "worktree", "add", "--quiet", "--detach", str(folder), commit], "it cannot be checked out")
+    _run(["git", "worktree", "add", "--quiet", "--detach", str(folder), commit], f"{bench.base} cannot be checked out")
     try:
-        _run(["make", ".venv/ready", f"PYTHON={sys.executable}"], "its `make .venv/ready` failed", folder)
+        _run(["make", ".venv/ready", f"PYTHON={sys.executable}"], f"`make .venv/ready` of {bench.base} failed", folder)
         yield folder
     finally:
         subprocess.run(["git", "worktree", "remove", "--force", str(folder)], cwd=PROJECT, check=False)

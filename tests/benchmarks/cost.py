@@ -16,7 +16,7 @@ from rich.table import Table
 from tests.benchmarks.base import checked_out
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.rounds import percentile, ratio
-from tests.benchmarks.systems import COUNTED, System, Turn, load, project, toy
+from tests.benchmarks.systems import COUNTED, System, Turn, project, sell, toy
 
 OWN, TOY, BASE = "own", "toy", "base"
 RATES = (200, 400)
@@ -34,7 +34,7 @@ def run(bench: Bench) -> Report:
     with _systems(bench) as systems:
         for name, system in systems.items():
             bench.say(f"cost: warming up {name} …")
-            load(system, WARM_UP_RATE, WARM_UP_S)
+            sell(system, WARM_UP_RATE, WARM_UP_S)
         turns = _in_turns(bench, systems, rounds, seconds)
     return Report(_table(turns), _figures(turns), _notes(bench, turns, rounds, seconds))
 
@@ -58,7 +58,7 @@ def _in_turns(bench: Bench, systems: Mapping[str, System], rounds: int, seconds:
             ordered = list(systems.items())
             for name, system in ordered if number % 2 == 0 else reversed(ordered):
                 bench.say(f"cost: round {number + 1} of {rounds}, {name} at {rate}/s for {seconds:.0f} s …")
-                turns[name, rate].append(load(system, rate, seconds))
+                turns[name, rate].append(sell(system, rate, seconds))
     return turns
 
 

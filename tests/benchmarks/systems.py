@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -50,9 +51,12 @@ class System(Struct, frozen=True, kw_only=True):
 
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """One load on one system; `cpu_s` is each part's processor time until the system was at rest again."""
+    """One load on one system; `cpu_s` is each part's processor time until the system was at rest again, `drained_s`
+    after the last answer."""
 
+    load: Load
     loaded: Loaded
+    drained_s: float
     cpu_s: dict[str, float]
 
     @property
@@ -73,24 +77,27 @@ class Turn(Struct, frozen=True, kw_only=True):
         return sum(ms for part, ms in self.ms_by_part.items() if part in COUNTED)
 
 
-def load(system: System, rate: float, seconds: float) -> Turn:
+def sell(system: System, rate: float, seconds: float) -> Turn:
     """Send `rate` payments a second for `seconds`, and wait until the system is at rest."""
+    load = Load(url=system.url, secrets=system.secrets, rate=rate, seconds=seconds)
     before = cpu_s(system.parts)
-    loaded = send(Load(url=system.url, secrets=system.secrets, rate=rate, seconds=seconds))
-    _rest({part: pid for part, pid in system.parts.items() if part in COUNTED})
+    loaded = send(load)
+    drained_s = _rest({part: pid for part, pid in system.parts.items() if part in COUNTED})
     used = {part: used_s - before[part] for part, used_s in cpu_s(system.parts).items()}
-    return Turn(loaded=loaded, cpu_s={**used, "load": loaded.cpu_s})
+    return Turn(load=load, loaded=loaded, drained_s=drained_s, cpu_s={**used, "load": loaded.cpu_s})
 
 
-def _rest(parts: Mapping[str, int]) -> None:
-    deadline = time.monotonic() + QUIET_WITHIN_S
+def _rest(parts: Mapping[str, int]) -> float:
+    """Wait until the parts are at rest; the seconds until they were, infinite when that takes longer than
+    QUIET_WITHIN_S."""
+    began = time.monotonic()
     used_s = sum(cpu_s(parts).values())
-    while time.monotonic() < deadline:
-        started = time.monotonic()
+    while (started := time.monotonic()) < began + QUIET_WITHIN_S:
         time.sleep(LOOK_S)
         before_s, used_s = used_s, sum(cpu_s(parts).values())
         if (used_s - before_s) / (time.monotonic() - started) < QUIET_CORES:
-            return
+            return started - began
+    return float("inf")
 
 
 @contextmanager
@@ -105,9 +112,16 @@ def project(bench: Bench, folder: Path = PROJECT, python: Path = Path(sys.execut
     dev = ChildProcess("dev", [*command, "dev", "--port", str(port)], log=home / "dev", env=environment, cwd=folder)
     with _running(dev):
         secrets = [_printed_key(dev, home / "dev")]
-        while len(secrets) < MERCHANTS:
-            merchant = _say(folder, environment, [*command, "merchant", "create", f"Merchant {len(secrets)}"]).strip()
-            secrets += _SECRET.findall(_say(folder, environment, [*command, "key", "create", merchant]))
+
+        def open_shop(number: int) -> str:
+            merchant = _say(folder, environment, [*command, "merchant", "create", f"Merchant {number}"]).strip()
+            said = _say(folder, environment, [*command, "key", "create", merchant])
+            if secret := _SECRET.search(said):
+                return secret[1]
+            raise CannotRun(f"`tallystick key create` printed no secret:\n{said}")
+
+        with ThreadPoolExecutor() as threads:
+            secrets += threads.map(open_shop, range(1, MERCHANTS))
         yield System(url=f"http://{HOST}:{port}", secrets=secrets, parts=_parts(dev.pid))
 
 

@@ -1,3 +1,5 @@
+"""The name under which Django finds the tables of `models`."""
+
 from django.apps import AppConfig
 
 
