@@ -122,7 +122,7 @@ def _rate(sold: Sold) -> float:
 
 
 def _table() -> Table:
-    table = Table(title="Payments a second, and CPU milliseconds a payment by process", title_justify="left")
+    table = Table(title="Payments a second, and CPU milliseconds a payment by process", title_justify="left", padding=0)
     for name in ("", "offered", "captured", "refused", "p50 ms", "p99 ms", "drained s"):
         table.add_column(name, justify="right")
     for name in (*PARTS, "cores"):
