@@ -89,7 +89,7 @@ def _by_part(turns: Sequence[Turn]) -> dict[str, float]:
 
 
 def _table(turns: Turns) -> Table:
-    table = Table(title="Processor milliseconds a payment, medians of the rounds", title_justify="left")
+    table = Table(title="Processor milliseconds a payment, medians of the rounds", title_justify="left", padding=0)
     for name in (
         "",
         "offered",
