@@ -1,14 +1,18 @@
 """Each part of `rivals` leaves a captured payment with balanced legs and an answered key."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import psycopg
+import pytest
 
 from domain.ledger.entry import JournalEntryPosted
 from domain.payment.events import PaymentCaptured
+from tests.benchmarks.rival import environment
 from tests.benchmarks.rival.crud import TABLES, crud_payments
 from tests.benchmarks.rival.own import own_payments
+from tests.benchmarks.systems import CannotRun
 from tests.support.store import as_owner, everything, execute, open_store
 
 PAYMENTS = 5
@@ -36,3 +40,11 @@ async def test_rows_by_hand_are_captured_booked_and_answered(database_url: str) 
     assert legs == [(0, 3)] * PAYMENTS
     answered = execute(database_url, "SELECT answer ->> 'status', status FROM idempotency_key")
     assert answered == [("captured", 201)] * PAYMENTS
+
+
+def test_rivals_that_cannot_be_installed_are_a_clear_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "FOLDER", tmp_path / "rivals")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(CannotRun, match="could not be had from PyPI"):
+        environment.rivals_python()
