@@ -1,7 +1,7 @@
 """Every request for a route passes the same checks in one order: key, parameters, gate, body, room, media type."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import HTTPRouteHandler
@@ -82,7 +82,7 @@ class EntranceLayer:
             app: ASGIApp = options_reply(scope) if scope["method"] == HttpMethod.OPTIONS else self._app
             await app(scope, receive if body is None else _given_once(body, receive), send)
 
-        await self._entrance.enter(cast("HTTPScope", scope), receive, serve)
+        await self._entrance.enter(scope, receive, serve)
 
 
 def _given_once(body: bytes, receive: Receive) -> Receive:
