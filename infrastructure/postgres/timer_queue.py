@@ -1,7 +1,10 @@
-"""The queue of timers that are due, taken in from the view `timers` and leased to one worker at a time."""
+"""The queue of timers that are due, taken in from the view `payment_status` and leased to one worker at a time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+import psycopg
 
 from application.payment.timers import DueTimer
 from domain.identifiers import PaymentId
@@ -13,14 +16,14 @@ TAKEN_IN_MAX = 1000
 # A timer that has fired and that the view still shows as due stays, so that it does not fire over and over.
 _FORGET = """
 DELETE FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
-    SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
+    SELECT FROM views.payment_status AS t WHERE t.payment_id = y.payment_id AND t.timer = y.kind
 )
 """
 _TAKE_IN = """
 INSERT INTO timer_try (payment_id, kind, due_at, next_try_at)
-SELECT t.payment_id, t.kind, t.due_at, t.due_at FROM views.timers AS t
+SELECT t.payment_id, t.timer, t.due_at, t.due_at FROM views.payment_status AS t
 WHERE t.due_at <= %s AND NOT EXISTS (
-    SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.kind
+    SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.timer
 )
 ORDER BY t.due_at LIMIT %s
 ON CONFLICT DO NOTHING
@@ -49,8 +52,10 @@ class PostgresTimerQueue:
 
     async def refresh(self, *, now: datetime) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(_FORGET)
-            await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
+            # The rows of a version that had no timers in them are in service until they have been made anew.
+            with suppress(psycopg.errors.UndefinedColumn):
+                await connection.execute(_FORGET)
+                await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
 
     async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
         async with self._pool.connection() as connection:

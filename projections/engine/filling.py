@@ -71,11 +71,7 @@ class Filling:
 
     async def _write(self, filled: Filled) -> None:
         if filled.fresh:
-            try:
-                await self._copy(filled.fresh)
-            except psycopg.errors.UniqueViolation:
-                # A row that is final was made a second time: by a provider that uses a name twice, for one.
-                await self._upsert(filled.fresh)
+            await self._copy(filled.fresh)
         if filled.changed:
             await self._upsert(filled.changed)
 

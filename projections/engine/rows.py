@@ -33,8 +33,6 @@ class Rows(Generic[Row]):
 
     async def load(self, touched: Touches) -> None:
         """Have at hand those of the rows touched that are in the table."""
-        if self._view.final:
-            return
         if missing := {key for key, _ in touched if key not in self._at_hand}:
             statement, keys = row_sql(self._view).select, keys_json(self._view, missing)
             # Planned every time: a plan made while the table was small would read all of it when it is large.
@@ -51,8 +49,6 @@ class Rows(Generic[Row]):
 
     def keep(self, changed: Mapping[Key, Row]) -> None:
         """These are written, or will be before anything else is read."""
-        if self._view.final:
-            return
         at_hand = self._at_hand
         for key, row in changed.items():
             at_hand.pop(key, None)  # To the end: what was used last is dropped last.

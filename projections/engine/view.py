@@ -27,8 +27,6 @@ class View(Struct, Generic[Row], frozen=True, kw_only=True):
     """The fields that tell the rows apart: the primary key."""
     ddl: str
     indexes: str = ""
-    final: bool = False
-    """Whether a row, once written, never changes: nothing has to be read before it is written."""
     keys_of: Callable[[Positioned], Iterable[Key]]
     """The keys of the rows that an event changes; none when it concerns no row of this view."""
     apply: Callable[[Row | None, Key, Positioned], Row]

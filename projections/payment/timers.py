@@ -1,10 +1,10 @@
-"""The read model of what payments wait for by the clock: one row a payment, without a time once it waits no more."""
+"""The time by which a payment waits for its customer or for its capture, as far as its events tell.
 
-from collections.abc import Iterable
+A part of the view payment_status, whose row is written by each of these events anyway.
+"""
+
 from datetime import datetime
-from uuid import UUID
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from domain.history import Positioned
 from domain.payment.events import (
@@ -17,63 +17,29 @@ from domain.payment.events import (
     PaymentVoided,
 )
 from domain.payment.timer import TimerKind, next_look
-from projections.engine.view import Key, View
 
 
-class TimerRow(Struct, frozen=True, kw_only=True):
-    """`due_at` is None once nothing is waited for; of a customer, it is when the provider is asked first."""
+class Timer(NamedTuple):
+    """Both are None while nothing is waited for; of a customer, `due_at` is when the provider is asked first."""
 
-    payment_id: UUID
     kind: TimerKind | None
     due_at: datetime | None
 
 
-def keys_of(positioned: Positioned) -> Iterable[Key]:
+NOTHING = Timer(None, None)
+
+
+def timer_after(before: Timer, positioned: Positioned) -> Timer:
+    """The timer of a payment after one of its events."""
+    asked_at = positioned.event.recorded_at
     match positioned.event.data:
         case PaymentCaptured(final=False):
-            return ()
-        case (
-            PaymentActionRequired()
-            | PaymentAuthorized()
-            | PaymentCaptured()
-            | PaymentVoided()
-            | AuthorizationExpired()
-            | PaymentFailed()
-            | PaymentCanceled()
-        ):
-            return ((positioned.event.originator_id,),)
-        case _:
-            return ()
-
-
-def apply(row: TimerRow | None, key: Key, positioned: Positioned) -> TimerRow:
-    payment_id, asked_at = positioned.event.originator_id, positioned.event.recorded_at
-    match positioned.event.data:
+            return before
         case PaymentAuthorized(expires_at=expires_at):
-            return TimerRow(payment_id=payment_id, kind=TimerKind.AUTHORIZATION, due_at=expires_at)
+            return Timer(TimerKind.AUTHORIZATION, expires_at)
         case PaymentActionRequired(expires_at=expires_at):
-            due_at = next_look(asked_at=asked_at, expires_at=expires_at, now=asked_at)
-            return TimerRow(payment_id=payment_id, kind=TimerKind.CUSTOMER_ACTION, due_at=due_at)
+            return Timer(TimerKind.CUSTOMER_ACTION, next_look(asked_at=asked_at, expires_at=expires_at, now=asked_at))
+        case PaymentCaptured() | PaymentVoided() | AuthorizationExpired() | PaymentFailed() | PaymentCanceled():
+            return NOTHING
         case _:
-            return TimerRow(payment_id=payment_id, kind=None, due_at=None)
-
-
-TIMERS = View(
-    name="timers",
-    table="timers",
-    row=TimerRow,
-    types=("uuid", "text", "timestamptz"),
-    key=("payment_id",),
-    keys_of=keys_of,
-    apply=apply,
-    ddl="""
-        CREATE TABLE timers (
-            payment_id uuid PRIMARY KEY,
-            kind text,
-            due_at timestamptz
-        );
-    """,
-    indexes="""
-        CREATE INDEX timers_by_time ON timers (due_at) WHERE due_at IS NOT NULL;
-    """,
-)
+            return before

@@ -30,16 +30,27 @@ async def wait_for_position(services: Services, view: View[Any], wanted: str | N
     Raises ParameterInvalid for text that is no position of the store, ViewBehind for a view that stays behind, and
     ViewRebuilding for a view whose rows this version cannot read.
     """
-    position = 0
-    if wanted is not None:
-        if not is_position(wanted):
-            raise ParameterInvalid(field=POSITION_HEADER, reason="expected the position of an earlier reply")
-        position = int(wanted)
+    position = _position_of(wanted)
     begun_s = time.monotonic()
     async with services.reader() as connection:
         reached = (await positions(connection, [view]))[view.name]
     if reached >= position:
         return reached
-    if position > await services.store.head():
-        raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
+    await stored_position(services, wanted)
     return await wait_for(services.reader, [view], position, within_s=begun_s + WAIT_S - time.monotonic())
+
+
+async def stored_position(services: Services, wanted: str | None) -> int:
+    """The position of the store, which is at least `wanted`. Raises ParameterInvalid as above."""
+    position, head = _position_of(wanted), await services.store.head()
+    if position > head:
+        raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
+    return head
+
+
+def _position_of(wanted: str | None) -> int:
+    if wanted is None:
+        return 0
+    if not is_position(wanted):
+        raise ParameterInvalid(field=POSITION_HEADER, reason="expected the position of an earlier reply")
+    return int(wanted)

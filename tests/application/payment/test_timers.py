@@ -20,7 +20,7 @@ from domain.payment.state import Authorized, Captured, Expired, Failed, Requires
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind, next_look
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.timer_queue import PostgresTimerQueue
-from projections.payment.timers import TIMERS
+from projections.payment.status import PAYMENT_STATUS
 from tests.application.shop import Shop, payment_id_of
 from tests.support.provider import ACTING, Fate
 from tests.support.store import CAUSE, advanced, everything, execute, open_views
@@ -55,7 +55,7 @@ class Clockwork:
     async def project(self) -> None:
         """Bring the view up to date."""
         async with open_views(self._database_url) as views:
-            await advanced(views, TIMERS, await everything(self._shop.store))
+            await advanced(views, PAYMENT_STATUS, await everything(self._shop.store))
 
     async def tick(self, after: timedelta = timedelta(0)) -> int:
         """Time passes, and whatever is due by then is tried."""
