@@ -1,4 +1,4 @@
-"""Everything derived is verified: the whole store is folded again, and compared with the kept rows and balances."""
+"""All derived data is verified: the whole store is folded again and compared with the stored rows and balances."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,14 +24,14 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class KeptBalances(Struct, frozen=True, kw_only=True):
-    """The balances that the appends have kept, after the event at `head` and before any later one."""
+    """The balances that the appends maintain, after the event at `head` and before any later one."""
 
     head: int
     minor: Mapping[BalanceKey, int]
 
 
 class KeptViews(Struct, frozen=True, kw_only=True):
-    """Every view's rows, each as of the position of its own checkpoint, when the store stood at `head`."""
+    """Every view's rows at the position of its own checkpoint, read when the store's last event was at `head`."""
 
     head: int
     checkpoints: Mapping[str, Checkpoint]
@@ -53,7 +53,7 @@ class Difference(Struct, frozen=True):
 class Replay:
     """The store folded in memory: every view's rows, every account's balance, the trial balance.
 
-    A view named in `views_up_to` takes in nothing after that position, so that it equals what was kept there.
+    A view named in `views_up_to` is folded up to that position only, so that its rows equal the stored ones there.
     """
 
     def __init__(self, views_up_to: Mapping[str, int] | None = None) -> None:
@@ -79,14 +79,14 @@ class Replay:
 
 
 def up_to(position: int | None, events: Sequence[Positioned]) -> Sequence[Positioned]:
-    """Those of `events` that are not after `position`; all when it is None."""
+    """The events up to `position`, inclusive; all of them for None."""
     if position is None:
         return events
     return [positioned for positioned in events if positioned.position <= position]
 
 
 def view_difference(view: View[Any], kept: Mapping[Key, Any], replayed: Mapping[Key, Any]) -> Difference | None:
-    """The first row in which a view departs from the replay; None when they are equal."""
+    """The first row in which a view differs from the replay; None where all rows are equal."""
     for key in [*replayed, *(key for key in kept if key not in replayed)]:
         if kept.get(key) != replayed.get(key):
             return Difference(f"{view.name} {key}", _shown(kept.get(key)), _shown(replayed.get(key)))
@@ -94,7 +94,7 @@ def view_difference(view: View[Any], kept: Mapping[Key, Any], replayed: Mapping[
 
 
 def balance_difference(kept: Mapping[BalanceKey, int], replayed: Mapping[BalanceKey, int]) -> Difference | None:
-    """The first inline balance that departs from the folded entries; None when all are equal."""
+    """The first maintained balance that differs from the folded entries; None where all are equal."""
     limited = {key: minor for key, minor in replayed.items() if account(key.account).floor_minor is not None}
     for key in sorted(limited.keys() | kept.keys()):
         if kept.get(key, 0) != limited.get(key, 0):
@@ -103,7 +103,7 @@ def balance_difference(kept: Mapping[BalanceKey, int], replayed: Mapping[Balance
 
 
 async def kept_balances(connection: Connection) -> KeptBalances:
-    """The balances, and the position they belong to, as of one instant."""
+    """The balances and their position, from one snapshot."""
     async with _one_instant(connection):
         head = await _head(connection)
         cursor = await connection.execute(_SELECT_BALANCES)
@@ -112,10 +112,10 @@ async def kept_balances(connection: Connection) -> KeptBalances:
 
 
 async def kept_views(connection: Connection) -> KeptViews:
-    """Every view's rows, and the position each belongs to, as of one instant.
+    """Every view's rows and position, from one snapshot, in the connection's schema.
 
-    Raises ViewRebuilding where one of them has rows that this version cannot read.
-    In the connection's schema. A rebuild that is about to swap a table waits until all are read.
+    Raises ViewRebuilding for a view whose rows this version cannot read. A rebuild that is about to swap a table waits
+    until all views are read.
     """
     async with _one_instant(connection, lock=[view.table for view in VIEWS.values()]):
         await positions(connection, VIEWS.values())
@@ -129,11 +129,11 @@ async def kept_views(connection: Connection) -> KeptViews:
 
 @asynccontextmanager
 async def _one_instant(connection: Connection, *, lock: Iterable[str] = ()) -> AsyncIterator[None]:
-    """All that is read inside is of one instant, and none of the tables in `lock` is replaced meanwhile."""
+    """Every read in the block is from one snapshot, and no table in `lock` is replaced before the block ends."""
     async with connection.transaction():
         await connection.execute(_AT_ONE_INSTANT)
         for table in lock:
-            # Before the first SELECT, which fixes the instant: a table swapped in after it would look empty.
+            # Before the first SELECT, which fixes the snapshot: a table swapped in afterwards would look empty.
             await connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(Identifier(table)))
         yield
 

@@ -1,4 +1,4 @@
-"""Every read model there is, by name."""
+"""All read models, by name."""
 
 from typing import Any
 

@@ -35,14 +35,14 @@ class BeingAsked(DomainError):
 
 
 class MayYetBeAnswered(DomainError):
-    """The operation's outcome is not unknown for as long as the provider may take to answer."""
+    """The provider may still answer the operation, for `again_in_s` seconds at most."""
 
     again_in_s: int
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
-    """An operation whose outcome is unknown: `since` when, and `reason` why, as was noted last. `in_doubt` says that an
-    operator has to find out."""
+    """An operation whose outcome has been unknown since `since`, for the `reason` that was recorded last. `in_doubt` is
+    True where an operator has to settle the operation."""
 
     payment_id: PaymentId
     merchant_id: MerchantId
@@ -66,7 +66,8 @@ class Doubts:
         answers_within_s: float,
         lease_s: float,
     ) -> None:
-        """A provider's answer takes up to `answers_within_s`; recovery's try, or an operator's, up to `lease_s`."""
+        """A provider answers within `answers_within_s` seconds; an attempt, of recovery or of an operator, ends within
+        `lease_s` seconds."""
         self._store = store
         self._queue = queue
         self._operations = operations
@@ -109,8 +110,8 @@ class Doubts:
         """Record the outcome that the provider's own records show, as if the provider had answered so; the payment
         afterwards.
 
-        Also for an attempt whose customer's time is over, and which the provider does not cancel. Where the provider's
-        answer came first, that answer counts. A decline ends the payment: no other provider is asked.
+        Applies also to an attempt whose customer action has expired and which the provider does not cancel. Where the
+        provider's answer came first, that answer counts. A decline ends the payment: no other provider is asked.
 
         Raises NotInDoubt, BeingAsked, MayYetBeAnswered, CardDataRefused.
         """
@@ -126,7 +127,7 @@ class Doubts:
             if _to_settle(loaded.payment, now) != (operation_id, claim_id):
                 raise NotInDoubt(status=status_of(loaded.payment))
             self._require_old_enough(doubt_of(payment_id, history), now)
-            # An operator speaks for one provider: what they settle sends the payment to no other.
+            # The records of one provider settle the operation: the payment is not rerouted to another provider.
             await self._operations.record(loaded, operation_id, outcome, cause, final=True)
         return await load(self._store, payment_id)
 
@@ -150,7 +151,7 @@ class Doubts:
 
 
 def _to_settle(payment: Payment, now: datetime) -> tuple[OperationId, OperationId]:
-    """The operation that can be settled, and the claim that it serves. Raises NotInDoubt."""
+    """The id of the operation that can be settled, and the id of its claim. Raises NotInDoubt."""
     if isinstance(payment, RequiresAction) and payment.expires_at <= now:
         return payment.attempt.attempt_id, claim_id_of(payment)
     unknown = _unknown(payment)
@@ -158,14 +159,14 @@ def _to_settle(payment: Payment, now: datetime) -> tuple[OperationId, OperationI
 
 
 def _unknown(payment: Payment) -> InFlight:
-    """The payment, if it has an operation whose outcome is unknown. Raises NotInDoubt otherwise."""
+    """The payment, which has an operation whose outcome is unknown. Raises NotInDoubt for any other payment."""
     if isinstance(payment, InFlight) and (payment.outcome_unknown or payment.in_doubt):
         return payment
     raise NotInDoubt(status=status_of(payment))
 
 
 def doubt_of(payment_id: PaymentId, history: Sequence[Positioned]) -> Doubt | None:
-    """The operation whose outcome is unknown after `history`, if any. Raises PaymentNotFound where that is empty."""
+    """The operation whose outcome is unknown after `history`, if any. Raises PaymentNotFound for an empty history."""
     payment = loaded_from(payment_id, history).payment
     if not isinstance(payment, InFlight) or not (payment.outcome_unknown or payment.in_doubt):
         return None

@@ -1,1 +1,1 @@
-"""Webhooks of providers: taken in, kept, and worked off."""
+"""Webhooks of providers: received, stored, and processed."""

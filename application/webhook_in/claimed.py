@@ -1,4 +1,4 @@
-"""The inbox as one worker's leased queue: results are gathered, and written down many in one statement."""
+"""The inbox as one worker's leased queue: results are collected, and many are written by one statement."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class ClaimedDeliveries:
 
     async def claim(self, items_max: int) -> Sequence[Work]:
         claimed_at = asyncio.get_running_loop().time()
-        # A delivery in hand may be due again, if it takes long: no other worker has begun it so far.
+        # The lease of a delivery in hand may have ended: this worker must not claim that delivery again.
         in_hand = [*self._lanes.in_hand, *(each.id for each in self._finished)]
         deliveries = await self._inbox.claim(items_max, but=in_hand, not_of=self._lanes.full)
         return [Work(delivery=delivery, claimed_at=claimed_at) for delivery in deliveries]
@@ -42,17 +42,17 @@ class ClaimedDeliveries:
         self._finish(work, DeliveryState.DEAD, reason)
 
     async def write_down(self) -> None:
-        """Write down the gathered results. Raises StoreUnavailable: the deliveries are due when their leases end."""
+        """Write the collected results. Raises StoreUnavailable: the deliveries are due when their leases end."""
         finished, self._finished = self._finished, []
         written = await self._inbox.finish(finished) if finished else set()
         for each in finished:
             if each.state is DeliveryState.DEAD and each.id not in written:
-                # Another worker has the delivery, or has settled it, and may not have seen the letter: once more, for
-                # both.
+                # Another worker has claimed or settled the delivery, perhaps before the dead letter was written: a
+                # retry brings the delivery and its letter into agreement.
                 await self._inbox.wait_again(each.id)
 
     def forget(self) -> None:
-        """Drop the gathered results: the deliveries are due when their leases end."""
+        """Drop the collected results: the deliveries are due when their leases end."""
         self._finished.clear()
 
     def _finish(

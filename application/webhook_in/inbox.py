@@ -1,9 +1,9 @@
-"""The port to the inbox: what providers sent us, kept as it came, and what became of it."""
+"""The port to the inbox: providers' deliveries, stored as received, with their results."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,13 +15,13 @@ class DeliveryState(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     DEAD = "dead"
-    """Given up, with a dead letter: an operator may have it tried again."""
+    """Given up, with a dead letter: an operator may retry the delivery."""
     REFUSED = "refused"
-    """Not believed: no more than a trace of it is kept."""
+    """Refused for its signature: only a trace of the delivery is stored."""
 
 
 class NewDelivery(Struct, frozen=True, kw_only=True):
-    """What came, before anything is made of it; of a refused one `body` is the beginning, and `result` says why."""
+    """A delivery as received; of a refused one, `body` is the beginning of the body, and `result` is the reason."""
 
     id: UUID
     provider: ProviderName
@@ -34,9 +34,12 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One that waits to be worked on, by whoever has the lease of it. `tries` counts those before; `was_dead` when
-    there may be a dead letter about it: an operator had it tried again, or who was giving it up did not come to
-    writing that down. It came in `waited_s` ago, when the store's last event was at the position `head`."""
+    """A claimed delivery, with the end of its lease.
+
+    `tries` counts the earlier attempts. `was_dead` is True where a dead letter may exist: an operator has retried the
+    delivery, or a worker has begun to give the delivery up. The delivery was received `waited_s` seconds ago, when the
+    store's last event was at the position `head`.
+    """
 
     id: UUID
     provider: ProviderName
@@ -49,8 +52,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True, kw_only=True):
-    """What came of working on a delivery; one that still waits is due again in `again_after_s`. It counts only while
-    the delivery's lease is the one that it was worked on under."""
+    """The result of work on a delivery; a delivery that still waits is due again in `again_after_s` seconds. The result
+    is written only while the delivery's lease is the one that ends at `leased_until`."""
 
     id: UUID
     leased_until: datetime
@@ -63,54 +66,56 @@ class Finished(Struct, frozen=True, kw_only=True):
 
 
 class EventName(Struct, frozen=True):
-    """How a provider names one of its notifications: one that comes twice is one."""
+    """A provider's id of a notification: deliveries with the same id are one notification."""
 
     provider: ProviderName
     event_id: str
 
 
 class Intake(Protocol):
-    """Where a delivery goes as it comes."""
+    """The port that stores a delivery on receipt."""
 
     async def add(self, delivery: NewDelivery) -> None:
-        """Durable when this returns. Raises StoreUnavailable; WriterBusy when too many wait already."""
+        """Store the delivery durably. Raises StoreUnavailable; WriterBusy when too many deliveries wait already."""
         ...
 
 
 class Inbox(Protocol):
-    """What the worker does with it. Every method raises StoreUnavailable."""
+    """The inbox as a worker uses it. Every method raises StoreUnavailable."""
 
     async def claim(
         self, deliveries_max: int, *, but: Collection[UUID] = (), not_of: Collection[ProviderName] = ()
     ) -> Sequence[Delivery]:
-        """Waiting ones that are due, the longest due first; nobody else gets them until their lease is over. None of
-        `but`, which the caller has in hand, and none from the providers `not_of`."""
+        """Claim waiting deliveries that are due, longest due first: no other worker is given them before their leases
+        end. Excluded are the ids in `but`, which the caller has in hand, and the providers `not_of`."""
         ...
 
     async def hold(self, delivery: Delivery, *, giving_up: bool = False) -> Delivery | None:
-        """With a fresh lease; None when somebody else has it by now. `giving_up` is said before a dead letter is
-        written, so that whoever gets the delivery next knows that there may be one."""
+        """The delivery under a fresh lease; None where another worker has claimed the delivery. `giving_up` is stored
+        before a dead letter is written, so that the next worker of the delivery knows that a letter may exist."""
         ...
 
     async def first_of(self, names: Sequence[tuple[UUID, EventName]]) -> dict[EventName, UUID]:
-        """For each name the delivery that came with it first, which is the one given with it if none had before."""
+        """The id of the first delivery of each name: the delivery given with the name, unless an earlier one is
+        recorded."""
         ...
 
     async def bodies_of(self, deliveries: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Of those that are there."""
+        """The bodies by delivery id, of the deliveries that exist."""
         ...
 
     async def finish(self, finished: Sequence[Finished]) -> set[UUID]:
-        """Write down what came of deliveries; of one that somebody else has by now, nothing. Those written down."""
+        """Write the results, except for deliveries that another worker has claimed since; the ids of the deliveries
+        written."""
         ...
 
     async def wait_again(self, delivery_id: UUID) -> None:
-        """Put one back in line, with fresh tries, whatever came of it before, and take it from who has it now."""
+        """Make the delivery due now, with no attempts counted, whatever its result was, and end its present lease."""
         ...
 
 
 class StoredDelivery(Struct, frozen=True, kw_only=True):
-    """A delivery as an operator sees it; `next_try_at` is None for one that does not wait."""
+    """A delivery as an operator sees it; `next_try_at` is None for a delivery that does not wait."""
 
     id: UUID
     provider: ProviderName
@@ -126,8 +131,9 @@ class StoredDelivery(Struct, frozen=True, kw_only=True):
     next_try_at: datetime | None
 
 
+@runtime_checkable
 class DeliveryArchive(Protocol):
-    """Everything that ever came. Every method raises StoreUnavailable."""
+    """All deliveries ever received. Every method raises StoreUnavailable."""
 
     async def search(
         self,
@@ -137,11 +143,11 @@ class DeliveryArchive(Protocol):
         provider: ProviderName | None = None,
         state: DeliveryState | None = None,
     ) -> Sequence[StoredDelivery]:
-        """Newest first; `before` is the last of the page before."""
+        """A page of deliveries, newest first; `before` is the last id of the previous page."""
         ...
 
     async def find(self, delivery_id: UUID) -> StoredDelivery | None: ...
 
     async def dead_of(self, payment_id: PaymentId) -> Sequence[StoredDelivery]:
-        """Those of a payment that were given up, oldest first."""
+        """The deliveries of a payment that were given up, oldest first."""
         ...

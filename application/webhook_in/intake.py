@@ -1,8 +1,7 @@
-"""A provider's delivery is believed by its signature, kept as it came, and answered: nothing is made of it here.
+"""A provider's delivery is verified by its signature, stored as received, and acknowledged before any processing."""
 
-What is not believed leaves a trace, so that an operator sees a wrong secret or an attack, and so many traces a minute
-at most, so that nobody fills the disk from outside.
-"""
+# A refused delivery leaves a trace, so that an operator sees a wrong secret or an attack. The traces of a minute are
+# limited, so that outsiders cannot fill the disk.
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -38,8 +37,7 @@ class DeliveryStale(DomainError):
 
 
 class DeliveryWatcher(Protocol):
-    """Told of each delivery to a known provider and what it was taken for; `kept` is false for one that left no
-    trace."""
+    """Receives the result of each delivery to a known provider; `kept` is False for a delivery that left no trace."""
 
     def __call__(self, *, provider: ProviderName, result: str, kept: bool) -> None: ...
 
@@ -49,7 +47,7 @@ def unwatched(*, provider: ProviderName, result: str, kept: bool) -> None:
 
 
 class ProviderWebhooks:
-    """Takes deliveries in."""
+    """Verifies and stores deliveries."""
 
     def __init__(
         self,
@@ -68,11 +66,11 @@ class ProviderWebhooks:
         self._traces = _Traces()
 
     def require_known(self, provider: str) -> None:
-        """Raises ProviderUnknown."""
+        """Raises ProviderUnknown for a provider that is not configured."""
         self._notifications_of(provider)
 
     async def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> UUID:
-        """Take a delivery in, durably; its id with us. The names of `headers` are in lower case.
+        """Verify and store a delivery, durably; our id of the delivery. The names of `headers` are in lower case.
 
         Raises ProviderUnknown, DeliveryNotSigned, DeliveryStale, StoreUnavailable, WriterBusy.
         """
@@ -109,7 +107,8 @@ class ProviderWebhooks:
     async def _leave_trace(
         self, provider: ProviderName, headers: Mapping[str, str], body: bytes, now: datetime, result: str
     ) -> None:
-        """Never in the way of the refusal itself."""
+        """Store a trace of a refused delivery, unless too many were left in this minute. An error of the store is
+        ignored, so that the refusal is answered."""
         kept = self._traces.take_one(now)
         if kept:
             trace = NewDelivery(
@@ -130,7 +129,7 @@ class ProviderWebhooks:
 
 
 class _Traces:
-    """How many more may be left in this minute, by this process."""
+    """The number of traces that this process may still leave in the present minute."""
 
     def __init__(self) -> None:
         self._minute: datetime | None = None
@@ -147,7 +146,7 @@ class _Traces:
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    """What may matter later: not what says who may do something, and no more of it than a delivery has. A NUL, which
-    no column takes, cannot come in an HTTP header."""
+    """The headers to store: without credentials, and bounded in number and length. An HTTP header cannot contain NUL,
+    which no column takes."""
     matter = {name: value[:HEADER_BYTES_MAX] for name, value in headers.items() if name not in _NOT_KEPT}
     return dict(list(matter.items())[:HEADERS_MAX])

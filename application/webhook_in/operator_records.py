@@ -1,4 +1,4 @@
-"""Operators record by hand a movement that the provider's own records show and no notification told us of."""
+"""Operators record by hand a movement that the provider's own records show and no notification has reported."""
 
 from collections.abc import Mapping
 
@@ -24,9 +24,9 @@ from domain.payment.state import authorization_of, is_authorized, terms_of
 
 
 class OperatorRecords:
-    """Each method may be called again with the same content, and has the dead letters of the notifications that it
-    explains tried once more. Each raises PaymentNotFound, OperationDiffers, CardDataRefused, TooManyConflicts,
-    BalanceLimitBroken and StoreUnavailable."""
+    """Each method is idempotent for the same content, and retries the dead letters of notifications that the record
+    explains. Each raises PaymentNotFound, OperationDiffers, CardDataRefused, TooManyConflicts, BalanceLimitBroken and
+    StoreUnavailable."""
 
     def __init__(
         self,
@@ -98,13 +98,13 @@ class OperatorRecords:
         return adopted
 
     async def _retry_explained(self, payment_id: PaymentId, kind: OperationKind, reference: str, cause: Cause) -> None:
-        """Have the notifications about such a thing read once more that were given up: under that name, or none."""
+        """Retry the given-up notifications about an operation of this kind with this reference, or without one."""
         for delivery in await self._deliveries.dead_of(payment_id):
             if _is_about(self._notifications.get(delivery.provider), delivery.body, kind, reference):
                 try:
                     await self._dead_letters.retry(letter_id_for(DeadLetterKind.WEBHOOK, str(delivery.id)), cause)
                 except (DeadLetterNotFound, DeadLetterEnded):
-                    # It is just being written, or somebody else has settled it.
+                    # The letter is still being written, or was settled by somebody else.
                     continue
 
 

@@ -1,8 +1,7 @@
-"""Deliveries of providers are read, told from their repeats, matched with their payments, and acted on.
+"""Providers' deliveries are read, checked for repeats, matched with their payments, and acted on."""
 
-Every action is idempotent, so that a worker may die anywhere in between: the delivery's lease runs out, another worker
-begins again, and finds done what was done.
-"""
+# Every action is idempotent, so that a worker may die at any point: the delivery's lease ends, and another worker
+# begins again without repeating an effect.
 
 import asyncio
 import logging
@@ -42,9 +41,9 @@ BATCH_DELIVERIES_MAX: Final = 256
 ACTING_MAX: Final = 32
 """Actions on one provider's deliveries at a time, each of which may ask the provider."""
 RENEW_AFTER_S: Final = 1.0
-"""A delivery that waited so long for its slot gets a fresh lease: one is for the action alone, and a little."""
+"""A delivery that has waited this long for its slot gets a fresh lease, so that the action has almost all of one."""
 LOOK_EVERY_S: Final = 0.05
-"""The longest until an idle worker sees a delivery."""
+"""The pause after which an idle worker looks for deliveries again."""
 ATTEMPTS_MAX: Final = 8
 BACKOFF: Final = Backoff(first_s=0.5, longest_s=LONGEST_S)
 
@@ -52,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 class Deliveries:
-    """Works off the inbox; several of these, in any number of processes, share it.
+    """Processes the inbox, which any number of instances in any number of processes share.
 
     Implements application.work.leased.Handler.
     """
@@ -98,7 +97,7 @@ class Deliveries:
             self._claimed.forget()
 
     async def step(self) -> bool:
-        """Write down the results of earlier deliveries, and take in those that are due; whether there were any.
+        """Write the results of earlier deliveries, and begin those that are due; True where there were any.
 
         Raises StoreUnavailable.
         """
@@ -110,7 +109,7 @@ class Deliveries:
         return bool(works)
 
     async def settle(self) -> None:
-        """Wait until all that was begun is done and written down."""
+        """Wait until every delivery that was begun has ended, and write the results."""
         await self._lanes.settle()
         await self._claimed.write_down()
 
@@ -163,11 +162,12 @@ class Deliveries:
                 continue
             try:
                 await self._interpret(work, work.payment_id, histories[work.payment_id])
-            except Exception as error:  # One payment that cannot be told must not hold the others up.
+            except Exception as error:  # A history that cannot be folded must not hold the other payments up.
                 await self._conclude(work, self.failed(work, error))
 
     async def _conclude_unknown(self, works: Sequence[Work]) -> None:
-        """A view that has not come to where the store was then may know the payment once it has: no attempt counts."""
+        """Conclude deliveries whose payment was not found. No attempt counts while the view of operations is behind the
+        store's position at receipt: the view may still come to have the payment."""
         position = await self._correlation.position() if works else 0
         for work in works:
             if position < work.delivery.head:
@@ -202,8 +202,8 @@ class Deliveries:
                 self._begin(work, partial(self._notices.act, loaded, notice, reading, work.cause))
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
-        """Settle an outcome that needs no action. A dead letter, or the end of one, is written in the delivery's lane:
-        that takes its time, and the others do not wait for it."""
+        """Settle an outcome that needs no action. A dead letter, or its end, is written in the delivery's lane, so that
+        other deliveries do not wait for the writing."""
         if self._runner.involves_operator(work, outcome):
             self._begin(work, partial(_already, outcome))
         else:
@@ -242,6 +242,6 @@ def _outcome(result: Result | Outcome) -> Outcome:
 
 
 def _postponed(work: Work, reason: str) -> Postponed:
-    """For a reason that is not the delivery's: it waits as long again as it has waited."""
+    """Postpone for a reason outside of the delivery; the pause is the time since receipt, within BACKOFF's limits."""
     pause_s = min(max(work.delivery.waited_s, BACKOFF.first_s), BACKOFF.longest_s)
     return Postponed(timedelta(seconds=pause_s), reason)

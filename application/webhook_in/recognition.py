@@ -1,4 +1,4 @@
-"""Deliveries are read, told from their repeats, and matched with their payments, many at a time."""
+"""Deliveries are read, checked for repeats, and matched with their payments, many at a time."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Concluded(NamedTuple):
-    """A delivery that needs no payment to be done with."""
+    """A delivery whose outcome is known without its payment."""
 
     work: Work
     outcome: Outcome
@@ -41,7 +41,7 @@ class Recognition:
         self._notifications = notifications
 
     async def recognise(self, works: Sequence[Work]) -> tuple[list[Work], list[Concluded]]:
-        """Deliveries that say something new, with their payments where these are known; and all the others.
+        """The deliveries of new notifications, with their payments where these are known; and the concluded ones.
 
         Raises StoreUnavailable.
         """
@@ -51,7 +51,8 @@ class Recognition:
         return await self._correlate(fresh), concluded + repeated
 
     def read(self, work: Work) -> Work | Concluded:
-        """The delivery with its notification, unless reading it is all there is to do."""
+        """The delivery with its notification; concluded where that is unreadable, of no use to us, or of a provider
+        that is not configured."""
         delivery = work.delivery
         notifications = self._notifications.get(delivery.provider)
         if notifications is None:
@@ -62,7 +63,7 @@ class Recognition:
             _require_storable(notification)
         except NotificationUnreadable as error:
             return Concluded(work, GiveUp(f"it cannot be read: {error}"))
-        except Exception as error:  # A provider's bytes may trip a connector, and must not trip the worker.
+        except Exception as error:  # A provider's bytes may break a connector, and must not break the worker.
             log.exception("delivery_unreadable", extra={"delivery_id": str(delivery.id)})
             return Concluded(work, GiveUp(f"it cannot be read: {described(error)}"))
         work = replace(work, event_id=notification.event_id)
@@ -71,10 +72,10 @@ class Recognition:
         return replace(work, notification=notification)
 
     async def _fresh(self, works: Sequence[Work]) -> tuple[list[Work], list[Concluded]]:
-        """Deliveries that do not repeat an earlier delivery's event; and those that do.
+        """The deliveries that do not repeat an earlier one's event; and the repeats, concluded.
 
-        A delivery with other content under the same name is for an operator: its content may be true, and would be
-        lost as a repeat.
+        A repeat with another content is given up and goes to an operator: the content may be true, and would be lost
+        as a duplicate.
         """
         firsts = await self._inbox.first_of([(work.delivery.id, work.event) for work in works]) if works else {}
         repeats = [work for work in works if firsts[work.event] != work.delivery.id]
@@ -91,17 +92,17 @@ class Recognition:
         return [work for work in works if firsts[work.event] == work.delivery.id], concluded
 
     def _says_the_same(self, work: Work, body: bytes | None) -> bool:
-        """Whether the earlier delivery of the event, with `body`, meant the same: a provider may write the same
-        notification once more in other bytes."""
+        """Whether the earlier delivery of the event, with `body`, has the same meaning: a provider may send the same
+        notification again in other bytes."""
         if body is None or body == work.delivery.body:
             return True
         try:
             return self._notifications[work.delivery.provider].read(body) == work.notification
-        except Exception:  # The body was read then, by words of the provider's that may have changed since.
+        except Exception:  # The body was readable then, in a format that may have changed since.
             return False
 
     async def _correlate(self, works: Sequence[Work]) -> list[Work]:
-        """With the payment of each, by our own name for the operation before the provider's for the charge."""
+        """The deliveries with their payments, found by our operation id first, then by the charge's reference."""
         operation_ids = [work.operation_id for work in works if work.operation_id is not None]
         by_operation = await self._correlation.payments_of_operations(operation_ids) if operation_ids else {}
 
@@ -118,7 +119,7 @@ class Recognition:
 
 
 def _require_storable(notification: Notification | DisputeNotification | Unhandled) -> None:
-    """Raises NotificationUnreadable for names that no text column takes."""
+    """Raises NotificationUnreadable for names that a text column does not take, or that are too long."""
     names = [notification.event_id]
     if not isinstance(notification, Unhandled) and notification.reference is not None:
         names.append(notification.reference)

@@ -1,4 +1,4 @@
-"""A claimed delivery gathers facts on its way through a worker: its notification, its payment, its action."""
+"""A claimed delivery with the facts that its worker has found so far: its notification, its payment, its action."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -18,7 +18,7 @@ Action = Callable[[], Awaitable[Result | Outcome]]
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """A delivery, and the facts that are known of it by now. `claimed_at` is by the event loop's clock."""
+    """A delivery and the facts found so far. `claimed_at` is by the event loop's clock, in seconds."""
 
     delivery: Delivery
     claimed_at: float
@@ -66,5 +66,6 @@ def cause_of(delivery: Delivery) -> Cause:
 
 
 def storable(text: str) -> str:
-    """`text`, which may quote a provider, in characters that every column and JSON reader takes."""
+    """`text`, which may quote a provider, in characters that every column and JSON reader takes, cut to
+    RESULT_CHARACTERS_MAX."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:RESULT_CHARACTERS_MAX]

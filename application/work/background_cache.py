@@ -1,4 +1,4 @@
-"""What a process keeps at hand is read again in the background, and the last that was read stays where that fails."""
+"""Values that a process keeps in memory are refreshed in the background; after a failure the last values stay."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Refreshing:
-    """Calls `refresh`, which may raise StoreUnavailable, every `every_s`; `name` is what logs call it."""
+    """Calls `refresh`, which may raise StoreUnavailable, every `every_s` seconds; `name` is the name in logs."""
 
     def __init__(self, refresh: Callable[[], Awaitable[None]], *, name: str, every_s: float) -> None:
         self._refresh = refresh
@@ -24,7 +24,7 @@ class Refreshing:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Once before it returns, as far as the store answers, and from then on in the background."""
+        """Refresh once, if the store answers, and go on in the background. Raises nothing."""
         await self._quietly()
         self._task = asyncio.create_task(self._for_ever(), name=self._name)
 
@@ -39,7 +39,7 @@ class Refreshing:
             async with asyncio.timeout(REFRESH_WITHIN_S):
                 await self._refresh()
         except (StoreUnavailable, TimeoutError):
-            pass  # Whoever needs the store for a command says so; the last that was read serves meanwhile.
+            pass  # A command that needs the store reports the failure; the last values serve meanwhile.
         except Exception as error:
             log.warning("not_refreshed", extra={"what": self._name, "error": described(error)})
 

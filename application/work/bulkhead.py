@@ -1,4 +1,4 @@
-"""A provider that hangs keeps no work for another one waiting: each provider has a number of slots of its own."""
+"""Each provider has slots of its own, so that a provider that hangs delays no work for another."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 AT_A_PROVIDER_MAX = 8
 PATIENCE_S = 1.0
-"""The longest wait for a slot, and for how long a provider may free none before there is no wait at all."""
+"""The longest wait for a slot. A full lane in which no slot was taken or freed for as long is not waited for at all."""
 
 
 class BulkheadFull(Exception):
-    """The provider's slots are taken by work that does not end."""
+    """The provider's slots are taken, and none became free in time."""
 
 
 class Bulkhead:
@@ -24,8 +24,8 @@ class Bulkhead:
 
     @asynccontextmanager
     async def at(self, lane: Hashable | None) -> AsyncIterator[None]:
-        """Hold a slot in `lane`; work that calls nobody, with None, needs none. Raises BulkheadFull within about
-        `patience_s`."""
+        """Hold a slot in `lane` for the block; work that calls no provider gives None and needs no slot. Raises
+        BulkheadFull within about `patience_s` seconds."""
         if lane is None:
             yield
             return
@@ -38,7 +38,7 @@ class Bulkhead:
 
 
 class _Lane:
-    """The slots of one provider."""
+    """The slots of one lane."""
 
     def __init__(self, slots_max: int, patience_s: float | None) -> None:
         self._free = asyncio.Semaphore(slots_max)

@@ -1,4 +1,4 @@
-"""Until when a request has to have its answer: what is waited for on its way is given up in time to say so."""
+"""The deadline of a request: waits end early enough for the request to be answered with an error."""
 
 import time
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from contextvars import ContextVar
 from typing import Final
 
 ANSWERED_WITHIN_S: Final = 2.5
-"""Of a request, with half a second left to say that there is no answer."""
+"""The time limit of a request, which leaves half a second to answer with an error."""
 
 
 class Deadline:
-    """A moment that can be moved: time that somebody else takes is not counted, and once an answer has begun there is
-    no deadline any more, also for work that the request has left behind."""
+    """A deadline that can be moved: time spent waiting for the sender or a provider does not count, and an answer that
+    has begun lifts the deadline, also for background work of the request."""
 
     def __init__(self, within_s: float) -> None:
         self._at: float | None = time.monotonic() + within_s
 
     def left_s(self) -> float | None:
-        """0 once it has passed; None once there is none."""
+        """The seconds left: 0 once the deadline has passed, None once the deadline was lifted."""
         return None if self._at is None else max(0.0, self._at - time.monotonic())
 
     def lift(self) -> None:
@@ -34,7 +34,7 @@ _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def answered_within(within_s: float) -> Iterator[Deadline]:
-    """A deadline for what is done inside, and in tasks that are created there."""
+    """Set a deadline for the block, and for tasks that are created in it."""
     deadline = Deadline(within_s)
     before = _current.set(deadline)
     try:
@@ -44,20 +44,20 @@ def answered_within(within_s: float) -> Iterator[Deadline]:
 
 
 def left_s() -> float | None:
-    """The time left for whatever is to be waited for now: 0 once the deadline has passed, None where there is none."""
+    """The seconds left for a wait that begins now: 0 once the deadline has passed, None where there is none."""
     deadline = _current.get()
     return None if deadline is None else deadline.left_s()
 
 
 def at_most_s(most_s: float) -> float:
-    """The same, and never more than `most_s`."""
+    """The seconds left, at most `most_s`."""
     left = left_s()
     return most_s if left is None else min(most_s, left)
 
 
 @contextmanager
 def not_counted() -> Iterator[None]:
-    """Put the deadline off by the time that is spent inside: a sender's with its body, a provider's with its answer."""
+    """Put the deadline off by the time spent in the block, which waits for a sender's body or a provider's answer."""
     deadline = _current.get()
     began = time.monotonic()
     try:

@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 BEGUN_MAX: Final = 128
-"""A lane with so many items in hand is full: no more are claimed for it."""
+"""A lane with this many items in hand is full: no more items are claimed for the lane."""
 
 Lane = TypeVar("Lane")
 
@@ -20,7 +20,7 @@ class Lanes(Generic[Lane]):
         self._begun_in: Counter[Lane] = Counter()
 
     def begin(self, item_id: UUID, lane: Lane, work: Coroutine[Any, Any, object]) -> None:
-        """Do `work`, which raises nothing, in the background."""
+        """Run `work`, which raises nothing, in the background."""
         task = asyncio.create_task(work)
         self._begun[item_id] = task
         self._begun_in[lane] += 1

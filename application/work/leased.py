@@ -1,8 +1,7 @@
-"""A leased queue gives each due item to one worker at a time; one runner attempts, backs off, alerts and resolves.
+"""A leased queue gives each due item to one worker at a time; one runner attempts, backs off, alerts and resolves."""
 
-Attempts repeat until they succeed, so every effect of one has to be idempotent: a worker may die, or lose its lease, at
-any point, and another worker begins again.
-"""
+# Attempts repeat until one succeeds, so every effect of an attempt has to be idempotent: a worker may die, or lose its
+# lease, at any point, and another worker begins again.
 
 import asyncio
 import random
@@ -17,7 +16,8 @@ from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.worker_pool import work_on_all
 
 CONCURRENT_MAX = 64
-"""Of a sweep. A few of them in each lane, so that several lanes may hang before the others are kept waiting."""
+"""The items that a sweep works on at once. Each lane has a few of them, so that several lanes may hang before the
+others have to wait."""
 
 
 class Leased(Protocol):
@@ -132,7 +132,7 @@ class Handler(Protocol[Handled]):
 
 
 class LeasedRunner(Generic[Item]):
-    """Attempts items and writes down what comes of them. A failing item never stops the others."""
+    """Attempts items and writes down the outcomes. A failing item never stops the others."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class LeasedRunner(Generic[Item]):
         claimed_at = self._clock() if claimed_at is None else claimed_at
         try:
             held, outcome = await self._attempt(item, claimed_at)
-            # Outside the lane: a slow store is not to take the slots for a slow provider's.
+            # Outside the lane: a slow store must not occupy the slots of a provider.
             return outcome is not None and await self.settle(held, outcome)
         except Exception as error:
             return await self._after(item, error)

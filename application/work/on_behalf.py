@@ -1,4 +1,4 @@
-"""On whose behalf the work under way is done: what many share is shared fairly among them."""
+"""The merchant or operator for whom the present task works, so that shared resources are divided fairly."""
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -6,18 +6,18 @@ from contextvars import ContextVar
 from typing import Final
 
 ANYBODY: Final = "anybody"
-"""Senders whom nobody knows yet, all together."""
+"""The owner of requests that are not authenticated yet: one for all of them."""
 _owner: ContextVar[Hashable | None] = ContextVar("owner", default=None)
 
 
 def owner() -> Hashable | None:
-    """A merchant's or operator's id, or ANYBODY; None for work of our own, which has no bound."""
+    """The id of the merchant or operator, or ANYBODY; None for work of our own, which is not limited."""
     return _owner.get()
 
 
 @contextmanager
 def on_behalf_of(someone: Hashable) -> Iterator[None]:
-    """While this lasts, and for tasks that are created meanwhile."""
+    """Set the owner for the block, and for tasks that are created in it."""
     before = _owner.set(someone)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the store knows of its own backups: the archive's position, and each base backup with its verification."""
+"""The store's records of its own backups: the archive's position, and each base backup with its verification."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ import psycopg
 from msgspec import Struct
 
 ARCHIVER: Final = "tallystick archive"
-"""As whom the archive's keeper is connected to the database."""
+"""The application name of the archiver's connections to the database."""
 
 _NOTE_BASE: Final = """
 INSERT INTO base_backup (name, finished_at, position) VALUES (%s, %s, %s)
@@ -35,7 +35,10 @@ SELECT
 
 
 class BackupState(Struct, frozen=True, kw_only=True):
-    """None where there never was one. `fault` is what the latest verification found; ages are in seconds."""
+    """The state of the archive and of the base backups; a field without a record is None.
+
+    `fault` is the fault found by the latest verification; None where that found none.
+    """
 
     archived_position: int | None
     archive_failure: str | None
@@ -49,7 +52,8 @@ class BackupState(Struct, frozen=True, kw_only=True):
         return self.archived_position is not None or self.last_base_at is not None
 
     def unverified_since(self) -> datetime | None:
-        """The last good verification, or the first base backup where there was none; None without any backup."""
+        """The time of the last good verification, or of the first base backup where none was good; None without a
+        backup."""
         return self.verified_at or self.first_base_at
 
 
@@ -68,7 +72,7 @@ async def backup_state(connection: psycopg.AsyncConnection[Any]) -> BackupState:
 
 
 class BackupRecord:
-    """The same, written by whoever makes backups. Every call raises psycopg.Error."""
+    """Writes the records of backups. Every method raises psycopg.Error."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection

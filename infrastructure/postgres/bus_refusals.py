@@ -1,4 +1,4 @@
-"""How many messages on the bus were refused, by reason, and when the last one was."""
+"""The number of messages refused on the bus, by reason, and the time of the last one."""
 
 import logging
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class BusRefusal(Struct, frozen=True):
-    """The messages refused for one reason since the store began, and the age of the last one."""
+    """The messages refused for one reason since the store was created; `last_s` is the age of the last in seconds."""
 
     reason: str
     messages: int
@@ -30,7 +30,8 @@ class BusRefusal(Struct, frozen=True):
 
 
 async def note_refusals(pool: ReadPool, refused: Mapping[str, int]) -> None:
-    """Log and count the refused messages, by reason. Raises StoreUnavailable; the log has them then."""
+    """Log the refused messages and add them to the counts, by reason. Raises StoreUnavailable, after the log record of
+    the reason that could not be counted."""
     for reason, messages in refused.items():
         log.warning("bus_messages_refused", extra={"reason": reason, "messages": messages})
         async with pool.connection() as connection:
@@ -38,5 +39,5 @@ async def note_refusals(pool: ReadPool, refused: Mapping[str, int]) -> None:
 
 
 async def bus_refusals(connection: psycopg.AsyncConnection[Any]) -> tuple[BusRefusal, ...]:
-    """Raises psycopg.Error."""
+    """The refusals, in alphabetical order of their reasons. Raises psycopg.Error."""
     return tuple(BusRefusal(*row) for row in await (await connection.execute(_SELECT)).fetchall())

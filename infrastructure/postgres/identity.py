@@ -1,4 +1,4 @@
-"""Which store a database holds."""
+"""The identity of the store that a database holds."""
 
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,11 @@ _SELECT = "SELECT store_id, namespace, closed_at, closed_because FROM store_iden
 
 class StoreIdentity(Struct, frozen=True):
     store_id: UUID
-    """Of this copy of the history: a restored copy has another one."""
+    """The id of this copy of the history: a restored copy has another id."""
     namespace: UUID
-    """For derived ids: the same in every copy."""
+    """The UUID namespace of derived ids: the same in every copy."""
     closed_at: datetime | None
-    """Since when the store takes no payments; None while it is open."""
+    """The time from which the store takes no payments; None while the store is open."""
     closed_because: str | None
 
 
@@ -29,14 +29,14 @@ async def identity_of(connection: psycopg.AsyncConnection[Any]) -> StoreIdentity
 
 
 class NamespaceAtHand:
-    """The store's namespace, read when it is first asked for: no copy of the store has another one."""
+    """The store's namespace, read at the first call: every copy of the store has the same one."""
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
         self._namespace: UUID | None = None
 
     async def __call__(self) -> UUID:
-        """Raises StoreUnavailable."""
+        """The namespace. Raises StoreUnavailable."""
         if self._namespace is None:
             async with self._pool.connection() as connection:
                 self._namespace = (await identity_of(connection)).namespace

@@ -1,9 +1,8 @@
-"""What one worker does at a time is its own by a lease: a worker that dies or hangs does not renew it, and another
-takes over.
+"""A task that one worker at a time may do is held under a lease, and another worker takes over an expired lease."""
 
-All leases of a worker are renewed by one statement a second. A holder that could not renew in time stops by itself; one
-that stood still goes on for a moment when it wakes, so each of its effects has to be refused by what that compares.
-"""
+# One statement a second renews all leases of a worker. A worker that dies or hangs does not renew its leases, and a
+# holder that could not renew in time stops by itself. A process that was suspended continues for a moment when it
+# wakes, so each effect of a holder has to be conditional on the state that the holder has read.
 
 import asyncio
 import logging
@@ -20,12 +19,12 @@ from infrastructure.postgres.connection.session import Session
 APPLICATION: Final = "tallystick leases"
 LEASE_S: Final = 3.5
 RENEW_EVERY_S: Final = 1.0
-"""With the lease itself no more than five seconds until another has taken over."""
+"""The pause between renewals: with LEASE_S at most five seconds pass until another worker has taken over."""
 HOLDERS_LEASE_S: Final = 3.0
-"""For how long the holder trusts in it, from before it asked."""
+"""The time for which a holder relies on its lease, from before the renewal was sent."""
 ANSWERS_WITHIN_S: Final = 1.5
 
-# Ordered, so that two workers wait for each other, and never in a circle.
+# Ordered, so that two workers cannot deadlock.
 _TAKE_OR_RENEW = """
 INSERT INTO worker_lease AS lease (name, holder, session, expires_at)
 SELECT name, %s, pg_backend_pid(), clock_timestamp() + %s * interval '1 second'
@@ -44,7 +43,7 @@ WHERE name = 'worker ' || holder AND (
     OR NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %s)
 )
 """
-# What was put off belongs to nobody, and stays put off.
+# Items that were put back with a pause have no `taken_by` or no `asked_until`: they keep their pauses.
 _FREE: Final = (
     """
     UPDATE operation_claim SET asked_until = NULL, next_try_at = clock_timestamp(), taken_by = NULL
@@ -64,7 +63,7 @@ log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """It could not be renewed in time: another worker has it by now, or may."""
+    """The lease was not renewed in time: another worker has it, or may have it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the lease {name!r} was lost")
@@ -75,12 +74,12 @@ class LeaseSession(Session):
 
 
 class _Wanted:
-    """A lease that somebody in this process waits for, or has."""
+    """A lease that a task of this process waits for or holds."""
 
     def __init__(self) -> None:
         self.taken = asyncio.Event()
         self.until = 0.0
-        """By the event loop's clock."""
+        """The end of the lease by the event loop's clock, in seconds."""
         self.limit: asyncio.Timeout | None = None
 
     def renewed(self, until: float) -> None:
@@ -96,19 +95,23 @@ class _Wanted:
 
 
 class Leases:
-    """Those of one worker. Nobody is given one while nothing runs `renew`."""
+    """The leases of one worker. Leases are acquired and renewed only while `renew` runs."""
 
     def __init__(self, database_url: str) -> None:
         self._session = named(database_url, name=APPLICATION)
         self.worker = str(uuid4())
         self._own = f"worker {self.worker}"
-        """The lease that says that the worker is there: while it has it, what it takes from queues is its own."""
+        """The lease that shows that the worker is alive: while it is renewed, no other worker frees the worker's queue
+        items."""
         self._wanted: dict[str, _Wanted] = {}
         self._changed = asyncio.Event()
         self._given_up: list[str] = []
 
     async def renew(self) -> None:
-        """Renew for ever what this worker has, and take what nobody has. Raises psycopg.OperationalError."""
+        """Renew this worker's leases, and acquire wanted leases that are free, until cancelled.
+
+        Raises psycopg.OperationalError.
+        """
         async with await LeaseSession.connect(self._session, autocommit=True) as session:
             while True:
                 self._changed.clear()
@@ -119,7 +122,8 @@ class Leases:
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
-        """Wait until no other worker has the lease, and have it inside. Raises LeaseLost there once it is lost."""
+        """Wait for the lease and hold it in the block. Once the lease is lost, the block is cancelled and LeaseLost
+        raised."""
         assert name not in self._wanted, f"the lease {name!r} is this worker's already"
         wanted = self._wanted[name] = _Wanted()
         self._changed.set()
@@ -155,7 +159,7 @@ class Leases:
         await self._free_what_others_left(session)
 
     async def _free_what_others_left(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-        """What a worker that is gone, or hangs, had taken from queues is free at once, not when its time is over."""
+        """Free the queue items of workers that are gone or hang at once, before the items' own leases end."""
         for name, worker in await (await session.execute(_SELECT_GONE, (APPLICATION,), prepare=True)).fetchall():
             log.warning("worker_gone", extra={"worker": worker})
             for statement in _FREE:

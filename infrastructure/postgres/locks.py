@@ -1,9 +1,9 @@
-"""The advisory locks, by number: what each one keeps to one holder at a time."""
+"""The numbers of the advisory locks, each of which one session holds at a time."""
 
 APPEND = 7459830221
-"""Held by a transaction that draws positions, until it has committed. Written out in migration 0002 too."""
+"""Held until commit by a transaction that assigns positions. Migration 0002 contains the number too."""
 MIGRATE = 7459830222
 ARCHIVE = 7459830240
-"""Held by whoever receives the WAL for the archive."""
+"""Held by the process that receives the WAL for the archive."""
 BASE_BACKUP = 7459830241
-"""Held by whoever adds base backups to the backup folder, or removes them."""
+"""Held by a process that adds base backups to the backup folder or removes them."""

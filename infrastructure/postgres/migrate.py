@@ -1,4 +1,4 @@
-"""The schema, as numbered SQL files applied once each, in order, under a lock, in one transaction."""
+"""Migrations of the schema: numbered SQL files, applied once each, in order, under a lock and in one transaction."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ Connection = psycopg.Connection[Any]
 
 
 class MigrationChanged(Exception):
-    """An applied migration's file is not what was applied."""
+    """The file of a migration was edited after the migration was applied."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class MigrationChanged(Exception):
 
 
 class OwnerNeeded(Exception):
-    """The database lacks migrations, and the role that is connected may not apply them."""
+    """The database lacks migrations that the connected role may not apply."""
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class OwnerNeeded(Exception):
 
 
 class StoreNewer(Exception):
-    """A later version has been at the database: it has what this one does not know."""
+    """A later version of Tallystick has migrated the database: this version does not know all of its migrations."""
 
     def __init__(self, unknown: Sequence[str]) -> None:
         super().__init__(
@@ -57,17 +57,17 @@ class StoreNewer(Exception):
 
 
 def missing_migrations(database_url: str) -> list[str]:
-    """The names of the migrations that the database does not have yet, in their order. Raises MigrationChanged,
-    StoreNewer, psycopg.Error."""
+    """The names of the migrations that the database lacks, in order. Raises MigrationChanged, StoreNewer,
+    psycopg.Error."""
     with psycopg.connect(database_url) as connection:
         return [file.name for file in _missing(connection)]
 
 
 def migrate(database_url: str) -> list[str]:
-    """Apply the migrations that the database does not have yet, and name them.
+    """Apply the migrations that the database lacks; their names.
 
-    Where there are none, nothing is written, so that any role may ask. Raises MigrationChanged, OwnerNeeded,
-    StoreNewer, and psycopg.Error when one fails, in which case none of them is applied.
+    Where none is missing, nothing is written, so that a role without the owner's rights may call this. Raises
+    MigrationChanged, OwnerNeeded, StoreNewer, and psycopg.Error when a migration fails, in which case none is applied.
     """
     with psycopg.connect(named(database_url, name="tallystick migrate")) as connection:
         missing = _missing(connection)
@@ -83,7 +83,7 @@ def migrate(database_url: str) -> list[str]:
 
 
 def _missing(connection: Connection) -> list[Path]:
-    """In their order. Raises MigrationChanged, StoreNewer."""
+    """The files of the migrations that the database lacks, in order. Raises MigrationChanged, StoreNewer."""
     [(is_begun,)] = connection.execute(_IS_BEGUN).fetchall()
     applied: dict[str, str] = dict(connection.execute(_SELECT_APPLIED).fetchall()) if is_begun else {}
     missing, files = [], sorted(FOLDER.glob("*.sql"))

@@ -1,4 +1,4 @@
-"""The queue of operations without an outcome, kept in the claims that their appends have written."""
+"""The queue of operations without an outcome, kept in the rows of `operation_claim`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,8 +14,8 @@ _SELECT_UNRESOLVED = """
 SELECT operation_id, payment_id, verb, claimed_at, tries, told
 FROM operation_claim WHERE unresolved AND claimed_at <= %b ORDER BY claimed_at LIMIT 1000
 """
-# By the partial index, which is small. Locks are skipped, never waited for: so no append waits for a claim while the
-# claim waits for the append. An operation that never resolves is put back each time it is claimed, and hides no other.
+# Read by the partial index, which is small. Locked rows are skipped, so that an append and a claim never wait for each
+# other. An operation that never resolves is put back after each claim, so that the claims reach all others.
 _CLAIM = """
 UPDATE operation_claim AS o SET tries = o.tries + 1, next_try_at = %b, asked_until = %b,
     taken_by = current_setting('tallystick.worker', true)
@@ -36,7 +36,7 @@ WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b OR asked_u
 """
 _SELECT_ASKED_UNTIL = "SELECT coalesce(asked_until, %b) FROM operation_claim WHERE operation_id = %b"
 _RELEASE = "UPDATE operation_claim SET asked_until = NULL WHERE operation_id = %b AND asked_until = %b"
-# Of a resolved operation too: the outcome may have come while an operator was being told of the doubt.
+# Applies to a resolved operation too: the outcome may arrive while an operator is being alerted.
 _PUT_BACK = """
 UPDATE operation_claim
 SET next_try_at = %b, asked_until = NULL, told = told OR %b, tries = coalesce(%b::integer, tries)
@@ -45,7 +45,7 @@ WHERE operation_id = %b RETURNING unresolved
 _MAKE_DUE = """
 UPDATE operation_claim SET next_try_at = %b, told = true, tries = 0 WHERE operation_id = %b RETURNING unresolved
 """
-# In the order of the index that has just these, so that it is used even before there are statistics.
+# Sorted as the partial index on these rows, so that the index is used even before statistics exist.
 _SELECT_RESOLVED_AFTER_ALERT = """
 SELECT operation_id FROM operation_claim
 WHERE told AND NOT unresolved AND (tries > 0 OR next_try_at <= %b OR next_try_at > %b) ORDER BY claimed_at LIMIT %b

@@ -1,4 +1,4 @@
-"""Each role may do what `privileges.sql` says, and nothing else."""
+"""The privileges of the database roles: those of `privileges.sql`, and no others."""
 
 import hashlib
 from pathlib import Path
@@ -28,7 +28,7 @@ _HAND_OVER: Final = SQL("ALTER TABLE {table} OWNER TO {app}")
 
 
 def role_of(database_url: str) -> str:
-    """The role that the URL logs in as, by name or by libpq's own default."""
+    """The role that the URL logs in as; libpq's default where the URL names none."""
     user = conninfo_to_dict(database_url).get("user")
     if user:
         return str(user)
@@ -36,10 +36,12 @@ def role_of(database_url: str) -> str:
 
 
 def give_privileges(owner_url: str, *, app: str, reader: str, anew: bool) -> bool:
-    """Let the roles `app` and `reader` do what they may, and no more; whether there was anything to give.
+    """Grant the roles `app` and `reader` the privileges of `privileges.sql`, and revoke all others; False where that
+    was done before.
 
-    Given once, and again where the statements have changed, or `anew` says so: after a migration, which may have made a
-    function anew, and after a restore. Raises psycopg.Error, where the owner may not hand views over to `app`.
+    The statements run once, and again after they were edited or where `anew` is given: after a migration, which may
+    have created a function, and after a restore. Raises psycopg.Error, also where the owner may not hand views over to
+    `app`.
     """
     statements = FILE.read_text()
     sha256 = hashlib.sha256(f"{app}\0{reader}\0{statements}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The queue of timers that are due, taken in from the view `payment_status` and leased to one worker at a time."""
+"""The queue of due timers, copied from the view `payment_status` and leased to one worker at a time."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,7 +13,7 @@ from infrastructure.postgres.connection.pool import ReadPool
 
 TAKEN_IN_MAX = 1000
 
-# A timer that has fired and that the view still shows as due stays, so that it does not fire over and over.
+# The row of a fired timer stays while the view still has the timer, so that the timer does not fire again.
 _FORGET = """
 DELETE FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
     SELECT FROM views.payment_status AS t WHERE t.payment_id = y.payment_id AND t.timer = y.kind
@@ -59,7 +59,7 @@ class PostgresTimerQueue:
 
     async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
         async with self._pool.connection() as connection:
-            # Nothing is put back for longer but by a clock that was wrong.
+            # A later time than this was written by a wrong clock: the timer is due.
             stranded = now + lease + LOOKS_APART_MAX
             cursor = await connection.execute(_CLAIM, (now + lease, now, stranded, timers_max))
             return [

@@ -1,4 +1,4 @@
-"""The read model of what waits for an operator: one row a dead letter."""
+"""The read model of dead letters, which wait for an operator: one row a letter."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -25,8 +25,8 @@ from projections.engine.view import Key, View
 
 
 class DeadLetterRow(Struct, frozen=True, kw_only=True):
-    """`merchant_id` is the payment's, else that of the platform; `note` is why it was closed, or what came of it;
-    `actor` who did the last thing about it."""
+    """`merchant_id` is the payment's merchant, or the platform for a letter without a payment. `note` is the reason of
+    the closing, or the outcome. `actor` is the actor of the last event."""
 
     letter_id: UUID
     kind: DeadLetterKind
@@ -127,7 +127,7 @@ DEAD_LETTERS = View(
     """,
 )
 
-# Letters are few, and closed in the end: a filter may step over some. The page before ended at a letter of its own.
+# Letters are few and closed in the end, so that a filter may skip some. `before` is the last letter of the page before.
 _SEARCH = """
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.recorded_at DESC, t.letter_id DESC), '[]')::text FROM (
     SELECT * FROM views.dead_letters AS l
@@ -150,7 +150,7 @@ async def search(
     state: DeadLetterState | None = None,
     kind: DeadLetterKind | None = None,
 ) -> Sequence[DeadLetterRow]:
-    """Letters, those recorded last first; `before` is the last of the page before."""
+    """A page of letters, last recorded first; `before` is the last id of the previous page."""
     parameters = {"state": state, "kind": kind, "before": before, "rows_max": rows_max}
     [(rows,)] = await (await connection.execute(_SEARCH, parameters)).fetchall()
     return msgspec.json.decode(rows, type=list[DeadLetterRow])

@@ -1,4 +1,4 @@
-"""The read model of disputes: one row each, with the whole case as its events make it, and what is to be done when."""
+"""The read model of disputes: one row a dispute, with the whole case and the times at which work is due."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,8 +19,9 @@ from projections.engine.view import Key, View
 
 
 class DisputeRow(Struct, frozen=True, kw_only=True):
-    """`due_at` is when it expires unless it is answered, None once it does not; `asked_since` since when the provider
-    is being told something, None when there is nothing that it has to be told."""
+    """`due_at` is the time at which an unanswered dispute expires, None once the dispute does not expire. `asked_since`
+    is the time since which a response or an acceptance is being sent to the provider, None where nothing is being
+    sent."""
 
     case_id: UUID
     merchant_id: str
@@ -118,7 +119,7 @@ DISPUTES = View(
     """,
 )
 
-# A page is a walk along one of the indexes above, from where the page before ended: hence no `OR … IS NULL` for the
+# A page reads one of the indexes above onwards from the end of the page before: hence no `OR … IS NULL` for the
 # merchant and the status, which no index serves.
 _SEARCH = SQL("""
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.opened_at DESC, t.case_id DESC), '[]')::text FROM (
@@ -132,7 +133,7 @@ SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.opened_at DESC, t.case_id DESC)
 """)
 _OF_MERCHANT, _OF_STATUS = SQL("merchant_id = %(merchant_id)s"), SQL("status = %(status)s")
 _DUE = "SELECT case_id FROM views.disputes WHERE due_at <= %s ORDER BY due_at LIMIT %s"
-# What was asked long after that was recorded by a clock that was wrong, and would wait until then.
+# A much later time was recorded by a wrong clock, and the dispute would wait until then.
 _ASKED = """
 SELECT case_id FROM views.disputes WHERE asked_since <= %s OR asked_since > %s + interval '1 hour'
 ORDER BY asked_since LIMIT %s
@@ -147,7 +148,7 @@ async def search(
     status: DisputeStatus | None = None,
     before: UUID | None = None,
 ) -> Sequence[DisputeRow]:
-    """Disputes, those opened last first, of one merchant or of all; `before` is the last of the page before."""
+    """A page of disputes of one merchant or of all, last opened first; `before` is the last id of the previous page."""
     filters = [
         *([] if merchant_id is None else [_OF_MERCHANT]),
         *([] if status is None else [_OF_STATUS]),
@@ -164,10 +165,11 @@ async def search(
 
 
 async def due(connection: psycopg.AsyncConnection[Any], *, now: datetime, rows_max: int) -> Sequence[UUID]:
-    """Those whose time to answer is over, longest first."""
+    """The ids of disputes whose time to answer has ended, longest ago first."""
     return [case_id for (case_id,) in await (await connection.execute(_DUE, (now, rows_max))).fetchall()]
 
 
 async def asked(connection: psycopg.AsyncConnection[Any], *, before: datetime, rows_max: int) -> Sequence[UUID]:
-    """Those of which the provider has been told something since `before`, and was not heard to have heard it."""
+    """The ids of disputes with a response or an acceptance that is being sent to the provider since `before` or
+    earlier and is not confirmed, longest first."""
     return [case_id for (case_id,) in await (await connection.execute(_ASKED, (before, before, rows_max))).fetchall()]

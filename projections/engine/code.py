@@ -1,8 +1,7 @@
-"""The hash of the code that makes a view's rows: all that its fold and its rows' type are written with, comments apart.
+"""The hash of the code that makes a view's rows, so that a view made by other code is found and rebuilt."""
 
-The code is followed by name, from the view's functions through the modules of the domain and of the views. Who only
-reads rows has to know their form instead (`form.py`).
-"""
+# The hash covers the view's fold and row type and, by name, everything in `domain` and `projections` that these use;
+# comments and docstrings are left out. A process that only reads rows compares their form instead (form.py).
 
 import ast
 import hashlib
@@ -16,9 +15,9 @@ from projections.engine.view import View
 
 OURS = ("domain", "projections")
 UPCASTING = "superseded"
-"""The modules that say what events of earlier versions mean today: the events themselves do not name them."""
+"""The name of the modules that convert events of earlier versions: the events of today do not refer to them."""
 FORMAT = "1"
-"""Of the hash, and of what row_sql.py writes: with another one every view is made anew."""
+"""The version of the hash and of the rows that row_sql.py writes: a new version makes every view outdated."""
 
 
 class _Name(NamedTuple):
@@ -27,14 +26,14 @@ class _Name(NamedTuple):
 
 
 class _Module(NamedTuple):
-    """Top-level statements by each name that they bind, and for each imported name where it is from."""
+    """The top-level statements by the names that they bind, and the origins of imported names."""
 
     statements: dict[str, list[ast.stmt]]
     imports: dict[str, _Name]
 
 
 class _Code(NamedTuple):
-    """What a name stands for, as text, and the names that this is written with."""
+    """The text of the statements that bind a name, and the names used in them."""
 
     text: str
     uses: frozenset[str]
@@ -52,7 +51,7 @@ def code_of(view: View[Any]) -> str:
 
 
 def _reached(roots: list[_Name]) -> set[_Name]:
-    """Every name of ours that the roots are written with, and the roots."""
+    """The roots, and every name of ours that they use, directly or not."""
     found: set[_Name] = set()
     pending = [*roots]
     while pending:
@@ -67,7 +66,7 @@ def _reached(roots: list[_Name]) -> set[_Name]:
             pending += [_Name(name.module, each) for each in _code(name).uses]
             pending += _upcasting(name)
         else:
-            # A module itself, or a function made inside another: all that the module says.
+            # The name of a module, or of a function defined inside another: all statements of the module count.
             inside = f"{name.module}.{name.name}"
             whole = inside if _is_module(inside) else name.module
             pending += [_Name(whole, each) for each in _module(whole).statements]
@@ -75,7 +74,7 @@ def _reached(roots: list[_Name]) -> set[_Name]:
 
 
 def _upcasting(name: _Name) -> list[_Name]:
-    """What makes this of events of earlier versions."""
+    """The names in the module `superseded` that convert events of earlier versions into `name`."""
     superseded = f"{name.module.rpartition('.')[0]}.{UPCASTING}"
     if name.module == superseded or not _is_module(superseded):
         return []
@@ -133,7 +132,7 @@ def _is_module(name: str) -> bool:
 
 
 def _used(node: object) -> set[str]:
-    """The names in it, also those in quotes, as a type is named before it is there."""
+    """The names used in a syntax tree, and the contents of its strings, which may name types ahead."""
     match node:
         case ast.Name(id=name):
             return {name}
@@ -148,7 +147,7 @@ def _used(node: object) -> set[str]:
 
 
 def _text(node: object) -> str:
-    """A syntax tree's content, without places in the file, and the same in every version of Python."""
+    """The content of a syntax tree, without positions in the file, the same in every version of Python."""
     match node:
         case ast.AST():
             return f"{type(node).__name__}({','.join(f'{name}={_text(value)}' for name, value in _fields(node))})"
@@ -159,7 +158,7 @@ def _text(node: object) -> str:
 
 
 def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
-    """What a node is made of, save for docstrings and the types in a function's head, which change no row."""
+    """The fields of a node, without docstrings and the types in a function's signature, which change no row."""
     for name, value in ast.iter_fields(node):
         if value is None or name == "returns" or (name == "annotation" and isinstance(node, ast.arg)):
             continue

@@ -1,4 +1,4 @@
-"""What a rebuilt view has that the live one has not, and the other way about, as of one instant."""
+"""The differences between a live view and its rebuilt table, read from one snapshot."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,8 @@ SELECT to_jsonb(old)::text, to_jsonb(new)::text FROM {different} ORDER BY {key} 
 
 
 class RowDifference(Struct, frozen=True):
-    """One row's key, and each field in which the two differ: (old, new). `only_in` the `old` table or the `new`."""
+    """One row's key, and the values (live, rebuilt) of each field that differs; `only_in` is `old` for a row of the
+    live table alone, `new` for a row of the rebuilt table alone, else None."""
 
     key: tuple[Any, ...]
     fields: Mapping[str, tuple[Any, Any]]
@@ -33,14 +34,14 @@ class RowDifference(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """Of a live view with its rebuilt table, both after the event at `position`; counts are of rows."""
+    """The numbers of rows in which a live view and its rebuilt table differ, both after the event at `position`."""
 
     position: int
     only_in_live: int
     only_in_rebuilt: int
     differing: int
     examples: tuple[RowDifference, ...]
-    """The first of them, by key."""
+    """The first differences by key, EXAMPLES_MAX at most."""
 
     @property
     def is_equal(self) -> bool:
@@ -48,7 +49,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 
 async def compare(connection: Connection, view: View[Any], position: int) -> Comparison:
-    """Inside a snapshot in which both tables stand at `position`."""
+    """Compare the tables in the caller's snapshot, in which both stand at `position`."""
     key = SQL(", ").join(Identifier(name) for name in view.key)
     tables = {"live": Identifier(LIVE_SCHEMA, view.table), "fresh": Identifier(REBUILD_SCHEMA, view.table)}
     different = SQL(_DIFFERENT).format(**tables, key=key)

@@ -1,4 +1,4 @@
-"""Connections of the writers of views: their schema, their commits' durability, their time-outs."""
+"""Connections of the writers of views: schema, durability of commits, and time-outs."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from psycopg import AsyncConnection
 LIVE_SCHEMA = "views"
 REBUILD_SCHEMA = "views_rebuild"
 
-# A view and its position fall back together, so a commit need not wait for the disk. A client that vanishes is noticed
-# by the server within about ten seconds, a connection that it closed within one, and what it has locked is free again.
+# A crash takes a view and its position back together, so that a commit need not wait for the disk. The server notices a
+# vanished client within about ten seconds and a closed connection within one, and then releases its locks.
 _OPTIONS = (
     "-c synchronous_commit=off -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
     " -c tcp_user_timeout=10000 -c client_connection_check_interval=1000"
@@ -18,5 +18,5 @@ _OPTIONS = (
 async def connect(
     database_url: str, schema: str = LIVE_SCHEMA, *, kind: type[AsyncConnection[Any]] = AsyncConnection
 ) -> AsyncConnection[Any]:
-    """A connection of that `kind` in which the views' SQL means the tables of `schema`."""
+    """A connection of the class `kind` in which unqualified table names mean the tables of `schema`."""
     return await kind.connect(database_url, autocommit=True, options=f"{_OPTIONS} -c search_path={schema},public")

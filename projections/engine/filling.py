@@ -1,4 +1,4 @@
-"""Fresh tables filled from the store: one pass for all of them, read, folded and written side by side."""
+"""Fresh tables are filled from the store in one pass for all: batches are read, folded and written side by side."""
 
 import asyncio
 import gc
@@ -17,18 +17,18 @@ from projections.engine.view import View, touches
 
 ROWS_AT_HAND_MAX = 20_000
 BATCH_EVENTS_MAX = 5_000
-"""Of those read at once. Three batches are in memory: one being read, one being folded, one being written."""
+"""The size of a batch. Three batches are in memory: one being read, one being folded, one being written."""
 
 
 class Filled(NamedTuple):
-    """Rows that are not in the table, and rows that may be."""
+    """Rows that are not in the table yet, and rows that may be there."""
 
     fresh: Sequence[Any]
     changed: Sequence[Any]
 
 
 class Filling:
-    """A table that only we write, and that nobody reads yet.
+    """A table with this one writer, which no query reads yet.
 
     `writer` and `reader` are two connections, so that rows can be looked up while others are being written.
     """
@@ -40,7 +40,8 @@ class Filling:
         self._rows = Rows(reader, view, at_hand_max=ROWS_AT_HAND_MAX)
 
     async def fold(self, events: Sequence[Positioned]) -> Filled:
-        """What there is to write, before anything else is folded but one batch. Raises PoisonEvent."""
+        """Fold the events; the rows to write, at the latest before the batch after the next is folded. Raises
+        PoisonEvent."""
         due = [event for event in events if event.position > self.position]
         if not due:
             return Filled((), ())
@@ -59,7 +60,7 @@ class Filling:
         return Filled(fresh, changed)
 
     async def write(self, filled: Filled) -> None:
-        """Raises PoisonEvent for a value that the table cannot hold."""
+        """Write the rows. Raises PoisonEvent for a value that the table cannot hold."""
         try:
             await self._write(filled)
         except psycopg.DataError as error:
@@ -87,7 +88,8 @@ class Filling:
 
 @contextmanager
 def no_collecting() -> Iterator[None]:
-    """Keep the collector of cycles away: events and rows form none, and it would walk all of them again and again."""
+    """Disable cyclic garbage collection in the block: events and rows form no cycles, and each collection would visit
+    all of them."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -105,8 +107,8 @@ async def fill(
     batch_events_max: int = BATCH_EVENTS_MAX,
     on_advance: Callable[[int], None] = lambda _position: None,
 ) -> None:
-    """Bring all to the event at `up_to`; without one to the store's end, or as close to it as where events never
-    stop coming. They are behind by the same, or ahead of the others."""
+    """Bring all tables to the event at `up_to`; without `up_to`, until the store has less than a whole batch left.
+    Tables that are ahead of the others skip the events that they have."""
     writing: asyncio.Task[None] | None = None
     try:
         begin = min(filling.position for filling in fillings)
@@ -115,7 +117,7 @@ async def fill(
                 filled = []
                 for filling in fillings:
                     filled.append(await filling.fold(events))
-                    await asyncio.sleep(0)  # For what is being written meanwhile.
+                    await asyncio.sleep(0)  # So that the writing of the batch before proceeds.
                 if writing is not None:
                     await writing
                 writing = asyncio.create_task(_write(fillings, filled))
@@ -136,7 +138,7 @@ async def _write(fillings: Sequence[Filling], filled: Sequence[Filled]) -> None:
 async def _read_ahead(
     source: Source, position: int, up_to: int | None, events_max: int
 ) -> AsyncGenerator[Sequence[Positioned], None]:
-    """Batches of events after `position`, the next of which is read while one is worked on."""
+    """Batches of events after `position`; the next batch is read while the caller works on the present one."""
     reading = asyncio.create_task(_read(source, position, up_to, events_max))
     try:
         while events := await reading:

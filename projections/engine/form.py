@@ -1,4 +1,4 @@
-"""The hash of the form of a view's rows, columns and their contents: a reader with another form cannot read them."""
+"""The hash of the form of a view's rows: a reader whose code has another form cannot read them."""
 
 import hashlib
 from functools import cache
@@ -18,7 +18,7 @@ def form_of(view: View[Any]) -> str:
 
 
 def _bare(schema: Any) -> Any:
-    """A schema without what is said to people."""
+    """A schema without titles and descriptions."""
     match schema:
         case dict():
             told = {"title", "description"}

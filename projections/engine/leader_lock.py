@@ -1,18 +1,17 @@
-"""One projector a view over all workers."""
+"""Each view has one active projector among all workers, by a lease."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 
 class Leases(Protocol):
-    """Leases of what one worker does at a time."""
+    """Leases on tasks that one worker at a time may do."""
 
     def held(self, name: str) -> AbstractAsyncContextManager[None]:
-        """Wait until no other worker has the lease, and have it inside; once it is lost, what runs there is ended by an
-        error."""
+        """Wait for the lease and hold it in the block; once the lease is lost, the block ends with an error."""
         ...
 
 
 def turn_of(view_name: str) -> str:
-    """What the lease of the view's projector is called."""
+    """The name of the lease of the view's projector."""
     return f"projector {view_name}"

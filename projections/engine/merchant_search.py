@@ -11,9 +11,9 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from projections.engine.view import Row, View
 
-# However many rows there are, a page is a walk along one of the view's indexes, from where the page before ended.
-# Hence no `OR … IS NULL`, which no index serves, and a single upper bound: of two, Postgres may begin at either, and
-# step over all that is beyond the other.
+# However many rows there are, a page reads one of the view's indexes onwards from the end of the page before. Hence no
+# `OR … IS NULL`, which no index serves, and a single upper bound: with two, Postgres may begin at either, and skip all
+# rows beyond the other one by one.
 _PAGE = SQL("""
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.created_at DESC, t.{id} DESC), '[]')::text FROM (
     SELECT * FROM views.{table}
@@ -29,8 +29,8 @@ _LEAST_ID = UUID(int=0)
 
 
 class MerchantSearch(Generic[Row]):
-    """`view` has a uuid for its key, and columns `merchant_id` and `created_at`; `filters` are conditions on the
-    others, each with a parameter of the same name."""
+    """Search in a `view` whose key is one UUID and which has the columns `merchant_id` and `created_at`. `filters` are
+    conditions on other columns, each with a parameter of the same name."""
 
     def __init__(self, view: View[Row], filters: Mapping[str, SQL]) -> None:
         [id] = view.key
@@ -52,9 +52,10 @@ class MerchantSearch(Generic[Row]):
         asked: Mapping[str, object],
         planned_anew: bool = False,
     ) -> Sequence[Row]:
-        """The rows that fit every filter whose value in `asked` is not None; `before` is the last of the page before.
+        """The rows that match every filter whose value in `asked` is not None; `before` is the last id of the previous
+        page.
 
-        With `planned_anew` the plan is made for these very values: for filters whose best index depends on them.
+        With `planned_anew` Postgres plans the query for these values: for filters whose best index depends on them.
         """
         until, until_id = created_before or _NEVER, _LEAST_ID
         if before is not None:

@@ -1,4 +1,4 @@
-"""Views whose rows another version's code has made, and their rebuild by one process at a time."""
+"""Views whose rows were made by another version's code are rebuilt, by one process at a time."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from projections.engine.view import View
 LOOK_EVERY_S = 2.0
 REPORT_EVERY_S = 1.0
 BATCH_EVENTS_MAX = 500
-"""Beside payments: what is folded in one go holds up whatever else the process does."""
+"""Smaller than a rebuild's by command: folding a batch blocks the process, which also takes payments."""
 
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended('rebuild what is outdated', 0))"
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild what is outdated', 0))"
@@ -29,14 +29,14 @@ UPDATE views.projection_checkpoint SET rebuilt_to = %s, rebuilt_at = clock_times
 _HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 Outdated = Mapping[str, str]
-"""Why each view that has to be rebuilt is outdated."""
+"""The reason of each view that has to be rebuilt, by view name."""
 
 log = logging.getLogger(__name__)
 
 
 def why_outdated(view: View[Any], checkpoint: Checkpoint | None, head: int) -> str | None:
-    """Why the view's rows in service have to be made anew; None where they need not be, or where that is not for this
-    code to say: those of a later version are none of its business."""
+    """The reason to rebuild the view's rows in service, None without one. Rows made by a later version's code are no
+    reason: that version looks after them."""
     if checkpoint is None or checkpoint.code is None:
         return "nobody has said which code made it"
     if checkpoint.code != code_of(view) and not is_of_a_later_version(view, checkpoint):
@@ -47,24 +47,24 @@ def why_outdated(view: View[Any], checkpoint: Checkpoint | None, head: int) -> s
 
 
 def is_of_a_later_version(view: View[Any], checkpoint: Checkpoint) -> bool:
-    """Whether this code's rows were in service before, and another version's took their place."""
+    """Whether rows made by this code were in service before, and another version's code has replaced them."""
     return code_of(view) in checkpoint.former_codes
 
 
 async def outdated(connection: Connection, views: Mapping[str, View[Any]]) -> Outdated:
-    """Those of `views` that have to be rebuilt, and why."""
+    """The views that have to be rebuilt, with the reasons."""
     known = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
-    # After the positions: events that come meanwhile put no view ahead of the store.
+    # Read after the positions: events appended in between put no view ahead of the store.
     [(head,)] = await (await connection.execute(_HEAD)).fetchall()
     reasons = {name: why_outdated(view, known.get(name), head) for name, view in views.items()}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 class OutdatedViews:
-    """Rebuilds what is outdated of `views`, all in one pass over the store.
+    """Rebuilds the outdated views, all in one pass over the store.
 
     `connect` gives connections with REBUILD_SCHEMA first in their search path. The old rows stay in service until the
-    new ones take their place. `on_advance` is told the positions that the new ones come to.
+    new rows replace them. `on_advance` receives the positions that the new rows have reached.
     """
 
     def __init__(
@@ -83,10 +83,10 @@ class OutdatedViews:
         self._on_advance = on_advance
         self._position = 0
         self.failures: dict[str, str] = {}
-        """Of views that this process could not rebuild, and why: it would only fail again."""
+        """The errors of views that this process could not rebuild and does not try again, by view name."""
 
     async def run(self) -> None:
-        """Look for ever. Raises psycopg.Error when the database goes away."""
+        """Look for outdated views and rebuild them, until cancelled. Raises psycopg.Error when the connection fails."""
         async with await self._connect() as connection:
             while True:
                 if await self._due(connection):
@@ -96,7 +96,7 @@ class OutdatedViews:
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def rebuild(self) -> Outdated:
-        """Rebuild all that is outdated, after any other process that is at it; what was rebuilt, and why."""
+        """Wait for other processes that rebuild, then rebuild all outdated views; the views rebuilt, with reasons."""
         async with await self._connect() as connection:
             while True:
                 async with _alone(connection) as is_alone:
@@ -111,7 +111,7 @@ class OutdatedViews:
         return {name: reason for name, reason in found.items() if name not in self.failures}
 
     async def _rebuild(self, connection: Connection, due: Outdated) -> None:
-        """In one pass; one by one where an event cannot be taken in by one of them."""
+        """Rebuild the views in one pass, or one by one where an event cannot be applied to one of them."""
         if not due:
             return
         log.info("rebuilding_views", extra={"views": due})
@@ -162,11 +162,11 @@ class OutdatedViews:
 
 @asynccontextmanager
 async def _alone(connection: Connection) -> AsyncIterator[bool]:
-    """Whether no other process rebuilds what is outdated, nor will as long as the block lasts."""
+    """True in the block where this process has the sole right to rebuild outdated views until the block ends."""
     [(is_alone,)] = await (await connection.execute(_TRY)).fetchall()
     try:
         yield is_alone
     finally:
         if is_alone:
-            with suppress(psycopg.Error):  # A connection that is gone has given up its locks.
+            with suppress(psycopg.Error):  # A lost connection has released its locks.
                 await connection.execute(_LET_OTHERS)

@@ -1,4 +1,4 @@
-"""A projector keeps one view current: it takes in every event of the store, once and in order."""
+"""A projector keeps one view current by applying every event of the store once and in order."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from projections.engine.view import View
 BATCH_EVENTS_MAX = 500
 LOOK_AGAIN_S = 1.0
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
-"""What a source raises for an event that it has and cannot read."""
+"""The errors of a source for a stored event that cannot be decoded."""
 
 log = logging.getLogger(__name__)
 
@@ -39,22 +39,22 @@ class Feed(Protocol):
         ...
 
     async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
-        """The next events after `position`, in order, as soon as there are some. Raises UNREADABLE when one of them
-        cannot be read."""
+        """The next events after `position`, in order, once there are some. Raises UNREADABLE where one of them cannot
+        be decoded."""
         ...
 
 
 class PoisonEvent(Exception):
-    """The view cannot take an event in; it stands still before it, and never skips it."""
+    """An event cannot be applied to the view: the view stops before the event and never skips one."""
 
 
 class OtherCode(Exception):
-    """The rows in service were made by another version's code; this one has nothing to write there."""
+    """The rows in service were made by another version's code: this version must not write them."""
 
 
 class Projector:
-    """Applies every event once, in order, while no other projector of the view is active, and to rows that were made
-    by the same code: others are left to a rebuild, or to the version that made them."""
+    """Applies every event once and in order, while this projector holds the view's lease and the rows were made by the
+    same code. Rows of other code are left to a rebuild, or to the version that made them."""
 
     def __init__(
         self,
@@ -73,16 +73,16 @@ class Projector:
         self._place = Place(0, 0)
 
     async def run(self) -> None:
-        """Follow the feed for ever, when it is this projector's turn. Raises psycopg.Error when the database goes
-        away."""
+        """Follow the feed while this projector holds the lease, until cancelled. Raises psycopg.Error when the
+        connection fails."""
         while True:
             await self._until_made_by_this_code()
             with suppress(OtherCode):
                 await self._turn()
 
     async def _turn(self) -> None:
-        """Keep the view current from when it is this projector's turn until it has stood still and goes on. Raises
-        OtherCode when another version's rows are in service."""
+        """Wait for the lease, keep the view current until a failure, and wait until the failure is overcome. Raises
+        OtherCode where another version's rows are in service."""
         async with self._turns.held(turn_of(self._view.name)):
             log.info("projector_active", extra={"view": self._view.name})
             failure = await self._until_poisoned()
@@ -99,18 +99,18 @@ class Projector:
             checkpoint = await checkpoint_of(self._connection, self._view)
 
     async def _look_where_it_stands(self) -> Place:
-        """Raises OtherCode."""
+        """The view's present place. Raises OtherCode."""
         checkpoint = await checkpoint_of(self._connection, self._view)
         if checkpoint.code != self._code:
             raise OtherCode
         return checkpoint.place
 
     async def _until_poisoned(self) -> str:
-        """Keep the view current until an event cannot be taken in; what is the matter with it."""
+        """Keep the view current until an event cannot be applied; the description of the failure."""
         self._rows.forget()
         self._place = await self._look_where_it_stands()
         if self._place.position > (head := await self._feed.head()):
-            # Its rows may be of anything: a former version believed a forged message, or the store was set back.
+            # The rows are not to be trusted: a former version accepted a forged message, or the store was set back.
             return f"it stands at {self._place.position}, after the store's last event, {head}: rebuild it"
         try:
             while True:
@@ -121,7 +121,7 @@ class Projector:
             return f"an event after position {self._place.position} cannot be read: {described(error)}"
 
     async def _stand_still(self) -> None:
-        """Until the view is past the failure: by a rebuild, or by another worker that can take the event in."""
+        """Wait until the view is past the failure: after a rebuild, or by a worker that can apply the event."""
         checkpoint = await checkpoint_of(self._connection, self._view)
         while checkpoint.failure is not None and checkpoint.place == self._place:
             await asyncio.sleep(LOOK_AGAIN_S)
@@ -131,7 +131,7 @@ class Projector:
         try:
             return await self._feed.after(self._place.position, events_max=BATCH_EVENTS_MAX)
         except UNREADABLE:
-            # One of them cannot be read. Those before it can, one at a time.
+            # One event cannot be decoded; those before it are read one at a time.
             return await self._feed.after(self._place.position, events_max=1)
 
     async def _advance(self, events: Sequence[Positioned]) -> None:
@@ -143,7 +143,7 @@ class Projector:
         except psycopg.OperationalError:
             raise
         except Exception as error:
-            # Rows of a view that was moved or replaced meanwhile may be ahead of these events: that is no poison.
+            # Rows of a view that was moved or replaced meanwhile may be ahead of these events: no event is at fault.
             if not await self._was_replaced():
                 await self._one_by_one(error, fresh)
             return
@@ -153,7 +153,7 @@ class Projector:
             await self._was_replaced()
 
     async def _was_replaced(self) -> bool:
-        """Whether the view is not where we left it; then go on from where it is, and forget what we knew of it."""
+        """Whether the view's place has changed; if so, take the new place and forget the rows in memory."""
         place = await self._look_where_it_stands()
         if place == self._place:
             return False
@@ -163,7 +163,7 @@ class Projector:
         return True
 
     async def _one_by_one(self, error: Exception, events: Sequence[Positioned]) -> None:
-        """Take in what comes before the poison event, if any, then say which one it is."""
+        """Apply the events before the poison event, then raise PoisonEvent with its position."""
         if len(events) == 1:
             where = f"the event at position {events[0].position}"
             raise PoisonEvent(f"{where} cannot be applied: {described(error)}") from error

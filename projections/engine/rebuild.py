@@ -1,4 +1,4 @@
-"""Views rebuilt beside the live ones, from the first event on, compared, and put in their place in one instant each."""
+"""Views are rebuilt beside the live ones from the first event, compared, and swapped in, each in one transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from projections.engine.tables import checkpoint_of
 from projections.engine.view import View
 
 LOCK_WAITS_MS = 200
-"""For readers of the live table to end. Those who come meanwhile wait behind us, so no longer than this at a time."""
+"""The longest wait for readers of the live table to end, because new readers queue behind the swap's lock request."""
 TRY_AGAIN_S = 0.2
 
 _WAIT_FOR_OTHERS = "SELECT pg_advisory_lock(hashtextextended('rebuild ' || %s, 0))"
@@ -45,9 +45,10 @@ WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY at
 
 
 class Rebuilt(Struct, frozen=True, kw_only=True):
-    """How a view compared with its rebuilt table, the position that this has come to, and the live view's version.
+    """The comparison of a view with its rebuilt table, the position that the rebuilt table has reached, and the live
+    view's version.
 
-    `comparison` is None where the two tables have other columns, as those of another version may."""
+    `comparison` is None where the columns of the tables differ, as between versions they may."""
 
     comparison: Comparison | None
     position: int
@@ -62,13 +63,13 @@ async def rebuild(
     on_advance: Callable[[int], None] = lambda _position: None,
     dry_run: bool = False,
 ) -> Mapping[str, Rebuilt]:
-    """Fill a fresh table for each of `views` in one pass over the store, compare it with the live one, and swap them,
-    unless it is a `dry_run`.
+    """Fill a fresh table for each view in one pass over the store, compare the table with the live one, and, without
+    `dry_run`, swap them; the results by view name.
 
     `connect` gives connections with REBUILD_SCHEMA first in their search path. Queries see the old rows until the swap
-    commits, and the live projector carries on from the new position. Interrupted before that, the old view stays in
-    service, and the fresh tables are dropped: now, or by the next rebuild. A second rebuild of the same view waits for
-    the first. Raises PoisonEvent, and what the source raises for an event that cannot be read.
+    commits, and the live projector continues from the new position. After an interruption the old view stays in
+    service, and the fresh tables are dropped, at once or by the next rebuild. A second rebuild of the same view waits
+    for the first. Raises PoisonEvent, and the source's errors for an event that cannot be decoded.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(no_collecting())
@@ -77,7 +78,7 @@ async def rebuild(
             await stack.enter_async_context(_fresh_table(writer, view))
         fillings = [Filling(view, writer, reader) for view in views]
         comparable = [filling for filling in fillings if await _has_these_columns(reader, filling.view)]
-        # No further than the live views, so that each can be compared with its own at the same position.
+        # No further than the live views, so that each table can be compared with its live one at the same position.
         live = [(await checkpoint_of(reader, filling.view)).position for filling in comparable]
         await fill(fillings, source, up_to=min(live, default=None), on_advance=on_advance)
         async with snapshot.transaction():
@@ -106,9 +107,9 @@ async def replace(
     batch_events_max: int,
     on_advance: Callable[[int], None] = lambda _position: None,
 ) -> None:
-    """Fill a fresh table for each of `views` in one pass over the store, and swap them, whatever the live ones are.
+    """Fill a fresh table for each view in one pass over the store, and swap them in without a comparison.
 
-    Otherwise as `rebuild` does. Between batches of at most `batch_events_max` others have their turn.
+    Otherwise as `rebuild`. Other tasks of the process run between batches of at most `batch_events_max` events.
     """
     async with AsyncExitStack() as stack:
         writer, reader, keeper = [await stack.enter_async_context(await connect()) for _ in range(3)]
@@ -131,7 +132,8 @@ async def _has_these_columns(connection: Connection, view: View[Any]) -> bool:
 
 @asynccontextmanager
 async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[None]:
-    """An empty table beside the live one, that nobody else makes, and that is gone afterwards."""
+    """Create an empty table beside the live one, under a lock of its own, and drop what is left of it after the
+    block."""
     fresh = Identifier(REBUILD_SCHEMA, view.table)
     await writer.execute(_WAIT_FOR_OTHERS, (view.name,))
     try:
@@ -141,20 +143,21 @@ async def _fresh_table(writer: Connection, view: View[Any]) -> AsyncIterator[Non
             await writer.execute(view.ddl.encode())
         yield
     finally:
-        with suppress(psycopg.Error):  # Of a connection that is gone: the next rebuild drops what is left.
+        with suppress(psycopg.Error):  # The connection may be lost: the next rebuild drops the table.
             await writer.execute(SQL("DROP TABLE IF EXISTS {}").format(fresh))
             await writer.execute(_LET_OTHERS, (view.name,))
 
 
 async def _make_schema(writer: Connection) -> None:
-    """Unless it is there: a role that may not make schemas may not even ask for one that is."""
+    """Create the schema unless it exists: IF NOT EXISTS fails for a role without the right to create schemas."""
     [(has_schema,)] = await (await writer.execute(_HAS_SCHEMA, (REBUILD_SCHEMA,))).fetchall()
     if not has_schema:
         await writer.execute(_MAKE_SCHEMA)
 
 
 async def _take(snapshot: Connection, fillings: Sequence[Filling], source: Source, keeper: Connection) -> None:
-    """Let `snapshot` see each pair of tables as of one instant, at the same position; the live views move on."""
+    """Fix the snapshot of the connection `snapshot` where each pair of tables is at the same position; the live views
+    then move on."""
     for filling in fillings:
         former = -1
         while former < filling.position < (live := await _live_position(keeper, filling.view)) - BATCH_EVENTS_MAX:
@@ -179,7 +182,7 @@ async def _compare(snapshot: Connection, tables: Sequence[tuple[View[Any], int]]
 async def _complete(
     fillings: Sequence[Filling], source: Source, writer: Connection, on_advance: Callable[[int], None]
 ) -> None:
-    """What the live views have not taken in yet, and the indexes."""
+    """Bring the fresh tables to the store's end, and create their indexes."""
     await fill(fillings, source, on_advance=on_advance)
     for filling in fillings:
         await writer.execute(filling.view.indexes.encode())
@@ -201,7 +204,8 @@ async def _put_in_place(filling: Filling, source: Source, keeper: Connection) ->
 
 
 async def _swap(filling: Filling, source: Source, keeper: Connection) -> bool:
-    """Put the fresh table in the live one's place; False when its readers did not let us in time."""
+    """Replace the live table by the fresh one; False where readers of the live table held it longer than
+    LOCK_WAITS_MS."""
     live, fresh = Identifier(LIVE_SCHEMA, filling.view.table), Identifier(REBUILD_SCHEMA, filling.view.table)
     try:
         async with keeper.transaction():
@@ -218,9 +222,9 @@ async def _swap(filling: Filling, source: Source, keeper: Connection) -> bool:
 
 
 async def _hold_live(keeper: Connection, view: View[Any]) -> int:
-    """Keep the live view's projector, but no reader, waiting until the transaction ends; the position it stands at.
+    """Keep the live view's projector, but no reader, waiting until the transaction ends; the view's position.
 
-    The table before the checkpoint, as the projector's own statement does, or the two would wait for each other.
+    The table is locked before the checkpoint, in the order of the projector's own statement, to avoid a deadlock.
     """
     await keeper.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(LIVE_SCHEMA, view.table)))
     [(position,)] = await (await keeper.execute(_LOCK_CHECKPOINT, (view.name,))).fetchall()

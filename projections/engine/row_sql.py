@@ -1,4 +1,4 @@
-"""The statements that every view's rows travel by, made once for each from its columns: JSON, or COPY for many."""
+"""The statements that read and write a view's rows, made once a view from its columns, with rows as JSON or by COPY."""
 
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -20,8 +20,8 @@ _UPSERT = """
 INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) WHERE {guard}
 ON CONFLICT ({key}) DO UPDATE SET {changes}
 """
-# One statement, and so one transaction and one round trip. Nothing is written when the view is not where its
-# projector left it: another one has moved it, or a rebuild has put another table in its place.
+# One statement, and so one transaction and one round trip. Nothing is written where the view is not where its projector
+# left it: another projector has moved the view, or a rebuild has replaced its table.
 _ADVANCE = """
 WITH moved AS (
     UPDATE views.projection_checkpoint
@@ -35,7 +35,7 @@ _COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
 
 
 class RowSql(NamedTuple):
-    """Of one view, in whatever schema comes first in the connection's search path."""
+    """The statements of one view, for the first schema in the connection's search path."""
 
     select: bytes
     select_all: bytes
@@ -71,17 +71,17 @@ def row_sql(view: View[Any]) -> RowSql:
 
 
 def rows_json(rows: Iterable[Struct]) -> str:
-    """What `upsert` and `advance` take."""
+    """The rows as the parameter of `upsert` and `advance`."""
     return _encode(list(rows)).decode()
 
 
 def keys_json(view: View[Any], keys: Iterable[Key]) -> str:
-    """What `select` takes."""
+    """The keys as the parameter of `select`."""
     return _encode([dict(zip(view.key, key, strict=True)) for key in keys]).decode()
 
 
 def decoded(view: View[Row], text: str) -> Row:
-    """A row as SELECT gives it."""
+    """The row of a JSON text that `select` returns."""
     row: Row = _decoder(view).decode(text)
     return row
 
@@ -95,7 +95,7 @@ def _decoder(view: View[Any]) -> msgspec.json.Decoder[Any]:
 
 
 def copied(view: View[Row], row: Row) -> list[Any]:
-    """A row as COPY takes it."""
+    """The row as the values that COPY takes."""
     return [_copied(type_, value) for type_, value in zip(view.types, msgspec.structs.astuple(row), strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""A view's rows for its only writer: those used last are at hand, the others are in the table."""
+"""A view's rows for its only writer: the rows used last are in memory, all others are read from the table."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
@@ -13,11 +13,11 @@ from projections.engine.view import Key, Row, Touches, View, fold_touches, touch
 Connection = psycopg.AsyncConnection[Any]
 
 ROWS_AT_HAND_MAX = 4_000
-"""Some seconds' worth: what comes later is mostly of other rows, and a row is a kilobyte or more."""
+"""The rows of some seconds: later events mostly concern other rows, and a row takes a kilobyte or more."""
 
 
 class Rows(Generic[Row]):
-    """Whoever uses it is the only one to write the table. It must `forget` whatever was not written after all."""
+    """The rows of a table with one writer, which must call `forget` after a write that failed."""
 
     def __init__(self, connection: Connection, view: View[Row], *, at_hand_max: int = ROWS_AT_HAND_MAX) -> None:
         self._connection = connection
@@ -26,16 +26,16 @@ class Rows(Generic[Row]):
         self._at_hand: dict[Key, Row] = {}
 
     async def changed_by(self, events: Sequence[Positioned]) -> dict[Key, Row]:
-        """The rows that `events` change, after them."""
+        """The rows that `events` change, as they are after the events."""
         touched = touches(self._view, events)
         await self.load(touched)
         return self.fold(touched)
 
     async def load(self, touched: Touches) -> None:
-        """Have at hand those of the rows touched that are in the table."""
+        """Read those of the touched rows into memory that are in the table."""
         if missing := {key for key, _ in touched if key not in self._at_hand}:
             statement, keys = row_sql(self._view).select, keys_json(self._view, missing)
-            # Planned every time: a plan made while the table was small would read all of it when it is large.
+            # Planned every time: a plan made for a small table would read the whole table once it is large.
             cursor = await self._connection.execute(statement, (keys,), prepare=False)
             for (text,) in await cursor.fetchall():
                 row = decoded(self._view, text)
@@ -48,10 +48,10 @@ class Rows(Generic[Row]):
         return key in self._at_hand
 
     def keep(self, changed: Mapping[Key, Row]) -> None:
-        """These are written, or will be before anything else is read."""
+        """Keep the rows in memory; they are written, or will be before another row is read."""
         at_hand = self._at_hand
         for key, row in changed.items():
-            at_hand.pop(key, None)  # To the end: what was used last is dropped last.
+            at_hand.pop(key, None)  # Moves the row to the end: the rows used last are dropped last.
             at_hand[key] = row
         surplus = len(at_hand) - max(self._at_hand_max, len(changed))
         if surplus > 0:

@@ -1,4 +1,4 @@
-"""A view's rows in its table: made, read, and moved forward together with the position they stand at."""
+"""A view's table is created and read, and its rows change in one statement with the view's position."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -36,24 +36,24 @@ UPDATE views.projection_checkpoint SET failure = %s WHERE projection = %s AND po
 
 
 class ViewRebuilding(DomainError):
-    """The view's rows in service have another version's form, and are being made anew."""
+    """The view's rows have another version's form, and the view is being rebuilt."""
 
     view: str
     retry_after_s: int = 5
 
 
 class Place(NamedTuple):
-    """Where a view stands, and in which of its tables: a rebuild puts the next one in place."""
+    """A view's position, and the version of its table, which each rebuild increases."""
 
     position: int
     version: int
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """How far a view has come; `failure` says why it stands still, if it does; `version` counts its tables.
+    """A view's position; `failure` describes the failure that stops the view, else None; `version` counts its tables.
 
-    The rows in service were made by `code`, in the `form`; None where nobody said. `former_codes` made those before.
-    `rebuilt_to` is the position of the next table while somebody makes that beside; None while nobody does.
+    `code` and `form` are the hashes for the rows in service; None where these are not recorded. `former_codes` are the
+    hashes of earlier rows. `rebuilt_to` is the position of a rebuild under way; None without one.
     """
 
     projection: str
@@ -71,9 +71,9 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 async def create(connection: Connection, view: View[Any], *, is_filled: bool = True) -> Checkpoint:
-    """The view's checkpoint, once its live table is there; made here unless it was.
+    """The view's checkpoint; the live table and the checkpoint are created where they do not exist.
 
-    A table made here that is not `is_filled` event by event is outdated from the start: a rebuild fills it.
+    With `is_filled` False, a table created here is outdated from the start, so that a rebuild fills the table.
     """
     if not await _is_made(connection, view):
         async with connection.transaction():
@@ -88,10 +88,11 @@ async def create(connection: Connection, view: View[Any], *, is_filled: bool = T
 async def advance(
     connection: Connection, view: View[Any], rows: Rows[Any], place: Place, events: Sequence[Positioned]
 ) -> bool:
-    """Apply `events`, which are in order and all after the view's position; False when it is not at `place` any more.
+    """Apply `events`, which are in order and all after the view's position; False where the view is no longer at
+    `place`.
 
-    One statement moves rows and position. It need not survive a crash: both would fall back together, and the
-    events are in the store.
+    One statement changes rows and position. The commit need not survive a crash: rows and position fall back together,
+    and the events are in the store.
     """
     changed = await rows.changed_by(events)
     where = (events[-1].position, events[-1].position, view.name, *place)
@@ -107,7 +108,7 @@ async def advance(
 
 
 def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
-    """Those of `events` that are after `position`, once each, however often they come."""
+    """The events after `position`, in order and without repetitions."""
     fresh = []
     for event in events:
         if event.position > position:
@@ -117,7 +118,7 @@ def after(position: int, events: Iterable[Positioned]) -> list[Positioned]:
 
 
 async def note_failure(connection: Connection, view: View[Any], place: Place, failure: str) -> None:
-    """Say why the view stands still at `place`, unless it has left that meanwhile."""
+    """Record the failure that stops the view at `place`; no effect where the view is elsewhere by now."""
     await connection.execute(_NOTE_FAILURE, (failure, view.name, *place))
 
 
@@ -129,13 +130,14 @@ async def checkpoint_of(connection: Connection, view: View[Any]) -> Checkpoint:
 
 
 async def checkpoints(connection: Connection) -> Sequence[Checkpoint]:
-    """How far every view has come."""
+    """The checkpoints of all views."""
     cursor = await connection.execute(_SELECT_CHECKPOINTS)
     return [Checkpoint(*row) for row in await cursor.fetchall()]
 
 
 async def positions(connection: Connection, views: Iterable[View[Any]]) -> dict[str, int]:
-    """Where each of `views` stands; 0 for one that has not begun. Raises ViewRebuilding for one that cannot be read."""
+    """The position of each view; 0 for a view without a checkpoint. Raises ViewRebuilding for a view whose rows this
+    version cannot read."""
     stands = {checkpoint.projection: checkpoint for checkpoint in await checkpoints(connection)}
     return {view.name: _position_of_readable(view, stands.get(view.name)) for view in views}
 
@@ -149,7 +151,7 @@ def _position_of_readable(view: View[Any], checkpoint: Checkpoint | None) -> int
 
 
 async def all_rows(connection: Connection, view: View[Row]) -> dict[Key, Row]:
-    """Every row of the view, by key, in the connection's schema."""
+    """Every row of the view's table in the connection's schema, by key."""
     rows: dict[Key, Row] = {}
     async with connection.transaction(), connection.cursor(name="all_rows") as cursor:
         await cursor.execute(row_sql(view).select_all)

@@ -14,30 +14,30 @@ Key = tuple[Hashable, ...]
 class View(Struct, Generic[Row], frozen=True, kw_only=True):
     """A read model with one table, whose columns are the row's fields in their order.
 
-    `ddl` and `indexes` name no schema, so that a rebuild runs the same SQL beside the live table; the indexes, which
-    are those beside the primary key, are made once the rows are there.
+    `ddl` and `indexes` name no schema, so that a rebuild runs the same SQL beside the live table. `indexes` are those
+    other than the primary key; a rebuild creates them after the rows.
     """
 
     name: str
     table: str
     row: type[Row]
     types: tuple[str, ...]
-    """The SQL type of each column, which binary COPY has to be told."""
+    """The SQL type of each column, which binary COPY needs."""
     key: tuple[str, ...]
-    """The fields that tell the rows apart: the primary key."""
+    """The fields of the primary key."""
     ddl: str
     indexes: str = ""
     keys_of: Callable[[Positioned], Iterable[Key]]
-    """The keys of the rows that an event changes; none when it concerns no row of this view."""
+    """The keys of the rows that an event changes; none for an event that concerns no row of this view."""
     apply: Callable[[Row | None, Key, Positioned], Row]
-    """The row of that key after the event, from the row before it."""
+    """The row of the key after the event, from the row before, which is None for a new row."""
 
     def key_of(self, row: Row) -> Key:
         return tuple(getattr(row, field) for field in self.key)
 
 
 Touches = list[tuple[Key, Positioned]]
-"""Which event touches which row, in order."""
+"""The keys of touched rows, each with the event that touches the row, in order of the events."""
 
 
 def touches(view: View[Row], events: Iterable[Positioned]) -> Touches:
@@ -45,7 +45,7 @@ def touches(view: View[Row], events: Iterable[Positioned]) -> Touches:
 
 
 def fold_touches(view: View[Row], rows: Mapping[Key, Row], touched: Touches) -> dict[Key, Row]:
-    """The rows that are touched, after it; `rows` holds those that were there before."""
+    """The touched rows as they are afterwards; `rows` are the rows before."""
     changed: dict[Key, Row] = {}
     apply = view.apply
     for key, event in touched:
@@ -54,5 +54,5 @@ def fold_touches(view: View[Row], rows: Mapping[Key, Row], touched: Touches) -> 
 
 
 def fold(view: View[Row], rows: Mapping[Key, Row], events: Iterable[Positioned]) -> dict[Key, Row]:
-    """The rows that `events` change, after them; `rows` holds those that were there before."""
+    """The rows that `events` change, as they are afterwards; `rows` are the rows before."""
     return fold_touches(view, rows, touches(view, events))

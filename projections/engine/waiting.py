@@ -1,4 +1,4 @@
-"""A read waits until its views have taken in the position that it names, for a bounded time."""
+"""A read waits, for a bounded time, until its views have reached the position that the reader names."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -26,9 +26,9 @@ class ViewBehind(DomainError):
 
 
 async def wait_for(reader: Reader, views: Collection[View[Any]], position: int, *, within_s: float) -> int:
-    """The position of the view that is furthest behind, once it is at least `position`.
+    """Wait until every view has reached `position`; the position of the view furthest behind.
 
-    Raises ViewBehind after `within_s`, and ViewRebuilding for a view whose rows this version cannot read.
+    Raises ViewBehind after `within_s` seconds, and ViewRebuilding for a view whose rows this version cannot read.
     """
     deadline = asyncio.get_running_loop().time() + within_s
     while True:

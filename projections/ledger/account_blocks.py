@@ -1,4 +1,4 @@
-"""The read model that makes a balance at any position quick: what each account comes to in each block of positions."""
+"""The read model for balances at any position: the sum of each account's postings in each block of positions."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,12 @@ from domain.ledger.entry import JournalEntryPosted
 from projections.engine.view import Key, View
 
 BLOCK_POSITIONS = 4096
-"""A balance reads a row for each block before it, and the lines of the one it falls into."""
+"""A balance sums a row for each whole block before its position, and the lines of the last block."""
 
 
 class AccountBlocksRow(Struct, frozen=True, kw_only=True):
-    """Debits less credits of an account in one currency, from position `block * BLOCK_POSITIONS` to before the next."""
+    """Debits less credits of an account in one currency, in the BLOCK_POSITIONS positions from
+    `block * BLOCK_POSITIONS` on."""
 
     account: str
     currency: str

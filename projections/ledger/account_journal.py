@@ -15,12 +15,12 @@ from projections.ledger.books import on_normal_side
 from projections.ledger.entries import Line, Store, lines_at
 
 PAGE_LINES_MAX: Final = 500
-"""More than an entry has lines: a page is whole entries, and at least one."""
+"""More than the lines of an entry: a page has at least one entry, and whole entries only."""
 
 
 class PostedLine(Struct, frozen=True, kw_only=True):
-    """A line of an account, with both amounts on the account's normal side: a `change` above zero makes it grow.
-    `balance` is the account's after this line."""
+    """A line of an account, with amounts on the account's normal side: a `change` above zero increases the balance.
+    `balance` is the account's balance after this line."""
 
     position: int
     recorded_at: datetime
@@ -34,7 +34,7 @@ class PostedLine(Struct, frozen=True, kw_only=True):
 
 class JournalPage(Struct, frozen=True, kw_only=True):
     """`opening` is the balance before the first line. `next_after` is the position after which the next page begins;
-    None on the last."""
+    None on the last page."""
 
     opening: Money
     lines: Sequence[PostedLine]
@@ -44,7 +44,7 @@ class JournalPage(Struct, frozen=True, kw_only=True):
 async def journal_page(
     reader: Reader, store: Store, code: AccountCode, currency: str, *, after: int, up_to: int
 ) -> JournalPage:
-    """The account's first lines after position `after` and not after `up_to`, which the views have reached."""
+    """The account's first lines after position `after` and up to `up_to`, which the views have reached."""
     async with reader() as connection:
         before = await books.account_balances(connection, code, position=after)
         positions = await books.line_positions(
@@ -61,7 +61,7 @@ async def journal_page(
 
 
 def posted_lines(lines: Sequence[Line], opening: Mapping[AccountCode, Money]) -> list[PostedLine]:
-    """`lines`, which are of one currency and in order, with each account's balance; `opening` is that before them."""
+    """The lines, of one currency and in order, with their accounts' balances; `opening` has those before the lines."""
     balances = dict(opening)
     posted = []
     for line in lines:

@@ -1,7 +1,6 @@
-"""Queries over the journal's views: balances at any position, lines in order, the position of an instant.
+"""Queries over the journal's views: balances at any position, lines in order, the position of an instant."""
 
-Everything up to a position that all of BOOK_VIEWS have reached never changes again: several reads up to it agree.
-"""
+# Up to a position that all of BOOK_VIEWS have reached nothing changes any more: several reads up to it agree.
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,15 +22,15 @@ BOOK_VIEWS: tuple[View[Any], ...] = (JOURNAL_LINES, ACCOUNT_BLOCKS, JOURNAL_CLOC
 
 Connection = psycopg.AsyncConnection[Any]
 
-# The first step of the clock that reaches the moment, as the position at which it begins.
+# The begin of the first block of lines that has an entry recorded at the moment or later.
 _REACHING = """
 SELECT c.block * %(block_positions)s + (t.number - 1) * %(step_positions)s FROM (
     SELECT block, latest FROM views.journal_clock WHERE latest_at >= %(moment)s ORDER BY block LIMIT 1
 ) AS c, unnest(c.latest) WITH ORDINALITY AS t (latest_at, number)
 WHERE t.latest_at >= %(moment)s ORDER BY t.number LIMIT 1
 """
-# From account to account by the primary key, however many blocks each of them has. Null where nothing had been posted
-# by then.
+# The recursion goes from account to account by the primary key, however many blocks each has. The balance is null where
+# nothing was posted up to the position.
 _BALANCES = """
 WITH RECURSIVE k AS (
     (SELECT account, currency, 1 AS number FROM views.account_blocks
@@ -58,7 +57,7 @@ SELECT k.account, k.currency, CASE WHEN (
 ) END AS signed_minor
 FROM k ORDER BY k.account, k.currency
 """
-# Everybody's at once: each table is read through once.
+# All merchants at once: each table is read once, from beginning to end.
 _TRIAL_BALANCE = """
 SELECT of_all.account, currency, sum(signed_minor) FROM (
     SELECT account, currency, signed_minor FROM views.account_blocks WHERE block < %(block)s
@@ -72,7 +71,7 @@ SELECT of_all.account, currency, sum(signed_minor) FROM (
 ) AS of_all
 GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
-# The merchants' accounts of each kind as one, as in the trial balance.
+# The merchants' accounts of each kind are added up, as in the trial balance.
 _TURNOVER = """
 SELECT of_all.account, currency, coalesce(sum(p.signed_minor) FILTER (WHERE p.signed_minor > 0), 0),
     coalesce(-sum(p.signed_minor) FILTER (WHERE p.signed_minor < 0), 0)
@@ -92,7 +91,7 @@ _FIRST_POSTED = """
 SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
 ORDER BY l.block, p.position LIMIT 1
 """
-# The rows come in the order of the blocks, and so no more of them are read than the lines need.
+# Rows are read in the order of the blocks, so that no more rows are read than the lines need.
 _LINES = """
 SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
 WHERE l.account = %(account)s AND l.currency = %(currency)s
@@ -114,12 +113,12 @@ class Balance(NamedTuple):
 
     @property
     def minor(self) -> int:
-        """On the account's normal side, as the ledger shows it."""
+        """The balance on the account's normal side, as the ledger shows balances."""
         return on_normal_side(self.account, self.signed_minor)
 
     @property
     def amount(self) -> Money:
-        """The same as money."""
+        """The balance on the account's normal side, as money."""
         return Money(self.minor, self.currency)
 
 
@@ -133,7 +132,7 @@ class Turnover(NamedTuple):
 
 
 class ChartPage(NamedTuple):
-    """`next_after` is the account after which the next page begins; None on the last."""
+    """`next_after` is the account after which the next page begins; None on the last page."""
 
     balances: Sequence[Balance]
     next_after: AccountCode | None
@@ -144,13 +143,13 @@ def on_normal_side(code: AccountCode, signed_minor: int) -> int:
 
 
 async def reached(connection: Connection) -> int:
-    """The position that all the views behind these queries have reached."""
+    """The position that all of BOOK_VIEWS have reached."""
     return min((await positions(connection, BOOK_VIEWS)).values())
 
 
 async def reaching(connection: Connection, moment: datetime) -> int | None:
-    """The position of which one of the next LINES_BLOCK_POSITIONS is that of the first entry recorded at `moment` or
-    later; None while the views know of none."""
+    """A position at most LINES_BLOCK_POSITIONS before the end of the first entry recorded at `moment` or later; None
+    while the views have no such entry."""
     wanted = {
         "moment": moment,
         "block_positions": BLOCK_POSITIONS,
@@ -181,24 +180,27 @@ async def chart_of_accounts(connection: Connection, *, position: int) -> Sequenc
 
 
 async def chart_page(connection: Connection, *, position: int, after: str, balances_max: int) -> ChartPage:
-    """A page of the same, by name, of the accounts after `after`: at most `balances_max`, and whole accounts."""
+    """A page of the chart of accounts, by account name after `after`: at most `balances_max` balances, and all
+    currencies of each account."""
     rows = await _rows(connection, f"{after}\x01" if after else "", "~", position, balances_max + 1)
     if len(rows) <= balances_max:
         return ChartPage(_posted(rows), None)
-    # Of the last account there may be more: it opens the next page.
+    # The last account may have further currencies: that account begins the next page.
     last = rows[-1][0]
     page = [row for row in rows if row[0] != last]
     return ChartPage(_posted(page), AccountCode(page[-1][0]))
 
 
 async def trial_balance(connection: Connection, *, position: int) -> Sequence[Balance]:
-    """Every account that is ours after the entries up to `position`, and of the merchants' each kind, added up."""
+    """The balance of each of our accounts after the entries up to `position`, and the sum of each kind of merchants'
+    accounts."""
     cursor = await connection.execute(_TRIAL_BALANCE, _at(position))
     return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]
 
 
 async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequence[Turnover]:
-    """The postings after position `after` and not after `up_to`: to our accounts, and to the merchants' by kind."""
+    """The turnover after position `after` and up to `up_to`: of each of our accounts, and of each kind of merchants'
+    accounts."""
     cursor = await connection.execute(_TURNOVER, _within(after, up_to))
     return [
         Turnover(AccountCode(code), currency, int(debit), int(credit))
@@ -207,14 +209,14 @@ async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequenc
 
 
 async def last_posted(connection: Connection, *, up_to: int) -> int:
-    """The position of the last entry that is not after `up_to`; 0 where there is none."""
+    """The position of the last entry up to `up_to`; 0 where there is none."""
     wanted = {"last_lines": lines_block_of(up_to), "up_to": up_to}
     row = await (await connection.execute(_LAST_POSTED, wanted)).fetchone()
     return 0 if row is None else int(row[0])
 
 
 async def first_posted(connection: Connection) -> int | None:
-    """The position of the first entry; None before there is one."""
+    """The position of the first entry; None without an entry."""
     row = await (await connection.execute(_FIRST_POSTED)).fetchone()
     return None if row is None else int(row[0])
 
@@ -222,8 +224,8 @@ async def first_posted(connection: Connection) -> int | None:
 async def line_positions(
     connection: Connection, code: AccountCode, currency: str, *, after: int, up_to: int, lines_max: int
 ) -> list[int]:
-    """The positions of an account's first lines after position `after` and not after `up_to`, in order: an entry's
-    position once for each of its lines."""
+    """The positions of an account's first lines after position `after` and up to `up_to`, in order: an entry's position
+    once for each of its lines."""
     wanted = {"account": code, "currency": currency, "lines_max": lines_max, **_within(after, up_to)}
     return [position for (position,) in await (await connection.execute(_LINES, wanted)).fetchall()]
 
@@ -242,7 +244,7 @@ async def _rows(connection: Connection, first: str, end: str, position: int, bal
 
 
 def _at(position: int) -> dict[str, int]:
-    """Where the blocks before `position` end, and the blocks of lines between there and `position`."""
+    """The parameters of a balance after `position`: its block, and the blocks of lines from there to `position`."""
     block = block_of(position)
     return {
         "block": block,

@@ -1,4 +1,4 @@
-"""Lines of the journal as its entries in the store tell them: the views know only where the entries are."""
+"""The lines of the journal, made of the entries in the store at the positions that the views have."""
 
 from collections.abc import Awaitable, Collection, Sequence
 from datetime import datetime
@@ -23,8 +23,8 @@ class Store(Protocol):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One posting. `line` counts the entry's postings from 1; `signed_minor` counts debits up and credits down.
-    `payment_id` is None for what is not about one payment."""
+    """`line` counts the entry's postings from 1. `signed_minor` counts debits up and credits down. `payment_id` is None
+    for an entry that is not about one payment."""
 
     position: int
     line: int
@@ -40,8 +40,8 @@ class Line(Struct, frozen=True, kw_only=True):
 async def lines_at(
     store: Store, positions: Sequence[int], accounts: Collection[AccountCode], currency: str
 ) -> list[Line]:
-    """The first lines of `accounts` in `currency`, in order, of the entries at `positions`; as many as there are
-    positions. `positions` ascend and name an entry once for each of its lines."""
+    """The lines of `accounts` in `currency` of the entries at `positions`, in order and at most as many as there are
+    positions. `positions` are in order, with the position of an entry once for each of its lines."""
     entries = await store.at(list(dict.fromkeys(positions)))
     lines = [line for entry in entries for line in _lines(entry) if _is_of(line, accounts, currency)]
     return lines[: len(positions)]

@@ -1,7 +1,6 @@
-"""Gain and loss from currencies, in one currency: realised by mark-ups and rounding, and unrealised in open positions.
+"""Currency gain and loss in one currency: realised by mark-ups and rounding, unrealised in open positions."""
 
-Every figure is the sum of the lines that are shown under it, each of them rounded for itself.
-"""
+# Every figure is the sum of the lines that the report shows for it, each rounded separately.
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,9 +19,9 @@ RESIDUE: Final = AccountCode("platform:fx_residue")
 
 
 class FxLine(Struct, frozen=True, kw_only=True):
-    """`amount` is counted up on the credit side: more than nothing is ours, less is owed. `value` is in the report's
-    currency, at the version `rates` of the rates, published at `as_of`; all three are None where nothing is converted.
-    """
+    """`amount` counts credits up: an amount above zero is ours, below zero is owed. `value` is in the report's
+    currency, at `rate` from the version `rates` of the rates, published at `as_of`; these three are None without a
+    conversion."""
 
     account: AccountCode
     amount: Money
@@ -33,8 +32,8 @@ class FxLine(Struct, frozen=True, kw_only=True):
 
 
 class FxReport(Struct, frozen=True, kw_only=True):
-    """`mark_up` and `residue` are realised; `unrealised` is what closing every open position at these rates would gain,
-    or lose where it is below nothing. `position` is how far the books were read."""
+    """`mark_up` and `residue` are realised; `unrealised` is the gain, or the loss below zero, of closing every open
+    position at these rates. `position` is the last position of the journal that the report includes."""
 
     base: str
     at: datetime
@@ -46,8 +45,8 @@ class FxReport(Struct, frozen=True, kw_only=True):
 
 
 def fx_report(balances: Sequence[Balance], rates: Rates, *, base: str, at: datetime, position: int) -> FxReport:
-    """The report on those of `balances` that concern currencies. Raises UnknownCurrency, and RateMissing for an amount
-    that cannot be valued."""
+    """The report on the accounts of currency positions, mark-ups and residues. Raises UnknownCurrency, and RateMissing
+    for an amount that cannot be valued."""
     lines = tuple([_line(each, rates, base) for each in balances if _concerns(each.account)])
     return FxReport(
         base=base,

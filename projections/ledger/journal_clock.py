@@ -1,8 +1,7 @@
-"""The read model that leads from an instant to a position: the latest times recorded in each block of positions.
+"""The read model that finds the position of an instant: the latest recorded times of each block of positions."""
 
-The clocks of the processes that append may differ by a little, so times do not quite follow positions. What had been
-posted at an instant is always a first part of the journal: what comes before the first entry recorded after it.
-"""
+# The clocks of appending processes may differ a little, so that times do not always increase with positions. The
+# journal at an instant is always a prefix of the journal: all entries before the first one recorded after that instant.
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,8 +19,8 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class JournalClockRow(Struct, frozen=True, kw_only=True):
-    """`latest_at` is the latest time at which an entry of the block was recorded; `latest` the same of each block of
-    journal_lines in it, None for one without entries, as far as there are entries."""
+    """`latest_at` is the latest time at which an entry of the block was recorded. `latest` has the same for each block
+    of lines in the block, up to the last one with an entry; None for a block of lines without entries."""
 
     block: int
     latest_at: Instant
@@ -39,7 +38,7 @@ def apply(row: JournalClockRow | None, key: Key, positioned: Positioned) -> Jour
     step = lines_block_of(positioned.position) - lines_block_of(block * BLOCK_POSITIONS)
     latest = () if row is None else row.latest
     if step < len(latest):
-        # The last of them: events come in the order of their positions.
+        # The last element: events come in the order of their positions.
         before = latest[step]
         latest = (*latest[:step], recorded_at if before is None else max(before, recorded_at))
     else:

@@ -1,4 +1,4 @@
-"""The read model of every posting: the entries of an account and the amounts, in rows of a block of positions each."""
+"""The read model of postings: one row an account, currency and block of positions, with the entries and the amounts."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,15 @@ from domain.ledger.entry import JournalEntryPosted
 from projections.engine.view import Key, View
 
 LINES_BLOCK_POSITIONS = 64
-"""A row is written again with each batch of events until its block is over: a small one costs little. A divisor of
-account_blocks' BLOCK_POSITIONS."""
+"""Each batch of events writes the whole row of a block again: small blocks make small rows. Divides BLOCK_POSITIONS of
+account_blocks."""
 
 
 class JournalLinesRow(Struct, frozen=True, kw_only=True):
-    """An account's postings in one currency, from position `block * LINES_BLOCK_POSITIONS` to before the next block.
+    """The postings to an account in one currency from position `block * LINES_BLOCK_POSITIONS` up to the next block.
 
-    One element a posting, in the order of posting: the entry's position, and the amount, debits up and credits down.
+    `positions` and `signed_minor` have one element a posting, in the order of posting: the position of the entry, and
+    the amount, which counts debits up and credits down.
     """
 
     account: str
@@ -36,7 +37,6 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
     if not isinstance(entry, JournalEntryPosted):
         return ()
     block = lines_block_of(positioned.position)
-    # In the order of the postings, each account once.
     return dict.fromkeys([(posting.account, posting.amount.currency, block) for posting in entry.postings])
 
 
@@ -64,7 +64,7 @@ JOURNAL_LINES: View[JournalLinesRow] = View(
     key=("account", "currency", "block"),
     keys_of=keys_of,
     apply=apply,
-    # COLLATE "C": an account's name is compared byte by byte, which is quicker, and the same everywhere.
+    # COLLATE "C" compares account names byte by byte, which is faster, and the same on every server.
     ddl="""
         CREATE TABLE journal_lines (
             account text COLLATE "C" NOT NULL,

@@ -1,4 +1,4 @@
-"""The read model of what we owe each merchant: one row a merchant and currency, folded from journal entries."""
+"""The read model of merchants' balances: one row a merchant and currency, folded from journal entries."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -68,7 +68,8 @@ def of_accounts(merchant_id: str, balances: Iterable[Balance], position: int) ->
 
 @lru_cache(maxsize=10_000)
 def _bucket(account: AccountCode, merchant_id: str) -> str | None:
-    """`pending` for `merchant:mer_…:pending`; None for an account that is not the merchant's."""
+    """The last part of a merchant's account code, such as `pending` of `merchant:mer_…:pending`; None for an account of
+    another owner."""
     match account.split(":"):
         case ["merchant", owner, bucket] if owner == merchant_id:
             return bucket

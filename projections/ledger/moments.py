@@ -11,7 +11,7 @@ from projections.ledger.journal_lines import LINES_BLOCK_POSITIONS
 
 WAIT_S = 2.0
 _TICK = timedelta(microseconds=1)
-"""Times are recorded to the microsecond."""
+"""The resolution of recorded times."""
 
 
 async def position_before(reader: Reader, store: Store, instant: datetime) -> int:
@@ -31,7 +31,7 @@ async def position_before(reader: Reader, store: Store, instant: datetime) -> in
 
 
 async def last_before(reader: Reader, store: Store, moment: datetime) -> int | None:
-    """The position before that of the first entry recorded at `moment` or later; None while the views know of none."""
+    """The position before the first entry recorded at `moment` or later; None while the views have no such entry."""
     async with reader() as connection:
         begin = await books.reaching(connection, moment)
     if begin is None:

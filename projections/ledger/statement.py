@@ -15,7 +15,7 @@ from projections.ledger.account_journal import PostedLine, posted_lines
 from projections.ledger.entries import Store, lines_at
 
 PAGE_LINES_MAX: Final = 500
-"""More than an entry has lines of one merchant: a page is whole entries, and at least one."""
+"""More than one merchant's lines of an entry: a page has at least one entry, and whole entries only."""
 
 
 class StatementPeriod(Struct, frozen=True, kw_only=True):
@@ -28,7 +28,8 @@ class StatementPeriod(Struct, frozen=True, kw_only=True):
 
 
 class AccountInPeriod(Struct, frozen=True, kw_only=True):
-    """An account on its normal side. `closing` is `opening` and every `change` of the account's lines."""
+    """An account's balances on its normal side. `closing` is `opening` plus the `change` of each of the account's
+    lines."""
 
     account: AccountCode
     opening: Money
@@ -36,7 +37,7 @@ class AccountInPeriod(Struct, frozen=True, kw_only=True):
 
 
 class StatementLines(Struct, frozen=True, kw_only=True):
-    """One page. `next_after` is the position after which the next page begins; None on the last."""
+    """One page. `next_after` is the position after which the next page begins; None on the last page."""
 
     lines: Sequence[PostedLine]
     next_after: int | None
@@ -82,7 +83,7 @@ async def _balances(reader: Reader, period: StatementPeriod, position: int) -> M
 
 
 async def _ahead(reader: Reader, period: StatementPeriod, accounts: Sequence[AccountCode], after: int) -> list[int]:
-    """The positions of the lines of all accounts, in order, of one line more than a page has."""
+    """The positions of the next lines of all accounts, in order: at most one more than a page has lines."""
     async with reader() as connection:
         of_each = [
             await books.line_positions(

@@ -1,4 +1,4 @@
-"""Funds that become available to merchants: lots of pending funds and reserves, as the appends keep them."""
+"""Funds that become available to merchants: lots of pending funds and reserves, from the balances of appends."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,9 +13,10 @@ from domain.release.events import Bucket
 from domain.release.release import lot_behind
 
 UPCOMING_MAX = 1_000
-"""More than a merchant has days and currencies ahead."""
+"""More than the days and currencies in which a merchant has funds ahead."""
 
-# All of the merchant's first, by the index that has just them: sorted and cut off in one, it would be everybody's.
+# The merchant's lots are selected first, by their own index: in one query with the sorting and the limit, Postgres
+# would read the lots of all merchants.
 _OF_MERCHANT = """
 WITH own AS MATERIALIZED (
     SELECT account, currency, balance_minor FROM account_balance
@@ -32,7 +33,7 @@ ORDER BY split_part(account, '@', 2) COLLATE "C", account, currency LIMIT %s
 
 
 class UpcomingFunds(Struct, frozen=True, kw_only=True):
-    """`amount` becomes available at `available_at`, unless a refund or a dispute takes of it before."""
+    """`amount` becomes available at `available_at`, less refunds and disputes before then."""
 
     merchant_id: str
     available_at: datetime

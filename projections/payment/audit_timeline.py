@@ -1,7 +1,5 @@
-"""The read model behind a merchant's feed: which positions of the store tell of the merchant's payments, in blocks.
-
-The events themselves stay in the store: a row names them.
-"""
+"""The read model behind a merchant's feed: one row a merchant and block of positions, with the positions of the events
+of the merchant's payments and of their ledger entries."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,11 +15,11 @@ from domain.payment.events import PaymentEvent
 from projections.engine.view import Key, View
 
 FEED_BLOCK_POSITIONS = 64
-"""A row is written again with each batch of events until its block is over: a small one costs little."""
+"""Each batch of events writes the whole row of a block again: small blocks make small rows."""
 
 
 class AuditTimelineRow(Struct, frozen=True, kw_only=True):
-    """`positions` ascend, from `block * FEED_BLOCK_POSITIONS` to before the next block."""
+    """`positions` are in order, from position `block * FEED_BLOCK_POSITIONS` up to the next block."""
 
     merchant_id: str
     block: int
@@ -43,7 +41,7 @@ def apply(row: AuditTimelineRow | None, key: Key, positioned: Positioned) -> Aud
 
 
 def payment_of(positioned: Positioned) -> UUID | None:
-    """The payment that an event tells of; None for what tells of none, or of several."""
+    """The payment of the event; None for an event about no payment or about several."""
     match positioned.event.data:
         case JournalEntryPosted(payment_id=payment_id):
             return payment_id
@@ -71,7 +69,7 @@ AUDIT_TIMELINE: View[AuditTimelineRow] = View(
     """,
 )
 
-# The rows come in the order of the blocks, and so no more of them are read than the page needs.
+# Rows are read in the order of the blocks, so that no more rows are read than the page needs.
 _OF_MERCHANT_AFTER = """
 SELECT p.position FROM views.audit_timeline AS t, unnest(t.positions) AS p (position)
 WHERE t.merchant_id = %(merchant_id)s AND t.block >= %(block)s AND p.position > %(after)s

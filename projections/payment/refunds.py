@@ -1,4 +1,4 @@
-"""The read model of refunds: one row a refund, with what became of it. The same rows come of a payment's own events."""
+"""The read model of refunds: one row a refund with its status, which a payment's own events yield as well."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -29,8 +29,8 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class RefundRow(Struct, frozen=True, kw_only=True):
-    """`reason` is why the merchant made it, None of one that was made at the provider; `code` and `message` say why it
-    failed."""
+    """`reason` is the merchant's reason, None for a refund that was made at the provider. `code` and `message` are
+    those of the failure, None without one."""
 
     refund_id: UUID
     payment_id: UUID
@@ -138,7 +138,7 @@ async def search(
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> Sequence[RefundRow]:
-    """A merchant's refunds, newest first; `before` is the last refund of the page before."""
+    """A page of a merchant's refunds, newest first; `before` is the last id of the previous page."""
     return await _SEARCH.page(
         connection,
         merchant_id=merchant_id,
@@ -151,6 +151,6 @@ async def search(
 
 
 async def payment_of(connection: psycopg.AsyncConnection[Any], refund_id: UUID) -> UUID | None:
-    """The payment that a refund gave money back of; None for one that the view does not know."""
+    """The payment of a refund; None for a refund that the view does not have."""
     found = await (await connection.execute(_PAYMENT, (refund_id,))).fetchone()
     return None if found is None else found[0]

@@ -1,4 +1,4 @@
-"""The read model behind payment search and timers: one row a payment, with the whole payment as its events make it."""
+"""The read model of payment search and timers: one row a payment, with the whole state of the payment."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,7 +22,8 @@ from projections.payment.timers import NOTHING, Timer, timer_after
 
 
 class PaymentStatusRow(Struct, frozen=True, kw_only=True):
-    """`timer` and `due_at` are what the payment waits for by the clock, and until when; None once it waits no more."""
+    """`due_at` is the end of an authorisation, or the time of the first query about a customer action; None, as is
+    `timer`, while the payment waits for neither."""
 
     payment_id: UUID
     merchant_id: str
@@ -131,7 +132,7 @@ _SEARCH = MerchantSearch(
 
 
 class AmountFilter(Struct, frozen=True, kw_only=True):
-    """Payments in `currency`: of all amounts, of one, or of those in a range, in minor units, both ends included."""
+    """Payments in `currency`: of any amount, of one amount, or of a range with both ends included, in minor units."""
 
     currency: str
     amount: int | None = None
@@ -151,10 +152,10 @@ async def search(
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> Sequence[PaymentStatusRow]:
-    """A merchant's payments, newest first; `before` is the last payment of the page before.
+    """A page of a merchant's payments, newest first; `before` is the last id of the previous page.
 
-    A currency that is seldom, or an amount, is found by its own index; one that most payments have, on the way along
-    their times. Which of the two it is, Postgres judges by the values.
+    With `amounts` Postgres plans the query for these values: a rare currency or amount is found by its own index, one
+    of most payments while reading the index by time.
     """
     asked = {"status": status, "customer_id": customer_id, **({} if amounts is None else asdict(amounts))}
     return await _SEARCH.page(

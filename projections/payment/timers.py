@@ -1,7 +1,4 @@
-"""The time by which a payment waits for its customer or for its capture, as far as its events tell.
-
-A part of the view payment_status, whose row is written by each of these events anyway.
-"""
+"""The timer of a payment that waits for its customer or for its capture: two columns of the view payment_status."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -20,7 +17,7 @@ from domain.payment.timer import TimerKind, next_look
 
 
 class Timer(NamedTuple):
-    """Both are None while nothing is waited for; of a customer, `due_at` is when the provider is asked first."""
+    """Both are None while the payment waits for nothing. For a customer, `due_at` is the time of the first query."""
 
     kind: TimerKind | None
     due_at: datetime | None

@@ -1,4 +1,4 @@
-"""The read model of merchants' bank accounts: one row an account, of its number only what may be shown."""
+"""The read model of merchants' bank accounts: one row an account, with the account number masked."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from projections.engine.view import Key, View
 
 
 class BankAccountRow(Struct, frozen=True, kw_only=True):
-    """`account` is its number, masked; `removed_at` is None while it can be paid out to."""
+    """`account` is the masked account number; `removed_at` is None while payouts to the account are possible."""
 
     bank_account_id: UUID
     merchant_id: str
@@ -90,7 +90,7 @@ BANK_ACCOUNTS = View(
     """,
 )
 
-# The page before ended at an account of the merchant's own; a merchant has few.
+# `before` counts only as an account of the merchant; a merchant has few accounts.
 _OF_MERCHANT = """
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.added_at DESC, t.bank_account_id DESC), '[]')::text FROM (
     SELECT * FROM views.bank_accounts
@@ -107,7 +107,7 @@ SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.added_at DESC, t.bank_account_i
 async def of_merchant(
     connection: psycopg.AsyncConnection[Any], merchant_id: str, *, rows_max: int, before: UUID | None = None
 ) -> Sequence[BankAccountRow]:
-    """A merchant's accounts, those added last first; `before` is the last of the page before."""
+    """A page of a merchant's accounts, last added first; `before` is the last id of the previous page."""
     parameters = {"merchant_id": merchant_id, "before": before, "rows_max": rows_max}
     [(rows,)] = await (await connection.execute(_OF_MERCHANT, parameters)).fetchall()
     return msgspec.json.decode(rows, type=list[BankAccountRow])

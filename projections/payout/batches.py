@@ -1,4 +1,4 @@
-"""The read model of payouts' batches: one row a batch, with what the bank says of its file."""
+"""The read model of payout batches: one row a batch, with the bank's answer to its file."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -23,7 +23,7 @@ from projections.engine.view import Key, View
 
 
 class PayoutBatchRow(Struct, frozen=True, kw_only=True):
-    """`reference` is the bank's for the file; `reason` says why it took none."""
+    """`reference` is the bank's reference of the file; `reason` is the bank's reason for refusing the file."""
 
     batch_id: UUID
     message_id: str
@@ -121,11 +121,11 @@ _UNANSWERED = (
 
 
 async def latest(connection: psycopg.AsyncConnection[Any], *, rows_max: int) -> Sequence[PayoutBatchRow]:
-    """The last of them, the newest first."""
+    """The latest batches, newest first."""
     [(rows,)] = await (await connection.execute(_LATEST, (rows_max,))).fetchall()
     return msgspec.json.decode(rows, type=list[PayoutBatchRow])
 
 
 async def unanswered(connection: psycopg.AsyncConnection[Any]) -> Sequence[UUID]:
-    """Those whose file the bank has not answered for, the oldest first, up to a hundred."""
+    """The ids of batches whose file the bank has not answered, oldest first, a hundred at most."""
     return [batch_id for (batch_id,) in await (await connection.execute(_UNANSWERED)).fetchall()]

@@ -1,4 +1,4 @@
-"""The read model of payouts: one row a payout, with its status and why it has ended as it has."""
+"""The read model of payouts: one row a payout, with its status and the reason for the status."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -29,8 +29,8 @@ from projections.engine.view import Key, View
 
 
 class PayoutRow(Struct, frozen=True, kw_only=True):
-    """`batch_id` and `execution_date` are None before it is in a file; `code` and `reason` say why it was held,
-    canceled or returned, or why it failed."""
+    """`batch_id` and `execution_date` are None until the payout is in a file. `reason` is why the payout was held,
+    canceled or returned, or failed; `code` is the bank's for a failed or returned one."""
 
     payout_id: UUID
     merchant_id: str
@@ -142,7 +142,7 @@ PAYOUTS = View(
     """,
 )
 
-# The page before ended at a payout of the merchant's own; a filter by status may step over some.
+# `before` counts only as a payout of the merchant; a filter by status may skip some rows.
 _OF_MERCHANT = """
 SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.created_at DESC, t.payout_id DESC), '[]')::text FROM (
     SELECT * FROM views.payouts
@@ -186,7 +186,7 @@ async def of_merchant(
     before: UUID | None = None,
     status: PayoutStatus | None = None,
 ) -> Sequence[PayoutRow]:
-    """A merchant's payouts, those created last first; `before` is the last of the page before."""
+    """A page of a merchant's payouts, last created first; `before` is the last id of the previous page."""
     parameters = {"merchant_id": merchant_id, "status": status, "before": before, "rows_max": rows_max}
     return await _rows(connection, _OF_MERCHANT, parameters)
 
@@ -198,7 +198,7 @@ async def search(
     before: UUID | None = None,
     status: PayoutStatus | None = None,
 ) -> Sequence[PayoutRow]:
-    """Everybody's, in the same order."""
+    """A page of all merchants' payouts, last created first; `before` is the last id of the previous page."""
     parameters = {"before": before, "rows_max": rows_max}
     if status is None:
         return await _rows(connection, _ALL, parameters)
@@ -206,7 +206,7 @@ async def search(
 
 
 async def pending(connection: psycopg.AsyncConnection[Any], *, rows_max: int) -> Sequence[UUID]:
-    """Those that wait for a file, the oldest first."""
+    """The ids of payouts that wait for a file, oldest first."""
     return [payout_id for (payout_id,) in await (await connection.execute(_PENDING, (rows_max,))).fetchall()]
 
 

@@ -1,8 +1,7 @@
-"""The read model of how providers do: one row a provider, operation and minute, with outcomes, codes and durations.
+"""The read model of providers' health: one row a provider, operation and minute, with outcomes, codes and durations."""
 
-Told by the events that name a provider. An outcome that stays unknown, and a capture, void or refund that failed, name
-none: an unknown one is counted once it is resolved, and of operations other than authorisations only what succeeded.
-"""
+# The rows come from events that name a provider. Unknown outcomes and failed captures, voids and refunds name none: an
+# unknown outcome is counted once resolved, and of operations other than authorisations only the successful ones.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -33,9 +32,10 @@ LATENCY_BOUNDS_MS: Final = (
     *(10, 20, 50, 100, 150, 200, 300, 400, 500, 750, 1_000, 1_500),
     *(2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 20_000, 30_000),
 )
-"""What took longer than the last waited for a customer or for recovery: it is counted, but its duration is not."""
+"""The upper bounds of the buckets of durations. A longer operation waited for a customer or for recovery: its outcome
+is counted, its duration is not."""
 HEALTH_WINDOW: Final = timedelta(minutes=10)
-"""How far back routing looks."""
+"""The period before now whose figures routing uses."""
 CODES_MAX: Final = 20
 OTHER_CODES: Final = "other"
 
@@ -43,8 +43,8 @@ _Outcome = PaymentAuthorized | PaymentAttemptFailed | PaymentCaptured | PaymentV
 
 
 class ConnectorHealthRow(Struct, frozen=True, kw_only=True):
-    """`codes` counts the failures by their code. `latencies` counts durations, by the first of LATENCY_BOUNDS_MS that
-    each is not above."""
+    """`codes` counts failures by their codes. `latencies` counts durations by the first of LATENCY_BOUNDS_MS that is at
+    least the duration."""
 
     minute: datetime
     provider: str
@@ -98,7 +98,7 @@ def _operation(data: _Outcome) -> OperationKind:
 
 
 def _timed(latencies: tuple[int, ...], positioned: Positioned) -> tuple[int, ...]:
-    """With the operation's duration, where it is the provider's."""
+    """The counts with the operation's duration added; unchanged where the duration is unknown or above all bounds."""
     match positioned.event.data:
         case PaymentAuthorized(attempt_id=operation_id) | PaymentAttemptFailed(attempt_id=operation_id):
             pass
@@ -111,7 +111,7 @@ def _timed(latencies: tuple[int, ...], positioned: Positioned) -> tuple[int, ...
     asked_at = positioned.event.asked_at or started_at_of(operation_id)
     if asked_at is None:
         return latencies
-    # A clock that was put back must not make it negative.
+    # A clock that was set back must not make the duration negative.
     took_ms = max(0.0, (positioned.event.recorded_at - asked_at).total_seconds() * 1_000)
     bucket = bisect_left(LATENCY_BOUNDS_MS, took_ms)
     if bucket == len(latencies):
@@ -161,8 +161,7 @@ FROM views.connector_health AS t WHERE minute >= date_trunc('minute', %s::timest
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """How one operation went at one provider over a window. A percentile is the least bound that so many durations
-    are not above; None where there was nothing to go by."""
+    """The outcomes and durations of one operation at one provider over a period."""
 
     approved: int = 0
     declined: int = 0
@@ -174,7 +173,7 @@ class Health(Struct, frozen=True, kw_only=True):
 
     @property
     def samples(self) -> int:
-        """What the provider answered. A customer who went away says nothing of it."""
+        """The number of the provider's answers. Payments that the customer abandoned are left out."""
         return self.approved + self.declined + self.rejected + self.unavailable
 
     @property
@@ -182,7 +181,8 @@ class Health(Struct, frozen=True, kw_only=True):
         return self.approved * 10_000 // self.samples if self.samples else None
 
     def latency_ms(self, percent: int) -> int | None:
-        """The `percent`th percentile of the durations."""
+        """The `percent`th percentile of the durations: the least bound that at least so many per cent of them do not
+        exceed; None without a duration."""
         timed = sum(self.latencies)
         for bound, count in zip(LATENCY_BOUNDS_MS, accumulate(self.latencies), strict=True):
             if timed and count * 100 >= timed * percent:
@@ -208,7 +208,7 @@ HealthByOperation = Mapping[tuple[ProviderName, OperationKind], Health]
 
 
 async def recent_health(connection: psycopg.AsyncConnection[Any], since: datetime) -> HealthByOperation:
-    """How providers have done since the minute of `since`."""
+    """The health by provider and operation since the beginning of the minute of `since`."""
     [(text,)] = await (await connection.execute(_SINCE, (since,))).fetchall()
     health: dict[tuple[ProviderName, OperationKind], Health] = {}
     for row in msgspec.json.decode(text, type=list[ConnectorHealthRow]):
@@ -218,7 +218,7 @@ async def recent_health(connection: psycopg.AsyncConnection[Any], since: datetim
 
 
 def figures_of(health: HealthByOperation) -> dict[ProviderName, Figures]:
-    """What routing goes by: the authorisations."""
+    """The figures that routing uses, by provider: those of authorisations."""
     return {
         provider: Figures(success_bp=each.success_bp, latency_ms_p95=each.latency_ms(95), samples=each.samples)
         for (provider, operation), each in health.items()

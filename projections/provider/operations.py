@@ -1,4 +1,4 @@
-"""The read model that finds a payment by what a provider calls it: one row an operation asked of a provider."""
+"""The read model that finds a payment by our operation id or the provider's reference: one row an operation."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,8 +25,8 @@ from projections.engine.view import Key, View
 
 
 class ProviderOperationRow(Struct, frozen=True, kw_only=True):
-    """`provider` is None for a capture, void or refund until it succeeded, which alone says who did it; `reference` is
-    the provider's name for it, None until that is known."""
+    """`provider` is None for a capture, void or refund until an event of its success names the provider. `reference` is
+    the provider's reference of the operation, None until known."""
 
     operation_id: UUID
     payment_id: UUID
@@ -115,7 +115,7 @@ JOIN views.provider_operations AS o ON o.provider = t.provider AND o.reference =
 async def payments_of_operations(
     connection: psycopg.AsyncConnection[Any], operation_ids: Sequence[UUID]
 ) -> dict[UUID, UUID]:
-    """The payment of each operation that the view knows."""
+    """The payments by operation id, of the operations that the view has."""
     cursor = await connection.execute(_OF_OPERATIONS, (list(operation_ids),))
     return dict(await cursor.fetchall())
 
@@ -123,7 +123,7 @@ async def payments_of_operations(
 async def payments_of_references(
     connection: psycopg.AsyncConnection[Any], references: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], UUID]:
-    """The payment behind each provider's reference that the view knows."""
+    """The payments by provider and reference, of the references that the view has."""
     cursor = await connection.execute(
         _OF_REFERENCES, ([provider for provider, _ in references], [reference for _, reference in references])
     )

@@ -1,4 +1,4 @@
-"""The read model of what moved at each provider, and in which settlement it was: one row a movement."""
+"""The read model of movements of money at providers: one row a movement, with the settlement that includes it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,8 +22,8 @@ _REFUND_REVERSAL: Final = "refund_reversal:"
 
 
 class ReconciliationRow(Struct, frozen=True, kw_only=True):
-    """An amount that moved at a provider. `reference` is the provider's name for it; `settlement_id` None until it is
-    in a settlement."""
+    """An amount that moved at a provider. `reference` is the provider's reference of the movement; `settlement_id` is
+    None until a settlement includes the movement."""
 
     movement_id: str
     movement: MovementKind
@@ -58,14 +58,14 @@ def keys_of(positioned: Positioned) -> Iterable[Key]:
 
 
 def movement_key(kind: MovementKind, provider: str, movement_id: str) -> str:
-    """Where the row of a movement is: our operation's id, or a dispute's."""
+    """The key of the movement's row, made from our operation's id, or from the provider's name and dispute id."""
     match kind:
         case MovementKind.CAPTURE | MovementKind.REFUND:
             return movement_id
         case MovementKind.REFUND_REVERSAL:
             return f"{_REFUND_REVERSAL}{movement_id}"
         case MovementKind.CHARGEBACK:
-            # A provider names its own disputes: another one may use the same name.
+            # Each provider assigns ids to its own disputes: another provider may use the same id.
             return f"{provider}:{movement_id}"
         case MovementKind.REVERSAL:
             return f"reversal:{provider}:{movement_id}"
@@ -160,14 +160,14 @@ WHERE provider = %s AND reference = %s AND movement = %s LIMIT %s
 
 
 class PaymentOfMovement(NamedTuple):
-    """`key` is that of the movement's row."""
+    """`key` is the key of the movement's row."""
 
     payment_id: UUID
     key: str
 
     @property
     def operation_id(self) -> str:
-        """The operation that moved it, where it is none of a dispute."""
+        """The id of the operation that moved the money; for a chargeback or its reversal, the row's key."""
         return self.key.removeprefix(_REFUND_REVERSAL)
 
 

@@ -11,8 +11,8 @@ from projections.provider.unsettled import UnsettledOfProvider, unsettled_of_pro
 
 
 class ProviderSettlements(Struct, frozen=True, kw_only=True):
-    """`settled` covers settlements whose first movement was recorded at `begin` or later and before `end`; None is no
-    bound. `unsettled` is what the provider owes us now."""
+    """`settled` covers settlements whose first movement was recorded at `begin` or later and before `end`; None sets no
+    limit. `unsettled` has the amounts that the provider owes us now."""
 
     provider: str
     begin: datetime | None

@@ -1,4 +1,4 @@
-"""The read model of what providers have settled: one row a settlement, currency and kind of row, added up."""
+"""The read model of settled amounts: one row a provider, settlement, currency and kind of movement, added up."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,8 +16,8 @@ from projections.engine.view import Key, View
 
 
 class SettlementsRow(Struct, frozen=True, kw_only=True):
-    """Minor units. `movement` may be what is none, such as a fee. `gross_minor` is what the rows count for us, negative
-    where money was taken; `first_at` when the first of them was recorded."""
+    """Amounts in minor units. `movement` may also name another item of the settlement, such as a fee. `gross_minor` is
+    positive for money to us, negative for money taken. `first_at` is the time at which the first item was recorded."""
 
     provider: str
     settlement_id: str
@@ -115,7 +115,7 @@ SELECT coalesce(sum(movements), 0)::bigint FROM views.settlements WHERE provider
 
 
 class SettledOfProvider(Struct, frozen=True, kw_only=True):
-    """Minor units, of all merchants; of what was settled in a period."""
+    """The amounts settled in a period, of all merchants, in minor units."""
 
     currency: str
     movement: str
@@ -134,13 +134,14 @@ class SettledOfProvider(Struct, frozen=True, kw_only=True):
 async def settled_of_provider(
     connection: psycopg.AsyncConnection[Any], provider: str, *, begin: datetime | None, end: datetime | None
 ) -> Sequence[SettledOfProvider]:
-    """Settlements of which the first movement was recorded at `begin` or later and before `end`."""
+    """The amounts of settlements whose first movement was recorded at `begin` or later and before `end`, by currency
+    and movement; None sets no limit."""
     async with connection.cursor(row_factory=class_row(SettledOfProvider)) as cursor:
         await cursor.execute(_OF_PROVIDER, {"provider": provider, "begin": begin, "end": end})
         return await cursor.fetchall()
 
 
 async def rows_settled_in(connection: psycopg.AsyncConnection[Any], provider: str, settlement_id: str) -> int:
-    """How many rows were applied of that settlement."""
+    """The number of the settlement's rows that were recorded."""
     [(rows,)] = await (await connection.execute(_ROWS_OF, (provider, settlement_id))).fetchall()
     return int(rows)

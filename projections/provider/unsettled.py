@@ -1,7 +1,6 @@
-"""The read model of what each provider still has to settle: one row a merchant, provider and currency, added up.
+"""The read model of amounts that providers still have to settle: one row a merchant, provider and currency."""
 
-What was settled is taken out again: what is left is what `psp:…:clearing` holds.
-"""
+# Settled amounts are subtracted again: the rows of a provider add up to the balance of its account `psp:…:clearing`.
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, assert_never
@@ -20,8 +19,8 @@ from projections.engine.view import Key, View
 
 
 class UnsettledRow(Struct, frozen=True, kw_only=True):
-    """Amounts in minor units, of what is in no settlement yet: captured for the merchant, less what went back.
-    `charged_back_minor` is below zero where more came back of chargebacks than is to be taken. `movements` counts."""
+    """Amounts in minor units of movements in no settlement yet. `charged_back_minor` is below zero where reversals
+    exceed chargebacks. `movements` is the number of these movements."""
 
     merchant_id: str
     provider: str
@@ -34,7 +33,7 @@ class UnsettledRow(Struct, frozen=True, kw_only=True):
 
     @property
     def net_minor(self) -> int:
-        """What the provider owes us."""
+        """The amount that the provider owes us."""
         return self.captured_minor - self.refunded_minor - self.charged_back_minor
 
 
@@ -72,7 +71,7 @@ def apply(row: UnsettledRow | None, key: Key, positioned: Positioned) -> Unsettl
 
 
 def _moved(row: UnsettledRow, kind: MovementKind, gross_minor: int, movements: int) -> UnsettledRow:
-    """`gross_minor` is what it counts for us."""
+    """The row after a movement; `gross_minor` is positive for money to us, negative for money taken."""
     row = replace(row, movements=row.movements + movements)
     match kind:
         case MovementKind.CAPTURE:
@@ -125,7 +124,7 @@ async def unsettled(connection: psycopg.AsyncConnection[Any], merchant_id: str) 
 
 
 class UnsettledOfProvider(NamedTuple):
-    """Of all merchants."""
+    """The unsettled amount of all merchants in one currency, in minor units."""
 
     currency: str
     net_minor: int

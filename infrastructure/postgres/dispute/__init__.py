@@ -1,1 +1,1 @@
-"""Disputes' agenda and evidence."""
+"""Disputes that are due, and evidence files."""

@@ -1,4 +1,4 @@
-"""What is to be done about disputes by now, as the view `disputes` has it."""
+"""Disputes that are due for work, read from the view `disputes`."""
 
 from collections.abc import Sequence
 from datetime import datetime

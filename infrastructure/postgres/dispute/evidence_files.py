@@ -1,4 +1,4 @@
-"""Evidence in Postgres, by its digest."""
+"""Evidence files in Postgres, stored under their SHA-256 digests."""
 
 from typing import Final
 

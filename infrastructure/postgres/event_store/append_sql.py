@@ -1,4 +1,4 @@
-"""A batch of commands as the arguments of the database function `append_commands`, and its rows as their results."""
+"""A batch of commands becomes the arguments of the database function `append_commands`, and its rows the results."""
 
 import struct
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _Row = tuple[Any, ...]
 
 
 class Types(NamedTuple):
-    """The object ids of the composite types, which each database has its own of."""
+    """The object ids of the composite types, which differ between databases."""
 
     event: int
     stream: int
@@ -51,7 +51,7 @@ class PackedArray(bytes):
 
 
 class _PackedArrayDumper(Dumper):
-    """Sent as it is; the statement says of what type."""
+    """Sends the bytes unchanged; the statement names their type."""
 
     format = Format.BINARY
 
@@ -60,14 +60,14 @@ class _PackedArrayDumper(Dumper):
 
 
 def take_packed_arrays(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> None:
-    """Let APPEND_COMMANDS be executed on `connection`."""
+    """Register the dumper of PackedArray, which APPEND_COMMANDS needs, on `connection`."""
     connection.adapters.register_dumper(PackedArray, _PackedArrayDumper)
 
 
 def arguments(
     commands: Sequence[EncodedCommand], types: Types, *, epoch: int | None
 ) -> tuple[PackedArray | int | None, ...]:
-    """The arguments of APPEND_COMMANDS. A server of another epoch than `epoch` refuses them."""
+    """The arguments of APPEND_COMMANDS. A server of another epoch refuses the call; None fits every epoch."""
     return (
         _array(types.event, [part for command in commands for part in command.events]),
         _array(types.stream, [part for command in commands for part in command.streams]),
@@ -79,7 +79,7 @@ def arguments(
 
 
 def results(commands: Sequence[EncodedCommand], rows: Sequence[_Row]) -> list[AppendResult]:
-    """What the rows of APPEND_COMMANDS say of each command."""
+    """The result of each command, in order, by the rows of APPEND_COMMANDS."""
     (positions, *_), *refusals = rows
     refused = {row[1]: _refusal(row[2:]) for row in refusals}
     told: list[AppendResult] = []

@@ -1,4 +1,4 @@
-"""Balances as the append itself keeps them: never behind."""
+"""Balances from the table `account_balance`, which each append updates in its own transaction."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from domain.ledger.accounts import available, owed
 from domain.money.money import Money
 from infrastructure.postgres.connection.pool import ReadPool
 
-# Its condition is that of the index account_balance_available, word for word.
+# The condition repeats that of the index account_balance_available word for word, so that the index is used.
 _AVAILABLE = """
 SELECT account, currency, balance_minor - coalesce((
     SELECT o.balance_minor FROM account_balance AS o

@@ -1,7 +1,6 @@
-"""The commands of one batch are those that wait, no two of which want the same stream, operation or key.
+"""No two commands of a batch use the same stream, operation or idempotency key."""
 
-Each is judged against what is stored, so the later one of two has to wait until the earlier one is.
-"""
+# Each command is checked against the stored state: the later of two such commands waits until the earlier is stored.
 
 from collections import deque
 
@@ -10,15 +9,16 @@ from infrastructure.postgres.connection.group_commit import Waiting
 from infrastructure.postgres.event_store.command_encoding import EncodedCommand
 
 LOOKED_AT_MAX = 1024
-"""However long the queue, a batch is put together in about a millisecond."""
+"""The number of waiting commands examined for one batch: forming a batch takes about a millisecond, however long the
+queue is."""
 
 
 WaitingCommand = Waiting[EncodedCommand, AppendResult]
 
 
 def next_batch(queue: deque[WaitingCommand], *, commands_max: int) -> list[WaitingCommand]:
-    """Take the next batch out of `queue`. A command that has to wait for one of the batch stays in front, in its order;
-    a command whose sender has given up is dropped."""
+    """Take the next batch out of `queue`. Commands that have to wait for one of the batch stay in front, in their
+    order; commands whose senders have given up are dropped."""
     batch: list[WaitingCommand] = []
     left: list[WaitingCommand] = []
     wanted: set[object] = set()
@@ -30,6 +30,6 @@ def next_batch(queue: deque[WaitingCommand], *, commands_max: int) -> list[Waiti
             continue
         wants = waiting.entry.wants
         (batch if wanted.isdisjoint(wants) else left).append(waiting)
-        wanted.update(wants)  # Of those left too: later commands must not overtake them.
+        wanted.update(wants)  # Of commands left waiting too: later commands must not overtake them.
     queue.extendleft(reversed(left))
     return batch

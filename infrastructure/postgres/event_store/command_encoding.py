@@ -1,7 +1,7 @@
-"""A command as the bytes of its parts in Postgres' binary format, made once, when it comes, by whoever brings it.
+"""A command is encoded once, at submission, as byte strings in Postgres' binary format."""
 
-While one batch is in the database, the next one is encoded; what is left to do between two is to join bytes.
-"""
+# The commands of the next batch are encoded while a batch is in the database; between two batches byte strings are
+# joined, and nothing else is done.
 
 import struct
 from functools import lru_cache
@@ -16,9 +16,9 @@ from domain.ledger.entry import JournalEntryPosted
 from infrastructure.postgres.event_store.mapper import EventMapper
 
 _BOOL, _BYTEA, _INT8, _INT2, _TEXT, _UUID = 16, 17, 20, 21, 25, 2950
-"""The types' object ids, which Postgres never changes."""
+"""The object ids of built-in types, which Postgres never changes."""
 
-# An element of an array of composites: its length, its number of fields, and of each its type, length and value.
+# An element of an array of composites: its length, its number of fields, and each field's type, length and value.
 _LENGTH = struct.Struct("!i")
 _EVENT = struct.Struct("!ii" + "Ii16s" + "Iiq" + "Iiq")
 _STREAM = struct.Struct("!ii" + "Ii16s" + "Iiq" + "Iiq")
@@ -32,7 +32,8 @@ _NULL = -1
 
 
 class EncodedCommand(NamedTuple):
-    """`number` tells it from others of its writer; of what is in `wants` it is the only one in its batch."""
+    """The parts of a command. `number` is unique within the writer; no other command of the batch shares an element of
+    `wants`."""
 
     number: int
     wants: tuple[object, ...]
@@ -44,7 +45,8 @@ class EncodedCommand(NamedTuple):
 
 
 def encode(number: int, append: Append, mapper: EventMapper) -> EncodedCommand:
-    """Raises ValueError when no store could take it: half a character, a number too large, a stream with a gap."""
+    """The parts of the command. Raises ValueError for a command that cannot be stored: a text with half a surrogate
+    pair, a number out of range, a gap in a stream's versions."""
     try:
         return _encode(number, append, mapper)
     except struct.error as error:
@@ -116,7 +118,7 @@ def _settlement(number: int, settlement: Settlement, append: Append) -> bytes:
 def _operation(
     fields: int, number: int, id: OperationId, append: Append, answer: Answer | None, *, unresolved: bool
 ) -> bytes:
-    """What claims and settlements begin with: seven of their `fields`."""
+    """The first seven fields of a claim or settlement, which has `fields` in all."""
     fixed = _OPERATION.pack(fields, _UUID, 16, id.bytes, _INT8, 8, number, _BOOL, 1, unresolved)
     if append.events:
         last = append.events[-1]

@@ -1,4 +1,4 @@
-"""Appends are committed in groups: the commands that wait and do not want the same go to the database in one call."""
+"""Group commit of appends: waiting commands that do not conflict with each other go to the database in one call."""
 
 import logging
 from collections import deque
@@ -27,22 +27,22 @@ from infrastructure.postgres.event_store.mapper import EventMapper
 
 BATCH_COMMANDS_MAX = 128
 QUEUE_COMMANDS_MAX = 2048
-"""Two seconds of work at a thousand commands a second, of which the writer does several: a command that would wait
-longer is refused at once."""
+"""A full queue is two seconds of work at a thousand commands a second, and the writer does several thousand; a further
+command is refused at once."""
 QUEUE_SETTLEMENTS_MAX = 2 * QUEUE_COMMANDS_MAX
-"""A provider's answer is taken in for longer than a command that would begin something new."""
+"""The limit for the appends of providers' answers, which are accepted where new commands are refused already."""
 STATEMENT_TIMEOUT_MS = 5_000
 CALL_WITHIN_S = 6.0
-"""A little above the statement's own limit: a server that answers at all has answered by then. Only a provider's answer
-waits so long for its batch."""
+"""The limit of the call, a little above the statement's own: a server that answers at all has answered by then. Only
+the append of a provider's answer waits so long; a new command ends at its request's deadline."""
 UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
-"""The errors of a command that no store could take: text that is none, an event twice."""
+"""The errors of a command that cannot be stored: invalid text, a duplicate event."""
 
 log = logging.getLogger(__name__)
 
 
 class BatchWatcher(Protocol):
-    """Told of each batch as it is taken: its commands, and how many are left waiting."""
+    """Receives, for each batch taken from the queue, the numbers of its commands and of commands still waiting."""
 
     def __call__(self, *, commands: int, waiting: int) -> None: ...
 
@@ -67,11 +67,11 @@ class Committer(GroupCommit[EncodedCommand, AppendResult]):
         self._types: Types
 
     async def append(self, append: Append) -> AppendResult:
-        """Append in the next batch. Raises StoreUnavailable; WriterBusy, at once, when too many wait already; and
-        UNSTORABLE errors. The latter two took no effect.
+        """Append in one of the next batches. Raises StoreUnavailable; WriterBusy, at once, where too many commands
+        wait already; and UNSTORABLE errors. After the latter two nothing was appended.
 
-        Once the request's deadline has passed, a command that would begin something new is left out if it has not been
-        sent yet; a provider's answer is appended nevertheless."""
+        Once the request's deadline has passed, a new command that has not been sent yet is dropped; a provider's answer
+        is appended nevertheless."""
         records_external_effect = append.records_external_effect or append.settlement is not None
         self._require_room(QUEUE_SETTLEMENTS_MAX if records_external_effect else QUEUE_COMMANDS_MAX)
         try:
@@ -95,7 +95,7 @@ class Committer(GroupCommit[EncodedCommand, AppendResult]):
 
     async def _write(self, session: Session, batch: Sequence[EncodedCommand]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
         cursor = session.cursor(binary=True, row_factory=tuple_row)
-        # The epoch that this process knows of, not what this server says: the function compares.
+        # The epoch that this process knows, not the server's own: the function compares the two.
         epoch = fence_of(self._database_url).epoch or None
         session.answers_within_s = CALL_WITHIN_S
         await cursor.execute(APPEND_COMMANDS, arguments(batch, self._types, epoch=epoch), prepare=True)

@@ -1,4 +1,4 @@
-"""Which payment a provider means, by the view that follows every operation."""
+"""The payment of a provider's operation or reference, found in the view `provider_operations`."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,4 @@
-"""The journal read straight from the store, in parts that several processes fold at once: every entry decoded anew, and
-held against the event that caused it."""
+"""The journal is folded from the stored events by several processes, with the causes that its entries have to match."""
 
 import asyncio
 import multiprocessing
@@ -29,7 +28,8 @@ from infrastructure.serving import die_with_supervisor
 PART_POSITIONS = 50_000
 FETCH_ENTRIES_MAX = 2_000
 PARTS_ALONE_MAX = 8
-"""Above this, further processes gain more than the second that it takes to start them."""
+"""The number of parts up to which one process folds all of them: to start others takes a second, more than they would
+save."""
 PROCESSES_MAX = 8
 STATEMENT_TIMEOUT_MS = 60_000
 
@@ -44,7 +44,7 @@ _BOOKED = [_ENTRY, *MONEY_EVENTS, *_BEFORE]
 
 
 class _Stored(Struct):
-    """Of what is recorded, what the books need. For an entry to be decoded, its debits have to equal its credits."""
+    """The fields of a recorded event that the books need. An entry whose debits and credits differ is not decoded."""
 
     originator_id: UUID
     originator_version: int
@@ -52,7 +52,7 @@ class _Stored(Struct):
 
 
 class FoldedPart(NamedTuple):
-    """What the entries of one part of the store, up to position `up_to`, come to, and what caused them."""
+    """The balances, the number of entries and their causes in one part of the store, whose last position is `up_to`."""
 
     up_to: int
     entries: int
@@ -61,12 +61,12 @@ class FoldedPart(NamedTuple):
 
 
 class UnreadableEntry(Exception):
-    """The store has an entry that no entry can be: unbalanced, on an account that there is not, or no JSON at all; or
-    such an event that causes one."""
+    """The store has a journal entry that is unbalanced, on an unknown account, or not JSON; or an event that causes an
+    entry cannot be decoded."""
 
 
 async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[FoldedPart]:
-    """Every entry up to position `up_to`, part by part in order, in as many processes as there are processors.
+    """The folded parts up to position `up_to`, in order, from a process for each processor, PROCESSES_MAX at most.
 
     Raises UnreadableEntry, which names the position.
     """
@@ -86,7 +86,7 @@ async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[Folded
         folding = deque[Future[FoldedPart]]()
         for after, last in parts:
             folding.append(executor.submit(fold_part, database_url, after, last))
-            # No further ahead than keeps every process at work: what is folded is held in memory until it is taken.
+            # Only as far ahead as keeps every process at work: folded parts stay in memory until they are consumed.
             if len(folding) > 2 * processes:
                 yield await asyncio.wrap_future(folding.popleft())
         while folding:
@@ -96,7 +96,7 @@ async def fold_journal(database_url: str, *, up_to: int) -> AsyncIterator[Folded
 
 
 def fold_part(database_url: str, after: int, up_to: int) -> FoldedPart:
-    """The entries after position `after` and up to `up_to`. Raises UnreadableEntry."""
+    """Fold the events after position `after` and up to `up_to`. Raises UnreadableEntry."""
     decode = msgspec.json.Decoder(_Stored).decode
     decode_before = MsgspecTranscoder().decode
     balances: dict[BalanceKey, int] = {}
@@ -120,6 +120,7 @@ def fold_part(database_url: str, after: int, up_to: int) -> FoldedPart:
 
 
 def _begin() -> None:
-    """Ctrl-C reaches the whole terminal: whoever started us decides what becomes of it, and takes us along."""
+    """Ignore Ctrl-C, which reaches every process of the terminal: the parent handles the signal, and this process ends
+    with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_supervisor()

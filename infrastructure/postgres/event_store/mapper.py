@@ -1,4 +1,4 @@
-"""Recorded events as the store's rows and back: JSON that an auditor reads with psql, under names that never change."""
+"""Recorded events are stored as JSON that an auditor can read with psql, under event names that never change."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The journal's entries as they stand in the store, in order, a batch in memory at a time."""
+"""The stored journal entries, read in batches in order of position."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -25,10 +25,10 @@ WHERE notification_id > %b AND notification_id <= %b AND topic = ANY(%b) ORDER B
 
 
 def posted_entries(database_url: str, *, up_to: int, until: datetime | None = None) -> Iterator[Sequence[Positioned]]:
-    """Every entry up to position `up_to`; with `until` those before the first that was recorded after it.
+    """The entries up to position `up_to`; with `until`, only those before the first entry recorded after that time.
 
-    Each batch is a statement of its own: nothing is held open in the database for as long as whoever reads takes.
-    Raises UnreadableEntry, which names the position.
+    Each batch is a statement of its own, so that no transaction stays open while the caller works. Raises
+    UnreadableEntry, which names the position.
     """
     decode = MsgspecTranscoder().decode
     position = 0

@@ -35,8 +35,8 @@ SELECT notification_id, originator_id, originator_version, topic, state
 FROM stored_events WHERE notification_id = ANY(%b) ORDER BY notification_id
 """
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
-# An answer that is told again has to be on the standby: after a restart of a primary without one, the row of a commit
-# that was never answered can be seen. The message comes after that row in the log, and is committed with the read.
+# A repeated answer has to be on the standby first: a primary that was restarted shows the row of a commit that no
+# standby has confirmed. The message follows that row in the WAL and is committed with the read.
 _SELECT_CLAIM_BY_KEY = """
 SELECT operation_id, payment_id, verb, fingerprint, status, body, position,
     CASE WHEN status IS NOT NULL AND current_setting('synchronous_standby_names') <> ''
@@ -73,7 +73,7 @@ class PostgresEventStore:
         return self._positioned(await self._fetch(_SELECT_STREAM, stream_id))
 
     async def history_after(self, stream_id: UUID, version: int) -> Sequence[Positioned]:
-        """The events of one stream after its `version`th, in order."""
+        """The events of one stream with versions above `version`, in order."""
         return self._positioned(await self._fetch(_SELECT_STREAM_AFTER, stream_id, version))
 
     async def histories(self, stream_ids: Sequence[UUID]) -> Sequence[Positioned]:

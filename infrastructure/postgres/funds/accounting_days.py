@@ -1,4 +1,4 @@
-"""The days that were handed to book-keeping, as rows."""
+"""The days that were handed to book-keeping, one row a day."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Our place in each bank's feed, moved by whoever stands where it is."""
+"""Our place in each bank's feed of reports, moved only from the report at which the caller found it."""
 
 from infrastructure.postgres.connection.pool import ReadPool
 

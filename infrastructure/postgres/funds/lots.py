@@ -1,4 +1,4 @@
-"""The lots as the appends keep them: what is due, and what becomes available when."""
+"""Lots that are due for release, read from the balances that appends maintain."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from domain.release.release import lot_behind
 from infrastructure.postgres.connection.pool import ReadPool
 
 EMPTY_MAX: Final = 10_000
-"""Taken out at once: an append waits for as long as that takes."""
+"""The number of empty lots removed by one statement, during which appends wait."""
 
 _DUE = """
 WITH due AS MATERIALIZED (

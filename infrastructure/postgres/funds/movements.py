@@ -1,4 +1,4 @@
-"""What moved at providers, found by its names in the view `reconciliation`."""
+"""Movements of money at providers, found by operation or reference in the view `reconciliation`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +11,7 @@ from projections.provider.reconciliation import movement_by_id, movements_by_ref
 from projections.provider.settlements import rows_settled_in
 
 _SAME_REFERENCE_MAX: Final = 2
-"""Enough to know that there are several."""
+"""Two movements suffice to know that a reference is ambiguous."""
 
 
 class ViewMovements:
@@ -31,7 +31,7 @@ class ViewMovements:
                 connection, provider, kind, reference, movements_max=_SAME_REFERENCE_MAX
             )
         is_dispute = kind in (MovementKind.CHARGEBACK, MovementKind.REVERSAL)
-        # A dispute is known to us by the provider's name for it.
+        # A dispute's id in our records is the provider's reference.
         return [
             FoundMovement(PaymentId(each.payment_id), reference if is_dispute else each.operation_id) for each in found
         ]

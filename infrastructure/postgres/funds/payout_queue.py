@@ -1,4 +1,4 @@
-"""What payouts' runs have to look at, by the views that follow payouts, batches and bank accounts."""
+"""Payouts, batches and bank accounts for the payout runs, read from their views."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Payments that the bank had in the time that a restored store has lost, among its orphans."""
+"""Payments that a bank received in the time that a restored store has lost, kept in the table `orphan`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

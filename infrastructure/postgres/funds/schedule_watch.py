@@ -1,4 +1,4 @@
-"""Until when scheduled payouts have been looked after, kept beside our places in banks' feeds."""
+"""The time of the last sweep for scheduled payouts, kept in the table `bank_feed`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -6,10 +6,11 @@ from typing import Final
 from infrastructure.postgres.connection.pool import ReadPool
 
 _NAME: Final = "scheduled payouts"
-"""In the place of a bank's name, none of which has a space."""
+"""The value of the column `bank`; no bank's name has a space."""
 AHEAD_MAX: Final = timedelta(hours=1)
 _SELECT = "SELECT report_id FROM bank_feed WHERE bank = %s"
-# In UTC and of one length, so that the later time is the greater text. A much later one is of a clock that was wrong.
+# Times are in UTC and of one length, so that the later time is the greater text. A stored time that is more than
+# AHEAD_MAX ahead was written by a wrong clock, and is overwritten.
 _LOOKED = """
 INSERT INTO bank_feed (bank, report_id) VALUES (%s, %s)
 ON CONFLICT (bank) DO UPDATE SET report_id = excluded.report_id, moved_at = clock_timestamp()

@@ -1,4 +1,4 @@
-"""The inbox as operators read it: a page is a walk along one index, from where the page before ended."""
+"""The inbox as operators read it, in pages, each of which reads one index onwards from the end of the page before."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -31,7 +31,7 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class PostgresDeliveryArchive:
-    """Implements application.webhook_in.inbox.DeliveryArchive. Deliveries are sorted by id, a UUIDv7, so by time."""
+    """Implements application.webhook_in.inbox.DeliveryArchive. The order of ids, which are UUIDv7, is that of time."""
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool

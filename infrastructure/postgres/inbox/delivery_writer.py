@@ -1,4 +1,4 @@
-"""Deliveries are committed in groups: none depends on another, so all that wait go to the inbox in one statement."""
+"""Group commit of deliveries: one statement inserts all waiting deliveries, up to a bound, into the inbox."""
 
 import logging
 from collections import deque
@@ -15,10 +15,10 @@ from infrastructure.postgres.connection.session import Session
 
 BATCH_DELIVERIES_MAX: Final = 256
 QUEUE_DELIVERIES_MAX: Final = 2048
-"""At 64 KiB each no more than 128 MiB, and mostly a kilobyte or two each."""
+"""A full queue takes at most 128 MiB, at 64 KiB a delivery; most deliveries have one or two kilobytes."""
 STATEMENT_TIMEOUT_MS: Final = 5_000
 CALL_WITHIN_S: Final = 6.0
-"""A little above the statement's own limit."""
+"""The limit of the call, a little above the statement's own."""
 
 _INSERT = """
 INSERT INTO webhook_delivery

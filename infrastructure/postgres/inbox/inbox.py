@@ -1,4 +1,4 @@
-"""The inbox in Postgres: claimed in turns by any number of workers, each with a lease; one statement for many rows."""
+"""The inbox in Postgres, from which any number of workers claim deliveries under leases, many rows in one statement."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -12,8 +12,8 @@ from domain.identifiers import ProviderName
 from infrastructure.postgres.connection.pool import ReadPool
 
 LEASE_S: Final = 30.0
-"""After so long, what a worker claimed and never finished is another's, unless it is told otherwise. To have two work
-on it is harmless."""
+"""The lease of a claimed delivery where the constructor gives no other: an unfinished delivery is due again after it.
+Two workers on one delivery do no harm."""
 
 _CLAIM = """
 UPDATE webhook_delivery AS d
@@ -35,20 +35,20 @@ SET next_try_at = clock_timestamp() + %s * interval '1 second', was_dead = was_d
 WHERE delivery_id = %s AND state = 'waiting' AND next_try_at = %s
 RETURNING next_try_at, was_dead
 """
-# In one order, so that two workers with the same names in hand wait for each other, and never in a circle.
+# Inserted in one order, so that two workers with the same names cannot deadlock.
 _NAME_EVENTS = """
 INSERT INTO webhook_event (provider, event_id, delivery_id)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS t (provider, event_id, delivery_id)
 ORDER BY provider, event_id ON CONFLICT DO NOTHING
 """
-# Apart from the above, whose snapshot does not show what another worker has just committed.
+# A statement of its own: the snapshot of the insert does not show rows that another worker has just committed.
 _SELECT_FIRST = """
 SELECT e.provider, e.event_id, e.delivery_id
 FROM unnest(%s::text[], %s::text[]) AS t (provider, event_id) JOIN webhook_event AS e USING (provider, event_id)
 """
 _SELECT_BODIES = "SELECT delivery_id, body FROM webhook_delivery WHERE delivery_id = ANY(%s)"
-# Its lease tells whether a delivery is still whose who worked on it: another worker takes it with a new one, and an
-# operator, who may retry as soon as the dead letter shows, puts it back without.
+# The lease shows whether the delivery is still this worker's: another worker claims the delivery under a new lease, and
+# an operator's retry, possible as soon as the dead letter is visible, ends the lease.
 _FINISH = """
 UPDATE webhook_delivery AS d
 SET state = t.state, result = t.result, payment_id = t.payment_id, tries = t.tries, event_id = t.event_id,

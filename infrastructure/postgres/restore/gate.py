@@ -1,4 +1,4 @@
-"""The gate of the store in Postgres, as the row of its identity has it, and what a restored store keeps in mind."""
+"""The gate of the store, read from the row of its identity, with the pins and the reopening of a restored store."""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class StoreGate:
         self._refreshing = Refreshing(self.refresh, name="gate", every_s=REFRESH_EVERY_S)
 
     async def start(self) -> None:
-        """Read once, and from then on every two seconds."""
+        """Read the gate now, and every two seconds from then on."""
         await self._refreshing.start()
 
     async def aclose(self) -> None:
@@ -56,13 +56,13 @@ class StoreGate:
 
     @property
     def store_id(self) -> UUID:
-        """Raises StoreUnavailable until the store has answered once."""
+        """The id of this copy of the store. Raises StoreUnavailable until the first successful read."""
         if self._identity is None:
             raise StoreUnavailable("it is not known yet which store this is")
         return self._identity.store_id
 
     async def open(self) -> None:
-        """From now on the store takes commands: every process notices within seconds. Raises StoreUnavailable."""
+        """Open the store for commands; every process notices within seconds. Raises StoreUnavailable."""
         async with self._pool.connection() as connection:
             await connection.execute(_OPEN)
         await self.refresh()
@@ -75,10 +75,10 @@ class StoreGate:
         return self._reopened_at
 
     async def refresh(self) -> None:
-        """Raises StoreUnavailable."""
+        """Read the gate, the pins and the time of reopening. Raises StoreUnavailable."""
         async with self._pool.connection() as connection:
             identity = await identity_of(connection)
-            # After the identity: the pins of a store that is open are all there.
+            # Read after the identity: a store that is open has all of its pins.
             self._pins = await read_pins(connection)
             if identity != self._identity:
                 self._reopened_at = await read_reopened_at(connection, identity.store_id)

@@ -1,4 +1,4 @@
-"""The orphans of a restored store, in their table."""
+"""The orphans of a restored store, kept in the table `orphan`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -96,7 +96,7 @@ class PostgresOrphans:
 
 
 async def read_pins(connection: psycopg.AsyncConnection[Any]) -> Mapping[PaymentId, Pin]:
-    """Where payments have a charge that is in none of their attempts here. Raises psycopg.Error."""
+    """By payment, the provider and attempt id of a charge that the payment's stream lacks. Raises psycopg.Error."""
     rows = await (await connection.execute(_PINS)).fetchall()
     return {
         PaymentId(payment_id): Pin(ProviderName(provider), OperationId(attempt_id))
@@ -105,6 +105,6 @@ async def read_pins(connection: psycopg.AsyncConnection[Any]) -> Mapping[Payment
 
 
 async def read_reopened_at(connection: psycopg.AsyncConnection[Any], store_id: UUID) -> datetime | None:
-    """When this copy of the store was reopened last; None where it never was. Raises psycopg.Error."""
+    """The time of the last reopening of this copy of the store; None without one. Raises psycopg.Error."""
     rows: list[tuple[datetime | None]] = await (await connection.execute(_REOPENED_AT, (store_id,))).fetchall()
     return rows[0][0]

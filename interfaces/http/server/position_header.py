@@ -36,16 +36,14 @@ async def wait_for_position(services: Services, view: View[Any], wanted: str | N
         reached = (await positions(connection, [view]))[view.name]
     if reached >= position:
         return reached
-    await stored_position(services, wanted)
+    require_stored(wanted, await services.store.head())
     return await wait_for(services.reader, [view], position, within_s=begun_s + WAIT_S - time.monotonic())
 
 
-async def stored_position(services: Services, wanted: str | None) -> int:
-    """The position of the store, which is at least `wanted`. Raises ParameterInvalid as above."""
-    position, head = _position_of(wanted), await services.store.head()
-    if position > head:
+def require_stored(wanted: str | None, head: int) -> None:
+    """Raises ParameterInvalid for text that is no position of a store whose last position is `head`."""
+    if _position_of(wanted) > head:
         raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
-    return head
 
 
 def _position_of(wanted: str | None) -> int:
