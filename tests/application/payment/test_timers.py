@@ -101,6 +101,19 @@ async def test_an_authorisation_expires_when_its_time_is_over(
     assert execute(database_url, TRIES) == []
 
 
+async def test_timers_wait_while_the_rows_in_service_are_of_a_version_without_them(
+    shop: Shop, clockwork: Clockwork, database_url: str
+) -> None:
+    payment_id = await shop.authorized()
+    await clockwork.project()
+    execute(database_url, "ALTER TABLE views.payment_status RENAME COLUMN timer TO not_yet")
+    shop.now += A_WEEK
+    assert await clockwork.worker.sweep() == 0
+    execute(database_url, "ALTER TABLE views.payment_status RENAME COLUMN not_yet TO timer")
+    await clockwork.worker.sweep()
+    assert isinstance(await shop.payment(payment_id), Expired)
+
+
 async def test_a_view_that_stands_still_does_not_make_a_timer_fire_again(
     shop: Shop, clockwork: Clockwork, database_url: str
 ) -> None:
