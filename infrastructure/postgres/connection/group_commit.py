@@ -127,7 +127,12 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
     async def _commit(self, batch: Sequence[Waiting[Entry, Answer]]) -> None:
         entries = [waiting.entry for waiting in batch]
         try:
-            rows = await self._write(await self._connected(), entries)
+            session = await self._connected()
+        except Exception as error:  # Nothing that is wrong with an entry.
+            await self._give_up(batch, error)
+            return
+        try:
+            rows = await self._write(session, entries)
         except self.unstorable as error:
             await self._commit_apart(batch, error)
             return
@@ -173,7 +178,12 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
                 ),
                 autocommit=True,
             )
-            await self._prepare(session)
+            try:
+                await self._prepare(session)
+            except BaseException:
+                # Its handler of notices refers to it: unended, it would hold a connection of the database for long.
+                await session.close()
+                raise
             self._session = session
         return self._session
 
