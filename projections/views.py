@@ -43,3 +43,5 @@ VIEWS: dict[str, View[Any]] = {
         REFUNDS,
     )
 }
+FORMER_VIEWS = frozenset({"timers"})
+"""The views of earlier versions, whose tables and checkpoints stay in a store that such a version has been at."""
