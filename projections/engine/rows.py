@@ -33,8 +33,6 @@ class Rows(Generic[Row]):
 
     async def load(self, touched: Touches) -> None:
         """Read those of the touched rows into memory that are in the table."""
-        if self._view.final:
-            return
         if missing := {key for key, _ in touched if key not in self._at_hand}:
             statement, keys = row_sql(self._view).select, keys_json(self._view, missing)
             # Planned every time: a plan made for a small table would read the whole table once it is large.
@@ -51,8 +49,6 @@ class Rows(Generic[Row]):
 
     def keep(self, changed: Mapping[Key, Row]) -> None:
         """Keep the rows in memory; they are written, or will be before another row is read."""
-        if self._view.final:
-            return
         at_hand = self._at_hand
         for key, row in changed.items():
             at_hand.pop(key, None)  # Moves the row to the end: the rows used last are dropped last.

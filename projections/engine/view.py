@@ -27,8 +27,6 @@ class View(Struct, Generic[Row], frozen=True, kw_only=True):
     """The fields of the primary key."""
     ddl: str
     indexes: str = ""
-    final: bool = False
-    """Whether a written row never changes, so that no row has to be read before a write."""
     keys_of: Callable[[Positioned], Iterable[Key]]
     """The keys of the rows that an event changes; none for an event that concerns no row of this view."""
     apply: Callable[[Row | None, Key, Positioned], Row]
