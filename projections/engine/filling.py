@@ -79,8 +79,8 @@ class Filling:
     async def _copy(self, rows: Sequence[Any]) -> None:
         async with self._writer.cursor().copy(row_sql(self.view).copy) as copy:
             copy.set_types(self.view.types)
-            for row in rows:
-                await copy.write_row(copied(self.view, row))
+            for values in copied(self.view, rows):
+                await copy.write_row(values)
 
     async def _upsert(self, rows: Sequence[Any]) -> None:
         await Rows(self._writer, self.view).upsert(rows)

@@ -1,6 +1,6 @@
 """The statements that read and write a view's rows, made once a view from its columns, with rows as JSON or by COPY."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -94,12 +94,14 @@ def _decoder(view: View[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(view.row)
 
 
-def copied(view: View[Row], row: Row) -> list[Any]:
-    """The row as the values that COPY takes."""
-    return [_copied(type_, value) for type_, value in zip(view.types, msgspec.structs.astuple(row), strict=True)]
-
-
-def _copied(type_: str, value: Any) -> Any:
-    if type_ == "jsonb":
-        return Jsonb(value, _encode)
-    return list(value) if type_.endswith("[]") else value
+def copied(view: View[Row], rows: Iterable[Row]) -> Iterator[list[Any]]:
+    """Each row as the values that COPY takes."""
+    jsons = [number for number, type_ in enumerate(view.types) if type_ == "jsonb"]
+    arrays = [number for number, type_ in enumerate(view.types) if type_.endswith("[]")]
+    for row in rows:
+        values = list(msgspec.structs.astuple(row))
+        for number in jsons:
+            values[number] = Jsonb(values[number], _encode)
+        for number in arrays:
+            values[number] = list(values[number])
+        yield values

@@ -45,7 +45,7 @@ WITH RECURSIVE k AS (
 )
 SELECT k.account, k.currency, CASE WHEN (
     SELECT l.positions[1] FROM views.journal_lines AS l
-    WHERE l.account = k.account AND l.currency = k.currency ORDER BY l.block LIMIT 1
+    WHERE l.account = k.account AND l.currency = k.currency ORDER BY l.account, l.currency, l.block LIMIT 1
 ) <= %(position)s THEN (
     SELECT coalesce(sum(b.signed_minor), 0) FROM views.account_blocks AS b
     WHERE b.account = k.account AND b.currency = k.currency AND b.block < %(block)s
@@ -91,13 +91,14 @@ _FIRST_POSTED = """
 SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
 ORDER BY l.block, p.position LIMIT 1
 """
-# Rows are read in the order of the blocks, so that no more rows are read than the lines need.
+# Rows are read in the order of the blocks, so that no more rows are read than the lines need. Only the primary key has
+# the whole order: by block alone, Postgres may read the index by block, and the lines of all accounts.
 _LINES = """
 SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
 WHERE l.account = %(account)s AND l.currency = %(currency)s
     AND l.block >= %(first_lines)s AND l.block <= %(last_lines)s
     AND p.position > %(after)s AND p.position <= %(up_to)s
-ORDER BY l.block, p.position LIMIT %(lines_max)s
+ORDER BY l.account, l.currency, l.block, p.position LIMIT %(lines_max)s
 """
 
 
