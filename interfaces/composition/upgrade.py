@@ -14,10 +14,10 @@ from infrastructure.postgres.privileges import role_of
 from interfaces.composition.core import Core
 from interfaces.composition.schema import refuse_newer, view_connection
 from interfaces.runtime.settings import Settings
+from projections.engine.checkpoint import checkpoints
 from projections.engine.connection import REBUILD_SCHEMA
 from projections.engine.filling import BATCH_EVENTS_MAX
 from projections.engine.outdated import OutdatedViews, outdated
-from projections.engine.tables import checkpoints
 from projections.views import VIEWS
 
 CODES_SINCE = "0018_view_code.sql"

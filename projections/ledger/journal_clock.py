@@ -40,6 +40,7 @@ JOURNAL_CLOCK = View(
     row=JournalClockRow,
     types=("bigint", "timestamptz"),
     key=("block",),
+    takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     ddl="""

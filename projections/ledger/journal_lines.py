@@ -60,6 +60,7 @@ JOURNAL_LINES = View(
     types=("bigint", "smallint", "uuid", "uuid", "text", "text", "bigint", "text", "timestamptz"),
     key=("position", "line"),
     final=True,
+    takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     # COLLATE "C" compares account names byte by byte, which is faster, and the same on every server.

@@ -75,6 +75,7 @@ AUDIT_TIMELINE = View(
     types=("bigint", "uuid", "text", "text", "timestamptz", "text", "text", "text", "text", "jsonb"),
     key=("position",),
     final=True,
+    takes=TimelineEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

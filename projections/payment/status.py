@@ -77,6 +77,7 @@ PAYMENT_STATUS = View(
         *("timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
     ),
     key=("payment_id",),
+    takes=PaymentEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -65,6 +65,15 @@ TIMERS = View(
     row=TimerRow,
     types=("uuid", "text", "timestamptz"),
     key=("payment_id",),
+    takes=(
+        PaymentActionRequired
+        | PaymentAuthorized
+        | PaymentCaptured
+        | PaymentVoided
+        | AuthorizationExpired
+        | PaymentFailed
+        | PaymentCanceled
+    ),
     keys_of=keys_of,
     apply=apply,
     ddl="""

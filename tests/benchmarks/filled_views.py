@@ -51,9 +51,7 @@ FROM (SELECT *, convert_from(state, 'UTF8')::jsonb AS stored FROM stored_events 
 """
 _INSERT_ROWS = "INSERT INTO views.{table} SELECT * FROM jsonb_populate_recordset(NULL::views.{table}, %s::jsonb)"
 _CHECKPOINTS = """
-UPDATE views.projection_checkpoint SET (position, moved_to) = (
-    SELECT max(notification_id), max(notification_id) FROM stored_events
-)
+UPDATE views.checkpoint SET position = (SELECT max(notification_id) FROM stored_events)
 """
 _SELECT_PAYMENTS = "SELECT DISTINCT payment_id FROM operation_claim WHERE position = ANY(%s)"
 _SELECT_POSITION_MAX = "SELECT max(notification_id) FROM stored_events"
