@@ -39,9 +39,9 @@ class Feed(Protocol):
         """The position of the last event now."""
         ...
 
-    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
-        """The next events after `position`, in order, once there are some. Raises UNREADABLE where one of them cannot
-        be decoded."""
+    async def after(self, position: int, *, events_max: int, within_s: float | None = None) -> Sequence[Positioned]:
+        """The next events after `position`, in order, once there are some; none where no news come `within_s`. Raises
+        UNREADABLE where one of them cannot be decoded."""
         ...
 
 
@@ -107,9 +107,9 @@ class Projector(ABC):
             await asyncio.sleep(LOOK_AGAIN_S)
             standing = await self._standing()
 
-    async def _next(self) -> Sequence[Positioned]:
+    async def _next(self, *, within_s: float | None = None) -> Sequence[Positioned]:
         try:
-            return await self._feed.after(self._place.position, events_max=BATCH_EVENTS_MAX)
+            return await self._feed.after(self._place.position, events_max=BATCH_EVENTS_MAX, within_s=within_s)
         except UNREADABLE:
             # One event cannot be decoded; those before it are read one at a time.
             return await self._feed.after(self._place.position, events_max=1)

@@ -59,10 +59,13 @@ class Following:
     async def head(self) -> int:
         return await self._store.head()
 
-    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+    async def after(self, position: int, *, events_max: int, within_s: float | None = None) -> Sequence[Positioned]:
         self.asked += 1
+        loop = asyncio.get_running_loop()
+        until = None if within_s is None else loop.time() + within_s
         while True:
-            if events := await self._store.after(position, events_max=events_max):
+            events = await self._store.after(position, events_max=events_max)
+            if events or (until is not None and loop.time() >= until):
                 return events
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -88,6 +91,7 @@ async def projecting(
             turns=leases,
         )
         running = asyncio.gather(*map(again_and_again, tasks.values()))
+        running.add_done_callback(lambda r: print("ENDED", r.cancelled() or repr(r.exception())))
         try:
             yield running
         finally:
