@@ -107,9 +107,15 @@ class Projector(ABC):
             await asyncio.sleep(LOOK_AGAIN_S)
             standing = await self._standing()
 
-    async def _next(self, *, within_s: float | None = None) -> Sequence[Positioned]:
+    @property
+    def _patience_s(self) -> float | None:
+        """How long to wait for events before the projector looks around."""
+        return None
+
+    async def _next(self) -> Sequence[Positioned]:
+        events_max, within_s = BATCH_EVENTS_MAX, self._patience_s
         try:
-            return await self._feed.after(self._place.position, events_max=BATCH_EVENTS_MAX, within_s=within_s)
+            return await self._feed.after(self._place.position, events_max=events_max, within_s=within_s)
         except UNREADABLE:
             # One event cannot be decoded; those before it are read one at a time.
             return await self._feed.after(self._place.position, events_max=1)

@@ -78,9 +78,13 @@ class SharedProjector(Projector):
             return max(joinable, key=lambda each: (joinable[each], each))
         return position if head - BATCH_EVENTS_MAX <= position <= head else head
 
-    async def _next(self, *, within_s: float | None = None) -> Sequence[Positioned]:
-        """No further than to the next view that waits to join; none after LOOK_AGAIN_S while a view stands alone."""
-        events = await super()._next(within_s=None if self._standings.last.all_shared else LOOK_AGAIN_S)
+    @property
+    def _patience_s(self) -> float | None:
+        return None if self._standings.last.all_shared else LOOK_AGAIN_S
+
+    async def _next(self) -> Sequence[Positioned]:
+        """No further than to the next view that waits to join."""
+        events = await super()._next()
         ahead = min(self._ahead(), default=None)
         return [each for each in events if ahead is None or each.position <= ahead] or events
 
