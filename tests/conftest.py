@@ -18,7 +18,7 @@ from tests.support.databases import Databases
 from tests.support.quick_servers import quick_servers
 from tests.support.store import own_server
 
-pytest_plugins = ["tests.support.scheduling", "tests.support.skips"]
+pytest_plugins = ["tests.support.process_logs", "tests.support.scheduling", "tests.support.skips"]
 # The contract suite's assertions are explained like a test's own.
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
@@ -131,6 +131,7 @@ class StoredDelivery(Struct, frozen=True, kw_only=True):
     next_try_at: datetime | None
 
 
+@runtime_checkable
 class DeliveryArchive(Protocol):
     """All deliveries ever received. Every method raises StoreUnavailable."""
 

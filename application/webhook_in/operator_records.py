@@ -1,4 +1,4 @@
-"""Operators record by hand a movement that the provider's own records show and no notification told us of."""
+"""Operators record by hand a movement that the provider's own records show and no notification has reported."""
 
 from collections.abc import Mapping
 

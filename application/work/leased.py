@@ -1,8 +1,7 @@
-"""A leased queue gives each due item to one worker at a time; one runner attempts, backs off, alerts and resolves.
+"""A leased queue gives each due item to one worker at a time; one runner attempts, backs off, alerts and resolves."""
 
-Attempts repeat until they succeed, so every effect of one has to be idempotent: a worker may die, or lose its lease, at
-any point, and another worker begins again.
-"""
+# Attempts repeat until one succeeds, so every effect of an attempt has to be idempotent: a worker may die, or lose its
+# lease, at any point, and another worker begins again.
 
 import asyncio
 import random
@@ -133,7 +132,7 @@ class Handler(Protocol[Handled]):
 
 
 class LeasedRunner(Generic[Item]):
-    """Attempts items and writes down what comes of them. A failing item never stops the others."""
+    """Attempts items and writes down the outcomes. A failing item never stops the others."""
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from infrastructure.embedded.errors import HomeInUse
@@ -22,9 +23,11 @@ class FileLock:
         except BlockingIOError:
             os.close(descriptor)
             raise HomeInUse(self._path.parent, pid_in(self._path)) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
+        os.ftruncate(descriptor, 0)
+        # A full disk has no room for the pid, which only tells others whose the lock is.
+        with suppress(OSError):
+            os.write(descriptor, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Free the lock; nothing happens when the lock is not held."""

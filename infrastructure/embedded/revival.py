@@ -67,7 +67,7 @@ class _Revival:
         self._has_started_one = True
         try:
             server.start()
-        except EmbeddedError as error:
+        except (EmbeddedError, OSError) as error:  # OSError: the disk has no room for a file that a start writes.
             self._say(f"{server.name} does not start: {error}")
             return False
         self._say(f"{server.name} runs again.")

@@ -1,1 +1,1 @@
-"""Postgres: the append-only event store, and what has to be committed in the same transaction with it."""
+"""Postgres: the append-only event store, the queues and tables beside the events, and the connections."""

@@ -1,4 +1,4 @@
-"""`tallystick accounting`: the books, a day at a time, for the accounting system."""
+"""`tallystick accounting`: the totals of each day's journal, written for the accounting system."""
 
 from datetime import datetime
 from pathlib import Path

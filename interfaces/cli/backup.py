@@ -1,4 +1,4 @@
-"""`tallystick backup`: copies of the store elsewhere, and the proof that they can be restored."""
+"""`tallystick backup`: backups of the store, and their verification by a restore."""
 
 import os
 import signal
@@ -164,7 +164,7 @@ def verify(name: str | None, folder: Path, key_file: Path | None, store_id: UUID
 
 
 def _tell_the_store(base: backups.BaseBackup, verified_at: datetime, fault: str | None) -> None:
-    """Where it is to be had: a backup can be verified on a machine without one."""
+    """Record the verification in the store where this machine has one; a backup may be verified elsewhere."""
     if not (os.environ.get(VARIABLES["database_url"]) or (home() / "postgres").is_dir()):
         return
     with servers(home()) as settings, psycopg.connect(settings.database_url, autocommit=True) as connection:
@@ -179,7 +179,7 @@ def _plan(
     keep: int,
     base_every: timedelta = timedelta(hours=BASE_EVERY_H),
 ) -> backups.Plan:
-    """Raises KeyUnusable, SettingInvalid, click.UsageError."""
+    """The plan by the options and settings. Raises KeyUnusable, SettingInvalid, click.UsageError."""
     if folder is None:
         raise click.UsageError(f"--to is missing: the folder of the backups (or {VARIABLES['backup_folder']}).")
     if not settings.replication_url:
@@ -198,7 +198,7 @@ def _plan(
 
 @contextmanager
 def _copied_bytes() -> Iterator[Callable[[int], None]]:
-    """How much was copied so far, on standard error."""
+    """A progress display on standard error; the block calls the given function with the number of bytes copied."""
     columns = (SpinnerColumn(), TextColumn("Copying"), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)

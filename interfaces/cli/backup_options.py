@@ -1,4 +1,4 @@
-"""What the commands for backups have in common: which folder, which key, which store."""
+"""The common options of the backup commands: the folder, the key, the store."""
 
 from pathlib import Path
 from uuid import UUID
@@ -43,7 +43,7 @@ store = click.option(
 
 
 def key_in(file: Path | None, folder: Path) -> backups.BackupKey:
-    """Raises KeyUnusable, click.UsageError."""
+    """The key in the file, which must lie outside of `folder`. Raises KeyUnusable, click.UsageError."""
     if file is None:
         raise click.UsageError(f"--key-file is missing: a file made by `tallystick backup key`. {KEY_LOST}")
     backups.keep_apart(file, folder)
@@ -51,7 +51,7 @@ def key_in(file: Path | None, folder: Path) -> backups.BackupKey:
 
 
 def chosen_store(folder: Path, store_id: UUID | None, file: Path | None) -> backups.StoreFolder:
-    """The backups of the store that was named, or of the only one. Raises BackupError, click.UsageError."""
+    """The backups of the store `store_id`, or of the folder's only store. Raises BackupError, click.UsageError."""
     key = key_in(file, folder)
     stores = backups.stores_in(folder)
     if store_id is None:

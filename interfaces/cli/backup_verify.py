@@ -1,4 +1,4 @@
-"""A backup is proved by being restored: into a scratch home, where the store is folded and checked as a whole."""
+"""A backup is verified by a restore into a scratch home, in which the whole store is folded and checked."""
 
 import asyncio
 from pathlib import Path
@@ -11,11 +11,14 @@ from interfaces.composition import Core, EmbeddedPostgres, backups, utc_now
 from interfaces.runtime.settings import Settings
 
 NO_BUS = "nats://127.0.0.1:1"
-"""Nobody listens there: nothing of a scratch home is published."""
+"""An address without a server, so that no event of a scratch home is published."""
 
 
 def verified(folder: backups.StoreFolder, base: backups.BaseBackup, home: Path) -> backups.Verification:
-    """What comes of restoring `base` into `home` with all the WAL after it. Raises EmbeddedError, psycopg.Error."""
+    """Restore `base` into `home` with all the WAL after it, and check the store; the result.
+
+    Raises EmbeddedError, psycopg.Error.
+    """
     try:
         restored = backups.restore(folder, base, home, None, console.print)
     except backups.BackupError as error:

@@ -1,4 +1,4 @@
-"""`tallystick dead-letters`: what was given up, and what an operator does about it."""
+"""`tallystick dead-letters`: dead letters are listed, shown, retried and closed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`tallystick disputes`: what banks dispute, and what an operator records of it where no notification does."""
+"""`tallystick disputes`: disputes are listed and shown, and recorded where a provider sends no notification."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ def list_(status: str | None, merchant: MerchantId | None, as_json: bool) -> Non
     if not found:
         console.print("There are none.")
         return
-    # Ids are there to be copied, so none is cut. What there is no room for is shown by `show`.
+    # Ids are not cut, so that they can be copied; `show` prints the columns that do not fit.
     table = Table(Column("", no_wrap=True), "kind", "status", "amount", "reason", "answer by (UTC)")
     for each in found:
         amount, until = str(Money(each.amount, each.currency)), f"{each.respond_by:%Y-%m-%d %H:%M}"
@@ -112,7 +112,7 @@ def open_(
     payment_id = id_given(payment, ids.PAYMENT, ids.INTENT, called="PAYMENT")
     due = None if due is None else due.replace(tzinfo=UTC)
     if due is not None and due <= utc_now():
-        # It would be given up, and lost, within seconds.
+        # The dispute would expire, and so be lost, within seconds.
         raise click.BadParameter("it is over already; leave it out, and rule on the dispute", param_hint="--due")
 
     async def work(core: Core) -> LoadedDispute:

@@ -1,4 +1,4 @@
-"""`tallystick doubts`: operations whose outcome stays unknown, and what an operator does about one."""
+"""`tallystick doubts`: operations in doubt are listed, shown, looked up at the provider, and settled."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from interfaces.resources.payment import OPERATION_PREFIX
 
 
 class DoubtShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A doubt as it is printed, with ids as the world sees them."""
+    """A doubt as printed, with public ids."""
 
     payment_id: str
     provider: str
@@ -34,7 +34,7 @@ class DoubtShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentIdText(click.ParamType[PaymentId]):
-    """A payment, by `pay_…` or `pi_…`."""
+    """A payment's id, such as `pay_01h…` or `pi_01h…`."""
 
     name = "payment"
 
@@ -148,7 +148,7 @@ def settle(
 
 
 def _act(work: Callable[[Core], Coroutine[Any, Any, LoadedPayment]]) -> None:
-    """Do it, and say what the payment is then."""
+    """Do the work and print the payment's status. Raises click.ClickException where the outcome is still unknown."""
 
     async def run(core: Core) -> tuple[LoadedPayment, Doubt | None]:
         loaded = await work(core)

@@ -1,4 +1,4 @@
-"""`tallystick events`: a payment's whole history, as an auditor reads it."""
+"""`tallystick events`: a payment's whole history, for auditors."""
 
 import click
 import msgspec

@@ -1,4 +1,4 @@
-"""`tallystick funds`: what becomes available to merchants, and when."""
+"""`tallystick funds`: merchants' pending funds and reserves, by the time at which they become available."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`tallystick fx`: exchange rates imported, published and looked at, and what an amount comes to at them."""
+"""`tallystick fx`: exchange rates are imported, published and listed, and amounts converted."""
 
 from typing import BinaryIO
 
@@ -57,7 +57,7 @@ def import_(files: tuple[BinaryIO, ...], cause: Cause) -> None:
 
 
 def _named(imported: Imported) -> str:
-    """The first and the last of the sets that are new."""
+    """The first and the last of the new sets of rates, as the end of a sentence."""
     match imported.numbers:
         case ():
             return ""
@@ -132,7 +132,7 @@ def rate(from_currency: str, to_currency: str, at: str | None) -> None:
     "--mark-up",
     default=0,
     type=click.IntRange(0, BASIS_POINTS),
-    help="PricingContext points of the value that are kept.",
+    help="Basis points of the value that are kept.",
 )
 @at_option
 @report_failures

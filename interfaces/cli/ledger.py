@@ -1,4 +1,4 @@
-"""`tallystick ledger`: the books, checked."""
+"""`tallystick ledger`: the commands on the books, and the verification of the books."""
 
 import click
 
@@ -43,7 +43,7 @@ def verify() -> None:
 
 
 async def verify_books(core: Core) -> str | None:
-    """The first thing that is wrong with the books; says what there is of them. Raises UnreadableEntry."""
+    """The first fault of the books, None without one; prints their totals. Raises UnreadableEntry."""
     async with core.pool.connection() as connection:
         kept = await kept_balances(connection)
     entries = 0

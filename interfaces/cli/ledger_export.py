@@ -57,7 +57,7 @@ def export(form: str, as_of: str | None, output: Path | None) -> None:
 
 
 def _exported(form: str, output: Path | None, batches: Iterator[Sequence[Positioned]]) -> Iterator[int]:
-    """Write, and give each position that has been reached."""
+    """Write the entries; yields each position that has been reached."""
     if output is None:
         for piece in written(BOOKS[form](), batches):
             click.echo(piece.text, nl=False)

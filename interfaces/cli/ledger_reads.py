@@ -1,4 +1,4 @@
-"""`tallystick ledger accounts | balance | trial-balance | journal`: what the books say, now or at any moment."""
+"""`tallystick ledger accounts | balance | trial-balance | journal`: the books now or at any moment."""
 
 from collections.abc import Sequence
 from datetime import datetime

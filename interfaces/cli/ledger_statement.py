@@ -1,4 +1,4 @@
-"""`tallystick ledger statement`: a merchant's statement as JSON or CSV, however long it is."""
+"""`tallystick ledger statement`: a merchant's statement as JSON or CSV, of any length."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -60,7 +60,7 @@ async def _print_json(
     accounts: Sequence[AccountInPeriod],
     pages: AsyncIterator[Sequence[PostedLine]],
 ) -> None:
-    """As the API's, but in one page, of which only a part is in memory at a time."""
+    """Print the statement as the API answers it, but in one page; only some of the lines are in memory at a time."""
     head = {
         "merchant_id": period.merchant_id,
         "currency": period.currency,

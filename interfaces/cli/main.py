@@ -1,4 +1,4 @@
-"""The command `tallystick`: every part of the system, and the tools that look after it."""
+"""The command `tallystick`: the parts of the system, and the operators' tools."""
 
 import gc
 from collections.abc import Mapping
@@ -42,15 +42,15 @@ COMMANDS: Final[Mapping[str, str]] = {
     "settlement": "interfaces.cli.settlement:settlement",
     "accounting": "interfaces.cli.accounting:accounting",
 }
-"""Where each is. Only the one that is called is imported, so that it need not wait for the others."""
+"""The place of each command. Only the command that is called is imported, so that commands start quickly."""
 
-# Modules are imported by the hundred and live for ever: looking through them for garbage again and again would take a
-# tenth of a start. What serves settles its collector itself.
+# Hundreds of modules are imported and never freed: repeated garbage collections would take a tenth of the start.
+# Servers set up the collector themselves.
 gc.set_threshold(50_000, 20, 50)
 
 
 class Commands(click.Group):
-    """Those of `COMMANDS`."""
+    """The group of `COMMANDS`, each imported when called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *COMMANDS})

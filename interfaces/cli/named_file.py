@@ -1,4 +1,4 @@
-"""A file that an operator names: read as UTF-8, and refused with its name and line."""
+"""A file that an operator names is read as UTF-8, and refused with its name and line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from domain.settlement.file import SettlementFileInvalid
 from domain.terms.documents.document import TermsInvalid
 
 DOCUMENT_BYTES_MAX: Final = 1_000_000
-"""More than any policy or terms have: a wrong file is refused at once."""
+"""More than any policy or terms have, so that a wrong file is refused at once."""
 TABLE_BYTES_MAX: Final = 256_000_000
-"""Likewise of rates, and of a settlement of a million rows."""
+"""More than a file of rates, or a settlement of a million rows, has."""
 
 
 def text_of(file: BinaryIO, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> str:
@@ -30,7 +30,7 @@ def text_of(file: BinaryIO, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> str:
 
 @contextmanager
 def naming_the_line(file: BinaryIO) -> Iterator[None]:
-    """Refusals of the file's content name the file and the line."""
+    """Refusals of the file's content in the block become a click.ClickException that names the file and the line."""
     try:
         yield
     except (PolicyInvalid, TermsInvalid, RatesInvalid, SettlementFileInvalid) as error:

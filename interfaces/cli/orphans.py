@@ -1,4 +1,4 @@
-"""`tallystick orphans`: what was found at providers after a restore, and is in no payment here."""
+"""`tallystick orphans`: entries of providers' lists, found after a restore, that no payment here has."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`tallystick payouts`: where merchants' payouts are, the files that they go to the bank in, and what waits for us."""
+"""`tallystick payouts`: payouts are listed, shown, approved and canceled, and their files for the bank printed."""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ def list_(status: str | None, as_json: bool) -> None:
     if not found:
         console.print("There are none.")
         return
-    # Nothing is cut: ids are there to be copied. What there is no room for is shown by `show`.
+    # Ids are not cut, so that they can be copied; `show` prints the fields that do not fit.
     table = Table(Column("", no_wrap=True), Column("merchant", no_wrap=True), "status", "amount", "since (UTC)")
     for payout in found:
         table.add_row(

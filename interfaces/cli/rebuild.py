@@ -1,4 +1,4 @@
-"""`tallystick rebuild`: read models made anew from the store, while the old ones stay in service."""
+"""`tallystick rebuild`: read models are rebuilt from the store while the old ones stay in service."""
 
 import click
 import msgspec

@@ -1,4 +1,4 @@
-"""`tallystick record`: what a provider's own records show, and no notification has brought here."""
+"""`tallystick record`: operations in a provider's records that no notification has reported are recorded by hand."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -20,7 +20,7 @@ TEXT_CHARACTERS_MAX = 255
 
 
 class Text(click.ParamType[str]):
-    """Words that are kept with the payment."""
+    """A text that is stored with the payment, of at most TEXT_CHARACTERS_MAX printable characters."""
 
     name = "text"
 
@@ -123,7 +123,7 @@ def _made_at_provider(
 
 
 def _act(work: Callable[[Core], Coroutine[Any, Any, Adopted]]) -> None:
-    """Do it, and say what was recorded and what the payment is then."""
+    """Do the work, and print the recorded events and the payment's status."""
     adopted = with_core(work, needs_open_store=True)
     recorded = ", ".join(map(name_of, adopted.events)) or "nothing, it is on record already"
     payment_id = ids.text_of(ids.PAYMENT, adopted.loaded.id)

@@ -1,4 +1,4 @@
-"""`tallystick reopen`: a restored store takes payments again, once providers were asked for what it has lost."""
+"""`tallystick reopen`: a restored store is opened after its lost operations were looked up at the providers."""
 
 import asyncio
 import ipaddress
@@ -78,7 +78,10 @@ def reopen(*, dry_run: bool, yes: bool, accept_unexplained: str | None, as_json:
 
 
 def _ask_for_leave(core: Core, *, yes: bool) -> None:
-    """Whether the providers may be asked, which are named with their accounts. Raises ClickException, Abort."""
+    """Print the providers with their accounts, and have the operator confirm that live ones are asked, unless `yes`.
+
+    Raises click.ClickException without a terminal, click.Abort where the operator refuses.
+    """
     live = [account for account in core.accounts if not _is_here(account.url)]
     for account in core.accounts:
         can = "" if core.connectors[account.name].listing is not None else "; it has no list"
@@ -102,7 +105,8 @@ def _is_here(url: str) -> bool:
 async def _reopen(
     core: Core, closed: StoreClosed, *, dry_run: bool, accepted: str | None, cause: Cause
 ) -> tuple[ListedEntries, bool]:
-    """What was told, and whether the store is open now. Raises ListingFailed."""
+    """The providers' entries with their explanations, and whether the store is open now. Raises ListingFailed,
+    BankSilent."""
     reopening: Reopening = core.restore.commands
     until = utc_now()
     since = await reopening.lost_since(closed.since)
@@ -126,7 +130,10 @@ async def _reopen(
 
 @asynccontextmanager
 async def _views_up_to_date(core: Core) -> AsyncIterator[None]:
-    """The view by which payments are found is at the store's head, and follows: also where no worker runs."""
+    """Keep the view that finds payments current in the block, from the store's head on, also where no worker runs.
+
+    Raises click.ClickException where the view does not reach the head within VIEW_WITHIN_S.
+    """
     tasks = worker_tasks(core)
     projecting = asyncio.ensure_future(supervise({name: tasks[name] for name in PROJECTING}))
     try:

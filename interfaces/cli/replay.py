@@ -1,4 +1,4 @@
-"""`tallystick replay`: the whole store folded again, and compared with every read model."""
+"""`tallystick replay`: the whole store is folded again and compared with every read model."""
 
 import click
 
@@ -26,7 +26,8 @@ def replay() -> None:
 
 
 async def compare_views(core: Core) -> list[Difference]:
-    """Where each read model departs from a replay, at its own position; says how each compares."""
+    """The first difference of each read model from a replay up to the read model's position; prints a line for each
+    read model."""
     async with await view_connection(core.settings) as connection:
         kept = await kept_views(connection)
     replayed = Replay(views_up_to=kept.positions)

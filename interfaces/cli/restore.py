@@ -1,4 +1,4 @@
-"""`tallystick restore`: a new home from a backup folder."""
+"""`tallystick restore`: a new home is made from a backup folder."""
 
 from datetime import datetime
 from pathlib import Path

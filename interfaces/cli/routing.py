@@ -1,4 +1,4 @@
-"""`tallystick routing`: the policies that say which provider a payment goes to, and how providers do."""
+"""`tallystick routing`: routing policies, their decisions, and the health of providers."""
 
 from typing import BinaryIO
 
@@ -166,7 +166,7 @@ def health() -> None:
 
 
 def _codes(health: Health) -> str:
-    """The most frequent codes of failures."""
+    """The most frequent codes of failures, with their counts."""
     most = sorted(health.codes.items(), key=lambda code: (-code[1], code[0]))
     told = [f"{code} {count:,}" for code, count in most[:CODES_SHOWN_MAX]]
     return ", ".join([*told, "…"] if len(most) > CODES_SHOWN_MAX else told)

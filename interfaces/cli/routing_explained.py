@@ -1,4 +1,4 @@
-"""`tallystick routing explain`: why each attempt of a payment went where it went, and what became of it."""
+"""`tallystick routing explain`: the routing decisions of a payment with their reasons and outcomes."""
 
 from collections.abc import Sequence
 
@@ -78,7 +78,7 @@ def _told(candidate: Candidate, routed: PaymentRouted) -> str:
 
 
 def _outcome(attempt_id: OperationId, history: Sequence[Positioned]) -> str:
-    """Everything that the provider's side said of an attempt, in order."""
+    """The recorded outcomes of an attempt, in order."""
     told = []
     for positioned in history:
         match positioned.event.data:

@@ -1,4 +1,4 @@
-"""`tallystick routing simulate`: recorded payments through another policy, before anybody activates it."""
+"""`tallystick routing simulate`: recorded payments are routed by another policy, before its activation."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -101,7 +101,7 @@ def _creations(events: Sequence[Positioned]) -> dict[UUID, PaymentCreated]:
 
 
 async def _position_before(core: Core, since: datetime, head: int) -> int:
-    """The position after which no event is older than `since`, found in a few looks: time goes with positions."""
+    """The position after which no event is older than `since`, by binary search, as times increase with positions."""
     low, high = 0, head
     while low < high:
         middle = (low + high) // 2
@@ -165,6 +165,6 @@ def _document(tally: Tally) -> dict[str, object]:
 
 
 def _providers(tally: Tally) -> list[ProviderName | None]:
-    """Everybody that was or would have been chosen; nobody comes last."""
+    """The providers that were or would have been chosen, by name; None, for no provider, comes last."""
     chosen = tally.recorded.keys() | tally.simulated.keys()
     return sorted(chosen, key=lambda provider: (provider is None, provider or ""))

@@ -1,4 +1,4 @@
-"""Commands that run: everything at once, or each part by itself."""
+"""The commands that run the whole system, or one of its parts."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,9 @@ PORT = 8080
 SIMULATOR_PORT = 8089
 SIMULATOR_NAME = "simulator"
 WORKERS_NICENESS = 10
-"""On a machine that they share, taking payments comes before showing them."""
+"""Workers have a lower priority, so that on a shared machine payments come before read models."""
 DATABASE_WITHIN_S = 60.0
-"""Started together with its database, or while that recovers, a process waits; it would only be started again."""
+"""The longest wait of a starting process for a database that starts or recovers."""
 RETRY_EVERY_S = 0.5
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def worker() -> None:
     Publishes events, keeps the read models current, resolves unknown outcomes, fires what is due, and works off what
     providers sent. Several may run at once."""
     with _settings_once_migrated(workers=1) as settings:
-        # Not before: a database of ours would be as patient.
+        # Not before: an embedded database started here would inherit the low priority.
         os.nice(WORKERS_NICENESS)
         uvloop.run(_work(composition.Core(settings)))
 
@@ -202,10 +202,12 @@ def migrate() -> None:
 
 @contextlib.contextmanager
 def _settings_once_migrated(*, server_processes: int = 0, workers: int = 0) -> Iterator[Settings]:
-    """Settings for servers that run, with the schema at this version and connections for so many processes; a database
-    that is away is waited for. Raises AccountInvalid, SettingInvalid, TooFewConnections."""
+    """The settings of running servers, with the schema at this version and connections for these numbers of processes.
+
+    Waits for a database that does not answer. Raises AccountInvalid, SettingInvalid, TooFewConnections.
+    """
     needed = composition.connections_of(server_processes=server_processes, workers=workers)
-    # With a worker beside the server processes, and the other way round.
+    # Room for a worker beside the server processes, and for a server process beside the workers.
     connections_max = composition.connections_of(server_processes=max(server_processes, 1), workers=max(workers, 1))
     with servers(home(), connections_max=connections_max + composition.OF_TOOLS) as settings:
         composition.configure_logs(level=settings.log_level)

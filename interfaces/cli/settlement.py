@@ -1,4 +1,4 @@
-"""`tallystick settlement`: what providers paid us, taken in from their files, and reported."""
+"""`tallystick settlement`: providers' settlement files are imported, and their settlements reported."""
 
 from collections import Counter
 from typing import BinaryIO, Final

@@ -32,14 +32,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WIDTH_MIN = 120
-"""Tables are not cut off when the output goes to a file or a pipe, which have no width of their own."""
+"""The width of tables in a file or a pipe, which have no width of their own."""
 
 OPERATOR_NAME_MAX = 64
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 console = Console(width=None if sys.stdout.isatty() else WIDTH_MIN, markup=False, emoji=False)
-"""Prints text as it is: what a merchant wrote is data, and brackets or colons in it mean nothing."""
+"""Prints text unchanged: brackets and colons in a merchant's text are no markup."""
 
 
 def home() -> Path:
@@ -100,7 +100,7 @@ operator_option = click.option(
     default=_login_name,
     help="Who does this, as it is recorded; else TALLYSTICK_OPERATOR, else your login name.",
 )
-"""For every command that records an event: the command receives the `cause`."""
+"""The option of every command that records an event; the command receives the `cause`."""
 
 
 def report_failures(command: Callable[P, T]) -> Callable[P, T]:
@@ -132,7 +132,7 @@ def report_failures(command: Callable[P, T]) -> Callable[P, T]:
 
 def sentence(error: Exception) -> str:
     """The problem's detail for a refusal, as in the API; the error's own text for any other failure."""
-    # Not at the top: a command that succeeds does without the table, and so starts sooner.
+    # Not imported at the top: a command that succeeds does not need the table, and starts sooner.
     from interfaces.resources.problems.table import PROBLEMS, problem_body
 
     if isinstance(error, DomainError) and type(error) in PROBLEMS:

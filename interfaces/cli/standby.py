@@ -1,4 +1,4 @@
-"""A second server: made, followed, promoted, and the former primary taken back as its standby."""
+"""The commands on a second database server: the standby, the failover, and the former primary's return as a standby."""
 
 import shutil
 import signal
@@ -27,7 +27,7 @@ _home = click.option(
 
 
 class PrimaryUrl(click.ParamType[tuple[composition.Address, ...]]):
-    """`postgresql://host:port`, also of several hosts."""
+    """A URL such as `postgresql://host:port`, of one host or several."""
 
     name = "url"
 
@@ -135,7 +135,7 @@ def _tell(what: str) -> None:
 
 
 def _owner_url() -> str:
-    """Raises SettingInvalid."""
+    """The URL of the owner's role. Raises SettingInvalid where none is set."""
     settings = from_environment()
     if not settings.owner_database_url:
         raise SettingInvalid(f"{VARIABLES['owner_database_url']} is not set.")
@@ -158,7 +158,7 @@ def _follow(at: Path, standing: composition.Standing, port: int, *, asynchronous
 
 
 class _Watch:
-    """Says what has changed, and has commits wait for the standby as soon as that holds nobody up."""
+    """Prints changes of the standby's state, and has commits wait for the standby once it is near the primary."""
 
     def __init__(self, server: composition.EmbeddedStandby, *, awaited: bool) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""`tallystick status`: how far everything is, how fast it goes, and what stands still."""
+"""`tallystick status`: the positions and rates of the relay and the read models, the backlogs, and the alarms."""
 
 import asyncio
 import time
@@ -14,22 +14,22 @@ from interfaces.composition import ARCHIVE, BackupState, Condition, Core, Follow
 SAMPLE_S = 1.0
 RELAY_LOOKS_MAX = 100
 RELAY_LOOK_EVERY_S = 0.02
-"""The relay is waited for, two seconds at most."""
+"""With RELAY_LOOKS_MAX, the wait for the relay takes two seconds at most."""
 REFUSALS_ALARM_S = 3600.0
-"""For so long after the last one, refused messages are a reason to look."""
+"""The time after the last refused message during which refusals are an alarm."""
 ONE_ROLE = (
     "the application's role owns the events, and could switch their immutability off. Give it a role of its own: "
     "see TALLYSTICK_OWNER_DATABASE_URL in docs/OPERATING.md."
 )
 STALLED_AFTER_S = 5.0
-"""Somebody is there, but the next event is older than this, and none was taken in meanwhile."""
+"""The age of its next event from which a follower with a session and without progress is in trouble."""
 RPO_S_MAX = 60.0
-"""What the loss of this machine may cost, before it is trouble."""
+"""The archive's lag above which the follower `archive` is in trouble: the events that a loss of the machine costs."""
 NO_BACKUPS = "there are no backups of this store: see Backup in docs/OPERATING.md."
 
 
 class Moving(msgspec.Struct, frozen=True, kw_only=True):
-    """A follower with its rate; `trouble` is None when nothing is wrong with it, `follower.failure` may say more."""
+    """A follower with its rate; `trouble` is None for a healthy follower, and `follower.failure` may give details."""
 
     follower: Follower
     events_per_s: float | None
@@ -48,7 +48,7 @@ def status(as_json: bool) -> None:
     """
     before, after, elapsed_s, verified_within = with_core(_two_looks)
     earlier = {follower.name: follower for follower in before.followers}
-    # The archive may have begun in between.
+    # The archive may have begun between the two samples.
     moving = [_moving(earlier.get(each.name, each), each, elapsed_s) for each in after.followers]
     alarms = _alarms(after, verified_within)
     if as_json:
@@ -78,7 +78,7 @@ async def _two_looks(core: Core) -> tuple[Condition, Condition, float, timedelta
 def _moving(before: Follower, after: Follower, elapsed_s: float) -> Moving:
     events_per_s = None
     if before.position is not None and after.position is not None:
-        # A rebuild may have put it back.
+        # A rebuild may have set the position back.
         events_per_s = round(max(0, after.position - before.position) / elapsed_s, 1)
     return Moving(follower=after, events_per_s=events_per_s, trouble=_trouble(after, events_per_s))
 
@@ -98,7 +98,7 @@ def _trouble(follower: Follower, events_per_s: float | None) -> str | None:
 
 
 def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
-    """What is wrong with the machine, the backups or the bus, a sentence each."""
+    """The faults of the machine, the backups and the bus, a sentence each, by name."""
     alarms, machine = {}, condition.machine
     if not machine.has_room:
         alarms["database"] = "disk full: nothing can be written. See docs/OPERATING.md, Disks."
@@ -122,7 +122,7 @@ def _alarms(condition: Condition, verified_within: timedelta) -> dict[str, str]:
 
 
 def _backups_trouble(backups: BackupState, verified_within: timedelta) -> str | None:
-    """What is wrong with the base backups, if anything is; of the archive its row says it."""
+    """The fault of the base backups, None without one; the archive's own row shows the archive's faults."""
     since = backups.unverified_since()
     if backups.fault:
         return f"the last verification of a backup failed: {backups.fault}"

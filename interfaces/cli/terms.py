@@ -1,4 +1,4 @@
-"""`tallystick terms`: what is agreed with merchants, kept under numbers and in force for one of them or for all."""
+"""`tallystick terms`: terms agreed with merchants, stored under numbers, in force for one merchant or for all."""
 
 from collections.abc import Iterator
 from typing import BinaryIO

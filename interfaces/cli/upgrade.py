@@ -1,4 +1,4 @@
-"""`tallystick upgrade`: a store of an earlier version brought to this one, by one command that may be repeated."""
+"""`tallystick upgrade`: a store of an earlier version is brought to this version by one repeatable command."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ def upgrade(dry_run: bool) -> None:
 
 
 def _data_folder() -> Path | None:
-    """The embedded database's, where that is the one in use."""
+    """The folder of the embedded database; None where another database is in use."""
     folder = home()
     return folder if folder.exists() and not os.environ.get(VARIABLES["database_url"]) else None
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from litestar import Litestar
 
 from application.access.key_cache import RememberedKeys
-from application.webhook_in.intake import ProviderWebhooks
 from application.write.store import StoreUnavailable
 from infrastructure import calendars, garbage
 from infrastructure.embedded.home import METRICS, default_home
@@ -19,9 +18,8 @@ from infrastructure.observability.instruments import Instruments
 from infrastructure.observability.logs import configure_logs
 from infrastructure.observability.shared_folder import metrics_folder
 from infrastructure.postgres.event_store.committer import QUEUE_COMMANDS_MAX
-from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
 from infrastructure.serving import die_with_supervisor, serve
-from interfaces import ids
+from interfaces.composition.capability import merged
 from interfaces.composition.clock import utc_now
 from interfaces.composition.core import Core
 from interfaces.http.server.app import create_app
@@ -71,33 +69,17 @@ async def api_services(
                 condition = None
             return await exposition(condition)
 
-        intake = DeliveryWriter(settings.database_url)
-        intake.start()
-        webhooks = ProviderWebhooks(
-            notifications=core.webhook_in.notifications,
-            intake=intake,
-            now=utc_now,
-            new_id=ids.new_uuid,
-            watcher=counted.deliveries,
-        )
         garbage.settle()
         listening = asyncio.create_task(core.listener.run(), name="listener")
         try:
             yield Services(
-                payments=core.payment.commands,
-                bank_accounts=core.payout.bank_accounts,
-                payouts=core.payout.commands,
-                disputes=core.dispute.commands,
+                parts=merged(capability.route_parts() for capability in core.capabilities),
                 store=core.store,
                 gate=core.gate,
                 keys=RememberedKeys(core.access.directory, time.monotonic),
                 operators=core.access.operators,
-                webhooks=webhooks,
-                deliveries=core.webhook_in.archive,
-                dead_letters=core.dead_letter.commands,
                 reader=core.pool.connection,
                 now=utc_now,
-                new_uuid=ids.new_uuid,
                 is_bus_connected=lambda: core.bus.is_connected,
                 has_room=core.health.has_room,
                 has_standby=core.health.has_standby,
@@ -107,4 +89,3 @@ async def api_services(
             )
         finally:
             listening.cancel()
-            await intake.aclose()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from application.dead_letter.commands import DeadLetters, Retrier
 from domain.dead_letter.events import DeadLetterKind
-from interfaces.composition.capability import Capability
+from interfaces.composition.capability import Capability, merged
 from interfaces.composition.clock import utc_now
 from interfaces.composition.shared import Shared
 
@@ -15,7 +15,10 @@ Retriers = Callable[[Shared], Mapping[DeadLetterKind, Retrier]]
 class DeadLetterParts(Capability, frozen=True, kw_only=True):
     commands: DeadLetters
 
+    def route_parts(self) -> Mapping[str, object]:
+        return {"dead_letters": self.commands}
+
 
 def wire(shared: Shared, *retriers: Retriers) -> DeadLetterParts:
-    by_kind = {kind: retrier for of_capability in retriers for kind, retrier in of_capability(shared).items()}
+    by_kind = merged(of_capability(shared) for of_capability in retriers)
     return DeadLetterParts(commands=DeadLetters(store=shared.store, retriers=by_kind, now=utc_now))

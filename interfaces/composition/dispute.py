@@ -25,6 +25,9 @@ class DisputeParts(Capability, frozen=True, kw_only=True):
     async def aclose(self) -> None:
         await self.commands.aclose()
 
+    def route_parts(self) -> Mapping[str, object]:
+        return {"disputes": self.commands}
+
     def worker_tasks(self) -> Mapping[str, Task]:
         return {"disputes": lambda: every(DEADLINES_EVERY_S, self.deadlines.sweep)}
 

@@ -56,6 +56,9 @@ class PaymentParts(Capability, frozen=True, kw_only=True):
         await self.commands.aclose()
         await self.recovery.aclose()
 
+    def route_parts(self) -> Mapping[str, object]:
+        return {"payments": self.commands}
+
     def worker_tasks(self) -> Mapping[str, Task]:
         async def recover() -> None:
             # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.

@@ -34,6 +34,9 @@ class PayoutParts(Capability, frozen=True, kw_only=True):
     reports: PayoutReports
     files_every_s: float
 
+    def route_parts(self) -> Mapping[str, object]:
+        return {"payouts": self.commands, "bank_accounts": self.bank_accounts}
+
     def worker_tasks(self) -> Mapping[str, Task]:
         async def follow_schedule() -> None:
             await self.schedule.sweep()

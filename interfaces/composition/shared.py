@@ -43,7 +43,7 @@ class Shared:
     def __init__(self, settings: Settings, instruments: Instruments = NONE) -> None:
         """Raises AccountInvalid."""
         self.settings = settings
-        self._instruments = instruments
+        self.instruments = instruments
         mapper = EventMapper()
         self.leases = Leases(settings.database_url)
         self.pool = ReadPool(settings.database_url, worker=self.leases.worker)
@@ -73,7 +73,7 @@ class Shared:
             self.connectors, self.bank = await opening.enter_async_context(outside(self.settings, self.accounts))
             self.circuits = {
                 name: CircuitProvider(
-                    self._instruments.provider(connector.provider, name), name, self._instruments.circuits
+                    self.instruments.provider(connector.provider, name), name, self.instruments.circuits
                 )
                 for name, connector in self.connectors.items()
             }

@@ -8,6 +8,7 @@ from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.connection.connecting import named
 from infrastructure.postgres.connection.session import Session
 from infrastructure.postgres.restore.gate import StoreGate
+from interfaces.composition.capability import merged
 from interfaces.composition.connections import APPLICATIONS
 from interfaces.composition.core import Core
 from interfaces.composition.schema import view_connection
@@ -30,7 +31,7 @@ class ProjectorConnection(Session):
 
 def worker_tasks(core: Core) -> dict[str, Task]:
     """Every task of a worker, by name."""
-    acting = {name: task for capability in core.capabilities for name, task in capability.worker_tasks().items()}
+    acting = merged(capability.worker_tasks() for capability in core.capabilities)
     return _bus_tasks(core) | {name: _once_open(core.gate, task) for name, task in acting.items()} | _view_tasks(core)
 
 

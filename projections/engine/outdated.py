@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 
 def why_outdated(view: View[Any], checkpoint: Checkpoint | None, head: int) -> str | None:
-    """The reason to rebuild the view; None where there is none, or where a later version's code made the rows, which
-    that version looks after."""
+    """The reason to rebuild the view's rows in service, None without one. Rows made by a later version's code are no
+    reason: that version looks after them."""
     if checkpoint is None or checkpoint.code is None:
         return "nobody has said which code made it"
     if checkpoint.code != code_of(view) and not is_of_a_later_version(view, checkpoint):

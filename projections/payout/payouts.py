@@ -1,4 +1,4 @@
-"""The read model of payouts: one row a payout, with its status and the reason of its end."""
+"""The read model of payouts: one row a payout, with its status and the reason for the status."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime

@@ -57,10 +57,10 @@ async def fill_and_recover(stack: Stack, disk: Path, *, refused_min: int) -> Fig
         _need_a_wal_segment(stack)
         await eventually(lambda: _says_full_of_no_database(merchant), "a database that ended is said to be full")
         make_room(disk)
-        # What `tallystick dev` does by itself.
-        stack.embedded.postgres.start()
 
         async def goes_on() -> bool:
+            # What `tallystick dev` does by itself, also where a server that had no room ends only now.
+            stack.embedded.postgres.start()
             return (await merchant.get("/health/ready")).status == 200 and (await pay()).status == 201
 
         await eventually(goes_on, "payments are taken once there is room")

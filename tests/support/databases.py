@@ -1,7 +1,7 @@
 """Empty stores for tests: each a copy of one template, or emptied after a test that left its schema alone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from os import urandom
 from time import sleep
 from typing import Any, Final, LiteralString, NamedTuple
@@ -53,41 +53,22 @@ _SELECT_SCHEMA: Final = SQL(" UNION ALL ").join(
     ]
 )
 _SELECT_RELATIONS: Final[LiteralString] = f"""
-SELECT relnamespace::regnamespace::text, relname::text FROM pg_class WHERE relkind = %s AND {_OURS} ORDER BY 1, 2
+SELECT oid, relnamespace::regnamespace::text, relname::text FROM pg_class WHERE relkind = %s AND {_OURS} ORDER BY 2, 3
 """
 _SELECT_ROWS: Final = "SELECT jsonb_agg(to_jsonb(t) ORDER BY t::text)::text FROM {table} AS t"
 _SELECT_SEQUENCE: Final = "SELECT last_value, is_called FROM {sequence}"
-_SET_SEQUENCE: Final = "PERFORM setval({sequence}, {last}, {is_called});"
-_RESTORE_ROWS: Final = """
-IF (SELECT jsonb_agg(to_jsonb(t) ORDER BY t::text) FROM {table} AS t) IS DISTINCT FROM {rows}::jsonb THEN
-    DELETE FROM {table};
-    INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, {rows}::jsonb);
-END IF;
+_SET_SEQUENCE: Final = "SELECT setval({sequence}, {last}, {is_called});"
+_DELETE_ROWS: Final = "DELETE FROM {table};"
+_RESTORE_ROWS: Final = "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, {rows}::jsonb);"
+# The server counts the rows written to each table, of transactions that failed too, and has them counted when a session
+# has ended. A copy has its template's oids, and counts of its own, from nought.
+_SELECT_WRITES: Final = """
+SELECT
+    relation,
+    pg_stat_get_tuples_inserted(relation) + pg_stat_get_tuples_updated(relation) + pg_stat_get_tuples_deleted(relation)
+FROM unnest({relations}::oid[]) AS relation
 """
-_EMPTY: Final = f"""
-SET session_replication_role = replica;
-DO $emptying$
-DECLARE
-    used regclass;
-    written regclass[];
-    total bigint;
-BEGIN
-    SELECT coalesce(array_agg(oid::regclass), '{{{{}}}}'), sum(size) INTO written, total
-    FROM (
-        SELECT oid, pg_relation_size(oid) AS size FROM pg_class WHERE relkind = 'r' AND {_OURS}
-    ) AS relation
-    WHERE size > 0;
-    IF total > {SIZE_MAX} THEN
-        RAISE program_limit_exceeded;
-    END IF;
-    FOREACH used IN ARRAY written LOOP
-        IF used <> ALL ({{filled}}::regclass[]) THEN
-            EXECUTE format('DELETE FROM %s', used);
-        END IF;
-    END LOOP;
-    {{restore}}
-END $emptying$
-"""
+_SELECT_SIZE: Final = "SELECT sum(pg_relation_size(relation)) FROM unnest({tables}::oid[]) AS relation"
 _END_SESSIONS: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()
 """
@@ -95,12 +76,28 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pi
 Connection = psycopg.Connection[Any]
 
 
+Writes = dict[int, int]
+"""How many rows were ever written to a relation of one database, by its oid."""
+
+
 class _Unused(NamedTuple):
     """The template as its copies should be again."""
 
     schema: list[tuple[Any, ...]]
-    empty: Composed
-    """The statements that make a copy look so, whatever rows it has."""
+    catalogs: list[int]
+    tables: dict[int, Composed]
+    """The statements that make a table look so, whatever rows it has, by its oid."""
+    sequences: Composed
+
+    def writes(self) -> Composed:
+        return SQL(_SELECT_WRITES).format(relations=Literal([*self.catalogs, *self.tables]))
+
+
+class _Emptied(NamedTuple):
+    name: str
+    reuses: int
+    writes: Writes
+    """As they were before the last emptying."""
 
 
 class Databases:
@@ -114,8 +111,7 @@ class Databases:
         kept = Literal(verifier(self._superuser, SUPERUSER, password))
         self._superuser.execute(SQL("ALTER ROLE {} PASSWORD {}").format(superuser, kept))
         self._unused: _Unused | None = None
-        self._emptied: list[tuple[str, int]] = []
-        """Each with how often it was emptied."""
+        self._emptied: list[_Emptied] = []
 
     def close(self) -> None:
         self._superuser.close()
@@ -127,49 +123,63 @@ class Databases:
     @contextmanager
     def one(self, template: str) -> Iterator[str]:
         """The name of a database like `template`, which is the same at each call."""
-        name, reuses = f"test_{urandom(6).hex()}", 0
+        name = f"test_{urandom(6).hex()}"
         if self._emptied:
-            emptied, reuses = self._emptied.pop()
+            emptied, reuses, before = self._emptied.pop()
             self._superuser.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(emptied), Identifier(name)))
         else:
+            reuses, before = 0, {}
             self.create(name, template=template)
         yield name
         if self._unused is None:
             self._unused = self._look_at(template)
-        if reuses < REUSES_MAX and self._empty(name, self._unused):
-            self._emptied.append((name, reuses + 1))
+        if reuses < REUSES_MAX and (writes := self._empty(name, self._unused, before)):
+            self._emptied.append(_Emptied(name, reuses + 1, writes))
         else:
             self._superuser.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
-    def _empty(self, name: str, unused: _Unused) -> bool:
-        """Whether the database looks unused again. One whose schema was changed, or that has grown, is left alone."""
+    def _empty(self, name: str, unused: _Unused, before: Writes) -> Writes | None:
+        """Make the database look unused again. One whose schema was changed, or that has grown, is left alone."""
         while self._superuser.execute(_END_SESSIONS, (name,)).rowcount:
             sleep(POLL_S)
-        with self._connect(name) as connection:
-            if connection.execute(_SELECT_SCHEMA).fetchall() != unused.schema:
-                return False
-            with suppress(psycopg.errors.ProgramLimitExceeded):
-                connection.execute(unused.empty)
-                return True
-        return False
+        with self._connect(name, options="-c session_replication_role=replica") as connection:
+            writes: Writes = dict(connection.execute(unused.writes()).fetchall())
+            written = {relation for relation, count in writes.items() if count != before.get(relation, 0)}
+            if not written.isdisjoint(unused.catalogs) and (
+                connection.execute(_SELECT_SCHEMA).fetchall() != unused.schema
+            ):
+                return None
+            tables = [table for table in unused.tables if table in written]
+            [(size,)] = connection.execute(SQL(_SELECT_SIZE).format(tables=Literal(tables))).fetchall()
+            if size is not None and size > SIZE_MAX:
+                return None
+            connection.execute(SQL("").join([unused.tables[table] for table in tables]) + unused.sequences)
+            return writes
 
     def _look_at(self, template: str) -> _Unused:
         with self._connect(template) as connection:
-            restore: list[Composed] = []
-            filled: list[str] = []
-            for relation in connection.execute(_SELECT_RELATIONS, ("r",)).fetchall():
+            tables: dict[int, Composed] = {}
+            for oid, *relation in connection.execute(_SELECT_RELATIONS, ("r",)).fetchall():
                 table = Identifier(*relation)
                 [(rows,)] = connection.execute(SQL(_SELECT_ROWS).format(table=table)).fetchall()
+                tables[oid] = SQL(_DELETE_ROWS).format(table=table)
                 if rows is not None:
-                    filled.append(table.as_string())
-                    restore.append(SQL(_RESTORE_ROWS).format(table=table, rows=Literal(rows)))
-            for relation in connection.execute(_SELECT_RELATIONS, ("S",)).fetchall():
+                    tables[oid] += SQL(_RESTORE_ROWS).format(table=table, rows=Literal(rows))
+            sequences: list[Composed] = []
+            for _, *relation in connection.execute(_SELECT_RELATIONS, ("S",)).fetchall():
                 sequence = Identifier(*relation)
                 [(last, called)] = connection.execute(SQL(_SELECT_SEQUENCE).format(sequence=sequence)).fetchall()
                 parts = {"sequence": Literal(sequence.as_string()), "last": Literal(last), "is_called": Literal(called)}
-                restore.append(SQL(_SET_SEQUENCE).format(**parts))
-            empty = SQL(_EMPTY).format(filled=Literal(filled), restore=SQL("").join(restore))
-            return _Unused(connection.execute(_SELECT_SCHEMA).fetchall(), empty)
+                sequences.append(SQL(_SET_SEQUENCE).format(**parts))
+            catalogs = connection.execute(
+                "SELECT unnest(%s::text[])::regclass::oid", (["pg_namespace", "pg_db_role_setting", *_CATALOGS],)
+            )
+            return _Unused(
+                schema=connection.execute(_SELECT_SCHEMA).fetchall(),
+                catalogs=[oid for (oid,) in catalogs.fetchall()],
+                tables=tables,
+                sequences=SQL("").join(sequences),
+            )
 
-    def _connect(self, name: str) -> Connection:
-        return psycopg.connect(self._postgres.superuser_url, dbname=name, autocommit=True)
+    def _connect(self, name: str, options: str = "") -> Connection:
+        return psycopg.connect(self._postgres.superuser_url, dbname=name, autocommit=True, options=options)

@@ -61,7 +61,7 @@ class Shopper:
             self.told.append(Told(path, body, key, reply))
             return reply
 
-    async def settled(self, payment_id: str, *, within_s: float = 30.0) -> dict[str, Any]:
+    async def settled(self, payment_id: str, *, within_s: float = 90.0) -> dict[str, Any]:
         """The payment once nothing of it is in flight."""
         settled: dict[str, Any] = {}
 

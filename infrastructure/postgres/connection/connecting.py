@@ -1,7 +1,6 @@
-"""How long a silent network path, a stopped server or a lock can hold a connection up: never for ever.
+"""Every wait for the database has a bound: on a silent network path, a stopped server, or a lock."""
 
-Every session of ours is a BoundedConnection, so that no statement is waited for without a bound.
-"""
+# Every session of ours is a BoundedConnection, so that no statement is waited for without a bound.
 
 import asyncio
 import os
@@ -31,25 +30,25 @@ SERVERS_BOUNDS = (
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
     " -c client_connection_check_interval=1000"
 )
-"""The same from the server's side, which also ends what still runs, or waits for a lock, for a client that is gone."""
+"""The server's bounds on the network's silence; the server also ends statements and lock waits of vanished clients."""
 ANSWERS_WITHIN_S = 12.0
-"""A little above the statement's own limit on the server: who answers at all has answered by then."""
+"""The limit of a statement, a little above the server's own: a server that answers at all has answered by then."""
 _LOOK_EVERY_S = 0.1
 
 T = TypeVar("T")
 
 
 class DatabaseSilent(psycopg.OperationalError):
-    """No answer to a statement in time. Whether it took effect is unknown."""
+    """A statement was not answered in time; whether the statement took effect is unknown."""
 
 
 class BoundedConnection(psycopg.AsyncConnection[Any]):
-    """A session whose every statement is answered within `answers_within_s`, or by the deadline of the request that it
-    is for, or raises DatabaseSilent.
+    """A session in which a statement without an answer within `answers_within_s` seconds, or by the request's deadline,
+    raises DatabaseSilent.
 
-    A session that was given up, or whose statement was cancelled, is closed at once: the server is not asked to cancel
-    it, as psycopg does, which a stopped server never answers, and which tells a server that waits for its standby to
-    show what is not confirmed.
+    After a missing answer or a cancellation the session is closed at once. The server is not asked to cancel the
+    statement, as psycopg does: a stopped server never answers, and a server that waits for its standby would make an
+    unconfirmed commit visible.
     """
 
     answers_within_s: float = ANSWERS_WITHIN_S
@@ -71,7 +70,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
 
 
 def to_primary(database_url: str) -> str:
-    """`database_url`, of whose several hosts, if it names them, the one is meant that takes writes."""
+    """`database_url`; where the URL names several hosts, for the host that takes writes."""
     parts = conninfo_to_dict(database_url)
     if "," not in str(parts.get("host") or "") or "target_session_attrs" in parts:
         return database_url
@@ -79,22 +78,22 @@ def to_primary(database_url: str) -> str:
 
 
 def named(database_url: str, *, name: str, options: str = "") -> str:
-    """`database_url` with bounds on the network's silence, on both sides; `name` is what it shows the server."""
+    """`database_url` with bounds on the network's silence on both sides, and the application name `name`."""
     options = f"{SERVERS_BOUNDS} {options}".rstrip()
     return make_conninfo(to_primary(database_url), application_name=name, options=options, **NETWORK_BOUNDS)
 
 
 def bounded(database_url: str, *, name: str, statement_timeout_ms: int, options: str = "") -> str:
-    """For a session whose every statement is done within that time, or given up by the server."""
+    """As `named`, for a session in which the server ends a statement after `statement_timeout_ms`."""
     return named(database_url, name=name, options=f"-c statement_timeout={statement_timeout_ms}{options}")
 
 
 @contextmanager
 def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> Iterator[None]:
-    """Whatever waits for an answer on `connection` for longer raises TimeoutError, and the connection is broken.
+    """Break the connection, and raise TimeoutError, where the block waits longer than `within_s` seconds for an answer.
 
-    For a server whose system acknowledges every packet and which itself does nothing: no network bound sees that. A
-    cancelled psycopg call asks such a server to cancel and waits for it, 10 s more; this asks nobody.
+    For a server process that hangs while its operating system acknowledges every packet, which no network bound
+    notices. A cancelled psycopg call would ask such a server to cancel, and wait for another 10 seconds.
     """
     is_cut = False
 
@@ -115,7 +114,7 @@ def cut_off_after(within_s: float, connection: psycopg.AsyncConnection[Any]) -> 
 
 
 def shut(connection: psycopg.AsyncConnection[Any]) -> None:
-    """End `connection` at once, without a word to its server: whoever waits on it is told."""
+    """End `connection` at once, without notice to the server: tasks that wait on the connection get an error."""
     # Shut, not closed: the event loop still watches the descriptor, whose number must not become another's.
     with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
         wire.shutdown(socket.SHUT_RDWR)

@@ -1,8 +1,7 @@
-"""The clock of the database, which all machines share: read now and then, and counted on in between.
+"""The clock of the database, shared by all machines, is read at intervals and extrapolated in between."""
 
-A machine's own clock may be wrong by a day, or be set while we run: what was due by it could wait for ever, and two
-machines would disagree on what is due. Nothing is asked of the database when the time is wanted.
-"""
+# A machine's own clock may be wrong by a day, or be set while the process runs: due work could wait for ever, and
+# machines would disagree on due times. A call of `now` does not query the database.
 
 import time
 from collections.abc import Callable
@@ -13,11 +12,12 @@ import psycopg
 
 _NOW = "SELECT clock_timestamp()"
 DRIFT: Final = 2e-4
-"""By how much two clocks that nobody sets may go differently, as a part of the time that passes."""
+"""The greatest difference in rate between two clocks that nobody sets, as a share of the elapsed time."""
 
 
 def _counted_s() -> float:
-    """Seconds since some moment, by a clock that nobody sets; it goes on while a machine sleeps, where there is one."""
+    """Seconds since a fixed moment, by a clock that nobody sets; includes a machine's sleep where the system has such a
+    clock."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -26,7 +26,8 @@ def _machines_time() -> datetime:
 
 
 class _Reading(NamedTuple):
-    """The database's clock said `time` at `at_s` of our counting, give or take `within_s`, half the answer's way."""
+    """The database's clock showed `time` at `at_s` of the monotonic clock, within an error of `within_s` seconds, half
+    of the query's duration."""
 
     time: datetime
     at_s: float
@@ -40,7 +41,7 @@ class _Reading(NamedTuple):
 
 
 class DatabaseClock:
-    """Tells the machine's own time until it has been read for the first time."""
+    """The database's time; the machine's own time until the first reading."""
 
     def __init__(
         self, *, machines_time: Callable[[], datetime] = _machines_time, counted_s: Callable[[], float] = _counted_s
@@ -57,19 +58,19 @@ class DatabaseClock:
 
     @property
     def machine_ahead_s(self) -> float:
-        """How far the machine's own clock is ahead of the database's; below 0 where it is behind."""
+        """The seconds by which the machine's own clock is ahead of the database's; below 0 for a clock behind."""
         return (self._machines_time() - self.now()).total_seconds()
 
     async def read(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Ask the database what time it is. Raises psycopg.Error."""
+        """Read the database's clock. Raises psycopg.Error."""
         asked_s = self._counted_s()
         row = await (await connection.execute(_NOW)).fetchone()
         assert row is not None
         self.take(row[0].astimezone(UTC), asked_s=asked_s, answered_s=self._counted_s())
 
     def take(self, time: datetime, *, asked_s: float, answered_s: float) -> None:
-        """Go by an answer of the database, if it says better what time it is than the last one, or contradicts it
-        because the database's clock was set."""
+        """Use a reading of the database's clock where the reading is more exact than the last one, or contradicts the
+        last one because the database's clock was set."""
         new, last = _Reading(time, (asked_s + answered_s) / 2, (answered_s - asked_s) / 2), self._reading
         if last is not None:
             last_within_s = last.within_s_at(new.at_s)

@@ -1,4 +1,4 @@
-"""A promotion begins an epoch: who writes for an earlier one is refused from then on."""
+"""A promotion begins a new epoch, and writers of an earlier epoch are refused from then on."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _RAISE: Final = "UPDATE store_identity SET epoch = epoch + 1 RETURNING epoch"
 
 
 def raise_epoch(connection: psycopg.Connection[Any]) -> int:
-    """The new epoch. Raises psycopg.Error."""
+    """Begin a new epoch; its number. Raises psycopg.Error."""
     with connection.transaction():
         connection.execute(_LOCK, (locks.APPEND,))
         [(epoch,)] = connection.execute(_RAISE).fetchall()
@@ -21,6 +21,6 @@ def raise_epoch(connection: psycopg.Connection[Any]) -> int:
 
 
 def raise_epoch_at(database_url: str) -> int:
-    """That of the store at `database_url`, as the role that owns it. Raises psycopg.Error."""
+    """Begin a new epoch of the store at `database_url`, whose role has to own the store. Raises psycopg.Error."""
     with psycopg.connect(to_primary(database_url), autocommit=True, connect_timeout=3) as connection:
         return raise_epoch(connection)

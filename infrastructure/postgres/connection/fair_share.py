@@ -1,4 +1,4 @@
-"""Of what there are few of, everybody uses so many at a time: behind whoever wants more, only their own work waits."""
+"""Each owner uses a bounded number of a scarce resource at a time, so that only the owner's own work waits for more."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
@@ -12,11 +12,11 @@ class _Share:
 
 
 class ShareTaken(Exception):
-    """The owner's other work left this one nothing in time."""
+    """The owner's share was in use by the owner's other work for the whole wait."""
 
 
 class FairShare:
-    """`at_a_time` for each owner that wants any."""
+    """`at_a_time` units for each owner."""
 
     def __init__(self, at_a_time: int) -> None:
         self._at_a_time = at_a_time
@@ -24,7 +24,8 @@ class FairShare:
 
     @asynccontextmanager
     async def one(self, owner: Hashable | None, *, within_s: float) -> AsyncIterator[None]:
-        """While this lasts, `owner` uses one more; None has no bound. Raises ShareTaken when none is free in time."""
+        """Hold one unit of `owner` in the block; None has no bound. Raises ShareTaken where none is free within
+        `within_s` seconds."""
         if owner is None:
             yield
             return

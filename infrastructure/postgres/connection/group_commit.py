@@ -1,7 +1,6 @@
-"""Group commit: entries that wait go to the database in one call, one transaction, one fsync.
+"""Group commit: waiting entries go to the database in one call, one transaction and one fsync."""
 
-There is no artificial delay: while one batch flushes the next one collects.
-"""
+# There is no artificial delay: the next batch collects while the present one is committed.
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -28,18 +27,18 @@ class Waiting(NamedTuple, Generic[Entry, Answer]):
 
 
 class GroupCommit(ABC, Generic[Entry, Answer]):
-    """A process' only writer of its kind of entries. Start it before the first entry and close it after the last.
+    """A process' only writer of one kind of entries; `start` comes before the first entry and `aclose` after the last.
 
-    A batch is sent once: where its connection is lost, nobody knows whether it took effect, and its senders are told
-    so; the next batch has a new connection.
+    A batch is sent once. Where the connection is lost, the batch may have taken effect or not: its senders get
+    StoreUnavailable, and the next batch has a new connection.
     """
 
     name: ClassVar[str]
     entries: ClassVar[str]
-    """Their name in messages."""
+    """The entries' name in messages."""
     statement_timeout_ms: ClassVar[int]
     unstorable: ClassVar[tuple[type[Exception], ...]] = ()
-    """Errors by which the database says that an entry of the batch cannot be stored, and that none was."""
+    """The errors that mean that an entry of the batch cannot be stored, and that no entry was."""
 
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
@@ -53,7 +52,7 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
         self._task = asyncio.create_task(self._run(), name=self.name)
 
     async def aclose(self) -> None:
-        """Stop: entries that wait, or come later, fail with StoreUnavailable."""
+        """Stop the writer: waiting entries and later ones fail with StoreUnavailable."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()
@@ -64,10 +63,10 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
 
     @abstractmethod
     def _next_batch(self, queue: deque[Waiting[Entry, Answer]]) -> list[Waiting[Entry, Answer]]:
-        """Take out of `queue` the entries that are committed together."""
+        """Take the entries of the next batch out of `queue`."""
 
     def _batch_taken(self, *, size: int) -> None:
-        """Told of each batch before it is committed."""
+        """Called for each batch before its commit."""
 
     @abstractmethod
     async def _prepare(self, session: Session) -> None:
@@ -75,7 +74,7 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
 
     @abstractmethod
     async def _write(self, session: Session, batch: Sequence[Entry]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
-        """The rows of a batch that is committed. `unstorable` errors are raised only where it is not."""
+        """Commit a batch; the cursor on its rows. Raises `unstorable` errors only where the batch was not committed."""
 
     @abstractmethod
     async def _answers(
@@ -84,10 +83,10 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
 
     @abstractmethod
     def _report(self, error: Exception, *, size: int) -> None:
-        """Log that a batch was not committed, or that nobody knows."""
+        """Log that a batch was not committed, or that its commit is unknown."""
 
     def _require_room(self, queue_max: int) -> None:
-        """Raises WriterBusy when so many entries wait already; StoreUnavailable after the end."""
+        """Raises WriterBusy where `queue_max` entries wait already; StoreUnavailable after `aclose`."""
         if self._closed:
             raise StoreUnavailable("the writer is closed")
         if len(self._queue) >= queue_max:
@@ -128,7 +127,12 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
     async def _commit(self, batch: Sequence[Waiting[Entry, Answer]]) -> None:
         entries = [waiting.entry for waiting in batch]
         try:
-            rows = await self._write(await self._connected(), entries)
+            session = await self._connected()
+        except Exception as error:  # Nothing that is wrong with an entry.
+            await self._give_up(batch, error)
+            return
+        try:
+            rows = await self._write(session, entries)
         except self.unstorable as error:
             await self._commit_apart(batch, error)
             return
@@ -150,7 +154,7 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
                 waiting.answer.set_result(answer)
 
     async def _commit_apart(self, batch: Sequence[Waiting[Entry, Answer]], error: Exception) -> None:
-        """One of `batch` cannot be stored: halve it until that one stands alone and fails no other."""
+        """Commit a batch with an entry that cannot be stored in halves, until only that entry fails."""
         if len(batch) == 1:
             _fail(batch, error)
             return
@@ -159,7 +163,7 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
         await self._commit(batch[middle:])
 
     async def _give_up(self, batch: Sequence[Waiting[Entry, Answer]], error: Exception) -> None:
-        """Nobody knows whether `batch` took effect."""
+        """Fail the batch with StoreUnavailable, as its effect is unknown, and drop the connection."""
         self._report(error, size=len(batch))
         _fail(batch, StoreUnavailable(described(error)))
         await self._disconnect()
@@ -174,7 +178,12 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
                 ),
                 autocommit=True,
             )
-            await self._prepare(session)
+            try:
+                await self._prepare(session)
+            except BaseException:
+                # Its handler of notices refers to it: unended, it would hold a connection of the database for long.
+                await session.close()
+                raise
             self._session = session
         return self._session
 

@@ -1,4 +1,4 @@
-"""Connections for single statements: a pool that answers within seconds, one way or the other."""
+"""A pool of connections for single statements, which yields a connection or an error within seconds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,14 +18,14 @@ from infrastructure.postgres.connection.session import Session, fence_of
 POOL_SIZE_MIN = 2
 POOL_SIZE_MAX = 8
 SHARE_MAX = POOL_SIZE_MAX // 2
-"""Of one merchant, operator, or all senders whom nobody knows, at a time: their own requests wait behind each other,
-and nobody else's."""
+"""The connections that one merchant, one operator, or all unauthenticated senders together use at a time: further
+requests of the same sender wait, others do not."""
 WAIT_S = 2.0
 STATEMENT_TIMEOUT_MS = 10_000
 CHECKED_WITHIN_S: Final = 1.0
-"""Whether a connection that nobody uses still answers."""
+"""The time limit of the check whether idle connections still answer."""
 _PLAN_ONCE: Final = " -c plan_cache_mode=force_generic_plan"
-"""Each query is written to walk one index, whatever is asked for and however many rows there are."""
+"""One plan for all values suffices: each query is written to read one index, whatever the parameters and row counts."""
 
 Connection = Session
 
@@ -34,7 +34,7 @@ class ReadPool:
     """Connections in autocommit for single statements."""
 
     def __init__(self, database_url: str, *, worker: str = "") -> None:
-        """What is taken from a queue by one of the connections is taken by `worker`."""
+        """Items that one of the connections claims from a queue are recorded as claimed by `worker`."""
         fence = fence_of(database_url)
 
         async def _is_current(session: Session) -> None:
@@ -58,7 +58,7 @@ class ReadPool:
         self._checking: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Start connecting; does not wait for the database, which may come later."""
+        """Start connecting, without a wait for the database."""
         await self._pool.open(wait=False)
 
     async def aclose(self) -> None:
@@ -68,8 +68,8 @@ class ReadPool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Raises StoreUnavailable when the database does not answer, before or during use, by the deadline of the
-        request at the latest, or when the requests of the same sender leave this one none."""
+        """A connection for the block. Raises StoreUnavailable, by the request's deadline at the latest, where the
+        database does not answer before or during use, or where other requests of the sender use the sender's share."""
         try:
             async with (
                 self._share.one(owner(), within_s=at_most_s(WAIT_S)),
@@ -85,7 +85,7 @@ class ReadPool:
             raise StoreUnavailable(str(error)) from error
 
     def _replace_broken(self) -> None:
-        """One connection broke, so the others may have too: replace them now, not at the cost of a request each."""
+        """Check all connections after one broke, and replace broken ones now, not at the cost of a request each."""
         if self._checking is None or self._checking.done():
             self._checking = asyncio.create_task(self._check())
             self._checking.add_done_callback(_ignore_outcome)
@@ -96,6 +96,6 @@ class ReadPool:
 
 
 def _ignore_outcome(checking: asyncio.Task[None]) -> None:
-    """A check that fails is no news: the next request will say so."""
+    """Ignore an error of the check: the next request fails with the same error."""
     if not checking.cancelled():
         checking.exception()

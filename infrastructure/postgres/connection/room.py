@@ -1,4 +1,4 @@
-"""Whether the database's disk has room: reads go on when it has none, so that it is asked to write something."""
+"""A small write tests whether the database's disk has room, since reads succeed on a full disk."""
 
 import time
 from typing import Final
@@ -9,7 +9,7 @@ from infrastructure.postgres.connection.pool import Connection
 
 ASKED_EVERY_S: Final = 5.0
 ASKED_AGAIN_EVERY_S: Final = 1.0
-"""While there was none."""
+"""The interval of tests while the disk is full."""
 # Two megabytes of a temporary file, where tables are: no WAL, nothing that stays, no right that any role lacks.
 _LITTLE_MEMORY = "SET LOCAL work_mem = '64kB'"
 _SPILL = (
@@ -18,14 +18,14 @@ _SPILL = (
 
 
 class Room:
-    """What was found out last stands for some seconds."""
+    """Whether the disk has room; a result holds for some seconds."""
 
     def __init__(self) -> None:
         self._is_there = True
         self._ask_at_s = 0.0
 
     async def is_there(self, connection: Connection) -> bool:
-        """Raises psycopg.Error, where it cannot be found out."""
+        """Whether the disk has room. Raises psycopg.Error where the test fails for another reason."""
         if time.monotonic() >= self._ask_at_s:
             self._is_there = await _can_write(connection)
             self._ask_at_s = time.monotonic() + (ASKED_EVERY_S if self._is_there else ASKED_AGAIN_EVERY_S)

@@ -1,8 +1,7 @@
-"""A session is with the newest primary that the process knows of, and shows only what the standby has, if there is one.
+"""A session is with the newest primary known to the process, and shows only commits that an awaited standby has."""
 
-An address can name several hosts. Each promotion of a standby raises the store's epoch: a server with a lower one than
-the process has seen is a former primary, however well it answers.
-"""
+# An address can name several hosts. Each promotion of a standby raises the store's epoch: a server with a lower epoch
+# than the process has seen is a former primary, however well the server answers.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -18,9 +17,9 @@ from domain.errors import described
 from infrastructure.postgres.connection.connecting import BoundedConnection, cut_off_after, shut, to_primary
 
 CONFIRMED_WITHIN_S: Final = 1.5
-"""How long a commit that only confirms what was read waits for the standby."""
+"""The longest wait for the standby of a commit that only confirms a read."""
 CANCELED_WITHIN_S: Final = 0.5
-"""How long a server that was asked to end such a wait has for it."""
+"""The time that a server has to end such a wait when asked."""
 LOOK_WITHIN_S: Final = 2.0
 LOOK_EVERY_S: Final = 1.0
 
@@ -30,19 +29,19 @@ SELECT epoch, NOT pg_is_in_recovery() AND current_setting('synchronous_standby_n
 # In the log, after every commit that can be seen. For views too, whose own commits wait for nothing.
 _CONFIRM: Final = "SELECT set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'tallystick', '')"
 _NO_STORE_YET: Final = (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege)
-"""What a database says that a migration has yet to make a store, or whose roles have yet to be given their rights."""
+"""The errors of a database without a store, or whose roles have no privileges yet, before `tallystick migrate`."""
 
 
 class FormerPrimary(psycopg.OperationalError):
-    """The server is of an epoch that is over."""
+    """The server is of an earlier epoch."""
 
 
 class CommitUnconfirmed(psycopg.OperationalError):
-    """The server has committed, and does not know whether the standby has."""
+    """The server has committed; whether the standby has the commit is unknown."""
 
 
 class Standing(NamedTuple):
-    """What a server says of itself."""
+    """A server's epoch, and whether its commits wait for a standby."""
 
     epoch: int
     awaits_standby: bool
@@ -52,13 +51,13 @@ class Session(BoundedConnection):
     """A connection to the primary; of several hosts, each is tried within the URL's `connect_timeout`."""
 
     epoch: int = 0
-    """Of the server, when the session began; 0 for a database that is no store yet."""
+    """The server's epoch when the session began; 0 for a database without a store."""
     is_confirmed: bool = True
-    """False once a wait for the standby was ended by somebody: a commit that is not on the standby can be seen."""
+    """False after a wait for the standby was ended early: a commit that the standby may lack is visible."""
 
     @classmethod
     async def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
-        """Raises psycopg.OperationalError when no host is the primary."""
+        """A session with the primary. Raises psycopg.OperationalError where no host is the primary."""
         fence = fence_of(conninfo)
         if fence.epoch == 0 and len(fence.hosts) > 1:
             await fence.look_around(conninfo)
@@ -85,7 +84,7 @@ class Session(BoundedConnection):
         raise psycopg.OperationalError(f"no host is the primary: {'; '.join(failures)}")
 
     def require_confirmed(self) -> None:
-        """Raises CommitUnconfirmed when the wait for the standby was ended before it was over."""
+        """Raises CommitUnconfirmed where the wait for the standby was ended early."""
         if not self.is_confirmed:
             raise CommitUnconfirmed(
                 "no standby has confirmed the commit: see docs/HIGH_AVAILABILITY.md, The standby is gone"
@@ -102,22 +101,22 @@ class Host(NamedTuple):
 
 
 class Fence:
-    """What the process knows of the servers of one store."""
+    """The servers of one store, with the epoch and the primary known to this process."""
 
     def __init__(self, hosts: Sequence[Host]) -> None:
         self.hosts = hosts
         self.epoch = 0
-        """The highest that a server has said; 0 as long as none has."""
+        """The highest epoch of any server so far; 0 before the first answer."""
         self.primary: Host | None = None
-        """With which a session began last."""
+        """The host with which the last session began."""
         self._sessions: WeakSet[Session] = WeakSet()
 
     def hosts_by_promise(self) -> Sequence[Host]:
         return sorted(self.hosts, key=lambda host: host != self.primary)
 
     async def admit(self, session: Session) -> None:
-        """Let `session` be used. Raises FormerPrimary, and psycopg.OperationalError when the standby does not confirm
-        what can be seen."""
+        """Admit `session` for use. Raises FormerPrimary, and psycopg.OperationalError where the standby does not
+        confirm the commits that are visible."""
         session.add_notice_handler(session._heard)
         standing = await _standing(session)
         session.epoch = standing.epoch
@@ -130,12 +129,12 @@ class Fence:
         self._sessions.add(session)
 
     def require_current(self, session: Session) -> None:
-        """Raises FormerPrimary."""
+        """Raises FormerPrimary for a session of an earlier epoch."""
         if session.epoch < self.epoch:
             raise FormerPrimary(f"the server is of epoch {session.epoch}, and epoch {self.epoch} has begun")
 
     def learn(self, epoch: int) -> None:
-        """Sessions with a former primary end at once."""
+        """Take note of a server's epoch; a higher one ends all sessions with former primaries at once."""
         if epoch > self.epoch:
             self.epoch = epoch
             for session in tuple(self._sessions):
@@ -143,11 +142,11 @@ class Fence:
                     shut(session)
 
     async def look_around(self, conninfo: str) -> None:
-        """Ask every host for its epoch, the standby too."""
+        """Read the epoch of every host, standbys included."""
         await asyncio.gather(*(self._look_at(host, at(conninfo, host)) for host in self.hosts))
 
     async def watch(self, conninfo: str) -> None:
-        """Look around for ever: also who waits for a primary that hangs hears of the next one."""
+        """Read the epochs at intervals until cancelled, so that sessions with a hanging former primary end."""
         while len(self.hosts) > 1:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.look_around(conninfo)
@@ -170,7 +169,7 @@ class Fence:
 
 
 def fence_of(conninfo: str) -> Fence:
-    """The one of the store at that address."""
+    """The process's fence for the store at that address."""
     parts = conninfo_to_dict(conninfo)
     return _fence(str(parts.get("host") or ""), str(parts.get("port") or ""), str(parts.get("dbname") or ""))
 
@@ -184,18 +183,18 @@ def _fence(hosts: str, ports: str, _database: str) -> Fence:
 
 
 def at(conninfo: str, host: Host) -> str:
-    """`conninfo` for one of its hosts."""
+    """`conninfo` with `host` as the only host."""
     return make_conninfo(to_primary(conninfo), host=host.name, port=host.port)
 
 
 @asynccontextmanager
 async def confirmed(session: Session, within_s: float = CONFIRMED_WITHIN_S) -> AsyncIterator[None]:
-    """What is read in the block is on the standby too, by the commit of the block's own statement.
+    """Ensure that everything read in the block is on the standby too, by the commit of the block's own statement.
 
-    The server is asked to give the wait up after `within_s`, so that it does not keep a backend for a standby that is
-    gone; a server that does not hear it is cut off. Raises CommitUnconfirmed.
+    The server is asked to end the wait after `within_s` seconds, so that a standby that is gone keeps no backend
+    waiting; the connection to a server that does not react is cut. Raises CommitUnconfirmed.
 
-    Not for a statement that changes anything: a wait that is given up makes the change visible.
+    Not for a statement that changes data: a wait that is ended makes the change visible.
     """
     loop = asyncio.get_running_loop()
     cancels: list[asyncio.Task[None]] = []

@@ -18,8 +18,8 @@ _LIST: Final = re.compile(r"(?:(?:ANY|FIRST)\s+)?\d+\s*\((?P<names>.*)\)\s*", re
 
 
 class Standby(Struct, frozen=True, kw_only=True):
-    """A standby whose confirmation a commit may wait for. `follows` and `behind_bytes` are None where it has no slot of
-    its own at the primary, which then cannot tell."""
+    """A standby whose confirmation a commit may wait for. `follows` and `behind_bytes` are None for a standby without a
+    replication slot of its own, of which the primary knows neither."""
 
     name: str
     follows: bool | None
@@ -27,7 +27,7 @@ class Standby(Struct, frozen=True, kw_only=True):
 
 
 async def awaited_standbys(connection: psycopg.AsyncConnection[Any]) -> tuple[Standby, ...]:
-    """None where commits wait for no standby. Raises psycopg.Error."""
+    """The standbys that commits wait for; empty where they wait for none. Raises psycopg.Error."""
     [(listed,)] = await (await connection.execute(_SELECT_NAMES)).fetchall()
     if not listed:
         return ()
@@ -38,7 +38,7 @@ async def awaited_standbys(connection: psycopg.AsyncConnection[Any]) -> tuple[St
 
 
 def none_confirms(standbys: tuple[Standby, ...]) -> bool:
-    """Whether commits wait for a standby, and it is known that none follows."""
+    """Whether commits wait for a standby, and all standbys are known not to follow."""
     return bool(standbys) and all(standby.follows is False for standby in standbys)
 
 
@@ -50,5 +50,5 @@ def standby_names(listed: str) -> list[str]:
 
 
 def _slot_of(name: str) -> str:
-    """A slot's name has fewer letters than a standby's; Patroni too puts an underscore for the others."""
+    """The standby's slot name: characters that a slot's name cannot have become underscores, as Patroni names slots."""
     return re.sub(r"[^a-z0-9_]", "_", name.lower())

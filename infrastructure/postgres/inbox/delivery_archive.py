@@ -31,7 +31,7 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class PostgresDeliveryArchive:
-    """Implements application.webhook_in.inbox.DeliveryArchive. Sorted by id, a UUIDv7, is sorted by time."""
+    """Implements application.webhook_in.inbox.DeliveryArchive. The order of ids, which are UUIDv7, is that of time."""
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool

@@ -11,6 +11,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, PathParameter, QueryParameter
 
+from application.dispute.commands import Disputes
 from application.dispute.loaded import DisputeNotFound, LoadedDispute, load_dispute
 from domain.dispute.events import EvidenceKind
 from domain.dispute.refusals import EvidenceTooLarge
@@ -24,6 +25,7 @@ from interfaces.http.server.caller import AuthenticatedRequest
 from interfaces.http.server.capacity import Capacity
 from interfaces.http.server.documented import replies
 from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.parts import parts
 from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
@@ -65,6 +67,7 @@ class TakesEvidence(Operation):
 class DisputeController(Controller):
     path = "/v1/disputes"
     tags = ("Disputes",)
+    dependencies = parts(disputes=Disputes)
 
     def __init__(self, owner: Router) -> None:
         super().__init__(owner)
@@ -132,6 +135,7 @@ class DisputeController(Controller):
         self,
         request: AuthenticatedRequest,
         services: NamedDependency[Services],
+        disputes: NamedDependency[Disputes],
         dispute_id: FromPath[str],
         name: EvidenceName,
         kind: Annotated[str, QueryParameter(schema_extra={"enum": [*EvidenceKind]})] = EvidenceKind.OTHER,
@@ -155,7 +159,7 @@ class DisputeController(Controller):
         )
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         with self._capacity.one(merchant_id):
-            after = await services.disputes.add_evidence(
+            after = await disputes.add_evidence(
                 case_id,
                 merchant_id=merchant_id,
                 kind=shows,
@@ -176,12 +180,12 @@ class DisputeController(Controller):
     async def delete_evidence(
         self,
         request: AuthenticatedRequest,
-        services: NamedDependency[Services],
+        disputes: NamedDependency[Disputes],
         dispute_id: FromPath[str],
         name: Annotated[str, QueryParameter(schema_extra={"pattern": NAME_PATTERN})],
     ) -> Response[Any]:
         """Before it was handed in. That it was there stays on record."""
-        after = await services.disputes.remove_evidence(
+        after = await disputes.remove_evidence(
             dispute_id_of(dispute_id), name, merchant_id=request.user.merchant_id, cause=_cause(request)
         )
         return _reply(after)
@@ -194,11 +198,11 @@ class DisputeController(Controller):
         status_code=200,
     )
     async def submit(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], dispute_id: FromPath[str]
+        self, request: AuthenticatedRequest, disputes: NamedDependency[Disputes], dispute_id: FromPath[str]
     ) -> Response[Any]:
         """All that was added, once. Asked again, it says where the dispute is: no key is needed. While it is not known
         whether the provider has it, the status is `submitting`, and it is asked again by itself."""
-        after = await services.disputes.submit(
+        after = await disputes.submit(
             dispute_id_of(dispute_id), merchant_id=request.user.merchant_id, cause=_cause(request)
         )
         return _reply(after)
@@ -211,10 +215,10 @@ class DisputeController(Controller):
         status_code=200,
     )
     async def accept(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], dispute_id: FromPath[str]
+        self, request: AuthenticatedRequest, disputes: NamedDependency[Disputes], dispute_id: FromPath[str]
     ) -> Response[Any]:
         """The money is the customer's. This cannot be taken back, and needs no key: asked again it changes nothing."""
-        after = await services.disputes.accept(
+        after = await disputes.accept(
             dispute_id_of(dispute_id), merchant_id=request.user.merchant_id, cause=_cause(request)
         )
         return _reply(after)

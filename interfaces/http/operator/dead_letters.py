@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Struct
 
-from application.dead_letter.commands import DeadLetterNotFound
+from application.dead_letter.commands import DeadLetterNotFound, DeadLetters
+from application.webhook_in.inbox import DeliveryArchive
 from domain.dead_letter.events import DeadLetterKind
 from domain.dead_letter.state import DeadLetterState
 from domain.identifiers import DeadLetterId
@@ -17,12 +18,12 @@ from interfaces.http.server.body import decode
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.operators import OperatorRequest, operator_cause
 from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.parts import parts
 from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
 from interfaces.resources.dead_letter import DeadLetterDetail, DeadLetterPage, letter_detail, letter_resource
-from projections.dead_letter import dead_letters
-from projections.dead_letter.dead_letters import DEAD_LETTERS
+from projections.dead_letter.dead_letters import DEAD_LETTERS, find, search
 
 PAGE_LETTERS_MAX = 100
 TITLES = {
@@ -42,6 +43,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
 class DeadLetterController(Controller):
     path = "/v1/operator/dead_letters"
     tags = ("Operators",)
+    dependencies = parts(dead_letters=DeadLetters, deliveries=DeliveryArchive)
 
     @get(
         "/",
@@ -63,7 +65,7 @@ class DeadLetterController(Controller):
         before = cursor_uuid(cursor, ids.DEAD_LETTER)
         reached = await wait_for_position(services, DEAD_LETTERS, position)
         async with services.reader() as connection:
-            rows = await dead_letters.search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
+            rows = await search(connection, rows_max=limit + 1, before=before, state=state, kind=about)
         page = list(map(letter_resource, rows[:limit]))
         more = page[-1].dead_letter_id if len(rows) > limit else None
         return resource(DeadLetterPage(dead_letters=page, next_cursor=more), reached)
@@ -77,16 +79,17 @@ class DeadLetterController(Controller):
     async def show(
         self,
         services: NamedDependency[Services],
+        deliveries: NamedDependency[DeliveryArchive],
         letter_id: FromPath[str],
         position: WaitForPosition = None,
     ) -> Response[Any]:
         """With the raw delivery: its body as text where it is text, base64 where not."""
         reached = await wait_for_position(services, DEAD_LETTERS, position)
         async with services.reader() as connection:
-            row = await dead_letters.find(connection, letter_id_of(letter_id))
+            row = await find(connection, letter_id_of(letter_id))
         if row is None:
             raise DeadLetterNotFound()
-        return resource(await letter_detail(row, services.deliveries), reached)
+        return resource(await letter_detail(row, deliveries), reached)
 
     @post(
         "/{letter_id:str}/retry",
@@ -96,10 +99,10 @@ class DeadLetterController(Controller):
         status_code=200,
     )
     async def retry(
-        self, request: OperatorRequest, services: NamedDependency[Services], letter_id: FromPath[str]
+        self, request: OperatorRequest, dead_letters: NamedDependency[DeadLetters], letter_id: FromPath[str]
     ) -> Response[Any]:
         """Only one that is open, or still being retried."""
-        await services.dead_letters.retry(letter_id_of(letter_id), operator_cause(request))
+        await dead_letters.retry(letter_id_of(letter_id), operator_cause(request))
         return resource(Accepted(dead_letter_id=letter_id))
 
     @post(
@@ -113,13 +116,13 @@ class DeadLetterController(Controller):
     async def close(
         self,
         request: OperatorRequest,
-        services: NamedDependency[Services],
+        dead_letters: NamedDependency[DeadLetters],
         letter_id: FromPath[str],
         body: RawBody,
     ) -> Response[Any]:
         """For a reason, which is kept with who gave it."""
         cause = operator_cause(request)
-        await services.dead_letters.close(letter_id_of(letter_id), decode(CloseBody, body).reason, cause)
+        await dead_letters.close(letter_id_of(letter_id), decode(CloseBody, body).reason, cause)
         return resource(Accepted(dead_letter_id=letter_id))
 
 

@@ -6,13 +6,13 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from application.webhook_in.inbox import DeliveryState
+from application.webhook_in.inbox import DeliveryArchive, DeliveryState
 from domain.identifiers import ProviderName
 from interfaces import ids
 from interfaces.http.server.documented import replies
 from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.parts import parts
 from interfaces.http.server.reply import resource
-from interfaces.http.server.services import Services
 from interfaces.resources.delivery import DeliveryPage, delivery_resource
 from interfaces.resources.refusals import ParameterInvalid
 
@@ -22,6 +22,7 @@ PAGE_DELIVERIES_MAX = 100
 class DeliveryController(Controller):
     path = "/v1/operator/webhook_deliveries"
     tags = ("Operators",)
+    dependencies = parts(deliveries=DeliveryArchive)
 
     @get(
         "/",
@@ -37,7 +38,7 @@ class DeliveryController(Controller):
     )
     async def search(
         self,
-        services: NamedDependency[Services],
+        deliveries: NamedDependency[DeliveryArchive],
         provider: Annotated[str | None, QueryParameter(description="Only its deliveries")] = None,
         in_state: Annotated[
             str | None, QueryParameter(name="state", schema_extra={"enum": [str(state) for state in DeliveryState]})
@@ -49,7 +50,7 @@ class DeliveryController(Controller):
         before = cursor_uuid(cursor, ids.DELIVERY)
         if provider is not None and "\0" in provider:
             raise ParameterInvalid(field="provider", reason="expected the name of a provider")
-        found = await services.deliveries.search(
+        found = await deliveries.search(
             deliveries_max=limit + 1,
             before=before,
             provider=None if provider is None else ProviderName(provider),

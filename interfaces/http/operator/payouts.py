@@ -6,6 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 
+from application.payout.commands import Payouts
 from domain.payout.status import PayoutStatus
 from interfaces import ids
 from interfaces.http.operator.bodies import CancelPayoutBody
@@ -14,6 +15,7 @@ from interfaces.http.server.body import decode
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.operators import OperatorRequest, operator_cause
 from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.parts import parts
 from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import resource
 from interfaces.http.server.services import Services
@@ -23,8 +25,7 @@ from interfaces.resources.payout import (
     operator_payout_resource,
     operator_payout_row_resource,
 )
-from projections.payout import payouts
-from projections.payout.payouts import PAYOUTS
+from projections.payout.payouts import PAYOUTS, search
 
 TITLES = {
     401: "No valid operator's key",
@@ -38,6 +39,7 @@ TITLES = {
 class OperatorPayoutController(Controller):
     path = "/v1/operator/payouts"
     tags = ("Operators",)
+    dependencies = parts(payouts=Payouts)
 
     @get(
         "/",
@@ -57,7 +59,7 @@ class OperatorPayoutController(Controller):
         status, before = member_named(PayoutStatus, "status", in_status), cursor_uuid(cursor, ids.PAYOUT)
         reached = await wait_for_position(services, PAYOUTS, position)
         async with services.reader() as connection:
-            rows = await payouts.search(connection, rows_max=limit + 1, before=before, status=status)
+            rows = await search(connection, rows_max=limit + 1, before=before, status=status)
         page = list(map(operator_payout_row_resource, rows[:limit]))
         more = page[-1].payout_id if len(rows) > limit else None
         return resource(OperatorPayoutPage(payouts=page, next_cursor=more), reached)
@@ -68,9 +70,9 @@ class OperatorPayoutController(Controller):
         summary="One payout",
         responses=replies(200, OperatorPayoutResource, "The payout", 404, titles=TITLES),
     )
-    async def show(self, services: NamedDependency[Services], payout_id: FromPath[str]) -> Response[Any]:
+    async def show(self, payouts: NamedDependency[Payouts], payout_id: FromPath[str]) -> Response[Any]:
         """Never behind."""
-        loaded = await services.payouts.show(payout_id_of(payout_id))
+        loaded = await payouts.show(payout_id_of(payout_id))
         return resource(operator_payout_resource(loaded), loaded.position)
 
     @post(
@@ -81,10 +83,10 @@ class OperatorPayoutController(Controller):
         status_code=200,
     )
     async def approve(
-        self, request: OperatorRequest, services: NamedDependency[Services], payout_id: FromPath[str]
+        self, request: OperatorRequest, payouts: NamedDependency[Payouts], payout_id: FromPath[str]
     ) -> Response[Any]:
         """It goes to the bank with the next file. Approving one that waits for that changes nothing."""
-        loaded = await services.payouts.approve(payout_id_of(payout_id), operator_cause(request))
+        loaded = await payouts.approve(payout_id_of(payout_id), operator_cause(request))
         return resource(operator_payout_resource(loaded), loaded.position)
 
     @post(
@@ -98,12 +100,12 @@ class OperatorPayoutController(Controller):
     async def cancel(
         self,
         request: OperatorRequest,
-        services: NamedDependency[Services],
+        payouts: NamedDependency[Payouts],
         payout_id: FromPath[str],
         body: RawBody,
     ) -> Response[Any]:
         """Only while it is `held` or `pending`, for a reason, which is kept with who gave it."""
         cause = operator_cause(request)
         reason = decode(CancelPayoutBody, body).reason
-        loaded = await services.payouts.cancel_for(payout_id_of(payout_id), reason, cause)
+        loaded = await payouts.cancel_for(payout_id_of(payout_id), reason, cause)
         return resource(operator_payout_resource(loaded), loaded.position)

@@ -6,6 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
+from application.payment.commands import Payments
 from domain.identifiers import CustomerId, MerchantId
 from domain.money.money import Money
 from domain.payment.create import CreatePayment
@@ -17,6 +18,7 @@ from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.parameters import AsOfParameter
+from interfaces.http.server.parts import parts
 from interfaces.http.server.reply import answered, payment_id_of, resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payment import PaymentResource, payment_resource
@@ -26,6 +28,7 @@ from interfaces.resources.refusals import OtherMerchant
 class PaymentIntentController(Controller):
     path = "/v1/payment_intents"
     tags = ("Payment intents",)
+    dependencies = parts(payments=Payments)
 
     @post(
         "/",
@@ -35,7 +38,7 @@ class PaymentIntentController(Controller):
         responses=replies(201, PaymentResource, "The payment", 403, 409, 413, 422),
     )
     async def create(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], body: RawBody
+        self, request: AuthenticatedRequest, payments: NamedDependency[Payments], body: RawBody
     ) -> Response[Any]:
         """Needs an idempotency key. With `confirm: true` it goes to a provider at once, and the reply says what came
         of it: a payment that is `processing` has an outcome that is not known yet."""
@@ -56,7 +59,7 @@ class PaymentIntentController(Controller):
             capture_method=asked.capture_method,
             return_url=asked.return_url,
         )
-        return answered(await services.payments.create(command, caller, confirmed=asked.confirm))
+        return answered(await payments.create(command, caller, confirmed=asked.confirm))
 
     @get(
         "/{intent_id:str}",
@@ -86,7 +89,7 @@ class PaymentIntentController(Controller):
     async def confirm(
         self,
         request: AuthenticatedRequest,
-        services: NamedDependency[Services],
+        payments: NamedDependency[Payments],
         body: RawBody,
         intent_id: FromPath[str],
     ) -> Response[Any]:
@@ -94,7 +97,7 @@ class PaymentIntentController(Controller):
         asked = decode(ConfirmIntentBody, body)
         payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
-        return answered(await services.payments.confirm(payment_id, caller))
+        return answered(await payments.confirm(payment_id, caller))
 
     @post(
         "/{intent_id:str}/cancel",
@@ -107,7 +110,7 @@ class PaymentIntentController(Controller):
     async def cancel(
         self,
         request: AuthenticatedRequest,
-        services: NamedDependency[Services],
+        payments: NamedDependency[Payments],
         body: RawBody,
         intent_id: FromPath[str],
     ) -> Response[Any]:
@@ -118,7 +121,7 @@ class PaymentIntentController(Controller):
         asked = decode(CancelIntentBody, body)
         payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
-        return answered(await services.payments.cancel(payment_id, caller, reason=asked.reason))
+        return answered(await payments.cancel(payment_id, caller, reason=asked.reason))
 
     @post(
         "/{intent_id:str}/continue",
@@ -128,11 +131,11 @@ class PaymentIntentController(Controller):
         status_code=200,
     )
     async def proceed(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], intent_id: FromPath[str]
+        self, request: AuthenticatedRequest, payments: NamedDependency[Payments], intent_id: FromPath[str]
     ) -> Response[Any]:
         """For a payment that is `requires_action`: asks the provider what the customer has done, and answers with the
         payment as it is then. The provider's own notification has the same effect; nothing happens twice."""
         payment_id = payment_id_of(intent_id, ids.INTENT, ids.PAYMENT)
         caller = caller_of(request, None, None, key_needed=False)
-        loaded = await services.payments.proceed(payment_id, caller)
+        loaded = await payments.proceed(payment_id, caller)
         return resource(payment_resource(loaded), None)

@@ -6,6 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
+from application.payment.commands import Payments
 from application.payment.loaded import loaded_from
 from application.write.recording import position_with_entry
 from domain.ledger.entry import entry_id_for
@@ -17,6 +18,7 @@ from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.parameters import AsOfParameter
+from interfaces.http.server.parts import parts
 from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import answered, payment_id_of, resource
 from interfaces.http.server.services import Services
@@ -37,6 +39,7 @@ from projections.payment.refunds import refunds_of
 class PaymentController(Controller):
     path = "/v1/payments"
     tags = ("Payments",)
+    dependencies = parts(payments=Payments)
 
     @post(
         "/{payment_id:str}/capture",
@@ -49,7 +52,7 @@ class PaymentController(Controller):
     async def capture(
         self,
         request: AuthenticatedRequest,
-        services: NamedDependency[Services],
+        payments: NamedDependency[Payments],
         body: RawBody,
         payment_id: FromPath[str],
     ) -> Response[Any]:
@@ -57,7 +60,7 @@ class PaymentController(Controller):
         asked = decode(CaptureBody, body)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
         payment = payment_id_of(payment_id, ids.PAYMENT)
-        return answered(await services.payments.capture(payment, caller, amount_minor=asked.amount, final=asked.final))
+        return answered(await payments.capture(payment, caller, amount_minor=asked.amount, final=asked.final))
 
     @post(
         "/{payment_id:str}/void",
@@ -70,14 +73,14 @@ class PaymentController(Controller):
     async def void(
         self,
         request: AuthenticatedRequest,
-        services: NamedDependency[Services],
+        payments: NamedDependency[Payments],
         body: RawBody,
         payment_id: FromPath[str],
     ) -> Response[Any]:
         """After a partial capture this releases the rest, and the payment stays captured."""
         asked = decode(VoidBody, body)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=False)
-        return answered(await services.payments.void(payment_id_of(payment_id, ids.PAYMENT), caller))
+        return answered(await payments.void(payment_id_of(payment_id, ids.PAYMENT), caller))
 
     @post(
         "/{payment_id:str}/refunds",
@@ -89,7 +92,7 @@ class PaymentController(Controller):
     async def refund(
         self,
         request: AuthenticatedRequest,
-        services: NamedDependency[Services],
+        payments: NamedDependency[Payments],
         body: RawBody,
         payment_id: FromPath[str],
     ) -> Response[Any]:
@@ -97,7 +100,7 @@ class PaymentController(Controller):
         asked = decode(RefundBody, body)
         caller = caller_of(request, asked, asked.idempotency_key, key_needed=True)
         payment = payment_id_of(payment_id, ids.PAYMENT)
-        return answered(await services.payments.refund(payment, caller, amount_minor=asked.amount, reason=asked.reason))
+        return answered(await payments.refund(payment, caller, amount_minor=asked.amount, reason=asked.reason))
 
     @get(
         "/{payment_id:str}",

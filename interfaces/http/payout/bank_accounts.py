@@ -7,7 +7,7 @@ from litestar import Controller, MediaType, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 
-from application.payout.bank_accounts import BankAccountNotFound
+from application.payout.bank_accounts import BankAccountNotFound, BankAccounts
 from domain.bank_account.add import AddBankAccount
 from domain.identifiers import BankAccountId, MerchantId
 from interfaces import ids
@@ -16,6 +16,7 @@ from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.parameters import cursor_uuid
+from interfaces.http.server.parts import parts
 from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import REPLAYED_HEADER, resource
 from interfaces.http.server.services import Services
@@ -27,8 +28,7 @@ from interfaces.resources.bank_account import (
 )
 from interfaces.resources.position import POSITION_HEADER
 from interfaces.resources.refusals import OtherMerchant
-from projections.payout import bank_accounts
-from projections.payout.bank_accounts import BANK_ACCOUNTS
+from projections.payout.bank_accounts import BANK_ACCOUNTS, of_merchant
 
 PAGE_ACCOUNTS_MAX = 100
 TITLES = {
@@ -40,6 +40,7 @@ TITLES = {
 class BankAccountController(Controller):
     path = "/v1/bank_accounts"
     tags = ("Bank accounts",)
+    dependencies = parts(bank_accounts=BankAccounts)
 
     @post(
         "/",
@@ -49,7 +50,7 @@ class BankAccountController(Controller):
         responses=replies(201, BankAccountResource, "The bank account", 403, 413, 422, titles=TITLES),
     )
     async def add(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], body: RawBody
+        self, request: AuthenticatedRequest, bank_accounts: NamedDependency[BankAccounts], body: RawBody
     ) -> Response[Any]:
         """Its check digits and form are checked; whether it exists, only a bank knows. With an idempotency key, a
         repeat answers with the same account, as it is then."""
@@ -64,7 +65,7 @@ class BankAccountController(Controller):
             country=asked.country,
             details=bank_details(asked.details),
         )
-        added = await services.bank_accounts.add(command, caller)
+        added = await bank_accounts.add(command, caller)
         headers = {POSITION_HEADER: str(added.loaded.position)}
         if added.replayed:
             headers[REPLAYED_HEADER] = "true"
@@ -94,9 +95,7 @@ class BankAccountController(Controller):
         before = cursor_uuid(cursor, ids.BANK_ACCOUNT)
         reached = await wait_for_position(services, BANK_ACCOUNTS, position)
         async with services.reader() as connection:
-            rows = await bank_accounts.of_merchant(
-                connection, request.user.merchant_id, rows_max=limit + 1, before=before
-            )
+            rows = await of_merchant(connection, request.user.merchant_id, rows_max=limit + 1, before=before)
         page = list(map(bank_account_row_resource, rows[:limit]))
         more = page[-1].bank_account_id if len(rows) > limit else None
         return resource(BankAccountPage(bank_accounts=page, next_cursor=more), reached)
@@ -108,10 +107,13 @@ class BankAccountController(Controller):
         responses=replies(200, BankAccountResource, "The bank account", 404, titles=TITLES),
     )
     async def show(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], bank_account_id: FromPath[str]
+        self,
+        request: AuthenticatedRequest,
+        bank_accounts: NamedDependency[BankAccounts],
+        bank_account_id: FromPath[str],
     ) -> Response[Any]:
         """Never behind."""
-        loaded = await services.bank_accounts.get(_id_of(bank_account_id), request.user.merchant_id)
+        loaded = await bank_accounts.get(_id_of(bank_account_id), request.user.merchant_id)
         return resource(bank_account_resource(loaded), loaded.position)
 
     @delete(
@@ -122,11 +124,14 @@ class BankAccountController(Controller):
         status_code=200,
     )
     async def remove(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], bank_account_id: FromPath[str]
+        self,
+        request: AuthenticatedRequest,
+        bank_accounts: NamedDependency[BankAccounts],
+        bank_account_id: FromPath[str],
     ) -> Response[Any]:
         """Nothing more is paid out to it; what is under way goes on. Removing it again changes nothing."""
         caller = caller_of(request, None, None, key_needed=False)
-        loaded = await services.bank_accounts.remove(_id_of(bank_account_id), caller)
+        loaded = await bank_accounts.remove(_id_of(bank_account_id), caller)
         return resource(bank_account_resource(loaded), loaded.position)
 
 

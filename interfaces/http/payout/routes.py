@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 
 from application.payout.bank_accounts import BankAccountNotFound
+from application.payout.commands import Payouts
 from application.payout.loaded import PayoutNotFound
 from domain.identifiers import BankAccountId, MerchantId, PayoutId
 from domain.money.money import Money
@@ -19,13 +20,13 @@ from interfaces.http.server.body import decode
 from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.parameters import cursor_uuid, member_named
+from interfaces.http.server.parts import parts
 from interfaces.http.server.position_header import WaitForPosition, wait_for_position
 from interfaces.http.server.reply import answered, resource
 from interfaces.http.server.services import Services
 from interfaces.resources.payout import PayoutPage, PayoutResource, payout_resource, payout_row_resource
 from interfaces.resources.refusals import OtherMerchant
-from projections.payout import payouts
-from projections.payout.payouts import PAYOUTS
+from projections.payout.payouts import PAYOUTS, of_merchant
 
 PAGE_PAYOUTS_MAX = 100
 StatusParameter = Annotated[str | None, QueryParameter(name="status", schema_extra={"enum": [*PayoutStatus]})]
@@ -43,6 +44,7 @@ TITLES = {
 class PayoutController(Controller):
     path = "/v1/payouts"
     tags = ("Payouts",)
+    dependencies = parts(payouts=Payouts)
 
     @post(
         "/",
@@ -52,7 +54,7 @@ class PayoutController(Controller):
         responses=replies(201, PayoutResource, "The payout", 403, 404, 409, 413, 422, titles=TITLES),
     )
     async def create(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], body: RawBody
+        self, request: AuthenticatedRequest, payouts: NamedDependency[Payouts], body: RawBody
     ) -> Response[Any]:
         """The amount leaves `available` at once, or the payout is refused. It goes to the bank with the next file; one
         above the sum that is agreed is `held` until somebody here has looked at it."""
@@ -70,7 +72,7 @@ class PayoutController(Controller):
             trigger=PayoutTrigger.REQUESTED,
             description=asked.description,
         )
-        return answered(await services.payouts.create(command, caller))
+        return answered(await payouts.create(command, caller))
 
     @get(
         "/",
@@ -91,7 +93,7 @@ class PayoutController(Controller):
         status, before = member_named(PayoutStatus, "status", in_status), cursor_uuid(cursor, ids.PAYOUT)
         reached = await wait_for_position(services, PAYOUTS, position)
         async with services.reader() as connection:
-            rows = await payouts.of_merchant(
+            rows = await of_merchant(
                 connection, request.user.merchant_id, rows_max=limit + 1, before=before, status=status
             )
         page = list(map(payout_row_resource, rows[:limit]))
@@ -105,10 +107,10 @@ class PayoutController(Controller):
         responses=replies(200, PayoutResource, "The payout", 404, titles=TITLES),
     )
     async def show(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], payout_id: FromPath[str]
+        self, request: AuthenticatedRequest, payouts: NamedDependency[Payouts], payout_id: FromPath[str]
     ) -> Response[Any]:
         """Never behind."""
-        loaded = await services.payouts.get(payout_id_of(payout_id), request.user.merchant_id)
+        loaded = await payouts.get(payout_id_of(payout_id), request.user.merchant_id)
         return resource(payout_resource(loaded), loaded.position)
 
     @post(
@@ -119,11 +121,11 @@ class PayoutController(Controller):
         status_code=200,
     )
     async def cancel(
-        self, request: AuthenticatedRequest, services: NamedDependency[Services], payout_id: FromPath[str]
+        self, request: AuthenticatedRequest, payouts: NamedDependency[Payouts], payout_id: FromPath[str]
     ) -> Response[Any]:
         """Only while it is `held` or `pending`; its money is `available` again. Canceling it again changes nothing."""
         caller = caller_of(request, None, None, key_needed=False)
-        loaded = await services.payouts.cancel(payout_id_of(payout_id), caller)
+        loaded = await payouts.cancel(payout_id_of(payout_id), caller)
         return resource(payout_resource(loaded), loaded.position)
 
 

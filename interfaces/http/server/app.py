@@ -48,6 +48,7 @@ from interfaces.http.server.metrics import metrics
 from interfaces.http.server.only_documented import OnlyDocumented
 from interfaces.http.server.openapi import describe
 from interfaces.http.server.options import OptionsReplies
+from interfaces.http.server.parts import require_parts
 from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
 from interfaces.http.webhooks.routes import ProviderWebhookController
@@ -86,6 +87,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_services() as services:
+            require_parts(services.parts, CONTROLLERS)
             app.state.services = services
             yield
 

@@ -1,4 +1,5 @@
-"""Unknown and repeated query parameters are refused: a search by `?statsu=captured` must not find everything."""
+"""Unknown and repeated query parameters are refused, and `null` for a number: a search by `?statsu=captured` or
+`?amount=null` must not find everything."""
 
 from typing import Any
 
@@ -17,9 +18,11 @@ class OnlyDocumented:
     def __init__(self, app: ASGIApp, document: dict[str, Any]) -> None:
         self._app = app
         operations = [operation for item in document["paths"].values() for operation in item.values()]
-        self._known = {
+        self._is_text = {
             operation["operationId"]: {
-                parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"
+                parameter["name"]: parameter["schema"].get("type", "string") == "string"
+                for parameter in operation.get("parameters", ())
+                if parameter["in"] == "query"
             }
             for operation in operations
         }
@@ -30,13 +33,16 @@ class OnlyDocumented:
         await self._app(scope, receive, send)
 
     def _check(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        names = self._known.get(getattr(connection.route_handler, "operation_id", None))
-        if names is None:
+        is_text = self._is_text.get(getattr(connection.route_handler, "operation_id", None))
+        if is_text is None:
             return
         seen = set[str]()
-        for name, _ in connection.query_params.multi_items():
-            if name not in names:
+        for name, value in connection.query_params.multi_items():
+            if name not in is_text:
                 raise ParameterInvalid(field=name, reason="there is no such parameter here")
             if name in seen:
                 raise ParameterInvalid(field=name, reason="it is given more than once")
+            # msgspec reads this word, in any spelling, as if an optional number or boolean were left out.
+            if not is_text[name] and value.lower() == "null":
+                raise ParameterInvalid(field=name, reason="expected a value, not null")
             seen.add(name)

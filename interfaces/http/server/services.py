@@ -1,23 +1,15 @@
-"""The parts of the system that the HTTP layer uses: commands, the store, read connections, and health checks."""
+"""The parts of the system that requests use: the store, read connections, health checks, and the capabilities' own."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
 
 import psycopg
 from msgspec import Struct
 
 from application.access.merchant import Keys
 from application.access.operator import OperatorKeys
-from application.dead_letter.commands import DeadLetters
-from application.dispute.commands import Disputes
-from application.payment.commands import Payments
-from application.payout.bank_accounts import BankAccounts
-from application.payout.commands import Payouts
-from application.webhook_in.inbox import DeliveryArchive
-from application.webhook_in.intake import ProviderWebhooks
 from application.write.gate import Gate
 from application.write.store import EventStore
 from domain.history import Positioned
@@ -34,20 +26,14 @@ class ReadableStore(EventStore, Protocol):
 class Services(Struct, frozen=True, kw_only=True):
     """Every part that a request can use."""
 
-    payments: Payments
-    bank_accounts: BankAccounts
-    payouts: Payouts
-    disputes: Disputes
+    parts: Mapping[str, object]
+    """Those of the capabilities, by the name of the routes' parameter."""
     store: ReadableStore
     gate: Gate
     keys: Keys
     operators: OperatorKeys
-    webhooks: ProviderWebhooks
-    deliveries: DeliveryArchive
-    dead_letters: DeadLetters
     reader: Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[tuple[Any, ...]]]]
     now: Callable[[], datetime]
-    new_uuid: Callable[[], UUID]
     is_bus_connected: Callable[[], bool]
     has_room: Callable[[], Awaitable[bool]]
     """Whether the database's disk has room. Raises StoreUnavailable."""

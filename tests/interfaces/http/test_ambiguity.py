@@ -16,7 +16,8 @@ from application.access.merchant import KnownKey
 from application.access.operator import KEY_PREFIX, KnownOperator, Role
 from domain.identifiers import MerchantId
 from interfaces import ids
-from interfaces.http.server.app import create_app
+from interfaces.http.server.app import CONTROLLERS, create_app
+from interfaces.http.server.parts import kinds_taken
 from interfaces.http.server.request_head import refusal_of_head
 from interfaces.http.server.services import Services
 from interfaces.resources.problems.problem import TYPE_PREFIX
@@ -75,7 +76,14 @@ class Reached(Exception):
 
 
 class Untouched:
-    """Stands for a service that no refused request reaches."""
+    """Stands for a service of that type that no refused request reaches."""
+
+    def __init__(self, kind: type[object] = object) -> None:
+        self._kind = kind
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return self._kind
 
     def __getattr__(self, name: str) -> Any:
         def reached(*_: Any, **__: Any) -> Any:
@@ -101,10 +109,15 @@ class OpenGate:
         pass
 
 
+def untouched() -> dict[str, Any]:
+    """Every service of requests, and every part that a route takes."""
+    of_routes = {name: Untouched(kind) for name, kind in kinds_taken(CONTROLLERS)}
+    return dict.fromkeys(get_type_hints(Services), Untouched()) | {"parts": of_routes}
+
+
 @asynccontextmanager
 async def services() -> AsyncIterator[Services]:
-    parts: dict[str, Any] = dict.fromkeys(get_type_hints(Services), Untouched())
-    yield Services(**parts | {"keys": OneKey(), "operators": OneKey(), "gate": OpenGate()})
+    yield Services(**untouched() | {"keys": OneKey(), "operators": OneKey(), "gate": OpenGate()})
 
 
 @pytest.fixture(scope="module")
@@ -293,6 +306,30 @@ async def test_a_parameter_that_comes_twice_is_refused_on_every_route(api: Async
                 for second in (name, f"%{ord(name[0]):02x}{name[1:]}"):
                     reply = await route.send(api, query=f"?{name}=1&{second}=1")
                     then_refused(reply, 400, "parameter_invalid", name)
+
+
+QUERY = [
+    (route, parameter["name"], resolved(parameter["schema"])["type"])
+    for route in ROUTES
+    for parameter in route.about.get("parameters", ())
+    if parameter["in"] == "query"
+]
+"""Every query parameter of every route, with its type."""
+
+
+async def test_null_is_no_value_of_a_number_on_any_route(api: AsyncTestClient[Any]) -> None:
+    numbers = [(route, name) for route, name, kind in QUERY if kind != "string"]
+    assert len(numbers) >= 12
+    for route, name in numbers:
+        for value in ("null", "NULL", "nuLl", "%6eull", "x", ""):
+            reply = await route.send(api, query=f"?{name}={value}")
+            then_refused(reply, 400, "parameter_invalid", name)
+
+
+async def test_null_is_a_word_like_another_to_a_text_on_any_route(api: AsyncTestClient[Any]) -> None:
+    for route, name in ((route, name) for route, name, kind in QUERY if kind == "string"):
+        null, another = [(await route.send(api, query=f"?{name}={word}")).json() for word in ("null", "nulm")]
+        assert null | {"request_id": ""} == json.loads(json.dumps(another | {"request_id": ""}).replace("nulm", "null"))
 
 
 NAMES = {

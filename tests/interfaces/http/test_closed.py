@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 from litestar.testing import AsyncTestClient
@@ -11,7 +11,7 @@ from litestar.testing import AsyncTestClient
 from application.write.gate import StoreClosed
 from interfaces.http.server.app import create_app
 from interfaces.http.server.services import Services
-from tests.interfaces.http.test_ambiguity import ROUTES, OneKey, Route, Untouched
+from tests.interfaces.http.test_ambiguity import ROUTES, OneKey, Route, untouched
 
 CLOSED = StoreClosed(since=datetime(2026, 11, 27, 9, 30, tzinfo=UTC), because="the store was restored")
 OF_PROVIDERS = {"receive_provider_webhook"}
@@ -35,8 +35,6 @@ class Answering:
 
 @asynccontextmanager
 async def services() -> AsyncIterator[Services]:
-    parts: dict[str, Any] = dict.fromkeys(get_type_hints(Services), Untouched())
-
     async def yes() -> bool:
         return True
 
@@ -47,7 +45,7 @@ async def services() -> AsyncIterator[Services]:
         "store": Answering(),
         "is_bus_connected": lambda: True,
     }
-    yield Services(**parts | {"keys": OneKey(), "operators": OneKey()} | closed)
+    yield Services(**untouched() | {"keys": OneKey(), "operators": OneKey()} | closed)
 
 
 @pytest.fixture(scope="module")
