@@ -91,7 +91,6 @@ async def projecting(
             turns=leases,
         )
         running = asyncio.gather(*map(again_and_again, tasks.values()))
-        running.add_done_callback(lambda r: print("ENDED", r.cancelled() or repr(r.exception())))
         try:
             yield running
         finally:
