@@ -23,7 +23,7 @@ pytest_plugins = ["tests.support.process_logs", "tests.support.scheduling", "tes
 pytest.register_assert_rewrite("tests.infrastructure.provider.contract", "tests.infrastructure.provider.wrong_answers")
 
 settings.register_profile(
-    "quick", deadline=None, max_examples=25, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "quick", deadline=None, max_examples=16, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", settings.get_profile("quick"), max_examples=300)
 # `make test` looks quickly, `make test-deep` for longer than any of these tests needs to find what they are about.

@@ -10,7 +10,11 @@ PATIENCE_S = 1.0
 
 
 class BulkheadFull(Exception):
-    """The provider's slots are taken, and none became free in time."""
+    """The provider's slots are taken, and none became free in time; `hangs`, where none was taken or freed either."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        super().__init__(f"hangs={hangs}")
+        self.hangs = hangs
 
 
 class Bulkhead:
@@ -47,15 +51,17 @@ class _Lane:
         self._moved_at = self._clock()
 
     async def enter(self) -> None:
-        patience_s = self._patience_s
-        if patience_s is not None and self._free.locked() and self._clock() - self._moved_at >= patience_s:
-            raise BulkheadFull()
+        if self._free.locked() and self._hangs():
+            raise BulkheadFull(hangs=True)
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(self._patience_s):
                 await self._free.acquire()
         except TimeoutError:
-            raise BulkheadFull() from None
+            raise BulkheadFull(hangs=self._hangs()) from None
         self._moved_at = self._clock()
+
+    def _hangs(self) -> bool:
+        return self._patience_s is not None and self._clock() - self._moved_at >= self._patience_s
 
     def leave(self) -> None:
         self._free.release()

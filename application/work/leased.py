@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar, assert_never
 
 from msgspec import Struct
 
-from application.work.backoff import Backoff
+from application.work.backoff import DOUBLINGS_MAX, Backoff
 from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.worker_pool import work_on_all
 
@@ -226,8 +226,10 @@ class LeasedRunner(Generic[Item]):
                         return item, None
                     held = renewed
                 return held, await self._handler.attempt(held)
-        except BulkheadFull:
-            return item, Postponed(self._backoff.longest * (1 - self._spread() / 2))
+        except BulkheadFull as full:
+            # Behind others in a lane that moves, the item is next before long.
+            tries = DOUBLINGS_MAX if full.hangs else 1
+            return item, Postponed(self._backoff.pause(tries, self._spread()))
         except Exception as error:
             return held, self._handler.failed(held, error)
 

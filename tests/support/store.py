@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import psycopg
@@ -18,6 +19,7 @@ from domain.ledger.accounts import AccountCode, Side, authorized, holds
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money.money import Money
 from domain.payment.events import CaptureMethod, PaymentCreated
+from infrastructure.postgres.connection import pool as pool_module
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.event_store.committer import Committer
 from infrastructure.postgres.event_store.mapper import EventMapper
@@ -134,8 +136,12 @@ async def open_committer(database_url: str) -> AsyncIterator[Committer]:
 
 @asynccontextmanager
 async def open_store(database_url: str, *, connects: bool = True) -> AsyncIterator[PostgresEventStore]:
-    """The store as composition wires it, and connected, however busy the machine is, unless it is not to connect."""
-    pool = ReadPool(database_url)
+    """The store as composition wires it, and connected, however busy the machine is, unless it is not to connect.
+
+    Its pool begins with one connection: a second for each of a thousand tests is ten seconds of work.
+    """
+    with patch.object(pool_module, "POOL_SIZE_MIN", 1):
+        pool = ReadPool(database_url)
     await pool.open()
 
     async def connected() -> bool:

@@ -68,6 +68,7 @@ class Handling:
         self.alerts: list[str] = []
         self.attempted: list[str] = []
         self.hangs: set[str] = set()
+        self.takes_s = 0.0
 
     async def lane_of(self, item: Item) -> str | None:
         return item.lane
@@ -76,6 +77,7 @@ class Handling:
         self.attempted.append(item.name)
         if item.lane in self.hangs:
             await asyncio.Event().wait()
+        await asyncio.sleep(self.takes_s)
         return self._outcome(item)
 
     def failed(self, _item: Item, error: Exception) -> Outcome | None:
@@ -93,14 +95,19 @@ class Handling:
 
 
 def runner(
-    queue: Queue, handler: Handling, *, gives_up: bool = False, renew_after_s: float | None = None
+    queue: Queue,
+    handler: Handling,
+    *,
+    gives_up: bool = False,
+    renew_after_s: float | None = None,
+    bulkhead: Bulkhead | None = None,
 ) -> LeasedRunner[Item]:
     return LeasedRunner(
         queue=queue,
         handler=handler,
         backoff=BACKOFF,
         alert_after=ALERT_AFTER,
-        bulkhead=Bulkhead(),
+        bulkhead=bulkhead or Bulkhead(),
         spread=lambda: 0.0,
         renew_after_s=renew_after_s,
         give_up=queue.give_up if gives_up else None,
@@ -213,6 +220,15 @@ async def test_a_lane_that_hangs_keeps_no_other_waiting_and_its_items_count_no_a
     sweep.cancel()
     await asyncio.gather(sweep, return_exceptions=True)
     assert queue.diary == [Entry("done", "a"), Entry("put back", hanging[-1].name, 60.0, 0)]
+
+
+async def test_an_item_behind_others_in_a_lane_that_moves_is_tried_again_soon() -> None:
+    one_after_another = [Item(name=str(number), lane="busy") for number in range(4)]
+    queue, handler = Queue(*one_after_another), Handling(lambda _: Resolved("done"))
+    handler.takes_s = 0.8
+    await runner(queue, handler, bulkhead=Bulkhead(slots_max=1, patience_s=2.0)).sweep()
+    assert queue.diary[:2] == [Entry("done", "0"), Entry("done", "1")]
+    assert Entry("put back", "3", BACKOFF.first_s, 0) in queue.diary
 
 
 async def test_what_is_cancelled_is_left_to_its_lease() -> None:
