@@ -48,8 +48,8 @@ hostile: .venv/ready ## 20,000 hostile requests, while /health/live is asked; SE
 drill: .venv/ready ## upgrades, a restore, failovers, forged messages, hangs and full disks, rehearsed; PARTS="restore failover", SEED=7
 	@$(RUN)python -m tests.drill $(if $(SEED),--seed $(SEED)) $(PARTS)
 
-bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look
-	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick)
+bench: .venv/ready ## the benchmarks; NAME=append for one of them, QUICK=1 for a quick look; NAME=cost BASE=HEAD~1 runs another commit beside this one
+	@$(RUN)python -m tests.benchmarks $(NAME) $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 check: .venv/ready ## format, lint, types, import contracts
 	@$(RUN)ruff format --check .

@@ -21,11 +21,12 @@ from tests.benchmarks.machine import postgres_settings
 
 class Bench(Struct, frozen=True, kw_only=True):
     """`quick` asks for the same figures, less exactly, in under 50 seconds. `folder` is the benchmark's own, and is
-    removed afterwards."""
+    removed afterwards. `base` is the commit of the project to run beside this one; empty, there is none."""
 
     quick: bool
     console: Console
     folder: Path
+    base: str = ""
 
     def say(self, text: str) -> None:
         """Progress, apart from the result: on standard error."""

@@ -50,7 +50,7 @@ class Market:
         loaded = send(load)
         drained_s = asyncio.run(_drain(self.stack)) if settles else float("nan")
         used = {name: seconds - before[name] for name, seconds in cpu_s(parts).items()}
-        return Sold(load, loaded, drained_s, {**used, "load generator": loaded.cpu_s})
+        return Sold(load, loaded, drained_s, {**used, "load": loaded.cpu_s})
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from interfaces.runtime.supervisor import Stack
@@ -35,13 +36,28 @@ def family(pid: int) -> set[int]:
     return {pid} | descendants(pid)
 
 
+def children(pid: int) -> dict[int, list[str]]:
+    """The processes that `pid` has started itself, and the command line of each."""
+    found = {}
+    for child in descendants(pid):
+        with suppress(OSError):  # it has just ended
+            if _stat(child)[1] == str(pid):
+                found[child] = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+    return found
+
+
 def _cpu_s(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = _stat(pid)
     except OSError:  # it has just ended: its parent has counted it
         return 0.0
-    # utime, stime, cutime, cstime: fields 14 to 17 of proc(5), where `state`, the first here, is the third.
+    # utime, stime, cutime, cstime: fields 14 to 17 of proc(5).
     return sum(map(int, fields[11:15])) * _TICK_S
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of proc(5) from the third, `state`, on; the fourth is the parent."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _resident_mb(pid: int) -> float:

@@ -1,4 +1,5 @@
-"""`rebuild`: events a second into all views from an existing store, beside bare upserts of the rows it ends with."""
+"""`rebuild`: events a second into all views from an existing store, beside bare upserts of the rows it ends with, and
+how many rows an event leaves."""
 
 import asyncio
 import time
@@ -38,7 +39,8 @@ def run(bench: Bench) -> Report:
         events = fill(server.superuser_url, payments=PAYMENTS_QUICK if bench.quick else PAYMENTS)
         all_views(server.superuser_url)
         arrays = asyncio.run(final_rows(server.superuser_url))
-        bench.say(f"{events:,} events, {sum(len(batch[0]) for of in arrays.values() for batch in of):,} rows")
+        rows = {name: sum(len(batch[0]) for batch in batches) for name, batches in arrays.items()}
+        bench.say(f"{events:,} events, {sum(rows.values()):,} rows")
         parts: dict[str, Callable[[], float]] = {
             "rebuild": lambda: events / all_views(server.superuser_url),
             "bare upserts": lambda: events / bare(server.superuser_url, arrays),
@@ -53,8 +55,10 @@ def run(bench: Bench) -> Report:
         f"target: {TARGET_PER_S:,} events a second, {'reached' if per_s >= TARGET_PER_S else 'missed'}; "
         f"moonshot: {MOONSHOT_VS_BARE} of bare, {'reached' if vs_bare >= MOONSHOT_VS_BARE else 'missed'}",
         f"bare: the rows that the views end up with, {BARE_ROWS} an upsert, into tables with all their indexes",
+        "rows an event: " + ", ".join(f"{name} {of / events:.2f}" for name, of in rows.items() if of),
     )
-    return Report(table, {"events_per_s": per_s, "vs_bare": vs_bare}, notes)
+    rows_per_event = round(sum(rows.values()) / events, 2)
+    return Report(table, {"events_per_s": per_s, "vs_bare": vs_bare, "rows_per_event": rows_per_event}, notes)
 
 
 def all_views(database_url: str) -> float:
