@@ -9,6 +9,7 @@ from uuid import UUID
 
 from application.dispute.commands import Disputes
 from application.dispute.loaded import DisputeNotFound, load_dispute
+from application.work.wakeups import FALLBACK_S
 from application.write.store import EventStore, StoreUnavailable
 from application.write.worker import worker_cause
 from domain.errors import DomainError
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class DisputeAgenda(Protocol):
-    """The port to the view of disputes, which may be behind the store. Both methods raise StoreUnavailable."""
+    """The port to the view of disputes, which may be behind the store. Every method raises StoreUnavailable."""
 
     async def due(self, *, now: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         """The disputes whose time to answer is over."""
@@ -29,6 +30,10 @@ class DisputeAgenda(Protocol):
 
     async def unconfirmed(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         """The disputes whose answer was sent to the provider before `before` and is not confirmed."""
+        ...
+
+    async def next_due(self, *, now: datetime, unconfirmed_after: timedelta) -> datetime | None:
+        """When the next dispute is due, or is unconfirmed since `unconfirmed_after`; None for never."""
         ...
 
 
@@ -62,6 +67,12 @@ class DisputeDeadlines:
             await self._try(self._expire, case_id)
         unconfirmed = await self._agenda.unconfirmed(before=now - self._inflight_grace, disputes_max=SWEEP_DISPUTES_MAX)
         await asyncio.gather(*(self._try(self._send_again, case_id) for case_id in unconfirmed))
+
+    async def idle_s(self) -> float:
+        """The seconds until `sweep` has something to do, unless the view changes before. Raises StoreUnavailable."""
+        now = self._now()
+        due = await self._agenda.next_due(now=now, unconfirmed_after=self._inflight_grace)
+        return FALLBACK_S if due is None else (due - now).total_seconds()
 
     async def _try(self, act: Callable[[DisputeCaseId], Awaitable[object]], case_id: DisputeCaseId) -> None:
         """Act on one dispute; a failure is logged, so that it does not hold the others up."""

@@ -42,6 +42,11 @@ class OperationQueue(Protocol):
         """Those of them that are due, longest due first; no other worker is given them before the lease has run out."""
         ...
 
+    async def next_due(self, *, now: datetime, older_than: timedelta, lease: timedelta) -> datetime | None:
+        """When `claim` gives the next operation, where none is started, put back or released before, and operations are
+        claimed `older_than` after their start. `now` where one under a lease is due otherwise; None without one."""
+        ...
+
     async def claim_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
         """Lease the operation, due or not, until `release`: None, or the end of another worker's lease."""
         ...
@@ -69,6 +74,10 @@ class OperationQueue(Protocol):
     ) -> Sequence[OperationId]:
         """Operations of which an operator was told, and which have an outcome since, except those whose alert is being
         written: with no attempts counted, and not due."""
+        ...
+
+    async def has_alerted(self) -> bool:
+        """Whether there is an operation of which an operator was told, and not yet of its outcome."""
         ...
 
     async def alert_over(self, operation_id: OperationId) -> None:

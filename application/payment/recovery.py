@@ -18,6 +18,7 @@ from application.payment.operation_queue import OperationQueue, UnresolvedOperat
 from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead, BulkheadFull
 from application.work.leased import AttemptFailed, LeasedRunner, Outcome, Resolved
+from application.work.wakeups import FALLBACK_S
 from application.write.store import EventStore, StoreUnavailable
 from application.write.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
@@ -94,6 +95,19 @@ class Recovery:
             spread=self._spread,
         )
         return await runner.sweep()
+
+    async def idle_s(self, *, older_than_s: float) -> float:
+        """The seconds until `sweep` has something to do, unless an operation is made due before. Raises
+        StoreUnavailable."""
+        now = self._now()
+        due = await self._queue.next_due(now=now, older_than=timedelta(seconds=older_than_s), lease=self._lease)
+        # One that starts from now on is not due before.
+        return older_than_s if due is None else min(older_than_s, (due - now).total_seconds())
+
+    async def letters_idle_s(self) -> float:
+        """The seconds until `end_alerts` has something to do, unless the store grows before. Raises
+        StoreUnavailable."""
+        return 0.0 if await self._queue.has_alerted() else FALLBACK_S
 
     async def end_alerts(self) -> None:
         """Resolve the letters of operations that have an outcome by now: recovery's, a webhook's, or an operator's.

@@ -19,6 +19,7 @@ from application.payment.timer_outcome import Failed, Fired, NothingToDo, TimerO
 from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead
 from application.work.leased import AttemptFailed, LeasedRunner, NotDue, Outcome, Resolved
+from application.work.wakeups import FALLBACK_S
 from application.write.store import EventStore, StoreUnavailable
 from application.write.worker import worker_cause
 from domain.dead_letter.events import DeadLetterKind
@@ -59,6 +60,10 @@ class TimerQueue(Protocol):
 
     async def refresh(self, *, now: datetime) -> None:
         """Take in timers that have come due, and drop those that have fired and that the view shows no more."""
+        ...
+
+    async def next_due(self, *, now: datetime, lease: timedelta) -> datetime | None:
+        """When `refresh` and `claim` have something to do, where the view does not change before; None for never."""
         ...
 
     async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
@@ -116,6 +121,12 @@ class Timers:
             spread=self._spread,
         )
         return await runner.sweep()
+
+    async def idle_s(self) -> float:
+        """The seconds until `sweep` has something to do, unless the view changes before. Raises StoreUnavailable."""
+        now = self._now()
+        due = await self._queue.next_due(now=now, lease=self._lease)
+        return FALLBACK_S if due is None else (due - now).total_seconds()
 
     async def fire(self, payment_id: PaymentId, kind: TimerKind, cause: Cause) -> TimerOutcome:
         """Fire one timer now; no effect where it is not due or not needed.

@@ -78,19 +78,26 @@ class PayoutFiles:
         self._now = now
         self._new_id = new_id
 
-    async def run(self) -> None:
-        """Batch the payouts that are ready, and send the batches that the bank has not answered."""
-        made = await self.batch_ready()
-        for batch_id in dict.fromkeys((*await self._queue.unanswered(), *made)):
+    async def run(self) -> bool:
+        """Batch the payouts that are ready, and send the batches that the bank has not answered; whether there were
+        any."""
+        ready = await self._queue.ready(INSTRUCTIONS_MAX)
+        made = await self._batch(ready)
+        unanswered = await self._queue.unanswered()
+        for batch_id in dict.fromkeys((*unanswered, *made)):
             try:
                 await self.send(batch_id)
             except (FileDiffers, TooManyConflicts) as error:
                 # A batch that cannot be sent holds up no other.
                 log.error("payout_batch_not_sent", extra={"batch_id": str(batch_id), "error": described(error)})
+        return bool(ready or unanswered)
 
     async def batch_ready(self) -> list[BatchId]:
         """Put the payouts that are ready into batches, one for each currency and day of execution."""
-        waiting = await load_all(self._store, await self._queue.ready(INSTRUCTIONS_MAX))
+        return await self._batch(await self._queue.ready(INSTRUCTIONS_MAX))
+
+    async def _batch(self, ready: Sequence[PayoutId]) -> list[BatchId]:
+        waiting = await load_all(self._store, ready)
         at_bank = await self._taken.among([payout.id for payout in waiting.values()]) if waiting else {}
         groups: dict[tuple[str, date], list[LoadedPayout]] = defaultdict(list)
         for payout in waiting.values():

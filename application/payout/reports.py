@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec import Struct
+
 from application.payout.bank_port import Bank, BankSilent, PaymentReport, PaymentStatus, storable
 from application.payout.loaded import LoadedPayout, PayoutNotFound, load
 from application.payout.queue import BankFeed
+from application.work.wakeups import Wakeups
 from application.write.append import Proposal, Unchanged, decide_and_append, unreachable
 from application.write.store import Append, EventStore
 from application.write.worker import worker_cause
@@ -30,6 +33,13 @@ CONCURRENT_MAX: Final = 32
 log = logging.getLogger(__name__)
 
 
+class _Place(Struct, frozen=True):
+    """The last report of the bank that was recorded when the count of wake-ups was `count`."""
+
+    report_id: str | None
+    count: int
+
+
 class PayoutReports:
     """May be run by any number of workers at once."""
 
@@ -41,7 +51,12 @@ class PayoutReports:
         bank: Bank,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        wakeups: Wakeups | None = None,
     ) -> None:
+        """While `wakeups` are relied upon, and none comes, the store is the same: our place in the feed is not read
+        again."""
+        self._wakeups = Wakeups() if wakeups is None else wakeups
+        self._place: _Place | None = None
         self._store = store
         self._feed = feed
         self._bank = bank
@@ -53,7 +68,7 @@ class PayoutReports:
         """Record the bank's reports since our place in its feed, until there are no new ones. Raises
         StoreUnavailable."""
         while True:
-            before = await self._feed.heard_up_to(self._bank.name)
+            before = await self._heard_up_to()
             try:
                 reports = await self._bank.reports(before)
             except BankSilent as error:
@@ -71,10 +86,17 @@ class PayoutReports:
                 by_payment[each.end_to_end_id].append(each)
             turns = asyncio.Semaphore(CONCURRENT_MAX)
             await asyncio.gather(*(self._take_in_order(said, turns) for said in by_payment.values()))
+            self._place = None
             last = reports[-1].report_id
             if last == before or not await self._feed.move(self._bank.name, before=before, after=last):
                 # There were only known reports; or another worker is further on, and goes on from there.
                 return
+
+    async def _heard_up_to(self) -> str | None:
+        place, count = self._place, self._wakeups.count
+        if place is None or place.count != count or not self._wakeups.are_reliable:
+            place = self._place = _Place(await self._feed.heard_up_to(self._bank.name), count)
+        return place.report_id
 
     async def _take_in_order(self, reports: Sequence[PaymentReport], turns: asyncio.Semaphore) -> None:
         """Record the reports of one payment, oldest first."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from application.routing.commands import policy_events
 from application.work.background_cache import Refreshing
+from application.work.wakeups import FALLBACK_S, Wakeups
 from application.write.stream import StreamStore
 from domain.identifiers import ProviderName
 from domain.routing.candidate import Strategy
@@ -40,8 +41,12 @@ class PolicyBook:
         holds: Callable[[str, Facts], bool],
         is_open: Callable[[ProviderName], bool],
         prepare: Callable[[str], None],
+        wakeups: Wakeups | None = None,
+        fresh_for_s: Callable[[], float] = lambda: FALLBACK_S,
     ) -> None:
-        """`capabilities` are those of the configured providers, in the order of their configuration."""
+        """`capabilities` are those of the configured providers, in the order of their configuration. `wakeups` are
+        relied upon while the figures have caught up with the store; they then stay right for `fresh_for_s()` seconds.
+        """
         self._store = store
         self._capabilities = capabilities
         self._read_figures = read_figures
@@ -52,10 +57,16 @@ class PolicyBook:
         self._figures: Mapping[ProviderName, Figures] = {}
         self._versions = Versions()
         self._seen = 0
-        self._refreshing = Refreshing(self.refresh, name="routing policies", every_s=REFRESH_EVERY_S)
+        self._refreshing = Refreshing(
+            self.refresh,
+            name="routing policies",
+            every_s=REFRESH_EVERY_S,
+            wakeups=wakeups,
+            fresh_for_s=fresh_for_s,
+        )
 
     async def start(self) -> None:
-        """Read the policy once before the first payment, and every second from then on.
+        """Read the policy once before the first payment, and within a second of each change from then on.
 
         While the store is away at the start, the default policy is followed.
         """

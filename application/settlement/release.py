@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.work.wakeups import FALLBACK_S
 from application.write.append import Proposal, TooManyConflicts, Unchanged, decide_and_append, unreachable
 from application.write.recording import record_all
 from application.write.store import Append, EventStore, LimitBroken
@@ -40,6 +41,10 @@ class DueLots(Protocol):
 
     async def due(self, now: datetime, *, lots_max: int) -> Sequence[DueLot]:
         """Lots that are due and not empty, longest due first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the first lot that is searched is due; None without one."""
         ...
 
     async def balance(self, account: AccountCode, currency: str) -> Money:
@@ -84,6 +89,11 @@ class Releases:
                 break
         await self._lots.sweep_empty(now)
         return released
+
+    async def idle_s(self) -> float:
+        """The seconds until `sweep` has something to do, unless the store grows before. Raises StoreUnavailable."""
+        due = await self._lots.next_due()
+        return FALLBACK_S if due is None else (due - self._now()).total_seconds()
 
     async def release(self, found: DueLot) -> bool:
         """Release one lot. False where another worker has released it, or where other commands keep changing its

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from application.terms.commands import terms_events
 from application.work.background_cache import Refreshing
+from application.work.wakeups import Wakeups
 from application.write.stream import StreamStore
 from domain.identifiers import MerchantId
 from domain.terms.documents.document import TermsInvalid
@@ -24,16 +25,17 @@ log = logging.getLogger(__name__)
 class TermsBook:
     """The terms of one process. While the store cannot be read, the last terms read stay in use."""
 
-    def __init__(self, store: StreamStore) -> None:
+    def __init__(self, store: StreamStore, wakeups: Wakeups | None = None) -> None:
+        """`wakeups` tell that the store has grown."""
         self._store = store
         self._versions = TermsVersions()
         self._in_force: dict[tuple[TermsKind, MerchantId | None], Terms] = {}
         self._read: dict[tuple[TermsKind, int], Terms | None] = {}
         self._seen = 0
-        self._refreshing = Refreshing(self.refresh, name="terms", every_s=REFRESH_EVERY_S)
+        self._refreshing = Refreshing(self.refresh, name="terms", every_s=REFRESH_EVERY_S, wakeups=wakeups)
 
     async def start(self) -> None:
-        """Read the terms once before the first payment, and every second from then on.
+        """Read the terms once before the first payment, and within a second of each change from then on.
 
         While the store is away at the start, the default terms are followed.
         """

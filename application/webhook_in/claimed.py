@@ -20,6 +20,11 @@ class ClaimedDeliveries:
         self._lanes = lanes
         self._finished: list[Finished] = []
 
+    @property
+    def are_in_hand(self) -> bool:
+        """Whether deliveries are worked on, or have results that are not written yet."""
+        return bool(self._lanes.in_hand or self._finished)
+
     async def claim(self, items_max: int) -> Sequence[Work]:
         claimed_at = asyncio.get_running_loop().time()
         # The lease of a delivery in hand may have ended: this worker must not claim that delivery again.

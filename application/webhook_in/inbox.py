@@ -109,6 +109,10 @@ class Inbox(Protocol):
         written."""
         ...
 
+    async def idle_s(self) -> float | None:
+        """The seconds until the next waiting delivery is due, or another worker's lease ends; None without one."""
+        ...
+
     async def wait_again(self, delivery_id: UUID) -> None:
         """Make the delivery due now, with no attempts counted, whatever its result was, and end its present lease."""
         ...

@@ -3,7 +3,6 @@
 # Every action is idempotent, so that a worker may die at any point: the delivery's lease ends, and another worker
 # begins again without repeating an effect.
 
-import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from application.work.backoff import LONGEST_S, Backoff
 from application.work.bulkhead import Bulkhead
 from application.work.lanes import Lanes
 from application.work.leased import AttemptFailed, GiveUp, LeasedRunner, Outcome, Postponed, Resolved
+from application.work.wakeups import FALLBACK_S, Wakeups
 from application.write.append import TooManyConflicts
 from application.write.store import EventStore, StoreUnavailable
 from domain.dead_letter.events import DeadLetterKind
@@ -43,7 +43,7 @@ ACTING_MAX: Final = 32
 RENEW_AFTER_S: Final = 1.0
 """A delivery that has waited this long for its slot gets a fresh lease, so that the action has almost all of one."""
 LOOK_EVERY_S: Final = 0.05
-"""The pause after which an idle worker looks for deliveries again."""
+"""The pause after which a worker looks for deliveries again while it has some in hand, or wake-ups may be missed."""
 ATTEMPTS_MAX: Final = 8
 BACKOFF: Final = Backoff(first_s=0.5, longest_s=LONGEST_S)
 
@@ -66,7 +66,11 @@ class Deliveries:
         disputes: DisputeNotices,
         dead_letters: DeadLetters,
         notifications: Mapping[ProviderName, Notifications],
+        wakeups: Wakeups | None = None,
     ) -> None:
+        """`wakeups` tell of new deliveries, and of those that are due again before their time."""
+        self._inbox = inbox
+        self._wakeups = Wakeups() if wakeups is None else wakeups
         self._recognition = Recognition(inbox=inbox, correlation=correlation, notifications=notifications)
         self._correlation = correlation
         self._store = store
@@ -90,11 +94,21 @@ class Deliveries:
         """Work until cancelled. Raises StoreUnavailable: deliveries in hand are due when their leases end."""
         try:
             while True:
+                since = self._wakeups.count
                 if not await self.step():
-                    await asyncio.sleep(LOOK_EVERY_S)
+                    await self._wait(since)
         finally:
             await self._lanes.aclose()
             self._claimed.forget()
+
+    async def _wait(self, since: int) -> None:
+        """Wait until there may be more to do than when the count of wake-ups was `since`."""
+        await self._wakeups.wait(since=since, within_s=LOOK_EVERY_S, poll_s=LOOK_EVERY_S)
+        if self._claimed.are_in_hand or not self._wakeups.are_reliable or self._wakeups.count != since:
+            return
+        idle_s = await self._inbox.idle_s()
+        within_s = FALLBACK_S if idle_s is None else min(idle_s, FALLBACK_S)
+        await self._wakeups.wait(since=since, within_s=within_s, poll_s=LOOK_EVERY_S)
 
     async def step(self) -> bool:
         """Write the results of earlier deliveries, and begin those that are due; True where there were any.

@@ -41,6 +41,7 @@ class Bus:
         self._client = Client()
         self._keeping: asyncio.Task[None] | None = None
         self._wanted: tuple[str, Receive] | None = None
+        self._lost: Callable[[], None] = lambda: None
         self._subscription: Subscription | None = None
         self._begun = False
         self._closed = False
@@ -60,10 +61,10 @@ class Bus:
         async with asyncio.timeout(CALL_WITHIN_S):
             await self._client.publish(subject, payload)
 
-    async def listen(self, subject: str, receive: Receive) -> None:
-        """Receive the messages on `subject`, and on no other, from now on and after every reconnection. Raises one of
-        BUS_ERRORS; the next connection subscribes all the same."""
-        self._wanted = (subject, receive)
+    async def listen(self, subject: str, receive: Receive, lost: Callable[[], None] = lambda: None) -> None:
+        """Receive the messages on `subject`, and on no other, from now on and after every reconnection. `lost` is
+        called when a connection has ended. Raises one of BUS_ERRORS; the next connection subscribes all the same."""
+        self._wanted, self._lost = (subject, receive), lost
         if self.is_connected:
             await self._subscribe()
 
@@ -98,6 +99,9 @@ class Bus:
         async def end() -> None:
             ended.set()
 
+        async def lost() -> None:
+            self._lost()
+
         await self._client.connect(
             self._url,
             name="tallystick",
@@ -107,6 +111,7 @@ class Bus:
             ping_interval=PING_EVERY_S,
             max_outstanding_pings=PINGS_OUTSTANDING_MAX,
             error_cb=_log_error,
+            disconnected_cb=lost,
             closed_cb=end,
         )
 

@@ -16,7 +16,9 @@ from infrastructure.nats.listener import Listener
 from projections.engine.projector import UNREADABLE
 
 POLL_S = 0.5
-"""The longest time between two reads of the store: the greatest lag of the views while no message wakes them."""
+"""The time between two reads of the store while the relay is not heard: the greatest lag of the views then."""
+FALLBACK_S = 5.0
+"""The longest time between two reads, whatever messages say: forged ones can claim that the store has not grown."""
 PACE_S = 0.05
 """The shortest time between two reads: under load each brings more events, which makes them cheap to apply."""
 READ_EVENTS_MAX = 1_000
@@ -58,7 +60,7 @@ class StoreFeed:
                     log.warning("feed_interrupted", extra={"error": described(error)})
                 self._forget()
             if is_at_end:
-                await self._listener.woken(beyond=self._end, within_s=POLL_S)
+                await self._listener.woken(beyond=self._end, poll_s=POLL_S, within_s=FALLBACK_S)
             await asyncio.sleep(max(0.0, begun + PACE_S - loop.time()))
 
     async def head(self) -> int:

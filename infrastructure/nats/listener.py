@@ -10,13 +10,16 @@ from uuid import UUID
 
 from nats.aio.msg import Msg
 
+from application.work.wakeups import Wakeups
 from application.write.store import StoreUnavailable
 from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.relay import TELL_EVERY_S
 from infrastructure.nats.wakeup import WakeupUnreadable, decode, subject_of
 
-SILENCE_S = 3 * TELL_EVERY_S
+SILENCE_S = 3.0
 """The silence after which a relay counts as not heard."""
+RELIED_UPON_S = 1.0
+"""The time after a message for which wake-ups are relied upon: somewhat longer than TELL_EVERY_S."""
 IDENTIFY_EVERY_S = 5.0
 """The pause between two reads of the store's id during a silence: a restore may have put another store in its place."""
 
@@ -41,10 +44,11 @@ class Listener:
         self._store_id: UUID | None = None
         self._heard_at = float("-inf")
         self._position = 0
-        self._woken = asyncio.Event()
         self._refused: dict[str, int] = {}
         self.claimed = 0
         """The highest position that a message named and that was not refused."""
+        self.wakeups = Wakeups()
+        """One for each growth of the store, relied upon while messages say that the database still holds the store."""
 
     @property
     def position(self) -> int | None:
@@ -59,14 +63,11 @@ class Listener:
                     await self._listen()
             await asyncio.sleep(IDENTIFY_EVERY_S if self._store_id else TELL_EVERY_S)
 
-    async def woken(self, *, beyond: int, within_s: float) -> None:
-        """Wait until a message names a position after `beyond`, and no longer than `within_s`."""
-        # Not `wait_for`, which loses a cancellation that comes together with a message (before Python 3.12).
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                while self.claimed <= beyond:
-                    self._woken.clear()
-                    await self._woken.wait()
+    async def woken(self, *, beyond: int, poll_s: float, within_s: float) -> None:
+        """Wait until a message names a position after `beyond`, or one may have been missed: `within_s` seconds at
+        most, and `poll_s` seconds while messages are not relied upon."""
+        if self.claimed <= beyond:
+            await self.wakeups.wait(since=self.wakeups.count, poll_s=poll_s, within_s=within_s)
 
     def refuse_claim(self, claimed: int, head: int) -> None:
         """Refuse a position that the store does not have."""
@@ -83,7 +84,8 @@ class Listener:
         store_id = await self._read_store_id()
         if store_id != self._store_id:
             self._store_id, self.claimed = store_id, 0
-            await self._bus.listen(subject_of(store_id), self._receive)
+            self.wakeups.distrust()
+            await self._bus.listen(subject_of(store_id), self._receive, self.wakeups.distrust)
 
     async def _receive(self, message: Msg) -> None:
         try:
@@ -97,7 +99,8 @@ class Listener:
         self._position, self._heard_at = wakeup.position, time.monotonic()
         if wakeup.position > self.claimed:
             self.claimed = wakeup.position
-            self._woken.set()
+            self.wakeups.wake()
+        self.wakeups.rely(asyncio.get_running_loop().time() + RELIED_UPON_S)
 
     def _refuse(self, reason: Refusal) -> None:
         self._refused[reason] = self._refused.get(reason, 0) + 1

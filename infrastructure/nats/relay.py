@@ -1,4 +1,4 @@
-"""The relay publishes the store's last position on the bus: whenever the store has grown, and every second.
+"""The relay publishes the store's last position on the bus: when the store has grown, and at intervals when it has not.
 
 Nothing depends on a single message: the next one follows, and a view without messages reads the store all the same.
 """
@@ -15,7 +15,7 @@ from infrastructure.nats.bus import BUS_ERRORS, Bus
 from infrastructure.nats.wakeup import Wakeup, encode, subject_of
 from infrastructure.postgres.identity import identity_of
 
-TELL_EVERY_S = 1.0
+TELL_EVERY_S = 0.75
 """The longest silence of a relay that is well."""
 PACE_S = 0.02
 """Messages leave at most this often: under load each stands for more events."""
@@ -46,7 +46,7 @@ class Relay:
                 await self._tell(Wakeup(store_id, position))
                 told, told_at = position, time.monotonic()
                 await asyncio.sleep(PACE_S)
-            await self._notified()
+            await self._notified(within_s=told_at + TELL_EVERY_S - time.monotonic())
 
     async def _tell(self, wakeup: Wakeup) -> None:
         try:
@@ -60,7 +60,7 @@ class Relay:
                 log.info("relay_goes_on")
             self._is_heard = True
 
-    async def _notified(self) -> None:
-        """Wait until the store notifies of new events, but for TELL_EVERY_S at most."""
-        async for _ in self._connection.notifies(timeout=TELL_EVERY_S, stop_after=1):
+    async def _notified(self, *, within_s: float) -> None:
+        """Wait until the store notifies of new events, but for `within_s` seconds at most."""
+        async for _ in self._connection.notifies(timeout=max(0.0, within_s), stop_after=1):
             pass

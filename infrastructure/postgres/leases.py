@@ -1,8 +1,9 @@
 """A task that one worker at a time may do is held under a lease, and another worker takes over an expired lease."""
 
-# One statement a second renews all leases of a worker. A worker that dies or hangs does not renew its leases, and a
-# holder that could not renew in time stops by itself. A process that was suspended continues for a moment when it
-# wakes, so each effect of a holder has to be conditional on the state that the holder has read.
+# One statement a second renews all leases of a worker, and finds the workers that are gone. A worker that dies or hangs
+# does not renew its leases, and a holder that could not renew in time stops by itself. A process that was suspended
+# continues for a moment when it wakes, so each effect of a holder has to be conditional on the state that the holder
+# has read. The same session hears the notifications of queues: its statements show that it is alive.
 
 import asyncio
 import logging
@@ -15,6 +16,7 @@ import psycopg
 
 from infrastructure.postgres.connection.connecting import named
 from infrastructure.postgres.connection.session import Session
+from infrastructure.postgres.queued import CHANNEL, Queue, queue_wakeups
 
 APPLICATION: Final = "tallystick leases"
 LEASE_S: Final = 3.5
@@ -24,25 +26,33 @@ HOLDERS_LEASE_S: Final = 3.0
 """The time for which a holder relies on its lease, from before the renewal was sent."""
 ANSWERS_WITHIN_S: Final = 1.5
 
-# Ordered, so that two workers cannot deadlock.
+_LISTEN: Final = f"LISTEN {CHANNEL}"
+# The leases that are this worker's now, and the own leases of workers that are gone. Ordered, so that two workers
+# cannot deadlock.
 _TAKE_OR_RENEW = """
-INSERT INTO worker_lease AS lease (name, holder, session, expires_at)
-SELECT name, %s, pg_backend_pid(), clock_timestamp() + %s * interval '1 second'
-FROM unnest(%s::text[]) AS wanted (name) ORDER BY name
-ON CONFLICT (name) DO UPDATE SET
-    holder = excluded.holder, session = excluded.session, expires_at = excluded.expires_at
-WHERE lease.holder = excluded.holder OR lease.expires_at <= clock_timestamp()
-    OR NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %s)
-RETURNING lease.name
-"""
-_GIVE_UP = "DELETE FROM worker_lease WHERE name = %s AND holder = %s"
-_SELECT_GONE = """
+WITH renewed AS (
+    INSERT INTO worker_lease AS lease (name, holder, session, expires_at)
+    SELECT name, %(worker)s, pg_backend_pid(), clock_timestamp() + %(lease_s)s * interval '1 second'
+    FROM unnest(%(names)s::text[]) AS wanted (name) ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET
+        holder = excluded.holder, session = excluded.session, expires_at = excluded.expires_at
+    WHERE lease.holder = excluded.holder OR lease.expires_at <= clock_timestamp()
+        OR NOT EXISTS (
+            SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %(application)s
+        )
+    RETURNING lease.name, lease.holder
+)
+SELECT name, holder FROM renewed
+UNION ALL
 SELECT name, holder FROM worker_lease AS lease
-WHERE name = 'worker ' || holder AND (
+WHERE name = 'worker ' || holder AND holder <> %(worker)s AND (
     expires_at <= clock_timestamp()
-    OR NOT EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %s)
+    OR NOT EXISTS (
+        SELECT FROM pg_stat_activity AS s WHERE s.pid = lease.session AND s.application_name = %(application)s
+    )
 )
 """
+_GIVE_UP = "DELETE FROM worker_lease WHERE name = %s AND holder = %s"
 # Items that were put back with a pause have no `taken_by` or no `asked_until`: they keep their pauses.
 _FREE: Final = (
     """
@@ -106,6 +116,8 @@ class Leases:
         self._wanted: dict[str, _Wanted] = {}
         self._changed = asyncio.Event()
         self._given_up: list[str] = []
+        self.queued = queue_wakeups()
+        """Relied upon while `renew` has its session."""
 
     async def renew(self) -> None:
         """Renew this worker's leases, and acquire wanted leases that are free, until cancelled.
@@ -113,12 +125,17 @@ class Leases:
         Raises psycopg.OperationalError.
         """
         async with await LeaseSession.connect(self._session, autocommit=True) as session:
-            while True:
-                self._changed.clear()
-                await self._round(session)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(RENEW_EVERY_S):
-                        await self._changed.wait()
+            try:
+                await session.execute(_LISTEN)
+                for wakeups in self.queued.values():
+                    wakeups.rely()
+                while True:
+                    self._changed.clear()
+                    await self._round(session)
+                    await self._until_changed(session)
+            finally:
+                for wakeups in self.queued.values():
+                    wakeups.distrust()
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
@@ -146,22 +163,49 @@ class Leases:
             del self._given_up[0]
         asked_for = dict(self._wanted)
         until = asyncio.get_running_loop().time() + HOLDERS_LEASE_S
-        cursor = await session.execute(
-            _TAKE_OR_RENEW, (self.worker, LEASE_S, [self._own, *asked_for], APPLICATION), prepare=True
-        )
-        ours = {name for (name,) in await cursor.fetchall()}
+        parameters = {
+            "worker": self.worker,
+            "lease_s": LEASE_S,
+            "names": [self._own, *asked_for],
+            "application": APPLICATION,
+        }
+        rows = await (await session.execute(_TAKE_OR_RENEW, parameters, prepare=True)).fetchall()
+        ours = {name for name, holder in rows if holder == self.worker}
         for name, wanted in asked_for.items():
             if name in ours:
                 wanted.renewed(until)
             elif wanted.taken.is_set():
                 log.warning("lease_lost", extra={"lease": name})
                 wanted.lost()
-        await self._free_what_others_left(session)
+        for lease, holder in rows:
+            if holder != self.worker:
+                await self._free_what_was_left(session, str(lease), str(holder))
 
-    async def _free_what_others_left(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-        """Free the queue items of workers that are gone or hang at once, before the items' own leases end."""
-        for name, worker in await (await session.execute(_SELECT_GONE, (APPLICATION,), prepare=True)).fetchall():
-            log.warning("worker_gone", extra={"worker": worker})
-            for statement in _FREE:
-                await session.execute(statement, (worker,))
-            await session.execute(_GIVE_UP, (name, worker))
+    async def _free_what_was_left(
+        self, session: psycopg.AsyncConnection[tuple[object, ...]], name: str, worker: str
+    ) -> None:
+        """Free the queue items of a worker that is gone or hangs at once, before the items' own leases end."""
+        log.warning("worker_gone", extra={"worker": worker})
+        for statement in _FREE:
+            await session.execute(statement, (worker,))
+        await session.execute(_GIVE_UP, (name, worker))
+        for wakeups in self.queued.values():
+            wakeups.wake()
+
+    async def _until_changed(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        """Pass on notifications until the next renewal is due, or until leases are wanted or given up."""
+        listening = asyncio.create_task(self._listen(session))
+        changed = asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait({listening, changed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listening.cancel()
+            changed.cancel()
+            await asyncio.gather(listening, changed, return_exceptions=True)
+        if not listening.cancelled():
+            listening.result()
+
+    async def _listen(self, session: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        async for notification in session.notifies(timeout=RENEW_EVERY_S):
+            with suppress(ValueError):  # A later version's queue.
+                self.queued[Queue(notification.payload)].wake()

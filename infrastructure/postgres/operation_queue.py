@@ -9,6 +9,7 @@ from application.work.backoff import LONGEST_S
 from application.write.store import Verb
 from domain.identifiers import OperationId
 from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.queued import CHANNEL, Queue
 
 _SELECT_UNRESOLVED = """
 SELECT operation_id, payment_id, verb, claimed_at, tries, told
@@ -30,6 +31,15 @@ FROM (
 WHERE o.operation_id = due.operation_id
 RETURNING o.operation_id, o.payment_id, o.verb, o.claimed_at, o.tries, o.told
 """
+# An operation under a lease counts as due: whoever leased it may release it at any moment.
+_SELECT_NEXT_DUE = """
+SELECT min(greatest(
+    CASE WHEN claimed_at > t.stranded THEN t.now ELSE claimed_at + t.older_than END,
+    CASE WHEN next_try_at > t.stranded THEN t.now ELSE next_try_at END
+))
+FROM operation_claim, (SELECT %b::timestamptz, %b::timestamptz, %b::interval) AS t (stranded, now, older_than)
+WHERE unresolved
+"""
 _CLAIM_ONE = """
 UPDATE operation_claim SET asked_until = %b, taken_by = current_setting('tallystick.worker', true)
 WHERE operation_id = %b AND (asked_until IS NULL OR asked_until <= %b OR asked_until > %b) RETURNING true
@@ -43,12 +53,17 @@ SET next_try_at = %b, asked_until = NULL, told = told OR %b, tries = coalesce(%b
 WHERE operation_id = %b RETURNING unresolved
 """
 _MAKE_DUE = """
-UPDATE operation_claim SET next_try_at = %b, told = true, tries = 0 WHERE operation_id = %b RETURNING unresolved
+UPDATE operation_claim SET next_try_at = %b, told = true, tries = 0 WHERE operation_id = %b
+RETURNING unresolved, pg_notify(%b, %b)
 """
 # Sorted as the partial index on these rows, so that the index is used even before statistics exist.
 _SELECT_RESOLVED_AFTER_ALERT = """
 SELECT operation_id FROM operation_claim
 WHERE told AND NOT unresolved AND (tries > 0 OR next_try_at <= %b OR next_try_at > %b) ORDER BY claimed_at LIMIT %b
+"""
+_SELECT_ALERTED = """
+SELECT EXISTS (SELECT FROM operation_claim WHERE told AND NOT unresolved)
+    OR EXISTS (SELECT FROM operation_claim WHERE told AND unresolved)
 """
 _ALERT_OVER = "UPDATE operation_claim SET told = false WHERE operation_id = %b AND NOT unresolved"
 _SAID_SINCE = """
@@ -79,6 +94,11 @@ class PostgresOperationQueue:
             )
         )
 
+    async def next_due(self, *, now: datetime, older_than: timedelta, lease: timedelta) -> datetime | None:
+        rows = await self._fetch(_SELECT_NEXT_DUE, now + lease + _LONGEST_PAUSE, now, older_than)
+        due: datetime | None = rows[0][0]
+        return due
+
     async def claim_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
         if await self._fetch(_CLAIM_ONE, now + lease, operation_id, now, now + lease + _LONGEST_PAUSE):
             return None
@@ -96,7 +116,8 @@ class PostgresOperationQueue:
         return any(unresolved for (unresolved,) in rows)
 
     async def make_due(self, operation_id: OperationId, *, now: datetime) -> bool:
-        return any(unresolved for (unresolved,) in await self._fetch(_MAKE_DUE, now, operation_id))
+        rows = await self._fetch(_MAKE_DUE, now, operation_id, CHANNEL, Queue.OPERATIONS.value)
+        return any(unresolved for unresolved, _ in rows)
 
     async def resolved_after_alert(
         self, *, now: datetime, lease: timedelta, operations_max: int
@@ -104,6 +125,10 @@ class PostgresOperationQueue:
         stranded = now + lease + _LONGEST_PAUSE
         rows = await self._fetch(_SELECT_RESOLVED_AFTER_ALERT, now, stranded, operations_max)
         return [OperationId(id) for (id,) in rows]
+
+    async def has_alerted(self) -> bool:
+        [(has_alerted,)] = await self._fetch(_SELECT_ALERTED)
+        return bool(has_alerted)
 
     async def alert_over(self, operation_id: OperationId) -> None:
         async with self._pool.connection() as connection:

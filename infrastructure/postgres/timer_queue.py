@@ -7,6 +7,7 @@ from application.payment.timers import DueTimer
 from domain.identifiers import PaymentId
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind
 from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.queued import CHANNEL, Queue
 
 TAKEN_IN_MAX = 1000
 
@@ -25,6 +26,22 @@ WHERE t.due_at <= %s AND NOT EXISTS (
 ORDER BY t.due_at LIMIT %s
 ON CONFLICT DO NOTHING
 """
+_SELECT_NEXT_DUE = """
+SELECT CASE
+    WHEN EXISTS (SELECT FROM timer_try WHERE next_try_at > %(stranded)s) OR EXISTS (
+        SELECT FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
+            SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
+        )
+    ) THEN %(now)s::timestamptz
+    ELSE least((SELECT min(next_try_at) FROM timer_try WHERE next_try_at IS NOT NULL), (
+        SELECT t.due_at FROM views.timers AS t
+        WHERE t.due_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.kind
+        )
+        ORDER BY t.due_at LIMIT 1
+    ))
+END
+"""
 _CLAIM = """
 UPDATE timer_try AS y SET tries = y.tries + 1, next_try_at = %s, taken_by = current_setting('tallystick.worker', true)
 FROM (
@@ -38,6 +55,7 @@ _RESOLVE = "UPDATE timer_try SET next_try_at = NULL WHERE payment_id = %s AND ki
 _PUT_BACK = """
 UPDATE timer_try SET tries = %s, told = %s, next_try_at = %s, taken_by = NULL
 WHERE payment_id = %s AND kind = %s AND next_try_at IS NOT NULL
+RETURNING CASE WHEN next_try_at <= clock_timestamp() THEN pg_notify(%s, %s) END
 """
 
 
@@ -51,6 +69,13 @@ class PostgresTimerQueue:
         async with self._pool.connection() as connection:
             await connection.execute(_FORGET)
             await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
+
+    async def next_due(self, *, now: datetime, lease: timedelta) -> datetime | None:
+        parameters = {"now": now, "stranded": now + lease + LOOKS_APART_MAX}
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_SELECT_NEXT_DUE, parameters)).fetchall()
+        due: datetime | None = rows[0][0]
+        return due
 
     async def claim(self, *, now: datetime, lease: timedelta, timers_max: int) -> Sequence[DueTimer]:
         async with self._pool.connection() as connection:
@@ -74,5 +99,8 @@ class PostgresTimerQueue:
 
     async def put_back(self, timer: DueTimer, *, until: datetime) -> bool:
         async with self._pool.connection() as connection:
-            arguments = (timer.attempts, timer.alerted, until, timer.payment_id, timer.kind)
+            arguments = (
+                *(timer.attempts, timer.alerted, until, timer.payment_id, timer.kind),
+                *(CHANNEL, Queue.TIMERS.value),
+            )
             return (await connection.execute(_PUT_BACK, arguments)).rowcount == 1

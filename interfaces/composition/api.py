@@ -71,6 +71,7 @@ async def api_services(
 
         garbage.settle()
         listening = asyncio.create_task(core.listener.run(), name="listener")
+        catching_up = asyncio.create_task(core.caught_up.run(), name="caught up")
         try:
             yield Services(
                 parts=merged(capability.route_parts() for capability in core.capabilities),
@@ -89,3 +90,4 @@ async def api_services(
             )
         finally:
             listening.cancel()
+            catching_up.cancel()

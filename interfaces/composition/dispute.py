@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from application.dispute.apply_notification import DisputeNotices
 from application.dispute.commands import Disputes
 from application.dispute.deadlines import DisputeDeadlines
+from application.work.wakeups import Wakeups, repeatedly, when_due
 from infrastructure.postgres.dispute.agenda import PostgresDisputeAgenda
 from infrastructure.postgres.dispute.evidence_files import PostgresEvidenceFiles
 from interfaces import ids
@@ -12,7 +13,7 @@ from interfaces.composition.capability import Capability
 from interfaces.composition.clock import utc_now
 from interfaces.composition.shared import Shared
 from interfaces.composition.terms import TermsParts
-from interfaces.runtime.worker import Task, every
+from interfaces.runtime.worker import Task
 
 DEADLINES_EVERY_S = 5.0
 
@@ -21,6 +22,7 @@ class DisputeParts(Capability, frozen=True, kw_only=True):
     commands: Disputes
     notices: DisputeNotices
     deadlines: DisputeDeadlines
+    caught_up: Wakeups
 
     async def aclose(self) -> None:
         await self.commands.aclose()
@@ -29,7 +31,10 @@ class DisputeParts(Capability, frozen=True, kw_only=True):
         return {"disputes": self.commands}
 
     def worker_tasks(self) -> Mapping[str, Task]:
-        return {"disputes": lambda: every(DEADLINES_EVERY_S, self.deadlines.sweep)}
+        async def follow_deadlines() -> float:
+            return await when_due(self.deadlines.idle_s, self.deadlines.sweep)
+
+        return {"disputes": lambda: repeatedly(follow_deadlines, wakeups=self.caught_up, poll_s=DEADLINES_EVERY_S)}
 
 
 def wire(shared: Shared, terms: TermsParts) -> DisputeParts:
@@ -54,4 +59,5 @@ def wire(shared: Shared, terms: TermsParts) -> DisputeParts:
             new_id=ids.new_uuid,
             inflight_grace_s=shared.inflight_grace_s,
         ),
+        caught_up=shared.caught_up.wakeups,
     )

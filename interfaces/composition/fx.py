@@ -19,4 +19,4 @@ class FxParts(Capability, frozen=True, kw_only=True):
 
 
 def wire(shared: Shared) -> FxParts:
-    return FxParts(commands=FxRates(shared.store, now=utc_now), rates=RateBook(shared.store))
+    return FxParts(commands=FxRates(shared.store, now=utc_now), rates=RateBook(shared.store, shared.listener.wakeups))

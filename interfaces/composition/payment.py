@@ -1,6 +1,7 @@
 """Payments: their commands, and the recovery, timers and notifications that continue them."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -16,9 +17,11 @@ from application.payment.operation_queue import OperationQueue
 from application.payment.recovery import OperationRetrier, Recovery
 from application.payment.timers import TimerRetrier, Timers
 from application.terms.policies import DEFAULT_POLICIES, in_doubt_after
+from application.work.wakeups import Wakeups, repeatedly, when_due
 from domain.dead_letter.events import DeadLetterKind
 from infrastructure.postgres.event_store.correlation import ViewCorrelation
 from infrastructure.postgres.operation_queue import PostgresOperationQueue
+from infrastructure.postgres.queued import Queue
 from infrastructure.postgres.timer_queue import PostgresTimerQueue
 from infrastructure.provider.retrying import RetryingProvider
 from interfaces import ids
@@ -29,7 +32,7 @@ from interfaces.composition.routing import RoutingParts
 from interfaces.composition.shared import Shared
 from interfaces.composition.terms import TermsParts
 from interfaces.resources.payment_answer import render_response
-from interfaces.runtime.worker import Task, every
+from interfaces.runtime.worker import Task
 
 RECOVERY_CALLS_MAX = 3
 """To a provider, in one try: a look-up, a repeat, and a look-up of a refused repeat."""
@@ -51,6 +54,9 @@ class PaymentParts(Capability, frozen=True, kw_only=True):
     recovery: Recovery
     timers: Timers
     inflight_grace_s: float
+    growth: Wakeups
+    made_due: Wakeups
+    caught_up: Wakeups
 
     async def aclose(self) -> None:
         await self.commands.aclose()
@@ -60,17 +66,24 @@ class PaymentParts(Capability, frozen=True, kw_only=True):
         return {"payments": self.commands}
 
     def worker_tasks(self) -> Mapping[str, Task]:
-        async def recover() -> None:
-            # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
-            await self.recovery.sweep(older_than_s=self.inflight_grace_s)
+        # At start-up too: a younger operation may be at the provider, in the hands of an API that lives.
+        older_than = {"older_than_s": self.inflight_grace_s}
 
-        async def fire_timers() -> None:
-            await self.timers.sweep()
+        async def recover() -> float:
+            return await when_due(
+                partial(self.recovery.idle_s, **older_than), partial(self.recovery.sweep, **older_than)
+            )
+
+        async def end_alerts() -> float:
+            return await when_due(self.recovery.letters_idle_s, self.recovery.end_alerts)
+
+        async def fire_timers() -> float:
+            return await when_due(self.timers.idle_s, self.timers.sweep)
 
         return {
-            "recovery": lambda: every(RECOVERY_EVERY_S, recover),
-            "recovery's letters": lambda: every(RECOVERY_EVERY_S, self.recovery.end_alerts),
-            "timers": lambda: every(TIMERS_EVERY_S, fire_timers),
+            "recovery": lambda: repeatedly(recover, wakeups=self.made_due, poll_s=RECOVERY_EVERY_S),
+            "recovery's letters": lambda: repeatedly(end_alerts, wakeups=self.growth, poll_s=RECOVERY_EVERY_S),
+            "timers": lambda: repeatedly(fire_timers, wakeups=self.caught_up, poll_s=TIMERS_EVERY_S),
         }
 
 
@@ -94,6 +107,7 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
         now=utc_now,
     )
     recovery = _recovery(shared, queue, operations, dead_letter)
+    shared.leases.queued[Queue.TIMERS].wake_too(shared.caught_up.wakeups)
     return PaymentParts(
         commands=Payments(
             store=shared.store,
@@ -124,6 +138,9 @@ def wire(shared: Shared, terms: TermsParts, routing: RoutingParts, dead_letter: 
         recovery=recovery,
         timers=_timers(shared, operations, dead_letter),
         inflight_grace_s=shared.inflight_grace_s,
+        growth=shared.listener.wakeups,
+        made_due=shared.leases.queued[Queue.OPERATIONS],
+        caught_up=shared.caught_up.wakeups,
     )
 
 

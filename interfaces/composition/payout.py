@@ -7,6 +7,7 @@ from application.payout.commands import Payouts
 from application.payout.files import PayoutFiles
 from application.payout.reports import PayoutReports
 from application.payout.schedule import ScheduledPayouts
+from application.work.wakeups import FALLBACK_S, Wakeups, repeatedly
 from infrastructure.bank.account_check import account_fault
 from infrastructure.postgres.event_store.balances import PostgresBalances
 from infrastructure.postgres.funds.bank_feed import PostgresBankFeed
@@ -33,17 +34,23 @@ class PayoutParts(Capability, frozen=True, kw_only=True):
     files: PayoutFiles
     reports: PayoutReports
     files_every_s: float
+    caught_up: Wakeups
 
     def route_parts(self) -> Mapping[str, object]:
         return {"payouts": self.commands, "bank_accounts": self.bank_accounts}
 
     def worker_tasks(self) -> Mapping[str, Task]:
-        async def follow_schedule() -> None:
+        async def follow_schedule() -> float:
             await self.schedule.sweep()
+            # Scheduled payouts come due at full minutes, by the clock of the database.
+            return 60.0 - utc_now().second
+
+        async def send_files() -> float:
+            return 0.0 if await self.files.run() else FALLBACK_S
 
         return {
-            "payout schedule": lambda: every(SCHEDULE_EVERY_S, follow_schedule),
-            "payout files": lambda: every(self.files_every_s, self.files.run),
+            "payout schedule": lambda: repeatedly(follow_schedule, wakeups=self.caught_up, poll_s=SCHEDULE_EVERY_S),
+            "payout files": lambda: repeatedly(send_files, wakeups=self.caught_up, poll_s=self.files_every_s),
             "payout reports": lambda: every(REPORTS_EVERY_S, self.reports.listen),
         }
 
@@ -84,6 +91,14 @@ def wire(shared: Shared, terms: TermsParts) -> PayoutParts:
             now=utc_now,
             new_id=ids.new_uuid,
         ),
-        reports=PayoutReports(store=store, feed=PostgresBankFeed(pool), bank=bank, now=utc_now, new_id=ids.new_uuid),
+        reports=PayoutReports(
+            store=store,
+            feed=PostgresBankFeed(pool),
+            bank=bank,
+            now=utc_now,
+            new_id=ids.new_uuid,
+            wakeups=shared.listener.wakeups,
+        ),
         files_every_s=shared.settings.payout_batch_every_s,
+        caught_up=shared.caught_up.wakeups,
     )

@@ -7,6 +7,7 @@ from application.restore.commands import Reopening
 from application.restore.explanation import Explanations
 from application.restore.orphan_refund import Orphans
 from application.restore.orphan_sweep import OrphanSweep
+from application.work.wakeups import FALLBACK_S, Wakeups, repeatedly
 from infrastructure.postgres.restore.orphans import PostgresOrphans
 from interfaces import ids
 from interfaces.composition.capability import Capability
@@ -15,7 +16,7 @@ from interfaces.composition.dispute import DisputeParts
 from interfaces.composition.payment import PaymentParts
 from interfaces.composition.payout import PayoutParts
 from interfaces.composition.shared import Shared
-from interfaces.runtime.worker import Task, every
+from interfaces.runtime.worker import Task
 
 ORPHANS_EVERY_S = 5.0
 
@@ -26,12 +27,13 @@ class RestoreParts(Capability, frozen=True, kw_only=True):
     register: OrphanRegister
     orphans: Orphans
     orphan_sweep: OrphanSweep
+    growth: Wakeups
 
     def worker_tasks(self) -> Mapping[str, Task]:
-        async def explain_orphans() -> None:
-            await self.orphan_sweep.sweep()
+        async def explain_orphans() -> float:
+            return 0.0 if await self.orphan_sweep.sweep() else FALLBACK_S
 
-        return {"orphans": lambda: every(ORPHANS_EVERY_S, explain_orphans)}
+        return {"orphans": lambda: repeatedly(explain_orphans, wakeups=self.growth, poll_s=ORPHANS_EVERY_S)}
 
 
 def wire(shared: Shared, payment: PaymentParts, dispute: DisputeParts, payout: PayoutParts) -> RestoreParts:
@@ -53,4 +55,5 @@ def wire(shared: Shared, payment: PaymentParts, dispute: DisputeParts, payout: P
         register=register,
         orphans=Orphans(register, {name: each.provider for name, each in shared.connectors.items()}, utc_now),
         orphan_sweep=OrphanSweep(orphans=register, explanations=explanations, new_id=ids.new_uuid),
+        growth=shared.listener.wakeups,
     )

@@ -47,6 +47,9 @@ def wire(shared: Shared) -> RoutingParts:
             holds=conditions.holds,
             is_open=lambda name: shared.circuits[name].refuses(OperationKind.AUTHORIZE),
             prepare=conditions.prepare,
+            wakeups=shared.caught_up.wakeups,
+            # The window of the figures moves on with each minute.
+            fresh_for_s=lambda: 60.0 - utc_now().second,
         ),
         conditions=conditions,
     )

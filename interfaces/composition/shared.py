@@ -11,6 +11,7 @@ from application.write.store import StoreUnavailable
 from domain.identifiers import ProviderName
 from infrastructure.bank.simulated import SimulatedBank
 from infrastructure.nats.bus import Bus
+from infrastructure.nats.caught_up import CaughtUp
 from infrastructure.nats.listener import Listener
 from infrastructure.observability.instruments import NONE, Instruments
 from infrastructure.postgres.connection.pool import ReadPool
@@ -27,6 +28,7 @@ from interfaces import ids
 from interfaces.composition.clock import CLOCK
 from interfaces.composition.outside import accounts_of, outside
 from interfaces.runtime.settings import Settings
+from projections.views import VIEWS
 
 PROVIDER_GRACE_S = 2.0
 """How much longer than the provider's time-out an operation is left to the process that started it."""
@@ -49,11 +51,12 @@ class Shared:
         self.pool = ReadPool(settings.database_url, worker=self.leases.worker)
         self._committer = Committer(settings.database_url, mapper, instruments.batches)
         self.store = PostgresEventStore(instruments.writer(self._committer), self.pool, mapper)
-        self.gate = StoreGate(self.pool)
         self._namespace = NamespaceAtHand(self.pool)
         self.command_ids = CommandIds(namespace=self._namespace, new_id=ids.new_uuid)
         self.bus = Bus(settings.nats_reader_url or settings.nats_url)
         self.listener = Listener(self.bus, self.store_id)
+        self.caught_up = CaughtUp(self.listener, VIEWS.values(), self.pool.connection)
+        self.gate = StoreGate(self.pool, self.listener.wakeups)
         self.accounts = accounts_of(settings)
         self.provider_timeout_s = max(account.timeout_s for account in self.accounts)
         """The longest time-out of all providers: no operation counts as abandoned before."""

@@ -23,7 +23,7 @@ class TermsParts(Capability, frozen=True, kw_only=True):
 
 
 def wire(shared: Shared, fx: FxParts) -> TermsParts:
-    agreed = TermsBook(shared.store)
+    agreed = TermsBook(shared.store, shared.listener.wakeups)
     return TermsParts(
         commands=TermsCommands(shared.store, now=utc_now),
         agreed=agreed,

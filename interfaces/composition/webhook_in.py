@@ -13,6 +13,7 @@ from domain.identifiers import ProviderName
 from infrastructure.postgres.inbox.delivery_archive import PostgresDeliveryArchive
 from infrastructure.postgres.inbox.delivery_writer import DeliveryWriter
 from infrastructure.postgres.inbox.inbox import PostgresInbox
+from infrastructure.postgres.queued import Queue
 from interfaces import ids
 from interfaces.composition.capability import Capability
 from interfaces.composition.clock import utc_now
@@ -76,6 +77,7 @@ def wire(shared: Shared, dead_letter: DeadLetterParts, payment: PaymentParts, di
             disputes=dispute.notices,
             dead_letters=dead_letter.commands,
             notifications=notifications,
+            wakeups=shared.leases.queued[Queue.DELIVERIES],
         ),
         intake=ProviderWebhooks(
             notifications=notifications,

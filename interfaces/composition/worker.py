@@ -54,6 +54,7 @@ def _bus_tasks(shared: Shared) -> dict[str, Task]:
         "leases": shared.leases.renew,
         "relay": relay,
         "listener": shared.listener.run,
+        "caught up": shared.caught_up.run,
         "refusals": lambda: every(REFUSALS_EVERY_S, report_refusals),
     }
 

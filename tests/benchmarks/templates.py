@@ -125,6 +125,9 @@ class _NothingUnresolved:
     ) -> Sequence[UnresolvedOperation]:
         return []
 
+    async def next_due(self, *, now: datetime, older_than: timedelta, lease: timedelta) -> datetime | None:
+        return None
+
     async def claim_one(self, operation_id: OperationId, *, now: datetime, lease: timedelta) -> datetime | None:
         return None
 
@@ -143,6 +146,9 @@ class _NothingUnresolved:
         self, *, now: datetime, lease: timedelta, operations_max: int
     ) -> Sequence[OperationId]:
         return []
+
+    async def has_alerted(self) -> bool:
+        return False
 
     async def alert_over(self, operation_id: OperationId) -> None:
         raise NotImplementedError

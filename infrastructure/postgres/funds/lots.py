@@ -25,6 +25,10 @@ SELECT d.account, d.currency, d.balance_minor, coalesce((
 ), 0)
 FROM due AS d ORDER BY split_part(d.account, '@', 2) COLLATE "C"
 """
+_NEXT_DUE = """
+SELECT split_part(account, '@', 2) FROM account_balance
+WHERE account LIKE '%@%' ORDER BY split_part(account, '@', 2) COLLATE "C" LIMIT 1
+"""
 _BALANCE = "SELECT balance_minor FROM account_balance WHERE account = %s AND currency = %s"
 _SWEEP_EMPTY = "SELECT sweep_empty_lots(%s, %s::integer)"
 
@@ -40,6 +44,11 @@ class PostgresDueLots:
             cursor = await connection.execute(_DUE, (_as_in_codes(now), lots_max))
             found = [_due_lot(*row) for row in await cursor.fetchall()]
         return [due for due in found if due is not None]
+
+    async def next_due(self) -> datetime | None:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_NEXT_DUE)).fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
 
     async def balance(self, account: AccountCode, currency: str) -> Money:
         async with self._pool.connection() as connection:

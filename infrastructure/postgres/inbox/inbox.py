@@ -10,6 +10,7 @@ from application.webhook_in.inbox import Delivery, EventName, Finished
 from application.work.backoff import LONGEST_S
 from domain.identifiers import ProviderName
 from infrastructure.postgres.connection.pool import ReadPool
+from infrastructure.postgres.queued import CHANNEL, Queue
 
 LEASE_S: Final = 30.0
 """The lease of a claimed delivery where the constructor gives no other: an unfinished delivery is due again after it.
@@ -59,9 +60,14 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::float
 WHERE d.delivery_id = t.delivery_id AND d.state = 'waiting' AND d.next_try_at = t.leased_until
 RETURNING d.delivery_id
 """
+_SELECT_IDLE_S = """
+SELECT extract(epoch FROM next_try_at - clock_timestamp())::float8 FROM webhook_delivery
+WHERE state = 'waiting' ORDER BY next_try_at LIMIT 1
+"""
 _WAIT_AGAIN = """
 UPDATE webhook_delivery SET state = 'waiting', was_dead = true, tries = 0, next_try_at = clock_timestamp()
 WHERE delivery_id = %s AND state <> 'refused'
+RETURNING pg_notify(%s, %s)
 """
 
 
@@ -127,9 +133,13 @@ class PostgresInbox:
             )
             return {delivery_id for (delivery_id,) in await cursor.fetchall()}
 
+    async def idle_s(self) -> float | None:
+        rows = await self._fetch(_SELECT_IDLE_S)
+        return float(rows[0][0]) if rows else None
+
     async def wait_again(self, delivery_id: UUID) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(_WAIT_AGAIN, (delivery_id,))
+            await connection.execute(_WAIT_AGAIN, (delivery_id, CHANNEL, Queue.DELIVERIES.value))
 
     async def _fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:

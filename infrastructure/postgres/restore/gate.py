@@ -8,6 +8,7 @@ from uuid import UUID
 
 from application.payment.orphans import Pin
 from application.work.background_cache import Refreshing
+from application.work.wakeups import FALLBACK_S, Wakeups
 from application.write.gate import StoreClosed
 from application.write.store import StoreUnavailable
 from domain.identifiers import PaymentId
@@ -22,16 +23,20 @@ REFRESH_EVERY_S: Final = 2.0
 class StoreGate:
     """Implements application.write.gate.Gate and application.payment.orphans.Pins for one process."""
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: ReadPool, wakeups: Wakeups | None = None) -> None:
+        """`wakeups` are relied upon while the database is known to hold the same store."""
         self._pool = pool
         self._identity: StoreIdentity | None = None
         self._pins: Mapping[PaymentId, Pin] = {}
         self._reopened_at: datetime | None = None
         self._open = asyncio.Event()
-        self._refreshing = Refreshing(self.refresh, name="gate", every_s=REFRESH_EVERY_S)
+        self._refreshing = Refreshing(
+            self.refresh, name="gate", every_s=REFRESH_EVERY_S, wakeups=wakeups, fresh_for_s=self._fresh_for_s
+        )
 
     async def start(self) -> None:
-        """Read the gate now, and every two seconds from then on."""
+        """Read the gate now, and every two seconds from then on while the store is closed or has pins; a store that is
+        open without pins stays so."""
         await self._refreshing.start()
 
     async def aclose(self) -> None:
@@ -73,6 +78,10 @@ class StoreGate:
     @property
     def reopened_at(self) -> datetime | None:
         return self._reopened_at
+
+    def _fresh_for_s(self) -> float:
+        # Only a restore closes a store or gives it pins, while no process runs.
+        return FALLBACK_S if self._open.is_set() and not self._pins else 0.0
 
     async def refresh(self) -> None:
         """Read the gate, the pins and the time of reopening. Raises StoreUnavailable."""

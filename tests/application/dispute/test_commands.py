@@ -91,6 +91,9 @@ class Agenda:
     async def unconfirmed(self, *, before: datetime, disputes_max: int) -> Sequence[DisputeCaseId]:
         return [CASE]
 
+    async def next_due(self, *, now: datetime, unconfirmed_after: timedelta) -> datetime | None:
+        return now
+
 
 class Court:
     """A shop whose charges are disputed."""

@@ -24,6 +24,7 @@ from tests.support.provider import ACTING, TIMING_OUT, Fate
 from tests.support.store import execute
 
 OPERATOR = Cause(actor="operator:anna@cli", request_id="req", trace_id="0" * 32)
+ATTEMPTS = "SELECT sum(tries), count(next_try_at) FROM operation_claim"
 NEXT_TRY = "SELECT tries, next_try_at FROM operation_claim WHERE unresolved"
 DOUBT_AFTER = timedelta(minutes=31)
 ANSWERS_WITHIN_S = 10.0
@@ -38,9 +39,10 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 class Workers:
     """Recovery as composition wires it, by a clock that the test moves."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, database_url: str) -> None:
         self.now = far_future()
         self._shop = shop
+        self._database_url = database_url
         self._made: list[Recovery] = []
 
     def another(self) -> Recovery:
@@ -60,8 +62,15 @@ class Workers:
         """Time passes, and a worker that has just started tries what is due."""
         self.now += after
         worker = self.another()
+        lease = timedelta(seconds=LEASE_S)
+        due = await self._shop.queue.next_due(now=self.now, older_than=timedelta(0), lease=lease)
+        before = execute(self._database_url, ATTEMPTS)
         unresolved = await worker.sweep(older_than_s=0)
+        is_due = due is not None and due <= self.now
+        assert is_due or execute(self._database_url, ATTEMPTS) == before, "a worker that waits misses nothing"
+        idle_s, told = await worker.letters_idle_s(), len(self._shop.letters.ended)
         await worker.end_alerts()
+        assert idle_s <= 0 or len(self._shop.letters.ended) == told, "a worker that waits misses nothing"
         return unresolved
 
     async def aclose(self) -> None:
@@ -69,8 +78,8 @@ class Workers:
 
 
 @pytest.fixture
-async def workers(shop: Shop) -> AsyncIterator[Workers]:
-    opened = Workers(shop)
+async def workers(shop: Shop, database_url: str) -> AsyncIterator[Workers]:
+    opened = Workers(shop, database_url)
     yield opened
     await opened.aclose()
 
