@@ -16,7 +16,7 @@ from typing import Final
 
 from domain.card_issuers import DIGITS_MIN, LENGTHS_BY_PREFIX, PREFIX_DIGITS
 from domain.errors import DomainError
-from domain.text_pieces import pieces
+from domain.text_pieces import PIECE_CHARACTERS_MAX, pieces
 
 _UUID: Final = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
@@ -49,6 +49,8 @@ class CardDataRefused(DomainError):
 def holds_card_number(text: str) -> bool:
     """Whether some groups of digits in `text`, of any script, make up a card number; the digits of a UUID do not
     count."""
+    if len(text) <= PIECE_CHARACTERS_MAX:
+        return _piece_holds_card_number(text)
     return any(map(_piece_holds_card_number, pieces(text)))
 
 

@@ -48,7 +48,11 @@ def redacted(text: str) -> str:
     if holds_card_number(text):
         return REDACTED
     lower = text.lower()
-    return _SECRET_TEXT.sub(_without_value, text) if any(hint in lower for hint in _HINTS) else text
+    # A loop: any() of a generator takes twice the time, and every value of every log line comes here.
+    for hint in _HINTS:
+        if hint in lower:
+            return _SECRET_TEXT.sub(_without_value, text)
+    return text
 
 
 def quotable(text: str, characters_max: int) -> str:

@@ -18,6 +18,7 @@ from domain.terms.terms import DEFAULT_TERMS, MerchantTerms, Terms
 from domain.terms.versions import TERMS, TermsVersions, fold
 
 REFRESH_EVERY_S: Final = 1.0
+MERCHANTS_KEPT_MAX: Final = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class TermsBook:
         self._versions = TermsVersions()
         self._in_force: dict[tuple[TermsKind, MerchantId | None], Terms] = {}
         self._read: dict[tuple[TermsKind, int], Terms | None] = {}
+        self._of_merchant: dict[MerchantId, MerchantTerms] = {}
+        """Put together already, of at most MERCHANTS_KEPT_MAX merchants: a payment asks four times."""
         self._seen = 0
         self._refreshing = Refreshing(self.refresh, name="terms", every_s=REFRESH_EVERY_S, wakeups=wakeups)
 
@@ -46,8 +49,14 @@ class TermsBook:
 
     def of(self, merchant_id: MerchantId) -> MerchantTerms:
         """The terms in force for a merchant: of each kind the merchant's own, else everybody's, else the default."""
-        agreed = {kind: self._agreed(kind, merchant_id) for kind in TermsKind}
-        return replace(DEFAULT_TERMS, **{kind.value: terms for kind, terms in agreed.items() if terms is not None})
+        known = self._of_merchant.get(merchant_id)
+        if known is None:
+            agreed = {kind: self._agreed(kind, merchant_id) for kind in TermsKind}
+            known = replace(DEFAULT_TERMS, **{kind.value: terms for kind, terms in agreed.items() if terms is not None})
+            if len(self._of_merchant) >= MERCHANTS_KEPT_MAX:
+                self._of_merchant.clear()
+            self._of_merchant[merchant_id] = known
+        return known
 
     def fee_plan(self, version: str) -> FeePlan | None:
         """The fee plan of that version; None where there is none, or none that can be read."""
@@ -81,6 +90,7 @@ class TermsBook:
         terms = self._terms(activated.kind, activated.number)
         if terms is not None:
             self._in_force[activated.kind, activated.merchant_id] = terms
+            self._of_merchant.clear()
 
     def _terms(self, kind: TermsKind, number: int) -> Terms | None:
         if (kind, number) not in self._read:

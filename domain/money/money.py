@@ -3,7 +3,6 @@ named."""
 
 import re
 from enum import StrEnum
-from fractions import Fraction
 
 from msgspec import Struct
 
@@ -92,7 +91,7 @@ class Money(Struct, frozen=True):
 
     def portion(self, *, basis_points: int, rounding: Rounding) -> "Money":
         """`basis_points` ten-thousandths of this amount, rounded to a whole minor unit as `rounding` says."""
-        return Money(rounded(Fraction(self.minor * basis_points, 10_000), rounding), self.currency)
+        return Money(rounded_quotient(self.minor * basis_points, 10_000, rounding), self.currency)
 
     def _require_same_currency(self, other: "Money") -> None:
         if other.currency != self.currency:
@@ -121,15 +120,15 @@ def require_payable(amount: Money) -> None:
         raise AmountOutOfRange(amount_minor=amount.minor)
 
 
-def rounded(number: Fraction, rounding: Rounding) -> int:
-    """`number` rounded to a whole number by `rounding`; `down` is towards zero."""
-    magnitude, remainder = divmod(abs(number.numerator), number.denominator)
+def rounded_quotient(number: int, divisor: int, rounding: Rounding) -> int:
+    """`number` divided by `divisor`, which is positive, and rounded once."""
+    magnitude, remainder = divmod(abs(number), divisor)
     twice = 2 * remainder
     match rounding:
         case Rounding.HALF_EVEN:
-            up = twice > number.denominator or (twice == number.denominator and magnitude % 2 == 1)
+            up = twice > divisor or (twice == divisor and magnitude % 2 == 1)
         case Rounding.HALF_UP:
-            up = twice >= number.denominator
+            up = twice >= divisor
         case Rounding.DOWN:
             up = False
     whole = magnitude + up

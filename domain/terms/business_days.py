@@ -6,6 +6,7 @@ Days are told apart by instants, never by comparing local times, which run throu
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ IsHoliday = Callable[[CalendarName, date], bool]
 """Whether the banks of a calendar are shut on a day, weekends aside."""
 
 
+@lru_cache(maxsize=4096)
 def instant(day: date, at: time, zone: str) -> datetime:
     """The UTC instant of the local time `at`: the first of two where clocks are set back, and a little later where
     they jump over it."""

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from domain.errors import DomainError
-from domain.money.money import Money, Rounding, rounded, zero
+from domain.money.money import Money, Rounding, rounded_quotient, zero
 from domain.payment.method import MethodType
 from domain.terms.amounts import Amounts, in_currency
 from domain.terms.fee import Fee, FeeKind
@@ -215,7 +215,7 @@ def _exact_part(amount: Money, basis_points: int, fixed: Amounts) -> int:
 
 def _charged(price: Price, amount: Money, exact: int | Fraction, rounding: Rounding) -> Money:
     """`exact` ten-thousandths of a minor unit, rounded once and kept within its bounds."""
-    fee = rounded(Fraction(exact, _TEN_THOUSANDTHS), rounding)
+    fee = rounded_quotient(exact.numerator, exact.denominator * _TEN_THOUSANDTHS, rounding)
     minimum = in_currency(price.minimum_minor, amount.currency)
     maximum = in_currency(price.maximum_minor, amount.currency) if isinstance(price, Blended) else None
     fee = fee if minimum is None else max(fee, minimum)

@@ -2,8 +2,6 @@
 
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from fractions import Fraction
-from math import ceil
 
 from msgspec import Struct
 
@@ -65,7 +63,7 @@ def available_at(rule: SettlementRule, captured_at: datetime, is_holiday: IsHoli
 
 def reserve_on(rule: SettlementRule, amount: Money) -> Money:
     """The reserve on a capture, rounded up: capturing in small parts does not make the reserve smaller."""
-    return Money(ceil(Fraction(amount.minor * rule.reserve_basis_points, 10_000)), amount.currency)
+    return Money(-(-amount.minor * rule.reserve_basis_points // 10_000), amount.currency)
 
 
 def reserve_until(rule: SettlementRule, captured_at: datetime) -> datetime:

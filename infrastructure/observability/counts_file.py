@@ -4,18 +4,22 @@ The library's own maps the file into memory and lets it grow without blocks: the
 then a SIGBUS. Here every block is allocated before it is used, and written to by system calls, which return an error.
 """
 
+import asyncio
 import os
 import struct
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import ClassVar, Final
+from weakref import WeakSet
 
 from prometheus_client.mmap_dict import MmapedDict
 
 BYTES_FIRST: Final = 1 << 18
 """Room for about a thousand values. Each time it does not suffice, the file is made twice as long."""
 ALLOCATE_AGAIN_AFTER_S: Final = 5.0
+WRITTEN_AFTER_S: Final = 0.1
+"""The time after which counts made in an event loop are written, together: a request makes about ten."""
 _USED: Final = struct.Struct("i4x")
 _VALUE: Final = struct.Struct("dd")
 _NOTHING: Final = (0.0, 0.0)
@@ -29,6 +33,7 @@ class CountsFile:
 
     left_out = 0
     """The number of values of this process that could not be written."""
+    _open: ClassVar[WeakSet["CountsFile"]] = WeakSet()
 
     def __init__(self, filename: str) -> None:
         self._filename = filename
@@ -37,24 +42,57 @@ class CountsFile:
         self._used = _USED.size
         self._allocated = 0
         self._allocate_at = 0.0
+        self._waiting: dict[int, tuple[float, float]] = {}
+        """The values that the event loop is yet to write, by position."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        CountsFile._open.add(self)
+
+    @classmethod
+    def write_all(cls) -> None:
+        """Write the waiting counts of every file of this process."""
+        for file in cls._open:
+            file.write_waiting()
 
     def read_value(self, key: str) -> tuple[float, float]:
         """The value and its time stamp: nothing for one that is new."""
         position = self._position(key)
         if position is None or self._descriptor is None:
             return _NOTHING
+        if (waiting := self._waiting.get(position)) is not None:
+            return waiting
         value, stamp = _VALUE.unpack(os.pread(self._descriptor, _VALUE.size, position))
         return value, stamp
 
     def write_value(self, key: str, value: float, timestamp: float) -> None:
         position = self._position(key)
-        if position is None or not self._write(position, _VALUE.pack(value, timestamp)):
+        if position is None:
             CountsFile.left_out += 1
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._waiting.pop(position, None)
+            self._write_value(position, value, timestamp)
+            return
+        if not self._waiting or self._loop is not loop:
+            self._loop = loop
+            loop.call_later(WRITTEN_AFTER_S, self.write_waiting)
+        self._waiting[position] = (value, timestamp)
+
+    def write_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for position, (value, timestamp) in waiting.items():
+            self._write_value(position, value, timestamp)
 
     def close(self) -> None:
+        self.write_waiting()
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _write_value(self, position: int, value: float, timestamp: float) -> None:
+        if not self._write(position, _VALUE.pack(value, timestamp)):
+            CountsFile.left_out += 1
 
     def _position(self, key: str) -> int | None:
         """The position of a value; None while the disk has no room for it."""

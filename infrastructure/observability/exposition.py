@@ -27,6 +27,7 @@ READ_AGAIN_S = 0.02
 
 async def exposition(condition: Condition | None) -> bytes:
     """The answer in Prometheus's text format 0.0.4; `condition` is None while the store does not answer."""
+    CountsFile.write_all()
     return await asyncio.to_thread(_exposition, condition)
 
 

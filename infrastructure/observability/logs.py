@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import structlog
 from structlog.typing import ExcInfo
 
 from domain.card_data import holds_card_number
+from domain.card_issuers import DIGITS_MIN
 from domain.errors import described
 from domain.redaction import REDACTED, cut, is_secret_name, redacted
 from infrastructure.observability.log_sink import LogSink
@@ -21,6 +23,7 @@ TEXT_CHARACTERS_MAX: Final = 16_384
 """The length of one value of a log line, such as a traceback; the rest is cut off before secrets are looked for."""
 
 STANDARD_ERROR: Final = 2
+_SHORTER_THAN_CARDS: Final = 10 ** (DIGITS_MIN - 1)
 Event = MutableMapping[str, Any]
 _TIMESTAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
@@ -71,9 +74,10 @@ def configure_logs(*, level: str = "INFO", descriptor: int = STANDARD_ERROR) -> 
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            redact,
+            # After the redaction, which need not examine them.
             structlog.processors.add_log_level,
             _TIMESTAMP,
-            redact,
             _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -105,7 +109,7 @@ def _traceback(exc_info: ExcInfo) -> str:
 
 def redact(_logger: object, _method: str, event: Event) -> Event:
     """Redact values that are named like a secret, or look like a secret or a card number, at any depth."""
-    return {_clean_text(name): _clean(name, value) for name, value in event.items()}
+    return {_clean_name(name): _clean(name, value) for name, value in event.items()}
 
 
 def _clean(name: str, value: object) -> object:
@@ -115,7 +119,7 @@ def _clean(name: str, value: object) -> object:
         case str():
             return _clean_text(value)
         case int():
-            return REDACTED if holds_card_number(str(value)) else value
+            return value if abs(value) < _SHORTER_THAN_CARDS or not holds_card_number(str(value)) else REDACTED
         case None | float() | UUID() | datetime():
             return value
         case Mapping():
@@ -124,6 +128,11 @@ def _clean(name: str, value: object) -> object:
             return [_clean(name, item) for item in value]
         case _:
             return _clean_text(repr(value))
+
+
+@lru_cache(maxsize=1024)
+def _clean_name(name: str) -> str:
+    return _clean_text(name)
 
 
 def _clean_text(text: str) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Awaitable
 from functools import cache, partial
 from typing import Final, TypeVar
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, values
 
 from application.provider.port import Provider, ProviderRequest
@@ -75,34 +73,6 @@ _deliveries_of = cache(DELIVERIES.labels)
 T = TypeVar("T", Outcome, Outcome | None)
 
 
-class MeasuredRequests:
-    """An ASGI layer. A route is its template: no id of anybody is a label."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 0
-
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_noting_status)
-        finally:
-            route = scope.get("path_template") or UNROUTED
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            _count_of(route, method, status).inc()
-            _seconds_of(route, method).observe(time.perf_counter() - started)
-
-
 class MeasuredProvider(WrappedProvider):
     """A provider whose calls are timed, by outcome."""
 
@@ -131,6 +101,13 @@ class MeasuredWriter:
             raise
         _appends_of(_named(type(result).__name__)).inc()
         return result
+
+
+def note_request(*, route: str | None, method: str, status: int, seconds: float) -> None:
+    """A route is its template: no id of anybody is a label."""
+    known = method if method in METHODS else "other"
+    _count_of(route or UNROUTED, known, status).inc()
+    _seconds_of(route or UNROUTED, known).observe(seconds)
 
 
 def note_batch(*, commands: int, waiting: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar
@@ -43,17 +43,22 @@ def load_api() -> Litestar:
     settings = from_environment()
     sink = configure_logs(level=settings.log_level)
     # Not at the top: the first import decides whether the counts of several processes add up, and this one is forked.
+    from infrastructure.observability.counts_file import CountsFile
     from infrastructure.observability.exposition import exposition
-    from infrastructure.observability.metrics import LOG_LINES_DROPPED, MeasuredRequests, instruments
+    from infrastructure.observability.metrics import LOG_LINES_DROPPED, instruments, note_request
 
     sink.watch(LOG_LINES_DROPPED.inc)
 
-    def open_services() -> AbstractAsyncContextManager[Services]:
-        return api_services(settings, instruments(waiting_commands_max=QUEUE_COMMANDS_MAX), exposition)
+    @asynccontextmanager
+    async def open_services() -> AsyncIterator[Services]:
+        counted = instruments(waiting_commands_max=QUEUE_COMMANDS_MAX)
+        try:
+            async with api_services(settings, counted, exposition) as services:
+                yield services
+        finally:
+            CountsFile.write_all()
 
-    app = create_app(open_services)
-    app.asgi_handler = MeasuredRequests(app.asgi_handler)
-    return app
+    return create_app(open_services, note_request)
 
 
 @asynccontextmanager

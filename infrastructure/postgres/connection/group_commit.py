@@ -1,8 +1,9 @@
 """Group commit: waiting entries go to the database in one call, one transaction and one fsync."""
 
-# There is no artificial delay: the next batch collects while the present one is committed.
+# The next batch collects while the present one is committed; under load commits also keep a distance.
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from application.work.deadline import left_s
 from application.write.store import StoreFull, StoreUnavailable, WriterBusy
 from domain.errors import described
 from infrastructure.postgres.connection.connecting import bounded
+from infrastructure.postgres.connection.pace import Pace
 from infrastructure.postgres.connection.session import Session
 
 Entry = TypeVar("Entry")
@@ -44,6 +46,7 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
         self._database_url = database_url
         self._queue: deque[Waiting[Entry, Answer]] = deque()
         self._wake = asyncio.Event()
+        self._pace = Pace()
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -111,11 +114,14 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
+            if (pause_s := self._pace.pause_s(time.monotonic())) > 0:
+                await asyncio.sleep(pause_s)
             batch = self._next_batch(self._queue)
             if not self._queue:
                 self._wake.clear()
             try:
                 if batch:
+                    self._pace.begin(time.monotonic(), entries=len(batch))
                     self._batch_taken(size=len(batch))
                     await self._commit(batch)
             except asyncio.CancelledError:

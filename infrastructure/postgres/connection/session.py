@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple, Self
 from weakref import WeakSet
 
@@ -168,6 +168,7 @@ class Fence:
                 await connection.close()
 
 
+@lru_cache(maxsize=64)
 def fence_of(conninfo: str) -> Fence:
     """The process's fence for the store at that address."""
     parts = conninfo_to_dict(conninfo)

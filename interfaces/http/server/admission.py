@@ -1,9 +1,10 @@
 """A full server refuses requests at once, and finishes every request that it has admitted."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
-from litestar.enums import HttpMethod, ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
+from litestar.enums import HttpMethod
+from litestar.types import HTTPScope, Receive
 
 from application.access.merchant import KnownKey
 from application.access.operator import KnownOperator
@@ -23,51 +24,41 @@ TAKES_OWN_BODY: Final = "takes_own_body"
 """A route with this option receives its body itself, and limits its requests itself."""
 
 
-class Limits:
-    """The limits of one process over all routes, shared between merchants and operators."""
-
-    def __init__(self) -> None:
-        self.commands = Capacity(COMMANDS_MAX)
-        self.queries = Capacity(QUERIES_MAX)
-        self.bodies = Bodies(bodies_max=BODIES_MAX)
+Served = TypeVar("Served")
 
 
 class Admission:
-    """ASGI layer inside the router, after authentication: the path is a route, and the sender is known.
+    """The last check before a route, after authentication: the sender is known.
 
     A command counts once its body has arrived, as a client can hold its body back. Routes without a key, such as
     health and metrics, are always served.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self._app = app
-        self._limits = limits
+    def __init__(self) -> None:
+        self._commands = Capacity(COMMANDS_MAX)
+        self._queries = Capacity(QUERIES_MAX)
+        self._bodies = Bodies(bodies_max=BODIES_MAX)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises Overloaded, BodyTooSlow, BodyTooLarge, BodyIncomplete."""
-        user: KnownKey | KnownOperator | None = scope.get("user")
-        if scope["type"] != ScopeType.HTTP or user is None:
-            await self._app(scope, receive, send)
-            return
+    async def admit(
+        self,
+        user: KnownKey | KnownOperator | None,
+        scope: HTTPScope,
+        receive: Receive,
+        serve: Callable[[bytes | None], Awaitable[Served]],
+    ) -> Served:
+        """The result of `serve`, which is given the body where the body was received here.
+
+        Raises Overloaded, BodyTooSlow, BodyTooLarge, BodyIncomplete.
+        """
+        if user is None:
+            return await serve(None)
         owner = user.merchant_id if isinstance(user, KnownKey) else user.key_id
         if TAKES_OWN_BODY in scope["route_handler"].opt:
             with on_behalf_of(owner):
-                await self._app(scope, receive, send)
-            return
+                return await serve(None)
         if scope["method"] == HttpMethod.GET:
-            with self._limits.queries.one(owner), on_behalf_of(owner):
-                await self._app(scope, receive, send)
-            return
-        body = await self._limits.bodies.read(owner, lambda: whole_body(scope, receive))
-        with self._limits.commands.one(owner), on_behalf_of(owner):
-            await self._app(scope, _given_once(body, receive), send)
-
-
-def _given_once(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body` first, and then the messages of `receive`."""
-    messages: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_given() -> HTTPReceiveMessage:
-        return messages.pop() if messages else await receive()  # type: ignore[return-value]
-
-    return receive_given
+            with self._queries.one(owner), on_behalf_of(owner):
+                return await serve(None)
+        body = await self._bodies.read(owner, lambda: whole_body(scope, receive))
+        with self._commands.one(owner), on_behalf_of(owner):
+            return await serve(body)

@@ -36,18 +36,14 @@ from interfaces.http.payment.routes import PaymentController
 from interfaces.http.payment.search import PaymentSearchController
 from interfaces.http.payout.bank_accounts import BankAccountController
 from interfaces.http.payout.routes import PayoutController
-from interfaces.http.server.admission import Admission, Limits
-from interfaces.http.server.auth import KeyAuthentication
 from interfaces.http.server.bodies import BODY_BYTES_MAX
-from interfaces.http.server.closed import CommandsWhileOpen
-from interfaces.http.server.context import RequestContext
+from interfaces.http.server.context import RequestContext, RequestWatcher, unwatched
+from interfaces.http.server.direct import DirectRoutes
 from interfaces.http.server.docs import docs_routes
+from interfaces.http.server.entrance import Entrance, EntranceLayer
 from interfaces.http.server.health import HealthController
-from interfaces.http.server.media_type import JsonBodies
 from interfaces.http.server.metrics import metrics
-from interfaces.http.server.only_documented import OnlyDocumented
 from interfaces.http.server.openapi import describe
-from interfaces.http.server.options import OptionsReplies
 from interfaces.http.server.parts import require_parts
 from interfaces.http.server.problem_response import problem_response, unexpected_response
 from interfaces.http.server.services import Services
@@ -81,8 +77,11 @@ _MISSING = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
 log = logging.getLogger(__name__)
 
 
-def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]]) -> Litestar:
-    """The application; `open_services` is entered when the server starts and left when it stops."""
+def create_app(
+    open_services: Callable[[], AbstractAsyncContextManager[Services]], watcher: RequestWatcher = unwatched
+) -> Litestar:
+    """The application; `open_services` is entered when the server starts and left when it stops. `watcher` is told of
+    every request."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -92,18 +91,12 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
             yield
 
     document = openapi_document()
+    entrance = Entrance(document)
     app = Litestar(
         route_handlers=[*CONTROLLERS, docs_routes(document), metrics],
         lifespan=[lifespan],
         dependencies=_dependencies(),
-        middleware=[
-            KeyAuthentication,
-            DefineMiddleware(OnlyDocumented, document=document),
-            CommandsWhileOpen,
-            DefineMiddleware(Admission, limits=Limits()),
-            JsonBodies,
-            OptionsReplies,
-        ],
+        middleware=[DefineMiddleware(EntranceLayer, entrance=entrance)],
         exception_handlers={Exception: _reply},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
@@ -111,7 +104,7 @@ def create_app(open_services: Callable[[], AbstractAsyncContextManager[Services]
         logging_config=None,
     )
     # Around the router, not inside it: a path that leads nowhere has its ids and its log line too.
-    app.asgi_handler = RequestContext(app.asgi_handler)
+    app.asgi_handler = RequestContext(DirectRoutes(app, entrance, _reply), watcher)
     return app
 
 

@@ -1,36 +1,30 @@
 """Merchants and operators are authenticated by keys, sent as bearer tokens; a key of any other kind gets 404 on the
 operators' routes, which do not exist for merchants. Providers sign their webhooks instead."""
 
+import re
 from typing import Final
 
-from litestar.connection import ASGIConnection
-from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.types import ASGIApp
+from litestar.enums import HttpMethod
 
 from application.access.merchant import Keys, KnownKey, digest
 from application.access.operator import KEY_PREFIX, KnownOperator, OperatorKeys
 from interfaces.http.server.services import Services
 from interfaces.resources.refusals import MissingKey, NotFound, UnknownKey
 
-OPEN_PATHS = ["^/health/", "^/docs(/|$)", "^/openapi\\.json$", "^/metrics$", "^/v1/provider_webhooks/"]
+OPEN_PATHS: Final = re.compile(r"/health/|/docs(?:/|$)|/openapi\.json$|/metrics$|/v1/provider_webhooks/")
 OPERATORS_PATH: Final = "/v1/operator/"
 
 
-class KeyAuthentication(AbstractAuthenticationMiddleware):
-    """Sets `request.user` to the KnownKey, or the KnownOperator."""
+def needs_key(path: str, method: str) -> bool:
+    """Whether a request for the route at `path` has to have a key."""
+    return method != HttpMethod.OPTIONS and not OPEN_PATHS.match(path)
 
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(app, exclude=OPEN_PATHS)
 
-    async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:  # type: ignore[type-arg]
-        services: Services = connection.app.state.services
-        authorization = connection.headers.get("authorization")
-        user: KnownKey | KnownOperator
-        if connection.scope["path"].startswith(OPERATORS_PATH):
-            user = await known_operator(services.operators, authorization)
-        else:
-            user = await known_key(services.keys, authorization)
-        return AuthenticationResult(user=user, auth=None)
+async def known_sender(services: Services, path: str, authorization: str | None) -> KnownKey | KnownOperator:
+    """The owner of the key in an Authorization header. Raises MissingKey, NotFound, UnknownKey."""
+    if path.startswith(OPERATORS_PATH):
+        return await known_operator(services.operators, authorization)
+    return await known_key(services.keys, authorization)
 
 
 async def known_key(keys: Keys, authorization: str | None) -> KnownKey:

@@ -4,7 +4,7 @@ headers against caching and sniffing."""
 import re
 import string
 import time
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from litestar.enums import ScopeType
@@ -17,7 +17,7 @@ from interfaces import ids
 from interfaces.http.server.problem_response import send_problem
 from interfaces.http.server.request_head import refusal_of_head
 
-REQUEST_ID_HEADER = "x-request-id"
+_REQUEST_ID_NAME: Final = b"x-request-id"
 PATH_LOGGED_MAX: Final = 256
 METHOD_LOGGED_MAX: Final = 32
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -33,11 +33,23 @@ _OF_EVERY_RESPONSE: Final = (
 log = structlog.get_logger()
 
 
+class RequestWatcher(Protocol):
+    """Receives every request once its reply was sent; `route` is the path's template, None where no route was found,
+    and `status` is 0 where nothing was sent."""
+
+    def __call__(self, *, route: str | None, method: str, status: int, seconds: float) -> None: ...
+
+
+def unwatched(*, route: str | None, method: str, status: int, seconds: float) -> None:
+    pass
+
+
 class RequestContext:
     """Outermost ASGI layer. A caller's own `X-Request-Id` and W3C `traceparent` are kept when they are usable."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, watcher: RequestWatcher = unwatched) -> None:
         self._app = app
+        self._watcher = watcher
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -45,11 +57,8 @@ class RequestContext:
             return
         # ASGI sends names in lower case.
         headers = dict(scope["headers"])
-        given = headers.get(REQUEST_ID_HEADER.encode(), b"").decode("latin-1")
-        usable = _REQUEST_ID.fullmatch(given) and not holds_card_number(given)
-        request_id = given if usable else ids.new_id("req")
-        traced = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1"))
-        trace_id = traced[1] if traced else ids.new_uuid().hex
+        request_id = _usable_id(headers.get(_REQUEST_ID_NAME)) or ids.new_id("req")
+        trace_id = _traced(headers.get(b"traceparent")) or ids.new_uuid().hex
         scope["state"]["request_id"], scope["state"]["trace_id"] = request_id, trace_id
         started = time.perf_counter()
         status = 0
@@ -62,12 +71,13 @@ class RequestContext:
                 message["headers"] = [
                     *message["headers"],
                     *_OF_EVERY_RESPONSE,
-                    (REQUEST_ID_HEADER.encode(), request_id.encode()),
+                    (_REQUEST_ID_NAME, request_id.encode()),
                 ]
             await send(message)
 
+        # bound_contextvars() looks through the whole context, four times.
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
         with (
-            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id),
             on_behalf_of(ANYBODY),
             answered_within(ANSWERED_WITHIN_S) as deadline,
         ):
@@ -80,14 +90,27 @@ class RequestContext:
             finally:
                 # The client no longer waits for the rest of the request.
                 deadline.lift()
+                seconds = time.perf_counter() - started
                 log.info(
                     "request",
                     logger=__name__,
                     method=scope["method"][:METHOD_LOGGED_MAX],
                     path=logged_path(scope["path"]),
                     status=status,
-                    ms=round((time.perf_counter() - started) * 1000, 2),
+                    ms=round(seconds * 1000, 2),
                 )
+                self._watcher(route=scope.get("path_template"), method=scope["method"], status=status, seconds=seconds)
+                structlog.contextvars.reset_contextvars(**bound)
+
+
+def _usable_id(given: bytes | None) -> str | None:
+    text = "" if given is None else given.decode("latin-1")
+    return text if _REQUEST_ID.fullmatch(text) and not holds_card_number(text) else None
+
+
+def _traced(traceparent: bytes | None) -> str | None:
+    traced = _TRACEPARENT.fullmatch("" if traceparent is None else traceparent.decode("latin-1"))
+    return traced[1] if traced else None
 
 
 def logged_path(path: str) -> str:

@@ -2,13 +2,10 @@
 that inspect JSON let them pass."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
-
-from interfaces.http.server.documented import Accepting
 from interfaces.resources.refusals import MediaTypeRefused
 
 _WORD: Final = r"[!#$%&'*+.^_`|~0-9a-z-]++"
@@ -17,21 +14,11 @@ _JSON: Final = re.compile(rf"application/json[ \t]*+(?:;[ \t]*+(?:{_PARAMETER})?
 """JSON is UTF-8 (RFC 8259, section 8.1); other parameters say nothing (section 11)."""
 
 
-class JsonBodies:
-    """ASGI layer inside the router, after the body has been received: the connection can be used again."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises MediaTypeRefused."""
-        handler = scope["route_handler"]
-        if isinstance(handler, HTTPRouteHandler) and issubclass(handler.operation_class, Accepting):
-            headers = dict(scope["headers"])
-            media_type = headers.get(b"content-type", b"application/json").decode("latin-1")
-            if not _is_json(media_type) and headers.get(b"content-length") != b"0":
-                raise MediaTypeRefused(media_type=media_type)
-        await self._app(scope, receive, send)
+def require_json(headers: Mapping[bytes, bytes]) -> None:
+    """Raises MediaTypeRefused. Called once the body has been received: the connection can then be used again."""
+    media_type = headers.get(b"content-type", b"application/json").decode("latin-1")
+    if not _is_json(media_type) and headers.get(b"content-length") != b"0":
+        raise MediaTypeRefused(media_type=media_type)
 
 
 @lru_cache(maxsize=64)

@@ -4,19 +4,15 @@
 from typing import Any
 
 from litestar.connection import ASGIConnection
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Scope
 
 from interfaces.resources.refusals import ParameterInvalid
 
 
 class OnlyDocumented:
-    """ASGI layer inside the router; refuses what the OpenAPI `document` does not name.
+    """Refuses parameters that the OpenAPI `document` does not name."""
 
-    No Litestar guard: those cost every request a copy of its connection, and a sync one a thread as well.
-    """
-
-    def __init__(self, app: ASGIApp, document: dict[str, Any]) -> None:
-        self._app = app
+    def __init__(self, document: dict[str, Any]) -> None:
         operations = [operation for item in document["paths"].values() for operation in item.values()]
         self._is_text = {
             operation["operationId"]: {
@@ -27,12 +23,9 @@ class OnlyDocumented:
             for operation in operations
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["query_string"]:
-            self._check(ASGIConnection(scope))
-        await self._app(scope, receive, send)
-
-    def _check(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    def check(self, scope: Scope) -> None:
+        """Raises ParameterInvalid."""
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
         is_text = self._is_text.get(getattr(connection.route_handler, "operation_id", None))
         if is_text is None:
             return

@@ -1,7 +1,6 @@
 """The API's OpenAPI 3.1 document: routes from Litestar, schemas from msgspec, and the common rest from this file: ids,
 headers, security, and examples of refusals."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -112,7 +111,7 @@ def describe(controllers: Sequence[type[Controller]], dependencies: Mapping[str,
 
 def _scheme_of(path: str) -> str | None:
     """The security scheme of a path; None for an open path."""
-    if any(re.match(open_path, path) for open_path in OPEN_PATHS):
+    if OPEN_PATHS.match(path):
         return None
     return "operator_key" if path.startswith(OPERATORS_PATH) else "api_key"
 

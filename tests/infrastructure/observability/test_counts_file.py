@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.observability import counts_file
+from tests.support.running import eventually
 from tests.support.small_disk import fill, make_room, may_mount, small_disk
 
 COUNTING = """
@@ -75,8 +77,6 @@ def test_a_file_that_may_not_grow_leaves_counts_out_until_it_may(tmp_path: Path)
 
 
 def test_a_process_that_starts_on_a_full_disk_counts_once_there_is_room(disk: Path) -> None:
-    from infrastructure.observability import counts_file
-
     fill(disk)
     file = counts_file.CountsFile(str(disk / "counter_1.db"))
     file.write_value("a", 1.0, 0.0)
@@ -90,3 +90,33 @@ def test_a_process_that_starts_on_a_full_disk_counts_once_there_is_room(disk: Pa
     assert again.read_value("b") == (0.0, 0.0)
     assert again.read_value("a") == (2.0, 0.0), "a process of the same id goes on where the one before it was"
     again.close()
+
+
+def stored(file: Path) -> list[float]:
+    return [value for _, value, _, _ in counts_file._values_in(str(file))]
+
+
+async def test_counts_of_an_event_loop_are_written_together_a_little_later(tmp_path: Path) -> None:
+    path = tmp_path / "counter_1.db"
+    file = counts_file.CountsFile(str(path))
+    for number in range(1, 6):
+        file.write_value("a", float(number), 0.0)
+    assert (stored(path), file.read_value("a")) == ([0.0], (5.0, 0.0))
+
+    async def are_written() -> bool:
+        return stored(path) == [5.0]
+
+    await eventually(are_written, "the counts are written")
+    file.close()
+
+
+async def test_what_waits_is_written_before_a_scrape_and_at_the_end(tmp_path: Path) -> None:
+    one, other = tmp_path / "counter_1.db", tmp_path / "counter_2.db"
+    files = counts_file.CountsFile(str(one)), counts_file.CountsFile(str(other))
+    files[0].write_value("a", 1.0, 0.0)
+    counts_file.CountsFile.write_all()
+    assert stored(one) == [1.0]
+    files[1].write_value("b", 2.0, 0.0)
+    for file in files:
+        file.close()
+    assert stored(other) == [2.0]

@@ -12,7 +12,7 @@ from application.access.merchant import KnownKey
 from application.access.operator import KnownOperator, Role
 from domain.identifiers import MerchantId
 from interfaces.http.server import admission
-from interfaces.http.server.admission import TAKES_OWN_BODY, Admission, Limits
+from interfaces.http.server.admission import TAKES_OWN_BODY, Admission
 from interfaces.http.server.capacity import Capacity
 from interfaces.resources.refusals import BodyIncomplete, BodyTooLarge, Overloaded
 
@@ -29,10 +29,10 @@ class Server:
         self.in_hand = 0
         self.bodies: list[bytes] = []
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def serve(self, body: bytes | None) -> None:
         self.in_hand += 1
-        if scope["method"] != "GET":
-            self.bodies.append((await receive())["body"])
+        if body is not None:
+            self.bodies.append(body)
         await self.may_answer.wait()
         self.in_hand -= 1
 
@@ -69,13 +69,13 @@ def server() -> Server:
 def ask(server: Server, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setattr(admission, "COMMANDS_MAX", 6)
     monkeypatch.setattr(admission, "QUERIES_MAX", 3)
-    app = Admission(server, Limits())
+    admission_here = Admission()
 
     def ask(user: Any = AURORA, method: str = "POST", sender: Sender | None = None, **opt: Any) -> asyncio.Task[None]:
         sent = sender or Sender(b"{}", length=2)
-        scope: Any = {"type": "http", "method": method, "headers": sent.headers, "user": user}
+        scope: Any = {"type": "http", "method": method, "headers": sent.headers}
         scope["route_handler"] = SimpleNamespace(opt=opt)
-        return asyncio.create_task(app(scope, sent, None))  # type: ignore[arg-type]
+        return asyncio.create_task(admission_here.admit(user, scope, sent, server.serve))  # type: ignore[arg-type]
 
     return ask
 
