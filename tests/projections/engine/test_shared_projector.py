@@ -39,7 +39,8 @@ from tests.projections.engine.test_projector import (
 from tests.support.store import advanced, created, everything, execute, open_store, until
 
 Connection = psycopg.AsyncConnection[Any]
-ALL = list(VIEWS.values())
+Views = list[View[Any]]
+ALL: Views = list(VIEWS.values())
 
 
 async def shared(connection: Connection) -> set[str]:
@@ -106,7 +107,7 @@ async def test_a_poison_event_in_the_middle_of_a_batch_stops_its_own_view_alone(
 ) -> None:
     events = await fill(store, "refunded", "captured")
     last_timer = [event.position for event in events if list(TIMERS.keys_of(event))][-1]
-    known = [poisoned(AUDIT_TIMELINE, 5), poisoned(TIMERS, last_timer), PAYMENT_STATUS, MERCHANT_BALANCES]
+    known: Views = [poisoned(AUDIT_TIMELINE, 5), poisoned(TIMERS, last_timer), PAYMENT_STATUS, MERCHANT_BALANCES]
     async with projecting(database_url, known, store) as projectors:
         await until_failed(views, "audit_timeline")
         await until_failed(views, "timers")
@@ -128,7 +129,7 @@ async def test_a_value_that_one_table_cannot_hold_stops_its_own_view_alone(
     customer: str, database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     """The one statement for all views fails as a whole, and names no view."""
-    known = [PAYMENT_STATUS, MERCHANT_BALANCES, TIMERS]
+    known: Views = [PAYMENT_STATUS, MERCHANT_BALANCES, TIMERS]
     events = await fill(store, "captured")
     await store.append(Append(events=(created(uuid4()), created(uuid4(), customer=customer))))
     async with projecting(database_url, known, store):
@@ -163,7 +164,7 @@ async def test_a_view_that_is_cured_catches_up_by_itself_and_joins_the_others(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     execute(database_url, "ALTER TABLE views.merchant_balances ADD CONSTRAINT poison CHECK (pending < 0)")
-    known = [MERCHANT_BALANCES, PAYMENT_STATUS, TIMERS]
+    known: Views = [MERCHANT_BALANCES, PAYMENT_STATUS, TIMERS]
     async with projecting(database_url, known, store):
         events = await fill(store, "captured", "refunded")
         await until_failed(views, "merchant_balances")
@@ -196,6 +197,7 @@ async def test_rebuilds_beside_the_pass_lose_nothing_and_every_view_joins_again(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     done = asyncio.Event()
+    rounds: list[Views] = [[AUDIT_TIMELINE], ALL, [PAYMENT_STATUS, MERCHANT_BALANCES]]
 
     async def keep_paying() -> None:
         while not done.is_set():
@@ -205,7 +207,7 @@ async def test_rebuilds_beside_the_pass_lose_nothing_and_every_view_joins_again(
         await until_shared(views, ALL)
         paying = asyncio.create_task(keep_paying())
         try:
-            for some in ([AUDIT_TIMELINE], ALL, [PAYMENT_STATUS, MERCHANT_BALANCES]):
+            for some in rounds:
                 outcome = await rebuild(some, store, lambda: connect(database_url, REBUILD_SCHEMA))
                 for name, each in outcome.items():
                     assert each.comparison is not None
@@ -240,7 +242,7 @@ async def test_a_swap_between_a_batch_and_its_write_is_noticed(
                 thread.submit(swap).result()
         return TIMERS.keys_of(event)
 
-    known = [msgspec.structs.replace(TIMERS, keys_of=keys_of), PAYMENT_STATUS, MERCHANT_BALANCES]
+    known: Views = [msgspec.structs.replace(TIMERS, keys_of=keys_of), PAYMENT_STATUS, MERCHANT_BALANCES]
     events = await fill(store, "refunded")
     async with projecting(database_url, known, store) as projectors:
         await assert_whole(views, known, events)
@@ -259,7 +261,7 @@ async def test_a_view_of_other_code_leaves_and_the_others_go_on(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     of_old(database_url)
-    known = [AUDIT_TIMELINE, PAYMENT_STATUS, TIMERS]
+    known: Views = [AUDIT_TIMELINE, PAYMENT_STATUS, TIMERS]
     async with projecting(database_url, [OLD, PAYMENT_STATUS, TIMERS], store):
         await until_shared(views, known)
         before = await fill(store, "captured")
@@ -278,7 +280,7 @@ async def test_a_worker_of_the_next_version_moves_its_views_beside_an_earlier_on
 ) -> None:
     """The earlier version goes on with the views whose code is the same, and takes no other in."""
     of_old(database_url)
-    later = [AUDIT_TIMELINE, PAYMENT_STATUS, TIMERS]
+    later: Views = [AUDIT_TIMELINE, PAYMENT_STATUS, TIMERS]
     async with projecting(database_url, [OLD, PAYMENT_STATUS, TIMERS], store) as earlier:
         await until_shared(views, later)
         await fill(store, "captured")
