@@ -12,7 +12,6 @@ from projections.ledger.merchant_balances import MERCHANT_BALANCES
 from projections.payment.audit_timeline import AUDIT_TIMELINE
 from projections.payment.refunds import REFUNDS
 from projections.payment.status import PAYMENT_STATUS
-from projections.payment.timers import TIMERS
 from projections.payout.bank_accounts import BANK_ACCOUNTS
 from projections.payout.batches import PAYOUT_BATCHES
 from projections.payout.payouts import PAYOUTS
@@ -32,7 +31,6 @@ VIEWS: dict[str, View[Any]] = {
         UNSETTLED,
         SETTLEMENTS,
         CONNECTOR_HEALTH,
-        TIMERS,
         PROVIDER_OPERATIONS,
         DEAD_LETTERS,
         DISPUTES,
@@ -45,3 +43,5 @@ VIEWS: dict[str, View[Any]] = {
         REFUNDS,
     )
 }
+FORMER_VIEWS = frozenset({"timers"})
+"""The views of earlier versions, whose tables and checkpoints stay in a store that such a version has been at."""

@@ -1,7 +1,10 @@
-"""The queue of due timers, copied from the view `timers` and leased to one worker at a time."""
+"""The queue of due timers, copied from the view `payment_status` and leased to one worker at a time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+import psycopg
 
 from application.payment.timers import DueTimer
 from domain.identifiers import PaymentId
@@ -14,14 +17,14 @@ TAKEN_IN_MAX = 1000
 # The row of a fired timer stays while the view still has the timer, so that the timer does not fire again.
 _FORGET = """
 DELETE FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
-    SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
+    SELECT FROM views.payment_status AS t WHERE t.payment_id = y.payment_id AND t.timer = y.kind
 )
 """
 _TAKE_IN = """
 INSERT INTO timer_try (payment_id, kind, due_at, next_try_at)
-SELECT t.payment_id, t.kind, t.due_at, t.due_at FROM views.timers AS t
+SELECT t.payment_id, t.timer, t.due_at, t.due_at FROM views.payment_status AS t
 WHERE t.due_at <= %s AND NOT EXISTS (
-    SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.kind
+    SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.timer
 )
 ORDER BY t.due_at LIMIT %s
 ON CONFLICT DO NOTHING
@@ -30,13 +33,13 @@ _SELECT_NEXT_DUE = """
 SELECT CASE
     WHEN EXISTS (SELECT FROM timer_try WHERE next_try_at > %(stranded)s) OR EXISTS (
         SELECT FROM timer_try AS y WHERE y.next_try_at IS NULL AND NOT EXISTS (
-            SELECT FROM views.timers AS t WHERE t.payment_id = y.payment_id AND t.kind = y.kind
+            SELECT FROM views.payment_status AS t WHERE t.payment_id = y.payment_id AND t.timer = y.kind
         )
     ) THEN %(now)s::timestamptz
     ELSE least((SELECT min(next_try_at) FROM timer_try WHERE next_try_at IS NOT NULL), (
-        SELECT t.due_at FROM views.timers AS t
+        SELECT t.due_at FROM views.payment_status AS t
         WHERE t.due_at IS NOT NULL AND NOT EXISTS (
-            SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.kind
+            SELECT FROM timer_try AS y WHERE y.payment_id = t.payment_id AND y.kind = t.timer
         )
         ORDER BY t.due_at LIMIT 1
     ))
@@ -67,13 +70,18 @@ class PostgresTimerQueue:
 
     async def refresh(self, *, now: datetime) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(_FORGET)
-            await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
+            # The rows of a version that had no timers in them are in service until they have been made anew.
+            with suppress(psycopg.errors.UndefinedColumn):
+                await connection.execute(_FORGET)
+                await connection.execute(_TAKE_IN, (now, TAKEN_IN_MAX))
 
     async def next_due(self, *, now: datetime, lease: timedelta) -> datetime | None:
         parameters = {"now": now, "stranded": now + lease + LOOKS_APART_MAX}
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(_SELECT_NEXT_DUE, parameters)).fetchall()
+            try:
+                rows = await (await connection.execute(_SELECT_NEXT_DUE, parameters)).fetchall()
+            except psycopg.errors.UndefinedColumn:
+                return None  # As in `refresh`.
         due: datetime | None = rows[0][0]
         return due
 

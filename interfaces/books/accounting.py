@@ -10,7 +10,8 @@ from interfaces.books.day_summary import DaySummary, as_csv, as_json, digest, re
 from interfaces.books.file import whole_file
 from projections.engine.waiting import Reader
 from projections.ledger import books
-from projections.ledger.moments import Head, position_before
+from projections.ledger.entries import Store
+from projections.ledger.moments import position_before
 
 SETTLES_WITHIN: Final = timedelta(minutes=5)
 """A day is finished so long after its end: clocks differ, and what was begun is recorded by then."""
@@ -22,7 +23,7 @@ class DayDiffers(Exception):
 
 
 async def sync_days(
-    reader: Reader, store: Head, days: SyncedDays, folder: Path, *, until: date | None, now: datetime
+    reader: Reader, store: Store, days: SyncedDays, folder: Path, *, until: date | None, now: datetime
 ) -> AsyncIterator[DaySummary]:
     """Hand over every finished day up to `until` that has not been; what was is only compared with what is there.
 
@@ -33,7 +34,7 @@ async def sync_days(
     for each in done:
         _require_same(folder, reference_of(each.day), each.csv_sha256, each.json_sha256)
     after = done[-1].up_to if done else 0
-    for day in await _to_do(reader, done, until=until, now=now):
+    for day in await _to_do(reader, store, done, until=until, now=now):
         before_next = await position_before(reader, store, _begin_of(day + _DAY))
         async with reader() as connection:
             # That of the day's last entry, which stays what it is: how far the store has come by now does not.
@@ -47,16 +48,19 @@ async def sync_days(
         after = up_to
 
 
-async def _to_do(reader: Reader, done: Sequence[SyncedDay], *, until: date | None, now: datetime) -> Sequence[date]:
+async def _to_do(
+    reader: Reader, store: Store, done: Sequence[SyncedDay], *, until: date | None, now: datetime
+) -> Sequence[date]:
     """The finished days that follow those that are done."""
     if done:
         first = done[-1].day + _DAY
     else:
         async with reader() as connection:
-            first_at = await books.first_at(connection)
-        if first_at is None:
+            first_posted = await books.first_posted(connection)
+        if first_posted is None:
             return []
-        first = first_at.astimezone(UTC).date()
+        [entry] = await store.at([first_posted])
+        first = entry.event.recorded_at.astimezone(UTC).date()
     last = (now - SETTLES_WITHIN).astimezone(UTC).date() - _DAY
     if until is not None:
         last = min(last, until)

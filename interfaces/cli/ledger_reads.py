@@ -108,7 +108,7 @@ def journal(code: str, begin: str | None, end: str | None) -> None:
 async def _print_lines(core: Core, code: AccountCode, currency: str, *, after: int | None, up_to: int) -> None:
     is_first = True
     while after is not None:
-        page = await journal_page(core.pool.connection, code, currency, after=after, up_to=up_to)
+        page = await journal_page(core.pool.connection, core.store, code, currency, after=after, up_to=up_to)
         if is_first:
             click.echo(f"{currency}  before: {page.opening}")
         for line in page.lines:

@@ -41,7 +41,7 @@ def statement(merchant: str, currency: str, begin: str, end: str, form: str) -> 
             begin=await position_before(reader, store, since),
             end=await position_before(reader, store, to),
         )
-        accounts, pages = await statement_accounts(reader, period), statement_pages(reader, period)
+        accounts, pages = await statement_accounts(reader, period), statement_pages(reader, store, period)
         if not accounts:
             click.echo(f"No account of {merchant} in {currency} had been posted to by then.", err=True)
         if form == "csv":

@@ -16,7 +16,7 @@ from infrastructure.postgres.privileges import give_privileges, role_of
 from interfaces.runtime.settings import Settings
 from projections.engine.connection import LIVE_SCHEMA, connect
 from projections.engine.tables import create
-from projections.views import VIEWS
+from projections.views import FORMER_VIEWS, VIEWS
 
 EVENT_NAMES = frozenset(map(name_of, get_args(AnyEvent | SupersededEvent | JournalEntryPostedV1)))
 """The names of all events that this version can read, former versions of events included."""
@@ -69,7 +69,7 @@ async def refuse_newer(settings: Settings) -> None:
     async with await view_connection(settings) as connection:
         views = {name for (name,) in await (await connection.execute(_VIEWS)).fetchall()}
         events = {name for (name,) in await (await connection.execute(_LAST_EVENTS)).fetchall()}
-    if unknown := sorted((views - VIEWS.keys()) | (events - EVENT_NAMES)):
+    if unknown := sorted((views - VIEWS.keys() - FORMER_VIEWS) | (events - EVENT_NAMES)):
         raise StoreNewer(unknown)
 
 

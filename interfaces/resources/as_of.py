@@ -9,7 +9,8 @@ from domain.history import Positioned
 from interfaces.resources.position import is_position
 from interfaces.resources.refusals import AsOfInFuture, ParameterInvalid
 from projections.engine.waiting import Reader
-from projections.ledger.moments import Head, position_at
+from projections.ledger.entries import Store
+from projections.ledger.moments import position_at
 
 # A plus sign that nobody escaped arrives as a space.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+ -]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
@@ -54,7 +55,7 @@ def cut(history: Sequence[Positioned], as_of: str, *, now: datetime, head: int) 
     return list(takewhile(lambda positioned: positioned.event.recorded_at <= last, history))
 
 
-async def position_of(reader: Reader, store: Head, as_of: str | None, *, now: datetime) -> int:
+async def position_of(reader: Reader, store: Store, as_of: str | None, *, now: datetime) -> int:
     """The position at which to read the books as of `as_of`; without one, the store's last position.
 
     Entries recorded at that very instant are included. Raises ParameterInvalid, AsOfInFuture, ViewBehind.

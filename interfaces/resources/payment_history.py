@@ -13,7 +13,7 @@ from domain.ledger.entry import JournalEntryPosted
 from interfaces import ids
 from interfaces.resources.payment import Instant
 from interfaces.resources.redaction import for_merchant
-from projections.payment.audit_timeline import AuditTimelineRow
+from projections.payment.audit_timeline import payment_of
 
 
 class EventResource(Struct, frozen=True, kw_only=True):
@@ -98,17 +98,19 @@ def _event_resource(positioned: Positioned, data: AnyEvent) -> EventResource:
     )
 
 
-def merchant_timeline_resource(row: AuditTimelineRow) -> TimelineResource:
+def merchant_timeline_resource(positioned: Positioned) -> TimelineResource:
+    event, payment_id = positioned.event, payment_of(positioned)
+    assert payment_id is not None, "the timeline is of payments"
     return TimelineResource(
-        position=row.position,
-        payment_id=ids.text_of(ids.PAYMENT, row.payment_id),
-        event=row.event,
-        recorded_at=row.recorded_at,
-        actor=row.actor,
-        request_id=row.request_id,
-        trace_id=row.trace_id,
-        causation_id=row.causation_id,
-        data=msgspec.to_builtins(for_merchant(row.data)),
+        position=positioned.position,
+        payment_id=ids.text_of(ids.PAYMENT, payment_id),
+        event=name_of(event.data),
+        recorded_at=event.recorded_at,
+        actor=event.actor,
+        request_id=event.request_id,
+        trace_id=event.trace_id,
+        causation_id=event.causation_id,
+        data=msgspec.to_builtins(for_merchant(event.data)),
     )
 
 

@@ -43,7 +43,7 @@ class _Code(NamedTuple):
 def code_of(view: View[Any]) -> str:
     """The hash of the code that makes the view's rows; the same on every machine."""
     takes = sorted(taken.__name__ for taken in types_taken(view))
-    table = (view.name, view.table, view.types, view.key, view.final, view.ddl.split(), view.indexes.split(), takes)
+    table = (view.name, view.table, view.types, view.key, view.ddl.split(), view.indexes.split(), takes)
     roots = [_Name(made.__module__, made.__qualname__) for made in (view.row, view.keys_of, view.apply)]
     digest = hashlib.blake2b(repr((FORMAT, table, roots)).encode(), digest_size=16)
     for name in sorted(_reached(roots)):

@@ -72,11 +72,7 @@ class Filling:
 
     async def _write(self, filled: Filled) -> None:
         if filled.fresh:
-            try:
-                await self._copy(filled.fresh)
-            except psycopg.errors.UniqueViolation:
-                # A final row was made a second time, for example because a provider used a reference twice.
-                await self._upsert(filled.fresh)
+            await self._copy(filled.fresh)
         if filled.changed:
             await self._upsert(filled.changed)
 

@@ -85,7 +85,10 @@ def _decoder(view: View[Any]) -> msgspec.json.Decoder[Any]:
 
 def copied(view: View[Row], row: Row) -> list[Any]:
     """The row as the values that COPY takes."""
-    return [
-        Jsonb(value, _encode) if type_ == "jsonb" else value
-        for type_, value in zip(view.types, msgspec.structs.astuple(row), strict=True)
-    ]
+    return [_copied(type_, value) for type_, value in zip(view.types, msgspec.structs.astuple(row), strict=True)]
+
+
+def _copied(type_: str, value: Any) -> Any:
+    if type_ == "jsonb":
+        return Jsonb(value, _encode)
+    return list(value) if type_.endswith("[]") else value

@@ -34,7 +34,7 @@ class Rows(Generic[Row]):
 
     def missing(self, touched: Touches) -> set[Key]:
         """The keys of the touched rows that have to be read from the table."""
-        return set() if self.view.final else {key for key, _ in touched if key not in self._at_hand}
+        return {key for key, _ in touched if key not in self._at_hand}
 
     def found(self, texts: Iterable[str]) -> None:
         """Keep rows in memory that a SELECT has found in the table."""
@@ -50,8 +50,6 @@ class Rows(Generic[Row]):
 
     def keep(self, changed: Mapping[Key, Row]) -> None:
         """Keep the rows in memory; they are written, or will be before another row is read."""
-        if self.view.final:
-            return
         at_hand = self._at_hand
         for key, row in changed.items():
             at_hand.pop(key, None)  # Moves the row to the end: the rows used last are dropped last.

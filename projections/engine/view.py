@@ -28,8 +28,6 @@ class View(Struct, Generic[Row], frozen=True, kw_only=True):
     """The fields of the primary key."""
     ddl: str
     indexes: str = ""
-    final: bool = False
-    """Whether a written row never changes, so that no row has to be read before a write."""
     takes: type | UnionType
     """The events that can change a row; `keys_of` is asked about no others."""
     keys_of: Callable[[Positioned], Iterable[Key]]

@@ -12,7 +12,7 @@ from domain.money.money import Money, zero
 from projections.engine.waiting import Reader
 from projections.ledger import books
 from projections.ledger.books import on_normal_side
-from projections.ledger.journal_lines import JournalLinesRow
+from projections.ledger.entries import Line, Store, lines_at
 
 PAGE_LINES_MAX: Final = 500
 """More than the lines of an entry: a page has at least one entry, and whole entries only."""
@@ -41,38 +41,43 @@ class JournalPage(Struct, frozen=True, kw_only=True):
     next_after: int | None
 
 
-async def journal_page(reader: Reader, code: AccountCode, currency: str, *, after: int, up_to: int) -> JournalPage:
+async def journal_page(
+    reader: Reader, store: Store, code: AccountCode, currency: str, *, after: int, up_to: int
+) -> JournalPage:
     """The account's first lines after position `after` and up to `up_to`, which the views have reached."""
     async with reader() as connection:
         before = await books.account_balances(connection, code, position=after)
-        rows = await books.lines(connection, code, currency, after=after, up_to=up_to, lines_max=PAGE_LINES_MAX + 1)
+        positions = await books.line_positions(
+            connection, code, currency, after=after, up_to=up_to, lines_max=PAGE_LINES_MAX + 1
+        )
     next_after = None
-    if len(rows) > PAGE_LINES_MAX:
+    if len(positions) > PAGE_LINES_MAX:
         # The last entry may have further lines: it opens the next page.
-        rows = [row for row in rows if row.position < rows[-1].position]
-        next_after = rows[-1].position
+        positions = [position for position in positions if position < positions[-1]]
+        next_after = positions[-1]
+    lines = await lines_at(store, positions, [code], currency)
     opening = next((of.amount for of in before if of.currency == currency), zero(currency))
-    return JournalPage(opening=opening, lines=posted_lines(rows, {code: opening}), next_after=next_after)
+    return JournalPage(opening=opening, lines=posted_lines(lines, {code: opening}), next_after=next_after)
 
 
-def posted_lines(rows: Sequence[JournalLinesRow], opening: Mapping[AccountCode, Money]) -> list[PostedLine]:
-    """The rows, of one currency and in order, with their accounts' balances; `opening` has the balances before them."""
+def posted_lines(lines: Sequence[Line], opening: Mapping[AccountCode, Money]) -> list[PostedLine]:
+    """The lines, of one currency and in order, with their accounts' balances; `opening` has those before the lines."""
     balances = dict(opening)
-    lines = []
-    for row in rows:
-        code = AccountCode(row.account)
-        change = Money(on_normal_side(code, row.signed_minor), row.currency)
-        balances[code] = balances.get(code, zero(row.currency)) + change
-        lines.append(
+    posted = []
+    for line in lines:
+        code = line.account
+        change = Money(on_normal_side(code, line.signed_minor), line.currency)
+        balances[code] = balances.get(code, zero(line.currency)) + change
+        posted.append(
             PostedLine(
-                position=row.position,
-                recorded_at=row.recorded_at,
-                entry_id=row.entry_id,
-                payment_id=row.payment_id,
-                cause=row.cause,
+                position=line.position,
+                recorded_at=line.recorded_at,
+                entry_id=line.entry_id,
+                payment_id=line.payment_id,
+                cause=line.cause,
                 account=code,
                 change=change,
                 balance=balances[code],
             )
         )
-    return lines
+    return posted

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.rows import class_row
 
 from domain.ledger.accounts import AccountCode, Side, account
 from domain.money.money import Money
@@ -16,20 +15,19 @@ from projections.engine.checkpoint import positions
 from projections.engine.view import View
 from projections.ledger.account_blocks import ACCOUNT_BLOCKS, BLOCK_POSITIONS, block_of
 from projections.ledger.journal_clock import JOURNAL_CLOCK
-from projections.ledger.journal_lines import JOURNAL_LINES, JournalLinesRow
+from projections.ledger.journal_lines import JOURNAL_LINES, LINES_BLOCK_POSITIONS, lines_block_of
 
 ALL = 2**31 - 1
 BOOK_VIEWS: tuple[View[Any], ...] = (JOURNAL_LINES, ACCOUNT_BLOCKS, JOURNAL_CLOCK)
 
 Connection = psycopg.AsyncConnection[Any]
 
-_LAST_BEFORE = """
-SELECT l.position - 1 FROM (
-    SELECT block FROM views.journal_clock WHERE latest_at >= %(moment)s ORDER BY block LIMIT 1
-) AS c, LATERAL (
-    SELECT position FROM views.journal_lines
-    WHERE position >= c.block * %(block_positions)s AND recorded_at >= %(moment)s ORDER BY position LIMIT 1
-) AS l
+# The begin of the first block of lines that has an entry recorded at the moment or later.
+_REACHING = """
+SELECT c.block * %(block_positions)s + (t.number - 1) * %(step_positions)s FROM (
+    SELECT block, latest FROM views.journal_clock WHERE latest_at >= %(moment)s ORDER BY block LIMIT 1
+) AS c, unnest(c.latest) WITH ORDINALITY AS t (latest_at, number)
+WHERE t.latest_at >= %(moment)s ORDER BY t.number LIMIT 1
 """
 # The recursion goes from account to account by the primary key, however many blocks each has. The balance is null where
 # nothing was posted up to the position.
@@ -45,15 +43,17 @@ WITH RECURSIVE k AS (
     ) AS n
     WHERE k.number < %(balances_max)s
 )
-SELECT k.account, k.currency, CASE WHEN EXISTS (
-    SELECT FROM views.journal_lines AS l
-    WHERE l.account = k.account AND l.currency = k.currency AND l.position <= %(position)s
-) THEN (
+SELECT k.account, k.currency, CASE WHEN (
+    SELECT l.positions[1] FROM views.journal_lines AS l
+    WHERE l.account = k.account AND l.currency = k.currency ORDER BY l.block LIMIT 1
+) <= %(position)s THEN (
     SELECT coalesce(sum(b.signed_minor), 0) FROM views.account_blocks AS b
     WHERE b.account = k.account AND b.currency = k.currency AND b.block < %(block)s
 ) + (
-    SELECT coalesce(sum(l.signed_minor), 0) FROM views.journal_lines AS l
-    WHERE l.account = k.account AND l.currency = k.currency AND l.position >= %(begin)s AND l.position <= %(position)s
+    SELECT coalesce(sum(p.signed_minor), 0)
+    FROM views.journal_lines AS l, unnest(l.positions, l.signed_minor) AS p (position, signed_minor)
+    WHERE l.account = k.account AND l.currency = k.currency
+        AND l.block >= %(first_lines)s AND l.block <= %(last_lines)s AND p.position <= %(position)s
 ) END AS signed_minor
 FROM k ORDER BY k.account, k.currency
 """
@@ -62,8 +62,9 @@ _TRIAL_BALANCE = """
 SELECT of_all.account, currency, sum(signed_minor) FROM (
     SELECT account, currency, signed_minor FROM views.account_blocks WHERE block < %(block)s
     UNION ALL
-    SELECT account, currency, signed_minor FROM views.journal_lines
-    WHERE position >= %(begin)s AND position <= %(position)s
+    SELECT l.account, l.currency, p.signed_minor
+    FROM views.journal_lines AS l, unnest(l.positions, l.signed_minor) AS p (position, signed_minor)
+    WHERE l.block >= %(first_lines)s AND l.block <= %(last_lines)s AND p.position <= %(position)s
 ) AS lines, LATERAL (
     SELECT CASE split_part(lines.account, ':', 1)
         WHEN 'merchant' THEN 'merchant:*:' || split_part(lines.account, ':', 3) ELSE lines.account END AS account
@@ -72,23 +73,31 @@ GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
 # The merchants' accounts of each kind are added up, as in the trial balance.
 _TURNOVER = """
-SELECT of_all.account, currency, coalesce(sum(signed_minor) FILTER (WHERE signed_minor > 0), 0),
-    coalesce(-sum(signed_minor) FILTER (WHERE signed_minor < 0), 0)
-FROM views.journal_lines AS lines, LATERAL (
+SELECT of_all.account, currency, coalesce(sum(p.signed_minor) FILTER (WHERE p.signed_minor > 0), 0),
+    coalesce(-sum(p.signed_minor) FILTER (WHERE p.signed_minor < 0), 0)
+FROM views.journal_lines AS lines, unnest(lines.positions, lines.signed_minor) AS p (position, signed_minor), LATERAL (
     SELECT CASE split_part(lines.account, ':', 1)
         WHEN 'merchant' THEN 'merchant:*:' || split_part(lines.account, ':', 3) ELSE lines.account END AS account
 ) AS of_all
-WHERE position > %(after)s AND position <= %(up_to)s
+WHERE lines.block >= %(first_lines)s AND lines.block <= %(last_lines)s
+    AND p.position > %(after)s AND p.position <= %(up_to)s
 GROUP BY of_all.account, currency ORDER BY of_all.account COLLATE "C", currency
 """
-_LAST_POSTED = "SELECT coalesce(max(position), 0) FROM views.journal_lines WHERE position <= %s"
-_FIRST_AT = "SELECT recorded_at FROM views.journal_lines ORDER BY position LIMIT 1"
-# Ordered as the index by account: ordered by position alone, Postgres may read the lines of all accounts.
+_LAST_POSTED = """
+SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
+WHERE l.block <= %(last_lines)s AND p.position <= %(up_to)s ORDER BY l.block DESC, p.position DESC LIMIT 1
+"""
+_FIRST_POSTED = """
+SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
+ORDER BY l.block, p.position LIMIT 1
+"""
+# Rows are read in the order of the blocks, so that no more rows are read than the lines need.
 _LINES = """
-SELECT position, line, entry_id, payment_id, account, currency, signed_minor, cause, recorded_at
-FROM views.journal_lines
-WHERE account = %(account)s AND currency = %(currency)s AND position > %(after)s AND position <= %(up_to)s
-ORDER BY account, currency, position, line LIMIT %(lines_max)s
+SELECT p.position FROM views.journal_lines AS l, unnest(l.positions) AS p (position)
+WHERE l.account = %(account)s AND l.currency = %(currency)s
+    AND l.block >= %(first_lines)s AND l.block <= %(last_lines)s
+    AND p.position > %(after)s AND p.position <= %(up_to)s
+ORDER BY l.block, p.position LIMIT %(lines_max)s
 """
 
 
@@ -138,11 +147,15 @@ async def reached(connection: Connection) -> int:
     return min((await positions(connection, BOOK_VIEWS)).values())
 
 
-async def last_before(connection: Connection, moment: datetime) -> int | None:
-    """The position just before the first entry recorded at `moment` or later; None while the views have no such
-    entry."""
-    cursor = await connection.execute(_LAST_BEFORE, {"moment": moment, "block_positions": BLOCK_POSITIONS})
-    row = await cursor.fetchone()
+async def reaching(connection: Connection, moment: datetime) -> int | None:
+    """A position at most LINES_BLOCK_POSITIONS before the end of the first entry recorded at `moment` or later; None
+    while the views have no such entry."""
+    wanted = {
+        "moment": moment,
+        "block_positions": BLOCK_POSITIONS,
+        "step_positions": LINES_BLOCK_POSITIONS,
+    }
+    row = await (await connection.execute(_REACHING, wanted)).fetchone()
     return None if row is None else int(row[0])
 
 
@@ -181,17 +194,14 @@ async def chart_page(connection: Connection, *, position: int, after: str, balan
 async def trial_balance(connection: Connection, *, position: int) -> Sequence[Balance]:
     """The balance of each of our accounts after the entries up to `position`, and the sum of each kind of merchants'
     accounts."""
-    block = block_of(position)
-    cursor = await connection.execute(
-        _TRIAL_BALANCE, {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
-    )
+    cursor = await connection.execute(_TRIAL_BALANCE, _at(position))
     return [Balance(AccountCode(code), currency, int(minor)) for code, currency, minor in await cursor.fetchall()]
 
 
 async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequence[Turnover]:
     """The turnover after position `after` and up to `up_to`: of each of our accounts, and of each kind of merchants'
     accounts."""
-    cursor = await connection.execute(_TURNOVER, {"after": after, "up_to": up_to})
+    cursor = await connection.execute(_TURNOVER, _within(after, up_to))
     return [
         Turnover(AccountCode(code), currency, int(debit), int(credit))
         for code, currency, debit, credit in await cursor.fetchall()
@@ -200,24 +210,24 @@ async def turnover(connection: Connection, *, after: int, up_to: int) -> Sequenc
 
 async def last_posted(connection: Connection, *, up_to: int) -> int:
     """The position of the last entry up to `up_to`; 0 where there is none."""
-    [(position,)] = await (await connection.execute(_LAST_POSTED, (up_to,))).fetchall()
-    return int(position)
+    wanted = {"last_lines": lines_block_of(up_to), "up_to": up_to}
+    row = await (await connection.execute(_LAST_POSTED, wanted)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
-async def first_at(connection: Connection) -> datetime | None:
-    """The time at which the first entry was recorded; None without an entry."""
-    row = await (await connection.execute(_FIRST_AT)).fetchone()
-    return None if row is None else row[0]
+async def first_posted(connection: Connection) -> int | None:
+    """The position of the first entry; None without an entry."""
+    row = await (await connection.execute(_FIRST_POSTED)).fetchone()
+    return None if row is None else int(row[0])
 
 
-async def lines(
+async def line_positions(
     connection: Connection, code: AccountCode, currency: str, *, after: int, up_to: int, lines_max: int
-) -> Sequence[JournalLinesRow]:
-    """An account's first lines after position `after` and up to `up_to`, in order."""
-    wanted = {"account": code, "currency": currency, "after": after, "up_to": up_to, "lines_max": lines_max}
-    async with connection.cursor(row_factory=class_row(JournalLinesRow)) as cursor:
-        await cursor.execute(_LINES, wanted)
-        return await cursor.fetchall()
+) -> list[int]:
+    """The positions of an account's first lines after position `after` and up to `up_to`, in order: an entry's position
+    once for each of its lines."""
+    wanted = {"account": code, "currency": currency, "lines_max": lines_max, **_within(after, up_to)}
+    return [position for (position,) in await (await connection.execute(_LINES, wanted)).fetchall()]
 
 
 async def _balances(connection: Connection, first: str, end: str, position: int) -> Sequence[Balance]:
@@ -229,7 +239,20 @@ def _posted(rows: Sequence[_Row]) -> Sequence[Balance]:
 
 
 async def _rows(connection: Connection, first: str, end: str, position: int, balances_max: int) -> Sequence[_Row]:
+    wanted = {"first": first, "end": end, "balances_max": balances_max, **_at(position)}
+    return await (await connection.execute(_BALANCES, wanted)).fetchall()
+
+
+def _at(position: int) -> dict[str, int]:
+    """The parameters of a balance after `position`: its block, and the blocks of lines from there to `position`."""
     block = block_of(position)
-    wanted = {"first": first, "end": end, "balances_max": balances_max}
-    at = {"block": block, "begin": block * BLOCK_POSITIONS, "position": position}
-    return await (await connection.execute(_BALANCES, {**wanted, **at})).fetchall()
+    return {
+        "block": block,
+        "first_lines": lines_block_of(block * BLOCK_POSITIONS),
+        "last_lines": lines_block_of(position),
+        "position": position,
+    }
+
+
+def _within(after: int, up_to: int) -> dict[str, int]:
+    return {"after": after, "up_to": up_to, "first_lines": lines_block_of(after), "last_lines": lines_block_of(up_to)}

@@ -1,84 +1,82 @@
-"""The read model of the journal by account: one row a posting, found by account, currency and position."""
+"""The read model of postings: one row an account, currency and block of positions, with the entries and the amounts."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated
-from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.history import Positioned
 from domain.ledger.entry import JournalEntryPosted
 from projections.engine.view import Key, View
 
+LINES_BLOCK_POSITIONS = 64
+"""Each batch of events writes the whole row of a block again: small blocks make small rows. Divides BLOCK_POSITIONS of
+account_blocks."""
+
 
 class JournalLinesRow(Struct, frozen=True, kw_only=True):
-    """`line` counts the entry's postings from 1. `signed_minor` counts debits up and credits down. `payment_id` is
-    None for an entry that is not about one payment."""
+    """The postings to an account in one currency from position `block * LINES_BLOCK_POSITIONS` up to the next block.
 
-    position: int
-    line: int
-    entry_id: UUID
-    payment_id: UUID | None
+    `positions` and `signed_minor` have one element a posting, in the order of posting: the position of the entry, and
+    the amount, which counts debits up and credits down.
+    """
+
     account: str
     currency: str
-    signed_minor: int
-    cause: str
-    recorded_at: Annotated[datetime, Meta(tz=True)]
+    block: int
+    positions: tuple[int, ...] = ()
+    signed_minor: tuple[int, ...] = ()
+
+
+def lines_block_of(position: int) -> int:
+    return position // LINES_BLOCK_POSITIONS
 
 
 def keys_of(positioned: Positioned) -> Iterable[Key]:
     entry = positioned.event.data
     if not isinstance(entry, JournalEntryPosted):
         return ()
-    return ((positioned.position, line) for line in range(1, len(entry.postings) + 1))
+    block = lines_block_of(positioned.position)
+    return dict.fromkeys([(posting.account, posting.amount.currency, block) for posting in entry.postings])
 
 
 def apply(row: JournalLinesRow | None, key: Key, positioned: Positioned) -> JournalLinesRow:
-    event, entry = positioned.event, positioned.event.data
+    entry = positioned.event.data
     assert isinstance(entry, JournalEntryPosted)
-    line = key[1]
-    assert isinstance(line, int)
-    posting = entry.postings[line - 1]
-    return JournalLinesRow(
-        position=positioned.position,
-        line=line,
-        entry_id=event.originator_id,
-        payment_id=entry.payment_id,
-        account=posting.account,
-        currency=posting.amount.currency,
-        signed_minor=posting.signed_minor,
-        cause=entry.cause,
-        recorded_at=event.recorded_at,
-    )
+    account, currency, block = key
+    amounts = [
+        posting.signed_minor
+        for posting in entry.postings
+        if posting.account == account and posting.amount.currency == currency
+    ]
+    positions = [positioned.position] * len(amounts)
+    if row is None:
+        assert isinstance(block, int)
+        row = JournalLinesRow(account=str(account), currency=str(currency), block=block)
+    return replace(row, positions=(*row.positions, *positions), signed_minor=(*row.signed_minor, *amounts))
 
 
-JOURNAL_LINES = View(
+JOURNAL_LINES: View[JournalLinesRow] = View(
     name="journal_lines",
     table="journal_lines",
     row=JournalLinesRow,
-    types=("bigint", "smallint", "uuid", "uuid", "text", "text", "bigint", "text", "timestamptz"),
-    key=("position", "line"),
-    final=True,
+    types=("text", "text", "bigint", "bigint[]", "bigint[]"),
+    key=("account", "currency", "block"),
     takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     # COLLATE "C" compares account names byte by byte, which is faster, and the same on every server.
     ddl="""
         CREATE TABLE journal_lines (
-            position bigint NOT NULL,
-            line smallint NOT NULL,
-            entry_id uuid NOT NULL,
-            payment_id uuid,
             account text COLLATE "C" NOT NULL,
             currency text COLLATE "C" NOT NULL,
-            signed_minor bigint NOT NULL,
-            cause text NOT NULL,
-            recorded_at timestamptz NOT NULL,
-            PRIMARY KEY (position, line)
-        );
+            block bigint NOT NULL,
+            positions bigint[] NOT NULL,
+            signed_minor bigint[] NOT NULL,
+            PRIMARY KEY (account, currency, block)
+        ) WITH (fillfactor = 50);
     """,
     indexes="""
-        CREATE INDEX journal_lines_by_account ON journal_lines (account, currency, position, line);
+        CREATE INDEX journal_lines_by_block ON journal_lines (block);
     """,
 )

@@ -1,24 +1,20 @@
 """The position at which the books have to be read for a given moment, once their views have reached that moment."""
 
-from collections.abc import Awaitable
 from datetime import datetime, timedelta
-from typing import Protocol
 
+from domain.history import Positioned
+from domain.ledger.entry import JournalEntryPosted
 from projections.engine.waiting import Reader, wait_for
 from projections.ledger import books
+from projections.ledger.entries import Store
+from projections.ledger.journal_lines import LINES_BLOCK_POSITIONS
 
 WAIT_S = 2.0
 _TICK = timedelta(microseconds=1)
 """The resolution of recorded times."""
 
 
-class Head(Protocol):
-    """The event store, of which only the last position is needed."""
-
-    def head(self) -> Awaitable[int]: ...
-
-
-async def position_before(reader: Reader, store: Head, instant: datetime) -> int:
+async def position_before(reader: Reader, store: Store, instant: datetime) -> int:
     """The last position before `instant`, which is not in the future. Raises ViewBehind, ViewRebuilding.
 
     Once the views have an entry at `instant` or later, no earlier entry can follow. Until then the read waits for the
@@ -26,16 +22,29 @@ async def position_before(reader: Reader, store: Head, instant: datetime) -> int
     """
     async with reader() as connection:
         reached = await books.reached(connection)
-        found = await books.last_before(connection, instant)
+    found = await last_before(reader, store, instant)
     if found is not None and found <= reached:
         return found
     reached = await _books_at(reader, await store.head())
-    async with reader() as connection:
-        found = await books.last_before(connection, instant)
+    found = await last_before(reader, store, instant)
     return reached if found is None else min(found, reached)
 
 
-async def position_at(reader: Reader, store: Head, moment: datetime | int) -> int:
+async def last_before(reader: Reader, store: Store, moment: datetime) -> int | None:
+    """The position before the first entry recorded at `moment` or later; None while the views have no such entry."""
+    async with reader() as connection:
+        begin = await books.reaching(connection, moment)
+    if begin is None:
+        return None
+    events = await store.after(begin - 1, events_max=LINES_BLOCK_POSITIONS)
+    return next((each.position - 1 for each in events if _is_entry(each) and each.event.recorded_at >= moment), None)
+
+
+def _is_entry(positioned: Positioned) -> bool:
+    return isinstance(positioned.event.data, JournalEntryPosted)
+
+
+async def position_at(reader: Reader, store: Store, moment: datetime | int) -> int:
     """The position to read at for a moment, an instant or a position, that is not in the future.
 
     Entries recorded at that very instant are included. Raises ViewBehind, ViewRebuilding.

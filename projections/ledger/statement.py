@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from heapq import merge
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from domain.money.money import Money, zero
 from projections.engine.waiting import Reader
 from projections.ledger import books
 from projections.ledger.account_journal import PostedLine, posted_lines
-from projections.ledger.journal_lines import JournalLinesRow
+from projections.ledger.entries import Store, lines_at
 
 PAGE_LINES_MAX: Final = 500
 """More than one merchant's lines of an entry: a page has at least one entry, and whole entries only."""
@@ -53,23 +53,25 @@ async def statement_accounts(reader: Reader, period: StatementPeriod) -> list[Ac
     ]
 
 
-async def statement_page(reader: Reader, period: StatementPeriod, *, after: int) -> StatementLines:
+async def statement_page(reader: Reader, store: Store, period: StatementPeriod, *, after: int) -> StatementLines:
     """The first of the period's lines after position `after`, in the order of posting."""
     balances = await _balances(reader, period, after)
-    ahead = await _ahead(reader, period, list(await _balances(reader, period, period.end)), after)
+    accounts = list(await _balances(reader, period, period.end))
+    ahead = await _ahead(reader, period, accounts, after)
     next_after = None
     if len(ahead) > PAGE_LINES_MAX:
-        cut = ahead[PAGE_LINES_MAX].position
-        ahead = list(takewhile(lambda row: row.position < cut, ahead))
-        next_after = ahead[-1].position
-    return StatementLines(lines=posted_lines(ahead, balances), next_after=next_after)
+        cut = ahead[PAGE_LINES_MAX]
+        ahead = list(takewhile(lambda position: position < cut, ahead))
+        next_after = ahead[-1]
+    lines = await lines_at(store, ahead, accounts, period.currency)
+    return StatementLines(lines=posted_lines(lines, balances), next_after=next_after)
 
 
-async def statement_pages(reader: Reader, period: StatementPeriod) -> AsyncIterator[Sequence[PostedLine]]:
+async def statement_pages(reader: Reader, store: Store, period: StatementPeriod) -> AsyncIterator[Sequence[PostedLine]]:
     """All of the period's lines, a page at a time."""
     after: int | None = period.begin
     while after is not None:
-        page = await statement_page(reader, period, after=after)
+        page = await statement_page(reader, store, period, after=after)
         yield page.lines
         after = page.next_after
 
@@ -80,16 +82,13 @@ async def _balances(reader: Reader, period: StatementPeriod, position: int) -> M
     return {of.account: of.amount for of in found if of.currency == period.currency}
 
 
-async def _ahead(
-    reader: Reader, period: StatementPeriod, accounts: Sequence[AccountCode], after: int
-) -> list[JournalLinesRow]:
-    """The next lines of all accounts, in order: at most one more than a page has."""
+async def _ahead(reader: Reader, period: StatementPeriod, accounts: Sequence[AccountCode], after: int) -> list[int]:
+    """The positions of the next lines of all accounts, in order: at most one more than a page has lines."""
     async with reader() as connection:
         of_each = [
-            await books.lines(
+            await books.line_positions(
                 connection, code, period.currency, after=after, up_to=period.end, lines_max=PAGE_LINES_MAX + 1
             )
             for code in accounts
         ]
-    in_order = merge(*of_each, key=lambda row: (row.position, row.line))
-    return [row for row, _ in zip(in_order, range(PAGE_LINES_MAX + 1), strict=False)]
+    return list(islice(merge(*of_each), PAGE_LINES_MAX + 1))

@@ -1,4 +1,4 @@
-"""The read model of payment search: one row a payment, with the whole state of the payment."""
+"""The read model of payment search and timers: one row a payment, with the whole state of the payment."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,11 +15,16 @@ from domain.payment.events import PaymentEvent
 from domain.payment.evolve import evolve
 from domain.payment.state import Payment, terms_of
 from domain.payment.status import Status, status_of
+from domain.payment.timer import TimerKind
 from projections.engine.merchant_search import MerchantSearch
 from projections.engine.view import Key, View
+from projections.payment.timers import NOTHING, Timer, timer_after
 
 
 class PaymentStatusRow(Struct, frozen=True, kw_only=True):
+    """`due_at` is the end of an authorisation, or the time of the first query about a customer action; None, as is
+    `timer`, while the payment waits for neither."""
+
     payment_id: UUID
     merchant_id: str
     customer_id: str
@@ -30,6 +35,8 @@ class PaymentStatusRow(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     version: int
     position: int
+    timer: TimerKind | None
+    due_at: datetime | None
     payment: Payment
 
 
@@ -43,6 +50,7 @@ def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> Pay
     event = positioned.event
     assert isinstance(event.data, PaymentEvent)
     payment = evolve(None if row is None else row.payment, event.data)
+    timer = timer_after(NOTHING if row is None else Timer(row.timer, row.due_at), positioned)
     if row is not None:
         return replace(
             row,
@@ -50,6 +58,8 @@ def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> Pay
             updated_at=event.recorded_at,
             version=event.originator_version,
             position=positioned.position,
+            timer=timer.kind,
+            due_at=timer.due_at,
             payment=payment,
         )
     terms = terms_of(payment)
@@ -64,6 +74,8 @@ def apply(row: PaymentStatusRow | None, key: Key, positioned: Positioned) -> Pay
         updated_at=event.recorded_at,
         version=event.originator_version,
         position=positioned.position,
+        timer=timer.kind,
+        due_at=timer.due_at,
         payment=payment,
     )
 
@@ -74,7 +86,7 @@ PAYMENT_STATUS = View(
     row=PaymentStatusRow,
     types=(
         *("uuid", "text", "text", "text", "text", "bigint"),
-        *("timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
+        *("timestamptz", "timestamptz", "bigint", "bigint", "text", "timestamptz", "jsonb"),
     ),
     key=("payment_id",),
     takes=PaymentEvent,
@@ -92,6 +104,8 @@ PAYMENT_STATUS = View(
             updated_at timestamptz NOT NULL,
             version bigint NOT NULL,
             position bigint NOT NULL,
+            timer text,
+            due_at timestamptz,
             payment jsonb NOT NULL
         );
     """,
@@ -101,6 +115,7 @@ PAYMENT_STATUS = View(
         CREATE INDEX payment_status_by_customer ON payment_status (merchant_id, customer_id, created_at, payment_id);
         CREATE INDEX payment_status_by_amount
             ON payment_status (merchant_id, currency, amount_minor, created_at, payment_id);
+        CREATE INDEX payment_status_due ON payment_status (due_at) WHERE due_at IS NOT NULL;
     """,
 )
 

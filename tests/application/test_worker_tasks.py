@@ -20,7 +20,7 @@ from domain.payment.state import Expired
 from infrastructure.embedded.nats import EmbeddedNats
 from interfaces.composition import Core, utc_now, worker_tasks
 from interfaces.runtime.settings import Settings
-from projections.payment.timers import TIMERS
+from projections.payment.status import PAYMENT_STATUS
 from tests.support.domain import MERCHANT, NOW, authorized
 from tests.support.store import (
     CAUSE,
@@ -51,7 +51,7 @@ async def test_an_authorisation_that_ran_out_is_released(core: Core, database_ur
     events = record_all(payment_id, 0, history, merchant_id=MERCHANT, cause=CAUSE, now=NOW)
     assert_appended(await core.store.append(Append(events=events)))
     async with open_views(database_url) as views:
-        await advanced(views, TIMERS, await everything(core.store))
+        await advanced(views, PAYMENT_STATUS, await everything(core.store))
 
     async def expired() -> bool:
         return isinstance((await load(core.store, payment_id)).payment, Expired)

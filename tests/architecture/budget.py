@@ -18,8 +18,9 @@ STEADY: Final = ("inserted", "log_lines", "provider_calls")
 STEADY_LOOSE_BELOW: Final = 0.85
 LOOSE_BELOW: Final = 0.5
 """The share of a budget below which a figure leaves room to grow in silence; of one that batches make smaller."""
-_STRAY: Final = 2
-"""What a scenario may see of something that happens by itself meanwhile, in all its units together."""
+_STRAY: Final = 4
+"""What a scenario may see of things that happen by themselves meanwhile, in all its units together: one that comes
+every second may come once more."""
 _KEPT_UP: Final = 0.85
 _PARTS_SHOWN: Final = 12
 

@@ -24,7 +24,7 @@ from infrastructure.postgres.connection.pool import ReadPool
 from interfaces.resources.as_of import cut
 from projections.engine.checkpoint import positions
 from projections.ledger.merchant_balances import of_merchant
-from projections.payment.audit_timeline import of_merchant_after, of_payment
+from projections.payment.audit_timeline import of_merchant_after
 from projections.payment.status import search
 from projections.provider.unsettled import unsettled
 from projections.views import VIEWS
@@ -138,7 +138,8 @@ class Store:
         await self._store.histories([entry_id_for(payment_id, version) for version in causes])
 
     async def _timeline(self) -> None:
-        await self._read("audit_timeline", lambda connection: of_payment(connection, next(self._keys).payment_id))
+        await self._store.head()
+        await self._ledger()
 
     async def _search(
         self,
@@ -172,17 +173,18 @@ class Store:
 
     async def _feed(self, merchant_id: str, rows_max: int) -> None:
         asked = next(self._keys)
-        await self._read(
+        found = await self._read(
             "audit_timeline",
-            partial(of_merchant_after, merchant_id=merchant_id, position=asked.position, rows_max=rows_max),
+            partial(of_merchant_after, merchant_id=merchant_id, position=asked.position, positions_max=rows_max),
         )
+        await self._store.at(found)
 
-    async def _read(self, view: str, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]) -> None:
+    async def _read(self, view: str, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Any]]) -> Any:
         """As the routes do: where the view stands, then its rows."""
         async with self._pool.connection() as connection:
             await positions(connection, [VIEWS[view]])
         async with self._pool.connection() as connection:
-            await query(connection)
+            return await query(connection)
 
 
 async def _ms(call: Callable[[], Awaitable[Any]]) -> float:

@@ -2,8 +2,7 @@
 
 import gc
 import random
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,44 +10,34 @@ import msgspec
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from domain.event import name_of
 from domain.history import Positioned
 from domain.ledger.accounts import authorized
-from domain.ledger.entry import JournalEntryPosted
 from infrastructure.postgres.event_store.mapper import MsgspecTranscoder
 from projections.engine.view import Key, View, fold
 from projections.ledger.account_blocks import ACCOUNT_BLOCKS
 from projections.ledger.journal_clock import JOURNAL_CLOCK
-from projections.ledger.journal_lines import JOURNAL_LINES
+from projections.ledger.journal_lines import JOURNAL_LINES, LINES_BLOCK_POSITIONS
 from projections.ledger.merchant_balances import MERCHANT_BALANCES, MerchantBalancesRow
-from projections.payment.audit_timeline import AUDIT_TIMELINE
+from projections.payment.audit_timeline import AUDIT_TIMELINE, FEED_BLOCK_POSITIONS
 from projections.payment.status import PAYMENT_STATUS
 from projections.provider.reconciliation import RECONCILIATION
 from projections.provider.unsettled import UNSETTLED
 from projections.views import VIEWS
 
 SUMS: tuple[View[Any], ...] = (MERCHANT_BALANCES, UNSETTLED, ACCOUNT_BLOCKS, JOURNAL_CLOCK)
-FOLDED: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, JOURNAL_LINES, *SUMS)
-"""The views whose rows are folded here; the timeline has a row an event, which Postgres itself can make."""
+BLOCKS: Mapping[View[Any], int] = {
+    AUDIT_TIMELINE: FEED_BLOCK_POSITIONS,
+    JOURNAL_LINES: LINES_BLOCK_POSITIONS,
+}
+FOLDED: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, *BLOCKS, *SUMS)
 BATCH_EVENTS = 20_000
-SAMPLE_PAYMENTS = 100
+SAMPLE_PAYMENTS, SAMPLE_BLOCKS = 100, 20
 
 _SECONDARY_INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes
 WHERE schemaname = 'views' AND tablename = ANY(%s) AND indexdef NOT LIKE 'CREATE UNIQUE%%'
 """
 _SELECT_EVENTS = "SELECT notification_id, state FROM stored_events ORDER BY notification_id"
-_INSERT_TIMELINE = """
-INSERT INTO views.audit_timeline (
-    position, payment_id, merchant_id, event, recorded_at, actor, request_id, trace_id, causation_id, data
-)
-SELECT
-    notification_id,
-    CASE topic WHEN %s THEN (stored -> 'data' ->> 'payment_id')::uuid ELSE originator_id END,
-    stored ->> 'merchant_id', topic, (stored ->> 'recorded_at')::timestamptz, stored ->> 'actor',
-    stored ->> 'request_id', stored ->> 'trace_id', stored ->> 'causation_id', stored -> 'data'
-FROM (SELECT *, convert_from(state, 'UTF8')::jsonb AS stored FROM stored_events OFFSET 0) AS events
-"""
 _INSERT_ROWS = "INSERT INTO views.{table} SELECT * FROM jsonb_populate_recordset(NULL::views.{table}, %s::jsonb)"
 _CHECKPOINTS = """
 UPDATE views.checkpoint SET position = (SELECT max(notification_id) FROM stored_events)
@@ -56,12 +45,12 @@ UPDATE views.checkpoint SET position = (SELECT max(notification_id) FROM stored_
 _SELECT_PAYMENTS = "SELECT DISTINCT payment_id FROM operation_claim WHERE position = ANY(%s)"
 _SELECT_POSITION_MAX = "SELECT max(notification_id) FROM stored_events"
 _SELECT_OF_PAYMENTS = """
-SELECT notification_id, state FROM stored_events WHERE originator_id = ANY(%s)
-UNION ALL
-SELECT notification_id, state FROM stored_events
-WHERE notification_id IN (SELECT position FROM views.audit_timeline WHERE payment_id = ANY(%s) AND event = %s)
-ORDER BY notification_id
+SELECT notification_id, state FROM stored_events WHERE originator_id = ANY(%s) ORDER BY notification_id
 """
+_SELECT_OF_BLOCK = """
+SELECT notification_id, state FROM stored_events WHERE notification_id BETWEEN %s AND %s ORDER BY notification_id
+"""
+_SELECT_BLOCK = "SELECT to_jsonb(t)::text FROM views.{table} AS t WHERE block = %s"
 _SELECT_ROWS = "SELECT to_jsonb(t)::text FROM views.{table} AS t WHERE payment_id = ANY(%s)"
 _SELECT_BALANCES = "SELECT account, currency, balance_minor::bigint FROM account_balance"
 
@@ -78,15 +67,13 @@ def fill_views(database_url: str) -> None:
 
 
 def _fill_views(database_url: str) -> None:
-    with psycopg.connect(database_url) as connection, ThreadPoolExecutor(1) as beside:
+    with psycopg.connect(database_url) as connection:
         tables = [view.table for view in VIEWS.values()]
         indexes = connection.execute(_SECONDARY_INDEXES, (tables,)).fetchall()
         for name, _ in indexes:
             connection.execute(SQL("DROP INDEX {}").format(Identifier("views", name)))
         connection.commit()
-        timeline = beside.submit(_fill_timeline, database_url)
         _fill_folded(database_url, connection)
-        timeline.result()
         connection.execute("SET maintenance_work_mem = '512MB'")
         for _, definition in indexes:
             connection.execute(definition)
@@ -99,17 +86,19 @@ def _fill_views(database_url: str) -> None:
 
 def assert_filled_like_projected(database_url: str) -> None:
     """Fold the events of a sample of payments, and find the rows that it gives, and the merchants' balances."""
-    decode = MsgspecTranscoder().decode
     with psycopg.connect(database_url) as connection:
         payments = _sample(connection)
-        entry = name_of(JournalEntryPosted)
-        stored = connection.execute(_SELECT_OF_PAYMENTS, (payments, payments, entry)).fetchall()
-        events = [Positioned(position, decode(state)) for position, state in stored]
-        of_payments: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION, AUDIT_TIMELINE, JOURNAL_LINES)
+        events = _decoded(connection.execute(_SELECT_OF_PAYMENTS, (payments,)))
+        of_payments: tuple[View[Any], ...] = (PAYMENT_STATUS, RECONCILIATION)
         for view in of_payments:
             statement = SQL(_SELECT_ROWS).format(table=Identifier(view.table))
-            rows = [msgspec.json.decode(text, type=view.row) for (text,) in connection.execute(statement, (payments,))]
-            assert {view.key_of(row): row for row in rows} == fold(view, {}, events), view.name
+            assert _rows(view, connection.execute(statement, (payments,))) == fold(view, {}, events), view.name
+        for view, block_positions in BLOCKS.items():
+            statement = SQL(_SELECT_BLOCK).format(table=Identifier(view.table))
+            for block in _sample_blocks(connection, block_positions):
+                begin = block * block_positions
+                events = _decoded(connection.execute(_SELECT_OF_BLOCK, (begin, begin + block_positions - 1)))
+                assert _rows(view, connection.execute(statement, (block,))) == fold(view, {}, events), view.name
         kept = {(account, currency): minor for account, currency, minor in connection.execute(_SELECT_BALANCES)}
         statement = SQL("SELECT to_jsonb(t)::text FROM views.{} AS t").format(Identifier(MERCHANT_BALANCES.table))
         for (text,) in connection.execute(statement):
@@ -123,9 +112,20 @@ def _sample(connection: Connection) -> list[UUID]:
     return [payment for (payment,) in connection.execute(_SELECT_PAYMENTS, (positions,))][:SAMPLE_PAYMENTS]
 
 
-def _fill_timeline(database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(_INSERT_TIMELINE, (name_of(JournalEntryPosted),))
+def _sample_blocks(connection: Connection, block_positions: int) -> list[int]:
+    [(position_max,)] = connection.execute(_SELECT_POSITION_MAX).fetchall()
+    blocks = position_max // block_positions + 1
+    return random.Random(2).sample(range(blocks), min(blocks, SAMPLE_BLOCKS))
+
+
+def _decoded(stored: Iterable[tuple[int, bytes]]) -> list[Positioned]:
+    decode = MsgspecTranscoder().decode
+    return [Positioned(position, decode(state)) for position, state in stored]
+
+
+def _rows(view: View[Any], found: Iterable[tuple[str]]) -> dict[Key, Any]:
+    rows = [msgspec.json.decode(text, type=view.row) for (text,) in found]
+    return {view.key_of(row): row for row in rows}
 
 
 def _fill_folded(database_url: str, connection: Connection) -> None:
@@ -145,11 +145,10 @@ def _fill_folded(database_url: str, connection: Connection) -> None:
 
 
 def _batches(database_url: str) -> Iterator[Sequence[Positioned]]:
-    decode = MsgspecTranscoder().decode
     with psycopg.connect(database_url) as connection, connection.cursor(name="events", binary=True) as cursor:
         cursor.execute(_SELECT_EVENTS)
         while rows := cursor.fetchmany(BATCH_EVENTS):
-            yield [Positioned(position, decode(state)) for position, state in rows]
+            yield _decoded(rows)
 
 
 def _insert(connection: Connection, view: View[Any], rows: Sequence[Any]) -> None:

@@ -17,6 +17,7 @@ from infrastructure.postgres.event_store.mapper import EventMapper
 from projections.engine.connection import LIVE_SCHEMA, connect
 from projections.ledger import books
 from projections.ledger.account_blocks import BLOCK_POSITIONS
+from projections.ledger.journal_lines import LINES_BLOCK_POSITIONS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.rounds import percentile
 from tests.benchmarks.rule_book import steps
@@ -35,28 +36,34 @@ TARGET_AS_OF_MS = 10
 _LINES = """
 INSERT INTO views.journal_lines
 SELECT
-    2 * entry, line, gen_random_uuid(), gen_random_uuid(),
-    CASE line
-        WHEN 1 THEN 'psp:simulator:clearing' WHEN 2 THEN 'merchant:' || merchant || ':pending'
-        WHEN 3 THEN 'merchant:' || merchant || ':authorized' WHEN 4 THEN 'holds:simulator'
-        WHEN 5 THEN 'merchant:' || merchant || ':pending' ELSE 'platform:fees'
-    END,
-    'EUR', CASE WHEN line %% 2 = 1 THEN amount ELSE -amount END, 'payment.captured.v2',
-    timestamptz '2026-01-01 00:00Z' + entry * interval '1 second'
+    account, 'EUR', position / %(block)s,
+    array_agg(position ORDER BY position, line), array_agg(signed_minor ORDER BY position, line)
 FROM (
     SELECT
-        entry, 100 + entry %% 9973 AS amount,
-        'mer_' || CASE WHEN entry %% 2 = 0 THEN 0 ELSE entry %% %(merchants)s END AS merchant
-    FROM generate_series(1, %(entries)s) AS entry
-) AS entries, generate_series(1, %(lines)s) AS line
+        2 * entry AS position, line,
+        CASE line
+            WHEN 1 THEN 'psp:simulator:clearing' WHEN 2 THEN 'merchant:' || merchant || ':pending'
+            WHEN 3 THEN 'merchant:' || merchant || ':authorized' WHEN 4 THEN 'holds:simulator'
+            WHEN 5 THEN 'merchant:' || merchant || ':pending' ELSE 'platform:fees'
+        END AS account,
+        CASE WHEN line %% 2 = 1 THEN amount ELSE -amount END AS signed_minor
+    FROM (
+        SELECT
+            entry, 100 + entry %% 9973 AS amount,
+            'mer_' || CASE WHEN entry %% 2 = 0 THEN 0 ELSE entry %% %(merchants)s END AS merchant
+        FROM generate_series(1, %(entries)s) AS entry
+    ) AS entries, generate_series(1, %(lines)s) AS line
+) AS lines
+GROUP BY 1, 3
 """
 _BLOCKS = """
 INSERT INTO views.account_blocks
-SELECT account, currency, position / %(block)s, sum(signed_minor) FROM views.journal_lines GROUP BY 1, 2, 3
+SELECT account, currency, position / %(block)s, sum(minor)
+FROM views.journal_lines, unnest(positions, signed_minor) AS line (position, minor) GROUP BY 1, 2, 3
 """
 _SETTLE = "VACUUM ANALYZE views.journal_lines, views.account_blocks"
 _BY_HAND = """
-SELECT coalesce(sum(signed_minor), 0) FROM views.journal_lines
+SELECT coalesce(sum(minor), 0) FROM views.journal_lines, unnest(positions, signed_minor) AS line (position, minor)
 WHERE account = %s AND currency = 'EUR' AND position <= %s
 """
 
@@ -118,7 +125,15 @@ def _fill(database_url: str) -> int:
     """The journal's views as the projectors would have left them; the last position."""
     entries = JOURNAL_POSTINGS // POSTINGS_AN_ENTRY
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(_LINES, {"entries": entries, "lines": POSTINGS_AN_ENTRY, "merchants": MERCHANTS})
+        connection.execute(
+            _LINES,
+            {
+                "entries": entries,
+                "lines": POSTINGS_AN_ENTRY,
+                "merchants": MERCHANTS,
+                "block": LINES_BLOCK_POSITIONS,
+            },
+        )
         connection.execute(_BLOCKS, {"block": BLOCK_POSITIONS})
         connection.execute(_SETTLE)
     return 2 * entries

@@ -28,7 +28,10 @@ ROUNDS, ROUNDS_QUICK = 3, 1
 BARE_ROWS = 500
 TARGET_PER_S, MOONSHOT_VS_BARE = 20_000, 0.5
 
-_UPSERT = "INSERT INTO {table} SELECT * FROM unnest({arrays}) ON CONFLICT ({key}) DO UPDATE SET {changes}"
+_UPSERT = """
+INSERT INTO {table} SELECT {columns} FROM unnest({arrays}) AS t ({names})
+ON CONFLICT ({key}) DO UPDATE SET {changes}
+"""
 
 Arrays = dict[str, list[list[list[Any]]]]
 
@@ -99,11 +102,22 @@ def _batches(view: View[Any], rows: Sequence[Any]) -> list[list[list[Any]]]:
     batches = [list(map(astuple, rows[start : start + BARE_ROWS])) for start in range(0, len(rows), BARE_ROWS)]
     return [
         [
-            [Jsonb(value, msgspec.json.encode) for value in values] if type_ == "jsonb" else list(values)
+            [_sent(type_, value) for value in values]
             for type_, values in zip(view.types, zip(*batch, strict=True), strict=True)
         ]
         for batch in batches
     ]
+
+
+def _sent(type_: str, value: Any) -> Any:
+    if type_ == "jsonb":
+        return Jsonb(value, msgspec.json.encode)
+    return _literal(value) if type_.endswith("[]") else value
+
+
+def _literal(values: Sequence[Any]) -> str:
+    """An array as text: unnest would take an array of arrays apart."""
+    return "{" + ",".join("NULL" if value is None else f'"{value}"' for value in values) + "}"
 
 
 def _upsert(view: View[Any]) -> Composed:
@@ -111,7 +125,13 @@ def _upsert(view: View[Any]) -> Composed:
     changes = [Identifier(name) for name in names if name not in view.key]
     return SQL(_UPSERT).format(
         table=Identifier(view.table),
-        arrays=SQL(", ").join(SQL("%b::{}[]").format(SQL(type_)) for type_ in view.types),
+        columns=SQL(", ").join(
+            SQL("{}::{}").format(Identifier(name), SQL(type_)) for name, type_ in zip(names, view.types, strict=True)
+        ),
+        names=SQL(", ").join(map(Identifier, names)),
+        arrays=SQL(", ").join(
+            SQL("%b::{}[]").format(SQL("text" if type_.endswith("[]") else type_)) for type_ in view.types
+        ),
         key=SQL(", ").join(map(Identifier, view.key)),
         changes=SQL(", ").join(SQL("{0} = excluded.{0}").format(name) for name in changes),
     )

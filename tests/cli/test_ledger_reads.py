@@ -17,7 +17,15 @@ from domain.ledger.balances import BalanceKey
 from domain.ledger.entry import JournalEntryPosted
 from domain.money.money import Money, parse_decimal
 from interfaces import ids
-from projections.ledger import account_blocks, account_journal, books, moments, statement
+from projections.ledger import (
+    account_blocks,
+    account_journal,
+    books,
+    journal_clock,
+    journal_lines,
+    moments,
+    statement,
+)
 from tests.cli.conftest import Run
 from tests.cli.test_cli import catch_up
 from tests.projections.histories import HISTORIES, MERCHANTS, recorded_history
@@ -32,8 +40,10 @@ NAMES = ("refunded", "captured", "dispute lost", "authorized", "disputed", "whol
 @pytest.fixture
 async def entries(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[Positioned]:
     """Entries of two merchants, a second apart, in views whose blocks and pages are small."""
-    for module in (account_blocks, books):
-        monkeypatch.setattr(module, "BLOCK_POSITIONS", 7)
+    for module in (account_blocks, books, journal_clock):
+        monkeypatch.setattr(module, "BLOCK_POSITIONS", 9)
+    for module in (journal_lines, books, moments):
+        monkeypatch.setattr(module, "LINES_BLOCK_POSITIONS", 3)
     monkeypatch.setattr(statement, "PAGE_LINES_MAX", 5)
     monkeypatch.setattr(account_journal, "PAGE_LINES_MAX", 3)
     monkeypatch.setattr(moments, "WAIT_S", 0.05)

@@ -30,6 +30,10 @@ _SELECT_AFTER = """
 SELECT notification_id, originator_id, originator_version, topic, state
 FROM stored_events WHERE notification_id > %b AND notification_id <= %b ORDER BY notification_id LIMIT %b
 """
+_SELECT_AT = """
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE notification_id = ANY(%b) ORDER BY notification_id
+"""
 _SELECT_HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 # A repeated answer has to be on the standby first: a primary that was restarted shows the row of a commit that no
 # standby has confirmed. The message follows that row in the WAL and is committed with the read.
@@ -78,6 +82,10 @@ class PostgresEventStore:
     async def after(self, position: int, *, events_max: int, up_to: int = POSITION_MAX) -> Sequence[Positioned]:
         """Up to `events_max` events after `position` and not after `up_to`, in order."""
         return self._positioned(await self._fetch(_SELECT_AFTER, position, up_to, events_max))
+
+    async def at(self, positions: Sequence[int]) -> Sequence[Positioned]:
+        """The events at `positions`, in order."""
+        return self._positioned(await self._fetch(_SELECT_AT, list(positions))) if positions else ()
 
     async def head(self) -> int:
         """The position of the last event; 0 for an empty store."""

@@ -70,7 +70,7 @@ class StatementController(Controller):
         )
         if form == "csv":
             return await _as_csv(services, period)
-        page = await statement_page(services.reader, period, after=position_after(cursor, period.begin))
+        page = await statement_page(services.reader, services.store, period, after=position_after(cursor, period.begin))
         statement = Statement(
             merchant_id=period.merchant_id,
             currency=currency,
@@ -85,7 +85,8 @@ class StatementController(Controller):
 
 async def _as_csv(services: Services, period: StatementPeriod) -> Stream:
     accounts = await statement_accounts(services.reader, period)
-    text = statement_csv(period.currency, accounts, statement_pages(services.reader, period))
+    pages = statement_pages(services.reader, services.store, period)
+    text = statement_csv(period.currency, accounts, pages)
     name = f"statement-{period.currency}-{period.end}.csv"
     headers = {POSITION_HEADER: str(period.end), "Content-Disposition": f'attachment; filename="{name}"'}
     return Stream(_encoded(text), media_type=CSV, headers=headers)

@@ -115,7 +115,9 @@ class OperatorLedgerController(Controller):
         since, to = period_of(begin, end, now=services.now())
         first = await position_before(services.reader, services.store, since)
         last = await position_before(services.reader, services.store, to)
-        page = await journal_page(services.reader, own, currency, after=position_after(cursor, first), up_to=last)
+        page = await journal_page(
+            services.reader, services.store, own, currency, after=position_after(cursor, first), up_to=last
+        )
         return resource(account_journal_resource(own, currency, page), last)
 
 

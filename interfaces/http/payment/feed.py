@@ -49,11 +49,11 @@ class EventController(Controller):
         """From the audit_timeline view, which takes every event in, in the order of the store."""
         reached = await wait_for_position(services, AUDIT_TIMELINE, position)
         async with services.reader() as connection:
-            rows = await of_merchant_after(connection, request.user.merchant_id, after, rows_max=limit + 1)
-        page = rows[:limit]
+            found = await of_merchant_after(connection, request.user.merchant_id, after, positions_max=limit + 1)
+        page = found[:limit]
         feed = Feed(
-            events=list(map(merchant_timeline_resource, page)),
-            next=page[-1].position if page else after,
-            has_more=len(rows) > limit,
+            events=list(map(merchant_timeline_resource, await services.store.at(page))),
+            next=page[-1] if page else after,
+            has_more=len(found) > limit,
         )
         return resource(feed, reached)

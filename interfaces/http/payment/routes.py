@@ -1,5 +1,6 @@
 """/v1/payments: capture, void, refund; a payment now or as it was, its history, its journal entries, its refunds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Controller, Response, get, post
@@ -9,6 +10,8 @@ from litestar.params import FromPath, RawBody
 from application.payment.commands import Payments
 from application.payment.loaded import loaded_from
 from application.write.recording import position_with_entry
+from domain.history import Positioned
+from domain.identifiers import PaymentId
 from domain.ledger.entry import entry_id_for
 from domain.ledger.rules import MoneyEvent
 from interfaces import ids
@@ -19,9 +22,9 @@ from interfaces.http.server.caller import AuthenticatedRequest, caller_of
 from interfaces.http.server.documented import accepts, replies
 from interfaces.http.server.parameters import AsOfParameter
 from interfaces.http.server.parts import parts
-from interfaces.http.server.position_header import WaitForPosition, wait_for_position
+from interfaces.http.server.position_header import WaitForPosition, require_stored
 from interfaces.http.server.reply import answered, payment_id_of, resource
-from interfaces.http.server.services import Services
+from interfaces.http.server.services import ReadableStore, Services
 from interfaces.resources.payment import PaymentResource
 from interfaces.resources.payment_history import (
     EntryList,
@@ -32,7 +35,6 @@ from interfaces.resources.payment_history import (
     merchant_timeline_resource,
 )
 from interfaces.resources.refund import RefundList, RefundResource, refund_record
-from projections.payment.audit_timeline import AUDIT_TIMELINE, of_payment
 from projections.payment.refunds import refunds_of
 
 
@@ -148,8 +150,7 @@ class PaymentController(Controller):
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
         history = await services.store.history(payment)
         loaded_from(payment, history).owned_by(request.user.merchant_id)
-        causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
-        entries = await services.store.histories([entry_id_for(payment, version) for version in causes])
+        entries = await _entries_of(services.store, payment, history)
         return resource(EntryList(entries=entry_resources(entries)), position_with_entry(history[-1]))
 
     @get(
@@ -165,13 +166,14 @@ class PaymentController(Controller):
         payment_id: FromPath[str],
         position: WaitForPosition = None,
     ) -> Response[Any]:
-        """From the audit_timeline view."""
+        """Read from the store itself: never behind."""
         payment = payment_id_of(payment_id, ids.PAYMENT, ids.INTENT)
-        loaded_from(payment, await services.store.history(payment)).owned_by(request.user.merchant_id)
-        reached = await wait_for_position(services, AUDIT_TIMELINE, position)
-        async with services.reader() as connection:
-            rows = await of_payment(connection, payment)
-        return resource(Timeline(timeline=list(map(merchant_timeline_resource, rows))), reached)
+        head, history = await services.store.head(), await services.store.history(payment)
+        loaded_from(payment, history).owned_by(request.user.merchant_id)
+        require_stored(position, head)
+        entries = await _entries_of(services.store, payment, history)
+        timeline = sorted([*history, *entries], key=lambda positioned: positioned.position)
+        return resource(Timeline(timeline=list(map(merchant_timeline_resource, timeline))), head)
 
     @get(
         "/{payment_id:str}/refunds",
@@ -188,3 +190,9 @@ class PaymentController(Controller):
         loaded_from(payment, history).owned_by(request.user.merchant_id)
         refunds = list(map(refund_record, refunds_of(history)))
         return resource(RefundList(refunds=refunds), position_with_entry(history[-1]))
+
+
+async def _entries_of(store: ReadableStore, payment: PaymentId, history: Sequence[Positioned]) -> Sequence[Positioned]:
+    """The journal entries that the payment's own events have caused, which are all that are about the payment."""
+    causes = [event.event.originator_version for event in history if isinstance(event.event.data, MoneyEvent)]
+    return await store.histories([entry_id_for(payment, version) for version in causes])

@@ -30,16 +30,25 @@ async def wait_for_position(services: Services, view: View[Any], wanted: str | N
     Raises ParameterInvalid for text that is no position of the store, ViewBehind for a view that stays behind, and
     ViewRebuilding for a view whose rows this version cannot read.
     """
-    position = 0
-    if wanted is not None:
-        if not is_position(wanted):
-            raise ParameterInvalid(field=POSITION_HEADER, reason="expected the position of an earlier reply")
-        position = int(wanted)
+    position = _position_of(wanted)
     begun_s = time.monotonic()
     async with services.reader() as connection:
         reached = (await positions(connection, [view]))[view.name]
     if reached >= position:
         return reached
-    if position > await services.store.head():
-        raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
+    require_stored(wanted, await services.store.head())
     return await wait_for(services.reader, [view], position, within_s=begun_s + WAIT_S - time.monotonic())
+
+
+def require_stored(wanted: str | None, head: int) -> None:
+    """Raises ParameterInvalid for text that is no position of a store whose last position is `head`."""
+    if _position_of(wanted) > head:
+        raise ParameterInvalid(field=POSITION_HEADER, reason="no event has come to this position yet")
+
+
+def _position_of(wanted: str | None) -> int:
+    if wanted is None:
+        return 0
+    if not is_position(wanted):
+        raise ParameterInvalid(field=POSITION_HEADER, reason="expected the position of an earlier reply")
+    return int(wanted)

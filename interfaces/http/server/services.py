@@ -22,6 +22,8 @@ class ReadableStore(EventStore, Protocol):
 
     async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]: ...
 
+    async def at(self, positions: Sequence[int]) -> Sequence[Positioned]: ...
+
 
 class Services(Struct, frozen=True, kw_only=True):
     """Every part that a request can use."""

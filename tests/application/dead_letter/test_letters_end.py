@@ -23,7 +23,7 @@ from domain.payment.state import InFlight
 from domain.payment.timer import TimerKind
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.timer_queue import PostgresTimerQueue
-from projections.payment.timers import TIMERS
+from projections.payment.status import PAYMENT_STATUS
 from tests.application.shop import Shop, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT
 from tests.support.store import CAUSE, advanced, everything, execute, open_views
@@ -125,7 +125,7 @@ class Desk:
     async def tick(self, after: timedelta = timedelta(0)) -> None:
         self.shop.now += after
         async with open_views(self.database_url) as views:
-            await advanced(views, TIMERS, await everything(self.shop.store))
+            await advanced(views, PAYMENT_STATUS, await everything(self.shop.store))
         await self.timers.sweep()
 
     async def about_to_be_told(self) -> PaymentId:

@@ -20,7 +20,7 @@ from domain.payment.outcome import Outcome
 from domain.payment.state import Authorized, Expired
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.timer_queue import PostgresTimerQueue
-from projections.payment.timers import TIMERS
+from projections.payment.status import PAYMENT_STATUS
 from tests.application.shop import Shop, far_future, payment_id_of
 from tests.support.provider import ACTING, TIMING_OUT
 from tests.support.store import advanced, everything, execute, open_store, open_views, until
@@ -127,7 +127,7 @@ async def test_timers_that_need_another_provider_or_none_fire(shop: Shop, databa
     pool = ReadPool(database_url)
     await pool.open()
     async with open_views(database_url) as views:
-        await advanced(views, TIMERS, await everything(shop.store))
+        await advanced(views, PAYMENT_STATUS, await everything(shop.store))
     shop.now += A_WEEK
     timers = Timers(
         store=shop.store,

@@ -20,7 +20,7 @@ from domain.payment.state import Authorized, Captured, Expired, Failed, Requires
 from domain.payment.timer import LOOKS_APART_MAX, TimerKind, next_look
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.timer_queue import PostgresTimerQueue
-from projections.payment.timers import TIMERS
+from projections.payment.status import PAYMENT_STATUS
 from tests.application.shop import Shop, payment_id_of
 from tests.support.provider import ACTING, Fate
 from tests.support.store import CAUSE, advanced, everything, execute, open_views
@@ -55,7 +55,7 @@ class Clockwork:
     async def project(self) -> None:
         """Bring the view up to date."""
         async with open_views(self._database_url) as views:
-            await advanced(views, TIMERS, await everything(self._shop.store))
+            await advanced(views, PAYMENT_STATUS, await everything(self._shop.store))
 
     async def tick(self, after: timedelta = timedelta(0)) -> int:
         """Time passes, and whatever is due by then is tried."""
@@ -102,6 +102,19 @@ async def test_an_authorisation_expires_when_its_time_is_over(
     assert isinstance(await shop.payment(payment_id), Expired)
     await clockwork.tick()
     assert execute(database_url, TRIES) == []
+
+
+async def test_timers_wait_while_the_rows_in_service_are_of_a_version_without_them(
+    shop: Shop, clockwork: Clockwork, database_url: str
+) -> None:
+    payment_id = await shop.authorized()
+    await clockwork.project()
+    execute(database_url, "ALTER TABLE views.payment_status RENAME COLUMN timer TO not_yet")
+    shop.now += A_WEEK
+    assert await clockwork.worker.sweep() == 0
+    execute(database_url, "ALTER TABLE views.payment_status RENAME COLUMN not_yet TO timer")
+    await clockwork.worker.sweep()
+    assert isinstance(await shop.payment(payment_id), Expired)
 
 
 async def test_a_view_that_stands_still_does_not_make_a_timer_fire_again(

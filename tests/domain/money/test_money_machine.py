@@ -795,7 +795,7 @@ class MoneyMachine(RuleBasedStateMachine):
         lines = fold(JOURNAL_LINES, {}, self.world.store).values()
         stated: Counter[tuple[str, str]] = Counter()
         for line in lines:
-            stated[line.account, line.currency] += line.signed_minor
+            stated[line.account, line.currency] += sum(line.signed_minor)
         for row in shown.values():
             for bucket in ("authorized", "pending", "available", "held", "in_transit"):
                 code = AccountCode(f"merchant:{row.merchant_id}:{bucket}")

@@ -91,7 +91,9 @@ async def test_debits_equal_credits_every_day_and_the_days_are_all_of_the_journa
             surplus[line.currency] += line.debit_minor - line.credit_minor
         assert set(surplus.values()) == {0}
     async with open_views(office.database_url) as connection:
-        cursor = await connection.execute("SELECT sum(abs(signed_minor)) FROM views.journal_lines")
+        cursor = await connection.execute(
+            "SELECT sum(abs(minor)) FROM views.journal_lines, unnest(signed_minor) AS minor"
+        )
         [(posted,)] = await cursor.fetchall()
     assert posted == sum(line.debit_minor + line.credit_minor for each in summaries for line in each.lines)
 

@@ -26,10 +26,11 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 def of_another_version(view: View[Any]) -> View[Any]:
-    """The view by code that names every actor differently."""
+    """The view by code that adds a position to every row."""
 
     def apply(row: Any, key: Key, event: Positioned) -> Any:
-        return msgspec.structs.replace(view.apply(row, key, event), actor="another version")
+        made = view.apply(row, key, event)
+        return msgspec.structs.replace(made, positions=(*made.positions, 0))
 
     return msgspec.structs.replace(view, apply=apply)
 

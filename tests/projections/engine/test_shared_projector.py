@@ -23,7 +23,7 @@ from projections.engine.view import Key, View, fold, types_taken
 from projections.ledger.merchant_balances import MERCHANT_BALANCES
 from projections.payment.audit_timeline import AUDIT_TIMELINE
 from projections.payment.status import PAYMENT_STATUS
-from projections.payment.timers import TIMERS
+from projections.provider.operations import PROVIDER_OPERATIONS
 from projections.views import VIEWS
 from tests.domain.test_golden_events import EXPECTED
 from tests.projections.engine.test_outdated import OLD, of_old, outdated_views
@@ -106,14 +106,19 @@ async def test_a_poison_event_in_the_middle_of_a_batch_stops_its_own_view_alone(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     events = await fill(store, "refunded", "captured")
-    last_timer = [event.position for event in events if list(TIMERS.keys_of(event))][-1]
-    known: Views = [poisoned(AUDIT_TIMELINE, 5), poisoned(TIMERS, last_timer), PAYMENT_STATUS, MERCHANT_BALANCES]
+    last_operation = [event.position for event in events if list(PROVIDER_OPERATIONS.keys_of(event))][-1]
+    known: Views = [
+        poisoned(AUDIT_TIMELINE, 5),
+        poisoned(PROVIDER_OPERATIONS, last_operation),
+        PAYMENT_STATUS,
+        MERCHANT_BALANCES,
+    ]
     async with projecting(database_url, known, store) as projectors:
         await until_failed(views, "audit_timeline")
-        await until_failed(views, "timers")
+        await until_failed(views, "provider_operations")
         await assert_whole(views, known[2:], events)
         assert await position_of(views, "audit_timeline") == 4
-        assert await position_of(views, "timers") == last_timer - 1
+        assert await position_of(views, "provider_operations") == last_operation - 1
         assert "position 5 cannot be applied: ZeroDivisionError" in str(await failure_of(views, "audit_timeline"))
         assert await shared(views) == {"payment_status", "merchant_balances"}
         events = await fill(store, "voided")
@@ -129,7 +134,7 @@ async def test_a_value_that_one_table_cannot_hold_stops_its_own_view_alone(
     customer: str, database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     """The one statement for all views fails as a whole, and names no view."""
-    known: Views = [PAYMENT_STATUS, MERCHANT_BALANCES, TIMERS]
+    known: Views = [PAYMENT_STATUS, MERCHANT_BALANCES, PROVIDER_OPERATIONS]
     events = await fill(store, "captured")
     await store.append(Append(events=(created(uuid4()), created(uuid4(), customer=customer))))
     async with projecting(database_url, known, store):
@@ -140,7 +145,7 @@ async def test_a_value_that_one_table_cannot_hold_stops_its_own_view_alone(
     bad = next(event.position for event in events if getattr(event.event.data, "customer_id", None) == customer)
     assert await position_of(views, "payment_status") == bad - 1
     assert f"the event at position {bad} cannot be applied" in str(await failure_of(views, "payment_status"))
-    assert await shared(views) == {"merchant_balances", "timers"}
+    assert await shared(views) == {"merchant_balances", "provider_operations"}
 
 
 async def test_a_key_that_cannot_be_looked_up_stops_its_own_view_alone(
@@ -153,18 +158,20 @@ async def test_a_key_that_cannot_be_looked_up_stops_its_own_view_alone(
     of_balances = MERCHANT_BALANCES.keys_of
     events = await fill(store, "captured")
     async with projecting(
-        database_url, [msgspec.structs.replace(MERCHANT_BALANCES, keys_of=keys_of), PAYMENT_STATUS, TIMERS], store
+        database_url,
+        [msgspec.structs.replace(MERCHANT_BALANCES, keys_of=keys_of), PAYMENT_STATUS, PROVIDER_OPERATIONS],
+        store,
     ):
         await until_failed(views, "merchant_balances")
-        await assert_whole(views, [PAYMENT_STATUS, TIMERS], events)
-    assert await shared(views) == {"payment_status", "timers"}
+        await assert_whole(views, [PAYMENT_STATUS, PROVIDER_OPERATIONS], events)
+    assert await shared(views) == {"payment_status", "provider_operations"}
 
 
 async def test_a_view_that_is_cured_catches_up_by_itself_and_joins_the_others(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     execute(database_url, "ALTER TABLE views.merchant_balances ADD CONSTRAINT poison CHECK (pending < 0)")
-    known: Views = [MERCHANT_BALANCES, PAYMENT_STATUS, TIMERS]
+    known: Views = [MERCHANT_BALANCES, PAYMENT_STATUS, PROVIDER_OPERATIONS]
     async with projecting(database_url, known, store):
         events = await fill(store, "captured", "refunded")
         await until_failed(views, "merchant_balances")
@@ -233,16 +240,16 @@ async def test_a_swap_between_a_batch_and_its_write_is_noticed(
         async with open_store(url) as elsewhere:
             await rebuild([PAYMENT_STATUS], elsewhere, lambda: connect(url, REBUILD_SCHEMA))
 
-    @wraps(TIMERS.keys_of)
+    @wraps(PROVIDER_OPERATIONS.keys_of)
     def keys_of(event: Positioned) -> Iterable[Key]:
         nonlocal swapped
         if event.position > 3 and not swapped:
             swapped = True
             with ThreadPoolExecutor(1) as thread:
                 thread.submit(swap).result()
-        return TIMERS.keys_of(event)
+        return PROVIDER_OPERATIONS.keys_of(event)
 
-    known: Views = [msgspec.structs.replace(TIMERS, keys_of=keys_of), PAYMENT_STATUS, MERCHANT_BALANCES]
+    known: Views = [msgspec.structs.replace(PROVIDER_OPERATIONS, keys_of=keys_of), PAYMENT_STATUS, MERCHANT_BALANCES]
     events = await fill(store, "refunded")
     async with projecting(database_url, known, store) as projectors:
         await assert_whole(views, known, events)
@@ -251,7 +258,7 @@ async def test_a_swap_between_a_batch_and_its_write_is_noticed(
         assert not projectors.done()
     assert swapped
     versions = {each.projection: each.version for each in await checkpoints(views)}
-    assert (versions["payment_status"], versions["timers"]) == (2, 1)
+    assert (versions["payment_status"], versions["provider_operations"]) == (2, 1)
 
 
 # several workers, several versions
@@ -261,11 +268,11 @@ async def test_a_view_of_other_code_leaves_and_the_others_go_on(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     of_old(database_url)
-    known: Views = [AUDIT_TIMELINE, PAYMENT_STATUS, TIMERS]
-    async with projecting(database_url, [OLD, PAYMENT_STATUS, TIMERS], store):
+    known: Views = [AUDIT_TIMELINE, PAYMENT_STATUS, PROVIDER_OPERATIONS]
+    async with projecting(database_url, [OLD, PAYMENT_STATUS, PROVIDER_OPERATIONS], store):
         await until_shared(views, known)
         before = await fill(store, "captured")
-        await assert_whole(views, [OLD, PAYMENT_STATUS, TIMERS], before)
+        await assert_whole(views, [OLD, PAYMENT_STATUS, PROVIDER_OPERATIONS], before)
     async with projecting(database_url, known, store):
         events = await fill(store, "voided")
         await assert_whole(views, known[1:], events)
@@ -280,14 +287,14 @@ async def test_a_worker_of_the_next_version_moves_its_views_beside_an_earlier_on
 ) -> None:
     """The earlier version goes on with the views whose code is the same, and takes no other in."""
     of_old(database_url)
-    later: Views = [AUDIT_TIMELINE, PAYMENT_STATUS, TIMERS]
-    async with projecting(database_url, [OLD, PAYMENT_STATUS, TIMERS], store) as earlier:
+    later: Views = [AUDIT_TIMELINE, PAYMENT_STATUS, PROVIDER_OPERATIONS]
+    async with projecting(database_url, [OLD, PAYMENT_STATUS, PROVIDER_OPERATIONS], store) as earlier:
         await until_shared(views, later)
         await fill(store, "captured")
         async with projecting(database_url, later, store):
             assert await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()
             await assert_whole(views, later, await fill(store, "voided"))
-            assert await shared(views) == {"payment_status", "timers"}
+            assert await shared(views) == {"payment_status", "provider_operations"}
             assert not earlier.done()
             earlier.cancel()
             await until_shared(views, later)
@@ -297,37 +304,39 @@ async def test_a_worker_of_the_next_version_moves_its_views_beside_an_earlier_on
 async def test_whoever_does_not_know_who_has_left_or_joined_moves_nobody(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
-    async with projecting(database_url, [PAYMENT_STATUS, TIMERS], store):
-        await until_shared(views, [PAYMENT_STATUS, TIMERS])
+    async with projecting(database_url, [PAYMENT_STATUS, PROVIDER_OPERATIONS], store):
+        await until_shared(views, [PAYMENT_STATUS, PROVIDER_OPERATIONS])
         events = await fill(store, "captured")
-        await until_at(views, "timers", events[-1].position)
+        await until_at(views, "provider_operations", events[-1].position)
     known = (await standing_of(views, SHARED)).place
-    await leave(views, known, {"timers": "a reason"})
+    await leave(views, known, {"provider_operations": "a reason"})
     await leave(views, known, {"payment_status": "another reason"})
-    await join(views, known, known.position, {"timers": 1})
+    await join(views, known, known.position, {"provider_operations": 1})
     assert await shared(views) == {"payment_status"}
-    assert await failure_of(views, "timers") == "a reason"
-    assert await position_of(views, "timers") == known.position
+    assert await failure_of(views, "provider_operations") == "a reason"
+    assert await position_of(views, "provider_operations") == known.position
     # Neither is one taken in with a failure, or with another table than was meant.
-    await join(views, (await standing_of(views, SHARED)).place, known.position, {"timers": 1})
+    await join(views, (await standing_of(views, SHARED)).place, known.position, {"provider_operations": 1})
     execute(database_url, "UPDATE views.checkpoint SET failure = NULL")
-    await join(views, (await standing_of(views, SHARED)).place, known.position, {"timers": 2})
+    await join(views, (await standing_of(views, SHARED)).place, known.position, {"provider_operations": 2})
     assert await shared(views) == {"payment_status"}
-    await join(views, (await standing_of(views, SHARED)).place, known.position, {"timers": 1})
-    assert await shared(views) == {"payment_status", "timers"}
+    await join(views, (await standing_of(views, SHARED)).place, known.position, {"provider_operations": 1})
+    assert await shared(views) == {"payment_status", "provider_operations"}
 
 
 async def test_those_that_are_held_are_told_by_position(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
-    async with projecting(database_url, [PAYMENT_STATUS, TIMERS], store):
-        await until_shared(views, [PAYMENT_STATUS, TIMERS])
+    async with projecting(database_url, [PAYMENT_STATUS, PROVIDER_OPERATIONS], store):
+        await until_shared(views, [PAYMENT_STATUS, PROVIDER_OPERATIONS])
         events = await fill(store, "captured")
-        await until_at(views, "timers", events[-1].position)
+        await until_at(views, "provider_operations", events[-1].position)
     async with views.transaction():
-        held = await hold(views, ["payment_status", "timers", "disputes"])
-    assert held == {0: ["disputes"], events[-1].position: ["payment_status", "timers"]}
+        held = await hold(views, ["payment_status", "provider_operations", "disputes"])
+    assert held == {0: ["disputes"], events[-1].position: ["payment_status", "provider_operations"]}
 
 
 def test_code_says_what_a_view_takes() -> None:
-    assert code_of(msgspec.structs.replace(TIMERS, takes=PAYMENT_STATUS.takes)) != code_of(TIMERS)
+    assert code_of(msgspec.structs.replace(PROVIDER_OPERATIONS, takes=PAYMENT_STATUS.takes)) != code_of(
+        PROVIDER_OPERATIONS
+    )

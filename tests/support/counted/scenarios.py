@@ -26,7 +26,7 @@ RATE: Final = 200
 AT_RATE: Final = 600
 ALONE: Final = 12
 WEBHOOKS: Final = 200
-IDLE_S: Final = 12.0
+IDLE_S: Final = 20.0
 _IN_HAND_MAX: Final = 64
 """On a machine that does not keep up, so that no request is refused for want of room."""
 _STILL_S: Final = 0.25
