@@ -12,7 +12,8 @@ from domain.history import Positioned
 from domain.ledger.accounts import account
 from domain.ledger.balances import BalanceKey, post, trial_balance
 from domain.ledger.entry import JournalEntryPosted
-from projections.engine.tables import Checkpoint, all_rows, checkpoints, positions
+from projections.engine.checkpoint import Checkpoint, checkpoints, positions
+from projections.engine.tables import all_rows
 from projections.engine.view import Key, View, fold
 from projections.views import VIEWS
 

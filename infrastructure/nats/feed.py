@@ -66,7 +66,7 @@ class StoreFeed:
     async def head(self) -> int:
         return await self._store.head()
 
-    async def after(self, position: int, *, events_max: int) -> Sequence[Positioned]:
+    async def after(self, position: int, *, events_max: int, within_s: float | None = None) -> Sequence[Positioned]:
         while True:
             news = self._news
             if self._start is None or position < self._start:
@@ -76,7 +76,11 @@ class StoreFeed:
                 events = self._kept[first : first + events_max]
             if events:
                 return events
-            await news.wait()
+            try:
+                async with asyncio.timeout(within_s):
+                    await news.wait()
+            except TimeoutError:
+                return ()
 
     async def _read(self) -> bool:
         """Keep the store's events after `_end`. Returns whether the end of the store was reached."""

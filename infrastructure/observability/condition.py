@@ -13,8 +13,8 @@ from infrastructure.postgres.backups import ARCHIVER, BackupState, backup_state
 from infrastructure.postgres.bus_refusals import BusRefusal, bus_refusals
 from infrastructure.postgres.connection.standbys import Standby, awaited_standbys
 from infrastructure.postgres.identity import identity_of
+from projections.engine.checkpoint import SHARED, checkpoints
 from projections.engine.leader_lock import turn_of
-from projections.engine.tables import checkpoints
 
 RELAY = "relay"
 ARCHIVE = "archive"
@@ -139,10 +139,12 @@ async def read_condition(
     reached: dict[str, int | None] = dict.fromkeys(names, 0)
     failures: dict[str, str | None] = {}
     rebuilt_to: dict[str, int | None] = {}
+    leases = {RELAY: RELAY, ARCHIVE: ARCHIVE}
     for checkpoint in await checkpoints(connection):
         reached[checkpoint.projection] = checkpoint.position
         failures[checkpoint.projection] = checkpoint.failure
         rebuilt_to[checkpoint.projection] = checkpoint.rebuilt_to
+        leases[checkpoint.projection] = turn_of(SHARED if checkpoint.is_shared else checkpoint.projection)
     if backups.archived_position is not None:
         reached[ARCHIVE], failures[ARCHIVE] = backups.archived_position, backups.archive_failure
     reached[RELAY] = told
@@ -167,7 +169,7 @@ async def read_condition(
                 position=position,
                 lag_events=None if position is None else max(0, head - position),
                 lag_s=None if position is None else await _age_of_next(connection, position, now),
-                active=active.get(name if name in (RELAY, ARCHIVE) else turn_of(name)),
+                active=active.get(leases.get(name, name)),
                 failure=failures.get(name),
                 rebuilt_to=rebuilt_to.get(name),
             )

@@ -22,7 +22,7 @@ ON CONFLICT (role) DO UPDATE SET sha256 = excluded.sha256, given_at = clock_time
 """
 _SELECT_OTHERS_TABLES: Final = """
 SELECT schemaname, tablename FROM pg_tables
-WHERE schemaname IN ('views', 'views_rebuild') AND tablename <> 'projection_checkpoint' AND tableowner <> %s
+WHERE schemaname IN ('views', 'views_rebuild') AND tablename <> 'checkpoint' AND tableowner <> %s
 """
 _HAND_OVER: Final = SQL("ALTER TABLE {table} OWNER TO {app}")
 

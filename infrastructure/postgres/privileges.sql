@@ -45,14 +45,15 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON base_backup, wal_archive TO {app};
 
 -- The views can be made anew from the events: their tables are the application's own.
 GRANT CREATE ON SCHEMA views, views_rebuild TO {app};
-GRANT SELECT, INSERT, UPDATE ON views.projection_checkpoint TO {app};
+GRANT SELECT, INSERT, UPDATE ON views.checkpoint TO {app};
+GRANT SELECT ON views.projection_checkpoint TO {app};
 
 -- Of keys who has them, but not what they are known by.
 GRANT SELECT ON
     stored_events, account_balance, schema_migration, role_privileges, operation_claim, merchant, evidence_file,
     accounting_day, webhook_delivery, webhook_event, bank_feed, timer_try, store_identity, worker_lease, orphan,
     base_backup, wal_archive, bus_refusal,
-    views.projection_checkpoint
+    views.checkpoint, views.projection_checkpoint
     TO {reader};
 GRANT SELECT (key_id, merchant_id, created_at, revoked_at) ON api_key TO {reader};
 GRANT SELECT (key_id, name, role, created_at, revoked_at) ON operator_key TO {reader};

@@ -24,7 +24,7 @@ from interfaces.composition import Core, utc_now, worker_tasks
 from interfaces.runtime.worker import supervise
 
 VIEW_WITHIN_S = 120.0
-PROJECTING = ("leases", "projector provider_operations")
+PROJECTING = ("leases", "standings", "projectors", "projector provider_operations")
 LOOK_EVERY_S = 0.05
 SHOWN_MAX = 50
 PROGRESS_EVERY = 500

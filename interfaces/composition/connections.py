@@ -6,6 +6,7 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.connection.connecting import named
 from infrastructure.postgres.connection.pool import POOL_SIZE_MAX
 from interfaces.runtime.settings import Settings
+from projections.engine.checkpoint import SHARED
 from projections.views import VIEWS
 
 _WRITER = 1
@@ -13,12 +14,19 @@ _WEBHOOKS_WRITER = 1
 _RELAY = 1
 _LEASES = 1
 _OUTDATED_VIEWS = 1
+_PROJECTORS = 1 + len(VIEWS)
+"""The shared one, and one for each view while the view stands at a checkpoint of its own."""
 OF_SERVER_PROCESS = POOL_SIZE_MAX + _WRITER + _WEBHOOKS_WRITER
 """At most, of each process that serves requests."""
-OF_WORKER = POOL_SIZE_MAX + _WRITER + _RELAY + _LEASES + _OUTDATED_VIEWS + len(VIEWS)
+OF_WORKER = POOL_SIZE_MAX + _WRITER + _RELAY + _LEASES + _OUTDATED_VIEWS + _PROJECTORS
 """At most, of `tallystick worker`."""
-APPLICATIONS = {RELAY: "tallystick relay", **{name: f"tallystick projector {name}" for name in VIEWS}}
-"""The names under which the relay and the projector of each view are connected."""
+FOLLOWERS = (RELAY, *VIEWS)
+APPLICATIONS = {
+    RELAY: "tallystick relay",
+    SHARED: "tallystick projectors",
+    **{name: f"tallystick projector {name}" for name in VIEWS},
+}
+"""The names under which the relay and the projector of each checkpoint are connected."""
 OF_TOOLS = 20
 """Left for commands, rebuilds and backups."""
 

@@ -9,7 +9,7 @@ from infrastructure.postgres.connection.room import Room
 from infrastructure.postgres.connection.standbys import awaited_standbys, none_confirms
 from interfaces.composition.capability import Capability
 from interfaces.composition.clock import CLOCK
-from interfaces.composition.connections import APPLICATIONS
+from interfaces.composition.connections import FOLLOWERS
 from interfaces.composition.shared import Shared
 
 
@@ -29,7 +29,7 @@ class HealthParts(Capability, frozen=True, kw_only=True):
                 free_bytes=free_bytes(default_home()),
                 has_room=await self.room.is_there(connection),
             )
-            return await read_condition(connection, heard, tuple(APPLICATIONS), now=CLOCK.now(), machine=machine)
+            return await read_condition(connection, heard, FOLLOWERS, now=CLOCK.now(), machine=machine)
 
     async def has_room(self) -> bool:
         """Whether the database's disk has room."""

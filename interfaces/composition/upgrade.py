@@ -14,14 +14,16 @@ from infrastructure.postgres.privileges import role_of
 from interfaces.composition.core import Core
 from interfaces.composition.schema import refuse_newer, view_connection
 from interfaces.runtime.settings import Settings
+from projections.engine.checkpoint import checkpoints
 from projections.engine.connection import REBUILD_SCHEMA
 from projections.engine.filling import BATCH_EVENTS_MAX
 from projections.engine.outdated import OutdatedViews, outdated
-from projections.engine.tables import checkpoints
 from projections.views import VIEWS
 
 CODES_SINCE = "0018_view_code.sql"
 """Before this migration no store kept the hash of the code that had made its views."""
+SHARED_SINCE = "0024_shared_checkpoint.sql"
+"""Before this migration checkpoints had another form, and the hash of no view said which events it takes."""
 EVENTS_TO_VIEWS = 4
 """All views, with their indexes, take up less than so many times the bytes of the events: 2.05 times in a golden home
 with 769 events, 1.6 times where 4,000 captured payments left 32,000."""
@@ -68,6 +70,8 @@ async def upgrade_due(settings: Settings, data: Path | None) -> Upgrade:
         head, events_bytes = await _size(connection)
         if CODES_SINCE in migrations:
             due = dict.fromkeys(VIEWS, "nobody has said which code made it") if head else {}
+        elif SHARED_SINCE in migrations:
+            due = dict.fromkeys(VIEWS, "another version's code made it") if head else {}
         else:
             due = dict(await outdated(connection, VIEWS))
             # A view that is new and has no table yet, in a store without events, is made where it is needed.

@@ -1,7 +1,5 @@
 """The tasks of a worker: those that follow the store, and those that every capability declares."""
 
-from typing import Any
-
 from infrastructure.nats.bus import Bus
 from infrastructure.nats.feed import StoreFeed
 from infrastructure.nats.relay import Relay
@@ -18,8 +16,8 @@ from interfaces.composition.shared import Shared
 from interfaces.runtime.worker import Task, every
 from projections.engine.connection import REBUILD_SCHEMA
 from projections.engine.outdated import OutdatedViews
-from projections.engine.projector import Projector
-from projections.engine.view import View
+from projections.engine.projectors import projector_tasks
+from projections.engine.rows import Connection
 from projections.views import VIEWS
 
 REFUSALS_EVERY_S = 1.0
@@ -64,13 +62,8 @@ def _bus_tasks(shared: Shared) -> dict[str, Task]:
 def _view_tasks(shared: Shared) -> dict[str, Task]:
     feed = StoreFeed(shared.store, shared.listener)
 
-    async def project(view: View[Any]) -> None:
-        session = view_connection(shared.settings, application=APPLICATIONS[view.name], kind=ProjectorConnection)
-        async with await session as connection:
-            await Projector(view, connection=connection, feed=feed, turns=shared.leases).run()
-
-    def projecting(view: View[Any]) -> Task:
-        return lambda: project(view)
+    async def connect(checkpoint: str) -> Connection:
+        return await view_connection(shared.settings, application=APPLICATIONS[checkpoint], kind=ProjectorConnection)
 
     outdated_views = OutdatedViews(
         VIEWS,
@@ -80,7 +73,7 @@ def _view_tasks(shared: Shared) -> dict[str, Task]:
     return {
         "feed": feed.run,
         "outdated views": outdated_views.run,
-        **{f"projector {view.name}": projecting(view) for view in VIEWS.values()},
+        **projector_tasks(VIEWS, connect=connect, reader=shared.pool.connection, feed=feed, turns=shared.leases),
     }
 
 

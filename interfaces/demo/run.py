@@ -36,7 +36,7 @@ from interfaces.demo.report import (
 )
 from interfaces.demo.shop import Result, Shop
 from interfaces.runtime.settings import Settings
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.payout.payouts import PAYOUTS
 from projections.verification import Replay
 from projections.views import VIEWS

@@ -101,6 +101,7 @@ DEAD_LETTERS = View(
         *("text", "text", "bigint", "text", "timestamptz", "timestamptz", "bigint"),
     ),
     key=("letter_id",),
+    takes=DeadLetterEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

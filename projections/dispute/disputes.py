@@ -91,6 +91,7 @@ DISPUTES = View(
         *("timestamptz", "timestamptz", "timestamptz", "bigint", "bigint", "jsonb"),
     ),
     key=("case_id",),
+    takes=DisputeCaseEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from projections.engine.view import View
+from projections.engine.view import View, types_taken
 
 OURS = ("domain", "projections")
 UPCASTING = "superseded"
@@ -42,7 +42,8 @@ class _Code(NamedTuple):
 @cache
 def code_of(view: View[Any]) -> str:
     """The hash of the code that makes the view's rows; the same on every machine."""
-    table = (view.name, view.table, view.types, view.key, view.ddl.split(), view.indexes.split())
+    takes = sorted(taken.__name__ for taken in types_taken(view))
+    table = (view.name, view.table, view.types, view.key, view.ddl.split(), view.indexes.split(), takes)
     roots = [_Name(made.__module__, made.__qualname__) for made in (view.row, view.keys_of, view.apply)]
     digest = hashlib.blake2b(repr((FORMAT, table, roots)).encode(), digest_size=16)
     for name in sorted(_reached(roots)):

@@ -1,7 +1,9 @@
-"""Each view has one active projector among all workers, by a lease."""
+"""Each checkpoint has one active projector among all workers, by a lease."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
+
+from projections.engine.checkpoint import SHARED
 
 
 class Leases(Protocol):
@@ -12,6 +14,6 @@ class Leases(Protocol):
         ...
 
 
-def turn_of(view_name: str) -> str:
-    """The name of the lease of the view's projector."""
-    return f"projector {view_name}"
+def turn_of(checkpoint: str) -> str:
+    """The name of the lease of the projector of a view's checkpoint, or of the SHARED one."""
+    return "projectors" if checkpoint == SHARED else f"projector {checkpoint}"

@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 
 from domain.errors import described
+from projections.engine.checkpoint import Checkpoint, checkpoint_of, checkpoints, note_failure
 from projections.engine.code import code_of
 from projections.engine.projector import UNREADABLE, PoisonEvent, Source
 from projections.engine.rebuild import replace
 from projections.engine.rows import Connection
-from projections.engine.tables import Checkpoint, checkpoint_of, checkpoints, note_failure
 from projections.engine.view import View
 
 LOOK_EVERY_S = 2.0
@@ -24,7 +24,7 @@ BATCH_EVENTS_MAX = 500
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended('rebuild what is outdated', 0))"
 _LET_OTHERS = "SELECT pg_advisory_unlock(hashtextextended('rebuild what is outdated', 0))"
 _REPORT_POSITION = """
-UPDATE views.projection_checkpoint SET rebuilt_to = %s, rebuilt_at = clock_timestamp() WHERE projection = ANY (%s)
+UPDATE views.checkpoint SET rebuilt_to = %s, rebuilt_at = clock_timestamp() WHERE projection = ANY (%s)
 """
 _HEAD = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
@@ -129,7 +129,7 @@ class OutdatedViews:
             self.failures[name] = str(error) if isinstance(error, PoisonEvent) else described(error)
             log.error("view_not_rebuilt", extra={"view": name, "failure": self.failures[name]})
             stands = await checkpoint_of(connection, self._views[name])
-            await note_failure(connection, self._views[name], stands.place, self.failures[name])
+            await note_failure(connection, name, stands.place, self.failures[name])
 
     async def _replace(self, connection: Connection, names: Sequence[str]) -> None:
         done = asyncio.Event()

@@ -9,6 +9,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
+from projections.engine.checkpoint import checkpoint_of, hold
 from projections.engine.code import code_of
 from projections.engine.comparison import Comparison, compare
 from projections.engine.connection import LIVE_SCHEMA, REBUILD_SCHEMA
@@ -16,7 +17,6 @@ from projections.engine.filling import BATCH_EVENTS_MAX, Filling, fill, no_colle
 from projections.engine.form import form_of
 from projections.engine.projector import Source
 from projections.engine.rows import Connection
-from projections.engine.tables import checkpoint_of
 from projections.engine.view import View
 
 LOCK_WAITS_MS = 200
@@ -29,15 +29,17 @@ _HAS_SCHEMA = "SELECT to_regnamespace(%s) IS NOT NULL"
 _MAKE_SCHEMA = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(REBUILD_SCHEMA))
 _AT_THIS_INSTANT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _ROOM_TO_JOIN = "SET LOCAL work_mem = '64MB'"
-_LOCK_CHECKPOINT = "SELECT position FROM views.projection_checkpoint WHERE projection = %s FOR UPDATE"
 _LOCK_WAITS = f"SET LOCAL lock_timeout = {LOCK_WAITS_MS}"
 _MOVE_LIVE = """
-UPDATE views.projection_checkpoint SET
-    position = %(position)s, moved_to = %(position)s, version = version + 1, failure = NULL,
+UPDATE views.checkpoint SET
+    position = %(position)s, version = version + 1, failure = NULL,
+    is_shared = is_shared AND %(position)s = (SELECT position FROM views.checkpoint WHERE projection = 'shared'),
     former_codes = array_remove(array_remove(array_append(array_remove(former_codes, code), code), %(code)s), NULL),
     code = %(code)s, form = %(form)s, rebuilt_to = NULL, rebuilt_at = NULL, updated_at = clock_timestamp()
 WHERE projection = %(view)s
 """
+# Its projector must look which views stand there, and in which tables.
+_COUNT_SHARED = "UPDATE views.checkpoint SET version = version + 1 WHERE projection = 'shared'"
 _COLUMNS = """
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
@@ -164,8 +166,7 @@ async def _take(snapshot: Connection, fillings: Sequence[Filling], source: Sourc
             former = filling.position
             await fill([filling], source, up_to=live)
     async with keeper.transaction():
-        for filling in fillings:
-            await fill([filling], source, up_to=await _hold_live(keeper, filling.view))
+        await _fill_to_live(keeper, fillings, source)
         await snapshot.execute(_AT_THIS_INSTANT)
         await snapshot.execute("SELECT")
 
@@ -209,23 +210,28 @@ async def _swap(filling: Filling, source: Source, keeper: Connection) -> bool:
     live, fresh = Identifier(LIVE_SCHEMA, filling.view.table), Identifier(REBUILD_SCHEMA, filling.view.table)
     try:
         async with keeper.transaction():
-            await fill([filling], source, up_to=await _hold_live(keeper, filling.view))
+            await _fill_to_live(keeper, [filling], source)
             await keeper.execute(_LOCK_WAITS)
             await keeper.execute(SQL("DROP TABLE {}").format(live))
             await keeper.execute(SQL("ALTER TABLE {} SET SCHEMA {}").format(fresh, Identifier(LIVE_SCHEMA)))
             view = filling.view
             moved = {"position": filling.position, "code": code_of(view), "form": form_of(view), "view": view.name}
             await keeper.execute(_MOVE_LIVE, moved)
+            await keeper.execute(_COUNT_SHARED)
     except psycopg.errors.LockNotAvailable:
         return False
     return True
 
 
-async def _hold_live(keeper: Connection, view: View[Any]) -> int:
-    """Keep the live view's projector, but no reader, waiting until the transaction ends; the view's position.
+async def _fill_to_live(keeper: Connection, fillings: Sequence[Filling], source: Source) -> None:
+    """Bring each fresh table to its live view's position, with the projectors, but no reader, waiting until the
+    transaction ends.
 
-    The table is locked before the checkpoint, in the order of the projector's own statement, to avoid a deadlock.
+    The tables are locked before the checkpoints and by name, in the order of a projector's own statement, to avoid a
+    deadlock.
     """
-    await keeper.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(LIVE_SCHEMA, view.table)))
-    [(position,)] = await (await keeper.execute(_LOCK_CHECKPOINT, (view.name,))).fetchall()
-    return int(position)
+    for table in sorted(filling.view.table for filling in fillings):
+        await keeper.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(LIVE_SCHEMA, table)))
+    by_name = {filling.view.name: filling for filling in fillings}
+    for position, names in (await hold(keeper, by_name)).items():
+        await fill([by_name[name] for name in names], source, up_to=position)

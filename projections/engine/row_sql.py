@@ -20,17 +20,6 @@ _UPSERT = """
 INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) WHERE {guard}
 ON CONFLICT ({key}) DO UPDATE SET {changes}
 """
-# One statement, and so one transaction and one round trip. Nothing is written where the view is not where its projector
-# left it: another projector has moved the view, or a rebuild has replaced its table.
-_ADVANCE = """
-WITH moved AS (
-    UPDATE views.projection_checkpoint
-    SET position = %s, moved_to = %s, updated_at = clock_timestamp(), failure = NULL
-    WHERE projection = %s AND position = %s AND version = %s
-    RETURNING position
-), written AS ({upsert})
-SELECT count(*) FROM moved
-"""
 _COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
 
 
@@ -40,7 +29,8 @@ class RowSql(NamedTuple):
     select: bytes
     select_all: bytes
     upsert: bytes
-    advance: bytes
+    upsert_if_moved: bytes
+    """For a statement whose CTE `moved` has a row if the checkpoint stood where its projector left it."""
     copy: bytes
 
 
@@ -60,12 +50,11 @@ def row_sql(view: View[Any]) -> RowSql:
         "typed_key": SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(types[name])) for name in view.key),
         "changes": SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(name)) for name in changes),
     }
-    guarded = SQL(_UPSERT).format(**parts, guard=SQL("EXISTS (SELECT FROM moved)"))
     return RowSql(
         select=SQL(_SELECT).format(**parts).as_bytes(),
         select_all=SQL(_SELECT_ALL).format(**parts).as_bytes(),
         upsert=SQL(_UPSERT).format(**parts, guard=SQL("true")).as_bytes(),
-        advance=SQL(_ADVANCE).format(upsert=guarded).as_bytes(),
+        upsert_if_moved=SQL(_UPSERT).format(**parts, guard=SQL("EXISTS (SELECT FROM moved)")).as_bytes(),
         copy=SQL(_COPY).format(**parts).as_bytes(),
     )
 

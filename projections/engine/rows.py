@@ -1,14 +1,13 @@
 """A view's rows for its only writer: the rows used last are in memory, all others are read from the table."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any, Generic
 
 import psycopg
 
-from domain.history import Positioned
 from projections.engine.row_sql import decoded, keys_json, row_sql, rows_json
-from projections.engine.view import Key, Row, Touches, View, fold_touches, touches
+from projections.engine.view import Key, Row, Touches, View, fold_touches
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -21,28 +20,30 @@ class Rows(Generic[Row]):
 
     def __init__(self, connection: Connection, view: View[Row], *, at_hand_max: int = ROWS_AT_HAND_MAX) -> None:
         self._connection = connection
-        self._view = view
+        self.view = view
         self._at_hand_max = at_hand_max
         self._at_hand: dict[Key, Row] = {}
 
-    async def changed_by(self, events: Sequence[Positioned]) -> dict[Key, Row]:
-        """The rows that `events` change, as they are after the events."""
-        touched = touches(self._view, events)
-        await self.load(touched)
-        return self.fold(touched)
-
     async def load(self, touched: Touches) -> None:
         """Read those of the touched rows into memory that are in the table."""
-        if missing := {key for key, _ in touched if key not in self._at_hand}:
-            statement, keys = row_sql(self._view).select, keys_json(self._view, missing)
+        if missing := self.missing(touched):
+            statement, keys = row_sql(self.view).select, keys_json(self.view, missing)
             # Planned every time: a plan made for a small table would read the whole table once it is large.
             cursor = await self._connection.execute(statement, (keys,), prepare=False)
-            for (text,) in await cursor.fetchall():
-                row = decoded(self._view, text)
-                self._at_hand[self._view.key_of(row)] = row
+            self.found(text for (text,) in await cursor.fetchall())
+
+    def missing(self, touched: Touches) -> set[Key]:
+        """The keys of the touched rows that have to be read from the table."""
+        return {key for key, _ in touched if key not in self._at_hand}
+
+    def found(self, texts: Iterable[str]) -> None:
+        """Keep rows in memory that a SELECT has found in the table."""
+        for text in texts:
+            row = decoded(self.view, text)
+            self._at_hand[self.view.key_of(row)] = row
 
     def fold(self, touched: Touches) -> dict[Key, Row]:
-        return fold_touches(self._view, self._at_hand, touched)
+        return fold_touches(self.view, self._at_hand, touched)
 
     def is_known(self, key: Key) -> bool:
         return key in self._at_hand
@@ -63,4 +64,4 @@ class Rows(Generic[Row]):
 
     async def upsert(self, rows: Collection[Row]) -> None:
         """Write rows whose keys may be in the table."""
-        await self._connection.execute(row_sql(self._view).upsert, (rows_json(rows),), prepare=True)
+        await self._connection.execute(row_sql(self.view).upsert, (rows_json(rows),), prepare=True)

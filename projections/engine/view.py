@@ -1,7 +1,8 @@
 """The definition of a read model: rows by key, a pure fold of events into them, and the table that keeps them."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Generic, TypeVar
+from types import UnionType
+from typing import Any, Generic, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -27,6 +28,8 @@ class View(Struct, Generic[Row], frozen=True, kw_only=True):
     """The fields of the primary key."""
     ddl: str
     indexes: str = ""
+    takes: type | UnionType
+    """The events that can change a row; `keys_of` is asked about no others."""
     keys_of: Callable[[Positioned], Iterable[Key]]
     """The keys of the rows that an event changes; none for an event that concerns no row of this view."""
     apply: Callable[[Row | None, Key, Positioned], Row]
@@ -34,6 +37,11 @@ class View(Struct, Generic[Row], frozen=True, kw_only=True):
 
     def key_of(self, row: Row) -> Key:
         return tuple(getattr(row, field) for field in self.key)
+
+
+def types_taken(view: View[Any]) -> tuple[type, ...]:
+    """The type of each event in the view's `takes`."""
+    return get_args(view.takes) or (view.takes,)
 
 
 Touches = list[tuple[Key, Positioned]]

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from domain.errors import DomainError
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.engine.view import View
 
 _POLL_S = 0.01

@@ -52,6 +52,7 @@ ACCOUNT_BLOCKS = View(
     row=AccountBlocksRow,
     types=("text", "text", "bigint", "numeric"),
     key=("account", "currency", "block"),
+    takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -11,7 +11,7 @@ import psycopg
 
 from domain.ledger.accounts import AccountCode, Side, account
 from domain.money.money import Money
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.engine.view import View
 from projections.ledger.account_blocks import ACCOUNT_BLOCKS, BLOCK_POSITIONS, block_of
 from projections.ledger.journal_clock import JOURNAL_CLOCK

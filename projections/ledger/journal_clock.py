@@ -53,6 +53,7 @@ JOURNAL_CLOCK: View[JournalClockRow] = View(
     row=JournalClockRow,
     types=("bigint", "timestamptz", "timestamptz[]"),
     key=("block",),
+    takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -62,6 +62,7 @@ JOURNAL_LINES: View[JournalLinesRow] = View(
     row=JournalLinesRow,
     types=("text", "text", "bigint", "bigint[]", "bigint[]"),
     key=("account", "currency", "block"),
+    takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     # COLLATE "C" compares account names byte by byte, which is faster, and the same on every server.

@@ -83,6 +83,7 @@ MERCHANT_BALANCES: View[MerchantBalancesRow] = View(
     row=MerchantBalancesRow,
     types=("text", "text", "numeric", "numeric", "numeric", "numeric", "numeric", "numeric", "bigint"),
     key=("merchant_id", "currency"),
+    takes=JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     ddl="""

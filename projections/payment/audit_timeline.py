@@ -57,6 +57,7 @@ AUDIT_TIMELINE: View[AuditTimelineRow] = View(
     row=AuditTimelineRow,
     types=("text", "bigint", "bigint[]"),
     key=("merchant_id", "block"),
+    takes=PaymentEvent | JournalEntryPosted,
     keys_of=keys_of,
     apply=apply,
     ddl="""

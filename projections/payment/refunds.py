@@ -92,6 +92,7 @@ REFUNDS = View(
         *("timestamptz", "timestamptz", "bigint"),
     ),
     key=("refund_id",),
+    takes=RefundStarted | RefundEnded | OperationAdopted,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -89,6 +89,7 @@ PAYMENT_STATUS = View(
         *("timestamptz", "timestamptz", "bigint", "bigint", "text", "timestamptz", "jsonb"),
     ),
     key=("payment_id",),
+    takes=PaymentEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

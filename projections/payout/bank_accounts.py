@@ -69,6 +69,7 @@ BANK_ACCOUNTS = View(
         *("timestamptz", "timestamptz", "bigint"),
     ),
     key=("bank_account_id",),
+    takes=BankAccountEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -85,6 +85,7 @@ PAYOUT_BATCHES = View(
         *("text", "text", "timestamptz", "timestamptz", "bigint"),
     ),
     key=("batch_id",),
+    takes=PayoutBatchEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -114,6 +114,7 @@ PAYOUTS = View(
         *("uuid", "date", "text", "text", "timestamptz", "timestamptz", "bigint"),
     ),
     key=("payout_id",),
+    takes=PayoutEvent,
     keys_of=keys_of,
     apply=apply,
     ddl="""

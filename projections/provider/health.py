@@ -134,6 +134,7 @@ CONNECTOR_HEALTH = View(
         *("jsonb", "jsonb", "bigint"),
     ),
     key=("minute", "provider", "operation"),
+    takes=_Outcome,
     keys_of=keys_of,
     apply=apply,
     ddl="""

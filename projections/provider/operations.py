@@ -87,6 +87,17 @@ PROVIDER_OPERATIONS = View(
     row=ProviderOperationRow,
     types=("uuid", "uuid", "text", "text", "text"),
     key=("operation_id",),
+    takes=(
+        PaymentAttemptStarted
+        | PaymentActionRequired
+        | PaymentAuthorized
+        | OperationAdopted
+        | CaptureStarted
+        | PaymentCaptured
+        | VoidStarted
+        | RefundStarted
+        | PaymentRefunded
+    ),
     keys_of=keys_of,
     apply=apply,
     ddl="""

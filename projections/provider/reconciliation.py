@@ -129,6 +129,7 @@ RECONCILIATION = View(
         "timestamptz",
     ),
     key=("movement_id",),
+    takes=(PaymentCaptured | PaymentRefunded | RefundReversed | DisputeLost | DisputeReversed | MovementSettled),
     keys_of=keys_of,
     apply=apply,
     ddl="""

@@ -74,6 +74,7 @@ SETTLEMENTS = View(
         *("numeric", "numeric", "numeric", "numeric", "numeric", "bigint"),
     ),
     key=("provider", "settlement_id", "currency", "movement"),
+    takes=MovementSettled | SettlementItemBooked,
     keys_of=keys_of,
     apply=apply,
     ddl="""

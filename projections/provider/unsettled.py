@@ -90,6 +90,7 @@ UNSETTLED = View(
     row=UnsettledRow,
     types=("text", "text", "text", "numeric", "numeric", "numeric", "bigint", "bigint"),
     key=("merchant_id", "provider", "currency"),
+    takes=(PaymentCaptured | PaymentRefunded | RefundReversed | DisputeLost | DisputeReversed | MovementSettled),
     keys_of=keys_of,
     apply=apply,
     ddl="""

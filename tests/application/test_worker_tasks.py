@@ -100,7 +100,7 @@ class HeldGate:
 async def test_nothing_that_acts_runs_before_the_store_is_open(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     held = HeldGate()
     monkeypatch.setattr(core.gate, "opened", held.opened)
-    following = {"leases", "relay", "listener", "caught up", "feed", "refusals", "outdated views"}
+    following = {"leases", "relay", "listener", "caught up", "feed", "refusals", "outdated views", "standings"}
     names = [name for name in worker_tasks(core) if name not in following and not name.startswith("projector")]
     assert len(names) == 10
     acting = [asyncio.ensure_future(worker_tasks(core)[name]()) for name in names]

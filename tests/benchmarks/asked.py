@@ -22,7 +22,7 @@ from domain.ledger.rules import MoneyEvent
 from domain.payment.status import Status
 from infrastructure.postgres.connection.pool import ReadPool
 from interfaces.resources.as_of import cut
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.ledger.merchant_balances import of_merchant
 from projections.payment.audit_timeline import of_merchant_after
 from projections.payment.status import search

@@ -40,9 +40,7 @@ WHERE schemaname = 'views' AND tablename = ANY(%s) AND indexdef NOT LIKE 'CREATE
 _SELECT_EVENTS = "SELECT notification_id, state FROM stored_events ORDER BY notification_id"
 _INSERT_ROWS = "INSERT INTO views.{table} SELECT * FROM jsonb_populate_recordset(NULL::views.{table}, %s::jsonb)"
 _CHECKPOINTS = """
-UPDATE views.projection_checkpoint SET (position, moved_to) = (
-    SELECT max(notification_id), max(notification_id) FROM stored_events
-)
+UPDATE views.checkpoint SET position = (SELECT max(notification_id) FROM stored_events)
 """
 _SELECT_PAYMENTS = "SELECT DISTINCT payment_id FROM operation_claim WHERE position = ANY(%s)"
 _SELECT_POSITION_MAX = "SELECT max(notification_id) FROM stored_events"

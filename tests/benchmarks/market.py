@@ -10,7 +10,7 @@ from application.access.merchant import create_key, create_merchant
 from interfaces import ids
 from interfaces.composition import Core, utc_now, view_connection
 from interfaces.runtime.supervisor import Stack
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.views import VIEWS
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.load import Load, Loaded, send

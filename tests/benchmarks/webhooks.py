@@ -21,7 +21,7 @@ from domain.identifiers import MerchantId, OperationId, PaymentId
 from interfaces import ids
 from interfaces.composition import SIMULATOR, Core, view_connection
 from interfaces.runtime.supervisor import Stack
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.provider.operations import PROVIDER_OPERATIONS
 from tests.benchmarks.bench import Bench, Report
 from tests.benchmarks.deliveries import Post, Posted, send

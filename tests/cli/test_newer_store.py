@@ -11,7 +11,7 @@ from tests.support.store import execute
 
 NEWER = "a later version of Tallystick has been at this store"
 MIGRATION = "INSERT INTO schema_migration (name, sha256) VALUES ('9999_of_later.sql', repeat('0', 64))"
-VIEW = "INSERT INTO views.projection_checkpoint (projection, position) VALUES ('of_later', 0)"
+VIEW = "INSERT INTO views.checkpoint (projection, position) VALUES ('of_later', 0)"
 EVENT = """
 INSERT INTO stored_events (originator_id, originator_version, topic, state)
 VALUES (gen_random_uuid(), 1, 'payment.of_later.v1', '{}')

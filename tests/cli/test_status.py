@@ -13,7 +13,7 @@ from infrastructure.observability.condition import RELAY
 from infrastructure.postgres.bus_refusals import note_refusals
 from infrastructure.postgres.connection.pool import ReadPool
 from interfaces.composition.clock import CLOCK
-from projections.engine.tables import checkpoint_of, note_failure
+from projections.engine.checkpoint import checkpoint_of, note_failure
 from projections.payment.status import PAYMENT_STATUS
 from projections.views import VIEWS
 from tests.cli.conftest import Run
@@ -64,7 +64,7 @@ async def test_a_relay_that_is_at_work_and_not_heard_stands_still(run: Run, data
 async def test_a_view_that_is_ahead_of_the_store_stands_still(run: Run, database_url: str) -> None:
     execute(
         database_url,
-        "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12 WHERE projection = 'payment_status'",
+        "UPDATE views.checkpoint SET position = 10^12 WHERE projection = 'payment_status'",
     )
     told = await status(run)
     [ahead] = [each for each in told["followers"] if each["failure"]]
@@ -105,7 +105,7 @@ async def test_a_view_is_behind_by_events_and_by_the_age_of_the_oldest_of_them(r
 
 async def test_a_view_that_stands_still_says_why(run: Run, database_url: str) -> None:
     async with open_views(database_url) as views:
-        await note_failure(views, PAYMENT_STATUS, (await checkpoint_of(views, PAYMENT_STATUS)).place, FAILURE)
+        await note_failure(views, PAYMENT_STATUS.name, (await checkpoint_of(views, PAYMENT_STATUS)).place, FAILURE)
     told = await status(run)
     why = {follower["name"]: follower["failure"] for follower in told["followers"] if follower["failure"]}
     assert why == {PAYMENT_STATUS.name: FAILURE}

@@ -3,7 +3,7 @@
 from interfaces.composition import Core, utc_now, view_connection
 from interfaces.demo.checks import check
 from interfaces.runtime.supervisor import Stack
-from projections.engine.tables import checkpoints
+from projections.engine.checkpoint import checkpoints
 from projections.verification import Replay
 from tests.support.running import eventually
 

@@ -113,7 +113,7 @@ async def test_views_that_a_forged_message_moved_beyond_the_store_heal_by_themse
         await merchant.pay()
         stack.worker.kill()
         with psycopg.connect(stack.settings.database_url) as connection:
-            connection.execute("UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12")
+            connection.execute("UPDATE views.checkpoint SET position = 10^12")
             connection.execute("UPDATE views.payment_status SET amount_minor = 999999999")
         stack.worker.start()
 

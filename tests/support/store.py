@@ -19,7 +19,6 @@ from domain.ledger.accounts import AccountCode, Side, authorized, holds
 from domain.ledger.entry import JournalEntryPosted, Posting
 from domain.money.money import Money
 from domain.payment.events import CaptureMethod, PaymentCreated
-from domain.payment.evolve import HistoryUnreadable
 from infrastructure.postgres.connection import pool as pool_module
 from infrastructure.postgres.connection.pool import ReadPool
 from infrastructure.postgres.event_store.committer import Committer
@@ -28,9 +27,10 @@ from infrastructure.postgres.event_store.store import PostgresEventStore
 from infrastructure.postgres.leases import Leases
 from infrastructure.postgres.operation_queue import PostgresOperationQueue
 from interfaces.runtime.worker import supervise
+from projections.engine.checkpoint import SHARED, standing_of
 from projections.engine.connection import LIVE_SCHEMA, connect
-from projections.engine.rows import Rows
-from projections.engine.tables import advance, after, checkpoint_of, create
+from projections.engine.group import Group, NotApplied, after
+from projections.engine.tables import create
 from projections.engine.view import View
 from tests.support.domain import ACQUIRER, ATTEMPT, CARD, MERCHANT, History
 
@@ -184,14 +184,17 @@ async def open_views(database_url: str, schema: str = LIVE_SCHEMA) -> AsyncItera
 
 
 async def advanced(connection: psycopg.AsyncConnection[Any], view: View[Any], events: Sequence[Positioned]) -> int:
-    """Apply those of `events` that the live view has not seen; the position it stands at."""
-    place = (await create(connection, view)).place
-    while fresh := after(place.position, events):
-        with suppress(HistoryUnreadable):  # Where a projector has taken them in at the same time.
-            await advance(connection, view, Rows(connection, view), place, fresh)
-        before, place = place, (await checkpoint_of(connection, view)).place
-        assert place != before
-    return place.position
+    """Apply those of `events` that the live view, alone at its checkpoint, has not seen; the position it stands at."""
+    await create(connection, view)
+    while True:
+        is_shared = (await standing_of(connection, view.name)).is_shared
+        checkpoint = SHARED if is_shared else view.name
+        place = (await standing_of(connection, checkpoint)).place
+        if not (fresh := after(place.position, events)):
+            return place.position
+        with suppress(NotApplied):  # Where a projector has taken them in at the same time.
+            await Group(connection, [view]).advance(checkpoint, place, fresh)
+        assert (await standing_of(connection, checkpoint)).place != place
 
 
 async def append_all(store: PostgresEventStore, events: Sequence[Recorded]) -> None:

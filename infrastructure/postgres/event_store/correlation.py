@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from application.payment.correlation import Correlation
 from domain.identifiers import OperationId, PaymentId, ProviderName
 from infrastructure.postgres.connection.pool import ReadPool
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.provider import operations as provider_operations
 
 

@@ -20,7 +20,7 @@ from domain.dispute.refusals import (
 )
 from domain.dispute.state import DisputeStatus
 from interfaces.resources.refusals import BodyTooSlow, MissingKey, ParameterInvalid, UnknownKey
-from projections.engine.tables import ViewRebuilding
+from projections.engine.checkpoint import ViewRebuilding
 from projections.engine.waiting import ViewBehind
 
 DISPUTES: tuple[Exception, ...] = (

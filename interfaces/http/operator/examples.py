@@ -21,7 +21,7 @@ from interfaces.resources.refusals import (
     ParameterInvalid,
     UnknownKey,
 )
-from projections.engine.tables import ViewRebuilding
+from projections.engine.checkpoint import ViewRebuilding
 from projections.engine.waiting import ViewBehind
 
 OPERATORS: tuple[Exception, ...] = (

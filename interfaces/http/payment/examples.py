@@ -28,7 +28,7 @@ from interfaces.resources.refusals import (
     RefundNotFound,
     UnknownKey,
 )
-from projections.engine.tables import ViewRebuilding
+from projections.engine.checkpoint import ViewRebuilding
 from projections.engine.waiting import ViewBehind
 
 QUERIES: tuple[Exception, ...] = (

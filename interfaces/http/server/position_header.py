@@ -8,7 +8,7 @@ from litestar.params import HeaderParameter
 from interfaces.http.server.services import Services
 from interfaces.resources.position import POSITION_HEADER, POSITION_PATTERN, is_position
 from interfaces.resources.refusals import ParameterInvalid
-from projections.engine.tables import positions
+from projections.engine.checkpoint import positions
 from projections.engine.view import View
 from projections.engine.waiting import wait_for
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from interfaces.resources.problems.problem import problem, retry_after_of
-from projections.engine.tables import ViewRebuilding
+from projections.engine.checkpoint import ViewRebuilding
 from projections.engine.waiting import ViewBehind
 
 PROBLEMS: Final = (

@@ -26,7 +26,7 @@ CREATE SCHEMA views_rebuild; CREATE TABLE views_rebuild.left_over (); CREATE TAB
 """
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace
-WHERE nspname = ANY(%s) AND relkind IN ('r', 'S', 'c') AND relname <> 'projection_checkpoint' ORDER BY 1
+WHERE nspname = ANY(%s) AND relkind IN ('r', 'S', 'c') AND relname <> 'checkpoint' ORDER BY 1
 """
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run Postgres as somebody else")
 

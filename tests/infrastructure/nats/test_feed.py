@@ -135,6 +135,15 @@ async def test_a_reader_far_behind_asks_the_store(
     assert late.taken_in == quick.taken_in == await everything(store)
 
 
+async def test_a_reader_that_waits_no_longer_than_it_says_is_given_nothing(
+    database_url: str, bus: Bus, store: PostgresEventStore
+) -> None:
+    async with feeding(database_url, bus, store) as (feed, _):
+        head = await append(store, 3)
+        assert len(await feed.after(0, events_max=BATCH, within_s=60.0)) == 3
+        assert not await feed.after(head, events_max=BATCH, within_s=0.01)
+
+
 async def test_a_store_that_was_away_is_read_from_the_beginning_of_what_it_has(
     database_url: str, bus: Bus, store: PostgresEventStore
 ) -> None:

@@ -35,7 +35,7 @@ def use(postgres: EmbeddedPostgres, name: str) -> None:
     with connect(postgres, name) as connection:
         connection.execute("INSERT INTO merchant (merchant_id, name) VALUES (gen_random_uuid(), 'Of a test')")
         connection.execute("DELETE FROM schema_migration WHERE name LIKE '0001%'")
-        connection.execute("UPDATE views.projection_checkpoint SET updated_at = now() - interval '1 day'")
+        connection.execute("UPDATE views.checkpoint SET updated_at = now() - interval '1 day'")
         for (sequence,) in connection.execute(_SEQUENCES).fetchall():
             connection.execute(f"SELECT setval('{sequence}', 1234)".encode())
 

@@ -97,7 +97,7 @@ OF_THE_APPLICATION = [
     "UPDATE operation_claim SET tries = 0",
     "UPDATE webhook_delivery SET tries = 0",
     "DELETE FROM timer_try",
-    "UPDATE views.projection_checkpoint SET position = 0",
+    "UPDATE views.checkpoint SET position = 0",
     "DELETE FROM views.payment_status",
     "CREATE TABLE views.another ()",
     "CREATE TABLE views_rebuild.another ()",

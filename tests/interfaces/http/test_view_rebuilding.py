@@ -22,10 +22,10 @@ LISTS = {
 KEEP_REBUILDS_WAITING = "SELECT pg_advisory_lock(hashtextextended('rebuild what is outdated', 0))"
 LET_THEM = "SELECT pg_advisory_unlock_all()"
 OF_ANOTHER_FORM = """
-UPDATE views.projection_checkpoint SET code = 'another', form = 'another' WHERE projection = ANY (%s)
+UPDATE views.checkpoint SET code = 'another', form = 'another' WHERE projection = ANY (%s)
 """
 FORGET_THE_OTHER = """
-UPDATE views.projection_checkpoint SET former_codes = array_remove(former_codes, 'another')
+UPDATE views.checkpoint SET former_codes = array_remove(former_codes, 'another')
 WHERE projection = ANY (%s)
 """
 

@@ -11,11 +11,12 @@ from domain.history import Positioned
 from infrastructure.postgres.event_store.store import PostgresEventStore
 from interfaces.composition import StoreNewer, refuse_newer
 from interfaces.runtime.settings import Settings
+from projections.engine.checkpoint import ViewRebuilding, checkpoint_of, positions
 from projections.engine.code import code_of
 from projections.engine.connection import REBUILD_SCHEMA, connect
 from projections.engine.outdated import OutdatedViews
 from projections.engine.rebuild import rebuild
-from projections.engine.tables import ViewRebuilding, all_rows, checkpoint_of, positions
+from projections.engine.tables import all_rows
 from projections.engine.view import Key, View, fold
 from projections.payment.audit_timeline import AUDIT_TIMELINE
 from tests.projections.engine.test_projector import fill, projecting, until_at
@@ -39,9 +40,7 @@ OLD = of_another_version(AUDIT_TIMELINE)
 
 def of_old(database_url: str) -> None:
     """The view, still empty, is one that OLD's version made."""
-    execute(
-        database_url, "UPDATE views.projection_checkpoint SET code = %s WHERE projection = %s", code_of(OLD), OLD.name
-    )
+    execute(database_url, "UPDATE views.checkpoint SET code = %s WHERE projection = %s", code_of(OLD), OLD.name)
 
 
 def outdated_views(database_url: str, view: View[Any], store: PostgresEventStore) -> OutdatedViews:
@@ -101,12 +100,17 @@ async def test_an_earlier_version_takes_a_view_back_by_a_rebuild(
     assert list(await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()) == []
 
 
-async def test_a_worker_from_before_codes_is_refused(
-    database_url: str, store: PostgresEventStore, views: Connection
+@pytest.mark.parametrize("moves", ["position = position + 1", "position = position + 1, moved_to = position + 1"])
+async def test_a_worker_from_before_the_shared_checkpoint_is_refused(
+    moves: str, database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
-    await advanced(views, AUDIT_TIMELINE, await fill(store, "refunded"))
-    with pytest.raises(psycopg.errors.CheckViolation, match="this_worker_is_of_an_earlier_version"):
-        execute(database_url, "UPDATE views.projection_checkpoint SET position = position + 1, failure = NULL")
+    """Without a failure of the view: whoever is told so of the connection starts again, and reads where it stands."""
+    await advanced(views, AUDIT_TIMELINE, events := await fill(store, "refunded"))
+    move = f"UPDATE views.projection_checkpoint SET {moves}, failure = NULL WHERE projection = %s"
+    with pytest.raises(psycopg.Error) as refused:
+        execute(database_url, move, AUDIT_TIMELINE.name)
+    assert isinstance(refused.value, psycopg.OperationalError) or "moved_to" in str(refused.value)
+    assert (await checkpoint_of(views, AUDIT_TIMELINE)).position == events[-1].position
 
 
 async def test_an_event_that_cannot_be_taken_in_leaves_the_old_view_in_service(
@@ -130,7 +134,7 @@ async def test_a_view_beyond_the_stores_last_event_is_rebuilt(
 ) -> None:
     events = await fill(store, "refunded")
     await advanced(views, AUDIT_TIMELINE, events)
-    execute(database_url, "UPDATE views.projection_checkpoint SET position = 10^12, moved_to = 10^12")
+    execute(database_url, "UPDATE views.checkpoint SET position = 10^12")
     rebuilt = await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()
     assert "after the store's last event" in rebuilt["audit_timeline"]
     assert (await checkpoint_of(views, AUDIT_TIMELINE)).position == events[-1].position
@@ -140,7 +144,7 @@ async def test_rows_of_another_form_are_not_read(
     database_url: str, store: PostgresEventStore, views: Connection
 ) -> None:
     await advanced(views, AUDIT_TIMELINE, await fill(store, "refunded"))
-    execute(database_url, "UPDATE views.projection_checkpoint SET form = 'another', code = 'another'")
+    execute(database_url, "UPDATE views.checkpoint SET form = 'another', code = 'another'")
     with pytest.raises(ViewRebuilding):
         await positions(views, [AUDIT_TIMELINE])
     await outdated_views(database_url, AUDIT_TIMELINE, store).rebuild()
@@ -150,7 +154,7 @@ async def test_rows_of_another_form_are_not_read(
 async def test_a_later_versions_view_is_refused(database_url: str) -> None:
     settings = Settings(database_url=database_url, nats_url="")
     await refuse_newer(settings)
-    execute(database_url, "INSERT INTO views.projection_checkpoint (projection, position) VALUES ('of_later', 0)")
+    execute(database_url, "INSERT INTO views.checkpoint (projection, position) VALUES ('of_later', 0)")
     with pytest.raises(StoreNewer, match="of_later"):
         await refuse_newer(settings)
 

@@ -361,7 +361,7 @@ async def test_a_store_restored_without_its_views_has_them_filled_from_the_first
     async with open_views(database_url) as views:
         await advanced(views, AUDIT_TIMELINE, events)
     execute(database_url, "DROP SCHEMA views CASCADE")
-    migrations = "('0004_read_models.sql', '0018_view_code.sql')"
+    migrations = "('0004_read_models.sql', '0018_view_code.sql', '0024_shared_checkpoint.sql')"
     execute(database_url, f"DELETE FROM schema_migration WHERE name IN {migrations}")
     settings = Settings(database_url=database_url, owner_database_url=owner_url, nats_url="")
     await asyncio.to_thread(migrate_all, settings)
