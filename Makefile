@@ -10,7 +10,7 @@ SYNC := VIRTUAL_ENV= .venv/bin/uv sync --quiet --frozen --inexact --python .venv
 export PYTHONDONTWRITEBYTECODE :=
 
 # A worker takes all tests that share a running system, and whole files of the others (tests/support/scheduling.py).
-IN_PARALLEL := -n $(or $(WORKERS),4) --dist loadscope --no-loadscope-reorder -p no:schemathesis -p no:faker
+IN_PARALLEL := -n $(or $(WORKERS),5) --dist loadscope --no-loadscope-reorder -p no:schemathesis -p no:faker
 # By itself: its tests all have one name, which running in parallel takes for one test.
 SCHEMATHESIS := tests/interfaces/http/test_openapi_schemathesis.py
 
