@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 import psycopg
 
@@ -18,6 +18,9 @@ from domain.errors import described
 from infrastructure.postgres.connection.connecting import bounded
 from infrastructure.postgres.connection.pace import Pace
 from infrastructure.postgres.connection.session import Session
+
+GROUP_WORTH_A_COMMIT: Final = 16
+"""So many entries wait for no others: a pause would only bound what can be committed in a second."""
 
 Entry = TypeVar("Entry")
 Answer = TypeVar("Answer")
@@ -114,7 +117,7 @@ class GroupCommit(ABC, Generic[Entry, Answer]):
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            if (pause_s := self._pace.pause_s(time.monotonic())) > 0:
+            if len(self._queue) < GROUP_WORTH_A_COMMIT and (pause_s := self._pace.pause_s(time.monotonic())) > 0:
                 await asyncio.sleep(pause_s)
             batch = self._next_batch(self._queue)
             if not self._queue:
