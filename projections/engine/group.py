@@ -132,7 +132,7 @@ class Group:
         return tuple(self._rows[name].view for name in names)
 
     def _each(self, arguments: Mapping[str, T], step: Callable[[Rows[Any], T], R]) -> dict[str, R]:
-        """What `step` gives for each view. Raises NotApplied with the errors of all for which it fails."""
+        """The result of `step` for each view. Raises NotApplied with the error of each view for which it fails."""
         results: dict[str, R] = {}
         errors: dict[str, Exception] = {}
         for name, argument in arguments.items():

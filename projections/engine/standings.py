@@ -54,7 +54,7 @@ class Look:
 
 
 class Standings:
-    """What a worker knows of where its views stand: for its projectors to act on after a look of their own."""
+    """The standings of the views as the worker last read them; a projector that acts on them reads them again first."""
 
     def __init__(self, views: Iterable[View[Any]]) -> None:
         self._codes = {view.name: code_of(view) for view in views}

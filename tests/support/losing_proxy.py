@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from urllib.parse import urlsplit
 
+from tests.support.connections import served
+
 HOST = "127.0.0.1"
 
 
@@ -62,22 +64,6 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 async def losing_proxy(upstream: str, *, hangs_up: bool = False) -> AsyncIterator[LosingProxy]:
     """A proxy before the server at `upstream`, gone afterwards with its connections."""
     proxy = LosingProxy(upstream, hangs_up=hangs_up)
-    connections: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        with suppress(asyncio.CancelledError):
-            await proxy.serve(reader, writer)
-        connections.discard(task)
-
-    server = await asyncio.start_server(serve, HOST)
-    proxy.url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with served(proxy.serve, HOST) as server:
+        proxy.url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
         yield proxy
-    finally:
-        server.close()
-        for task in tuple(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)

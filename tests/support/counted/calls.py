@@ -5,8 +5,10 @@ import re
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
+
+from tests.support.connections import served
 
 HOST: Final = "127.0.0.1"
 _REQUEST: Final = re.compile(rb"(?:\A|[}\n])(GET|POST|PUT|PATCH|DELETE) (/[^ ?]*)[^ ]* HTTP/1\.1\r\n")
@@ -24,24 +26,8 @@ class CountedCalls:
 
     @asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
-        connections: set[asyncio.Task[None]] = set()
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            connections.add(task)
-            with suppress(asyncio.CancelledError):
-                await self._serve(reader, writer)
-            connections.discard(task)
-
-        server = await asyncio.start_server(serve, sock=self._socket)
-        try:
+        async with served(self._serve, sock=self._socket):
             yield
-        finally:
-            server.close()
-            for task in tuple(connections):
-                task.cancel()
-            await asyncio.gather(*connections, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(HOST, self._upstream_port)

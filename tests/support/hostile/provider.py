@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import aiohttp
 
+from tests.support.connections import served
 from tests.support.hostile import notices
 from tests.support.hostile.lies import (
     BELIEVABLE,
@@ -219,21 +220,5 @@ async def hostile_provider(
     provider = HostileProvider(
         seed, webhook_secret=webhook_secret, simulator_url=simulator_url, intake_url=intake_url, late_s=late_s
     )
-    connections: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        with suppress(asyncio.CancelledError):
-            await provider.serve(reader, writer)
-        connections.discard(task)
-
-    server = await asyncio.start_server(serve, HOST, port)
-    try:
+    async with served(provider.serve, HOST, port):
         yield provider
-    finally:
-        server.close()
-        for task in tuple(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
